@@ -1,0 +1,70 @@
+"""Every error a caller may cause or has to wait out.
+
+RegistryError
+├─ NotFound          the thing does not exist, or not for this reader
+├─ Conflict          the request fights with what is stored
+│  ├─ Duplicate      something with that identity exists
+│  └─ Stale          the version the caller holds is no longer the current one
+├─ Invalid           the content breaks a rule
+│  └─ InvalidGeometry
+├─ InvalidQuery      a parameter of a question is wrong
+├─ Forbidden         visible, but not this caller's to change
+└─ Unavailable       try again: a limit or a dependency, not the request
+"""
+
+
+class RegistryError(Exception):
+    """The request could not be carried out."""
+
+    def __init__(self, detail: str = "", *, field: str | None = None) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.field = field
+
+    @property
+    def title(self) -> str:
+        """The kind of error in one sentence: the class's own docstring."""
+        return (type(self).__doc__ or "").splitlines()[0]
+
+
+class NotFound(RegistryError):
+    """There is no such thing here."""
+
+    def __init__(self, what: str, identity: object) -> None:
+        super().__init__(f"no {what} {identity}")
+
+
+class Conflict(RegistryError):
+    """The request conflicts with what is stored."""
+
+
+class Duplicate(Conflict):
+    """Something with that identity exists already."""
+
+
+class Stale(Conflict):
+    """The stored version is newer than the one the request was made for."""
+
+
+class Invalid(RegistryError):
+    """The content breaks a rule of the registry."""
+
+
+class InvalidGeometry(Invalid):
+    """The geometry cannot be used."""
+
+
+class InvalidQuery(RegistryError):
+    """A parameter of the question is wrong."""
+
+
+class Forbidden(RegistryError):
+    """This caller may not change that."""
+
+
+class Unavailable(RegistryError):
+    """The registry cannot answer now; try again."""
+
+    def __init__(self, detail: str = "", *, retry_after_s: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s

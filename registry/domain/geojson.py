@@ -1,0 +1,56 @@
+"""GeoJSON (RFC 7946) as bounded structs: WGS 84, lon lat, two dimensions.
+
+Client geometry is decoded into these before any geometry library sees it; nested collections cannot be said.
+"""
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
+
+from registry.domain.values import Latitude, Longitude
+
+Position = tuple[Longitude, Latitude]
+Line = Annotated[list[Position], Meta(min_length=2, max_length=10_000)]
+Ring = Annotated[list[Position], Meta(min_length=4, max_length=10_000)]
+Rings = Annotated[list[Ring], Meta(min_length=1, max_length=100)]
+
+
+class Point(Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
+    """One position."""
+
+    coordinates: Position
+
+
+class LineString(Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
+    """A line of at least two positions."""
+
+    coordinates: Line
+
+
+class MultiLineString(Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
+    """Several lines."""
+
+    coordinates: Annotated[list[Line], Meta(min_length=1, max_length=200)]
+
+
+class Polygon(Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
+    """An outer ring and its holes."""
+
+    coordinates: Rings
+
+
+class MultiPolygon(Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
+    """Several polygons."""
+
+    coordinates: Annotated[list[Rings], Meta(min_length=1, max_length=200)]
+
+
+Area = Polygon | MultiPolygon
+Geometry = Point | LineString | MultiLineString | Polygon | MultiPolygon
+
+
+class FeatureCollection(Struct, frozen=True, tag_field="type", kw_only=True):
+    """Features already rendered, with the links and figures that belong to the answer."""
+
+    features: list[Any]
+    links: list[dict[str, str]] = field(default_factory=list)

@@ -1,0 +1,197 @@
+"""A resource: one tagged union over four kinds that travels as a GeoJSON Feature both ways."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, get_args
+from uuid import UUID
+
+from msgspec import Meta, Struct, field
+
+from registry.domain.geojson import Point, Polygon
+from registry.domain.values import (
+    Code,
+    Coded,
+    Count,
+    Degrees,
+    LongText,
+    Metres,
+    Name,
+    Quantity,
+    Radius,
+    ShortText,
+    SquareMetres,
+)
+
+Lifecycle = Literal["planned", "under_construction", "in_service", "suspended", "retired"]
+Quality = Literal["surveyed", "approximate", "candidate_places", "unknown"]
+Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09", "unknown"]
+Visibility = Literal["public", "internal", "restricted"]
+Force = Literal["professional", "standing", "mass", "social", "militia", "national_fire"]
+TeamLevel = Literal["district", "town", "community"]
+Readiness = Literal["available", "committed", "off_duty", "unavailable", "unknown"]
+ShelterLevel = Literal["provincial", "municipal", "county", "district", "town", "community"]
+Duration = Literal["emergency", "short", "long"]
+Space = Literal["indoor", "outdoor"]
+Opening = Literal["open", "closed", "full", "unknown"]
+WatchForm = Literal["infrared_camera", "watchtower", "sentry_post", "checkpoint"]
+Operational = Literal["yes", "degraded", "no", "unknown"]
+Tier = Literal["district", "town", "community"]
+Ownership = Literal["government", "commercial", "social"]
+Exercise = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^(?!live$)[a-z0-9][a-z0-9\-]*$")]
+
+
+class Location(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=False):
+    """How well the place is known: the quality, its error in metres, and where the knowledge comes from."""
+
+    quality: Quality = "unknown"
+    uncertainty_m: Metres | None = None
+    candidate_places: Annotated[list[Code], Meta(max_length=200)] = field(default_factory=list)
+    datum: Datum = "wgs84"
+    source: LongText | None = None
+
+
+class Source(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a statement comes from: a document, a person or an import, and how far it is trusted."""
+
+    kind: Literal["document", "person", "import", "assumption"]
+    reference: ShortText
+    locator: ShortText | None = None
+    as_of: date | None = None
+    confidence: Literal["stated", "inferred", "assumed"] = "stated"
+    note: LongText | None = None
+
+
+class ExternalId(Struct, frozen=True, forbid_unknown_fields=True):
+    """The same resource's identity in another system, which stays the source of what it owns."""
+
+    system: Code
+    id: ShortText
+    synced_at: datetime | None = None
+
+
+class Item(Struct, frozen=True, forbid_unknown_fields=True):
+    """A vehicle or a piece of equipment, counted when the count is known."""
+
+    name: Name
+    code: Coded | None = None
+    count: Count | None = None
+
+
+class Sector(Struct, frozen=True, forbid_unknown_fields=True):
+    """The bearings a watch point sees, clockwise from north."""
+
+    from_deg: Degrees
+    to_deg: Degrees
+
+
+class StockLine(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of one item a depot held when it was last counted."""
+
+    item_code: Code
+    name: Name
+    scheme: Code = "gbt38565"
+    quantity: Quantity | None = None
+    unit: ShortText | None = None
+    minimum: Quantity | None = None
+    expires_on: date | None = None
+    counted_at: datetime | None = None
+
+
+class Shared(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
+    """What every kind has."""
+
+    name: Name
+    place: Code | None = None
+    manager: ShortText | None = None
+    lifecycle: Lifecycle = "in_service"
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    location: Location = field(default_factory=Location)
+    sources: Annotated[list[Source], Meta(max_length=50)] = field(default_factory=list)
+    verified_at: datetime | None = None
+    verified_by: ShortText | None = None
+    visibility: Visibility = "public"
+    external_ids: Annotated[list[ExternalId], Meta(max_length=50)] = field(default_factory=list)
+    exercise: Exercise | None = None
+    note: LongText | None = None
+    version: Annotated[int, Meta(ge=0, le=2_000_000_000)] = 0
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+Codes = Annotated[list[Coded], Meta(max_length=100)]
+Items = Annotated[list[Item], Meta(max_length=500)]
+
+
+class RescueTeam(Shared, frozen=True, kw_only=True, tag="rescue_team"):
+    """People who go out: professional, standing or mass."""
+
+    force: Force | None = None
+    level: TeamLevel | None = None
+    specialties: Codes = field(default_factory=list)
+    personnel: Count | None = None
+    vehicles: Items = field(default_factory=list)
+    equipment: Items = field(default_factory=list)
+    readiness: Readiness = "unknown"
+    status_at: datetime | None = None
+
+
+class Shelter(Shared, frozen=True, kw_only=True, tag="shelter"):
+    """A place of refuge; its capacity is unknown, never zero, until somebody states it."""
+
+    level: ShelterLevel | None = None
+    duration: Duration | None = None
+    space: Space | None = None
+    hazards: Codes = field(default_factory=list)
+    capacity_persons: Count | None = None
+    occupancy_persons: Count | None = None
+    occupancy_at: datetime | None = None
+    area_m2: SquareMetres | None = None
+    amenities: Codes = field(default_factory=list)
+    opening: Opening = "unknown"
+    hours: ShortText | None = None
+    status_at: datetime | None = None
+
+
+class FireWatchPoint(Shared, frozen=True, kw_only=True, tag="fire_watch_point"):
+    """A point that watches for fire within its own radius; a null radius watches no area."""
+
+    form: WatchForm | None = None
+    watch_radius_m: Radius | None = None
+    sector: Sector | None = None
+    footprint: Polygon | None = None
+    operational: Operational = "unknown"
+    status_at: datetime | None = None
+
+
+class SupplyDepot(Shared, frozen=True, kw_only=True, tag="supply_depot"):
+    """A store of relief supplies in one of three tiers."""
+
+    tier: Tier | None = None
+    ownership: Ownership | None = None
+    serves_persons: Count | None = None
+    parent_depot: UUID | None = None
+    stock: Annotated[list[StockLine], Meta(max_length=2000)] = field(default_factory=list)
+
+
+Properties = RescueTeam | Shelter | FireWatchPoint | SupplyDepot
+Kind = Literal["rescue_team", "shelter", "fire_watch_point", "supply_depot"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class Resource(
+    Struct, frozen=True, tag_field="type", tag="Feature", kw_only=True, forbid_unknown_fields=True
+):
+    """A resource as the GeoJSON Feature it travels as.
+
+    `properties` stays the last member, so that an answer can add figures to the rendered text.
+    """
+
+    id: UUID
+    geometry: Point | None = None
+    properties: Properties
+
+    @property
+    def kind(self) -> Kind:
+        """Which of the four kinds this is."""
+        tag: Kind = self.properties.__struct_config__.tag  # type: ignore[assignment]
+        return tag

@@ -1,0 +1,69 @@
+"""Every setting, read once from the environment."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class SettingsError(Exception):
+    """A setting is unknown or has a value that cannot be used."""
+
+
+def default_data_dir() -> Path:
+    """The platform's directory for this user's data; root's is one an unprivileged server can enter."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/emergency-registry")
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "emergency-registry"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the process was told: DATABASE_URL, and REGISTRY_<NAME> for each other field."""
+
+    database_url: str | None = None
+    """PostgreSQL with PostGIS to use; without it the registry runs a private cluster of its own."""
+    data_dir: Path = msgspec.field(default_factory=default_data_dir)
+    """Where the private cluster lives."""
+    host: str = "127.0.0.1"
+    """Address the server listens on."""
+    port: Port = 8000
+    """Port the server listens on."""
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    """Worker processes."""
+    pool_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 12
+    """Database connections of one worker."""
+    acquire_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=30)] = 1.0
+    """How long a request may wait for a database connection before it is answered 503."""
+    statement_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 3.0
+    """How long one statement of a request may run before it is answered 503."""
+    debug: bool = False
+    """Show tracebacks in answers; refused on any address but the loopback."""
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ`; SettingsError names the variable that is unknown or wrong."""
+    given = {
+        name.removeprefix("REGISTRY_").lower(): value
+        for name, value in environ.items()
+        if name.startswith("REGISTRY_") and value != ""
+    }
+    unknown = sorted(set(given) - set(Settings.__struct_fields__))
+    if unknown:
+        raise SettingsError(f"unknown setting REGISTRY_{unknown[0].upper()}")
+    if environ.get("DATABASE_URL"):
+        given["database_url"] = environ["DATABASE_URL"]
+    try:
+        return msgspec.convert(given, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"a REGISTRY_* setting cannot be used: {error}") from error
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str):
+        return Path(value).expanduser().resolve()
+    raise TypeError(f"unsupported setting type {kind}")
