@@ -1,0 +1,41 @@
+"""The server settings of the embedded cluster."""
+
+import os
+import sys
+from pathlib import Path
+
+SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "60",
+    "superuser_reserved_connections": "5",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_lock_waits": "on",
+    "jit": "off",
+    "track_commit_timestamp": "on",
+    "idle_in_transaction_session_timeout": "30s",
+    "client_connection_check_interval": "5s" if sys.platform == "linux" else "0",
+    "temp_file_limit": "2GB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",
+}
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "wal_compression": "on"}
+THROW_AWAY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+}
+
+
+def configuration(socket_dir: Path, *, durable: bool) -> str:
+    """The text of `registry.conf`, which postgresql.conf includes."""
+    chosen = SETTINGS | (DURABLE if durable else THROW_AWAY)
+    memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    chosen |= {
+        "unix_socket_directories": f'"{socket_dir}"',
+        "shared_buffers": f"{min(max(memory_mb // 8, 128), 1024)}MB",
+    }
+    return "".join("{} = '{}'\n".format(name, value.replace("'", "''")) for name, value in chosen.items())
