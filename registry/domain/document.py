@@ -1,0 +1,59 @@
+"""A document: what was published, by whom, and the lines of it that a locator may point at."""
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from registry.domain.errors import Invalid
+from registry.domain.values import Code, Name, ShortText
+
+DocumentKind = Literal["plan", "notice", "newspaper", "standard", "list", "other"]
+Locator = Annotated[str, Meta(pattern=r"^[0-9A-Za-z\-]{1,40}:[0-9]{1,7}(-[0-9]{1,7})?$")]
+LineNumber = Annotated[int, Meta(ge=1, le=9_999_999)]
+
+
+class Extent(Struct, frozen=True, forbid_unknown_fields=True):
+    """The lines of a text file that are this document: the file's short name, first and last line."""
+
+    file: Code
+    first_line: LineNumber
+    last_line: LineNumber
+
+    def __post_init__(self) -> None:
+        if self.last_line < self.first_line:
+            raise ValueError("last_line is before first_line")
+
+
+class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A published document, described in our own words; its text is not held here."""
+
+    id: Code
+    kind: DocumentKind
+    title: Name
+    issuer: Name | None = None
+    number: ShortText | None = None
+    issued_on: date | None = None
+    issued_on_note: ShortText | None = None
+    period_from: date | None = None
+    period_to: date | None = None
+    place: Code | None = None
+    extents: Annotated[list[Extent], Meta(max_length=50)] = field(default_factory=list)
+    note: Name | None = None
+
+
+def check_locator(document: Document, locator: str) -> None:
+    """Refuse a locator (`file:line` or `file:from-to`) that points outside the document."""
+    file, first, last = _parts(locator)
+    inside = any(e.file == file and e.first_line <= first <= last <= e.last_line for e in document.extents)
+    if not inside:
+        raise Invalid(f"locator {locator} is not in document {document.id}", field="locator")
+
+
+def _parts(locator: str) -> tuple[str, int, int]:
+    found = re.fullmatch(r"([0-9A-Za-z\-]+):(\d+)(?:-(\d+))?", locator)
+    if found is None:
+        raise Invalid(f"locator {locator!r} is not file:line", field="locator")
+    file, first, last = found.groups()
+    return file, int(first), int(last or first)
