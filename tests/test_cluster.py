@@ -289,14 +289,16 @@ def test_a_machine_without_postgis_hears_what_to_install(
 def test_a_private_prefix_is_found_with_its_libraries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(programs, "user_data_dir", lambda: tmp_path)
+    monkeypatch.setattr(programs, "default_data_dir", lambda: tmp_path)
     prefix = tmp_path / "pg" / "usr"
-    for major in ("14", "16", "99"):
+    postgis = {"14": "3.4.0", "16": None, "17": "3.2.9", "99": "3.10.1"}
+    for major, version in postgis.items():
         (prefix / "lib/postgresql" / major / "bin").mkdir(parents=True)
         (prefix / "lib/postgresql" / major / "bin/postgres").touch()
-    for major in ("14", "99"):
-        (prefix / "share/postgresql" / major / "extension").mkdir(parents=True)
-        (prefix / "share/postgresql" / major / "extension/postgis.control").touch()
+        extensions = prefix / "share/postgresql" / major / "extension"
+        extensions.mkdir(parents=True)
+        if version:
+            (extensions / "postgis.control").write_text(f"default_version = '{version}'\n")
     (prefix / "lib/x86_64-linux-gnu/blas").mkdir(parents=True)
     ours = [server for server in programs.servers() if server.bin.is_relative_to(tmp_path)]
     assert [server.bin for server in ours] == [prefix / "lib/postgresql/99/bin"]

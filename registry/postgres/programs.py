@@ -2,15 +2,17 @@
 
 import os
 import pwd
+import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from registry.postgres import ClusterError
+from registry.settings import default_data_dir
 
 OLDEST_MAJOR = 15
+OLDEST_POSTGIS = (3, 3)
 
 
 @dataclass(frozen=True)
@@ -44,19 +46,9 @@ class Server:
         )
 
 
-def user_data_dir() -> Path:
-    """The platform's place for what this user (or, for root, this machine) keeps between runs."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/emergency-registry")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "emergency-registry"
-    share = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(share) / "emergency-registry"
-
-
 def servers() -> list[Server]:
     """Every server from PostgreSQL 15 on with PostGIS: newest first, the system's before a private one."""
-    found = [*_system(), *_private(user_data_dir() / "pg")]
+    found = [*_system(), *_private(default_data_dir() / "pg")]
     return sorted(found, key=lambda server: -server.major)
 
 
@@ -65,8 +57,9 @@ def server_for(pgdata: Path) -> Server:
     found = servers()
     if not found:
         raise ClusterError(
-            f"no PostgreSQL {OLDEST_MAJOR} or newer with PostGIS was found; install it (on Debian and Ubuntu"
-            " the package postgresql-N-postgis-3) or set DATABASE_URL to a server that has it"
+            f"no PostgreSQL {OLDEST_MAJOR} or newer with PostGIS 3.3 or newer was found; install it"
+            " (on Debian and Ubuntu the package postgresql-N-postgis-3)"
+            " or set DATABASE_URL to a server that has it"
         )
     try:
         major = (pgdata / "PG_VERSION").read_text().strip()
@@ -119,4 +112,10 @@ def _has_postgis(folder: Path, major: int) -> bool:
     shares = [home / "share", home / "share" / "postgresql"]
     shares += [above / "share" / "postgresql" / str(major) for above in home.parents]
     shares += [above / "share" / home.name for above in home.parents]
-    return any((share / "extension" / "postgis.control").exists() for share in shares)
+    controls = [share / "extension" / "postgis.control" for share in shares]
+    return any(_postgis_version(control) >= OLDEST_POSTGIS for control in controls if control.exists())
+
+
+def _postgis_version(control: Path) -> tuple[int, ...]:
+    found = re.search(r"default_version *= *'(\d+)\.(\d+)", control.read_text())
+    return tuple(int(part) for part in found.groups()) if found else (0,)
