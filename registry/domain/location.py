@@ -6,7 +6,7 @@ import msgspec
 
 from registry.domain.errors import Invalid
 from registry.domain.geojson import Point
-from registry.domain.resource import Location, Resource
+from registry.domain.resource import FireWatchPoint, Location, Resource
 
 GRID_DEG = 0.05
 """Side of the cell that stands for an internal resource in public, in degrees (about 5 km here)."""
@@ -39,7 +39,7 @@ def reach_of_doubt_m(location: Location) -> float:
 
 
 def cell_of(point: Point) -> tuple[Point, float]:
-    """The centre of the grid cell that holds `point`, and the distance in metres to the cell's farthest corner."""
+    """The centre of the grid cell that holds `point`, and the metres to its farthest corner."""
     lon, lat = (_snap(value) for value in point.coordinates)
     half = GRID_DEG / 2
     nearest_equator = max(0.0, abs(lat) - half)
@@ -52,11 +52,14 @@ def _snap(value: float) -> float:
 
 
 def generalise(resource: Resource) -> Resource:
-    """What the public sees of an internal resource: a grid cell in place of its point."""
+    """What the public sees of an internal resource: a grid cell in place of its point, and no footprint."""
+    properties = resource.properties
+    if isinstance(properties, FireWatchPoint):
+        properties = msgspec.structs.replace(properties, footprint=None, sector=None)
     if resource.geometry is None:
-        return resource
+        return msgspec.structs.replace(resource, properties=properties)
     centre, doubt_m = cell_of(resource.geometry)
     location = Location("approximate", doubt_m, [], "wgs84", f"grid cell of {GRID_DEG} degrees")
     return msgspec.structs.replace(
-        resource, geometry=centre, properties=msgspec.structs.replace(resource.properties, location=location)
+        resource, geometry=centre, properties=msgspec.structs.replace(properties, location=location)
     )

@@ -1,0 +1,53 @@
+"""Alembic's entry: runs the migrations over asyncpg, under one lock, against store.schema."""
+
+import asyncio
+from typing import Any
+
+from alembic import context
+from geoalchemy2 import alembic_helpers
+from sqlalchemy import Connection, pool, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from registry.store.schema import PARTITIONS, metadata
+
+LOCK = 7_305_110
+
+
+def include_object(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
+    """Partitions and PostGIS's own tables are not ours to compare."""
+    if kind == "table" and (name in PARTITIONS or name in ("spatial_ref_sys", "alembic_version")):
+        return False
+    if kind == "foreign_key_constraint" and reflected and thing.elements[0].column.table.name in PARTITIONS:
+        return False
+    return bool(alembic_helpers.include_object(thing, name, kind, reflected, compare_to))
+
+
+def run(connection: Connection) -> None:
+    """Upgrade inside one transaction; a second process waits for the lock and finds nothing to do."""
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        include_object=include_object,
+        process_revision_directives=alembic_helpers.writer,
+        render_item=alembic_helpers.render_item,
+    )
+    with context.begin_transaction():
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        context.run_migrations()
+
+
+async def online(url: str) -> None:
+    """Connect, migrate, leave."""
+    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+        await connection.commit()
+    await engine.dispose()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    asyncio.run(online(context.config.get_main_option("sqlalchemy.url") or ""))

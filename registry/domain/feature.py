@@ -1,0 +1,35 @@
+"""The rendered form of a resource: JSON text made once, when it is written."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from registry.domain.location import generalise
+from registry.domain.resource import Resource
+
+ENCODER = msgspec.json.Encoder()
+DECODER = msgspec.json.Decoder(Resource)
+
+
+def render(resource: Resource) -> str:
+    """The Feature as JSON text; it ends with the closing of `properties` and of itself."""
+    return ENCODER.encode(resource).decode()
+
+
+def render_public(resource: Resource) -> str | None:
+    """What the public sees where that differs from the record; None where it does not differ."""
+    if resource.properties.visibility == "public":
+        return None
+    return render(generalise(resource))
+
+
+def parse(text: str) -> Resource:
+    """The resource a rendered feature stands for."""
+    return DECODER.decode(text)
+
+
+def with_figures(feature: str, figures: Mapping[str, Any]) -> msgspec.Raw:
+    """The rendered feature with more properties, without decoding it: what an answer adds to a record."""
+    extra = ENCODER.encode(figures).decode()
+    return msgspec.Raw(f"{feature[:-2]},{extra[1:-1]}}}}}".encode())

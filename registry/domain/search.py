@@ -1,0 +1,88 @@
+"""A question as a value: which records, in which window, after which one."""
+
+import base64
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from registry.domain.errors import InvalidQuery
+from registry.domain.resource import Kind, Lifecycle, Quality
+
+Bbox = tuple[float, float, float, float]
+
+
+class Filter(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The conditions a record must meet; a field that is None asks nothing."""
+
+    kind: Kind | None = None
+    place: str | None = None
+    lifecycle: Lifecycle | None = None
+    quality: Quality | None = None
+    q: str | None = None
+    bbox: Bbox | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The conditions that are asked, by name."""
+        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
+
+
+class Page(Struct, frozen=True, array_like=True):
+    """Where a page of a list starts: after this identity."""
+
+    after: UUID
+
+
+class DistancePage(Struct, frozen=True, array_like=True):
+    """Where a page of a list by distance starts: after this distance and identity."""
+
+    distance_m: float
+    after: UUID
+
+
+def encode_cursor(page: Page | DistancePage) -> str:
+    """The opaque text that a `next` link carries."""
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(page)).rstrip(b"=").decode()
+
+
+def decode_page(cursor: str | None) -> UUID | None:
+    """The identity a list goes on after; InvalidQuery when the cursor is not one of ours."""
+    return None if cursor is None else _decode(cursor, Page).after
+
+
+def decode_distance_page(cursor: str | None) -> DistancePage | None:
+    """Where a list by distance goes on; InvalidQuery when the cursor is not one of ours."""
+    return None if cursor is None else _decode(cursor, DistancePage)
+
+
+P = TypeVar("P", Page, DistancePage)
+
+
+def _decode(cursor: str, kind: type[P]) -> P:
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        return msgspec.msgpack.decode(raw, type=kind)
+    except (ValueError, msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise InvalidQuery("the cursor is not one this registry gave", field="cursor") from error
+
+
+def parse_bbox(text: str | None) -> Bbox | None:
+    """Four numbers west,south,east,north in WGS 84; west > east crosses the antimeridian."""
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InvalidQuery("bbox is four numbers: west,south,east,north", field="bbox") from error
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise InvalidQuery("bbox has longitudes in ±180 and latitudes in ±90, south first", field="bbox")
+    return west, south, east, north
+
+
+def aware(moment: datetime | None, field: str) -> datetime | None:
+    """`moment`, refused when it has no time zone."""
+    if moment is not None and moment.tzinfo is None:
+        raise InvalidQuery(f"{field} needs a time zone", field=field)
+    return moment

@@ -1,0 +1,184 @@
+"""Places in the database: get, find, containing, insert; and what lies under what."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from geoalchemy2 import Geography
+from sqlalchemy.dialects.postgresql import insert
+
+from registry.store.pool import Reader, Row, Writer
+from registry.store.query import Query
+from registry.store.schema import geography, place, place_member, place_within
+
+COLUMNS = (
+    place.c.code,
+    place.c.level,
+    place.c.parent,
+    place.c.name_zh,
+    place.c.name_en,
+    place.c.list_version,
+    place.c.extent_basis,
+    place.c.extent_radius_m,
+    place.c.extent_from,
+    place.c.point_uncertainty_m,
+    place.c.partner,
+    place.c.flags,
+    place.c.valid_from,
+    place.c.valid_to,
+    place.c.source,
+    sa.func.ST_AsGeoJSON(place.c.point, 7).label("point"),
+)
+EXTENT = sa.func.ST_AsGeoJSON(place.c.extent, 7).label("extent")
+LEVELS = ("country", "province", "prefecture", "district", "management_area", "town", "community", "grid")
+
+GET = Query(sa.select(*COLUMNS, EXTENT).where(place.c.code == sa.bindparam("code")))
+MEMBERS = Query(
+    sa.select(place_member.c.place).where(place_member.c.area == sa.bindparam("code")).order_by(sa.text("1"))
+)
+SPOT = sa.func.ST_SetSRID(
+    sa.func.ST_MakePoint(sa.bindparam("lon", type_=sa.Float), sa.bindparam("lat", type_=sa.Float)), 4326
+)
+CONTAINING = Query(
+    sa.select(*COLUMNS)
+    .where(sa.func.ST_Covers(place.c.extent, SPOT))
+    .order_by(sa.func.ST_Area(place.c.extent), place.c.code)
+)
+
+
+@cache
+def _find(present: frozenset[str]) -> Query:
+    names = (place.c.name_zh, place.c.name_en, place.c.code)
+    under = sa.select(place_within.c.code).where(place_within.c.ancestor == sa.bindparam("under"))
+    clauses: dict[str, sa.ColumnElement[bool]] = {
+        "level": place.c.level == sa.bindparam("level"),
+        "parent": place.c.parent == sa.bindparam("parent"),
+        "under": place.c.code == sa.any_(sa.func.array(under.scalar_subquery())),
+        "q": sa.or_(*(name.ilike(sa.bindparam("q"), escape="\\") for name in names)),
+        "after": place.c.code > sa.bindparam("after"),
+    }
+    where = [clauses[name] for name in sorted(present)]
+    return Query(sa.select(*COLUMNS).where(*where).order_by(place.c.code).limit(sa.bindparam("limit")))
+
+
+async def get(reader: Reader, code: str) -> Row | None:
+    """One place with its extent."""
+    return await reader.row(GET, {"code": code})
+
+
+async def members(reader: Reader, code: str) -> list[str]:
+    """The places that a management area names as its own; empty for other places."""
+    return [row["place"] for row in await reader.rows(MEMBERS, {"code": code})]
+
+
+async def find(reader: Reader, wanted: dict[str, Any], limit: int) -> list[Row]:
+    """At most `limit` places by code; `wanted` has any of level, parent, under, q, after."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return await reader.rows(_find(frozenset(given)), given | {"limit": limit})
+
+
+async def containing(reader: Reader, lon: float, lat: float) -> list[Row]:
+    """The places whose extent holds the point, its border included, smallest first."""
+    return await reader.rows(CONTAINING, {"lon": lon, "lat": lat})
+
+
+def _reach() -> Query:
+    bound = place.alias("bound")
+    here = sa.cast(SPOT, Geography(geometry_type=None, spatial_index=False))
+    corner = sa.func.ST_DumpPoints(bound.c.extent).table_valued("geom").render_derived(name="corner")
+    farthest = sa.select(sa.func.max(sa.func.ST_Distance(geography(corner.c.geom), here))).scalar_subquery()
+    return Query(
+        sa.select(
+            place.c.code,
+            place.c.extent_from,
+            bound.c.extent_basis.label("basis"),
+            sa.func.ST_Distance(geography(bound.c.extent), here).label("nearest_m"),
+            farthest.label("farthest_m"),
+        )
+        .select_from(place.outerjoin(bound, bound.c.code == place.c.extent_from))
+        .where(place.c.code == sa.any_(sa.bindparam("codes", type_=sa.ARRAY(sa.Text))))
+    )
+
+
+REACH = _reach()
+
+
+async def reach(reader: Reader, codes: Sequence[str], lon: float, lat: float) -> dict[str, Row]:
+    """For each place, how near and how far its extent is, and the place whose extent stands for it."""
+    rows = await reader.rows(REACH, {"codes": list(codes), "lon": lon, "lat": lat})
+    return {row["code"]: row for row in rows}
+
+
+EXTENT_TEXT = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(sa.bindparam("extent", type_=sa.Text)), 4326)
+POINT_TEXT = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(sa.bindparam("point", type_=sa.Text)), 4326)
+PLAIN = [column.name for column in place.columns if column.name not in ("extent", "point", "extent_from")]
+
+
+def _upsert() -> Query:
+    values = {name: sa.bindparam(name, type_=place.c[name].type) for name in PLAIN}
+    statement = insert(place).values(**values, extent=EXTENT_TEXT, point=POINT_TEXT)
+    renewed = {name: statement.excluded[name] for name in [*PLAIN, "extent", "point"] if name != "code"}
+    return Query(statement.on_conflict_do_update(index_elements=["code"], set_=renewed))
+
+
+UPSERT = _upsert()
+FORGET_MEMBERS = Query(sa.delete(place_member).where(place_member.c.area == sa.bindparam("area")))
+ADD_MEMBER = Query(
+    sa.insert(place_member).values(
+        area=sa.bindparam("area", type_=sa.Text), place=sa.bindparam("place", type_=sa.Text)
+    )
+)
+
+
+async def upsert(writer: Writer, values: Sequence[dict[str, Any]]) -> None:
+    """Store places, parents first; each has every plain column, `extent` and `point` as GeoJSON text or None."""
+    await writer.run_many(UPSERT, values)
+
+
+async def set_members(writer: Writer, area: str, codes: Sequence[str]) -> None:
+    """Make `codes` the members of a management area."""
+    await writer.run(FORGET_MEMBERS, {"area": area})
+    await writer.run_many(ADD_MEMBER, [{"area": area, "place": code} for code in codes])
+
+
+DERIVE_WITHIN = """
+INSERT INTO place_within (ancestor, code)
+WITH RECURSIVE step(ancestor, code) AS (
+    SELECT parent, code FROM place WHERE parent IS NOT NULL
+    UNION SELECT area, place FROM place_member
+), under(ancestor, code) AS (
+    SELECT code, code FROM place
+    UNION SELECT u.ancestor, s.code FROM under u JOIN step s ON s.ancestor = u.code
+)
+SELECT ancestor, code FROM under
+ON CONFLICT DO NOTHING
+"""
+DERIVE_AREAS = """
+UPDATE place SET extent_basis = 'members', extent = joined.extent
+FROM (
+    SELECT m.area, ST_Multi(ST_CollectionExtract(ST_UnaryUnion(ST_Collect(p.extent)), 3)) AS extent
+    FROM place_member m JOIN place p ON p.code = m.place
+    WHERE p.extent IS NOT NULL GROUP BY m.area
+) joined
+WHERE joined.area = place.code AND place.extent_basis IN ('none', 'members')
+"""
+DERIVE_BOUNDS = """
+UPDATE place SET extent_from = bound.code
+FROM (
+    WITH RECURSIVE up(code, at, depth) AS (
+        SELECT code, code, 0 FROM place
+        UNION ALL SELECT up.code, p.parent, depth + 1 FROM up JOIN place p ON p.code = up.at
+        WHERE p.parent IS NOT NULL AND depth < 20
+    )
+    SELECT DISTINCT ON (up.code) up.code AS of, p.code FROM up JOIN place p ON p.code = up.at
+    WHERE p.extent IS NOT NULL ORDER BY up.code, up.depth
+) bound
+WHERE bound.of = place.code AND place.extent_from IS DISTINCT FROM bound.code
+"""
+
+
+async def derive(writer: Writer) -> None:
+    """Work out again what lies under what, the extents of areas, and what bounds a place without one."""
+    for statement in ("DELETE FROM place_within", DERIVE_WITHIN, DERIVE_AREAS, DERIVE_BOUNDS):
+        await writer.run(Query(sa.text(statement)), {})

@@ -1,0 +1,133 @@
+"""The connections: a pool, a Reader that takes one for a statement, a Writer that holds one transaction."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from registry.settings import Settings
+from registry.store.failures import explained
+from registry.store.query import Query
+
+Row = Mapping[str, Any]
+
+
+async def prepare(connection: asyncpg.Connection) -> None:
+    """Teach a new connection JSON and WKB."""
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(
+            kind, schema="pg_catalog", encoder=_dump, decoder=msgspec.json.decode, format="text"
+        )
+    await connection.set_type_codec("geometry", encoder=bytes, decoder=bytes, format="binary")
+
+
+def _dump(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+async def _keep(_: asyncpg.Connection) -> None:
+    """Nothing to reset: no statement of ours leaves anything behind in a session."""
+
+
+async def open_pool(settings: Settings, database_url: str) -> asyncpg.Pool:
+    """A pool whose every wait is bounded."""
+    statement_ms = str(int(settings.statement_timeout_s * 1000))
+    return await asyncpg.create_pool(
+        database_url,
+        min_size=1,
+        max_size=settings.pool_size,
+        init=prepare,
+        reset=_keep,
+        command_timeout=settings.statement_timeout_s + 2,
+        timeout=settings.acquire_timeout_s,
+        max_inactive_connection_lifetime=60,
+        statement_cache_size=1000,
+        server_settings={
+            "application_name": "registry",
+            "statement_timeout": statement_ms,
+            "lock_timeout": "2000",
+            "idle_in_transaction_session_timeout": "30000",
+            "jit": "off",
+        },
+    )
+
+
+class Reader:
+    """Asks: every call takes a connection for as long as its statement runs."""
+
+    def __init__(self, pool: asyncpg.Pool, acquire_timeout_s: float) -> None:
+        self._pool = pool
+        self._timeout = acquire_timeout_s
+
+    async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
+        """Every row of the answer."""
+        async with explained(), self._pool.acquire(timeout=self._timeout) as connection:
+            found: list[Row] = await connection.fetch(query.text, *query.args(given))
+            return found
+
+    async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
+        """The first row of the answer, if there is one."""
+        async with explained(), self._pool.acquire(timeout=self._timeout) as connection:
+            found: Row | None = await connection.fetchrow(query.text, *query.args(given))
+            return found
+
+    @asynccontextmanager
+    async def snapshot(self) -> "AsyncIterator[Reader]":
+        """Several questions about one instant: a read-only repeatable-read transaction."""
+        async with (
+            explained(),
+            self._pool.acquire(timeout=self._timeout) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield SnapshotReader(connection)
+
+    @asynccontextmanager
+    async def writer(self) -> "AsyncIterator[Writer]":
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        async with (
+            explained(),
+            self._pool.acquire(timeout=self._timeout) as connection,
+            connection.transaction(),
+        ):
+            yield Writer(connection)
+
+
+class SnapshotReader(Reader):
+    """Asks on one connection, inside one transaction."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
+        """Every row of the answer."""
+        async with explained():
+            found: list[Row] = await self._connection.fetch(query.text, *query.args(given))
+            return found
+
+    async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
+        """The first row of the answer, if there is one."""
+        async with explained():
+            found: Row | None = await self._connection.fetchrow(query.text, *query.args(given))
+            return found
+
+
+class Writer(SnapshotReader):
+    """Asks and changes, inside one transaction that its provider commits."""
+
+    async def run(self, query: Query, given: Mapping[str, Any]) -> str:
+        """Run a statement that answers with its command tag."""
+        async with explained():
+            tag: str = await self._connection.execute(query.text, *query.args(given))
+            return tag
+
+    async def run_many(self, query: Query, given: Sequence[Mapping[str, Any]]) -> None:
+        """Run one statement for every set of values, in one round trip."""
+        async with explained():
+            await self._connection.executemany(query.text, [query.args(values) for values in given])
+
+    async def copy(self, table: str, columns: list[str], records: Any) -> None:
+        """Load many rows by COPY."""
+        async with explained():
+            await self._connection.copy_records_to_table(table, columns=columns, records=records)

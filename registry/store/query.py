@@ -1,0 +1,30 @@
+"""A SQLAlchemy Core statement, compiled once and run by asyncpg."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+
+DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
+
+
+class Query:
+    """Text and argument order of one statement; a bind that nobody gives is a KeyError.
+
+    Refuses statements that keep a post-compile hole (`in_()`, `literal_execute`): asyncpg cannot run them.
+    """
+
+    __slots__ = ("fixed", "names", "text")
+
+    def __init__(self, statement: sa.ClauseElement) -> None:
+        compiled: Any = statement.compile(dialect=DIALECT)
+        self.text = str(compiled)
+        if "POSTCOMPILE" in self.text:
+            raise ValueError("the statement needs in_() or literal_execute replaced by = ANY(:list)")
+        self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
+        self.fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+
+    def args(self, given: Mapping[str, Any]) -> list[Any]:
+        """The values in the order the text wants them."""
+        return [given[name] if name in given else self.fixed[name] for name in self.names]

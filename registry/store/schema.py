@@ -1,0 +1,331 @@
+"""The tables: the single source of the schema, read by Alembic and by every statement."""
+
+import sqlalchemy as sa
+from geoalchemy2 import Geography, Geometry
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from registry.domain.resource import KINDS
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=NAMING)
+
+LIVE = "live"
+"""The realm of real records; every exercise is a realm of its own name."""
+
+
+def point_column(name: str) -> sa.Column[object]:
+    """A WGS 84 point column without an index of GeoAlchemy2's own making."""
+    return sa.Column(name, Geometry("POINT", srid=4326, spatial_index=False))
+
+
+def area_column(name: str) -> sa.Column[object]:
+    """A WGS 84 (multi)polygon column without an index of GeoAlchemy2's own making."""
+    return sa.Column(name, Geometry("GEOMETRY", srid=4326, spatial_index=False))
+
+
+def geography(column: sa.ColumnElement[object]) -> sa.ColumnElement[object]:
+    """`column` as geography, spelled so that it matches the expression indexes."""
+    return sa.cast(column, Geography(geometry_type=None, spatial_index=False))
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _at_least_zero(*columns: str) -> list[sa.CheckConstraint]:
+    return [
+        sa.CheckConstraint(f"{column} >= 0 AND {column} < 'Infinity'::float8", name=f"{column}_range")
+        for column in columns
+    ]
+
+
+def _on_earth(column: str) -> sa.CheckConstraint:
+    inside = f"ST_X({column}) BETWEEN -180 AND 180 AND ST_Y({column}) BETWEEN -90 AND 90"
+    return sa.CheckConstraint(inside, name=f"{column}_on_earth")
+
+
+def _only_for(kind: str, *columns: str) -> sa.CheckConstraint:
+    empty = " AND ".join(f"{column} IS NULL" for column in columns)
+    return sa.CheckConstraint(f"kind = '{kind}' OR ({empty})", name=f"only_{kind}")
+
+
+place = sa.Table(
+    "place",
+    metadata,
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("list_version", sa.Text, nullable=False),
+    sa.Column("level", sa.Text, nullable=False),
+    sa.Column("parent", sa.Text, sa.ForeignKey("place.code")),
+    sa.Column("name_zh", sa.Text),
+    sa.Column("name_en", sa.Text),
+    area_column("extent"),
+    sa.Column("extent_basis", sa.Text, nullable=False, server_default="none"),
+    sa.Column("extent_radius_m", sa.Float),
+    sa.Column(
+        "extent_from", sa.Text, comment="The place whose extent bounds this one: itself or an ancestor."
+    ),
+    point_column("point"),
+    sa.Column("point_uncertainty_m", sa.Float),
+    sa.Column("partner", JSONB),
+    sa.Column("flags", JSONB, nullable=False, server_default="{}"),
+    sa.Column("valid_from", sa.Date),
+    sa.Column("valid_to", sa.Date),
+    sa.Column("source", sa.Text),
+    _one_of("extent_basis", ("boundary", "voronoi", "disc", "members", "none")),
+    sa.CheckConstraint("(extent IS NULL) = (extent_basis = 'none')", name="extent_has_basis"),
+    sa.CheckConstraint("name_zh IS NOT NULL OR name_en IS NOT NULL", name="named"),
+    sa.CheckConstraint("valid_from <= valid_to", name="validity"),
+    *_at_least_zero("extent_radius_m", "point_uncertainty_m"),
+    _on_earth("point"),
+    sa.Index("ix_place_extent", "extent", postgresql_using="gist"),
+    sa.Index("ix_place_parent", "parent"),
+)
+
+place_member = sa.Table(
+    "place_member",
+    metadata,
+    sa.Column("area", sa.Text, sa.ForeignKey("place.code", ondelete="CASCADE"), primary_key=True),
+    sa.Column("place", sa.Text, sa.ForeignKey("place.code", ondelete="CASCADE"), primary_key=True),
+    comment="The places a management area names as its own.",
+)
+
+place_within = sa.Table(
+    "place_within",
+    metadata,
+    sa.Column("ancestor", sa.Text, sa.ForeignKey("place.code", ondelete="CASCADE"), primary_key=True),
+    sa.Column("code", sa.Text, sa.ForeignKey("place.code", ondelete="CASCADE"), primary_key=True),
+    sa.Index("ix_place_within_code", "code"),
+    comment="Every place with all places under it, itself included; derived from place and place_member.",
+)
+
+vocabulary = sa.Table(
+    "vocabulary",
+    metadata,
+    sa.Column("scheme", sa.Text, primary_key=True),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("label_zh", sa.Text),
+    sa.Column("label_en", sa.Text),
+    sa.Column("source", sa.Text),
+)
+
+
+def _resource_columns() -> list[sa.Column[object]]:
+    text = sa.Text
+    moment = sa.TIMESTAMP(timezone=True)
+    return [
+        sa.Column("realm", text, nullable=False, server_default=LIVE),
+        sa.Column("id", sa.Uuid, nullable=False),
+        sa.Column("kind", text, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("name_zh", text),
+        sa.Column("name_en", text),
+        sa.Column("place", text),
+        sa.Column("manager", text),
+        sa.Column("lifecycle", text, nullable=False),
+        sa.Column("valid_from", moment),
+        sa.Column("valid_to", moment),
+        point_column("geom"),
+        point_column("public_geom"),
+        sa.Column("quality", text, nullable=False),
+        sa.Column("uncertainty_m", sa.Float),
+        sa.Column("public_uncertainty_m", sa.Float),
+        sa.Column("candidate_places", ARRAY(text), nullable=False, server_default="{}"),
+        sa.Column("datum", text, nullable=False),
+        sa.Column("visibility", text, nullable=False),
+        sa.Column("verified_at", moment),
+        sa.Column("verified_by", text),
+        sa.Column("force", text),
+        sa.Column("level", text),
+        sa.Column("tier", text),
+        sa.Column("form", text),
+        sa.Column("duration", text),
+        sa.Column("space", text),
+        sa.Column("ownership", text),
+        sa.Column("specialties", ARRAY(text)),
+        sa.Column("hazards", ARRAY(text)),
+        sa.Column("amenities", ARRAY(text)),
+        sa.Column("readiness", text),
+        sa.Column("opening", text),
+        sa.Column("operational", text),
+        sa.Column("status_at", moment),
+        sa.Column("personnel", sa.Integer),
+        sa.Column("capacity_persons", sa.Integer),
+        sa.Column("occupancy_persons", sa.Integer),
+        sa.Column("occupancy_at", moment),
+        sa.Column("area_m2", sa.Float),
+        sa.Column("serves_persons", sa.Integer),
+        sa.Column("parent_depot", sa.Uuid),
+        sa.Column("watch_radius_m", sa.Float),
+        sa.Column("sector_from_deg", sa.Float),
+        sa.Column("sector_to_deg", sa.Float),
+        area_column("footprint"),
+        sa.Column("created_at", moment, nullable=False),
+        sa.Column("updated_at", moment, nullable=False),
+        sa.Column("updated_by", text, nullable=False),
+        sa.Column("feature", text, nullable=False),
+        sa.Column("public_feature", text),
+    ]
+
+
+def _resource_checks() -> list[sa.CheckConstraint]:
+    return [
+        _one_of("kind", KINDS),
+        _one_of("lifecycle", ("planned", "under_construction", "in_service", "suspended", "retired")),
+        _one_of("quality", ("surveyed", "approximate", "candidate_places", "unknown")),
+        _one_of("datum", ("wgs84", "cgcs2000", "gcj02", "bd09", "unknown")),
+        _one_of("visibility", ("public", "internal", "restricted")),
+        _one_of("readiness", ("available", "committed", "off_duty", "unavailable", "unknown")),
+        _one_of("opening", ("open", "closed", "full", "unknown")),
+        _one_of("operational", ("yes", "degraded", "no", "unknown")),
+        _one_of("tier", ("district", "town", "community")),
+        _one_of("form", ("infrared_camera", "watchtower", "sentry_post", "checkpoint")),
+        sa.CheckConstraint("name_zh IS NOT NULL OR name_en IS NOT NULL", name="named"),
+        sa.CheckConstraint("valid_from <= valid_to", name="validity"),
+        sa.CheckConstraint("version >= 1", name="version"),
+        sa.CheckConstraint(
+            "(quality IN ('surveyed', 'approximate')) = (geom IS NOT NULL)", name="located_has_geometry"
+        ),
+        sa.CheckConstraint(
+            "quality <> 'approximate' OR uncertainty_m IS NOT NULL", name="approximate_has_uncertainty"
+        ),
+        sa.CheckConstraint(
+            "quality <> 'candidate_places' OR cardinality(candidate_places) > 0", name="candidates_named"
+        ),
+        sa.CheckConstraint("(geom IS NULL) = (public_geom IS NULL)", name="public_geometry"),
+        sa.CheckConstraint(
+            "visibility <> 'internal' OR public_feature IS NOT NULL", name="internal_has_public_face"
+        ),
+        _on_earth("geom"),
+        _on_earth("public_geom"),
+        *_at_least_zero("uncertainty_m", "public_uncertainty_m", "area_m2"),
+        sa.CheckConstraint("watch_radius_m > 0 AND watch_radius_m <= 500000", name="watch_radius_range"),
+        sa.CheckConstraint("personnel >= 0", name="personnel_range"),
+        sa.CheckConstraint("capacity_persons >= 0", name="capacity_range"),
+        sa.CheckConstraint("occupancy_persons >= 0", name="occupancy_range"),
+        sa.CheckConstraint("serves_persons >= 0", name="serves_range"),
+        sa.CheckConstraint(
+            "sector_from_deg BETWEEN 0 AND 360 AND sector_to_deg BETWEEN 0 AND 360", name="sector_range"
+        ),
+        _only_for("rescue_team", "force", "specialties", "personnel", "readiness"),
+        _only_for("shelter", "duration", "space", "capacity_persons", "occupancy_persons", "opening"),
+        _only_for(
+            "fire_watch_point", "form", "watch_radius_m", "sector_from_deg", "footprint", "operational"
+        ),
+        _only_for("supply_depot", "tier", "ownership", "serves_persons", "parent_depot"),
+    ]
+
+
+# One row a resource: the columns that are asked about, and the rendered feature that is answered.
+resource = sa.Table(
+    "resource",
+    metadata,
+    *_resource_columns(),
+    sa.PrimaryKeyConstraint("realm", "id"),
+    sa.ForeignKeyConstraint(["place"], ["place.code"]),
+    *_resource_checks(),
+    postgresql_partition_by="LIST (realm)",
+)
+PARTITIONS = {"resource_live": f"FOR VALUES IN ('{LIVE}')", "resource_exercise": "DEFAULT"}
+
+SHOWN = sa.text("visibility <> 'restricted'")
+sa.Index("ix_resource_geog", geography(resource.c.geom), resource.c.kind, postgresql_using="gist")
+sa.Index(
+    "ix_resource_public_geog",
+    geography(resource.c.public_geom),
+    resource.c.kind,
+    postgresql_using="gist",
+    postgresql_where=SHOWN,
+)
+sa.Index("ix_resource_geom", resource.c.geom, postgresql_using="gist")
+sa.Index("ix_resource_public_geom", resource.c.public_geom, postgresql_using="gist", postgresql_where=SHOWN)
+sa.Index("ix_resource_place", resource.c.place, resource.c.kind, resource.c.id)
+sa.Index("ix_resource_unlocated", resource.c.kind, resource.c.id, postgresql_where=sa.text("geom IS NULL"))
+sa.Index(
+    "ix_resource_name",
+    resource.c.name_zh,
+    resource.c.name_en,
+    postgresql_using="gin",
+    postgresql_ops={"name_zh": "gin_trgm_ops", "name_en": "gin_trgm_ops"},
+)
+sa.Index(
+    "ix_resource_footprint",
+    resource.c.footprint,
+    postgresql_using="gist",
+    postgresql_where=sa.text("footprint IS NOT NULL"),
+)
+
+
+def reach(
+    point: sa.ColumnElement[object], uncertainty_m: sa.ColumnElement[float]
+) -> sa.ColumnElement[object]:
+    """The box around all that a watch point at `point` may watch, spelled as the reach indexes spell it."""
+    far_m = resource.c.watch_radius_m + sa.func.coalesce(uncertainty_m, sa.literal_column("0"))
+    return sa.func._ST_Expand(geography(point), far_m)
+
+
+sa.Index(
+    "ix_resource_reach",
+    reach(resource.c.geom, resource.c.uncertainty_m),
+    postgresql_using="gist",
+    postgresql_where=sa.text("watch_radius_m IS NOT NULL AND geom IS NOT NULL"),
+)
+sa.Index(
+    "ix_resource_public_reach",
+    reach(resource.c.public_geom, resource.c.public_uncertainty_m),
+    postgresql_using="gist",
+    postgresql_where=sa.text(
+        "watch_radius_m IS NOT NULL AND public_geom IS NOT NULL AND visibility <> 'restricted'"
+    ),
+)
+
+stock_line = sa.Table(
+    "stock_line",
+    metadata,
+    sa.Column("realm", sa.Text, primary_key=True),
+    sa.Column("resource_id", sa.Uuid, primary_key=True),
+    sa.Column("scheme", sa.Text, primary_key=True),
+    sa.Column("item_code", sa.Text, primary_key=True),
+    sa.Column("quantity", sa.Float),
+    sa.Column("minimum", sa.Float),
+    sa.Column("unit", sa.Text),
+    sa.Column("expires_on", sa.Date),
+    sa.Column("counted_at", sa.TIMESTAMP(timezone=True)),
+    sa.ForeignKeyConstraint(["realm", "resource_id"], ["resource.realm", "resource.id"], ondelete="CASCADE"),
+    sa.Index("ix_stock_line_item", "item_code", "scheme", "quantity"),
+    *_at_least_zero("quantity", "minimum"),
+    comment="A depot's stock as it can be asked about; derived from the depot's own record.",
+)
+
+external_id = sa.Table(
+    "external_id",
+    metadata,
+    sa.Column("realm", sa.Text, primary_key=True),
+    sa.Column("system", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("resource_id", sa.Uuid, nullable=False),
+    sa.ForeignKeyConstraint(["realm", "resource_id"], ["resource.realm", "resource.id"], ondelete="CASCADE"),
+    sa.Index("ix_external_id_resource", "resource_id"),
+)
+
+contact = sa.Table(
+    "contact",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("realm", sa.Text, nullable=False),
+    sa.Column("resource_id", sa.Uuid, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("name", sa.Text),
+    sa.Column("phone", sa.Text),
+    sa.Column("published", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.ForeignKeyConstraint(["realm", "resource_id"], ["resource.realm", "resource.id"], ondelete="CASCADE"),
+    sa.Index("ix_contact_resource", "resource_id"),
+    comment="People to call; kept out of features and history so that they can be purged.",
+)

@@ -1,0 +1,79 @@
+"""The one place that decides which rows a question sees and which geometry it measures with."""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from registry.domain.resource import Visibility
+from registry.domain.sight import Sight
+from registry.store.schema import LIVE, SHOWN, geography, resource
+
+
+class Shape(Struct, frozen=True):
+    """The kinds of sight that need a statement of their own."""
+
+    live: bool = True
+    clearance: Visibility = "public"
+    scoped: bool = False
+    past: bool = False
+
+
+class View(NamedTuple):
+    """What a statement reads: its table, the rows it may know of, what stands for their place."""
+
+    table: Any
+    seen: sa.ColumnElement[bool]
+    geom: sa.ColumnElement[Any]
+    geog: sa.ColumnElement[Any]
+    uncertainty_m: sa.ColumnElement[float]
+    feature: sa.ColumnElement[str]
+
+
+def shape(sight: Sight) -> Shape:
+    """The statement shape of `sight`."""
+    scoped = bool(sight.scope) and sight.clearance == "internal"
+    return Shape(sight.exercise is None, sight.clearance, scoped, sight.as_of is not None)
+
+
+def binds(sight: Sight) -> dict[str, Any]:
+    """The values that statements of this sight's shape expect."""
+    return {"sight_realm": realm(sight), "sight_scope": list(sight.scope), "sight_as_of": sight.as_of}
+
+
+def realm(sight: Sight) -> str:
+    """The realm that `sight` looks into."""
+    return sight.exercise or LIVE
+
+
+@cache
+def view(form: Shape) -> View:
+    """The rows and columns that a question of this shape may use.
+
+    The realm is literal text for live questions, so that the planner sees one partition; the visibility
+    predicate is spelled as the partial indexes spell it.
+    """
+    table = resource
+    columns = table.c
+    seen = sa.and_(*_predicates(form))
+    if form.clearance == "public":
+        geom = columns.public_geom
+        feature: Any = sa.func.coalesce(columns.public_feature, columns.feature)
+        return View(table, seen, geom, geography(geom), columns.public_uncertainty_m, feature)
+    return View(table, seen, columns.geom, geography(columns.geom), columns.uncertainty_m, columns.feature)
+
+
+def _predicates(form: Shape) -> list[sa.ColumnElement[bool]]:
+    where: list[Any] = []
+    if form.live:
+        where.append(sa.literal_column("realm") == sa.literal_column(f"'{LIVE}'"))
+    else:
+        where.append(resource.c.realm == sa.bindparam("sight_realm"))
+        where.append(resource.c.realm != sa.literal_column(f"'{LIVE}'"))
+    if form.scoped:
+        own = resource.c.place == sa.any_(sa.bindparam("sight_scope", type_=sa.ARRAY(sa.Text)))
+        where.append(sa.or_(SHOWN, own))
+    elif form.clearance != "restricted":
+        where.append(SHOWN)
+    return where
