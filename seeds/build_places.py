@@ -228,7 +228,7 @@ def named_districts(boundaries: dict[str, shapely.Geometry]) -> list[dict[str, A
         more["partner"] = AGREEMENT if code in PARTNER_DISTRICTS else None
         more["source"] = BOUNDARY_SOURCE
         name = {"zh": zh, "en": f"{DISTRICTS_EN[code]} {kind}"}
-        result.append(feature(code, kind.lower(), "500000", name, geometry=rounded(boundary), **more))
+        result.append(feature(code, "district", "500000", name, geometry=rounded(boundary), **more))
     return result
 
 
@@ -262,7 +262,7 @@ def partners_in_guizhou() -> list[dict[str, Any]]:
             "partner": AGREEMENT,
             "source": f"point: GeoNames {geonameid} (CC BY 4.0), {seat_zh}, inferred to be the county seat",
         }
-        result.append(feature(code, "county", "520000", {"zh": name[0], "en": name[1]}, **more))
+        result.append(feature(code, "district", "520000", {"zh": name[0], "en": name[1]}, **more))
     return result
 
 

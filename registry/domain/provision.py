@@ -25,6 +25,7 @@ Operator = Literal["ge", "gt", "le", "lt", "eq"]
 Per = Literal["each", "total", "average", "share", "maximum"]
 Method = Literal[
     "count_items",
+    "count_entries",
     "places_with_resource",
     "coverage_ratio",
     "capacity_total",
@@ -36,10 +37,12 @@ Method = Literal[
     "events_each_per_year",
     "events_each_place_per_year",
     "specialty_matrix",
+    "specialties_present",
+    "attribute_each",
+    "flag_each",
+    "minimum_stock",
     "indicator_value",
-    "organisations",
     "responsible_persons",
-    "agreements",
     "duty_24h",
     "zone_rule",
 ]
