@@ -2,11 +2,9 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,37 +17,27 @@ import pytest
 
 from registry.cluster import ClusterError, running
 from registry.postgres import places, processes, programs
+from registry.scratch import YOUNG_S, scratch_cluster, scratch_folder, sweep
 
 HOLD = """
-import pathlib, sys
+import pathlib, signal, sys
 from registry.cluster import running
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits "ignore"
 with running(pathlib.Path(sys.argv[1]), durable=False) as url:
     print(url, flush=True)
     sys.stdin.read()
 """
-MEMORY = Path("/dev/shm")
-
-
-@contextmanager
-def fresh_folder() -> Iterator[Path]:
-    """A folder that the server's account can enter, unlike pytest's own when the tests run as root."""
-    folder = Path(tempfile.mkdtemp(prefix="registry-cluster-", dir=MEMORY if MEMORY.is_dir() else None))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    with fresh_folder() as path:
+    with scratch_folder() as path:
         yield path
 
 
 @pytest.fixture(scope="module")
 def template() -> Iterator[Path]:
-    with fresh_folder() as path:
+    with scratch_folder() as path:
         with running(path / "data", durable=False):
             pass
         yield path / "data"
@@ -305,3 +293,29 @@ def test_a_private_prefix_is_found_with_its_libraries(
     libraries = f"{prefix}/lib/x86_64-linux-gnu"
     assert ours[0].env == {"LD_LIBRARY_PATH": f"{libraries}:{libraries}/blas"}
     assert all(server.env == {} for server in programs.servers() if server not in ours)
+
+
+def test_a_scratch_cluster_leaves_nothing() -> None:
+    with scratch_cluster() as url:
+        home = Path(parse_qs(urlsplit(url).query)["host"][0]).parent
+        assert ask(url, "SHOW fsync") == "off"
+    assert not home.parent.exists()
+
+
+def test_what_a_killed_run_left_is_swept_and_what_is_used_stays(folder: Path, template: Path) -> None:
+    left, used = folder, template.parent
+    subprocess.run(["cp", "-a", str(template), str(left / "data")], check=True)
+    with holder(left / "data") as killed, holder(template) as user:
+        answer(killed)
+        killed.kill()
+        killed.wait()
+        answer(user)
+        long_ago = time.time() - 2 * YOUNG_S
+        os.utime(left, (long_ago, long_ago))
+        os.utime(used, (long_ago, long_ago))
+        sweep()
+        assert not left.exists()
+        assert is_up(template)
+        release(user)
+    os.utime(used)
+    left.mkdir()

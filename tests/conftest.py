@@ -1,0 +1,78 @@
+"""A real PostGIS for every test: one throw-away cluster, migrated once, cloned for this run."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from registry.scratch import scratch_cluster
+from registry.store import migrations
+from registry.store.pool import Writer, prepare
+
+
+def pytest_configure() -> None:
+    """Forget the caller's settings, so that no test can reach the user's data."""
+    for name in [name for name in os.environ if name.startswith(("REGISTRY_", "DATABASE_URL", "PG"))]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def template_url() -> Iterator[str]:
+    """A database that nobody writes to after its migrations: what the others are cloned from."""
+    with scratch_cluster() as url:
+        migrations.upgrade(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def new_database(template_url: str) -> Callable[[], str]:
+    """Makes another freshly migrated database, in a few milliseconds, and returns its URL."""
+    numbers = itertools.count(1)
+
+    def clone() -> str:
+        parts = urlsplit(template_url)
+        name = f"clone_{next(numbers)}"
+        maintenance = urlunsplit(parts._replace(path="/postgres"))
+        template = parts.path.removeprefix("/")
+        _execute(maintenance, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        return urlunsplit(parts._replace(path=f"/{name}"))
+
+    return clone
+
+
+def _execute(url: str, statement: str) -> None:
+    async def run() -> None:
+        connection = await asyncpg.connect(url)
+        await connection.execute(statement)
+        await connection.close()
+
+    with asyncio.Runner() as runner:
+        runner.run(run())
+
+
+@pytest.fixture(scope="session")
+def database_url(new_database: Callable[[], str]) -> str:
+    """The database that the tests of this run share; they leave it as they found it."""
+    return new_database()
+
+
+@pytest.fixture
+async def conn(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection inside a transaction that is rolled back after the test."""
+    connection = await asyncpg.connect(database_url)
+    await prepare(connection)
+    transaction = connection.transaction()
+    await transaction.start()
+    yield connection
+    await transaction.rollback()
+    await connection.close()
+
+
+@pytest.fixture
+def writer(conn: asyncpg.Connection) -> Writer:
+    """A writer whose changes are rolled back after the test."""
+    return Writer(conn)
