@@ -132,7 +132,7 @@ ADD_MEMBER = Query(
 
 
 async def upsert(writer: Writer, values: Sequence[dict[str, Any]]) -> None:
-    """Store places, parents first; each has every plain column, `extent` and `point` as GeoJSON text or None."""
+    """Store places, parents first: every plain column, with `extent` and `point` as GeoJSON text or None."""
     await writer.run_many(UPSERT, values)
 
 

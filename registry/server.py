@@ -1,0 +1,114 @@
+"""The HTTP server as a child process: granian with its workers, and nothing left when we go."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import msgspec
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from registry import settings
+from registry.settings import Settings
+
+WORKERS_KILL_S = 12
+STOP_S = 15
+READY_S = 60
+RESPAWN_S = 5.0
+SLOW_HEADER_MS = 5_000
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+
+@contextmanager
+def running(chosen: Settings) -> Iterator["subprocess.Popen[bytes]"]:
+    """The server as a child in a session of its own, stopped when the block ends.
+
+    Ctrl-C would reach granian's workers and its supervisor at once, which can hang it; a session of its own
+    leaves one signal, ours, in the right order.
+    """
+    command = [sys.executable, "-m", "registry.server", str(os.getpid())]
+    process = subprocess.Popen(command, env=_environment(chosen), start_new_session=True)
+    try:
+        yield process
+    finally:
+        _stop(process)
+
+
+def _environment(chosen: Settings) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
+    told = {
+        f"REGISTRY_{name.upper()}": str(value)
+        for name, value in msgspec.structs.asdict(chosen).items()
+        if value is not None and name != "database_url"
+    }
+    return kept | told | {"DATABASE_URL": chosen.database_url or ""}
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def address(chosen: Settings) -> str:
+    """Where a browser on this machine finds the server."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(chosen.host, chosen.host)  # noqa: S104 - compared only
+    return f"http://{host}:{chosen.port}"
+
+
+def wait_ready(chosen: Settings, process: "subprocess.Popen[bytes]") -> bool:
+    """Whether the server says it is ready before it ends or a minute has passed."""
+    for _ in range(READY_S * 10):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+            return False
+        with suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"{address(chosen)}/health/ready", timeout=1).close()  # noqa: S310 - http
+            return True
+    return False
+
+
+def _end_with(parent: int) -> None:
+    """Have the kernel end this process when `parent` dies, however it dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
+def main(parent: int) -> None:
+    """The child: granian until SIGTERM, with workers that are replaced when they die."""
+    _end_with(parent)
+    chosen = settings.read(os.environ)
+    Granian(
+        "registry.app:create",
+        factory=True,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        address=chosen.host,
+        port=chosen.port,
+        workers=chosen.workers,
+        websockets=False,
+        respawn_failed_workers=True,
+        respawn_interval=RESPAWN_S,
+        workers_kill_timeout=WORKERS_KILL_S,
+        http1_settings=HTTP1Settings(header_read_timeout=SLOW_HEADER_MS),
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
