@@ -87,12 +87,12 @@ def upgrade() -> None:
     op.create_table(
         "vocabulary",
         sa.Column("scheme", sa.Text(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
         sa.Column("label_zh", sa.Text(), nullable=True),
         sa.Column("label_en", sa.Text(), nullable=True),
         sa.Column("source", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("scheme", "code", name=op.f("pk_vocabulary")),
+        sa.PrimaryKeyConstraint("scheme", "subject", "code", name=op.f("pk_vocabulary")),
     )
     op.create_table(
         "place_member",

@@ -25,6 +25,19 @@ def _get(form: Shape) -> Query:
     return Query(sa.select(*columns).where(seen.seen, resource.c.id == sa.bindparam("id")))
 
 
+KNOWN = Query(
+    sa.select(resource.c.id).where(
+        resource.c.realm == sa.bindparam("realm"),
+        resource.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))),
+    )
+)
+
+
+async def known(reader: Reader, realm: str, ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these identities the realm has, whoever may see them."""
+    return {row["id"] for row in await reader.rows(KNOWN, {"realm": realm, "ids": list(ids)})}
+
+
 @cache
 def _find(form: Shape, present: frozenset[str], paged: bool) -> Query:
     seen = view(form)

@@ -1,0 +1,82 @@
+"""Seeding stores the plan documents once, and leaves alone what people made of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from pyproj import Geod
+from shapely.geometry import shape
+
+from registry import seeding
+from registry.domain.sight import PUBLIC
+from registry.store import places, resources, vocabularies
+from registry.store.pool import Writer
+from registry.store.query import Query
+
+GEOD = Geod(ellps="WGS84")
+
+
+async def test_seeding_twice_changes_nothing(writer: Writer) -> None:
+    first = await seeding.seed(writer)
+    assert (first.resources, first.added) == (45, 45)
+    assert first.quality == {"candidate_places": 23, "approximate": 19, "unknown": 3}
+    second = await seeding.seed(writer)
+    assert (second.resources, second.added) == (45, 0)
+
+
+async def test_a_corrected_record_survives_seeding(writer: Writer) -> None:
+    await seeding.seed(writer)
+    record = seeding.read_resources()[0]
+    await writer.run(
+        Query(sa.text("UPDATE resource SET feature = 'corrected' WHERE id = :id")), {"id": record.id}
+    )
+    await seeding.seed(writer)
+    found = await resources.get(writer, PUBLIC, record.id)
+    assert found is not None
+    assert found["feature"] == "corrected"
+
+
+async def test_management_areas_are_the_union_of_their_towns(writer: Writer) -> None:
+    await seeding.seed(writer)
+    features = {item["id"]: item for item in seeding.read_features("places.geojson")}
+    for area in ("qijiang", "wansheng", "science-city"):
+        members = features[area]["properties"]["members"]
+        extents = [
+            shape(features[code]["properties"]["extent"]) for code in members if _extent(features[code])
+        ]
+        expected = sum(abs(GEOD.geometry_area_perimeter(extent)[0]) for extent in extents)
+        stored = await places.get(writer, area)
+        assert stored is not None
+        area_m2 = abs(GEOD.geometry_area_perimeter(shape(json.loads(stored["extent"])))[0])
+        assert area_m2 == pytest.approx(expected, rel=1e-6)
+
+
+async def test_a_town_lies_in_its_district_and_its_management_area(writer: Writer) -> None:
+    await seeding.seed(writer)
+    under = Query(sa.text("SELECT ancestor FROM place_within WHERE code = :code"))
+    ancestors = {row["ancestor"] for row in await writer.rows(under, {"code": "500110113"})}
+    assert ancestors == {"500110113", "qijiang", "500110", "500000"}
+
+
+async def test_progress_reaches_the_end_of_every_step(writer: Writer) -> None:
+    last: dict[str, tuple[int, int]] = {}
+
+    def advance(step: str, done: int, total: int) -> None:
+        last[step] = (done, total)
+
+    await seeding.seed(writer, advance)
+    assert {"places", "vocabularies", "resources"} <= set(last)
+    assert all(done == total for done, total in last.values())
+
+
+async def test_vocabularies_carry_both_languages(writer: Writer) -> None:
+    await seeding.seed(writer)
+    stored = await vocabularies.find(writer)
+    raw = json.loads((Path(seeding.SEEDS) / "vocabularies.json").read_text("utf-8"))
+    assert len(stored) == len(raw)
+    assert all(row["label_zh"] and row["label_en"] for row in stored)
+
+
+def _extent(feature: dict[str, object]) -> object:
+    return feature["properties"]["extent"]  # type: ignore[index]
