@@ -1,0 +1,216 @@
+"""How much of an area is covered, and where it is not: ratio, interval, error bound.
+
+Coverage is a union, never a sum, and is defined by geodesic distance; the polygons here are drawings of it
+whose area is right, and `error_bound_m2` says what may be left of the difference.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import shapely
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from registry.domain.drawing import drawing_error_m2, polygons_of
+from registry.domain.extent import Cover, Spread, spread
+from registry.domain.footprint import CORNERS, drawn_outside
+from registry.domain.ground import Ground
+from registry.domain.plane import Floats, Shapes, stretch
+from registry.domain.undecided import undecided, worth_it
+from registry.domain.values import Name
+from registry.domain.watcher import Watcher
+
+METHOD = (
+    "union of WGS 84 geodesic footprints; areas on the ellipsoid's equal-area plane centred on the area; "
+    f"circles drawn with {CORNERS} corners and the disc's own area"
+)
+FEW = 2_000
+
+
+class Interval(Struct, frozen=True):
+    """A figure at its least, as recorded, and at its most."""
+
+    lower: float
+    nominal: float
+    upper: float
+
+
+class PlaceCover(Struct, frozen=True):
+    """One place's share of the answer."""
+
+    place: str | None
+    name: Name | None
+    area_m2: float
+    covered_m2: Interval
+    ratio: Interval
+    assumed_extent: bool
+
+
+class Counts(Struct, frozen=True):
+    """How many resources stand behind the answer, and how well they are placed."""
+
+    resources: int
+    located: int
+    uncertain: int
+    untestable: int
+
+
+class Unnamed(Struct, frozen=True):
+    """A resource that could not be tested, by name."""
+
+    id: str
+    name: Name | None
+    reason: str
+
+
+class Coverage(Struct, frozen=True):
+    """How much of the area is covered, and what that answer rests on."""
+
+    ratio: Interval
+    covered_m2: Interval
+    area_m2: float
+    error_bound_m2: float
+    method: str
+    counts: Counts
+    untestable: list[Unnamed]
+    assumed_extent: list[str]
+    by_place: list[PlaceCover]
+
+
+@dataclass(frozen=True)
+class Open:
+    """What one cover leaves open: the whole, its pieces cut by place, and the place of each piece."""
+
+    whole: Any
+    pieces: Shapes
+    part: NDArray[np.intp]
+
+    @cached_property
+    def piece_m2(self) -> Floats:
+        """True area of every piece."""
+        return np.asarray(shapely.area(self.pieces), dtype=float)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The three covers over a ground and what each leaves open."""
+
+    ground: Ground
+    watchers: Sequence[Watcher]
+    spread: Spread
+    lower: Open
+    nominal: Open
+    upper: Open
+
+    def states(self) -> list[tuple[Cover, Open]]:
+        """Each cover with what it leaves open, from least to most."""
+        covers = self.spread
+        return [(covers.lower, self.lower), (covers.nominal, self.nominal), (covers.upper, self.upper)]
+
+
+def assess(ground: Ground, watchers: Sequence[Watcher]) -> Assessment:
+    """Work out what the watchers leave open at their least, as recorded and at their most."""
+    tested = [w for w in watchers if w.testable]
+    covers = spread(ground.plane, tested)
+    nominal = left_open(ground, covers.nominal)
+    if covers.lower is covers.nominal:
+        return Assessment(ground, watchers, covers, nominal, nominal, nominal)
+    lower, upper = left_open(ground, covers.lower), left_open(ground, covers.upper)
+    return Assessment(ground, watchers, covers, lower, nominal, upper)
+
+
+def left_open(ground: Ground, cover: Cover) -> Open:
+    """The area minus the cover, in pieces that each lie in one place."""
+    near = within_reach(ground, cover)
+    if near.any() and worth_it(ground, cover):
+        unsure = undecided(ground, cover)
+        region, near = shapely.intersection(ground.whole, unsure.region), near & unsure.discs
+    else:
+        region = ground.whole
+    whole = shapely.difference(region, union(cover.drawn(ground.plane, near)))
+    pieces = polygons_of(np.array([whole], dtype=object))
+    return Open(whole, *cut_by_part(ground, pieces))
+
+
+def within_reach(ground: Ground, cover: Cover) -> NDArray[np.bool_]:
+    """Which discs can touch the ground's bounding box at all."""
+    west, south, east, north = ground.bounds
+    x, y = ground.plane.forward(cover.lonlat).T
+    factor = stretch(ground.reach_m + 2.0 * float(cover.radius_m.max(initial=0.0)))
+    reach = cover.radius_m * drawn_outside() * factor
+    aside = np.maximum(np.maximum(west - x, x - east), np.maximum(south - y, y - north))
+    return np.asarray(aside <= reach)
+
+
+def union(shapes: Shapes) -> Any:
+    """The union of polygons; a few are cheaper by connected groups."""
+    return shapely.disjoint_subset_union_all(shapes) if len(shapes) <= FEW else shapely.union_all(shapes)
+
+
+def cut_by_part(ground: Ground, pieces: Shapes) -> tuple[Shapes, NDArray[np.intp]]:
+    """The pieces cut along the borders of the ground's parts, and the part that holds each."""
+    if len(ground.parts) == 1:
+        return pieces, np.zeros(len(pieces), dtype=np.intp)
+    piece, part = shapely.STRtree(ground.shapes).query(pieces, predicate="intersects")
+    cut = shapely.intersection(pieces[piece], ground.shapes[part])
+    polygons, origin = shapely.get_parts(cut, return_index=True)
+    flat = shapely.get_dimensions(polygons) == 2
+    return polygons[flat], part[origin][flat]
+
+
+def describe(assessment: Assessment) -> Coverage:
+    """The answer in numbers; lower never exceeds nominal, nor nominal upper."""
+    ground, area = assessment.ground, assessment.ground.area_m2
+    low, mid, high = (_covered(ground, o) for o in (assessment.lower, assessment.nominal, assessment.upper))
+    low, high = np.minimum(low, mid), np.maximum(mid, high)
+    total = float(area.sum())
+    covered = Interval(float(low.sum()), float(mid.sum()), float(high.sum()))
+    return Coverage(
+        ratio=_ratio(covered, total),
+        covered_m2=covered,
+        area_m2=total,
+        error_bound_m2=max(drawing_error_m2(ground, c, o.whole) for c, o in assessment.states()),
+        method=METHOD,
+        counts=_counts(assessment),
+        untestable=[Unnamed(w.id, w.name, _why_not(w)) for w in assessment.watchers if not w.testable],
+        assumed_extent=[part.code or "" for part in ground.assumed],
+        by_place=[
+            _place(ground, i, Interval(*map(float, c)))
+            for i, c in enumerate(zip(low, mid, high, strict=True))
+        ],
+    )
+
+
+def _covered(ground: Ground, left: Open) -> Floats:
+    return np.maximum(ground.area_m2 - np.bincount(left.part, left.piece_m2, len(ground.parts)), 0.0)
+
+
+def _ratio(covered: Interval, area_m2: float) -> Interval:
+    return Interval(
+        *(
+            min(1.0, c / area_m2) if area_m2 > 0.0 else 0.0
+            for c in (covered.lower, covered.nominal, covered.upper)
+        )
+    )
+
+
+def _place(ground: Ground, at: int, covered: Interval) -> PlaceCover:
+    part, area = ground.parts[at], float(ground.area_m2[at])
+    return PlaceCover(part.code, part.name, area, covered, _ratio(covered, area), part.assumed)
+
+
+def _counts(assessment: Assessment) -> Counts:
+    tested = [w for w in assessment.watchers if w.testable]
+    return Counts(
+        resources=len(assessment.watchers),
+        located=sum(w.located for w in tested),
+        uncertain=int(assessment.spread.uncertain.sum()),
+        untestable=len(assessment.watchers) - len(tested),
+    )
+
+
+def _why_not(watcher: Watcher) -> str:
+    return "no radius" if watcher.radius_m is None else "no position"

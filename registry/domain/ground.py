@@ -1,0 +1,100 @@
+"""The ground a question is about, laid out in its own plane and parted by place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import shapely
+
+from registry.domain.errors import InvalidQuery
+from registry.domain.extent import region_of
+from registry.domain.plane import Floats, Plane, Shapes, centred_on, lonlat_of
+from registry.domain.watcher import AreaPart, Disc
+
+NEGLIGIBLE_M2 = 1.0
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Parts that do not overlap, their true areas, and the whole they make."""
+
+    plane: Plane
+    parts: Sequence[AreaPart]
+    shapes: Shapes
+    whole: Any
+
+    @cached_property
+    def area_m2(self) -> Floats:
+        """True area of each part."""
+        return np.asarray(shapely.area(self.shapes))
+
+    @cached_property
+    def reach_m(self) -> float:
+        """How far the ground reaches from the centre of its plane."""
+        return float(np.hypot(*np.abs(self.bounds.reshape(2, 2)).max(axis=0)))
+
+    @property
+    def bounds(self) -> Floats:
+        """West, south, east, north in the plane."""
+        return np.asarray(self.whole.bounds)
+
+    @property
+    def assumed(self) -> list[AreaPart]:
+        """The parts whose extent is a stand-in."""
+        return [part for part in self.parts if part.assumed]
+
+
+def lay_out(parts: Sequence[AreaPart]) -> Ground:
+    """Put the parts of an area on a common plane; ground claimed twice counts once.
+
+    Assumed discs share what they both claim along their radical line; a drawn boundary comes before
+    an assumed one, and of two drawn ones the earlier keeps the overlap. InvalidQuery when nothing is left.
+    """
+    if not parts:
+        raise InvalidQuery("the area has no extent", field="area")
+    plane = centred_on(np.concatenate([_corners(part.shape) for part in parts]))
+    shapes = np.array([region_of(plane, part.shape) for part in parts], dtype=object)
+    if len(parts) > 1:
+        shapes = _without_overlap(plane, parts, shapes)
+    whole = shapes[0] if len(parts) == 1 else shapely.union_all(shapes)
+    if not whole.area > 0.0:
+        raise InvalidQuery("the area has no extent", field="area")
+    return Ground(plane, parts, shapes, whole)
+
+
+def _corners(shape: bytes | Disc) -> Floats:
+    if isinstance(shape, Disc):
+        return np.array([[shape.lon, shape.lat]])
+    return lonlat_of(shapely.from_wkb(shape))
+
+
+def _without_overlap(plane: Plane, parts: Sequence[AreaPart], shapes: Shapes) -> Shapes:
+    shapes = shapes.copy()
+    ranks = np.array([part.assumed for part in parts])
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    pairs = [(i, j) for i, j in zip(first, second, strict=True) if (ranks[i], i) < (ranks[j], j)]
+    for i, j in sorted(pairs, key=lambda pair: (ranks[pair[0]], *pair)):
+        if shapely.area(shapely.intersection(shapes[i], shapes[j])) <= NEGLIGIBLE_M2:
+            continue
+        if ranks[i] and ranks[j]:
+            side = _nearer_side(plane, parts[i].shape, parts[j].shape)
+            shapes[i] = shapely.intersection(shapes[i], side)
+        shapes[j] = shapely.difference(shapes[j], shapes[i])
+    return shapes
+
+
+def _nearer_side(plane: Plane, one: bytes | Disc, other: bytes | Disc) -> Any:
+    """The half plane of points whose power to the first disc is the smaller one."""
+    if not isinstance(one, Disc) or not isinstance(other, Disc):
+        return shapely.box(-1e8, -1e8, 1e8, 1e8)
+    a, b = plane.forward(np.array([[one.lon, one.lat], [other.lon, other.lat]]))
+    apart = float(np.hypot(*(b - a)))
+    if apart == 0.0:
+        return shapely.box(-1e8, -1e8, 1e8, 1e8)
+    along = (b - a) / apart
+    foot = a + along * (apart**2 + one.radius_m**2 - other.radius_m**2) / (2 * apart)
+    across, far = np.array([-along[1], along[0]]), 1e8
+    corners = [foot + across * far, foot - across * far]
+    return shapely.Polygon([*corners, corners[1] - along * far, corners[0] - along * far])
