@@ -15,6 +15,7 @@ from registry.store.probe import UnusableDatabase
 COMMANDS = {
     "serve": "registry.commands.serve",
     "migrate": "registry.commands.migrate",
+    "seed": "registry.commands.seed",
 }
 SENTENCES = (ClusterError, RegistryError, SettingsError, UnusableDatabase)
 

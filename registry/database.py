@@ -1,12 +1,15 @@
 """The database of this process: the one in DATABASE_URL, or the embedded cluster."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import asyncpg
 
 from registry import cluster
 from registry.settings import Settings
 from registry.store import migrations
+from registry.store.pool import Writer, prepare
 from registry.store.probe import probe
 
 
@@ -27,3 +30,15 @@ def migrated(settings: Settings) -> Iterator[str]:
     with available(settings) as url:
         migrations.upgrade(url)
         yield url
+
+
+@asynccontextmanager
+async def writing(url: str) -> AsyncIterator[Writer]:
+    """One transaction on a connection of its own, without the time limits of a request."""
+    connection = await asyncpg.connect(url, server_settings={"jit": "off"})
+    try:
+        await prepare(connection)
+        async with connection.transaction():
+            yield Writer(connection)
+    finally:
+        await connection.close()

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from registry.demonstration import demonstration
 from registry.domain.resource import Resource
 from registry.store import places, resources, vocabularies
 from registry.store.pool import Writer
@@ -49,6 +50,15 @@ async def seed(writer: Writer, advance: Advance = _silent) -> Summary:
         added=added,
         quality=dict(Counter(record.properties.location.quality for record in records)),
     )
+
+
+async def seed_if_new(writer: Writer, advance: Advance = _silent) -> Summary | None:
+    """Fill a registry that has no place yet with the seeds and the demonstration; None when it has."""
+    if await places.find(writer, {}, 1):
+        return None
+    summary = await seed(writer, advance)
+    await add(writer, demonstration(read_features("places.geojson")), advance)
+    return summary
 
 
 def read_features(name: str) -> list[dict[str, Any]]:

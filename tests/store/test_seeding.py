@@ -80,3 +80,10 @@ async def test_vocabularies_carry_both_languages(writer: Writer) -> None:
 
 def _extent(feature: dict[str, object]) -> object:
     return feature["properties"]["extent"]  # type: ignore[index]
+
+
+async def test_a_new_registry_gets_the_seeds_and_the_demonstration_once(writer: Writer) -> None:
+    assert await seeding.seed_if_new(writer) is not None
+    counted = Query(sa.text("SELECT realm, count(*) AS n FROM resource GROUP BY realm"))
+    assert {row["realm"]: row["n"] for row in await writer.rows(counted, {})} == {"live": 45, "demo": 214}
+    assert await seeding.seed_if_new(writer) is None
