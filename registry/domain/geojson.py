@@ -49,7 +49,7 @@ Area = Polygon | MultiPolygon
 Geometry = Point | LineString | MultiLineString | Polygon | MultiPolygon
 
 
-class FeatureCollection(Struct, frozen=True, tag_field="type", kw_only=True):
+class FeatureCollection(Struct, frozen=True, tag_field="type"):
     """Features already rendered, with the links and figures that belong to the answer."""
 
     features: list[Any]

@@ -56,3 +56,23 @@ def sees(sector: Sector | None, bearing_deg: float | None) -> bool:
     if span == 0 and sector.from_deg != sector.to_deg:
         return True
     return (bearing_deg - sector.from_deg) % 360 <= span
+
+
+class Aim(Struct, frozen=True):
+    """A spot as a watch point has it: its distance, the point's own uncertainty, the bearing outward."""
+
+    distance_m: float
+    uncertainty_m: float
+    bearing_deg: float | None
+
+
+def judge(aim: Aim, radius_m: float, sector: Sector | None) -> tuple[bool, Cover]:
+    """Whether a located watch point covers a spot from where it is recorded, and from all it may be."""
+    inside = sees(sector, aim.bearing_deg)
+    nominal = aim.distance_m <= radius_m and inside
+    verdict = covers(around(aim.distance_m, aim.uncertainty_m), radius_m)
+    if sector is None or verdict == "no":
+        return nominal, verdict
+    if aim.uncertainty_m > 0:
+        return nominal, "possible"
+    return nominal, verdict if inside else "no"

@@ -42,7 +42,13 @@ class DistancePage(Struct, frozen=True, array_like=True):
     after: UUID
 
 
-def encode_cursor(page: Page | DistancePage) -> str:
+class CodePage(Struct, frozen=True, array_like=True):
+    """Where a page of a list by code starts: after this code."""
+
+    code: str
+
+
+def encode_cursor(page: Page | DistancePage | CodePage) -> str:
     """The opaque text that a `next` link carries."""
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(page)).rstrip(b"=").decode()
 
@@ -57,7 +63,7 @@ def decode_distance_page(cursor: str | None) -> DistancePage | None:
     return None if cursor is None else _decode(cursor, DistancePage)
 
 
-P = TypeVar("P", Page, DistancePage)
+P = TypeVar("P", Page, DistancePage, CodePage)
 
 
 def _decode(cursor: str, kind: type[P]) -> P:
@@ -86,3 +92,13 @@ def aware(moment: datetime | None, field: str) -> datetime | None:
     if moment is not None and moment.tzinfo is None:
         raise InvalidQuery(f"{field} needs a time zone", field=field)
     return moment
+
+
+def encode_code(code: str) -> str:
+    """The opaque text for a list by code."""
+    return encode_cursor(CodePage(code))
+
+
+def decode_code(cursor: str | None) -> str | None:
+    """The code a list goes on after; InvalidQuery when the cursor is not one of ours."""
+    return None if cursor is None else _decode(cursor, CodePage).code

@@ -1,7 +1,7 @@
 """What is near, in one statement each: nearest, within, covering."""
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from geoalchemy2 import Geography
@@ -20,6 +20,27 @@ SPOT = sa.cast(
     ),
     Geography(geometry_type=None, spatial_index=False),
 )
+
+
+class Hits(NamedTuple):
+    """Hits nearest first, and how many more meet the conditions but have no position to measure from."""
+
+    rows: list[Row]
+    unlocated: int
+
+
+def _with_unlocated(hits: sa.Select[Any], seen: View, where: list[Any]) -> Query:
+    """The hits, followed by one row without id whose distance column carries the count: one round trip."""
+    inner = hits.subquery()
+    missing = sa.select(
+        sa.null(), sa.null(), sa.cast(sa.func.count(), sa.Float), sa.literal_column("0.0"), sa.null()
+    ).where(*where, sa.literal_column("geom").is_(None))
+    found = sa.select(inner)
+    return Query(sa.union_all(found, missing.select_from(seen.table)))
+
+
+def _hits(rows: list[Row]) -> Hits:
+    return Hits(rows[:-1], int(rows[-1]["distance_m"]))
 
 
 def _distance(view: View) -> sa.ColumnElement[float]:
@@ -49,7 +70,8 @@ def _nearest(form: Shape, present: frozenset[str], capped: bool) -> Query:
     second step takes everything within the farthest of them and orders by the distance on the ellipsoid.
     """
     seen = view(form)
-    where = [seen.seen, *clauses(present, seen)]
+    asked_for = [seen.seen, *clauses(present, seen)]
+    where = list(asked_for)
     if capped:
         where.append(_within(seen, sa.bindparam("max_m", type_=sa.Float)))
     first = (
@@ -63,17 +85,17 @@ def _nearest(form: Shape, present: frozenset[str], capped: bool) -> Query:
     bound = sa.select(sa.func.max(first.c.distance_m)).scalar_subquery()
     statement = _hit(seen).where(*where, _within(seen, bound))
     ordered = statement.order_by(sa.text("distance_m"), resource.c.id)
-    return Query(ordered.limit(sa.bindparam("k", type_=sa.Integer)))
+    return _with_unlocated(ordered.limit(sa.bindparam("k", type_=sa.Integer)), seen, asked_for)
 
 
 async def nearest(
     reader: Reader, sight: Sight, wanted: Filter, *, lon: float, lat: float, k: int, max_m: float | None
-) -> list[Row]:
+) -> Hits:
     """The `k` nearest located resources that meet `wanted`, nearest first, none beyond `max_m` metres."""
     present, values = asked(wanted)
     query = _nearest(shape(sight), present, max_m is not None)
     values |= binds(sight) | {"lon": lon, "lat": lat, "k": k, "max_m": max_m}
-    return await reader.rows(query, values)
+    return _hits(await reader.rows(query, values))
 
 
 @cache
@@ -86,7 +108,8 @@ def _near(form: Shape, present: frozenset[str], paged: bool) -> Query:
         last = sa.tuple_(sa.bindparam("after_m", type_=sa.Float), sa.bindparam("after", type_=sa.Uuid))
         statement = statement.where(sa.tuple_(_distance(seen), resource.c.id) > last)
     ordered = statement.order_by(sa.text("distance_m"), resource.c.id)
-    return Query(ordered.limit(sa.bindparam("limit", type_=sa.Integer)))
+    limited = ordered.limit(sa.bindparam("limit", type_=sa.Integer))
+    return _with_unlocated(limited, seen, [seen.seen, *clauses(present, seen)])
 
 
 async def within(
@@ -99,13 +122,13 @@ async def within(
     radius_m: float,
     after: DistancePage | None,
     limit: int,
-) -> list[Row]:
+) -> Hits:
     """Located resources that meet `wanted` at most `radius_m` metres away, nearest first."""
     present, values = asked(wanted)
     values |= binds(sight) | {"lon": lon, "lat": lat, "radius_m": radius_m, "limit": limit}
     if after is not None:
         values |= {"after_m": after.distance_m, "after": after.after}
-    return await reader.rows(_near(shape(sight), present, after is not None), values)
+    return _hits(await reader.rows(_near(shape(sight), present, after is not None), values))
 
 
 @cache
@@ -181,17 +204,3 @@ async def loose(reader: Reader, sight: Sight, wanted: Filter, limit: int) -> lis
     """Watch points that have a radius and no position: what is known of their place instead."""
     present, values = asked(wanted)
     return await reader.rows(_loose(shape(sight), present), values | binds(sight) | {"limit": limit})
-
-
-@cache
-def _unlocated(form: Shape, present: frozenset[str]) -> Query:
-    seen = view(form)
-    where = [seen.seen, *clauses(present, seen), sa.literal_column("geom").is_(None)]
-    return Query(sa.select(sa.func.count().label("count")).where(*where).select_from(seen.table))
-
-
-async def unlocated(reader: Reader, sight: Sight, wanted: Filter) -> int:
-    """How many resources meet `wanted` but have no position, so that no distance can be told."""
-    present, values = asked(wanted)
-    row = await reader.row(_unlocated(shape(sight), present), values | binds(sight))
-    return int(row["count"]) if row else 0

@@ -1,0 +1,32 @@
+"""Liveness and readiness."""
+
+from typing import Any
+
+from litestar import MediaType, Router, get
+from litestar.datastructures import State
+
+from registry.domain.errors import Unavailable
+from registry.store import health
+from registry.store.pool import Reader
+
+
+@get("/live", media_type=MediaType.JSON, sync_to_thread=False)
+def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "live"}
+
+
+@get("/ready", media_type=MediaType.JSON)
+async def ready(state: State, reader: Reader) -> dict[str, Any]:
+    """The database is there, migrated to this release and writable."""
+    found = await health.look(reader)
+    if found.revision != state.revision:
+        raise Unavailable(
+            f"the database is at revision {found.revision}, this release needs {state.revision}"
+        )
+    if not found.writable:
+        raise Unavailable("the database accepts no writes")
+    return {"status": "ready", "revision": found.revision}
+
+
+router = Router("/health", route_handlers=[live, ready], tags=["health"])

@@ -1,0 +1,156 @@
+"""Errors as problem details (RFC 9457): the one table from what went wrong to a status."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    InternalServerException,
+    MethodNotAllowedException,
+    ValidationException,
+)
+
+from registry.domain import errors
+
+log = structlog.get_logger("registry")
+
+STATUS: dict[type[errors.RegistryError], int] = {
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Stale: 412,
+    errors.Invalid: 422,
+    errors.InvalidQuery: 400,
+    errors.Forbidden: 403,
+    errors.Unavailable: 503,
+}
+BASE = "/docs/problems#"
+
+
+class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A problem details object; `errors` names each parameter or member that was wrong."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str | None = None
+    errors: list[dict[str, str]] = msgspec.field(default_factory=list)
+
+
+def respond(
+    request: Request[Any, Any, Any],
+    status: int,
+    slug: str,
+    title: str,
+    detail: str,
+    faults: list[dict[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response[bytes]:
+    """The answer for one problem."""
+    problem = Problem(
+        type=BASE + slug,
+        title=title,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        request_id=request.scope.get("state", {}).get("request_id"),
+        errors=faults or [],
+    )
+    return Response(
+        msgspec.json.encode(problem),
+        status_code=status,
+        media_type="application/problem+json",
+        headers=dict(headers or {}),
+    )
+
+
+def slug_of(kind: type[errors.RegistryError]) -> str:
+    """The name of an error in its problem type, as the reference lists it."""
+    return "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("-")
+
+
+def registry_error(request: Request[Any, Any, Any], error: errors.RegistryError) -> Response[bytes]:
+    """A domain error as its problem."""
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    where = "parameter" if isinstance(error, errors.InvalidQuery) else "pointer"
+    faults = [{where: error.field, "detail": error.detail}] if error.field else []
+    headers = {}
+    if isinstance(error, errors.Unavailable):
+        headers["Retry-After"] = str(error.retry_after_s)
+    return respond(request, status, slug_of(type(error)), error.title, error.detail, faults, headers)
+
+
+def validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    """What Litestar's own validation refused, naming each parameter or member."""
+    faults = [_fault(entry) for entry in error.extra if isinstance(entry, dict)] if error.extra else []
+    detail = "; ".join(f"{f.get('parameter') or f.get('pointer')}: {f['detail']}" for f in faults)
+    return respond(
+        request, 400, "invalid-query", "A parameter or member is wrong", detail or error.detail, faults
+    )
+
+
+def _fault(entry: dict[str, Any]) -> dict[str, str]:
+    where = "pointer" if entry.get("source") == "body" else "parameter"
+    return {where: str(entry.get("key", "")), "detail": str(entry.get("message", ""))}
+
+
+def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Litestar's HTTP errors: routing, media types, body sizes, broken bodies."""
+    if isinstance(error, InternalServerException) and "disconnected" in error.detail:
+        return respond(
+            request, 499, "client-gone", "The client left before its request was read", error.detail
+        )
+    if isinstance(error, InternalServerException):
+        return bug(request, error)
+    headers = dict(error.headers or {})
+    status = 400 if type(error) is ClientException else error.status_code
+    title = "That method is not offered here" if isinstance(error, MethodNotAllowedException) else ""
+    return respond(
+        request,
+        status,
+        f"http-{status}",
+        title or _phrase(status),
+        error.detail or _phrase(status),
+        None,
+        headers,
+    )
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase
+
+
+def malformed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A body that is not JSON, not UTF-8, or nested past sense."""
+    reason = "the body is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return respond(request, 400, "malformed-body", "The body cannot be read", reason)
+
+
+def bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Anything else is a fault of ours: logged with its traceback, answered without detail."""
+    log.error("unhandled", path=request.url.path, method=request.method, exc_info=error)
+    return respond(
+        request,
+        500,
+        "internal",
+        "The registry made a mistake",
+        "The mistake is logged under this request id.",
+    )
+
+
+HANDLERS: dict[Any, Any] = {
+    errors.RegistryError: registry_error,
+    ValidationException: validation_error,
+    HTTPException: http_error,
+    msgspec.DecodeError: malformed,
+    msgspec.ValidationError: malformed,
+    UnicodeDecodeError: malformed,
+    RecursionError: malformed,
+    Exception: bug,
+}

@@ -1,0 +1,46 @@
+"""What handlers are given: a reader, a writer, and the sight of the question."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any
+
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.params import Parameter
+
+from registry.domain.sight import Sight
+from registry.store.pool import Reader, Writer
+
+ExerciseName = Annotated[
+    str | None,
+    Parameter(
+        query="exercise",
+        pattern=r"^(?!live$)[a-z0-9][a-z0-9\-]*$",
+        max_length=40,
+        description="Ask inside a drill or demonstration instead of real life.",
+    ),
+]
+
+
+def reader(state: State) -> Reader:
+    """Takes a connection for each statement; nothing is held between them."""
+    found: Reader = state.reader
+    return found
+
+
+async def writer(state: State) -> AsyncGenerator[Writer, None]:
+    """One transaction a request: committed before the answer is sent, rolled back when the handler raises."""
+    source: Reader = state.reader
+    async with source.writer() as opened:
+        yield opened
+
+
+def sight(exercise: ExerciseName = None) -> Sight:
+    """What this question may see."""
+    return Sight(exercise=exercise)
+
+
+DEPENDENCIES: dict[str, Any] = {
+    "reader": Provide(reader, sync_to_thread=False),
+    "writer": Provide(writer),
+    "sight": Provide(sight, sync_to_thread=False),
+}

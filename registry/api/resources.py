@@ -1,0 +1,72 @@
+"""Resources over HTTP: list and read."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, Router, get
+from litestar.params import Parameter
+
+from registry.api import params
+from registry.api.links import GEOJSON, next_link, self_link
+from registry.domain.errors import NotFound
+from registry.domain.geojson import FeatureCollection
+from registry.domain.search import Filter, Page, decode_page, encode_cursor, parse_bbox
+from registry.domain.sight import Sight
+from registry.store import resources
+from registry.store.pool import Reader
+
+IfNoneMatch = Annotated[str | None, Parameter(header="If-None-Match", max_length=2000)]
+
+
+@get("/", media_type=GEOJSON)
+async def list_resources(
+    request: Request[Any, Any, Any],
+    reader: Reader,
+    sight: Sight,
+    kind: params.KindParam = None,
+    place: params.PlaceParam = None,
+    lifecycle: params.LifecycleParam = None,
+    quality: params.QualityParam = None,
+    q: params.Q = None,
+    bbox: params.BboxParam = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = 100,
+) -> FeatureCollection:
+    """Every resource that meets the conditions, in pages ordered by identity."""
+    wanted = Filter(kind=kind, place=place, lifecycle=lifecycle, quality=quality, q=q, bbox=parse_bbox(bbox))
+    found = await resources.find(reader, sight, wanted, after=decode_page(cursor), limit=limit + 1)
+    links = [self_link(request)]
+    if len(found) > limit:
+        links.append(next_link(request, encode_cursor(Page(found[limit - 1]["id"]))))
+    return FeatureCollection([msgspec.Raw(row["feature"].encode()) for row in found[:limit]], links)
+
+
+@get("/{identity:uuid}", media_type=GEOJSON)
+async def read_resource(
+    identity: UUID, reader: Reader, sight: Sight, if_none_match: IfNoneMatch = None
+) -> Response[bytes]:
+    """One resource, with its version as a strong ETag."""
+    row = await resources.get(reader, sight, identity)
+    if row is None:
+        raise NotFound("resource", identity)
+    etag = etag_of(row["version"], sight)
+    headers = {"ETag": etag, "Vary": "Accept-Encoding, Authorization"}
+    if if_none_match is not None and matches(if_none_match, etag):
+        return Response(b"", status_code=304, headers=headers, media_type=GEOJSON)
+    return Response(row["feature"].encode(), headers=headers, media_type=GEOJSON)
+
+
+def etag_of(version: int, sight: Sight) -> str:
+    """The strong validator of one version as this sight sees it."""
+    return f'"{version}-{sight.clearance[0]}"'
+
+
+def matches(condition: str, etag: str) -> bool:
+    """Whether an If-Match or If-None-Match header names the validator (RFC 9110, 13.1)."""
+    return condition.strip() == "*" or etag in (
+        part.strip().removeprefix("W/") for part in condition.split(",")
+    )
+
+
+router = Router("/v1/resources", route_handlers=[list_resources, read_resource], tags=["resources"])
