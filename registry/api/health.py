@@ -5,9 +5,9 @@ from typing import Any
 from litestar import MediaType, Router, get
 from litestar.datastructures import State
 
+from registry.api.provide import Asks
 from registry.domain.errors import Unavailable
 from registry.store import health
-from registry.store.pool import Reader
 
 
 @get("/live", media_type=MediaType.JSON, sync_to_thread=False)
@@ -17,7 +17,7 @@ def live() -> dict[str, str]:
 
 
 @get("/ready", media_type=MediaType.JSON)
-async def ready(state: State, reader: Reader) -> dict[str, Any]:
+async def ready(state: State, reader: Asks) -> dict[str, Any]:
     """The database is there, migrated to this release and writable."""
     found = await health.look(reader)
     if found.revision != state.revision:

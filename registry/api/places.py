@@ -5,20 +5,20 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Router, get
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from registry.api import params
 from registry.api.links import GEOJSON, next_link, self_link
+from registry.api.provide import Asks
 from registry.domain.errors import NotFound
 from registry.domain.geojson import FeatureCollection
 from registry.domain.search import decode_code, encode_code
 from registry.store import places
-from registry.store.pool import Reader
 
-Level = Annotated[str | None, Parameter(max_length=40, description="Level, such as district or town.")]
-Parent = Annotated[str | None, Parameter(max_length=64, description="Directly under this place.")]
+Level = Annotated[str | None, QueryParameter(max_length=40, description="Level, such as district or town.")]
+Parent = Annotated[str | None, QueryParameter(max_length=64, description="Directly under this place.")]
 Under = Annotated[
-    str | None, Parameter(max_length=64, description="Anywhere under this place or management area.")
+    str | None, QueryParameter(max_length=64, description="Anywhere under this place or management area.")
 ]
 PLAIN = (
     "level",
@@ -62,7 +62,7 @@ def _raw(text: str | None) -> msgspec.Raw | None:
 @get("/", media_type=GEOJSON)
 async def list_places(
     request: Request[Any, Any, Any],
-    reader: Reader,
+    reader: Asks,
     level: Level = None,
     parent: Parent = None,
     under: Under = None,
@@ -81,7 +81,7 @@ async def list_places(
 
 @get("/containing", media_type=GEOJSON)
 async def find_containing(
-    request: Request[Any, Any, Any], reader: Reader, lon: params.Lon, lat: params.Lat
+    request: Request[Any, Any, Any], reader: Asks, lon: params.Lon, lat: params.Lat
 ) -> FeatureCollection:
     """The chain of places whose extent holds the point, smallest first."""
     found = await places.containing(reader, lon, lat)
@@ -89,7 +89,7 @@ async def find_containing(
 
 
 @get("/{code:str}", media_type=GEOJSON)
-async def read_place(reader: Reader, code: str) -> PlaceFeature:
+async def read_place(reader: Asks, code: FromPath[str]) -> PlaceFeature:
     """One place with its extent, and its members when it is a management area."""
     row = await places.get(reader, code)
     if row is None:

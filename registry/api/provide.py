@@ -4,21 +4,29 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 from litestar.datastructures import State
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter
 
 from registry.domain.sight import Sight
 from registry.store.pool import Reader, Writer
 
 ExerciseName = Annotated[
     str | None,
-    Parameter(
-        query="exercise",
+    QueryParameter(
+        name="exercise",
         pattern=r"^(?!live$)[a-z0-9][a-z0-9\-]*$",
         max_length=40,
         description="Ask inside a drill or demonstration instead of real life.",
     ),
 ]
+
+
+Asks = NamedDependency[Reader]
+"""A handler's reader: no connection is held between its statements."""
+Changes = NamedDependency[Writer]
+"""A handler's writer: one transaction, committed before the answer is sent."""
+Sees = NamedDependency[Sight]
+"""What the question may see."""
 
 
 def reader(state: State) -> Reader:

@@ -5,18 +5,17 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Router, get
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 
 from registry.api import params
 from registry.api.links import GEOJSON, next_link, self_link
+from registry.api.provide import Asks, Sees
 from registry.domain.feature import with_figures
 from registry.domain.geojson import FeatureCollection
 from registry.domain.proximity import Aim, Cover, Interval, around, compass, covers, hull, judge
 from registry.domain.resource import Sector
 from registry.domain.search import DistancePage, Filter, decode_distance_page, encode_cursor
-from registry.domain.sight import Sight
 from registry.store import places, proximity
-from registry.store.pool import Reader
 
 MOST_COVERING = 10_000
 
@@ -83,9 +82,9 @@ def _mm(metres: float | None) -> float | None:
 @get("/nearest", media_type=GEOJSON)
 async def find_nearest(
     request: Request[Any, Any, Any],
-    reader: Reader,
-    sight: Sight,
-    wanted: Filter,
+    reader: Asks,
+    sight: Sees,
+    wanted: NamedDependency[Filter],
     lon: params.Lon,
     lat: params.Lat,
     k: params.K = 10,
@@ -99,9 +98,9 @@ async def find_nearest(
 @get("/within", media_type=GEOJSON)
 async def find_within(
     request: Request[Any, Any, Any],
-    reader: Reader,
-    sight: Sight,
-    wanted: Filter,
+    reader: Asks,
+    sight: Sees,
+    wanted: NamedDependency[Filter],
     lon: params.Lon,
     lat: params.Lat,
     radius_m: params.RadiusM,
@@ -129,8 +128,8 @@ async def find_within(
 @get("/covering", media_type=GEOJSON)
 async def find_covering(
     request: Request[Any, Any, Any],
-    reader: Reader,
-    sight: Sight,
+    reader: Asks,
+    sight: Sees,
     lon: params.Lon,
     lat: params.Lat,
     place: params.PlaceParam = None,

@@ -5,25 +5,25 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get
-from litestar.params import Parameter
+from litestar.params import FromPath, HeaderParameter
 
 from registry.api import params
 from registry.api.links import GEOJSON, next_link, self_link
+from registry.api.provide import Asks, Sees
 from registry.domain.errors import NotFound
 from registry.domain.geojson import FeatureCollection
 from registry.domain.search import Filter, Page, decode_page, encode_cursor, parse_bbox
 from registry.domain.sight import Sight
 from registry.store import resources
-from registry.store.pool import Reader
 
-IfNoneMatch = Annotated[str | None, Parameter(header="If-None-Match", max_length=2000)]
+IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=2000)]
 
 
 @get("/", media_type=GEOJSON)
 async def list_resources(
     request: Request[Any, Any, Any],
-    reader: Reader,
-    sight: Sight,
+    reader: Asks,
+    sight: Sees,
     kind: params.KindParam = None,
     place: params.PlaceParam = None,
     lifecycle: params.LifecycleParam = None,
@@ -44,7 +44,7 @@ async def list_resources(
 
 @get("/{identity:uuid}", media_type=GEOJSON)
 async def read_resource(
-    identity: UUID, reader: Reader, sight: Sight, if_none_match: IfNoneMatch = None
+    identity: FromPath[UUID], reader: Asks, sight: Sees, if_none_match: IfNoneMatch = None
 ) -> Response[bytes]:
     """One resource, with its version as a strong ETag."""
     row = await resources.get(reader, sight, identity)

@@ -86,7 +86,7 @@ async def containing(reader: Reader, lon: float, lat: float) -> list[Row]:
 def _reach() -> Query:
     bound = place.alias("bound")
     here = sa.cast(SPOT, Geography(geometry_type=None, spatial_index=False))
-    corner = sa.func.ST_DumpPoints(bound.c.extent).table_valued("geom").render_derived(name="corner")
+    corner = sa.func.ST_DumpPoints(bound.c.extent).table_valued("path", "geom").render_derived(name="corner")
     farthest = sa.select(sa.func.max(sa.func.ST_Distance(geography(corner.c.geom), here))).scalar_subquery()
     return Query(
         sa.select(

@@ -34,7 +34,7 @@ def _with_unlocated(hits: sa.Select[Any], seen: View, where: list[Any]) -> Query
     inner = hits.subquery()
     missing = sa.select(
         sa.null(), sa.null(), sa.cast(sa.func.count(), sa.Float), sa.literal_column("0.0"), sa.null()
-    ).where(*where, sa.literal_column("geom").is_(None))
+    ).where(*where, resource.c.geom.is_(None))
     found = sa.select(inner)
     return Query(sa.union_all(found, missing.select_from(seen.table)))
 
@@ -68,6 +68,7 @@ def _nearest(form: Shape, present: frozenset[str], capped: bool) -> Query:
 
     `<->` on geography orders by distance on a sphere, so the k it finds first only bound the answer: the
     second step takes everything within the farthest of them and orders by the distance on the ellipsoid.
+    The centimetre is there because ST_DWithin may exclude a point at its own ST_Distance.
     """
     seen = view(form)
     asked_for = [seen.seen, *clauses(present, seen)]
@@ -82,7 +83,7 @@ def _nearest(form: Shape, present: frozenset[str], capped: bool) -> Query:
         .cte("first")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    bound = sa.select(sa.func.max(first.c.distance_m)).scalar_subquery()
+    bound = sa.select(sa.func.max(first.c.distance_m) + sa.literal_column("0.01")).scalar_subquery()
     statement = _hit(seen).where(*where, _within(seen, bound))
     ordered = statement.order_by(sa.text("distance_m"), resource.c.id)
     return _with_unlocated(ordered.limit(sa.bindparam("k", type_=sa.Integer)), seen, asked_for)
@@ -192,7 +193,7 @@ def _loose(form: Shape, present: frozenset[str]) -> Query:
         .where(
             seen.seen,
             *clauses(present, seen),
-            sa.literal_column("geom").is_(None),
+            resource.c.geom.is_(None),
             resource.c.watch_radius_m.is_not(None),
         )
         .order_by(resource.c.id)

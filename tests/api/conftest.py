@@ -1,0 +1,42 @@
+"""Whole requests: an application of its own over a database that is emptied after each test."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from registry.app import create_app
+from registry.settings import Settings
+from registry.store.pool import Reader, Writer, prepare
+
+
+@pytest.fixture(scope="session")
+def api_url(new_database) -> str:
+    """The database that the API tests share."""
+    return new_database()
+
+
+@pytest.fixture(scope="session")
+async def client(api_url: str) -> AsyncIterator[AsyncTestClient[Litestar]]:
+    """A client of the whole application."""
+    app = create_app(Settings(pool_size=4), api_url)
+    async with AsyncTestClient(app, base_url="http://registry.test", raise_server_exceptions=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def stored(client: AsyncTestClient[Litestar], api_url: str) -> AsyncIterator[Writer]:
+    """A writer whose every statement is committed at once; the tables are emptied after the test."""
+    connection = await asyncpg.connect(api_url)
+    await prepare(connection)
+    yield Writer(connection)
+    await connection.execute("TRUNCATE resource, place CASCADE")
+    await connection.close()
+
+
+@pytest.fixture
+def reader(client: AsyncTestClient[Litestar]) -> Reader:
+    """The application's own reader."""
+    return client.app.state.reader

@@ -1,0 +1,41 @@
+"""Records with defaults, so that a test says only what it is about."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from registry.domain.geojson import Point
+from registry.domain.identity import new_id
+from registry.domain.resource import Location, Resource
+from registry.store import resources, rows
+from registry.store.pool import Writer
+
+NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+
+def make(kind: str = "shelter", lon: float | None = 106.65, lat: float = 29.03, **given: Any) -> Resource:
+    """A resource of version 1; `lon=None` leaves it without a position."""
+    quality = given.pop("quality", "unknown" if lon is None else "surveyed")
+    location = {"quality": quality, "uncertainty_m": given.pop("uncertainty_m", None)}
+    location |= {"candidate_places": given.pop("candidate_places", []), "datum": given.pop("datum", "wgs84")}
+    name = given.pop("name", {"zh": "测试点", "en": "Test point"})
+    identity = given.pop("id", None) or new_id(int(NOW.timestamp() * 1000))
+    properties = {"kind": kind, "name": name, "location": location, **given}
+    feature = {"type": "Feature", "id": str(identity), "geometry": None, "properties": properties}
+    made = msgspec.convert(feature, Resource, strict=False)
+    made = msgspec.structs.replace(made, geometry=None if lon is None else Point((lon, lat)))
+    return rows.stamped(made, 1, NOW, NOW)
+
+
+async def a_resource(writer: Writer, *args: Any, **given: Any) -> UUID:
+    """Store a resource made by `make` and return its identity."""
+    made = make(*args, **given)
+    await resources.insert(writer, made, "test")
+    return made.id
+
+
+def a_location(**given: Any) -> Location:
+    """A location with defaults."""
+    return msgspec.convert({"quality": "surveyed", **given}, Location)
