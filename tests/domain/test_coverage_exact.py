@@ -4,13 +4,13 @@ import msgspec
 import numpy as np
 import pytest
 import shapely
-from coverage_oracles import GEOD, covered_m2, dense_circle, lens_m2, part, watchers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.domain.coverage import assess, describe
 from registry.domain.ground import lay_out
 from registry.domain.watcher import View
+from tests.domain.coverage_oracles import GEOD, covered_m2, dense_circle, lens_m2, part, watchers
 
 RELATIVE = 1e-4
 

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 import shapely
-from coverage_oracles import GEOD, distances_m, part, sample, watchers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from registry.domain.errors import InvalidQuery
 from registry.domain.extent import spread
 from registry.domain.gaps import gaps
 from registry.domain.ground import lay_out
+from tests.domain.coverage_oracles import GEOD, distances_m, part, sample, watchers
 
 BOX = (105.9, 28.9, 106.3, 29.3)
 

@@ -4,12 +4,12 @@ import msgspec
 import numpy as np
 import pytest
 import shapely
-from coverage_oracles import GEOD, distances_m, part, sample, watchers
 
 from registry.domain.coverage import assess, describe
 from registry.domain.ground import lay_out
 from registry.domain.plane import onto
 from registry.domain.watcher import Disc, View, Watcher
+from tests.domain.coverage_oracles import GEOD, distances_m, part, sample, watchers
 
 BOX = (105.9, 28.9, 106.3, 29.3)
 AREA = shapely.box(*BOX)
