@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.logging import LoggingConfig
 
 from registry import settings as settings_module
-from registry.api import docs, health, places, problems, proximity, resources, strict
+from registry.api import docs, health, places, problems, proximity, resources, strict, web
 from registry.api.provide import DEPENDENCIES
 from registry.settings import Settings
 from registry.store import migrations
@@ -30,7 +30,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
             pool.terminate()
 
     app = Litestar(
-        route_handlers=[*ROUTERS, docs.assets()],
+        route_handlers=[*ROUTERS, docs.assets(), web.router()],
         dependencies=DEPENDENCIES,
         exception_handlers=problems.HANDLERS,
         before_request=strict.before_request,

@@ -20,6 +20,9 @@ Parent = Annotated[str | None, QueryParameter(max_length=64, description="Direct
 Under = Annotated[
     str | None, QueryParameter(max_length=64, description="Anywhere under this place or management area.")
 ]
+Extents = Annotated[
+    bool, QueryParameter(description="Draw each place by its extent, to a metre, not its point.")
+]
 PLAIN = (
     "level",
     "parent",
@@ -69,14 +72,16 @@ async def list_places(
     q: params.Q = None,
     cursor: params.Cursor = None,
     limit: params.Limit = 1000,
+    extents: Extents = False,
 ) -> FeatureCollection:
-    """Places and management areas by code, each with its representative point."""
+    """Places and management areas by code, each with its representative point or its extent."""
     wanted = {"level": level, "parent": parent, "under": under, "after": decode_code(cursor)}
-    found = await places.find(reader, wanted | {"q": q and f"%{q}%"}, limit + 1)
+    found = await places.find(reader, wanted | {"q": q and f"%{q}%"}, limit + 1, extents=extents)
     links = [self_link(request)]
     if len(found) > limit:
         links.append(next_link(request, encode_code(found[limit - 1]["code"])))
-    return FeatureCollection([describe(row, row["point"]) for row in found[:limit]], links)
+    drawn = "extent" if extents else "point"
+    return FeatureCollection([describe(row, row[drawn]) for row in found[:limit]], links)
 
 
 @get("/containing", media_type=GEOJSON)

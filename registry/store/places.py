@@ -31,6 +31,7 @@ COLUMNS = (
     sa.func.ST_AsGeoJSON(place.c.point, 7).label("point"),
 )
 EXTENT = sa.func.ST_AsGeoJSON(place.c.extent, 7).label("extent")
+DRAWN = sa.func.ST_AsGeoJSON(place.c.extent, 5).label("extent")
 LEVELS = ("country", "province", "prefecture", "district", "management_area", "town", "community", "grid")
 
 GET = Query(sa.select(*COLUMNS, EXTENT).where(place.c.code == sa.bindparam("code")))
@@ -48,7 +49,7 @@ CONTAINING = Query(
 
 
 @cache
-def _find(present: frozenset[str]) -> Query:
+def _find(present: frozenset[str], extents: bool) -> Query:
     names = (place.c.name_zh, place.c.name_en, place.c.code)
     under = sa.select(place_within.c.code).where(place_within.c.ancestor == sa.bindparam("under"))
     clauses: dict[str, sa.ColumnElement[bool]] = {
@@ -59,7 +60,8 @@ def _find(present: frozenset[str]) -> Query:
         "after": place.c.code > sa.bindparam("after"),
     }
     where = [clauses[name] for name in sorted(present)]
-    return Query(sa.select(*COLUMNS).where(*where).order_by(place.c.code).limit(sa.bindparam("limit")))
+    columns = (*COLUMNS, DRAWN) if extents else COLUMNS
+    return Query(sa.select(*columns).where(*where).order_by(place.c.code).limit(sa.bindparam("limit")))
 
 
 async def get(reader: Reader, code: str) -> Row | None:
@@ -72,10 +74,13 @@ async def members(reader: Reader, code: str) -> list[str]:
     return [row["place"] for row in await reader.rows(MEMBERS, {"code": code})]
 
 
-async def find(reader: Reader, wanted: dict[str, Any], limit: int) -> list[Row]:
-    """At most `limit` places by code; `wanted` has any of level, parent, under, q, after."""
+async def find(reader: Reader, wanted: dict[str, Any], limit: int, *, extents: bool = False) -> list[Row]:
+    """At most `limit` places by code; `wanted` has any of level, parent, under, q, after.
+
+    With `extents` each row has its extent as drawn on a map, to a metre.
+    """
     given = {name: value for name, value in wanted.items() if value is not None}
-    return await reader.rows(_find(frozenset(given)), given | {"limit": limit})
+    return await reader.rows(_find(frozenset(given), extents), given | {"limit": limit})
 
 
 async def containing(reader: Reader, lon: float, lat: float) -> list[Row]:

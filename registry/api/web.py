@@ -1,0 +1,118 @@
+"""The map: the built page and its assets, read once at start and served from memory."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from litestar import Request, Response, Router, get
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from msgspec import Struct
+
+DIST = Path(__file__).resolve().parents[2] / "web" / "dist"
+TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".png": "image/png",
+}
+ENCODINGS = {".br": "br", ".gz": "gzip"}
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "style-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    ]
+)
+NO_MAP = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Resource registry</title>
+<h1>Emergency-preparedness resource registry</h1>
+<p>The API is running. The map is not built here: it needs Node.js 20.19 or newer, and then
+<code>./dev serve</code> builds it.</p>
+<p lang="zh">服务已启动；地图尚未构建，需要 Node.js 20.19 或更新版本。</p>
+<p><a href="/docs">API documentation · 接口文档</a></p></html>
+"""
+
+
+class Asset(Struct, frozen=True):
+    """One file of the page, in each encoding it was built in."""
+
+    media_type: str
+    etag: str
+    bodies: Mapping[str, bytes]
+    immutable: bool
+
+
+def load(dist: Path) -> dict[str, Asset]:
+    """Every servable file under `dist` by its path; nothing else can be asked for, whatever a path says."""
+    if not (dist / "index.html").is_file():
+        return {"index.html": _asset(Path("index.html"), {"": NO_MAP.encode()})}
+    inside = dist.resolve()
+    found = (path for path in sorted(dist.rglob("*")) if path.suffix in TYPES)
+    files = {path.relative_to(dist): path for path in found if path.resolve().is_relative_to(inside)}
+    return {name.as_posix(): _asset(name, _bodies(path)) for name, path in files.items()}
+
+
+def _bodies(path: Path) -> dict[str, bytes]:
+    packed = {name: path.with_name(path.name + suffix) for suffix, name in ENCODINGS.items()}
+    built = {name: file for name, file in packed.items() if file.is_file()}
+    return {"": path.read_bytes()} | {name: file.read_bytes() for name, file in built.items()}
+
+
+def _asset(path: Path, bodies: Mapping[str, bytes]) -> Asset:
+    digest = hashlib.sha256(bodies[""]).hexdigest()[:24]
+    return Asset(TYPES[path.suffix], digest, bodies, immutable=path.parts[0] == "assets")
+
+
+def answer(asset: Asset, accepted: str, condition: str | None) -> Response[bytes]:
+    """The file in the best encoding the client takes, or 304 when it has it."""
+    offered = [name for name in ENCODINGS.values() if name in asset.bodies and name in _names(accepted)]
+    encoding = offered[0] if offered else ""
+    headers = {
+        "ETag": f'"{asset.etag}{"-" + encoding if encoding else ""}"',
+        "Cache-Control": "public, max-age=31536000, immutable" if asset.immutable else "no-cache",
+        "Content-Security-Policy": POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Vary": "Accept-Encoding",
+    }
+    if condition is not None and headers["ETag"] in condition:
+        return Response(b"", status_code=304, headers=headers, media_type=asset.media_type)
+    if encoding:
+        headers["Content-Encoding"] = encoding
+    return Response(asset.bodies[encoding], headers=headers, media_type=asset.media_type)
+
+
+def _names(accepted: str) -> set[str]:
+    parts = (part.partition(";") for part in accepted.split(","))
+    return {name.strip() for name, _, weight in parts if weight.strip() not in ("q=0", "q=0.0")}
+
+
+def router(dist: Path = DIST) -> Router:
+    """The page at `/` and its assets under `/assets`."""
+    files = load(dist)
+
+    def serve(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+        if name not in files:
+            raise NotFoundException(f"no file {name}")
+        headers = request.headers
+        return answer(files[name], headers.get("accept-encoding", ""), headers.get("if-none-match"))
+
+    @get("/", sync_to_thread=False)
+    def show_map(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """The command-centre map."""
+        return serve(request, "index.html")
+
+    @get("/assets/{name:str}", sync_to_thread=False)
+    def read_asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
+        """One file of the map; its name changes with its content."""
+        return serve(request, f"assets/{name}")
+
+    return Router("/", route_handlers=[show_map, read_asset], include_in_schema=False)

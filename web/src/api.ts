@@ -1,0 +1,140 @@
+/** An RFC 9457 problem the registry answered with, or status 0 when it could not be reached. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly title: string,
+    readonly detail: string,
+    readonly body: Record<string, unknown> = {},
+  ) {
+    super(detail || title)
+  }
+}
+
+export interface Answer<T> {
+  data: T
+  etag: string | null
+  status: number
+  at: Date
+}
+
+type Query = Record<string, string | number | boolean | null | undefined>
+type Options = { query?: Query; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal }
+
+const KEY = 'registry.key'
+export const ROOT = new URL('.', document.baseURI)
+
+/** The bearer key typed in this tab; it is kept for the tab only and is never part of a link. */
+export const credential = {
+  get: () => sessionStorage.getItem(KEY),
+  set: (key: string | null) => (key ? sessionStorage.setItem(KEY, key) : sessionStorage.removeItem(KEY)),
+}
+
+/** Headers every request to the registry carries. */
+export function headers(): Record<string, string> {
+  const key = credential.get()
+  return { 'Accept-Language': document.documentElement.lang, ...(key ? { Authorization: `Bearer ${key}` } : {}) }
+}
+
+type Heard = (reached: boolean) => void
+const heard: Heard[] = []
+
+/** Calls `listener` after each request with whether the registry answered at all. */
+export function onContact(listener: Heard): void {
+  heard.push(listener)
+}
+
+export function url(path: string, query: Query = {}): URL {
+  const target = new URL(path.replace(/^\//, ''), ROOT)
+  for (const [name, value] of Object.entries(query))
+    if (value !== null && value !== undefined && value !== '') target.searchParams.set(name, String(value))
+  return target
+}
+
+/** One request to the registry; a Problem is thrown for every answer that is not 2xx. */
+export async function request<T>(method: string, path: string, options: Options = {}): Promise<Answer<T>> {
+  const response = await reach(method, path, options)
+  const body = await read(response)
+  if (!response.ok) throw problem(response.status, body)
+  return {
+    data: body as T,
+    etag: response.headers.get('ETag'),
+    status: response.status,
+    at: new Date(response.headers.get('Date') ?? Date.now()),
+  }
+}
+
+export const get = async <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
+  (await request<T>('GET', path, { query, signal })).data
+
+export const uuid = (): string => {
+  if ('randomUUID' in crypto) return crypto.randomUUID()
+  const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16))
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  const text = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+export const post = async <T>(path: string, body: unknown, query?: Query, signal?: AbortSignal): Promise<T> =>
+  (await request<T>('POST', path, { body, query, signal })).data
+
+async function reach(method: string, path: string, { query, body, headers: extra, signal }: Options): Promise<Response> {
+  const sent: Record<string, string> = { Accept: 'application/json, application/geo+json', ...headers(), ...extra }
+  if (body !== undefined) sent['Content-Type'] ??= 'application/json'
+  if (method === 'POST') sent['Idempotency-Key'] ??= uuid()
+  try {
+    const response = await fetch(url(path, query), {
+      method,
+      headers: sent,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+    })
+    heard.forEach((tell) => tell(true))
+    return response
+  } catch (error) {
+    if ((error as Error).name === 'AbortError') throw error
+    heard.forEach((tell) => tell(false))
+    throw new Problem(0, 'unreachable', '')
+  }
+}
+
+async function read(response: Response): Promise<unknown> {
+  const text = await response.text()
+  try {
+    return text ? JSON.parse(text) : null
+  } catch {
+    return { detail: text.slice(0, 200) }
+  }
+}
+
+function problem(status: number, body: unknown): Problem {
+  const said = (body ?? {}) as Record<string, unknown>
+  return new Problem(status, String(said.title ?? status), String(said.detail ?? ''), said)
+}
+
+/** Runs what a question starts; an analysis that became a job is followed until it ends. */
+export async function analyse<T>(path: string, body: unknown, onProgress: (share: number) => void, signal: AbortSignal): Promise<T> {
+  const first = await request<T & Job>('POST', path, { body, signal })
+  if (first.status !== 202) return first.data
+  return follow<T>(first.data, onProgress, signal)
+}
+
+interface Job {
+  jobID?: string
+  id?: string
+  status?: string
+  progress?: number
+  message?: string
+  result?: unknown
+}
+
+async function follow<T>(job: Job, onProgress: (share: number) => void, signal: AbortSignal): Promise<T> {
+  const id = job.jobID ?? job.id ?? ''
+  for (let wait_ms = 200; ; wait_ms = Math.min(2000, wait_ms * 1.5)) {
+    await new Promise((done) => setTimeout(done, wait_ms))
+    const now = await get<Job>(`v1/jobs/${id}`, {}, signal)
+    onProgress((now.progress ?? 0) / 100)
+    if (now.status === 'successful') return (now.result ?? (await get<T>(`v1/jobs/${id}/results`, {}, signal))) as T
+    if (now.status === 'failed' || now.status === 'dismissed') throw new Problem(500, now.status, now.message ?? '')
+  }
+}

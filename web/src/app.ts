@@ -1,0 +1,35 @@
+import type { Map as MapGL } from 'maplibre-gl'
+import type { Records } from './data'
+import type { LonLat } from './geo'
+import type { Live } from './live'
+import type { Places } from './places'
+import type { Store } from './state'
+
+/** A tool that takes the map's clicks for a while: drawing, placing, moving. */
+export interface Tool {
+  click(at: LonLat): void
+  finish?(): void
+  cancel(): void
+}
+
+/** What every part of the page works with. */
+export interface App {
+  map: MapGL
+  store: Store
+  records: Records
+  places: Places
+  live: Live
+  role: string | null
+  tool: Tool | null
+  /** Reads the records again and draws them. */
+  reload(): Promise<void>
+  /** Draws what is held again, after a filter or a record changed. */
+  redraw(): void
+  /** Builds the open panel again. */
+  panel(): void
+  /** Says something to people who do not see the screen. */
+  say(text: string): void
+  /** Shows one line over the map, or removes it. */
+  hint(text: string | null): void
+  take(tool: Tool | null): void
+}

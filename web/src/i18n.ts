@@ -1,0 +1,61 @@
+import type { Lang } from './state'
+import type { Name } from './types'
+import { WORDS } from './words'
+
+let current: Lang = 'en'
+
+/** Chooses the language of everything drawn from now on, and tells assistive technology. */
+export function speak(lang: Lang): void {
+  current = lang
+  document.documentElement.lang = lang === 'zh' ? 'zh-CN' : 'en'
+}
+
+export type Word = keyof typeof WORDS
+
+/** The words for `key` in the current language, with {name} replaced from `values`. */
+export function t(key: Word, values: Record<string, string | number> = {}): string {
+  const [zh, en] = WORDS[key]
+  return (current === 'zh' ? zh : en).replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
+}
+
+/** The words for a coded value, or the code itself: open lists hold codes nobody translated yet. */
+export function coded(prefix: string, code: unknown): string {
+  const key = `${prefix}.${String(code)}` as Word
+  return key in WORDS ? t(key) : String(code ?? '—')
+}
+
+/** A name in the current language, or in the other when only that is known. */
+export function nameOf(name: Name | string | null | undefined): string {
+  if (!name) return '—'
+  if (typeof name === 'string') return name
+  return (current === 'zh' ? name.zh || name.en : name.en || name.zh) || '—'
+}
+
+const locale = () => (current === 'zh' ? 'zh-CN' : 'en-GB')
+
+export const number = (value: number, digits = 0): string =>
+  value.toLocaleString(locale(), { maximumFractionDigits: digits })
+
+export const percent = (ratio: number | null | undefined): string =>
+  ratio === null || ratio === undefined ? '—' : `${(ratio * 100).toFixed(1)} %`
+
+export function length(m: number | null | undefined): string {
+  if (m === null || m === undefined) return '—'
+  return m < 1000 ? `${number(m)} m` : `${number(m / 1000, m < 100_000 ? 2 : 0)} km`
+}
+
+export const area = (m2: number | null | undefined): string =>
+  m2 === null || m2 === undefined ? '—' : m2 < 1e5 ? `${number(m2)} m²` : `${number(m2 / 1e6, 2)} km²`
+
+export const instant = (at: Date | string): string =>
+  new Date(at).toLocaleString(locale(), { dateStyle: 'short', timeStyle: 'medium' })
+
+/** How long ago, in the largest whole unit. */
+export function age(at: string | Date | null | undefined, now = Date.now()): string {
+  if (!at) return t('age.never')
+  const s = Math.max(0, (now - new Date(at).getTime()) / 1000)
+  if (s < 90) return t('age.seconds', { n: Math.round(s) })
+  if (s < 5400) return t('age.minutes', { n: Math.round(s / 60) })
+  if (s < 129_600) return t('age.hours', { n: Math.round(s / 3600) })
+  return t('age.days', { n: Math.round(s / 86_400) })
+}

@@ -1,0 +1,220 @@
+import { Map as MapGL, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl'
+import 'maplibre-gl/dist/maplibre-gl.css'
+import workerUrl from 'virtual:map-worker'
+import { Problem } from './api'
+import type { App } from './app'
+import { Records, tileTemplate, transformRequest } from './data'
+import { byId, fill } from './dom'
+import type { LonLat } from './geo'
+import { speak, t } from './i18n'
+import { Live } from './live'
+import { imageFor, provideImages } from './map/icons'
+import { candidateAreas, doubtAreas, watchAreas } from './map/shapes'
+import { applyHidden, drawOverlays, show } from './map/overlays'
+import { drawn, drawResources, passes, updateRecords, type Feed } from './map/resources'
+import { emptyStyle, PALETTES } from './map/style'
+import { pointer } from './map/pointer'
+import { drawPanel } from './panels/panel'
+import { Places } from './places'
+import { drawBanner, drawFoot, drawModes, drawShell, drawTabs, whoAmI } from './shell'
+import { Store, type State } from './state'
+import './styles.css'
+
+const TILED = { collection: 'resources', layer: 'resources', max_zoom: 14 }
+
+setWorkerUrl(workerUrl)
+const store = new Store()
+speak(store.state.lang)
+
+const map = new MapGL({
+  container: 'map',
+  style: emptyStyle(store.state.theme),
+  center: [store.state.lon, store.state.lat],
+  zoom: store.state.zoom,
+  minZoom: 3,
+  maxZoom: 19,
+  pitchWithRotate: false,
+  dragRotate: false,
+  attributionControl: false,
+  fadeDuration: 0,
+  transformRequest,
+})
+map.touchZoomRotate.disableRotation()
+map.keyboard.disableRotation()
+map.addControl(new NavigationControl({ showCompass: false }), 'bottom-right')
+map.addControl(new ScaleControl({ maxWidth: 140 }), 'bottom-left')
+
+const app: App = {
+  map,
+  store,
+  records: new Records(),
+  places: new Places(),
+  live: new Live(onChange, () => void app.reload(), onLink),
+  role: null,
+  tool: null,
+  reload,
+  redraw,
+  panel: () => drawPanel(app),
+  say: (text) => (byId('said').textContent = text),
+  hint,
+  take(tool) {
+    app.tool?.cancel()
+    app.tool = tool
+    map.getCanvas().style.cursor = tool ? 'crosshair' : ''
+    if (!tool) hint(null)
+  },
+}
+
+function hint(text: string | null): void {
+  const line = byId('hint')
+  line.hidden = !text
+  fill(line, text)
+  if (text) app.say(text)
+}
+
+async function reload(): Promise<void> {
+  try {
+    await app.records.load(store.state)
+    app.role = await whoAmI()
+    redraw()
+  } catch (problem) {
+    say(problem)
+  }
+}
+
+function say(problem: unknown): void {
+  const why = problem instanceof Problem ? (problem.status ? problem.message : t('unreachable')) : String(problem)
+  hint(t('failed', { why }))
+}
+
+function feed(): Feed {
+  if (app.records.tiled)
+    return { tiles: tileTemplate(store.state, TILED.collection), layer: TILED.layer, max_zoom: TILED.max_zoom }
+  const records = [...app.records.all.values()].filter((resource) => resource.geometry && passes(resource, store.state))
+  return { records: { type: 'FeatureCollection', features: records.map(drawn) } }
+}
+
+let feeding = ''
+
+function redraw(): void {
+  if (!ready) return
+  const next = feed()
+  const look = JSON.stringify(['tiles' in next ? next.tiles : '', store.state.theme, store.state.lang, store.state.kinds])
+  const filters = JSON.stringify([store.state.status, store.state.fresh_days, store.state.lifecycle])
+  if (look + filters !== feeding || !map.getSource('resources')) {
+    feeding = look + filters
+    drawResources(map, next, store.state)
+    for (const id of ['spot-line', 'spot-hit', 'spot-ring']) map.moveLayer(id)
+  } else if ('records' in next) updateRecords(map, next.records)
+  drawAreas()
+  drawFoot(app)
+}
+
+/** The areas that follow from the records: watch areas, doubt, candidate areas. */
+function drawAreas(): void {
+  const held = [...app.records.all.values()].filter((resource) => passes(resource, store.state))
+  show(map, 'watch', watchAreas(held))
+  show(map, 'doubt', doubtAreas(held))
+  show(map, 'candidates', candidateAreas(held, app.places))
+}
+
+let ready = false
+
+/** Dresses the map in the theme and language of the view; everything held is drawn again. */
+function dress(): void {
+  const palette = PALETTES[store.state.theme]
+  provideImages(map, palette)
+  drawOverlays(map, store.state)
+  ready = true
+  feeding = ''
+  show(map, 'places', app.places.boundaries())
+  show(map, 'labels', app.places.labels())
+  redraw()
+}
+
+map.setMissingStyleImageResolver((id) => {
+  const image = imageFor(id, PALETTES[store.state.theme])
+  if (image) map.addImage(id, image, { pixelRatio: 2 })
+})
+map.on('moveend', () => {
+  const { lng, lat } = map.getCenter()
+  store.set({ lon: lng, lat, zoom: map.getZoom() })
+})
+
+let refreshing = 0
+
+function onChange(change: { id?: string }): void {
+  const id = change.id ?? (change as { resource?: string }).resource
+  if (store.state.as_of) return
+  clearTimeout(refreshing)
+  const again = async () => {
+    if (id && !app.records.tiled) await app.records.refresh(String(id), store.state)
+    else await app.records.load(store.state)
+    redraw()
+    if (id && id === store.state.selected) drawPanel(app)
+  }
+  refreshing = setTimeout(() => void again().catch(say), id ? 0 : 300)
+}
+
+function onLink(): void {
+  drawFoot(app)
+}
+
+store.on((state, changed) => {
+  const any = (...names: (keyof State)[]) => names.some((name) => changed.has(name))
+  if (any('lang')) speak(state.lang)
+  if (any('theme')) map.setStyle(emptyStyle(state.theme), { diff: false })
+  if (any('lang', 'theme', 'exercise')) drawShell(app)
+  if (any('lang') && !any('theme')) redress()
+  if (any('panel')) drawTabs(app)
+  if (any('hidden')) applyHidden(map, state)
+  if (any('exercise', 'as_of')) {
+    drawModes(app)
+    void reload()
+  }
+  if (any('exercise')) app.live.follow(state.exercise)
+  if (any('kinds', 'status', 'fresh_days', 'lifecycle')) redraw()
+  if (any('panel', 'lang', 'selected', 'spot', 'area', 'exercise', 'as_of', 'hidden', 'kinds', 'status', 'fresh_days', 'lifecycle', 'place')) drawPanel(app)
+  if (any('lon', 'lat', 'zoom')) follow(state)
+})
+
+function redress(): void {
+  map.setStyle(emptyStyle(store.state.theme), { diff: false })
+}
+
+/** Moves the map when the view was changed by a link, not by hand. */
+function follow({ lon, lat, zoom }: State): void {
+  const at = map.getCenter()
+  const near = Math.abs(at.lng - lon) < 1e-4 && Math.abs(at.lat - lat) < 1e-4 && Math.abs(map.getZoom() - zoom) < 0.01
+  if (!near) map.jumpTo({ center: [lon, lat], zoom })
+}
+
+async function start(): Promise<void> {
+  drawShell(app)
+  drawPanel(app)
+  pointer(app)
+  map.on('style.load', dress)
+  app.live.follow(store.state.exercise)
+  await Promise.allSettled([app.places.load('province', 'district', 'management_area').then(dressPlaces, say), reload()])
+  drawPanel(app)
+  document.body.dataset.ready = 'true'
+  await app.places.load('town').then(dressPlaces, say)
+  drawAreas()
+  document.body.dataset.complete = 'true'
+}
+
+function dressPlaces(): void {
+  if (!ready) return
+  show(map, 'places', app.places.boundaries())
+  show(map, 'labels', app.places.labels())
+}
+
+setInterval(() => (drawBanner(app), app.live.link === 'lost' && drawFoot(app)), 1000)
+void start()
+
+declare global {
+  interface Window {
+    registryMap: { map: MapGL; at(point: LonLat): { x: number; y: number } }
+  }
+}
+window.registryMap = { map, at: (point) => map.project(point) }

@@ -1,0 +1,99 @@
+import type { GeoJSONSource, LayerSpecification, Map as MapGL } from 'maplibre-gl'
+import { empty } from '../geo'
+import type { State } from '../state'
+import { FONT, PALETTES } from './style'
+
+/** Everything drawn that is not a resource, from the bottom up: one GeoJSON source each. */
+export const OVERLAYS = [
+  'places',
+  'depth',
+  'candidates',
+  'doubt',
+  'watch',
+  'gaps',
+  'zones',
+  'lost',
+  'area',
+  'labels',
+  'trial',
+  'spot',
+] as const
+export type Overlay = (typeof OVERLAYS)[number]
+
+/** The layers of each overlay, so that a switch can hide them together. */
+export const OVERLAY_LAYERS: Record<Overlay, string[]> = {
+  places: ['places-fill', 'places-line'],
+  depth: ['depth-fill'],
+  candidates: ['candidates-fill', 'candidates-line', 'candidates-name'],
+  doubt: ['doubt-fill', 'doubt-line'],
+  watch: ['watch-fill', 'watch-line', 'watch-line-doubt'],
+  gaps: ['gaps-fill', 'gaps-line'],
+  zones: ['zones-fill', 'zones-line'],
+  lost: ['lost-fill', 'lost-line'],
+  area: ['area-fill', 'area-line', 'area-corner'],
+  labels: ['labels-name'],
+  trial: ['trial-fill', 'trial-line'],
+  spot: ['spot-line', 'spot-hit', 'spot-ring'],
+}
+
+const isPoint = ['==', ['geometry-type'], 'Point'] as never
+const isLine = ['==', ['geometry-type'], 'LineString'] as never
+
+function layers(state: State): LayerSpecification[] {
+  const c = PALETTES[state.theme]
+  const name = ['coalesce', ['get', state.lang === 'zh' ? 'name_zh' : 'name_en'], ['get', 'name_zh'], ['get', 'name_en']] as never
+  const halo = { 'text-color': c.text, 'text-halo-color': c.halo, 'text-halo-width': 1.8 }
+  const area = ['>=', ['get', 'level_rank'], 1] as never
+  return [
+    { id: 'places-fill', type: 'fill', source: 'places', filter: ['==', ['get', 'level_rank'], 1] as never, paint: { 'fill-color': c.land, 'fill-antialias': false } },
+    { id: 'depth-fill', type: 'fill', source: 'depth', paint: { 'fill-color': ['interpolate', ['linear'], ['get', 'depth'], 1, '#9ecae1', 2, '#4292c6', 4, '#08519c', 8, '#08306b'], 'fill-opacity': 0.55 } },
+    { id: 'candidates-fill', type: 'fill', source: 'candidates', paint: { 'fill-pattern': 'hatch-doubt' } },
+    { id: 'candidates-line', type: 'line', source: 'candidates', paint: { 'line-color': c.doubt, 'line-width': 1.5, 'line-dasharray': [2, 3], 'line-opacity': 0.8 } },
+    { id: 'doubt-fill', type: 'fill', source: 'doubt', paint: { 'fill-color': ['get', 'colour'], 'fill-opacity': 0.07, 'fill-antialias': false } },
+    { id: 'doubt-line', type: 'line', source: 'doubt', filter: ['==', ['get', 'edge'], true] as never, paint: { 'line-color': ['get', 'colour'], 'line-width': 7, 'line-blur': 7, 'line-opacity': 0.25 } },
+    { id: 'watch-fill', type: 'fill', source: 'watch', filter: ['==', ['get', 'part'], 'lower'] as never, paint: { 'fill-color': '#e8590c', 'fill-opacity': 0.1 } },
+    { id: 'watch-line', type: 'line', source: 'watch', filter: ['==', ['get', 'part'], 'lower'] as never, paint: { 'line-color': '#d9480f', 'line-width': 1.6 } },
+    { id: 'watch-line-doubt', type: 'line', source: 'watch', filter: ['==', ['get', 'part'], 'upper'] as never, paint: { 'line-color': '#d9480f', 'line-width': 1.4, 'line-dasharray': [3, 3], 'line-opacity': 0.8 } },
+    { id: 'gaps-fill', type: 'fill', source: 'gaps', paint: { 'fill-pattern': 'hatch-gap' } },
+    { id: 'gaps-line', type: 'line', source: 'gaps', paint: { 'line-color': c.gap, 'line-width': ['case', ['boolean', ['get', 'focus'], false], 4, 1.5] as never } },
+    { id: 'places-line', type: 'line', source: 'places', filter: area, paint: { 'line-color': c.border, 'line-width': ['match', ['get', 'level_rank'], 1, 1.4, 0.8] as never, 'line-dasharray': ['case', ['==', ['get', 'assumed'], true], ['literal', [2, 2]], ['literal', [1, 0]]] as never } },
+    { id: 'zones-fill', type: 'fill', source: 'zones', filter: ['==', ['geometry-type'], 'Polygon'] as never, paint: { 'fill-pattern': 'hatch-rule' } },
+    { id: 'zones-line', type: 'line', source: 'zones', paint: { 'line-color': c.accent, 'line-width': 2 } },
+    { id: 'lost-fill', type: 'fill', source: 'lost', paint: { 'fill-color': c.gap, 'fill-opacity': 0.35 } },
+    { id: 'lost-line', type: 'line', source: 'lost', paint: { 'line-color': c.gap, 'line-width': 3 } },
+    { id: 'area-fill', type: 'fill', source: 'area', filter: ['==', ['geometry-type'], 'Polygon'] as never, paint: { 'fill-color': c.accent, 'fill-opacity': 0.1 } },
+    { id: 'area-line', type: 'line', source: 'area', paint: { 'line-color': c.accent, 'line-width': 2.5 } },
+    { id: 'area-corner', type: 'circle', source: 'area', filter: isPoint, paint: { 'circle-radius': 5, 'circle-color': c.halo, 'circle-stroke-color': c.accent, 'circle-stroke-width': 2 } },
+    { id: 'trial-fill', type: 'fill', source: 'trial', paint: { 'fill-color': c.accent, 'fill-opacity': 0.12 } },
+    { id: 'trial-line', type: 'line', source: 'trial', paint: { 'line-color': c.accent, 'line-width': 2, 'line-dasharray': [4, 2] } },
+    { id: 'labels-name', type: 'symbol', source: 'labels', filter: ['any', ['==', ['get', 'level_rank'], 1], ['>=', ['zoom'], 9]] as never, layout: { 'text-field': name, 'text-font': FONT, 'text-size': ['match', ['get', 'level_rank'], 1, 15, 12] as never, 'text-letter-spacing': 0.05, 'text-padding': 6, 'symbol-sort-key': ['get', 'level_rank'] }, paint: { ...halo, 'text-opacity': 0.8 } },
+    { id: 'candidates-name', type: 'symbol', source: 'candidates', filter: ['has', 'label'] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12, 'text-offset': [0, 2.4], 'text-max-width': 12, 'text-allow-overlap': true }, paint: { ...halo, 'text-color': c.doubt } },
+    { id: 'spot-line', type: 'line', source: 'spot', filter: isLine, paint: { 'line-color': c.accent, 'line-width': 2, 'line-dasharray': [1, 2] } },
+    { id: 'spot-hit', type: 'circle', source: 'spot', filter: ['all', isPoint, ['==', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 22, 'circle-color': 'transparent', 'circle-stroke-color': c.accent, 'circle-stroke-width': 2.5 } },
+    { id: 'spot-ring', type: 'circle', source: 'spot', filter: ['all', isPoint, ['!=', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 8, 'circle-color': c.gap, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 3 } },
+  ]
+}
+
+const held = new Map<Overlay, GeoJSON.FeatureCollection>()
+
+/** Draws `data` in an overlay; it survives a change of theme or language. */
+export function show(map: MapGL, overlay: Overlay, data: GeoJSON.FeatureCollection = empty()): void {
+  held.set(overlay, data)
+  ;(map.getSource(overlay) as GeoJSONSource | undefined)?.setData(data)
+}
+
+/** Puts every overlay on a freshly styled map; `resources` go between the areas and the marks. */
+export function drawOverlays(map: MapGL, state: State): void {
+  for (const overlay of OVERLAYS)
+    map.addSource(overlay, { type: 'geojson', data: held.get(overlay) ?? empty(), tolerance: 0.2 })
+  for (const layer of layers(state)) map.addLayer(layer)
+  applyHidden(map, state)
+}
+
+/** Shows and hides overlays as the layer switches say. */
+export function applyHidden(map: MapGL, state: State): void {
+  for (const overlay of OVERLAYS)
+    for (const id of OVERLAY_LAYERS[overlay])
+      if (map.getLayer(id))
+        map.setLayoutProperty(id, 'visibility', state.hidden.includes(overlay) ? 'none' : 'visible')
+}

@@ -1,0 +1,49 @@
+import type { StyleSpecification } from 'maplibre-gl'
+import fontUrl from '../../fonts/registry-sans.woff2'
+import type { Theme } from '../state'
+
+export const FONT = ['Registry Sans']
+
+export interface Palette {
+  land: string
+  outside: string
+  border: string
+  text: string
+  halo: string
+  gap: string
+  doubt: string
+  accent: string
+}
+
+export const PALETTES: Record<Theme, Palette> = {
+  light: {
+    land: '#f4f2ec',
+    outside: '#e3e1da',
+    border: '#8f8a7c',
+    text: '#2b2a26',
+    halo: '#ffffff',
+    gap: '#c8102e',
+    doubt: '#8a4b00',
+    accent: '#0b57d0',
+  },
+  dark: {
+    land: '#182029',
+    outside: '#0e141a',
+    border: '#6d7d8c',
+    text: '#e6ebf0',
+    halo: '#0b1015',
+    gap: '#ff5c74',
+    doubt: '#ffb454',
+    accent: '#8ab4ff',
+  },
+}
+
+/** The empty style both themes start from: no outside tiles, glyphs or sprites, one font from here. */
+export function emptyStyle(theme: Theme): StyleSpecification {
+  return {
+    version: 8,
+    'font-faces': { 'Registry Sans': [{ url: new URL(fontUrl, document.baseURI).href }] },
+    sources: {},
+    layers: [{ id: 'background', type: 'background', paint: { 'background-color': PALETTES[theme].outside } }],
+  } as StyleSpecification
+}

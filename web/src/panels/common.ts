@@ -1,0 +1,115 @@
+import { Problem } from '../api'
+import type { App } from '../app'
+import { fill, h } from '../dom'
+import type { LonLat } from '../geo'
+import { age, coded, length, nameOf, t, type Word } from '../i18n'
+import type { Name, Resource, ResourceProperties } from '../types'
+import { groupOf, KINDS } from '../vocab'
+
+/** A reason why something was refused, in words a duty officer can use. */
+export function why(error: unknown): string {
+  if (!(error instanceof Problem)) return String(error)
+  if (error.status === 0) return t('unreachable')
+  if (error.status === 404 || error.status === 405 || error.status === 501) return error.detail || t('not_available')
+  if (error.status === 401 || error.status === 403) return `${t('forbidden')} ${error.detail}`
+  return error.message
+}
+
+/** Fills `slot` with what `work` finds; shows that it is running, and the reason when it fails. */
+export async function into(slot: HTMLElement, work: (signal: AbortSignal) => Promise<(Node | string | null | false)[]>): Promise<void> {
+  aborters.get(slot)?.abort()
+  const abort = new AbortController()
+  aborters.set(slot, abort)
+  slot.setAttribute('aria-busy', 'true')
+  if (!slot.childElementCount) fill(slot, h('p', { class: 'quiet' }, t('loading')))
+  try {
+    const content = await work(abort.signal)
+    if (!abort.signal.aborted) fill(slot, content)
+  } catch (error) {
+    if (!abort.signal.aborted) fill(slot, h('p', { class: 'problem', role: 'alert' }, t('failed', { why: why(error) })))
+  }
+  if (!abort.signal.aborted) slot.removeAttribute('aria-busy')
+}
+const aborters = new WeakMap<HTMLElement, AbortController>()
+
+export const statusOf = (p: ResourceProperties): string | null => {
+  const field = KINDS[p.kind].status
+  return field && String(p[field] ?? 'unknown')
+}
+
+/** A resource's status as a small labelled tag. */
+export function statusTag(p: ResourceProperties): HTMLElement | null {
+  const status = statusOf(p)
+  return status === null ? null : h('span', { class: `tag ${groupOf(status)}` }, coded('status', status))
+}
+
+/** The distance with its interval where the position is uncertain. */
+export function distance(p: ResourceProperties): string {
+  if (p.distance_m === undefined || p.distance_m === null) return '—'
+  const min = p.distance_min_m ?? p.distance_m
+  const max = p.distance_max_m ?? p.distance_m
+  const interval = Math.abs(Number(max) - Number(min)) < 2 ? '' : ` (${t('situation.between', { min: length(min), max: length(max) })})`
+  return `${length(p.distance_m)}${interval}`
+}
+
+const STALE_MS = 365 * 86_400_000
+
+/** One resource in a list: name, distance, status, age of the data and the reasons it was listed for. */
+export function hit(app: App, resource: Resource, extra: (Node | string | null | false)[] = []): HTMLElement {
+  const p = resource.properties
+  const reasons = reasonsOf(p)
+  const stale = p.stale === true || (!!p.verified_at && Date.now() - Date.parse(p.verified_at) > STALE_MS)
+  return h(
+    'li',
+    { class: 'hot' },
+    h('button', { type: 'button', class: 'name', onclick: () => open(app, resource) }, nameOf(p.name)),
+    h('div', { class: 'figures' },
+      p.distance_m !== undefined && h('b', {}, distance(p)),
+      !!p.compass && h('span', {}, coded('compass', p.compass)),
+      statusTag(p),
+      !!p.partner && h('span', { class: 'tag' }, t('situation.partner')),
+      ...extra,
+      h('span', { class: stale ? 'stale' : 'quiet' }, p.verified_at ? t('situation.verified', { age: age(p.verified_at) }) : t('age.never'), stale ? ` · ${t('situation.stale')}` : '')),
+    reasons.length > 0 && h('details', {}, h('summary', {}, t('situation.why')), h('ul', {}, reasons.map((reason) => h('li', {}, reason)))),
+  )
+}
+
+function reasonsOf(p: ResourceProperties): string[] {
+  const given = Array.isArray(p.why) ? (p.why as unknown[]).map((reason) => (typeof reason === 'string' ? reason : JSON.stringify(reason))) : []
+  const location = p.location
+  const position = `${t('detail.location')}: ${coded('quality', location.quality)}${location.uncertainty_m ? ` (${t('detail.uncertainty', { m: length(location.uncertainty_m) })})` : ''}`
+  const distance_basis = p.distance_m === undefined ? [] : [t('situation.straight')]
+  return [...given, ...distance_basis, position, ...(location.source ? [location.source] : [])]
+}
+
+/** Opens a resource, also one the page did not hold yet. */
+export function open(app: App, resource: Resource): void {
+  if (!app.records.all.has(resource.id)) app.records.all.set(resource.id, resource)
+  app.store.set({ selected: resource.id, panel: 'detail' })
+  if (resource.geometry) app.map.easeTo({ center: resource.geometry.coordinates as LonLat, zoom: Math.max(11, app.map.getZoom()) })
+}
+
+export const section = (word: Word, ...content: (Node | string | null | false | undefined)[]): HTMLElement =>
+  h('section', {}, h('h3', {}, t(word)), ...content)
+
+export const list = (items: HTMLElement[]): HTMLElement =>
+  items.length ? h('ul', { class: 'list' }, items) : h('p', { class: 'quiet' }, t('none'))
+
+export const names = (items: { name?: Name | string | null }[]): string => items.map((item) => nameOf(item.name)).join('、')
+
+/** A file the browser saves. */
+export function download(name: string, type: string, content: BlobPart): void {
+  const address = URL.createObjectURL(new Blob([content], { type }))
+  h('a', { href: address, download: name }).click()
+  setTimeout(() => URL.revokeObjectURL(address), 10_000)
+}
+
+/** Rows as CSV that a spreadsheet opens safely: quoted, with a byte-order mark, no cell a formula. */
+export function csv(rows: (string | number | null)[][]): string {
+  const cell = (value: string | number | null) => {
+    const text = value === null ? '' : String(value)
+    const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  }
+  return `\ufeff${rows.map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`
+}

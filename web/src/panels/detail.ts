@@ -1,0 +1,115 @@
+import { get } from '../api'
+import type { App } from '../app'
+import { h } from '../dom'
+import type { LonLat } from '../geo'
+import { age, coded, instant, length, nameOf, number, t, type Word } from '../i18n'
+import type { Page, Resource, ResourceProperties } from '../types'
+import { hit, into, list, section, statusTag } from './common'
+import { editSection } from './edit'
+import { picture } from './layers'
+
+const FIELDS = ['form', 'force', 'level', 'tier', 'duration', 'space', 'personnel', 'specialties', 'capacity_persons', 'occupancy_persons', 'hazards', 'amenities', 'serves_persons', 'watch_radius_m', 'stock'] as const
+const CODED: Record<string, string> = { form: 'form', force: 'force', level: 'level', tier: 'level', duration: 'duration', space: 'space', hazards: 'hazard', specialties: 'specialty', amenities: 'amenity' }
+
+/** One resource whole, or the list of those without a position. */
+export function detailPanel(app: App): HTMLElement {
+  const { selected } = app.store.state
+  if (!selected) return h('p', { class: 'quiet' }, t('detail.none'))
+  if (selected === 'unlocated') return unlocated(app)
+  const slot = h('div', { id: 'detail' })
+  const held = app.records.all.get(selected)
+  if (held) slot.append(card(app, held))
+  else void into(slot, async () => [card(app, await read(app, selected))])
+  return slot
+}
+
+async function read(app: App, id: string): Promise<Resource> {
+  const { exercise, as_of } = app.store.state
+  const resource = await get<Resource>(`v1/resources/${id}`, { exercise, as_of })
+  app.records.all.set(id, resource)
+  return resource
+}
+
+function card(app: App, resource: Resource): HTMLElement {
+  const p = resource.properties
+  return h(
+    'article',
+    { 'data-id': resource.id, 'data-version': p.version },
+    h('div', { class: 'row' }, picture(p.kind, p.location.quality, 'none'), h('strong', { id: 'detail-name' }, nameOf(p.name)), statusTag(p)),
+    h('dl', {},
+      row('filter.kind', t(`kind.${p.kind}` as Word)),
+      row('filter.life', coded('lifecycle', p.lifecycle)),
+      row('detail.place', p.place && app.places.name(p.place)),
+      row('detail.manager', p.manager),
+      row('detail.location', position(app, resource)),
+      ...FIELDS.map((field) => row(`field.${field}` as Word, value(field, p))),
+      row('detail.verified', p.verified_at ? `${instant(p.verified_at)} · ${age(p.verified_at)}` : t('age.never')),
+      row('detail.version', String(p.version))),
+    p.sources.length > 0 && section('detail.sources', h('ul', {}, p.sources.map(source))),
+    editSection(app, resource),
+    history(app, resource),
+  )
+}
+
+const row = (word: Word, content: string | HTMLElement | null): HTMLElement[] =>
+  content === null || content === '' ? [] : [h('dt', {}, t(word)), h('dd', {}, content)]
+
+function position(app: App, { geometry, properties: { location } }: Resource): HTMLElement {
+  const at = geometry?.coordinates as LonLat | undefined
+  const where = at ? `${at[0].toFixed(5)}, ${at[1].toFixed(5)}` : null
+  const doubt = location.uncertainty_m ? t('detail.uncertainty', { m: length(location.uncertainty_m) }) : null
+  const candidates = location.candidate_places.length
+    ? t('unlocated.candidates', { places: location.candidate_places.map(app.places.name).join('、') })
+    : null
+  const parts = [where, coded('quality', location.quality), doubt, candidates, location.source]
+  return h('span', {}, parts.filter(Boolean).join(' · '))
+}
+
+function value(field: string, p: ResourceProperties): string | null {
+  const given = p[field]
+  if (given === null || given === undefined) return null
+  if (field === 'watch_radius_m') return length(given as number)
+  if (field === 'stock') return (given as { name: { zh?: string; en?: string }; quantity: number | null; unit: string | null }[]).map((line) => `${nameOf(line.name)} ${line.quantity === null ? t('unknown') : number(line.quantity)}${line.unit ?? ''}`).join('；')
+  const prefix = CODED[field] ?? field
+  if (Array.isArray(given)) return given.map((one: { code: string }) => coded(prefix, one.code)).join('、')
+  return typeof given === 'number' ? number(given) : coded(prefix, given)
+}
+
+const source = (from: ResourceProperties['sources'][number]): HTMLElement =>
+  h('li', {}, [from.reference, from.locator, from.as_of, from.confidence].filter(Boolean).join(' · '))
+
+interface Entry {
+  version?: number
+  at?: string
+  recorded_at?: string
+  actor?: string
+  action?: string
+  op?: string
+  reason?: string | null
+}
+
+function history(app: App, resource: Resource): HTMLElement {
+  const slot = h('div')
+  const toggle = (event: Event) => {
+    if (!(event.target as HTMLDetailsElement).open) return
+    void into(slot, async () => {
+      const answer = await get<{ entries?: Entry[]; changes?: Entry[]; items?: Entry[] } | Entry[]>(`v1/resources/${resource.id}/history`, { exercise: app.store.state.exercise })
+      const entries = Array.isArray(answer) ? answer : (answer.entries ?? answer.changes ?? answer.items ?? [])
+      return [h('ul', { class: 'list' }, entries.map((entry) => h('li', {}, [entry.version, entry.action ?? entry.op, entry.actor, entry.reason, instant(entry.at ?? entry.recorded_at ?? '')].filter(Boolean).join(' · '))))]
+    })
+  }
+  return h('details', { ontoggle: toggle }, h('summary', {}, t('detail.history')), slot)
+}
+
+function unlocated(app: App): HTMLElement {
+  const without = [...app.records.all.values()].filter((resource) => !resource.geometry)
+  const where = ({ properties: { location } }: Resource) =>
+    location.candidate_places.length
+      ? t('unlocated.candidates', { places: location.candidate_places.map(app.places.name).join('、') })
+      : t('unlocated.nothing')
+  return h('div', { id: 'unlocated' }, h('h3', {}, t('unlocated.title')), h('p', { class: 'note' }, t('unlocated.why')),
+    list(without.slice(0, 500).map((resource) => hit(app, resource, [h('span', {}, where(resource))]))),
+    without.length > 500 && h('p', { class: 'note' }, t('area.more', { n: 500 })))
+}
+
+export type { Page }

@@ -1,0 +1,37 @@
+import type { App } from '../app'
+import { byId, fill, h } from '../dom'
+import { t, type Word } from '../i18n'
+import { areaPanel } from './area'
+import { detailPanel } from './detail'
+import { layersPanel } from './layers'
+import { planPanel } from './plan'
+import { plannerPanel } from './planner'
+import { situationPanel } from './situation'
+
+const CONTENT = {
+  layers: layersPanel,
+  situation: situationPanel,
+  area: areaPanel,
+  planner: plannerPanel,
+  plan: planPanel,
+  detail: detailPanel,
+}
+
+/** Builds the open panel; it keeps the scroll position and the focus when it is only refreshed. */
+export function drawPanel(app: App): void {
+  const panel = byId('panel')
+  const { panel: name } = app.store.state
+  if (name === 'none') return fill(panel)
+  const same = panel.dataset.name === name
+  const top = panel.scrollTop
+  const focus = same ? document.activeElement?.id : undefined
+  panel.dataset.name = name
+  fill(
+    panel,
+    h('div', { class: 'row head' }, h('h2', {}, t(`panel.${name}` as Word)),
+      h('button', { type: 'button', class: 'close', 'aria-label': t('close'), onclick: () => app.store.set({ panel: 'none' }) }, '✕')),
+    CONTENT[name](app),
+  )
+  if (same) panel.scrollTop = top
+  if (focus) document.getElementById(focus)?.focus()
+}

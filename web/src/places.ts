@@ -1,0 +1,83 @@
+import { get } from './api'
+import { relative } from './data'
+import { bounds, feature } from './geo'
+import { nameOf } from './i18n'
+import type { Name } from './types'
+
+export interface Place {
+  code: string
+  name: Name
+  level: string
+  parent: string | null
+  extent_basis?: string | null
+  assumed_extent?: boolean
+  point?: GeoJSON.Point | null
+}
+
+const RANKS: Record<string, number> = { province: 0, municipality: 0, management_area: 2, area: 2, district: 1, county: 1, town: 2, street: 2, township: 2, community: 3, village: 3 }
+
+/** The places the registry knows: their names, extents and seats. */
+export class Places {
+  private known = new Map<string, { place: Place; extent: GeoJSON.Geometry | null }>()
+
+  /** Reads the places of these levels; districts first make a map that can be used at once. */
+  async load(...levels: string[]): Promise<void> {
+    await Promise.all(levels.map((level) => this.read(`v1/places?extents=true&limit=2000&level=${level}`)))
+  }
+
+  private async read(first: string): Promise<void> {
+    for (let path: string | null = first; path; ) {
+      const page: GeoJSON.FeatureCollection & { links?: { rel: string; href: string }[] } = await get(path)
+      for (const { geometry, properties, id } of page.features) {
+        const place = { ...properties, code: String(properties?.code ?? id) } as Place
+        this.known.set(place.code, { place, extent: geometry })
+      }
+      const next = page.links?.find((link) => link.rel === 'next')?.href
+      path = next ? relative(next) : null
+    }
+  }
+
+  all = (): Place[] => [...this.known.values()].map(({ place }) => place)
+  name = (code: string | null | undefined): string => nameOf(this.known.get(code ?? '')?.place.name) ?? code ?? '—'
+  has = (code: string): boolean => this.known.has(code)
+
+  /** The polygon of a place, when there is one. */
+  extent(code: string): GeoJSON.Polygon | GeoJSON.MultiPolygon | null {
+    const extent = this.known.get(code)?.extent
+    return extent && (extent.type === 'Polygon' || extent.type === 'MultiPolygon') ? extent : null
+  }
+
+  box(code: string): [number, number, number, number] | null {
+    const entry = this.known.get(code)
+    return bounds(entry?.extent ?? entry?.place.point ?? null)
+  }
+
+  /** Boundaries to draw, districts ranked above towns; an assumed extent is marked. */
+  boundaries(): GeoJSON.FeatureCollection {
+    const features = [...this.known.values()].flatMap(({ place, extent }) =>
+      extent && extent.type !== 'Point' && isDrawn(place)
+        ? [feature(extent, { code: place.code, level_rank: rank(place), assumed: place.extent_basis !== 'boundary' })]
+        : [],
+    )
+    return { type: 'FeatureCollection', features }
+  }
+
+  /** One label per place, at its seat where that is known. */
+  labels(): GeoJSON.FeatureCollection {
+    const features = [...this.known.values()].flatMap(({ place, extent }) => {
+      const at = place.point ?? middle(extent)
+      return at && isDrawn(place)
+        ? [feature(at, { code: place.code, name_zh: place.name.zh, name_en: place.name.en, level_rank: rank(place) })]
+        : []
+    })
+    return { type: 'FeatureCollection', features }
+  }
+}
+
+const rank = (place: Place): number => RANKS[place.level] ?? 2
+const isDrawn = (place: Place): boolean => !place.level.includes('area') && rank(place) > 0
+
+function middle(extent: GeoJSON.Geometry | null): GeoJSON.Point | null {
+  const box = bounds(extent)
+  return box && { type: 'Point', coordinates: [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2] }
+}

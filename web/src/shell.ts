@@ -1,0 +1,172 @@
+import { credential, get } from './api'
+import type { App } from './app'
+import { byId, fill, h } from './dom'
+import { age, instant, number, t, type Word } from './i18n'
+import { searchBox } from './search'
+import { encode, type Panel } from './state'
+
+const TABS: Panel[] = ['layers', 'situation', 'area', 'detail']
+const MARKS: Record<string, string> = { layers: '☰', situation: '◎', area: '▱', planner: '◔', plan: '✓', detail: 'ℹ' }
+
+/** The bar, tabs and foot around the map, in the current language. */
+export function drawShell(app: App): void {
+  const { state } = app.store
+  document.title = t('title')
+  byId('skip').textContent = t('skip')
+  fill(byId('bar'), h('h1', {}, t('title')), searchBox(app), modeButton(app), ...buttons(app))
+  drawTabs(app)
+  drawModes(app)
+  drawFoot(app)
+  document.documentElement.dataset.theme = state.theme
+  byId('map').setAttribute('aria-label', t('map'))
+}
+
+function buttons(app: App): HTMLElement[] {
+  const { state } = app.store
+  return [
+    button(t('language'), () => app.store.set({ lang: state.lang === 'zh' ? 'en' : 'zh' }), 'lang'),
+    button(state.theme === 'dark' ? t('theme.light') : t('theme.dark'), () => app.store.set({ theme: state.theme === 'dark' ? 'light' : 'dark' }), 'theme'),
+    button(t('link.copy'), () => void copyLink(app), 'link'),
+    button(t('print'), () => print(), 'print'),
+    button(credential.get() ? t('key.signed') : t('key'), () => askKey(app), 'key'),
+  ]
+}
+
+const button = (label: string, act: () => void, id: string): HTMLButtonElement =>
+  h('button', { type: 'button', id: `do-${id}`, onclick: act }, label)
+
+async function copyLink(app: App): Promise<void> {
+  const link = `${location.origin}${location.pathname}${encode(app.store.state)}`
+  try {
+    await navigator.clipboard.writeText(link)
+    app.hint(t('link.copied'))
+    setTimeout(() => app.hint(null), 1500)
+  } catch {
+    ask(t('link.copy'), [h('input', { readonly: true, value: link, 'aria-label': t('link.copy'), class: 'wide', onfocus: (e: Event) => (e.target as HTMLInputElement).select() })], null)
+  }
+}
+
+function modeButton(app: App): HTMLElement {
+  const { exercise } = app.store.state
+  return exercise
+    ? h('button', { type: 'button', id: 'do-exercise', class: 'drill', onclick: () => app.store.set({ exercise: null, selected: null }) }, t('exercise.leave'))
+    : h('button', { type: 'button', id: 'do-exercise', onclick: () => askExercise(app) }, t('exercise.enter'))
+}
+
+function askExercise(app: App): void {
+  const name = h('input', { id: 'exercise-name', value: 'demo', pattern: '[a-z0-9][a-z0-9\\-]*', maxlength: 40, required: true })
+  ask(t('exercise.enter'), [h('label', {}, t('exercise.name'), name)], () => app.store.set({ exercise: name.value, selected: null }))
+}
+
+function askKey(app: App): void {
+  const key = h('input', { id: 'key-text', type: 'password', autocomplete: 'off' })
+  const use = async (value: string | null) => {
+    credential.set(value)
+    drawShell(app)
+    app.live.follow(app.store.state.exercise)
+    await app.reload()
+    app.panel()
+  }
+  const forget = credential.get() ? h('button', { type: 'button', onclick: () => (byId<HTMLDialogElement>('dialog').close(), void use(null)) }, t('key.forget')) : null
+  ask(t('key'), [h('label', {}, t('key.prompt'), key), forget], () => key.value && void use(key.value.trim()))
+}
+
+/** A small form in a dialog; `apply` runs when it is confirmed. */
+export function ask(title: string, content: (HTMLElement | null)[], apply: (() => void) | null): void {
+  const dialog = byId<HTMLDialogElement>('dialog')
+  const submit = (event: Event) => {
+    event.preventDefault()
+    dialog.close()
+    apply?.()
+  }
+  fill(
+    dialog,
+    h('form', { method: 'dialog', onsubmit: submit }, h('h2', { id: 'dialog-title' }, title), ...content,
+      h('div', { class: 'row end' },
+        h('button', { type: 'button', onclick: () => dialog.close() }, apply ? t('cancel') : t('close')),
+        apply && h('button', { type: 'submit', class: 'main' }, t('apply')))),
+  )
+  dialog.setAttribute('aria-labelledby', 'dialog-title')
+  dialog.showModal()
+}
+
+export function drawTabs(app: App): void {
+  const { panel } = app.store.state
+  fill(
+    byId('tabs'),
+    TABS.map((name) =>
+      h('button', {
+        type: 'button', role: 'tab', id: `tab-${name}`, 'aria-selected': String(panel === name), 'aria-controls': 'panel',
+        tabindex: panel === name || (panel === 'none' && name === 'layers') ? 0 : -1,
+        onclick: () => app.store.set({ panel: panel === name ? 'none' : name }),
+        onkeydown: (event: KeyboardEvent) => moveTab(app, event, name),
+      }, h('span', { 'aria-hidden': 'true', class: 'mark' }, MARKS[name]), h('span', {}, t(`panel.${name}` as Word))),
+    ),
+  )
+  byId('tabs').setAttribute('aria-label', t('panels'))
+  byId('panel').setAttribute('aria-labelledby', `tab-${panel === 'none' ? 'layers' : panel}`)
+  document.body.dataset.panel = panel
+}
+
+function moveTab(app: App, event: KeyboardEvent, from: Panel): void {
+  const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key]
+  if (!step) return
+  event.preventDefault()
+  const next = TABS[(TABS.indexOf(from) + step + TABS.length) % TABS.length]!
+  app.store.set({ panel: next })
+  byId(`tab-${next}`).focus()
+}
+
+/** The frame and stripe that make a drill, or the past, impossible to take for live. */
+export function drawModes(app: App): void {
+  const { exercise, as_of } = app.store.state
+  document.body.classList.toggle('exercise', exercise !== null)
+  document.body.classList.toggle('past', as_of !== null)
+  const modes = byId('modes')
+  modes.hidden = !exercise && !as_of
+  fill(
+    modes,
+    exercise && h('strong', { id: 'mode-exercise' }, t('exercise.frame', { name: exercise })),
+    as_of && h('strong', { id: 'mode-past' }, t('past.frame', { at: instant(as_of) })),
+  )
+}
+
+/** Counts, the age of what is shown and the state of the connection. */
+export function drawFoot(app: App): void {
+  const { records, live } = app
+  const all = [...records.all.values()]
+  const unlocated = all.filter((resource) => !resource.geometry).length
+  const approximate = all.filter((resource) => resource.properties.location.quality === 'approximate').length
+  fill(
+    byId('foot'),
+    h('span', { id: 'link-state', 'data-link': live.link }, live.link === 'live' ? t('connection.live') : live.link === 'lost' ? t('connection.lost', { age: age(records.at) }) : t('connection.waiting')),
+    h('span', { id: 'data-age' }, t('data.age', { at: instant(records.at) })),
+    records.tiled
+      ? h('span', {}, t('count.tiles'))
+      : h('span', { id: 'count-shown' }, t('count.shown', { n: number(all.length - unlocated) })),
+    !records.tiled && approximate > 0 && h('span', {}, t('count.approximate', { n: number(approximate) })),
+    h('button', { type: 'button', id: 'count-unlocated', class: 'warn', onclick: () => app.store.set({ panel: 'detail', selected: 'unlocated' }) }, t('count.unlocated', { n: number(unlocated) })),
+    h('span', { class: 'quiet' }, t('attribution')),
+  )
+  drawBanner(app)
+}
+
+/** The line across the top while the server is out of reach. */
+export function drawBanner(app: App): void {
+  const banner = byId('banner')
+  const lost = app.live.link === 'lost'
+  const text = lost ? t('connection.lost', { age: age(app.records.at) }) : ''
+  if (banner.textContent !== text) banner.textContent = text
+  banner.hidden = !lost
+}
+
+/** Who the registry takes the caller for, when it says. */
+export async function whoAmI(): Promise<string | null> {
+  if (!credential.get()) return null
+  try {
+    const me = await get<{ role?: string }>('v1/whoami')
+    return me.role ?? null
+  } catch {
+    return null
+  }
+}

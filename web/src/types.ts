@@ -1,0 +1,53 @@
+import type { Kind } from './vocab'
+
+export interface Name {
+  zh?: string | null
+  en?: string | null
+}
+
+export interface Location {
+  quality: 'surveyed' | 'approximate' | 'candidate_places' | 'unknown'
+  uncertainty_m: number | null
+  candidate_places: string[]
+  datum: string
+  source: string | null
+}
+
+export interface ResourceProperties {
+  kind: Kind
+  name: Name
+  place: string | null
+  manager: string | null
+  lifecycle: string
+  location: Location
+  verified_at: string | null
+  verified_by: string | null
+  visibility: string
+  exercise: string | null
+  version: number
+  sources: { kind: string; reference: string; locator?: string | null; as_of?: string | null; confidence?: string }[]
+  distance_m?: number
+  distance_min_m?: number
+  distance_max_m?: number
+  [field: string]: unknown
+}
+
+export interface Resource {
+  type: 'Feature'
+  id: string
+  geometry: GeoJSON.Point | null
+  properties: ResourceProperties
+}
+
+export interface Page {
+  type: 'FeatureCollection'
+  features: Resource[]
+  links: { rel: string; href: string }[]
+  [figure: string]: unknown
+}
+
+export interface Interval {
+  lower: number | null
+  nominal: number | null
+  upper: number | null
+}
