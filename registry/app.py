@@ -8,13 +8,13 @@ from litestar import Litestar
 from litestar.logging import LoggingConfig
 
 from registry import settings as settings_module
-from registry.api import docs, health, places, problems, proximity, resources, strict, web
+from registry.api import coverage, docs, health, places, problems, proximity, resources, strict, web
 from registry.api.provide import DEPENDENCIES
 from registry.settings import Settings
 from registry.store import migrations
 from registry.store.pool import Reader, open_pool
 
-ROUTERS = (resources.router, proximity.router, places.router, health.router)
+ROUTERS = (resources.router, proximity.router, places.router, coverage.router, health.router)
 
 
 def create_app(settings: Settings, database_url: str) -> Litestar:

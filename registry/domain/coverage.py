@@ -28,6 +28,7 @@ METHOD = (
     f"circles drawn with {CORNERS} corners and the disc's own area"
 )
 FEW = 2_000
+ROUNDING = 1e-12
 
 
 class Interval(Struct, frozen=True):
@@ -176,7 +177,7 @@ def describe(assessment: Assessment) -> Coverage:
         method=METHOD,
         counts=_counts(assessment),
         untestable=[Unnamed(w.id, w.name, _why_not(w)) for w in assessment.watchers if not w.testable],
-        assumed_extent=[part.code or "" for part in ground.assumed],
+        assumed_extent=_assumed(assessment),
         by_place=[
             _place(ground, i, Interval(*map(float, c)))
             for i, c in enumerate(zip(low, mid, high, strict=True))
@@ -185,7 +186,8 @@ def describe(assessment: Assessment) -> Coverage:
 
 
 def _covered(ground: Ground, left: Open) -> Floats:
-    return np.maximum(ground.area_m2 - np.bincount(left.part, left.piece_m2, len(ground.parts)), 0.0)
+    covered = ground.area_m2 - np.bincount(left.part, left.piece_m2, len(ground.parts))
+    return np.where(covered > ROUNDING * ground.area_m2, covered, 0.0)
 
 
 def _ratio(covered: Interval, area_m2: float) -> Interval:
@@ -200,6 +202,12 @@ def _ratio(covered: Interval, area_m2: float) -> Interval:
 def _place(ground: Ground, at: int, covered: Interval) -> PlaceCover:
     part, area = ground.parts[at], float(ground.area_m2[at])
     return PlaceCover(part.code, part.name, area, covered, _ratio(covered, area), part.assumed)
+
+
+def _assumed(assessment: Assessment) -> list[str]:
+    """The places whose extent stands for a boundary, in the area or as a possible position."""
+    grounds = {part.code or "" for part in assessment.ground.parts if part.assumed}
+    return sorted(grounds.union(*(w.assumed for w in assessment.watchers if w.testable)))
 
 
 def _counts(assessment: Assessment) -> Counts:

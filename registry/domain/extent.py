@@ -89,8 +89,8 @@ def _is_view(watcher: Watcher) -> bool:
 
 
 def _doubt_m(watcher: Watcher) -> float:
-    moves = watcher.footprint is None and watcher.located
-    return watcher.uncertainty_m or 0.0 if moves else 0.0
+    stands = watcher.position is not None or watcher.line is not None
+    return watcher.uncertainty_m or 0.0 if stands else 0.0
 
 
 def _disc_arrays(watchers: Sequence[Watcher], discs: list[int]) -> tuple[NDArray[np.intp], Floats, Floats]:
@@ -128,8 +128,7 @@ def _others(plane: Plane, watchers: list[Watcher]) -> list[Triple]:
 
 def _triple(plane: Plane, watcher: Watcher) -> Triple:
     if watcher.footprint is not None:
-        ground = onto(plane, shapely.from_wkb(watcher.footprint))
-        return ground, ground, ground
+        return _moved(onto(plane, shapely.from_wkb(watcher.footprint)), _doubt_m(watcher))
     radius, doubt = watcher.radius_m or 0.0, _doubt_m(watcher)
     if watcher.line is None:
         lower, upper = _anywhere(plane, watcher, radius)
@@ -140,6 +139,14 @@ def _triple(plane: Plane, watcher: Watcher) -> Triple:
         return nominal, nominal, nominal
     less = swollen(plane, line, radius - doubt) if radius > doubt else EMPTY
     return less, nominal, swollen(plane, line, radius + doubt)
+
+
+def _moved(ground: Any, doubt: float) -> Triple:
+    """Drawn ground that was worked out from a position known to `doubt` metres."""
+    if doubt == 0.0:
+        return ground, ground, ground
+    less, more = shapely.buffer(ground, [-doubt, doubt], quad_segs=FINE_CORNERS // 4)
+    return less, ground, more
 
 
 def _anywhere(plane: Plane, watcher: Watcher, radius: float) -> tuple[Any, Any]:

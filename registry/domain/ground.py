@@ -14,6 +14,7 @@ from registry.domain.plane import Floats, Plane, Shapes, centred_on, lonlat_of
 from registry.domain.watcher import AreaPart, Disc
 
 NEGLIGIBLE_M2 = 1.0
+REMAINDER = 1e-6
 
 
 @dataclass(frozen=True)
@@ -40,28 +41,35 @@ class Ground:
         """West, south, east, north in the plane."""
         return np.asarray(self.whole.bounds)
 
-    @property
-    def assumed(self) -> list[AreaPart]:
-        """The parts whose extent is a stand-in."""
-        return [part for part in self.parts if part.assumed]
 
-
-def lay_out(parts: Sequence[AreaPart]) -> Ground:
+def lay_out(parts: Sequence[AreaPart], whole: AreaPart | None = None) -> Ground:
     """Put the parts of an area on a common plane; ground claimed twice counts once.
 
+    With `whole`, the parts are clipped to it and what they leave of it becomes a part of its own.
     Assumed discs share what they both claim along their radical line; a drawn boundary comes before
     an assumed one, and of two drawn ones the earlier keeps the overlap. InvalidQuery when nothing is left.
     """
-    if not parts:
+    given = [*parts, whole] if whole else list(parts)
+    if not given:
         raise InvalidQuery("the area has no extent", field="area")
-    plane = centred_on(np.concatenate([_corners(part.shape) for part in parts]))
+    plane = centred_on(np.concatenate([_corners(part.shape) for part in given]))
     shapes = np.array([region_of(plane, part.shape) for part in parts], dtype=object)
     if len(parts) > 1:
         shapes = _without_overlap(plane, parts, shapes)
-    whole = shapes[0] if len(parts) == 1 else shapely.union_all(shapes)
-    if not whole.area > 0.0:
+    if whole is None:
+        return _checked(Ground(plane, parts, shapes, shapely.union_all(shapes)))
+    outline = region_of(plane, whole.shape)
+    shapes = shapely.intersection(shapes, outline)
+    rest = shapely.difference(outline, shapely.union_all(shapes)) if len(parts) else outline
+    kept = np.append(shapely.area(shapes) > NEGLIGIBLE_M2, rest.area > REMAINDER * outline.area)
+    pieces = np.append(shapes, rest)
+    return _checked(Ground(plane, [p for p, k in zip(given, kept, strict=True) if k], pieces[kept], outline))
+
+
+def _checked(ground: Ground) -> Ground:
+    if not float(ground.area_m2.sum()) > 0.0:
         raise InvalidQuery("the area has no extent", field="area")
-    return Ground(plane, parts, shapes, whole)
+    return ground
 
 
 def _corners(shape: bytes | Disc) -> Floats:

@@ -32,8 +32,9 @@ class Watcher(Struct, frozen=True, kw_only=True):
     """One resource as coverage sees it: how far it reaches and where it may stand.
 
     `position` is the located point, `line` a located line or polygon (WKB) that is watched on all sides;
-    `extents` are the regions that hold a resource which is not located, and `extents_complete` is false
-    when one of them is not known. `footprint` (WKB) is the ground watched itself; it overrides the reach.
+    `extents` are the regions that hold a resource which is not located, `extents_complete` is false when
+    one of them is not known, and `assumed` names the places whose extent is a stand-in.
+    `footprint` (WKB) is the ground watched itself; it overrides the reach.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Watcher(Struct, frozen=True, kw_only=True):
     uncertainty_m: float | None = None
     extents: tuple[bytes | Disc, ...] = ()
     extents_complete: bool = True
+    assumed: tuple[str, ...] = ()
     view: View | None = None
     footprint: bytes | None = None
 
@@ -61,13 +63,12 @@ class Watcher(Struct, frozen=True, kw_only=True):
 
 
 class AreaPart(Struct, frozen=True, kw_only=True):
-    """One place of the area asked about: polygon WKB, or an assumed disc when it has no polygon."""
+    """One place of the area asked about: polygon WKB, or a disc when it has no polygon.
+
+    `assumed` says that the extent is a stand-in for a boundary nobody has given.
+    """
 
     shape: bytes | Disc
     code: str | None = None
     name: Name | None = None
-
-    @property
-    def assumed(self) -> bool:
-        """Whether the extent is a stand-in for a boundary nobody has given."""
-        return isinstance(self.shape, Disc)
+    assumed: bool = False

@@ -11,7 +11,8 @@ GEOD = Geod(ellps="WGS84")
 
 def part(shape, code="x"):
     """An area part from a shapely polygon or a Disc."""
-    return AreaPart(shape=shape if isinstance(shape, Disc) else shapely.to_wkb(shape), code=code)
+    disc = isinstance(shape, Disc)
+    return AreaPart(shape=shape if disc else shapely.to_wkb(shape), code=code, assumed=disc)
 
 
 def watchers(lonlat, radius_m, uncertainty_m=0.0):

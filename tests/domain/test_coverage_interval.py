@@ -109,13 +109,19 @@ def test_an_extent_that_is_not_known_takes_away_the_certain_ground():
     assert answer(part_known).ratio.upper == answer(known).ratio.upper
 
 
-def test_a_footprint_overrides_radius_and_doubt():
-    drawn = shapely.to_wkb(TOWN)
-    found = answer(
-        *(msgspec.structs.replace(w, footprint=drawn) for w in watchers([(106.1, 29.1)], 9e3, 500.0))
-    )
-    true = abs(GEOD.geometry_area_perimeter(shapely.segmentize(TOWN, 0.0005))[0])
-    assert found.covered_m2.lower == found.covered_m2.upper == pytest.approx(true, rel=1e-6)
+def test_a_footprint_overrides_the_radius_and_moves_with_the_doubt():
+    side_m = 4_000.0
+    lat = 29.1
+    lon_m, lat_m = (GEOD.inv(106.1, lat, 106.1 + dx, lat + dy)[2] for dx, dy in ((0.001, 0), (0, 0.001)))
+    dx, dy = 0.001 * side_m / lon_m / 2, 0.001 * side_m / lat_m / 2
+    square = shapely.to_wkb(shapely.box(106.1 - dx, lat - dy, 106.1 + dx, lat + dy))
+    one = msgspec.structs.replace(watchers([(106.1, lat)], 9e3, 500.0)[0], footprint=square)
+    found = answer(one).covered_m2
+    assert found.lower == pytest.approx((side_m - 1_000.0) ** 2, rel=1e-3)
+    assert found.nominal == pytest.approx(side_m**2, rel=1e-3)
+    assert found.upper == pytest.approx(side_m**2 + 4 * side_m * 500.0 + np.pi * 500.0**2, rel=1e-3)
+    fixed = answer(Watcher(id="1", footprint=square)).covered_m2
+    assert fixed.lower == fixed.upper == pytest.approx(found.nominal)
 
 
 def test_a_line_is_watched_on_all_sides():

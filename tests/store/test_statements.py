@@ -6,7 +6,7 @@ import random
 import pytest
 
 from registry.domain.search import Filter
-from registry.store import filters, health, places, proximity, resources
+from registry.store import filters, grounds, health, places, proximity, resources, watchers
 from registry.store.query import Query
 from registry.store.sight import Shape
 from tests.builders import make
@@ -27,7 +27,9 @@ def statements() -> list[Query]:
         shaped += [resources._get(form), proximity._covering(form, present), proximity._loose(form, present)]
         shaped += [proximity._nearest(form, present, capped) for capped in (True, False)]
         shaped += [proximity._near(form, present, paged) for paged in (True, False)]
+        shaped += [watchers._watchers(form, present, stated) for stated in (True, False)]
     named = [places.GET, places.MEMBERS, places.CONTAINING, places.REACH, places.UPSERT, health.LOOK]
+    named += [grounds.PLACE, grounds.PARTS, grounds.CROSSED, watchers.EXTENTS]
     return [*shaped, *named, resources.INSERT, resources.INSERT_STOCK, resources.INSERT_EXTERNAL]
 
 

@@ -1,0 +1,57 @@
+"""Client geometry after msgspec has bounded it, checked and as WKB; invalid shapes are refused."""
+
+from typing import Any
+
+import numpy as np
+import shapely
+
+from registry.domain.errors import InvalidGeometry
+from registry.domain.geojson import (
+    Geometry,
+    LineString,
+    MultiLineString,
+    MultiPolygon,
+    Point,
+    Polygon,
+    Rings,
+)
+
+MOST_VERTICES = 100_000
+
+
+def wkb(geometry: Geometry, field: str = "geometry") -> bytes:
+    """WKB in lon/lat; InvalidGeometry tells the reason and where."""
+    if _vertices(geometry) > MOST_VERTICES:
+        raise InvalidGeometry(f"more than {MOST_VERTICES} vertices", field=field)
+    try:
+        shape = _shape(geometry)
+    except (ValueError, shapely.errors.GEOSException) as error:
+        raise InvalidGeometry(str(error), field=field) from error
+    if not shape.is_valid:
+        raise InvalidGeometry(shapely.is_valid_reason(shape), field=field)
+    return bytes(shapely.to_wkb(shape))
+
+
+def _vertices(geometry: Geometry) -> int:
+    if isinstance(geometry, Polygon):
+        return sum(map(len, geometry.coordinates))
+    if isinstance(geometry, MultiPolygon):
+        return sum(len(ring) for rings in geometry.coordinates for ring in rings)
+    return 0
+
+
+def _shape(geometry: Geometry) -> Any:
+    if isinstance(geometry, Point):
+        return shapely.Point(geometry.coordinates)
+    if isinstance(geometry, LineString):
+        return shapely.LineString(geometry.coordinates)
+    if isinstance(geometry, MultiLineString):
+        return shapely.MultiLineString(geometry.coordinates)
+    if isinstance(geometry, Polygon):
+        return _polygon(geometry.coordinates)
+    return shapely.multipolygons([_polygon(rings) for rings in geometry.coordinates])
+
+
+def _polygon(rings: Rings) -> Any:
+    shell, *holes = (np.asarray(ring, dtype=float) for ring in rings)
+    return shapely.Polygon(shell, holes)
