@@ -1,14 +1,20 @@
 """The composition root."""
 
+import asyncio
 import os
+import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import msgspec
 from litestar import Litestar
 from litestar.logging import LoggingConfig
 
+from registry import pepper
 from registry import settings as settings_module
 from registry.api import coverage, docs, health, places, problems, proximity, resources, strict, web
+from registry.api.authenticate import Doorkeeper
+from registry.api.gate import Gate
 from registry.api.provide import DEPENDENCIES
 from registry.settings import Settings
 from registry.store import migrations
@@ -18,15 +24,20 @@ ROUTERS = (resources.router, proximity.router, places.router, coverage.router, h
 
 
 def create_app(settings: Settings, database_url: str) -> Litestar:
-    """The API over one database."""
+    """The API over one database; without a pepper in the settings no stored key is accepted."""
+    secret = (settings.key_pepper or secrets.token_urlsafe()).encode()
 
     @asynccontextmanager
     async def database(app: Litestar) -> AsyncGenerator[None, None]:
         pool = await open_pool(settings, database_url)
-        app.state.reader = Reader(pool, settings.acquire_timeout_s)
+        reader = Reader(pool, settings.acquire_timeout_s)
+        app.state.reader = reader
+        app.state.doorkeeper = Doorkeeper(reader, settings, secret)
+        noting = asyncio.create_task(app.state.doorkeeper.note_uses())
         try:
             yield
         finally:
+            noting.cancel()
             pool.terminate()
 
     app = Litestar(
@@ -40,6 +51,8 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         debug=settings.debug,
         logging_config=LoggingConfig(log_exceptions="never"),
     )
+    app.asgi_handler = Gate(app, app.asgi_handler)
+    app.state.settings = settings
     app.state.revision = migrations.head()
     app.state.known_parameters = strict.known_parameters(app)
     return app
@@ -52,4 +65,5 @@ def create() -> Litestar:
         raise settings_module.SettingsError(
             "DATABASE_URL is not set; `registry serve` runs a private cluster"
         )
-    return create_app(settings, settings.database_url)
+    peppered = msgspec.structs.replace(settings, key_pepper=pepper.pepper(settings).decode())
+    return create_app(peppered, settings.database_url)

@@ -16,6 +16,7 @@ COMMANDS = {
     "serve": "registry.commands.serve",
     "migrate": "registry.commands.migrate",
     "seed": "registry.commands.seed",
+    "key": "registry.commands.key",
 }
 SENTENCES = (ClusterError, RegistryError, SettingsError, UnusableDatabase)
 

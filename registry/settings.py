@@ -41,6 +41,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long a request may wait for a database connection before it is answered 503."""
     statement_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 3.0
     """How long one statement of a request may run before it is answered 503."""
+    anonymous: bool = True
+    """Whether a request without a credential is answered, as public; health always is."""
+    admin_key: str | None = None
+    """A key `reg_<8 hex digits>_<43 or more letters>` that `serve` gives to the administrator."""
+    key_pepper: str | None = None
+    """What keys are hashed with; without it a random one is kept in the data directory."""
+    key_cache_s: Annotated[float, msgspec.Meta(ge=0, le=300)] = 10.0
+    """How long an accepted key is believed without asking the database; a revoked one lives so long."""
     debug: bool = False
     """Show tracebacks in answers; refused on any address but the loopback."""
 

@@ -5,6 +5,7 @@ from typing import Any
 from litestar import MediaType, Router, get
 from litestar.datastructures import State
 
+from registry.api.authenticate import OPEN
 from registry.api.provide import Asks
 from registry.domain.errors import Unavailable
 from registry.store import health
@@ -29,4 +30,4 @@ async def ready(state: State, reader: Asks) -> dict[str, Any]:
     return {"status": "ready", "revision": found.revision}
 
 
-router = Router("/health", route_handlers=[live, ready], tags=["health"])
+router = Router("/health", route_handlers=[live, ready], tags=["health"], opt=OPEN)

@@ -25,10 +25,12 @@ STATUS: dict[type[errors.RegistryError], int] = {
     errors.Stale: 412,
     errors.Invalid: 422,
     errors.InvalidQuery: 400,
+    errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.Unavailable: 503,
 }
 BASE = "/docs/problems#"
+CHALLENGE = 'Bearer realm="registry"'
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -83,6 +85,8 @@ def registry_error(request: Request[Any, Any, Any], error: errors.RegistryError)
     headers = {}
     if isinstance(error, errors.Unavailable):
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = CHALLENGE
     return respond(request, status, slug_of(type(error)), error.title, error.detail, faults, headers)
 
 

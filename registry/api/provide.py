@@ -6,7 +6,10 @@ from typing import Annotated, Any
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
+from litestar.types import Scope
 
+from registry.api.authenticate import actor_in
+from registry.domain.actor import Actor, sight_of
 from registry.domain.sight import Sight
 from registry.store.pool import Reader, Writer
 
@@ -25,6 +28,8 @@ Asks = NamedDependency[Reader]
 """A handler's reader: no connection is held between its statements."""
 Changes = NamedDependency[Writer]
 """A handler's writer: one transaction, committed before the answer is sent."""
+Who = NamedDependency[Actor]
+"""Who asks."""
 Sees = NamedDependency[Sight]
 """What the question may see."""
 
@@ -42,13 +47,19 @@ async def writer(state: State) -> AsyncGenerator[Writer, None]:
         yield opened
 
 
-def sight(exercise: ExerciseName = None) -> Sight:
-    """What this question may see."""
-    return Sight(exercise=exercise)
+def actor(scope: Scope) -> Actor:
+    """Who asks."""
+    return actor_in(scope)
+
+
+def sight(actor: Who, exercise: ExerciseName = None) -> Sight:
+    """What this question may see: the one place where a role becomes a view."""
+    return sight_of(actor, exercise)
 
 
 DEPENDENCIES: dict[str, Any] = {
     "reader": Provide(reader, sync_to_thread=False),
     "writer": Provide(writer),
+    "actor": Provide(actor, sync_to_thread=False),
     "sight": Provide(sight, sync_to_thread=False),
 }

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 from litestar import Litestar, Request
 from litestar.routes import HTTPRoute
 
+from registry.api.authenticate import admit
 from registry.domain.errors import InvalidQuery
 from registry.domain.values import PRINTABLE
 
@@ -69,7 +70,8 @@ def _printable(value: str) -> bool:
 
 
 async def before_request(request: Request[Any, Any, Any]) -> None:
-    """Every request passes here first."""
+    """Every request that has a route passes here first."""
+    admit(request)
     check_query(request)
     if request.method in ("POST", "PUT", "PATCH") and request.headers.get("content-type", "").startswith(
         JSON_TYPES

@@ -10,6 +10,8 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from msgspec import Struct
 
+from registry.api.authenticate import OPEN
+
 DIST = Path(__file__).resolve().parents[2] / "web" / "dist"
 TYPES = {
     ".html": "text/html",
@@ -115,4 +117,4 @@ def router(dist: Path = DIST) -> Router:
         """One file of the map; its name changes with its content."""
         return serve(request, f"assets/{name}")
 
-    return Router("/", route_handlers=[show_map, read_asset], include_in_schema=False)
+    return Router("/", route_handlers=[show_map, read_asset], include_in_schema=False, opt=OPEN)

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from registry import database, server, settings
-from registry.commands import seed
+from registry.commands import key, seed
 
 
 class PortTaken(click.ClickException):
@@ -30,7 +30,8 @@ def command(**given: str | int | None) -> None:
     chosen = msgspec.structs.replace(chosen, port=_free_port(chosen.host, chosen.port))
     with database.migrated(chosen) as url:
         seed.first(url)
-        chosen = msgspec.structs.replace(chosen, database_url=url)
+        key.first(chosen, url)
+        chosen = msgspec.structs.replace(chosen, database_url=url, admin_key=None)
         with server.running(chosen) as process:
             if server.wait_ready(chosen, process):
                 click.echo(

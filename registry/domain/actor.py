@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from registry.domain.errors import Forbidden
 from registry.domain.resource import Visibility
+from registry.domain.sight import Sight
 
 Role = Literal["public", "viewer", "field", "planner", "admin"]
 RANK: dict[Role, int] = {"public": 0, "viewer": 1, "field": 2, "planner": 3, "admin": 4}
@@ -33,6 +34,12 @@ class Actor(Struct, frozen=True, kw_only=True):
 
 ANYONE = Actor(id="anonymous", role="public")
 SYSTEM = Actor(id="system", role="admin")
+
+
+def sight_of(actor: Actor, exercise: str | None = None) -> Sight:
+    """What an actor sees: by its role, and for field also the restricted records of its own places."""
+    scope = actor.places if actor.role == "field" else ()
+    return Sight(exercise=exercise, clearance=CLEARANCE[actor.role], scope=scope)
 
 
 def require(actor: Actor, role: Role) -> None:

@@ -8,6 +8,7 @@ RegistryError
 ├─ Invalid           the content breaks a rule
 │  └─ InvalidGeometry
 ├─ InvalidQuery      a parameter of a question is wrong
+├─ Unauthenticated   no credential where one is needed, or one that is not accepted
 ├─ Forbidden         visible, but not this caller's to change
 └─ Unavailable       try again: a limit or a dependency, not the request
 """
@@ -56,6 +57,10 @@ class InvalidGeometry(Invalid):
 
 class InvalidQuery(RegistryError):
     """A parameter of the question is wrong."""
+
+
+class Unauthenticated(RegistryError):
+    """A credential is needed, and the one given is not accepted."""
 
 
 class Forbidden(RegistryError):

@@ -11,7 +11,7 @@ class Sight(Struct, frozen=True, kw_only=True):
     """The records a question is allowed to know of.
 
     `clearance` public sees public records, and internal ones as a grid cell; internal sees both exactly;
-    restricted sees all. `scope` names the places in which restricted records are shown at internal clearance.
+    restricted sees all. `scope` names the places under which internal clearance also sees restricted records.
     `as_of` asks what was recorded at a past instant; `exercise` asks inside a drill instead of real life.
     """
 

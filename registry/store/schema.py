@@ -329,3 +329,21 @@ contact = sa.Table(
     sa.Index("ix_contact_resource", "resource_id"),
     comment="People to call; kept out of features and history so that they can be purged.",
 )
+
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.LargeBinary, nullable=False),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("places", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("expires_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("revoked_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("last_used_at", sa.TIMESTAMP(timezone=True)),
+    _one_of("role", ("viewer", "field", "planner", "admin")),
+    sa.CheckConstraint("octet_length(fingerprint) = 32", name="fingerprint"),
+    sa.Index("ix_api_key_holder", "holder"),
+    comment="Machine keys: an HMAC of each, never the key.",
+)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from registry.domain.resource import Visibility
 from registry.domain.sight import Sight
-from registry.store.schema import LIVE, SHOWN, geography, resource
+from registry.store.schema import LIVE, SHOWN, geography, place_within, resource
 
 
 class Shape(Struct, frozen=True):
@@ -72,8 +72,13 @@ def _predicates(form: Shape) -> list[sa.ColumnElement[bool]]:
         where.append(resource.c.realm == sa.bindparam("sight_realm"))
         where.append(resource.c.realm != sa.literal_column(f"'{LIVE}'"))
     if form.scoped:
-        own = resource.c.place == sa.any_(sa.bindparam("sight_scope", type_=sa.ARRAY(sa.Text)))
-        where.append(sa.or_(SHOWN, own))
+        where.append(sa.or_(SHOWN, _in_scope()))
     elif form.clearance != "restricted":
         where.append(SHOWN)
     return where
+
+
+def _in_scope() -> sa.ColumnElement[bool]:
+    roots = sa.any_(sa.bindparam("sight_scope", type_=sa.ARRAY(sa.Text)))
+    under = sa.select(place_within.c.code).where(place_within.c.ancestor == roots)
+    return resource.c.place == sa.any_(sa.func.array(under.scalar_subquery()))

@@ -1,6 +1,7 @@
 """Whole requests: an application of its own over a database that is emptied after each test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import count
 
 import asyncpg
 import pytest
@@ -8,8 +9,14 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from registry.app import create_app
+from registry.domain.actor import Role
+from registry.domain.credential import fingerprint, id_of, new_token
 from registry.settings import Settings
+from registry.store import keys
 from registry.store.pool import Reader, Writer, prepare
+
+PEPPER = "a pepper that only the tests have"
+Signed = Callable[..., Awaitable[dict[str, str]]]
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +28,7 @@ def api_url(new_database) -> str:
 @pytest.fixture(scope="session")
 async def client(api_url: str) -> AsyncIterator[AsyncTestClient[Litestar]]:
     """A client of the whole application."""
-    app = create_app(Settings(pool_size=4), api_url)
+    app = create_app(Settings(pool_size=4, key_pepper=PEPPER), api_url)
     async with AsyncTestClient(app, base_url="http://registry.test", raise_server_exceptions=False) as opened:
         yield opened
 
@@ -40,3 +47,20 @@ async def stored(client: AsyncTestClient[Litestar], api_url: str) -> AsyncIterat
 def reader(client: AsyncTestClient[Litestar]) -> Reader:
     """The application's own reader."""
     return client.app.state.reader
+
+
+@pytest.fixture(scope="session")
+def signed(client: AsyncTestClient[Litestar], api_url: str) -> Signed:
+    """Makes the header of a new key: `await signed("field", "T1")`."""
+    numbers = count(1)
+
+    async def sign(role: Role, *places: str, **more: object) -> dict[str, str]:
+        token = new_token()
+        values = {"id": id_of(token), "fingerprint": fingerprint(PEPPER.encode(), token), "expires_at": None}
+        values |= {"holder": f"{role}-{next(numbers)}", "role": role, "places": list(places)} | more
+        connection = await asyncpg.connect(api_url)
+        await Writer(connection).run(keys.INSERT, values)
+        await connection.close()
+        return {"Authorization": f"Bearer {token}"}
+
+    return sign

@@ -1,0 +1,194 @@
+"""Machine keys over HTTP: who is let in, who is not, and what each then sees."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from registry.api import authenticate
+from registry.api.authenticate import Doorkeeper
+from registry.app import create_app
+from registry.domain.credential import new_token
+from registry.domain.errors import Conflict, NotFound, Unauthenticated
+from registry.settings import Settings
+from registry.store import keys, places
+from registry.store.pool import Reader, Writer, open_pool
+from tests.api.conftest import PEPPER, Signed
+from tests.builders import a_resource
+
+PAST = datetime(2020, 1, 1, tzinfo=UTC)
+Client = AsyncTestClient[Litestar]
+
+
+async def a_place(writer: Writer, code: str, parent: str | None = None) -> None:
+    values = dict.fromkeys(places.PLAIN) | {"code": code, "parent": parent, "name_en": code}
+    values |= {"level": "town", "list_version": "test", "extent_basis": "none", "flags": {}}
+    await places.upsert(writer, [values | {"extent": None, "point": None}])
+    await places.derive(writer)
+
+
+async def seen(client: Client, headers: dict[str, str] | None = None) -> set[str]:
+    answer = await client.get("/v1/resources", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return {feature["properties"]["name"]["en"] for feature in answer.json()["features"]}
+
+
+async def test_each_role_sees_what_it_is_cleared_for(client: Client, stored: Writer, signed: Signed) -> None:
+    await a_place(stored, "D")
+    await a_place(stored, "T1", "D")
+    await a_place(stored, "T2", "D")
+    for visibility in ("public", "internal", "restricted"):
+        for town in ("T1", "T2"):
+            name = {"en": f"{visibility} {town}"}
+            await a_resource(stored, visibility=visibility, place=town, name=name)
+    shown = {f"{visibility} {town}" for visibility in ("public", "internal") for town in ("T1", "T2")}
+    assert await seen(client) == shown
+    assert await seen(client, await signed("viewer")) == shown
+    assert await seen(client, await signed("field", "T1")) == shown | {"restricted T1"}
+    assert await seen(client, await signed("field", "D")) == shown | {"restricted T1", "restricted T2"}
+    assert await seen(client, await signed("field")) == shown
+    assert await seen(client, await signed("planner")) == shown | {"restricted T1", "restricted T2"}
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        f"Bearer {new_token()}",
+        "Bearer",
+        "Bearer reg_00000000_short",
+        f"Basic {new_token()}",
+        f"Bearer  {new_token()}",
+        "Bearer \xff\xfe",
+        "Bearer " + "x" * 5000,
+    ],
+)
+async def test_a_credential_that_is_not_ours_is_refused(client: Client, credential: str) -> None:
+    for path in ("/v1/resources", "/v1/places", "/health/live", "/no/such/route"):
+        answer = await client.get(path, headers={"Authorization": credential.encode("latin-1")})
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_the_right_id_with_another_secret_is_refused(client: Client, signed: Signed) -> None:
+    header = (await signed("viewer"))["Authorization"]
+    forged = header[:-1] + ("A" if header[-1] != "A" else "B")
+    assert (await client.get("/v1/resources", headers={"Authorization": header})).status_code == 200
+    assert (await client.get("/v1/resources", headers={"Authorization": forged})).status_code == 401
+
+
+async def test_an_expired_key_is_refused(client: Client, signed: Signed) -> None:
+    headers = await signed("admin", expires_at=PAST)
+    assert (await client.get("/v1/resources", headers=headers)).status_code == 401
+
+
+@pytest.fixture
+def own_url(new_database) -> str:
+    """A database without a key."""
+    return new_database()
+
+
+@pytest.fixture
+async def pool(own_url: str) -> AsyncIterator[asyncpg.Pool]:
+    opened = await open_pool(Settings(pool_size=2), own_url)
+    yield opened
+    await opened.close()
+
+
+def doorkeeper(pool: asyncpg.Pool, believe_s: float) -> tuple[Reader, Doorkeeper]:
+    reader = Reader(pool, 1.0)
+    return reader, Doorkeeper(reader, Settings(key_cache_s=believe_s), PEPPER.encode())
+
+
+async def a_key(reader: Reader, expires_at: datetime | None = None) -> tuple[str, bytes]:
+    async with reader.writer() as writer:
+        given = {"holder": "post", "role": "viewer", "now": datetime.now(UTC), "expires_at": expires_at}
+        token = await keys.create(writer, PEPPER.encode(), **given)
+    return token, f"Bearer {token}".encode()
+
+
+async def test_a_key_that_expires_is_refused_although_it_was_believed(pool: asyncpg.Pool) -> None:
+    reader, keeper = doorkeeper(pool, believe_s=300)
+    _, header = await a_key(reader, datetime.now(UTC) + timedelta(seconds=0.5))
+    assert (await keeper.actor_of(header)).role == "viewer"
+    await asyncio.sleep(0.6)
+    with pytest.raises(Unauthenticated):
+        await keeper.actor_of(header)
+
+
+async def test_a_revoked_key_is_believed_no_longer_than_the_setting(pool: asyncpg.Pool) -> None:
+    reader, keeper = doorkeeper(pool, believe_s=0.5)
+    token, header = await a_key(reader)
+    assert (await keeper.actor_of(header)).id == "key:post"
+    async with reader.writer() as writer:
+        await keys.revoke(writer, token[4:12])
+    assert (await keeper.actor_of(header)).id == "key:post"
+    await asyncio.sleep(0.6)
+    with pytest.raises(Unauthenticated):
+        await keeper.actor_of(header)
+
+
+async def test_the_last_use_is_written_down(pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authenticate, "NOTE_EVERY_S", 0.05)
+    reader, keeper = doorkeeper(pool, believe_s=10)
+    _, header = await a_key(reader)
+    await keeper.actor_of(header)
+    noting = asyncio.create_task(keeper.note_uses())
+    await asyncio.sleep(0.5)
+    noting.cancel()
+    [key] = await keys.every(reader)
+    assert key.last_used_at is not None
+
+
+async def test_without_anonymous_only_health_answers(own_url: str) -> None:
+    settings = Settings(pool_size=2, key_pepper=PEPPER, anonymous=False)
+    async with AsyncTestClient(create_app(settings, own_url)) as client:
+        assert (await client.get("/health/live")).status_code == 200
+        for path in ("/v1/resources", "/v1/places", "/docs", "/docs/openapi.json"):
+            assert (await client.get(path)).status_code == 401, path
+
+
+async def test_two_keys_while_rotating_and_no_third(writer: Writer, conn: asyncpg.Connection) -> None:
+    secret, now = PEPPER.encode(), datetime.now(UTC)
+    await a_place(writer, "T1")
+    first = await keys.create(writer, secret, holder="team", role="field", places=["T1"], now=now)
+    second = await keys.rotate(writer, secret, "team", now=now)
+    for token in (first, second):
+        key = await keys.find(writer, secret, token)
+        assert key is not None
+        assert (key.role, key.places) == ("field", ["T1"])
+    with pytest.raises(Conflict, match="two active"):
+        await keys.rotate(writer, secret, "team", now=now)
+    await keys.revoke(writer, first[4:12])
+    await keys.rotate(writer, secret, "team", now=now)
+    kept = await conn.fetch("SELECT * FROM api_key")
+    assert not [row for row in kept if first in repr(row) or second[13:] in repr(row)]
+
+
+async def test_what_cannot_be_made_says_why(writer: Writer) -> None:
+    secret, now = PEPPER.encode(), datetime.now(UTC)
+    with pytest.raises(NotFound, match="place nowhere"):
+        await keys.create(writer, secret, holder="x", role="field", places=["nowhere"], now=now)
+    with pytest.raises(NotFound, match="active key"):
+        await keys.rotate(writer, secret, "nobody", now=now)
+    with pytest.raises(NotFound, match="active key"):
+        await keys.revoke(writer, "00000000")
+
+
+async def test_another_pepper_accepts_nothing(writer: Writer) -> None:
+    token = await keys.create(writer, b"one", holder="x", role="viewer", now=datetime.now(UTC))
+    assert await keys.find(writer, b"two", token) is None
+    assert await keys.find(writer, b"one", token) is not None
+
+
+async def test_an_operator_may_choose_the_administrators_key(writer: Writer) -> None:
+    token = new_token()
+    for _ in range(2):
+        await keys.put_admin(writer, b"one", token)
+    key = await keys.find(writer, b"one", token)
+    assert key is not None
+    assert key.role == "admin"
