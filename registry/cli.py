@@ -17,6 +17,7 @@ COMMANDS = {
     "migrate": "registry.commands.migrate",
     "seed": "registry.commands.seed",
     "key": "registry.commands.key",
+    "generate": "registry.commands.generate",
 }
 SENTENCES = (ClusterError, RegistryError, SettingsError, UnusableDatabase)
 

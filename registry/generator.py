@@ -1,0 +1,269 @@
+"""Load data: real-shaped points with plausible records of all four kinds, made as COPY text.
+
+A few hundred prototypes are rendered by the same code as real records; a generated row is a prototype with
+its identity, name, place and point put in, so that a million rows cost seconds instead of minutes.
+"""
+
+import random
+import re
+import struct
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+import numpy as np
+import shapely
+from shapely.geometry import shape
+
+from registry import seeding
+from registry.domain.geojson import Point
+from registry.domain.resource import KINDS, Kind, Location, Resource, Source
+from registry.domain.values import Name
+from registry.generated import properties_of
+from registry.store import rows
+from registry.store.rows import stamped
+
+CHUNK = 20_000
+PROTOTYPES = 48
+SHARES: dict[Kind, float] = {
+    "shelter": 0.4,
+    "rescue_team": 0.3,
+    "supply_depot": 0.15,
+    "fire_watch_point": 0.15,
+}
+JITTER_M = 1500.0
+APART = 0.07
+"""Share of records made one by one: hidden ones, and ones whose place is not a point."""
+
+MARK_ID = UUID("11111111-1111-7111-8111-111111111111")
+MARK_POINT = Point((11.1111111, 22.2222222))
+MARKS = {
+    str(MARK_ID): "id",
+    '"¤place¤"': "place_json",
+    "¤place¤": "place",
+    "¤zh¤": "zh",
+    "¤en¤": "en",
+    rows.point_wkb(MARK_POINT).hex(): "wkb",  # type: ignore[union-attr]
+    "11.1111111,22.2222222": "lonlat",
+}
+_SPLIT = re.compile("|".join(f"({re.escape(mark)})" for mark in sorted(MARKS, key=len, reverse=True)))
+LABELS: dict[Kind, tuple[str, str]] = {
+    "shelter": ("避难场所", "Shelter"),
+    "rescue_team": ("救援队", "Rescue team"),
+    "supply_depot": ("物资库", "Supply depot"),
+    "fire_watch_point": ("火情监测点", "Fire-watch point"),
+}
+
+
+class Spots(NamedTuple):
+    """Where the generated records are: positions and, where known, the town that holds each."""
+
+    lon: list[float]
+    lat: list[float]
+    place: list[str | None]
+
+
+class Generator:
+    """Makes `count` records for one realm; the same realm and count always give the same records."""
+
+    def __init__(self, count: int, exercise: str | None, features: list[dict[str, Any]]) -> None:
+        self.count = count
+        self.exercise = exercise
+        self.now = datetime.now(UTC)
+        self.rng = np.random.default_rng(20260101)
+        self.spots = spots(self.rng, count, features)
+        self.names = {item["id"]: item["properties"]["name"] for item in features}
+        self.prototypes = {kind: [self._prototype(kind, n) for n in range(PROTOTYPES)] for kind in KINDS}
+        kinds = list(SHARES)
+        chosen = self.rng.choice(len(kinds), count, p=[SHARES[kind] for kind in kinds])
+        self.kinds = [kinds[n] for n in chosen.tolist()]
+        self.apart = (self.rng.random(count) < APART).tolist()
+
+    def _prototype(self, kind: Kind, n: int) -> "Prototype":
+        record = self._record(kind, n, MARK_ID, Name("¤zh¤", "¤en¤"), "¤place¤", MARK_POINT)
+        return Prototype.of(record, self.exercise)
+
+    def _record(
+        self, kind: Kind, n: int, identity: UUID, name: Name, place: str | None, point: Point | None
+    ) -> Resource:
+        rng = random.Random(f"{kind}-{n}")
+        exact = n % 3 != 0
+        location = Location(
+            "surveyed" if exact else "approximate", 10.0 if exact else 300.0, source="generated"
+        )
+        properties = properties_of(
+            kind,
+            rng,
+            name=name,
+            place=place,
+            location=location,
+            exercise=self.exercise,
+            sources=[Source(kind="import", reference="load-data", confidence="assumed", note="generated")],
+        )
+        return stamped(Resource(id=identity, geometry=point, properties=properties), 1, self.now, self.now)
+
+    def chunks(self) -> "Iterator[Chunk]":
+        """The rows as COPY text, some thousands at a time."""
+        for start in range(0, self.count, CHUNK):
+            yield self._chunk(start, min(start + CHUNK, self.count))
+
+    def _chunk(self, start: int, end: int) -> "Chunk":
+        began_ms = int(self.now.timestamp() * 1000) - (self.count - start) // 100
+        ids, points = identities(self.rng, began_ms, end - start), wkb(self.spots, start, end)
+        lines: list[str] = []
+        stock: list[str] = []
+        for n, identity, point in zip(range(start, end), ids, points, strict=True):
+            if self.apart[n]:
+                lines.append(self._made(n, identity))
+                continue
+            prototype = self.prototypes[self.kinds[n]][n % PROTOTYPES]
+            lines.append(prototype.filled(self._holes(n, identity, point)))
+            stock.extend(line.replace(str(MARK_ID), identity) for line in prototype.stock)
+        return Chunk(end - start, "".join(lines).encode(), "".join(stock).encode())
+
+    def _name(self, n: int) -> Name:
+        place = self.spots.place[n]
+        town = self.names[place] if place else _NOWHERE
+        zh, en = LABELS[self.kinds[n]]
+        return Name(f"{town['zh']}{zh}{n}", f"{town['en']} {en} {n}")
+
+    def _holes(self, n: int, identity: str, point: str) -> dict[str, str]:
+        place, name = self.spots.place[n], self._name(n)
+        return {
+            "id": identity,
+            "place": place or r"\N",
+            "place_json": f'"{place}"' if place else "null",
+            "zh": name.zh or "",
+            "en": name.en or "",
+            "wkb": point,
+            "lonlat": f"{self.spots.lon[n]},{self.spots.lat[n]}",
+        }
+
+    def _made(self, n: int, identity: str) -> str:
+        point = Point((self.spots.lon[n], self.spots.lat[n]))
+        record = self._record(
+            self.kinds[n], n % PROTOTYPES, UUID(identity), self._name(n), self.spots.place[n], point
+        )
+        return copy_line(rows.row_of(_set_apart(record, n), "generator"))
+
+
+_NOWHERE = {"zh": "区外", "en": "Outside"}
+
+
+def _set_apart(record: Resource, n: int) -> Resource:
+    replace = msgspec.structs.replace
+    turn = n % 7
+    properties = record.properties
+    if turn < 3:
+        return replace(record, properties=replace(properties, visibility="internal"))
+    if turn == 3:
+        return replace(record, properties=replace(properties, visibility="restricted"))
+    if turn < 6 and properties.place:
+        location = Location("candidate_places", None, [properties.place], source="generated")
+    else:
+        location = Location("unknown", source="generated")
+    return replace(record, geometry=None, properties=replace(properties, location=location))
+
+
+class Chunk(NamedTuple):
+    """Some rows of `resource` and of `stock_line` as COPY text."""
+
+    size: int
+    resources: bytes
+    stock: bytes
+
+
+class Prototype(NamedTuple):
+    """A rendered row cut at the marks: text, name of what goes in, text, …"""
+
+    parts: list[str]
+    holes: list[tuple[int, str]]
+    stock: list[str]
+
+    @classmethod
+    def of(cls, record: Resource, exercise: str | None) -> "Prototype":
+        """The prototype of a record that carries every mark."""
+        parts = [
+            part for part in _SPLIT.split(copy_line(rows.row_of(record, "generator"))) if part is not None
+        ]
+        holes = [(n, MARKS[part]) for n, part in enumerate(parts) if part in MARKS]
+        return cls(parts, holes, [copy_line(line) for line in rows.stock_rows(record)])
+
+    def filled(self, values: dict[str, str]) -> str:
+        """The row with these values in its holes."""
+        parts = self.parts.copy()
+        for n, name in self.holes:
+            parts[n] = values[name]
+        return "".join(parts)
+
+
+def spots(rng: np.random.Generator, count: int, features: list[dict[str, Any]]) -> Spots:
+    """Positions scattered around the gazetteer's settlements, larger ones more often, with their towns."""
+    base = np.array(_settlements(), dtype=float)
+    weight = np.sqrt(base[:, 2] + 1000.0)
+    chosen = base[rng.choice(len(base), count, p=weight / weight.sum())]
+    lat = chosen[:, 1] + rng.normal(0, JITTER_M / 110_900, count)
+    lon = chosen[:, 0] + rng.normal(0, JITTER_M / 111_320, count) / np.cos(np.radians(lat))
+    lon, lat = lon.round(7), lat.round(7)
+    return Spots(lon.tolist(), lat.tolist(), _towns_of(lon, lat, features))
+
+
+def _settlements() -> list[tuple[float, float, float]]:
+    found = seeding.read_features("raw/places_region.geojson")
+    return [(*item["geometry"]["coordinates"], item["properties"]["pop"] or 0) for item in found]
+
+
+def _towns_of(lon: Any, lat: Any, features: list[dict[str, Any]]) -> list[str | None]:
+    extents = {item["id"]: item["properties"]["extent"] for item in features if item["properties"]["extent"]}
+    codes = list(extents)
+    tree = shapely.STRtree([shape(extents[code]) for code in codes])
+    place: list[str | None] = [None] * len(lon)
+    for start in range(0, len(lon), CHUNK):
+        inside, towns = tree.query(
+            shapely.points(lon[start : start + CHUNK], lat[start : start + CHUNK]), "within"
+        )
+        for i, town in zip(inside.tolist(), towns.tolist(), strict=True):
+            place[start + i] = codes[town]
+    return place
+
+
+def identities(rng: np.random.Generator, now_ms: int, count: int) -> list[str]:
+    """Identities of version 7 whose time grows slowly through the chunk."""
+    noise = rng.bytes(count * 10).hex()
+    found = []
+    for n in range(count):
+        stamp = f"{now_ms + n // 100:012x}"
+        tail = noise[n * 20 : n * 20 + 20]
+        found.append(f"{stamp[:8]}-{stamp[8:]}-7{tail[:3]}-{'89ab'[n & 3]}{tail[3:6]}-{tail[6:18]}")
+    return found
+
+
+def wkb(found: Spots, start: int, end: int) -> list[str]:
+    """The points as hexadecimal EWKB."""
+    head = rows.point_wkb(Point((0.0, 0.0))).hex()[:18]  # type: ignore[union-attr]
+    return [
+        head + struct.pack("<dd", x, y).hex()
+        for x, y in zip(found.lon[start:end], found.lat[start:end], strict=True)
+    ]
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def copy_line(values: dict[str, Any]) -> str:
+    """One row in PostgreSQL's COPY text format, columns in the order of `values`."""
+    return "\t".join(_text(value) for value in values.values()) + "\n"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return r"\N"
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return "{" + ",".join(f'"{item}"' for item in value) + "}"
+    return str(value).translate(_ESCAPES)
