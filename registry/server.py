@@ -1,13 +1,15 @@
 """The HTTP server as a child process: granian with its workers, and nothing left when we go."""
 
 import ctypes
+import logging
 import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import msgspec
@@ -19,12 +21,15 @@ from granian.log import LogLevels
 from registry import settings
 from registry.settings import Settings
 
-WORKERS_KILL_S = 12
+WORKERS_KILL_S = 10
 STOP_S = 15
 READY_S = 60
 RESPAWN_S = 5.0
 SLOW_HEADER_MS = 5_000
+RESTARTS_A_MINUTE = 5
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+log = logging.getLogger("registry.server")
 
 
 @contextmanager
@@ -55,12 +60,26 @@ def _environment(chosen: Settings) -> dict[str, str]:
 def _stop(process: "subprocess.Popen[bytes]") -> None:
     if process.poll() is None:
         process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # workers whose supervisor died would keep the port
+    process.wait()
+
+
+def keep_running(chosen: Settings, on_ready: Callable[[], None]) -> int:
+    """Run the server, again when it dies, until it ends in peace or dies too often; returns its exit code."""
+    deaths: list[float] = []
+    while True:
+        with running(chosen) as process:
+            was_ready = wait_ready(chosen, process)
+            if was_ready:
+                on_ready()
+            code = process.wait() if was_ready else process.poll()
+        deaths = [*(death for death in deaths if time.monotonic() - death < 60), time.monotonic()]
+        if code == 0 or not was_ready or len(deaths) > RESTARTS_A_MINUTE:
+            return 1 if code is None else code
+        log.warning("the server ended with %s and is started again", code)
 
 
 def address(chosen: Settings) -> str:

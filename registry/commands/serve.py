@@ -1,5 +1,6 @@
 """`registry serve`: everything between a settings object and an answering server."""
 
+import asyncio
 import errno
 import os
 import socket
@@ -10,7 +11,8 @@ import click
 import msgspec
 
 from registry import database, server, settings
-from registry.commands import key, seed
+from registry.commands import key
+from registry.store.probe import is_new
 
 
 class PortTaken(click.ClickException):
@@ -29,16 +31,21 @@ def command(**given: str | int | None) -> None:
     )
     chosen = msgspec.structs.replace(chosen, port=_free_port(chosen.host, chosen.port))
     with database.migrated(chosen) as url:
-        seed.first(url)
+        if asyncio.run(is_new(url)):
+            _seed(url)
         key.first(chosen, url)
         chosen = msgspec.structs.replace(chosen, database_url=url, admin_key=None)
-        with server.running(chosen) as process:
-            if server.wait_ready(chosen, process):
-                click.echo(
-                    f"ready on {server.address(chosen)} after {time.monotonic() - begun:.1f} s", err=True
-                )
-            code = process.wait()
-    sys.exit(code)
+        sys.exit(server.keep_running(chosen, lambda: _tell(server.address(chosen), begun)))
+
+
+def _seed(url: str) -> None:
+    from registry.commands import seed  # takes a second that later starts need not spend
+
+    seed.first(url)
+
+
+def _tell(address: str, begun: float) -> None:
+    click.echo(f"ready on {address} after {time.monotonic() - begun:.1f} s", err=True)
 
 
 def _free_port(host: str, port: int) -> int:

@@ -39,6 +39,15 @@ async def probe(database_url: str) -> None:
         )
 
 
+async def is_new(database_url: str) -> bool:
+    """Whether a migrated database has never held a place, so that the seeds are still to come."""
+    connection = await asyncpg.connect(database_url, timeout=PATIENCE_S)
+    try:
+        return not await connection.fetchval("SELECT EXISTS (SELECT FROM place)")
+    finally:
+        await connection.close()
+
+
 def described(database_url: str) -> str:
     """The database in words, without its password."""
     try:

@@ -1,0 +1,163 @@
+"""The server as a person meets it: started, stopped, killed, started again."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from registry.postgres import processes
+from registry.scratch import scratch_folder
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """The data directory of one registry that every test here starts again."""
+    with scratch_folder() as folder:
+        yield folder / "data"
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(home: Path, port: int, *options: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "registry", "serve", "--port", str(port), *options],
+        env=ENVIRONMENT | {"REGISTRY_DATA_DIR": str(home)},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def served(home: Path, port: int, *options: str) -> Iterator["subprocess.Popen[str]"]:
+    process = start(home, port, *options)
+    try:
+        assert process.stderr
+        assert any("ready on" in line for line in process.stderr), "the server ended before it was ready"
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        finally:
+            process.stderr.close()
+
+
+def status(port: int, path: str = "/health/ready") -> int | None:
+    """The status of an answer, or None when nobody listens."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return None
+
+
+def family(port: int) -> set[int]:
+    """The supervisor of the server on this port and its workers."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            told = (entry / "environ").read_bytes()
+            if f"REGISTRY_PORT={port}".encode() in told and b"python" in (entry / "cmdline").read_bytes():
+                found.add(int(entry.name))
+    return found
+
+
+def soon(condition: Callable[[], bool], patience_s: float = 25) -> bool:
+    deadline = time.monotonic() + patience_s
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return condition()
+
+
+def test_a_second_start_is_ready_within_five_seconds(home: Path, port: int) -> None:
+    with served(home, port):
+        assert status(port) == 200
+    begun = time.monotonic()
+    with served(home, port):
+        assert status(port) == 200
+        others = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        assert time.monotonic() - begun < 5 * others
+
+
+def test_the_first_start_has_the_plan_documents(home: Path, port: int) -> None:
+    with served(home, port):
+        url = f"http://127.0.0.1:{port}/v1/resources?kind=fire_watch_point&limit=100"
+        with urllib.request.urlopen(url, timeout=5) as response:
+            assert response.read().count("红外".encode()) >= 9
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_everything_within_fifteen_seconds(
+    home: Path, port: int, number: signal.Signals
+) -> None:
+    with served(home, port) as process:
+        begun = time.monotonic()
+        process.send_signal(number)
+        process.wait(20)
+        assert time.monotonic() - begun < 15
+        assert status(port) is None
+        assert processes.owners(home / "pgdata") == set()
+
+
+def test_a_taken_port_is_one_sentence(home: Path, port: int) -> None:
+    with served(home, port):
+        second = start(home, port)
+        _, complaint = second.communicate(timeout=30)
+        assert second.returncode == 1
+        assert re.search(rf"port {port} cannot be listened on: .*--port", complaint)
+        assert status(port) == 200
+
+
+def test_a_second_server_shares_the_cluster_and_leaves_it_to_the_first(home: Path, port: int) -> None:
+    with served(home, port):
+        with served(home, 0) as other:
+            assert other.poll() is None
+        assert status(port) == 200
+
+
+def test_a_killed_worker_is_replaced_and_the_other_answers_meanwhile(home: Path, port: int) -> None:
+    with served(home, port, "--workers", "2"):
+        before = family(port)
+        victim = max(before - {min(before)})
+        os.kill(victim, signal.SIGKILL)
+        assert soon(lambda: len(family(port) - {victim}) == len(before) and status(port) == 200)
+        assert min(family(port)) == min(before)
+
+
+def test_a_killed_supervisor_is_replaced_with_all_its_workers(home: Path, port: int) -> None:
+    with served(home, port):
+        before = family(port)
+        os.kill(min(before), signal.SIGKILL)
+        assert soon(lambda: not family(port) & before and status(port) == 200)
+
+
+def test_a_killed_parent_takes_the_server_with_it(home: Path, port: int) -> None:
+    with served(home, port) as process:
+        process.kill()
+        process.wait()
+        assert soon(lambda: status(port) is None and not family(port))
+    with served(home, port):
+        assert status(port) == 200
