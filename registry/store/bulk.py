@@ -95,6 +95,6 @@ async def _composed(connection: asyncpg.Connection, exercise: str) -> tuple[str,
 
 
 async def _hurry(connection: asyncpg.Connection) -> None:
-    """Memory for index builds, and one plan for all foreign key checks: planning each costs ten times more."""
+    """Memory for index builds, and one plan for all foreign key checks: planning each costs tenfold."""
     await connection.execute("SET LOCAL maintenance_work_mem = '512MB'")
     await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
