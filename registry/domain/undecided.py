@@ -36,10 +36,10 @@ class _Reach:
     outer: Floats
 
 
-def worth_it(ground: Ground, cover: Cover) -> bool:
+def worth_it(ground: Ground, cover: Cover, depth: float = WORTH_DEPTH) -> bool:
     """Whether the discs are so many and so dense that looking for certain squares pays."""
     discs_m2 = float(np.pi * (cover.radius_m**2).sum())
-    return len(cover.radius_m) >= WORTH_DISCS and discs_m2 > WORTH_DEPTH * float(ground.area_m2.sum())
+    return len(cover.radius_m) >= WORTH_DISCS and discs_m2 > depth * float(ground.area_m2.sum())
 
 
 def undecided(ground: Ground, cover: Cover, enough: int = 1) -> Undecided:

@@ -1,0 +1,113 @@
+"""Siting against enumeration of every choice, and against instances whose optimum is known."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from registry.domain.demand_classes import Problem, fold, greedy, interchange
+from registry.domain.siting import solve
+
+
+def instance(seed, demands=25, sites=9, reach=0.3, existing=1):
+    """A planar instance: weights, counts covered already, and pairs within reach."""
+    rng = np.random.default_rng(seed)
+    spots, candidates, old = rng.random((demands, 2)), rng.random((sites, 2)), rng.random((existing, 2))
+    far = np.hypot(*(spots[:, None] - candidates[None]).transpose(2, 0, 1))
+    covered = (np.hypot(*(spots[:, None] - old[None]).transpose(2, 0, 1)) <= reach).sum(axis=1)
+    point, site = np.nonzero(far <= reach)
+    weight = rng.integers(1, 20, demands).astype(float)
+    return {"weight": weight, "covered": covered, "site": site, "point": point, "sites": sites}, far <= reach
+
+
+def value(given, within, chosen, need):
+    counts = given["covered"] + within[:, list(chosen)].sum(axis=1)
+    return given["weight"][counts >= need].sum()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 2]), st.integers(1, 4))
+def test_maximal_covering_equals_the_best_of_all_choices(seed, need, most):
+    given, within = instance(seed)
+    best = max(value(given, within, c, need) for c in combinations(range(9), most))
+    found = solve(Problem("mclp", **given, need=need, most=most), 20.0)
+    assert found.status == "optimal"
+    assert found.objective == pytest.approx(best)
+    assert found.bound == pytest.approx(best)
+    assert value(given, within, found.chosen, need) == pytest.approx(best)
+    assert len(found.chosen) <= most
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 2]), st.sampled_from([0.5, 0.8, 0.95, 1.0]))
+def test_set_covering_needs_as_few_as_the_smallest_choice(seed, need, target):
+    given, within = instance(seed, reach=0.4)
+    wanted = target * given["weight"].sum()
+    fewest = next(
+        (
+            n
+            for n in range(10)
+            for c in combinations(range(9), n)
+            if value(given, within, c, need) >= wanted - 1e-9
+        ),
+        None,
+    )
+    found = solve(Problem("lscp", **given, need=need, target=target), 20.0)
+    if fewest is None:
+        assert found.status == "infeasible"
+        assert found.reachable_weight < wanted
+    else:
+        assert (found.status, found.objective) == ("optimal", fewest)
+        assert value(given, within, found.chosen, need) >= wanted - 1e-9
+
+
+def test_the_fano_plane_needs_three_points_to_meet_every_line():
+    lines = [(0, 1, 2), (0, 3, 4), (0, 5, 6), (1, 3, 5), (1, 4, 6), (2, 3, 6), (2, 4, 5)]
+    point, site = np.array([(row, at) for row, line in enumerate(lines) for at in line]).T
+    none = np.zeros(7, dtype=int)
+    found = solve(Problem("lscp", np.ones(7), none, site, point, 7), 20.0)
+    assert (found.status, found.objective) == ("optimal", 3.0)
+    two = solve(Problem("mclp", np.ones(7), none, site, point, 7, most=2), 20.0)
+    assert two.objective == 5.0
+
+
+def test_five_queens_dominate_the_chessboard():
+    cells = [(r, c) for r in range(8) for c in range(8)]
+    sees = [
+        (a, b)
+        for a, (r, c) in enumerate(cells)
+        for b, (s, d) in enumerate(cells)
+        if r == s or c == d or abs(r - s) == abs(c - d)
+    ]
+    site, point = np.array(sees).T
+    found = solve(Problem("lscp", np.ones(64), np.zeros(64, dtype=int), site, point, 64), 60.0)
+    assert (found.status, found.objective) == ("optimal", 5.0)
+
+
+def test_a_run_cut_short_says_how_far_it_may_be_off():
+    given, within = instance(3, demands=1_500, sites=200, reach=0.12, existing=0)
+    found = solve(Problem("mclp", **given, most=15), 0.05)
+    assert found.bound >= found.objective == value(given, within, found.chosen, 1)
+    assert found.gap == pytest.approx((found.bound - found.objective) / found.objective)
+    assert found.status in ("feasible", "optimal")
+    best = solve(Problem("mclp", **given, most=15), 60.0)
+    assert found.objective <= best.objective <= found.bound + 1e-6
+
+
+def test_the_start_is_a_greedy_choice_that_swaps_improve():
+    given, _ = instance(4, demands=400, sites=60, reach=0.15)
+    classes = fold(Problem("mclp", **given, most=6))
+    first = greedy(classes, 6, np.inf)
+    better = interchange(classes, first)
+    assert len(set(better)) == 6
+    assert classes.value(better) >= classes.value(first) > 0
+
+
+def test_nothing_to_do_is_an_answer():
+    nothing = np.empty(0, dtype=int)
+    covered = Problem("lscp", np.ones(3), np.ones(3, dtype=int), nothing, nothing, 0)
+    assert solve(covered, 1.0).objective == 0.0
+    out_of_reach = Problem("mclp", np.ones(3), np.zeros(3, dtype=int), nothing, nothing, 0, most=2)
+    assert (solve(out_of_reach, 1.0).objective, solve(out_of_reach, 1.0).status) == (0.0, "optimal")
