@@ -9,7 +9,7 @@ import msgspec
 from registry.domain.geojson import Point
 from registry.domain.identity import new_id
 from registry.domain.resource import Location, Resource
-from registry.store import resources, rows
+from registry.store import places, resources, rows
 from registry.store.pool import Writer
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -39,3 +39,11 @@ async def a_resource(writer: Writer, *args: Any, **given: Any) -> UUID:
 def a_location(**given: Any) -> Location:
     """A location with defaults."""
     return msgspec.convert({"quality": "surveyed", **given}, Location)
+
+
+async def a_place(writer: Writer, code: str, parent: str | None = None, **given: Any) -> None:
+    """Store a place without an extent, and work out what lies under what."""
+    values = dict.fromkeys(places.PLAIN) | {"code": code, "parent": parent, "name_en": code}
+    values |= {"level": "town", "list_version": "test", "extent_basis": "none", "flags": {}} | given
+    await places.upsert(writer, [{"extent": None, "point": None} | values])
+    await places.derive(writer)

@@ -3,14 +3,15 @@
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
+from litestar import Request
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
-from litestar.types import Scope
 
 from registry.api.authenticate import actor_in
 from registry.domain.actor import Actor, sight_of
 from registry.domain.sight import Sight
+from registry.store import scope
 from registry.store.pool import Reader, Writer
 
 ExerciseName = Annotated[
@@ -40,16 +41,20 @@ def reader(state: State) -> Reader:
     return found
 
 
-async def writer(state: State) -> AsyncGenerator[Writer, None]:
-    """One transaction a request: committed before the answer is sent, rolled back when the handler raises."""
+async def writer(state: State, actor: Who) -> AsyncGenerator[Writer, None]:
+    """One transaction a request: committed before the answer is sent, rolled back when the handler raises.
+
+    The database refuses what the actor's role and places do not allow.
+    """
     source: Reader = state.reader
     async with source.writer() as opened:
+        await scope.hold(opened, actor)
         yield opened
 
 
-def actor(scope: Scope) -> Actor:
+def actor(request: Request[Any, Any, Any]) -> Actor:
     """Who asks."""
-    return actor_in(scope)
+    return actor_in(request.scope)
 
 
 def sight(actor: Who, exercise: ExerciseName = None) -> Sight:

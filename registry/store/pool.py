@@ -27,6 +27,12 @@ def _dump(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
+async def become_app(connection: asyncpg.Connection) -> None:
+    """Prepare a connection of the application and give up the owner's rights."""
+    await prepare(connection)
+    await connection.execute("SET ROLE registry_app")
+
+
 async def _keep(_: asyncpg.Connection) -> None:
     """Nothing to reset: no statement of ours leaves anything behind in a session."""
 
@@ -38,7 +44,7 @@ async def open_pool(settings: Settings, database_url: str) -> asyncpg.Pool:
         database_url,
         min_size=1,
         max_size=settings.pool_size,
-        init=prepare,
+        init=become_app,
         reset=_keep,
         command_timeout=settings.statement_timeout_s + 2,
         timeout=settings.acquire_timeout_s,

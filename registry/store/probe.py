@@ -10,7 +10,11 @@ FACTS = """
 SELECT current_setting('server_version_num')::int AS version,
        available.default_version AS postgis,
        available.installed_version IS NOT NULL AS installed,
-       (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS may_install
+       (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS may_install,
+       (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) AS may_make_roles,
+       (SELECT pg_has_role(current_user, oid, 'MEMBER')
+          FROM pg_roles WHERE rolname = 'registry_app') AS member,
+       quote_ident(current_user) AS account
   FROM (SELECT 'postgis' AS name) wanted LEFT JOIN pg_available_extensions available USING (name)
 """
 
@@ -36,6 +40,12 @@ async def probe(database_url: str) -> None:
     if not facts["installed"] and not facts["may_install"]:
         raise UnusableDatabase(
             f"{name} has no PostGIS extension: an administrator must run CREATE EXTENSION postgis there"
+        )
+    if not facts["member"] and not facts["may_make_roles"]:
+        make = "" if facts["member"] is False else "CREATE ROLE registry_app NOLOGIN; "
+        raise UnusableDatabase(
+            f"{name} lets {facts['account']} make no roles: an administrator must run"
+            f" {make}GRANT registry_app TO {facts['account']}"
         )
 
 

@@ -72,13 +72,14 @@ def _predicates(form: Shape) -> list[sa.ColumnElement[bool]]:
         where.append(resource.c.realm == sa.bindparam("sight_realm"))
         where.append(resource.c.realm != sa.literal_column(f"'{LIVE}'"))
     if form.scoped:
-        where.append(sa.or_(SHOWN, _in_scope()))
+        where.append(sa.or_(SHOWN, in_scope(resource.c.place)))
     elif form.clearance != "restricted":
         where.append(SHOWN)
     return where
 
 
-def _in_scope() -> sa.ColumnElement[bool]:
+def in_scope(place: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether a record's place lies under one of the places in the sight's scope."""
     roots = sa.any_(sa.bindparam("sight_scope", type_=sa.ARRAY(sa.Text)))
     under = sa.select(place_within.c.code).where(place_within.c.ancestor == roots)
-    return resource.c.place == sa.any_(sa.func.array(under.scalar_subquery()))
+    return place == sa.any_(sa.func.array(under.scalar_subquery()))

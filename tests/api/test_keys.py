@@ -9,26 +9,20 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
+from registry import database
 from registry.api import authenticate
 from registry.api.authenticate import Doorkeeper
 from registry.app import create_app
 from registry.domain.credential import new_token
 from registry.domain.errors import Conflict, NotFound, Unauthenticated
 from registry.settings import Settings
-from registry.store import keys, places
+from registry.store import keys
 from registry.store.pool import Reader, Writer, open_pool
 from tests.api.conftest import PEPPER, Signed
-from tests.builders import a_resource
+from tests.builders import a_place, a_resource
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 Client = AsyncTestClient[Litestar]
-
-
-async def a_place(writer: Writer, code: str, parent: str | None = None) -> None:
-    values = dict.fromkeys(places.PLAIN) | {"code": code, "parent": parent, "name_en": code}
-    values |= {"level": "town", "list_version": "test", "extent_basis": "none", "flags": {}}
-    await places.upsert(writer, [values | {"extent": None, "point": None}])
-    await places.derive(writer)
 
 
 async def seen(client: Client, headers: dict[str, str] | None = None) -> set[str]:
@@ -104,27 +98,29 @@ def doorkeeper(pool: asyncpg.Pool, believe_s: float) -> tuple[Reader, Doorkeeper
     return reader, Doorkeeper(reader, Settings(key_cache_s=believe_s), PEPPER.encode())
 
 
-async def a_key(reader: Reader, expires_at: datetime | None = None) -> tuple[str, bytes]:
-    async with reader.writer() as writer:
+async def a_key(url: str, expires_at: datetime | None = None) -> tuple[str, bytes]:
+    async with database.writing(url) as writer:
         given = {"holder": "post", "role": "viewer", "now": datetime.now(UTC), "expires_at": expires_at}
         token = await keys.create(writer, PEPPER.encode(), **given)
     return token, f"Bearer {token}".encode()
 
 
-async def test_a_key_that_expires_is_refused_although_it_was_believed(pool: asyncpg.Pool) -> None:
-    reader, keeper = doorkeeper(pool, believe_s=300)
-    _, header = await a_key(reader, datetime.now(UTC) + timedelta(seconds=0.5))
+async def test_a_key_that_expires_is_refused_although_it_was_believed(
+    own_url: str, pool: asyncpg.Pool
+) -> None:
+    _, keeper = doorkeeper(pool, believe_s=300)
+    _, header = await a_key(own_url, datetime.now(UTC) + timedelta(seconds=0.5))
     assert (await keeper.actor_of(header)).role == "viewer"
     await asyncio.sleep(0.6)
     with pytest.raises(Unauthenticated):
         await keeper.actor_of(header)
 
 
-async def test_a_revoked_key_is_believed_no_longer_than_the_setting(pool: asyncpg.Pool) -> None:
-    reader, keeper = doorkeeper(pool, believe_s=0.5)
-    token, header = await a_key(reader)
+async def test_a_revoked_key_is_believed_no_longer_than_the_setting(own_url: str, pool: asyncpg.Pool) -> None:
+    _, keeper = doorkeeper(pool, believe_s=0.5)
+    token, header = await a_key(own_url)
     assert (await keeper.actor_of(header)).id == "key:post"
-    async with reader.writer() as writer:
+    async with database.writing(own_url) as writer:
         await keys.revoke(writer, token[4:12])
     assert (await keeper.actor_of(header)).id == "key:post"
     await asyncio.sleep(0.6)
@@ -132,10 +128,12 @@ async def test_a_revoked_key_is_believed_no_longer_than_the_setting(pool: asyncp
         await keeper.actor_of(header)
 
 
-async def test_the_last_use_is_written_down(pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_last_use_is_written_down(
+    own_url: str, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(authenticate, "NOTE_EVERY_S", 0.05)
     reader, keeper = doorkeeper(pool, believe_s=10)
-    _, header = await a_key(reader)
+    _, header = await a_key(own_url)
     await keeper.actor_of(header)
     noting = asyncio.create_task(keeper.note_uses())
     await asyncio.sleep(0.5)

@@ -41,6 +41,21 @@ async def test_a_missing_extension_names_who_can_create_it(locked_url: str) -> N
         await probe(locked_url)
 
 
+async def test_a_user_who_may_make_no_roles_names_who_can(locked_url: str) -> None:
+    admin = await asyncpg.connect(locked_url.replace("locked:right", "postgres"))
+    await admin.execute("CREATE EXTENSION postgis")
+    known = await admin.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = 'registry_app'")
+    try:
+        with pytest.raises(UnusableDatabase, match="must run GRANT registry_app TO locked"):
+            await probe(locked_url)
+        await admin.execute("GRANT registry_app TO locked")
+        await probe(locked_url)
+    finally:
+        await admin.execute("REVOKE registry_app FROM locked")
+        await admin.close()
+    assert known == 1
+
+
 async def test_a_wrong_password_is_named_and_not_shown(locked_url: str) -> None:
     with pytest.raises(UnusableDatabase, match="refuses the user or the password") as caught:
         await probe(locked_url.replace("right", "wr0ng"))

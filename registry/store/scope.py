@@ -1,0 +1,22 @@
+"""What one transaction may write: told to the database, which refuses the rest by row security."""
+
+import sqlalchemy as sa
+
+from registry.domain.actor import Actor
+from registry.store.pool import Writer
+from registry.store.query import Query
+
+HOLD = Query(sa.text("SELECT set_config('registry.scope', :scope, true)"))
+EVERYWHERE = "*"
+
+
+def scope_of(actor: Actor) -> str:
+    """The places an actor may write under, as the policies read them; empty for nowhere."""
+    if not actor.is_at_least("field"):
+        return ""
+    return " ".join(actor.places) or EVERYWHERE
+
+
+async def hold(writer: Writer, actor: Actor) -> None:
+    """Bind the rest of this transaction to the places of `actor`."""
+    await writer.run(HOLD, {"scope": scope_of(actor)})

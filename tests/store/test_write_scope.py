@@ -1,0 +1,130 @@
+"""The database itself refuses a write outside the places of who asks, whatever the application forgot."""
+
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from registry.domain.actor import Actor, Role
+from registry.store import scope
+from registry.store.pool import Writer
+from tests.builders import a_place, a_resource
+
+REFUSED = asyncpg.InsufficientPrivilegeError
+
+
+@pytest.fixture
+async def towns(conn: asyncpg.Connection, writer: Writer) -> dict[str, UUID]:
+    """A record in each of two towns of one district, and the application's role."""
+    await a_place(writer, "D")
+    await a_place(writer, "T1", "D")
+    await a_place(writer, "T2", "D")
+    made = {town: await a_resource(writer, "supply_depot", place=town) for town in ("T1", "T2")}
+    made["none"] = await a_resource(writer)
+    await conn.execute("SET LOCAL ROLE registry_app")
+    return made
+
+
+async def as_role(writer: Writer, role: Role, *places: str) -> None:
+    await scope.hold(writer, Actor(id="test", role=role, places=places))
+
+
+async def attempt(conn: asyncpg.Connection, statement: str, *values: object) -> str:
+    """The command tag, or the refusal; either way the transaction goes on."""
+    try:
+        async with conn.transaction():
+            return await conn.execute(statement, *values)
+    except REFUSED:
+        return "refused"
+
+
+UPDATE = "UPDATE resource SET manager = 'changed' WHERE id = $1"
+MOVE = "UPDATE resource SET place = $2 WHERE id = $1"
+DELETE = "DELETE FROM resource WHERE id = $1"
+COPY = """INSERT INTO resource (id, kind, version, place, name_en, lifecycle, quality, datum, visibility,
+          created_at, updated_at, updated_by, feature)
+          VALUES (gen_random_uuid(), 'shelter', 1, $1, 'x', 'in_service', 'unknown', 'wgs84', 'public',
+          now(), now(), 'x', '{}')"""
+
+
+@pytest.mark.parametrize(
+    ("role", "places", "t1", "t2", "nowhere"),
+    [
+        ("field", ("T1",), True, False, False),
+        ("field", ("T1", "T2"), True, True, False),
+        ("planner", ("D",), True, True, False),
+        ("field", (), True, True, True),
+        ("admin", (), True, True, True),
+        ("viewer", (), False, False, False),
+        ("viewer", ("T1",), False, False, False),
+        ("public", (), False, False, False),
+    ],
+)
+async def test_writes_by_role_and_place(conn, writer, towns, role, places, t1, t2, nowhere) -> None:
+    await as_role(writer, role, *places)
+    for town, allowed in (("T1", t1), ("T2", t2), ("none", nowhere)):
+        place = None if town == "none" else town
+        assert await attempt(conn, COPY, place) == ("INSERT 0 1" if allowed else "refused"), town
+        assert await attempt(conn, UPDATE, towns[town]) == ("UPDATE 1" if allowed else "refused"), town
+        assert await attempt(conn, DELETE, towns[town]) == ("DELETE 1" if allowed else "DELETE 0"), town
+
+
+async def test_a_transaction_that_says_nothing_writes_nothing(conn, writer, towns) -> None:
+    assert await attempt(conn, UPDATE, towns["T1"]) == "refused"
+    assert await attempt(conn, COPY, "T1") == "refused"
+
+
+async def test_a_record_is_neither_pushed_out_of_a_scope_nor_pulled_in(conn, writer, towns) -> None:
+    await as_role(writer, "field", "T1")
+    assert await attempt(conn, MOVE, towns["T1"], "T2") == "refused"
+    assert await attempt(conn, MOVE, towns["T2"], "T1") == "refused"
+    assert await attempt(conn, MOVE, towns["T1"], "T1") == "UPDATE 1"
+
+
+async def test_a_record_outside_the_scope_can_be_locked_and_read(conn, writer, towns) -> None:
+    await as_role(writer, "field", "T1")
+    assert await conn.fetchval("SELECT id FROM resource WHERE id = $1 FOR UPDATE", towns["T2"]) == towns["T2"]
+
+
+async def test_the_parts_of_a_record_follow_it(conn, writer, towns) -> None:
+    await as_role(writer, "field", "T1")
+    line = """INSERT INTO stock_line (realm, resource_id, scheme, item_code, quantity)
+              VALUES ('live', $1, 's', 'tents', 1)"""
+    assert await attempt(conn, line, towns["T1"]) == "INSERT 0 1"
+    assert await attempt(conn, line, towns["T2"]) == "refused"
+    for table in ("stock_line", "external_id", "contact"):
+        assert await conn.fetchval("SELECT row_security_active($1)", table), table
+
+
+async def test_the_partitions_are_no_way_around(conn, writer, towns) -> None:
+    await as_role(writer, "viewer")
+    for table in ("resource_live", "resource_exercise"):
+        assert await attempt(conn, f"DELETE FROM {table}") == "refused"
+
+
+async def test_the_scope_ends_with_its_transaction(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    async with connection.transaction():
+        await scope.hold(Writer(connection), Actor(id="test", role="admin"))
+        assert await connection.fetchval("SELECT registry_may_write('T1')")
+    assert not await connection.fetchval("SELECT registry_may_write('T1')")
+    await connection.close()
+
+
+async def test_the_application_neither_owns_nor_escapes(conn, towns) -> None:
+    facts = await conn.fetchrow(
+        "SELECT rolsuper, rolbypassrls, rolcanlogin, rolcreaterole, rolcreatedb FROM pg_roles"
+        " WHERE rolname = current_user"
+    )
+    assert not any(facts.values())
+    assert not await conn.fetchval(
+        "SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole AND relname !~ '^pg_'"
+    )
+    for statement in (
+        "DELETE FROM api_key",
+        "UPDATE api_key SET role = 'admin'",
+        "UPDATE alembic_version SET version_num = 'x'",
+        "ALTER TABLE resource DISABLE ROW LEVEL SECURITY",
+        "TRUNCATE resource",
+    ):
+        assert await attempt(conn, statement) == "refused", statement
