@@ -113,8 +113,8 @@ function problem(status: number, body: unknown): Problem {
 }
 
 /** Runs what a question starts; an analysis that became a job is followed until it ends. */
-export async function analyse<T>(path: string, body: unknown, onProgress: (share: number) => void, signal: AbortSignal): Promise<T> {
-  const first = await request<T & Job>('POST', path, { body, signal })
+export async function analyse<T>(path: string, body: unknown, onProgress: (share: number) => void, signal: AbortSignal, query: Query = {}): Promise<T> {
+  const first = await request<T & Job>('POST', path, { body, signal, query })
   if (first.status !== 202) return first.data
   return follow<T>(first.data, onProgress, signal)
 }

@@ -1,4 +1,5 @@
 import { get, headers, Problem, ROOT, url } from './api'
+import { TILED } from './map/resources'
 import type { State } from './state'
 import type { Page, Resource } from './types'
 
@@ -64,12 +65,8 @@ export function relative(href: string): string {
 }
 
 /** The tile address for a view; the map fills in {z}/{y}/{x}. */
-export function tileTemplate(state: State, collection: string): string {
-  const target = url(`ogc/collections/${collection}/tiles/WebMercatorQuad/Z/Y/X`, {
-    exercise: state.exercise,
-    as_of: state.as_of,
-    f: 'mvt',
-  })
+export function tileTemplate({ exercise, as_of }: State): string {
+  const target = url('ogc/tiles/WebMercatorQuad/Z/Y/X', { collections: TILED, exercise, as_of })
   return target.href.replace('/Z/Y/X', '/{z}/{y}/{x}')
 }
 

@@ -11,16 +11,18 @@ import { Live } from './live'
 import { imageFor, provideImages } from './map/icons'
 import { candidateAreas, doubtAreas, watchAreas } from './map/shapes'
 import { applyHidden, drawOverlays, show } from './map/overlays'
-import { drawn, drawResources, passes, updateRecords, type Feed } from './map/resources'
+import { drawn, drawResources, inView, passes, updateRecords, type Feed } from './map/resources'
 import { emptyStyle, PALETTES } from './map/style'
 import { pointer } from './map/pointer'
+import { isEditing } from './panels/edit'
 import { drawPanel } from './panels/panel'
+import { drawTime } from './panels/time'
 import { Places } from './places'
 import { drawBanner, drawFoot, drawModes, drawShell, drawTabs, whoAmI } from './shell'
 import { Store, type State } from './state'
 import './styles.css'
 
-const TILED = { collection: 'resources', layer: 'resources', max_zoom: 14 }
+const MOST_DOUBTS = 3000
 
 setWorkerUrl(workerUrl)
 const store = new Store()
@@ -88,8 +90,7 @@ function say(problem: unknown): void {
 }
 
 function feed(): Feed {
-  if (app.records.tiled)
-    return { tiles: tileTemplate(store.state, TILED.collection), layer: TILED.layer, max_zoom: TILED.max_zoom }
+  if (app.records.tiled) return { tiles: tileTemplate(store.state) }
   const records = [...app.records.all.values()].filter((resource) => resource.geometry && passes(resource, store.state))
   return { records: { type: 'FeatureCollection', features: records.map(drawn) } }
 }
@@ -99,7 +100,7 @@ let feeding = ''
 function redraw(): void {
   if (!ready) return
   const next = feed()
-  const look = JSON.stringify(['tiles' in next ? next.tiles : '', store.state.theme, store.state.lang, store.state.kinds])
+  const look = JSON.stringify(['tiles' in next ? [next.tiles, store.state.hidden.includes('watch')] : next.records.features.length > 100, store.state.theme, store.state.lang, store.state.kinds])
   const filters = JSON.stringify([store.state.status, store.state.fresh_days, store.state.lifecycle])
   if (look + filters !== feeding || !map.getSource('resources')) {
     feeding = look + filters
@@ -114,7 +115,7 @@ function redraw(): void {
 function drawAreas(): void {
   const held = [...app.records.all.values()].filter((resource) => passes(resource, store.state))
   show(map, 'watch', watchAreas(held))
-  show(map, 'doubt', doubtAreas(held))
+  show(map, 'doubt', doubtAreas(app.records.tiled ? inView(map).slice(0, MOST_DOUBTS) : held))
   show(map, 'candidates', candidateAreas(held, app.places))
 }
 
@@ -137,9 +138,15 @@ map.setMissingStyleImageResolver((id) => {
   if (image) map.addImage(id, image, { pixelRatio: 2 })
 })
 map.on('moveend', () => {
+  moved = true
   const { lng, lat } = map.getCenter()
   store.set({ lon: lng, lat, zoom: map.getZoom() })
 })
+map.on('idle', () => {
+  if (app.records.tiled && ready && moved) drawAreas()
+  moved = false
+})
+let moved = false
 
 let refreshing = 0
 
@@ -151,7 +158,7 @@ function onChange(change: { id?: string }): void {
     if (id && !app.records.tiled) await app.records.refresh(String(id), store.state)
     else await app.records.load(store.state)
     redraw()
-    if (id && id === store.state.selected) drawPanel(app)
+    if (id && id === store.state.selected) isEditing() ? hint(t('detail.conflict')) : drawPanel(app)
   }
   refreshing = setTimeout(() => void again().catch(say), id ? 0 : 300)
 }
@@ -167,9 +174,13 @@ store.on((state, changed) => {
   if (any('lang', 'theme', 'exercise')) drawShell(app)
   if (any('lang') && !any('theme')) redress()
   if (any('panel')) drawTabs(app)
-  if (any('hidden')) applyHidden(map, state)
+  if (any('hidden')) {
+    applyHidden(map, state)
+    if (app.records.tiled) redraw()
+  }
   if (any('exercise', 'as_of')) {
     drawModes(app)
+    drawTime(app)
     void reload()
   }
   if (any('exercise')) app.live.follow(state.exercise)

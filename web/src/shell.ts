@@ -3,9 +3,10 @@ import type { App } from './app'
 import { byId, fill, h } from './dom'
 import { age, instant, number, t, type Word } from './i18n'
 import { searchBox } from './search'
+import { drawTime } from './panels/time'
 import { encode, type Panel } from './state'
 
-const TABS: Panel[] = ['layers', 'situation', 'area', 'detail']
+const TABS: Panel[] = ['layers', 'situation', 'area', 'planner', 'plan', 'detail']
 const MARKS: Record<string, string> = { layers: '☰', situation: '◎', area: '▱', planner: '◔', plan: '✓', detail: 'ℹ' }
 
 /** The bar, tabs and foot around the map, in the current language. */
@@ -16,6 +17,7 @@ export function drawShell(app: App): void {
   fill(byId('bar'), h('h1', {}, t('title')), searchBox(app), modeButton(app), ...buttons(app))
   drawTabs(app)
   drawModes(app)
+  drawTime(app)
   drawFoot(app)
   document.documentElement.dataset.theme = state.theme
   byId('map').setAttribute('aria-label', t('map'))

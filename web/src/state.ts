@@ -23,15 +23,37 @@ export interface State {
   area: LonLat[] | null
   selected: string | null
   place: string | null
+  covers: string
+  radius_m: number | null
+  reason: string
+  trials: Trial[]
+}
+
+/** A point that is only tried: where it would stand and how far it would reach. */
+export interface Trial {
+  at: LonLat
+  radius_m: number
 }
 
 export const KIND_NAMES = ['rescue_team', 'shelter', 'fire_watch_point', 'supply_depot']
 
+/** From the Science City in the north to Qijiang's southern towns: what a new visitor should see whole. */
+const HOME = { lon: 106.55, lat: 29.08, width_deg: 1.15, height_deg: 1.35 }
+const NARROW_PX = 720
+
+function homeZoom(): number {
+  const narrow = innerWidth < NARROW_PX
+  const width = narrow ? innerWidth : innerWidth * 0.68
+  const height = innerHeight * (narrow ? 0.6 : 0.8)
+  const stretch = Math.cos((HOME.lat * Math.PI) / 180)
+  return Math.log2(Math.min((width * 360) / (512 * HOME.width_deg), (height * 360 * stretch) / (512 * HOME.height_deg)))
+}
+
 export const initial = (): State => ({
-  lon: 106.66,
-  lat: 28.95,
-  zoom: 9.2,
-  panel: 'layers',
+  lon: HOME.lon,
+  lat: HOME.lat,
+  zoom: homeZoom(),
+  panel: innerWidth < NARROW_PX ? 'none' : 'layers',
   kinds: [...KIND_NAMES],
   hidden: ['depth'],
   status: [],
@@ -45,6 +67,10 @@ export const initial = (): State => ({
   area: null,
   selected: null,
   place: null,
+  covers: 'fire_watch_point',
+  radius_m: null,
+  reason: '',
+  trials: [],
 })
 
 const point = (p: LonLat) => `${p[0].toFixed(5)},${p[1].toFixed(5)}`
@@ -69,6 +95,10 @@ export function encode(state: State): string {
   add('area', state.area && state.area.map(point).join(';'))
   add('sel', state.selected)
   add('place', state.place)
+  add('covers', state.covers, start.covers)
+  add('radius', state.radius_m === null ? null : String(state.radius_m))
+  add('reason', state.reason, '')
+  add('trials', state.trials.map(({ at, radius_m }) => `${point(at)},${radius_m}`).join(';'), '')
   add('lang', state.lang)
   add('theme', state.theme)
   return `#${parts.map(([k, v]) => `${k}=${encodeURIComponent(v).replace(/%2C/g, ',').replace(/%3A/g, ':').replace(/%3B/g, ';').replace(/%2F/g, '/')}`).join('&')}`
@@ -97,6 +127,10 @@ export function decode(fragment: string): State {
   take('area', points, (v) => v.length >= 3 && (state.area = v))
   take('sel', String, (v) => (state.selected = v))
   take('place', String, (v) => (state.place = v))
+  take('covers', String, (v) => KIND_NAMES.includes(v) && (state.covers = v))
+  take('radius', Number, (v) => v > 0 && v <= 500_000 && (state.radius_m = v))
+  take('reason', String, (v) => (state.reason = v.slice(0, 400)))
+  take('trials', trials, (v) => (state.trials = v))
   take('lang', String, (v) => (v === 'zh' || v === 'en') && (state.lang = v))
   take('theme', String, (v) => (v === 'light' || v === 'dark') && (state.theme = v))
   return state
@@ -109,6 +143,14 @@ function points(text: string): LonLat[] {
     .split(';')
     .map((pair) => pair.split(',').map(Number))
     .filter((p): p is LonLat => p.length === 2 && p.every(Number.isFinite) && Math.abs(p[0]!) <= 180 && Math.abs(p[1]!) <= 90)
+}
+
+function trials(text: string): Trial[] {
+  return text
+    .split(';')
+    .map((part) => part.split(',').map(Number))
+    .filter((p) => p.length === 3 && p.every(Number.isFinite) && Math.abs(p[0]!) <= 180 && Math.abs(p[1]!) <= 90 && p[2]! > 0)
+    .map(([lon, lat, radius_m]) => ({ at: [lon!, lat!], radius_m: radius_m! }))
 }
 
 type Listener = (state: State, changed: Set<keyof State>) => void

@@ -1,7 +1,7 @@
 import type { GeoJSONSource, LayerSpecification, Map as MapGL } from 'maplibre-gl'
 import { empty } from '../geo'
 import type { State } from '../state'
-import { FONT, PALETTES } from './style'
+import { FONT, PALETTES, SCALE } from './style'
 
 /** Everything drawn that is not a resource, from the bottom up: one GeoJSON source each. */
 export const OVERLAYS = [
@@ -22,7 +22,7 @@ export type Overlay = (typeof OVERLAYS)[number]
 
 /** The layers of each overlay, so that a switch can hide them together. */
 export const OVERLAY_LAYERS: Record<Overlay, string[]> = {
-  places: ['places-fill', 'places-line'],
+  places: ['places-fill', 'places-line', 'places-town'],
   depth: ['depth-fill'],
   candidates: ['candidates-fill', 'candidates-line', 'candidates-name'],
   doubt: ['doubt-fill', 'doubt-line'],
@@ -43,7 +43,6 @@ function layers(state: State): LayerSpecification[] {
   const c = PALETTES[state.theme]
   const name = ['coalesce', ['get', state.lang === 'zh' ? 'name_zh' : 'name_en'], ['get', 'name_zh'], ['get', 'name_en']] as never
   const halo = { 'text-color': c.text, 'text-halo-color': c.halo, 'text-halo-width': 1.8 }
-  const area = ['>=', ['get', 'level_rank'], 1] as never
   return [
     { id: 'places-fill', type: 'fill', source: 'places', filter: ['==', ['get', 'level_rank'], 1] as never, paint: { 'fill-color': c.land, 'fill-antialias': false } },
     { id: 'depth-fill', type: 'fill', source: 'depth', paint: { 'fill-color': ['interpolate', ['linear'], ['get', 'depth'], 1, '#9ecae1', 2, '#4292c6', 4, '#08519c', 8, '#08306b'], 'fill-opacity': 0.55 } },
@@ -56,7 +55,8 @@ function layers(state: State): LayerSpecification[] {
     { id: 'watch-line-doubt', type: 'line', source: 'watch', filter: ['==', ['get', 'part'], 'upper'] as never, paint: { 'line-color': '#d9480f', 'line-width': 1.4, 'line-dasharray': [3, 3], 'line-opacity': 0.8 } },
     { id: 'gaps-fill', type: 'fill', source: 'gaps', paint: { 'fill-pattern': 'hatch-gap' } },
     { id: 'gaps-line', type: 'line', source: 'gaps', paint: { 'line-color': c.gap, 'line-width': ['case', ['boolean', ['get', 'focus'], false], 4, 1.5] as never } },
-    { id: 'places-line', type: 'line', source: 'places', filter: area, paint: { 'line-color': c.border, 'line-width': ['match', ['get', 'level_rank'], 1, 1.4, 0.8] as never, 'line-dasharray': ['case', ['==', ['get', 'assumed'], true], ['literal', [2, 2]], ['literal', [1, 0]]] as never } },
+    { id: 'places-town', type: 'line', source: 'places', minzoom: 8.6, filter: ['==', ['get', 'level_rank'], 2] as never, paint: { 'line-color': c.border, 'line-width': 0.8, 'line-dasharray': [2, 2] } },
+    { id: 'places-line', type: 'line', source: 'places', filter: ['==', ['get', 'level_rank'], 1] as never, paint: { 'line-color': c.border, 'line-width': 1.4 } },
     { id: 'zones-fill', type: 'fill', source: 'zones', filter: ['==', ['geometry-type'], 'Polygon'] as never, paint: { 'fill-pattern': 'hatch-rule' } },
     { id: 'zones-line', type: 'line', source: 'zones', paint: { 'line-color': c.accent, 'line-width': 2 } },
     { id: 'lost-fill', type: 'fill', source: 'lost', paint: { 'fill-color': c.gap, 'fill-opacity': 0.35 } },
@@ -66,8 +66,8 @@ function layers(state: State): LayerSpecification[] {
     { id: 'area-corner', type: 'circle', source: 'area', filter: isPoint, paint: { 'circle-radius': 5, 'circle-color': c.halo, 'circle-stroke-color': c.accent, 'circle-stroke-width': 2 } },
     { id: 'trial-fill', type: 'fill', source: 'trial', paint: { 'fill-color': c.accent, 'fill-opacity': 0.12 } },
     { id: 'trial-line', type: 'line', source: 'trial', paint: { 'line-color': c.accent, 'line-width': 2, 'line-dasharray': [4, 2] } },
-    { id: 'labels-name', type: 'symbol', source: 'labels', filter: ['any', ['==', ['get', 'level_rank'], 1], ['>=', ['zoom'], 9]] as never, layout: { 'text-field': name, 'text-font': FONT, 'text-size': ['match', ['get', 'level_rank'], 1, 15, 12] as never, 'text-letter-spacing': 0.05, 'text-padding': 6, 'symbol-sort-key': ['get', 'level_rank'] }, paint: { ...halo, 'text-opacity': 0.8 } },
-    { id: 'candidates-name', type: 'symbol', source: 'candidates', filter: ['has', 'label'] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12, 'text-offset': [0, 2.4], 'text-max-width': 12, 'text-allow-overlap': true }, paint: { ...halo, 'text-color': c.doubt } },
+    { id: 'labels-name', type: 'symbol', source: 'labels', filter: ['any', ['==', ['get', 'level_rank'], 1], ['>=', ['zoom'], 9]] as never, layout: { 'text-field': name, 'text-font': FONT, 'text-size': ['match', ['get', 'level_rank'], 1, 15 * SCALE, 12 * SCALE] as never, 'text-letter-spacing': 0.05, 'text-padding': 6, 'symbol-sort-key': ['get', 'level_rank'] }, paint: { ...halo, 'text-opacity': 0.8 } },
+    { id: 'candidates-name', type: 'symbol', source: 'candidates', filter: ['has', 'label'] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-offset': [0, 2.4], 'text-max-width': 12, 'text-allow-overlap': true }, paint: { ...halo, 'text-color': c.doubt } },
     { id: 'spot-line', type: 'line', source: 'spot', filter: isLine, paint: { 'line-color': c.accent, 'line-width': 2, 'line-dasharray': [1, 2] } },
     { id: 'spot-hit', type: 'circle', source: 'spot', filter: ['all', isPoint, ['==', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 22, 'circle-color': 'transparent', 'circle-stroke-color': c.accent, 'circle-stroke-width': 2.5 } },
     { id: 'spot-ring', type: 'circle', source: 'spot', filter: ['all', isPoint, ['!=', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 8, 'circle-color': c.gap, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 3 } },

@@ -1,29 +1,32 @@
 import type { MapMouseEvent, MapTouchEvent } from 'maplibre-gl'
 import type { App } from '../app'
 import type { LonLat } from '../geo'
+import { symbolLayers } from './resources'
 
 const LONG_PRESS_MS = 550
 
 /** What a click, a long press and the keyboard mean on the map. */
 export function pointer(app: App): void {
-  const { map, store } = app
+  const { map } = app
   map.doubleClickZoom.disable()
   map.on('click', (event) => void clicked(app, event))
   map.on('dblclick', (event) => (app.tool?.finish ? app.tool.finish() : map.easeTo({ center: event.lngLat, zoom: map.getZoom() + 1 })))
   longPress(app)
   map.getCanvas().addEventListener('keydown', (event) => key(app, event))
   map.getCanvas().setAttribute('tabindex', '0')
-  for (const layer of ['resource-symbol', 'resource-cluster']) {
-    map.on('mouseenter', layer, () => !app.tool && (map.getCanvas().style.cursor = 'pointer'))
-    map.on('mouseleave', layer, () => !app.tool && (map.getCanvas().style.cursor = ''))
-  }
-  void store
+  map.on('mousemove', (event) => {
+    if (app.tool) return
+    const over = map.queryRenderedFeatures(event.point, { layers: clickable(app) }).length > 0
+    map.getCanvas().style.cursor = over ? 'pointer' : ''
+  })
 }
+
+const clickable = ({ map }: App): string[] => [...symbolLayers(map), ...(map.getLayer('resource-cluster') ? ['resource-cluster'] : [])]
 
 async function clicked(app: App, event: MapMouseEvent): Promise<void> {
   const at: LonLat = [event.lngLat.lng, event.lngLat.lat]
   if (app.tool) return app.tool.click(at)
-  const hit = app.map.queryRenderedFeatures(event.point, { layers: ['resource-symbol', 'resource-cluster'].filter((id) => app.map.getLayer(id)) })[0]
+  const hit = app.map.queryRenderedFeatures(event.point, { layers: clickable(app) })[0]
   if (!hit) return app.store.set({ spot: at, panel: 'situation' })
   if (hit.properties.point_count) {
     const centre = (hit.geometry as GeoJSON.Point).coordinates as LonLat

@@ -1,11 +1,10 @@
-import type { ExpressionSpecification, FilterSpecification, GeoJSONSource, LayerSpecification, Map as MapGL } from 'maplibre-gl'
+import type { ExpressionSpecification, FilterSpecification, GeoJSONSource, LayerSpecification, Map as MapGL, SourceSpecification } from 'maplibre-gl'
 import type { State } from '../state'
 import type { Resource } from '../types'
 import { KIND_LIST, STATUS_GROUPS } from '../vocab'
-import { FONT, PALETTES } from './style'
+import { FONT, PALETTES, SCALE } from './style'
 
 export const SOURCE = 'resources'
-export const LAYERS = ['resource-cluster', 'resource-symbol', 'resource-name']
 
 type Expr = ExpressionSpecification
 
@@ -80,77 +79,121 @@ function filter(state: State, now: number): FilterSpecification {
   return all as FilterSpecification
 }
 
-function layers(state: State, sourceLayer: string | undefined): LayerSpecification[] {
+/** A layer of records, and the layer of clusters beside it where they are not in one. */
+interface Parts {
+  records: { suffix: string; from: object }[]
+  clusters: object
+}
+
+const COLLECTIONS = ['rescue-teams', 'shelters', 'fire-watch-points', 'supply-depots']
+/** The collections a tile carries, as the tile address asks for them. */
+export const TILED = [...COLLECTIONS, 'coverage-footprints'].join(',')
+
+const HELD: Parts = { records: [{ suffix: '', from: { source: SOURCE } }], clusters: { source: SOURCE } }
+const IN_TILES: Parts = {
+  records: COLLECTIONS.map((layer) => ({ suffix: `-${layer}`, from: { source: SOURCE, 'source-layer': layer } })),
+  clusters: { source: SOURCE, 'source-layer': 'clusters' },
+}
+
+function clusterLayer(state: State, from: object): LayerSpecification {
+  return {
+    id: 'resource-cluster',
+    type: 'symbol',
+    ...from,
+    filter: ['all', has('point_count'), ['>', counted(state.kinds), 0]] as FilterSpecification,
+    layout: {
+      'icon-image': clusterImage(state.kinds),
+      'icon-size': SCALE,
+      'icon-allow-overlap': true,
+      'text-field': ['number-format', counted(state.kinds), { locale: state.lang === 'zh' ? 'zh-CN' : 'en' }] as unknown as Expr,
+      'text-allow-overlap': true,
+      'text-font': FONT,
+      'text-size': ['step', counted(state.kinds), 13 * SCALE, 1000, 11 * SCALE, 100_000, 9.5 * SCALE] as unknown as Expr,
+    },
+    paint: { 'text-color': PALETTES[state.theme].text },
+  } as LayerSpecification
+}
+
+function recordLayers(state: State, suffix: string, from: object): LayerSpecification[] {
   const palette = PALETTES[state.theme]
-  const from = { source: SOURCE, ...(sourceLayer ? { 'source-layer': sourceLayer } : {}) }
-  const text = { 'text-font': FONT, 'text-size': 12 } as const
-  const paint = { 'text-color': palette.text, 'text-halo-color': palette.halo, 'text-halo-width': 1.6 }
+  const only = filter(state, Date.now())
   return [
     {
-      id: 'resource-cluster',
+      id: `resource-symbol${suffix}`,
       type: 'symbol',
       ...from,
-      filter: ['all', has('point_count'), ['>', counted(state.kinds), 0]] as FilterSpecification,
-      layout: {
-        'icon-image': clusterImage(state.kinds),
-        'icon-allow-overlap': true,
-        'text-field': ['number-format', counted(state.kinds), { locale: state.lang === 'zh' ? 'zh-CN' : 'en' }] as unknown as Expr,
-        'text-allow-overlap': true,
-        'text-font': FONT,
-        'text-size': ['step', counted(state.kinds), 13, 10_000, 12] as unknown as Expr,
-      },
-      paint: { 'text-color': palette.text },
+      filter: only,
+      layout: { 'icon-image': symbolImage, 'icon-size': SCALE, 'icon-allow-overlap': true, 'icon-padding': 0 },
     },
     {
-      id: 'resource-symbol',
-      type: 'symbol',
-      ...from,
-      filter: filter(state, Date.now()),
-      layout: { 'icon-image': symbolImage, 'icon-allow-overlap': true, 'icon-padding': 0 },
-    },
-    {
-      id: 'resource-name',
+      id: `resource-name${suffix}`,
       type: 'symbol',
       ...from,
       minzoom: 10.5,
-      filter: filter(state, Date.now()),
+      filter: only,
       layout: {
-        ...text,
+        'text-font': FONT,
+        'text-size': 12 * SCALE,
         'text-field': ['get', state.lang === 'zh' ? 'name_zh' : 'name_en'],
         'text-anchor': 'top',
         'text-offset': [0, 1.5],
         'text-max-width': 9,
         'text-optional': true,
       },
-      paint,
+      paint: { 'text-color': palette.text, 'text-halo-color': palette.halo, 'text-halo-width': 1.6 },
     },
+  ] as LayerSpecification[]
+}
+
+/** Watch areas of records that come in tiles: drawn as the registry draws them. */
+function footprintLayers(state: State): LayerSpecification[] {
+  if (state.hidden.includes('watch') || !state.kinds.includes('fire_watch_point')) return []
+  const from = { source: SOURCE, 'source-layer': 'coverage-footprints', minzoom: 9 }
+  return [
+    { id: 'footprint-fill', type: 'fill', ...from, paint: { 'fill-color': '#e8590c', 'fill-opacity': 0.06 } },
+    { id: 'footprint-line', type: 'line', ...from, paint: { 'line-color': '#d9480f', 'line-width': 1, 'line-opacity': 0.7 } },
   ]
 }
 
 /** What feeds the layers: records held in the page, or tiles when there are too many to hold. */
-export type Feed = { records: GeoJSON.FeatureCollection } | { tiles: string; layer: string; max_zoom: number }
+export type Feed = { records: GeoJSON.FeatureCollection } | { tiles: string }
 
-/** Puts the resource layers on the map for `feed`, in the look of `state`. */
+const ours = (map: MapGL): string[] => map.getLayersOrder().filter((id) => map.getLayer(id)?.source === SOURCE)
+
+/** The layers whose features are single records. */
+export const symbolLayers = (map: MapGL): string[] => ours(map).filter((id) => id.startsWith('resource-symbol'))
+
+/** Puts the resource layers on the map for `feed`, in the look of `state`; their order is clusters below records. */
 export function drawResources(map: MapGL, feed: Feed, state: State): void {
-  for (const id of LAYERS) if (map.getLayer(id)) map.removeLayer(id)
+  for (const id of ours(map)) map.removeLayer(id)
   if (map.getSource(SOURCE)) map.removeSource(SOURCE)
-  map.addSource(
-    SOURCE,
-    'tiles' in feed
-      ? { type: 'vector', tiles: [feed.tiles], maxzoom: feed.max_zoom, promoteId: 'id' }
-      : {
-          type: 'geojson',
-          data: feed.records,
-          promoteId: 'id',
-          cluster: true,
-          clusterMaxZoom: feed.records.features.length > 100 ? 10 : 8,
-          clusterRadius: 36,
-          clusterProperties: Object.fromEntries(
-            KIND_LIST.map((kind) => [kind, ['+', ['case', ['==', ['get', 'kind'], kind], 1, 0]]]),
-          ),
-        },
-  )
-  for (const layer of layers(state, 'tiles' in feed ? feed.layer : undefined)) map.addLayer(layer)
+  map.addSource(SOURCE, 'tiles' in feed ? { type: 'vector', tiles: [feed.tiles], maxzoom: 14, promoteId: 'id' } : heldSource(feed.records))
+  const parts = 'tiles' in feed ? IN_TILES : HELD
+  if ('tiles' in feed) for (const layer of footprintLayers(state)) map.addLayer(layer)
+  map.addLayer(clusterLayer(state, parts.clusters))
+  for (const { suffix, from } of parts.records) for (const layer of recordLayers(state, suffix, from)) map.addLayer(layer)
+}
+
+const heldSource = (records: GeoJSON.FeatureCollection) =>
+  ({
+    type: 'geojson',
+    data: records,
+    promoteId: 'id',
+    cluster: true,
+    clusterMaxZoom: records.features.length > 100 ? 10 : 8,
+    clusterRadius: 40,
+    clusterProperties: Object.fromEntries(KIND_LIST.map((kind) => [kind, ['+', ['case', ['==', ['get', 'kind'], kind], 1, 0]]])),
+  }) as SourceSpecification
+
+/** Records of tiles in view, as far as the map's own drawings need them. */
+export function inView(map: MapGL): Resource[] {
+  const seen = new Map<string, Resource>()
+  for (const { geometry, properties: p } of map.queryRenderedFeatures({ layers: symbolLayers(map) })) {
+    const location = { quality: p.quality, uncertainty_m: p.uncertainty_m ?? null, candidate_places: [] }
+    const known = { kind: p.kind, location } as unknown as Resource['properties']
+    seen.set(String(p.id), { type: 'Feature', id: String(p.id), geometry: geometry as GeoJSON.Point, properties: known })
+  }
+  return [...seen.values()]
 }
 
 /** Gives new records to layers that are already drawn. */

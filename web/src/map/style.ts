@@ -2,6 +2,9 @@ import type { StyleSpecification } from 'maplibre-gl'
 import fontUrl from '../../fonts/registry-sans.woff2'
 import type { Theme } from '../state'
 
+/** Symbols and words grow with very wide screens, which are looked at from farther away. */
+export const SCALE = Math.min(2, Math.max(1, innerWidth / 1920))
+
 export const FONT = ['Registry Sans']
 
 export interface Palette {

@@ -65,7 +65,7 @@ function answer(app: App, corners: LonLat[]): void {
     return [
       section('area.inside', h('p', { id: 'area-count' }, String(inside.length)), list(inside.slice(0, LISTED).map((resource) => hit(app, resource))),
         inside.length > LISTED && h('p', { class: 'note' }, t('area.more', { n: LISTED }))),
-      section('area.coverage', coverage instanceof Error ? h('p', { class: 'note' }, coverage.message) : h('div', {}, h('p', {}, t('area.size', { area: areaText(coverage.area_m2) })), coverageFigures(app, coverage))),
+      section('area.coverage', coverage instanceof Error ? h('p', { class: 'note' }, coverage.message) : h('div', {}, h('p', {}, t('area.size', { area: areaText(coverage.area_m2) })), coverageFigures(coverage))),
     ]
   })
 }
@@ -90,7 +90,7 @@ function contains(ring: LonLat[], [x, y]: LonLat): boolean {
 async function covered(app: App, corners: LonLat[], signal: AbortSignal): Promise<Coverage | Error> {
   const { exercise, as_of } = app.store.state
   try {
-    return await post<Coverage>('v1/coverage', { kind: 'fire_watch_point', area: polygon(corners), exercise, as_of }, {}, signal)
+    return await post<Coverage>('v1/coverage', { kind: 'fire_watch_point', area: polygon(corners) }, { exercise, as_of }, signal)
   } catch (error) {
     if (signal.aborted) throw error
     return error as Error

@@ -16,22 +16,31 @@ export function editSection(app: App, resource: Resource): HTMLElement | null {
   return section('detail.status', status(app, resource, out), verify(app, resource, out), move(app, resource, out), out)
 }
 
+/** Whether somebody is in the middle of an edit that a redrawn panel would throw away. */
+export function isEditing(): boolean {
+  const status = document.getElementById('edit-status') as HTMLSelectElement | null
+  const how = document.getElementById('verify-how') as HTMLInputElement | null
+  return !!document.querySelector('#save-move, #conflict') || (!!status && status.value !== status.dataset.was) || !!how?.value
+}
+
 function status(app: App, resource: Resource, out: HTMLElement): HTMLElement | null {
   const { kind } = resource.properties
   const field = KINDS[kind].status
   if (!field) return null
   const select = h('select', { id: 'edit-status', 'aria-label': t('detail.edit.status') }, STATUS_VALUES[kind].map((value) => h('option', { value }, coded('status', value))))
   select.value = statusOf(resource.properties) ?? 'unknown'
-  const save = () => void write(app, resource, out, () => amend(app, resource, { properties: { [field]: select.value } }), { [field]: select.value })
+  select.dataset.was = select.value
+  const save = () => {
+    const report = { observed_at: new Date().toISOString(), [field]: select.value }
+    void write(app, { resource, out, mine: { [field]: select.value }, act: () => send(app, resource, 'status', report) })
+  }
   return h('div', { class: 'field' }, select, h('button', { type: 'button', id: 'save-status', onclick: save }, t('detail.edit.status')))
 }
 
 function verify(app: App, resource: Resource, out: HTMLElement): HTMLElement {
   const how = h('input', { id: 'verify-how', placeholder: t('detail.edit.how'), 'aria-label': t('detail.edit.how') })
-  const act = () =>
-    void write(app, resource, out, () =>
-      request('POST', `v1/resources/${resource.id}/verification`, { query: { exercise: app.store.state.exercise }, body: { how: how.value || 'map' } }), {})
-  return h('div', { class: 'field' }, how, h('button', { type: 'button', id: 'save-verify', onclick: act }, t('detail.edit.verify')))
+  const save = () => void write(app, { resource, out, mine: {}, act: () => send(app, resource, 'verification', { how: how.value || t('detail.edit.verify') }) })
+  return h('div', { class: 'field' }, how, h('button', { type: 'button', id: 'save-verify', onclick: save }, t('detail.edit.verify')))
 }
 
 function move(app: App, resource: Resource, out: HTMLElement): HTMLElement {
@@ -40,23 +49,32 @@ function move(app: App, resource: Resource, out: HTMLElement): HTMLElement {
     const handle = h('button', { type: 'button', class: 'trial-marker', 'aria-label': t('detail.edit.move') }, '✥')
     const marker = new Marker({ element: handle, draggable: true }).setLngLat(start).addTo(app.map)
     handle.addEventListener('keydown', (event) => nudge(marker, event))
-    const end = () => {
-      marker.remove()
-      app.hint(null)
-      fill(out)
-    }
+    const accuracy = h('input', { id: 'move-accuracy', type: 'number', min: 0, max: 100_000, value: 30 })
+    const evidence = h('input', { id: 'move-evidence', maxlength: 400, placeholder: t('detail.edit.reason'), 'aria-label': t('detail.edit.reason') })
     const save = () => {
       const { lng, lat } = marker.getLngLat()
-      const location = { ...resource.properties.location, quality: 'surveyed', uncertainty_m: resource.properties.location.uncertainty_m ?? 30, candidate_places: [], datum: 'wgs84', source: 'map' }
+      const coordinates = [+lng.toFixed(7), +lat.toFixed(7)]
+      const said = { coordinates, datum: 'wgs84', accuracy_m: Number(accuracy.value) || 0, evidence: evidence.value || t('detail.edit.on_map') }
       app.take(null)
-      void write(app, resource, out, () => amend(app, resource, { geometry: { type: 'Point', coordinates: [+lng.toFixed(7), +lat.toFixed(7)] }, properties: { location } }), { geometry: [lng, lat] })
+      void write(app, { resource, out, mine: { geometry: coordinates }, act: () => send(app, resource, 'location', { ...said, base_version: resource.properties.version }) })
     }
-    app.take({ click: (at) => marker.setLngLat(at), finish: save, cancel: end })
+    app.take({
+      click: (at) => marker.setLngLat(at),
+      finish: save,
+      cancel: () => {
+        marker.remove()
+        fill(out)
+      },
+    })
     app.hint(t('detail.edit.move.hint'))
-    fill(out, h('div', { class: 'row' }, h('button', { type: 'button', class: 'main', id: 'save-move', onclick: save }, t('save')), h('button', { type: 'button', onclick: () => app.take(null) }, t('cancel'))))
+    fill(out, h('label', { class: 'field' }, t('detail.edit.accuracy'), accuracy), evidence,
+      h('div', { class: 'row' }, h('button', { type: 'button', class: 'main', id: 'save-move', onclick: save }, t('save')), h('button', { type: 'button', onclick: () => app.take(null) }, t('cancel'))))
   }
   return h('button', { type: 'button', id: 'start-move', onclick: begin }, t('detail.edit.move'))
 }
+
+const send = (app: App, resource: Resource, what: string, body: object) =>
+  request('POST', `v1/resources/${resource.id}/${what}`, { query: { exercise: app.store.state.exercise }, body })
 
 /** Arrow keys move a marker by a pixel, ten with Shift. */
 export function nudge(marker: Marker, event: KeyboardEvent): void {
@@ -71,46 +89,55 @@ export function nudge(marker: Marker, event: KeyboardEvent): void {
   marker.fire('dragend')
 }
 
-const amend = (app: App, resource: Resource, body: object) =>
-  request<Resource>('PATCH', `v1/resources/${resource.id}`, {
-    query: { exercise: app.store.state.exercise },
-    body,
-    headers: { 'Content-Type': 'application/merge-patch+json', 'If-Match': etags.get(resource) ?? `"${resource.properties.version}"` },
-  })
+interface Edit {
+  resource: Resource
+  out: HTMLElement
+  mine: Record<string, unknown>
+  act(): Promise<{ status: number }>
+}
 
-const etags = new WeakMap<Resource, string>()
-
-async function write(app: App, resource: Resource, out: HTMLElement, act: () => Promise<{ data: unknown; status: number }>, mine: Record<string, unknown>): Promise<void> {
+async function write(app: App, edit: Edit): Promise<void> {
+  const { resource, out } = edit
   try {
-    const { status } = await act()
+    if (await changedMeanwhile(app, resource)) return conflict(app, edit)
+    const { status } = await edit.act()
     await app.records.refresh(resource.id, app.store.state)
     const version = app.records.all.get(resource.id)?.properties.version ?? 0
     app.redraw()
     app.panel()
-    app.say(t('detail.saved', { version }))
-    fill(document.getElementById('edit-answer') ?? out, h('p', {}, status === 202 ? t('detail.proposed') : t('detail.saved', { version })))
+    const said = status === 202 ? t('detail.proposed') : t('detail.saved', { version })
+    app.say(said)
+    fill(document.getElementById('edit-answer') ?? out, h('p', {}, said))
   } catch (error) {
-    if (error instanceof Problem && (error.status === 412 || error.status === 409)) await conflict(app, resource, out, act, mine)
-    else fill(out, h('p', { class: 'problem' }, t('failed', { why: why(error) })))
+    if (error instanceof Problem && (error.status === 412 || error.status === 409)) await conflict(app, edit)
+    else fill(out, h('p', { class: 'problem', role: 'alert' }, t('failed', { why: why(error) })))
   }
 }
 
+async function changedMeanwhile(app: App, resource: Resource): Promise<boolean> {
+  await app.records.refresh(resource.id, app.store.state)
+  return app.records.all.get(resource.id)?.properties.version !== resource.properties.version
+}
+
 /** Shows what is there now beside what was wanted; nothing is overwritten without a decision. */
-async function conflict(app: App, resource: Resource, out: HTMLElement, act: () => Promise<{ data: unknown; status: number }>, mine: Record<string, unknown>): Promise<void> {
+async function conflict(app: App, edit: Edit): Promise<void> {
+  const { resource, out, mine } = edit
   await app.records.refresh(resource.id, app.store.state)
   const now = app.records.all.get(resource.id)
   app.redraw()
   const theirs = (field: string) => (field === 'geometry' ? now?.geometry?.coordinates : now?.properties[field])
-  const table = h('table', {}, h('tr', {}, h('th', {}, ''), h('th', {}, t('detail.conflict.theirs')), h('th', {}, t('detail.conflict.yours'))),
-    Object.entries(mine).map(([field, value]) => h('tr', {}, h('td', {}, field), h('td', {}, show(theirs(field))), h('td', {}, show(value)))))
-  const retry = () => {
+  const row = (...cells: string[]) => h('tr', {}, cells.map((cell) => h('td', {}, cell)))
+  const table = h('table', {}, h('tr', {}, [t('detail.conflict.field'), t('detail.conflict.theirs'), t('detail.conflict.yours')].map((text) => h('th', {}, text))),
+    Object.entries(mine).map(([field, value]) => row(coded('field', field), show(theirs(field)), show(value))),
+    row(t('detail.version'), String(now?.properties.version ?? '—'), String(resource.properties.version)))
+  const again = () => {
     if (now) resource.properties.version = now.properties.version
-    void write(app, resource, out, act, mine)
+    void write(app, edit)
   }
   fill(out, h('div', { class: 'conflict', role: 'alert', id: 'conflict' }, h('strong', {}, t('detail.conflict')), table,
     h('div', { class: 'row' },
       h('button', { type: 'button', id: 'conflict-take', onclick: () => app.panel() }, t('detail.conflict.take')),
-      h('button', { type: 'button', id: 'conflict-again', onclick: retry }, t('detail.conflict.again')))))
+      h('button', { type: 'button', id: 'conflict-again', onclick: again }, t('detail.conflict.again')))))
 }
 
 const show = (value: unknown): string =>

@@ -1,0 +1,97 @@
+/** What every test of the map shares: a browser, pages that record what must never happen, and screenshots. */
+
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const require = createRequire(new URL('../../web/package.json', import.meta.url))
+const { chromium } = require('playwright-core')
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+
+export const ADDRESS = process.env.REGISTRY_ADDRESS
+const FOLDER = fileURLToPath(new URL('../../artefacts/map/', import.meta.url))
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader',
+]
+
+/** Chromium without a window, with software WebGL. */
+export const start = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS })
+
+/** A page on the map that keeps every console error and every request to another host. */
+export async function open(browser, hash = '', { width = 1366, height = 768, ...more } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, locale: 'zh-CN', ...more })
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']).catch(() => undefined)
+  const page = await context.newPage()
+  page.faults = []
+  page.asked = []
+  page.expected = process.env.IGNORE ? [new RegExp(process.env.IGNORE)] : []
+  page.on('console', (message) => {
+    const said = `${message.text()} ${message.location().url}`
+    if (message.type() === 'error' && !page.expected.some((one) => one.test(said))) page.faults.push(said)
+  })
+  page.on('pageerror', (error) => page.faults.push(`${error.message}\n${error.stack}`))
+  page.on('request', (request) => page.asked.push(request.url()))
+  await page.goto(`${ADDRESS}/${hash}`)
+  await ready(page)
+  return page
+}
+
+/** Waits until places, records and their areas are drawn. */
+export async function ready(page) {
+  await page.waitForSelector('body[data-complete]', { timeout: 60_000 })
+  await settled(page)
+}
+
+export const settled = (page) => page.waitForFunction(() => window.registryMap.map.loaded() && !window.registryMap.map.isMoving(), null, { timeout: 60_000 })
+
+export const shot = (page, name) => page.screenshot({ path: `${FOLDER}${name}.png` })
+
+/** Ends a page: it may have logged no error and asked no other host. */
+export async function close(page) {
+  const elsewhere = page.asked.filter((url) => !url.startsWith(ADDRESS) && !/^(data|blob):/.test(url))
+  await page.context().close()
+  assert.deepEqual(elsewhere, [], 'requests to other hosts')
+  assert.deepEqual(page.faults, [], 'console errors')
+}
+
+/** The screen position of [lon, lat]. */
+export async function at(page, lon, lat) {
+  return page.evaluate(([x, y]) => {
+    const box = document.getElementById('map').getBoundingClientRect()
+    const point = window.registryMap.at([x, y])
+    return { x: box.x + point.x, y: box.y + point.y }
+  }, [lon, lat])
+}
+
+export async function click(page, lon, lat) {
+  const { x, y } = await at(page, lon, lat)
+  await page.mouse.click(x, y)
+}
+
+/** What is drawn by a layer on the screen now. */
+export const drawn = (page, ...layers) =>
+  page.evaluate((names) => {
+    const { map } = window.registryMap
+    return map.queryRenderedFeatures({ layers: names.filter((name) => map.getLayer(name)) }).map(({ properties, geometry, layer }) => ({ properties, geometry, layer: layer.id }))
+  }, layers)
+
+/** An answer of the registry itself, asked beside the page. */
+export async function api(path, options = {}) {
+  const response = await fetch(`${ADDRESS}${path}`, options)
+  assert.ok(response.ok, `${path}: ${response.status} ${await response.clone().text()}`)
+  return response.json()
+}
+
+export const post = (path, body, headers = {}) =>
+  api(path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', ...headers } })
+
+/** Serious and critical faults that axe finds on the page. */
+export async function accessibility(page) {
+  await page.evaluate(AXE)
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary}`).join(' | ')}`)
+}

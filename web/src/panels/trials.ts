@@ -1,0 +1,109 @@
+import { Marker } from 'maplibre-gl'
+import { analyse } from '../api'
+import type { App } from '../app'
+import { fill, h } from '../dom'
+import { disc, feature, type LonLat } from '../geo'
+import { length, t } from '../i18n'
+import { show } from '../map/overlays'
+import type { Trial } from '../state'
+import { added, type Question } from './ask'
+import { section, why } from './common'
+import { coverageFigures, type Coverage } from './coverage'
+import { nudge } from './edit'
+
+const USUAL_M = 5000
+let markers: Marker[] = []
+let asking: AbortController | null = null
+let last: { question: string; trials: string; found: Coverage } | null = null
+
+/** The scenario's latest answer, when it belongs to this question and these points. */
+export const scenarioOf = (app: App, question: Question): Coverage | null =>
+  last && last.question === question.key && last.trials === JSON.stringify(app.store.state.trials) ? last.found : null
+
+/** Trial points on the map: placed by click, dragged or nudged, the ratio following as they move. */
+export function trialSection(app: App, question: Question, before: Coverage, live: HTMLElement): HTMLElement {
+  const list = h('ul', { class: 'list', id: 'trials' })
+  const radius = h('input', { id: 'trial-radius', type: 'number', min: 1, max: 500_000, value: app.store.state.radius_m ?? USUAL_M })
+  const place = () => {
+    app.take({ click: (at) => (app.take(null), change(app, [...app.store.state.trials, { at: short(at), radius_m: Number(radius.value) || USUAL_M }])), cancel: () => undefined })
+    app.hint(t('planner.trial.hint'))
+  }
+  const moved = () => {
+    drawTrials(app, moved)
+    fill(list, app.store.state.trials.map((trial, i) => row(app, trial, i)))
+    void recount(app, question, before, live)
+  }
+  redrawn = moved
+  moved()
+  return section('planner.scenario', list,
+    h('div', { class: 'row' }, h('button', { type: 'button', id: 'trial-add', onclick: place }, t('planner.trial.add')),
+      h('label', { class: 'field' }, t('planner.trial.radius'), radius)))
+}
+
+let redrawn: () => void = () => undefined
+
+function row(app: App, { at, radius_m }: Trial, i: number): HTMLElement {
+  const remove = () => change(app, app.store.state.trials.filter((_, j) => j !== i))
+  return h('li', {}, h('div', { class: 'row' }, h('span', {}, `${t('planner.trial.name', { n: i + 1 })} · ${at.join(', ')} · ${length(radius_m)}`),
+    h('button', { type: 'button', onclick: remove }, t('planner.trial.remove'))))
+}
+
+/** Replaces the trial points; the open panel follows without being built again. */
+export function change(app: App, trials: Trial[]): void {
+  app.store.set({ trials })
+  redrawn()
+}
+
+const short = ([lon, lat]: LonLat): LonLat => [+lon.toFixed(5), +lat.toFixed(5)]
+
+function drawTrials(app: App, moved: () => void): void {
+  const { trials } = app.store.state
+  if (markers.length !== trials.length) {
+    clearTrials(app)
+    markers = trials.map((trial, i) => marker(app, trial, i, moved))
+  }
+  show(app.map, 'trial', { type: 'FeatureCollection', features: trials.map(({ at, radius_m }) => feature({ type: 'Polygon', coordinates: [disc(at, radius_m)] })) })
+}
+
+/** Takes the trial points off the map; they stay part of the view. */
+export function clearTrials(app: App): void {
+  for (const old of markers) old.remove()
+  markers = []
+  show(app.map, 'trial')
+}
+
+function marker(app: App, trial: Trial, i: number, moved: () => void): Marker {
+  const handle = h('button', { type: 'button', class: 'trial-marker', 'aria-label': t('planner.trial.name', { n: i + 1 }) }, i + 1)
+  const made = new Marker({ element: handle, draggable: true }).setLngLat(trial.at).addTo(app.map)
+  let waiting = 0
+  const follow = () => {
+    const { lng, lat } = made.getLngLat()
+    const trials = app.store.state.trials.map((other, j) => (j === i ? { ...other, at: short([lng, lat]) } : other))
+    app.store.set({ trials })
+    drawTrials(app, moved)
+    clearTimeout(waiting)
+    waiting = setTimeout(moved, 120)
+  }
+  made.on('drag', follow)
+  made.on('dragend', follow)
+  handle.addEventListener('keydown', (event) => nudge(made, event))
+  handle.addEventListener('click', (event) => event.stopPropagation())
+  return made
+}
+
+async function recount(app: App, question: Question, before: Coverage, live: HTMLElement): Promise<void> {
+  asking?.abort()
+  const { trials, covers } = app.store.state
+  if (!trials.length) return fill(live, coverageFigures(before))
+  asking = new AbortController()
+  const { signal } = asking
+  try {
+    const body = { ...question.body, scenario: { add: added(covers, trials), move: [], remove: [] } }
+    const found = await analyse<Coverage>('v1/coverage', body, () => undefined, signal, question.query)
+    if (signal.aborted) return
+    last = { question: question.key, trials: JSON.stringify(trials), found }
+    fill(live, coverageFigures(found, before))
+  } catch (error) {
+    if (!signal.aborted) fill(live, coverageFigures(before), h('p', { class: 'problem' }, t('failed', { why: why(error) })))
+  }
+}
