@@ -15,12 +15,13 @@ from registry import settings as settings_module
 from registry.api import coverage, docs, health, places, problems, proximity, resources, strict, web
 from registry.api.authenticate import Doorkeeper
 from registry.api.gate import Gate
+from registry.api.ogc import router as ogc_router
 from registry.api.provide import DEPENDENCIES
 from registry.settings import Settings
 from registry.store import migrations
 from registry.store.pool import Reader, open_pool
 
-ROUTERS = (resources.router, proximity.router, places.router, coverage.router, health.router)
+ROUTERS = (resources.router, proximity.router, places.router, coverage.router, health.router, ogc_router)
 
 
 def create_app(settings: Settings, database_url: str) -> Litestar:

@@ -49,6 +49,8 @@ def check_query(request: Request[Any, Any, Any]) -> None:
         raise InvalidQuery("the query is not percent-encoded UTF-8") from error
     known: Known = request.app.state.known_parameters
     allowed = known.get(request.route_handler)
+    if "parameters" in request.route_handler.opt:
+        allowed = (allowed or frozenset()) | request.route_handler.opt["parameters"](request.path_params)
     seen: set[str] = set()
     for name, value in pairs:
         _check_parameter(name, value, allowed, seen)

@@ -1,0 +1,188 @@
+"""The collections: what there is, where it lies, what can be asked about it."""
+
+import time
+from typing import Any
+
+from litestar import Request, Response
+from litestar.params import FromPath
+
+from registry.api.ogc.answer import answered
+from registry.api.ogc.links import REL, Link, Links, about
+from registry.api.ogc.negotiate import FEATURES, JSON, PLAIN, SCHEMA, SCHEMAS
+from registry.api.ogc.routes import plain
+from registry.api.provide import Asks, Sees
+from registry.domain.catalogue import COLLECTIONS, Collection, Property, collection
+from registry.domain.crs import CRS84, SYSTEMS
+from registry.domain.sight import Sight
+from registry.store import extents
+from registry.store.extents import Extent
+from registry.store.pool import Reader
+
+FRESH_S = 30.0
+GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_kept: dict[tuple[Sight, str], tuple[float, Extent]] = {}
+KEPT = 500
+
+
+async def extent_of(reader: Reader, sight: Sight, name: str) -> Extent:
+    """What a collection spans, at most `FRESH_S` seconds old."""
+    known = _kept.get((sight, name))
+    if known is not None and time.monotonic() - known[0] < FRESH_S:
+        return known[1]
+    found = await extents.extent(reader, sight, name)
+    while len(_kept) >= KEPT:
+        _kept.pop(next(iter(_kept)))
+    _kept[sight, name] = (time.monotonic(), found)
+    return found
+
+
+def _members(links: Links, described: Collection) -> list[Link]:
+    base = f"/collections/{described.id}"
+    made = [links.to("collection", base, JSON, described.title)]
+    made += [
+        links.to("items", f"{base}/items", media, f"{described.en} as {name}", f=name)
+        for name, media in FEATURES.items()
+    ]
+    schema = links.to(REL + "schema", f"{base}/schema", SCHEMA, "Schema · 结构")
+    made += [schema, schema | {"rel": "describedby"}]
+    made.append(links.to(REL + "queryables", f"{base}/queryables", SCHEMA, "Queryables · 可查询属性"))
+    made.append(links.to(REL + "sortables", f"{base}/sortables", SCHEMA, "Sortables · 可排序属性"))
+    if described.is_drawn:
+        made.append(links.to(REL + "tilesets-vector", f"{base}/tiles", JSON, "Vector tiles · 矢量瓦片"))
+    return made
+
+
+def describe(links: Links, described: Collection, found: Extent) -> dict[str, Any]:
+    """A collection as the standard describes it."""
+    extent: dict[str, Any] = {}
+    if found.box is not None:
+        extent["spatial"] = {"bbox": [list(found.box)], "crs": CRS84}
+    interval = [moment and moment.isoformat() for moment in (found.begins, found.ends)]
+    extent["temporal"] = {"interval": [interval], "trs": GREGORIAN}
+    return {
+        "id": described.id,
+        "title": described.title,
+        "description": described.about,
+        "itemType": "feature",
+        "extent": extent,
+        "crs": list(SYSTEMS),
+        "storageCrs": CRS84,
+        "links": _members(links, described),
+    }
+
+
+@plain("/collections")
+async def list_collections(request: Request[Any, Any, Any], reader: Asks, sight: Sees) -> Response[bytes]:
+    """Every collection with its extent."""
+    links = Links(request)
+    made = [describe(links, item, await extent_of(reader, sight, name)) for name, item in COLLECTIONS.items()]
+    answer = {
+        "title": "Collections · 数据集",
+        "crs": list(SYSTEMS),
+        "collections": made,
+        "links": about(links),
+    }
+    return answered(request, PLAIN, answer, "Collections · 数据集")
+
+
+@plain("/collections/{collection_id:str}")
+async def read_collection(
+    request: Request[Any, Any, Any], collection_id: FromPath[str], reader: Asks, sight: Sees
+) -> Response[bytes]:
+    """One collection, as the list has it."""
+    described, links = collection(collection_id), Links(request)
+    made = describe(links, described, await extent_of(reader, sight, described.id))
+    made["links"] += about(links)
+    return answered(request, PLAIN, made, described.title)
+
+
+def _geometry_schema(described: Collection) -> dict[str, Any]:
+    shown = {"title": "Geometry · 几何", "x-ogc-role": "primary-geometry"}
+    return {"geometry": shown | {"format": f"geometry-{described.geometry}"}} if described.is_drawn else {}
+
+
+def property_schema(item: Property) -> dict[str, Any]:
+    """A property as JSON Schema with the OGC keywords."""
+    made: dict[str, Any] = {"title": f"{item.en} · {item.zh}"}
+    if item.type == "strings":
+        made |= {"type": "array", "items": {"type": "string"}}
+    elif item.type == "date-time":
+        made |= {"type": "string", "format": "date-time"}
+    else:
+        made["type"] = item.type
+    if item.values:
+        made["enum"] = list(item.values)
+    if item.unit:
+        made["x-ogc-unit"] = item.unit
+    if item.name in ("valid_from", "valid_to"):
+        made["x-ogc-role"] = f"primary-interval-{'start' if item.name == 'valid_from' else 'end'}"
+    if item.name == "kind":
+        made["x-ogc-role"] = "type"
+    return made
+
+
+def _schema(links: Links, path: str, described: Collection, properties: dict[str, Any], open_: bool) -> Any:
+    return {
+        "$schema": DRAFT,
+        "$id": f"{links.root}/collections/{described.id}/{path}",
+        "title": described.title,
+        "description": described.about,
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": open_,
+        "links": about(links),
+    }
+
+
+@plain("/collections/{collection_id:str}/queryables")
+async def read_queryables(request: Request[Any, Any, Any], collection_id: FromPath[str]) -> Response[bytes]:
+    """What a filter and plain parameters may ask."""
+    described = collection(collection_id)
+    asked = _geometry_schema(described) | {i.name: property_schema(i) for i in described.properties}
+    return answered(
+        request, SCHEMAS, _schema(Links(request), "queryables", described, asked, False), described.title
+    )
+
+
+@plain("/collections/{collection_id:str}/sortables")
+async def read_sortables(request: Request[Any, Any, Any], collection_id: FromPath[str]) -> Response[bytes]:
+    """What sortby may name."""
+    described = collection(collection_id)
+    keys = {item.name: property_schema(item) for item in described.properties if item.is_scalar}
+    return answered(
+        request, SCHEMAS, _schema(Links(request), "sortables", described, keys, False), described.title
+    )
+
+
+@plain("/collections/{collection_id:str}/schema")
+async def read_schema(request: Request[Any, Any, Any], collection_id: FromPath[str]) -> Response[bytes]:
+    """What the features hold, nested as they are."""
+    described = collection(collection_id)
+    return answered(
+        request,
+        SCHEMAS,
+        _schema(Links(request), "schema", described, nested(described), True),
+        described.title,
+    )
+
+
+def nested(described: Collection) -> dict[str, Any]:
+    """The properties as features nest them, in order."""
+    made: dict[str, Any] = {
+        "id": {"title": "Identity · 标识", "type": "string", "x-ogc-role": "id", "readOnly": True},
+        **_geometry_schema(described),
+    }
+    for sequence, item in enumerate(described.properties):
+        head, _, rest = item.name.partition(".")
+        shown = property_schema(item) | {"x-ogc-propertySeq": sequence}
+        if item.name in ("version", "created_at", "updated_at", "drawing", "drawing_error_m"):
+            shown["readOnly"] = True
+        if rest:
+            made.setdefault(head, {"type": "object", "properties": {}})["properties"][rest] = shown
+        else:
+            made[head] = shown
+    return made
+
+
+HANDLERS = [list_collections, read_collection, read_queryables, read_sortables, read_schema]

@@ -1,0 +1,100 @@
+"""Where a client begins: the landing page, what this server conforms to, its description."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+
+from registry.api.ogc import openapi
+from registry.api.ogc.answer import answered, respond
+from registry.api.ogc.html import page
+from registry.api.ogc.links import REL, Links
+from registry.api.ogc.negotiate import HTML, JSON, OPENAPI, PLAIN, chosen
+from registry.api.ogc.routes import plain
+
+_FEATURES = "http://www.opengis.net/spec/ogcapi-features-"
+_COMMON = "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/"
+_CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
+_TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
+CONFORMS_TO = [
+    *(f"{_FEATURES}1/1.0/conf/{name}" for name in ("core", "geojson", "oas30", "html")),
+    f"{_FEATURES}2/1.0/conf/crs",
+    *(
+        f"{_FEATURES}3/1.0/conf/{name}"
+        for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")
+    ),
+    f"{_FEATURES}5/1.0/conf/schemas",
+    *(f"{_FEATURES}8/1.0/conf/{name}" for name in ("sorting", "sortables", "features-sorting")),
+    *(f"{_COMMON}{name}" for name in ("schemas", "queryables", "sortables")),
+    *(
+        f"{_CQL2}{name}"
+        for name in (
+            "cql2-text",
+            "cql2-json",
+            "basic-cql2",
+            "advanced-comparison-operators",
+            "case-insensitive-comparison",
+            "accent-insensitive-comparison",
+            "basic-spatial-functions",
+            "basic-spatial-functions-plus",
+            "spatial-functions",
+            "temporal-functions",
+            "array-functions",
+            "property-property",
+            "arithmetic",
+            "basic-spatial-operators",
+        )
+    ),
+    *(
+        f"{_TILES}{name}"
+        for name in (
+            "core",
+            "tileset",
+            "tilesets-list",
+            "dataset-tilesets",
+            "geodata-tilesets",
+            "collections-selection",
+            "mvt",
+            "oas30",
+        )
+    ),
+]
+TITLE = "Emergency resources · 应急资源"
+ABOUT = (
+    "Rescue teams, shelters, fire-watch points and supply depots as OGC API Features and Tiles. "
+    "以 OGC API 要素与瓦片标准提供应急资源，可直接接入地图软件。"
+)
+
+
+@plain("/")
+async def read_landing(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Where everything is."""
+    links = Links(request)
+    made = [
+        links.to("service-desc", "/api", OPENAPI, "The definition of this API · 接口定义"),
+        links.to("service-doc", "/api", HTML, "Documentation · 接口文档", f="html"),
+        links.to("conformance", "/conformance", JSON, "What this server conforms to · 符合的标准"),
+        links.to("data", "/collections", JSON, "Collections · 数据集"),
+        links.to(REL + "tilesets-vector", "/tiles", JSON, "Vector tiles · 矢量瓦片"),
+        links.to(REL + "tiling-schemes", "/tileMatrixSets", JSON, "Tile matrix sets · 瓦片矩阵集"),
+    ]
+    return answered(request, PLAIN, {"title": TITLE, "description": ABOUT, "links": made}, TITLE)
+
+
+@plain("/conformance")
+async def read_conformance(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The conformance classes."""
+    return answered(request, PLAIN, {"conformsTo": CONFORMS_TO}, "Conformance · 符合性")
+
+
+@plain("/api")
+async def read_api(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The OpenAPI 3.0 document, or a page of it."""
+    form = chosen(request, {"json": OPENAPI, "html": HTML})
+    root = Links(request).root
+    if form == "html":
+        return respond(request, page(openapi.outline(root), f"API · {TITLE}"), HTML)
+    return respond(request, msgspec.json.encode(openapi.document(root)), OPENAPI)
+
+
+HANDLERS = [read_landing, read_conformance, read_api]

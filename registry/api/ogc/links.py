@@ -1,0 +1,61 @@
+"""Absolute links inside the OGC face; what is asked about (drill, instant) travels along."""
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from litestar import Request
+
+from registry.api.ogc.negotiate import HTML, JSON, Forms
+
+CARRIED = ("exercise", "as_of")
+"""Parameters that say which registry is looked at: every link keeps them."""
+REL = "http://www.opengis.net/def/rel/ogc/1.0/"
+Link = dict[str, Any]
+
+
+class Links:
+    """Makes links for the answer to one request."""
+
+    def __init__(self, request: Request[Any, Any, Any]) -> None:
+        self.root = f"{str(request.base_url).rstrip('/')}/ogc"
+        self._path = request.url.path.rstrip("/")
+        self._query = {name: str(value) for name, value in request.query_params.items()}
+        self._carried = {name: self._query[name] for name in CARRIED if name in self._query}
+
+    def href(self, path: str, **query: str) -> str:
+        """The address of a path below the root."""
+        asked = urlencode({**self._carried, **query})
+        return f"{self.root}{path}" + (f"?{asked}" if asked else "")
+
+    def to(self, rel: str, path: str, media: str, title: str, **query: str) -> Link:
+        """A link to a path below the root."""
+        return {"rel": rel, "type": media, "title": title, "href": self.href(path, **query)}
+
+    def here(self, **changed: str) -> str:
+        """The address of this request with some parameters changed."""
+        base = self.root.removesuffix("/ogc")
+        asked = urlencode({**self._query, **changed}, quote_via=quote, safe=",:/")
+        return f"{base}{self._path}" + (f"?{asked}" if asked else "")
+
+    def own(self, offered: Forms, form: str) -> list[Link]:
+        """`self`, and `alternate` for every other form."""
+        made = [{"rel": "self", "type": offered[form], "title": "This document", "href": self.here()}]
+        return made + [
+            {
+                "rel": "alternate",
+                "type": media,
+                "title": f"This document as {name}",
+                "href": self.here(f=name),
+            }
+            for name, media in offered.items()
+            if name != form
+        ]
+
+
+def about(links: Links) -> list[Link]:
+    """Where every page of the face leads back to."""
+    return [
+        links.to("root", "", JSON, "Landing page · 首页"),
+        links.to("data", "/collections", JSON, "Collections · 数据集"),
+        links.to("alternate", "", HTML, "Landing page", f="html"),
+    ]

@@ -1,0 +1,200 @@
+"""The OpenAPI 3.0.3 document of the OGC face, made from the same description that requests are checked by."""
+
+from typing import Any
+
+from registry import __version__
+from registry.api.ogc import parameters
+from registry.api.ogc.negotiate import FEATURES, HTML, MVT, PLAIN, SCHEMAS, Forms
+from registry.domain.catalogue import COLLECTIONS, Collection
+
+Made = dict[str, Any]
+MATRIX = ("tileMatrix", "tileRow", "tileCol")
+TILESET = {**PLAIN, "tilejson": "application/json"}
+
+
+def document(root: str) -> Made:
+    """The document for a server at `root`."""
+    return {
+        "openapi": "3.0.3",
+        "info": {
+            "title": "Emergency resources: OGC API Features and Tiles",
+            "description": "Every list takes CQL2 filters; every answer honours visibility and exercises.",
+            "version": __version__,
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
+        "servers": [{"url": root}],
+        "tags": [{"name": name} for name in ("Capabilities", "Features", "Schemas", "Tiles")],
+        "paths": _paths(),
+        "components": {
+            "parameters": parameters.COMPONENTS,
+            "schemas": _schemas(),
+            "responses": {"Problem": _problem()},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{}, {"bearer": []}],
+    }
+
+
+def outline(root: str) -> Made:
+    """The operations as a list for a page."""
+    made = [
+        {"path": path, "summary": item["get"]["summary"], "parameters": _listed(item["get"])}
+        for path, item in _paths().items()
+    ]
+    links = [
+        {"rel": "service-desc", "type": "application/json", "title": "OpenAPI 3.0", "href": f"{root}/api"}
+    ]
+    links.append({"rel": "root", "type": HTML, "title": "Landing page · 首页", "href": f"{root}?f=html"})
+    return {"description": "Operations · 操作", "operations": made, "links": links}
+
+
+def _listed(operation: Made) -> list[str]:
+    return [item.get("name") or item["$ref"].rsplit("/", 1)[-1] for item in operation["parameters"]]
+
+
+def _ref(name: str) -> Made:
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
+def _get(
+    operation: str, summary: str, forms: Forms, tag: str, *known: Made, schema: str = "Document"
+) -> Made:
+    shown = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+    content = {media: {"schema": {"type": "string"}} if media == HTML else shown for media in forms.values()}
+    made = {
+        "operationId": operation,
+        "summary": summary,
+        "tags": [tag],
+        "parameters": [*known, parameters.form_parameter(forms), _ref("exercise")],
+        "responses": _responses({"description": summary, "content": content}),
+    }
+    return {"get": made}
+
+
+def _responses(good: Made) -> Made:
+    problem = {"$ref": "#/components/responses/Problem"}
+    names = ("400", "401", "403", "404", "406", "500", "503")
+    return {"200": good, "304": {"description": "Not changed"}, **dict.fromkeys(names, problem)}
+
+
+def _paths() -> Made:
+    made = {
+        "/": _get("getLandingPage", "Landing page", PLAIN, "Capabilities"),
+        "/conformance": _get("getConformance", "Conformance classes", PLAIN, "Capabilities"),
+        "/collections": _get("getCollections", "Collections", PLAIN, "Capabilities"),
+    }
+    for name, described in COLLECTIONS.items():
+        made |= _of_collection(f"/collections/{name}", described)
+    made |= _tiles("/tiles", "dataset", "the dataset", (_ref("collections"),))
+    made["/tileMatrixSets"] = _get("getTileMatrixSets", "Tile matrix sets", PLAIN, "Tiles")
+    made["/tileMatrixSets/WebMercatorQuad"] = _get("getTileMatrixSet", "WebMercatorQuad", PLAIN, "Tiles")
+    return made
+
+
+def _of_collection(base: str, described: Collection) -> Made:
+    title, name = described.en, described.id
+    shared = [_ref(item) for item in parameters.shared_names(described) if item != "exercise"]
+    own = [parameters.property_parameter(item) for item in described.properties]
+    item_id = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "string"}}
+    made = {
+        base: _get(f"{name}.describe", title, PLAIN, "Capabilities", schema="Collection"),
+        f"{base}/items": _get(
+            f"{name}.getFeatures",
+            f"Features of {title}",
+            FEATURES,
+            "Features",
+            *shared,
+            *own,
+            schema="FeatureCollection",
+        ),
+        f"{base}/items/{{featureId}}": _get(
+            f"{name}.getFeature",
+            f"A feature of {title}",
+            FEATURES,
+            "Features",
+            item_id,
+            _ref("crs"),
+            schema="Feature",
+        ),
+    }
+    for what in ("queryables", "sortables", "schema"):
+        made[f"{base}/{what}"] = _get(f"{name}.{what}", f"{what.capitalize()} of {title}", SCHEMAS, "Schemas")
+    if described.is_drawn:
+        made |= _tiles(f"{base}/tiles", f"{name}.collection", title, ())
+    return made
+
+
+def _tiles(base: str, operation: str, title: str, known: tuple[Made, ...]) -> Made:
+    listed = _get(f"{operation}.vector.getTileSetsList", f"Tilesets of {title}", PLAIN, "Tiles", *known)
+    tileset = _get(f"{operation}.vector.getTileSet", f"Tileset of {title}", TILESET, "Tiles", *known)
+    axes = [
+        {"name": axis, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
+        for axis in MATRIX
+    ]
+    tile = _get(f"{operation}.vector.getTile", f"A tile of {title}", {"mvt": MVT}, "Tiles", *axes, *known)
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    tile["get"]["responses"]["200"]["content"] = {MVT: binary}
+    matrix = f"{base}/WebMercatorQuad"
+    template = "/".join(f"{{{axis}}}" for axis in MATRIX)
+    return {base: listed, matrix: tileset, f"{matrix}/{template}": tile}
+
+
+def _problem() -> Made:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        "description": "What was wrong (RFC 9457)",
+        "content": {"application/problem+json": {"schema": schema}},
+    }
+
+
+def _schemas() -> Made:
+    link = {
+        "type": "object",
+        "required": ["href", "rel"],
+        "properties": {name: {"type": "string"} for name in ("href", "rel", "type", "title")},
+    }
+    links = {"type": "array", "items": {"$ref": "#/components/schemas/Link"}}
+    feature = {
+        "type": "object",
+        "required": ["type", "geometry", "properties"],
+        "properties": {
+            "type": {"type": "string", "enum": ["Feature"]},
+            "id": {"type": "string"},
+            "geometry": {"type": "object", "nullable": True},
+            "properties": {"type": "object"},
+            "links": links,
+        },
+    }
+    return {
+        "Link": link,
+        "Document": {"type": "object", "properties": {"links": links}},
+        "Collection": {
+            "type": "object",
+            "required": ["id", "links"],
+            "properties": {"id": {"type": "string"}, "links": links, "extent": {"type": "object"}},
+        },
+        "Feature": feature,
+        "FeatureCollection": {
+            "type": "object",
+            "required": ["type", "features"],
+            "properties": {
+                "type": {"type": "string", "enum": ["FeatureCollection"]},
+                "features": {"type": "array", "items": {"$ref": "#/components/schemas/Feature"}},
+                "links": links,
+                "timeStamp": {"type": "string", "format": "date-time"},
+                "numberReturned": {"type": "integer", "minimum": 0},
+                "numberMatched": {"type": "integer", "minimum": 0},
+            },
+        },
+        "Problem": {
+            "type": "object",
+            "required": ["type", "title", "status"],
+            "properties": {
+                "type": {"type": "string"},
+                "title": {"type": "string"},
+                "status": {"type": "integer"},
+                "detail": {"type": "string"},
+                "instance": {"type": "string"},
+            },
+        },
+    }

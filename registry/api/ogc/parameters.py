@@ -1,0 +1,123 @@
+"""Every query parameter of the OGC face, described once: for requests and for the OpenAPI document."""
+
+from typing import Any
+
+from registry.api.ogc.negotiate import Forms
+from registry.domain.catalogue import COLLECTIONS, Collection, Property, collection
+from registry.domain.crs import CRS84, SYSTEMS
+from registry.domain.items import DEFAULT_LIMIT, MAX_LIMIT
+
+Schema = dict[str, Any]
+_TYPES: dict[str, Schema] = {
+    "string": {"type": "string"},
+    "integer": {"type": "integer"},
+    "number": {"type": "number"},
+    "date-time": {"type": "string", "format": "date-time"},
+    "strings": {"type": "string"},
+}
+_CRS: Schema = {"type": "string", "format": "uri", "enum": list(SYSTEMS), "default": CRS84}
+
+
+def _parameter(name: str, description: str, schema: Schema, explode: bool = False) -> Schema:
+    found = {"name": name, "in": "query", "required": False, "description": description}
+    return found | {"schema": schema, "style": "form", "explode": explode}
+
+
+COMPONENTS: dict[str, Schema] = {
+    item["name"]: item
+    for item in (
+        _parameter(
+            "limit",
+            "At most so many features in one answer; more than the maximum means the maximum.",
+            {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+        ),
+        _parameter(
+            "bbox",
+            "Only features whose geometry meets the box, its edge included; features without one always do.",
+            {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}},
+        ),
+        _parameter(
+            "datetime",
+            "Only features valid at an RFC 3339 instant or in an interval (`a/b`, `a/..`, `../b`).",
+            {"type": "string"},
+        ),
+        _parameter("crs", "Coordinate reference system of the answer.", _CRS),
+        _parameter("bbox-crs", "Coordinate reference system of bbox.", _CRS),
+        _parameter("filter", "A CQL2 condition.", {"type": "string", "maxLength": 4000}),
+        _parameter(
+            "filter-lang",
+            "How filter is written.",
+            {"type": "string", "enum": ["cql2-text", "cql2-json"], "default": "cql2-text"},
+        ),
+        _parameter(
+            "filter-crs",
+            "Coordinate reference system of the geometries in filter.",
+            {"type": "string", "format": "uri", "enum": [CRS84], "default": CRS84},
+        ),
+        _parameter("sortby", "Properties to sort by: `+name,-capacity_persons`.", {"type": "string"}),
+        _parameter(
+            "properties", "Only these members of `properties`, separated by commas.", {"type": "string"}
+        ),
+        _parameter(
+            "q", "Part of a name, Chinese or English.", {"type": "string", "minLength": 1, "maxLength": 100}
+        ),
+        _parameter(
+            "cursor", "From the `next` link of the page before.", {"type": "string", "maxLength": 2000}
+        ),
+        _parameter(
+            "count",
+            "numberMatched: exact; bounded (left out above 10,000); none.",
+            {"type": "string", "enum": ["exact", "bounded", "none"], "default": "bounded"},
+        ),
+        _parameter(
+            "resultType",
+            "hits: only the exact number, no features.",
+            {"type": "string", "enum": ["results", "hits"], "default": "results"},
+        ),
+        _parameter("under", "Code of a place or management area, with all under it.", {"type": "string"}),
+        _parameter(
+            "exercise", "Look into a drill or demonstration instead of real life.", {"type": "string"}
+        ),
+        _parameter("collections", "Only these collections, separated by commas.", {"type": "string"}),
+    )
+}
+ITEM = ("crs", "exercise")
+TILES = ("exercise",)
+DATASET_TILES = ("collections", *TILES)
+
+
+def form_parameter(forms: Forms) -> Schema:
+    """`f` for an operation that answers in these forms."""
+    schema = {"type": "string", "enum": list(forms)}
+    return _parameter("f", "The form of the answer; the Accept header does the same.", schema)
+
+
+def shared_names(described: Collection) -> tuple[str, ...]:
+    """The parameters of a collection's items that are not its properties."""
+    names = ["limit", "bbox", "datetime", "crs", "bbox-crs", "filter", "filter-lang", "filter-crs", "sortby"]
+    names += ["properties", "q", "cursor", "count", "resultType"]
+    if "place" in described.by_name:
+        names.append("under")
+    return (*names, "exercise")
+
+
+def property_parameter(item: Property) -> Schema:
+    """A property as a plain condition on its value."""
+    schema = {**_TYPES[item.type], **({"enum": list(item.values)} if item.values else {})}
+    return _parameter(item.name, f"Only features with this {item.en.lower()} · {item.zh}", schema)
+
+
+ITEMS_NAMES: dict[str, frozenset[str]] = {
+    item.id: frozenset({"f", *shared_names(item), *item.by_name}) for item in COLLECTIONS.values()
+}
+
+
+def of_items(path: dict[str, Any]) -> frozenset[str]:
+    """What a request for a collection's items may ask."""
+    return ITEMS_NAMES[collection(path["collection_id"]).id]
+
+
+def fixed(*names: str) -> Any:
+    """What a request may ask where that does not depend on its path."""
+    allowed = frozenset(names)
+    return lambda _: allowed

@@ -1,0 +1,176 @@
+"""The sets that vector tiles form, as the standard, TileJSON and the matrix set describe them."""
+
+from typing import Any
+
+from litestar import Request, Response
+
+from registry.api.ogc.answer import answered
+from registry.api.ogc.collections import extent_of, property_schema
+from registry.api.ogc.links import REL, Link, Links, about
+from registry.api.ogc.negotiate import JSON, MVT, PLAIN, chosen
+from registry.domain import tiling
+from registry.domain.catalogue import COLLECTIONS, Collection, collection
+from registry.domain.crs import CRS84
+from registry.domain.errors import InvalidQuery, NotFound
+from registry.domain.resource import KINDS
+from registry.domain.sight import Sight
+from registry.domain.tiling import Box
+from registry.store import tiles
+from registry.store.pool import Reader
+
+MATRIX_SET = "WebMercatorQuad"
+LAST_ZOOM = 18
+DRAWN = tuple(name for name, item in COLLECTIONS.items() if item.is_drawn)
+ANYWHERE: Box = (-180.0, -tiling.MAX_LAT, 180.0, tiling.MAX_LAT)
+TILEJSON = {**PLAIN, "tilejson": JSON}
+SMALL = 300
+"""A tile of fewer bytes is not worth compressing."""
+
+
+def known(matrix_set: str) -> None:
+    if matrix_set != MATRIX_SET:
+        raise NotFound("tile matrix set", matrix_set)
+
+
+def drawn(collection_id: str) -> Collection:
+    described = collection(collection_id)
+    if not described.is_drawn:
+        raise NotFound("tiles of", collection_id)
+    return described
+
+
+def selected(request: Request[Any, Any, Any]) -> tuple[str, ...]:
+    """The collections of a dataset tile."""
+    text = request.query_params.get("collections")
+    if text is None:
+        return DRAWN
+    names = {part.strip() for part in text.split(",")}
+    if unknown := names - set(DRAWN):
+        raise InvalidQuery(f"{', '.join(sorted(unknown))} has no tiles here", field="collections")
+    return tuple(name for name in DRAWN if name in names)
+
+
+async def _box(reader: Reader, sight: Sight, names: tuple[str, ...]) -> Box:
+    boxes = [found.box for name in names if (found := await extent_of(reader, sight, name)).box is not None]
+    if not boxes:
+        return ANYWHERE
+    west, south, east, north = zip(*boxes, strict=True)
+    return min(west), min(south), max(east), max(north)
+
+
+def _limits(box: Box) -> list[dict[str, Any]]:
+    made = []
+    for z in range(LAST_ZOOM + 1):
+        first_row, last_row, first_col, last_col = tiling.limits(box, z)
+        made.append(
+            {
+                "tileMatrix": str(z),
+                "minTileRow": first_row,
+                "maxTileRow": last_row,
+                "minTileCol": first_col,
+                "maxTileCol": last_col,
+            }
+        )
+    return made
+
+
+def _template(links: Links, base: str) -> Link:
+    href = links.href(f"{base}/{MATRIX_SET}")
+    path, _, query = href.partition("?")
+    href = f"{path}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}" + (f"?{query}" if query else "")
+    return {"rel": "item", "type": MVT, "title": "Tiles · 瓦片", "href": href, "templated": True}
+
+
+def _tileset(links: Links, base: str, title: str, box: Box) -> dict[str, Any]:
+    made = [
+        links.to("self", f"{base}/{MATRIX_SET}", JSON, "This tileset"),
+        links.to(REL + "tiling-scheme", f"/tileMatrixSets/{MATRIX_SET}", JSON, MATRIX_SET),
+        _template(links, base),
+    ]
+    return {
+        "title": title,
+        "dataType": "vector",
+        "crs": tiling.CRS_URI,
+        "tileMatrixSetURI": tiling.URI,
+        "tileMatrixSetId": MATRIX_SET,
+        "tileMatrixSetLimits": _limits(box),
+        "links": made,
+    }
+
+
+def _layers(names: tuple[str, ...]) -> list[dict[str, Any]]:
+    made = []
+    for name in names:
+        described = COLLECTIONS[name]
+        fields = {item.column: _flat(property_schema(item)) for item in described.properties}
+        made.append(
+            {
+                "id": name,
+                "title": described.title,
+                "description": described.about,
+                "dataType": "vector",
+                "geometryDimension": 0 if described.geometry == "point" else 2,
+                "minTileMatrix": "0",
+                "maxTileMatrix": str(LAST_ZOOM),
+                "propertiesSchema": {"type": "object", "properties": fields},
+            }
+        )
+    return made
+
+
+def _flat(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "string", "title": schema["title"]} if schema["type"] == "array" else schema
+
+
+async def list_of(
+    request: Request[Any, Any, Any],
+    reader: Reader,
+    sight: Sight,
+    base: str,
+    title: str,
+    names: tuple[str, ...],
+) -> Response[bytes]:
+    links = Links(request)
+    tileset = _tileset(links, base, title, await _box(reader, sight, names))
+    return answered(request, PLAIN, {"tilesets": [tileset], "links": about(links)}, f"Tiles · {title}")
+
+
+async def set_of(
+    request: Request[Any, Any, Any],
+    reader: Reader,
+    sight: Sight,
+    base: str,
+    title: str,
+    names: tuple[str, ...],
+) -> Response[bytes]:
+    links, box = Links(request), await _box(reader, sight, names)
+    if chosen(request, TILEJSON) == "tilejson":
+        return answered(request, {"tilejson": JSON}, _tilejson(links, base, title, box, names), title)
+    made = _tileset(links, base, title, box)
+    west, south, east, north = box
+    made["boundingBox"] = {"lowerLeft": [west, south], "upperRight": [east, north], "crs": CRS84}
+    made["centerPoint"] = {"coordinates": [(west + east) / 2, (south + north) / 2], "crs": CRS84}
+    made["layers"] = _layers(names)
+    made["links"] = made["links"][1:] + about(links)
+    return answered(request, TILEJSON, made, f"Tiles · {title}")
+
+
+def _tilejson(links: Links, base: str, title: str, box: Box, names: tuple[str, ...]) -> dict[str, Any]:
+    template = _template(links, base)["href"].replace("{tileMatrix}", "{z}")
+    layers: list[dict[str, Any]] = [
+        {"id": name, "fields": {item.column: item.en for item in COLLECTIONS[name].properties}}
+        for name in names
+    ]
+    kinds = {item.kind for name in names if (item := COLLECTIONS[name]).kind}
+    if kinds:
+        counts = ["point_count", *(kind for kind in KINDS if kind in kinds)]
+        layers.append({"id": tiles.CLUSTERS, "fields": dict.fromkeys(counts, "Number")})
+    return {
+        "tilejson": "3.0.0",
+        "name": title,
+        "tiles": [template.replace("{tileRow}", "{y}").replace("{tileCol}", "{x}")],
+        "vector_layers": layers,
+        "bounds": list(box),
+        "minzoom": 0,
+        "maxzoom": LAST_ZOOM,
+    }

@@ -1,0 +1,82 @@
+"""The coordinate reference systems that map clients may ask for, with their axis order."""
+
+import math
+from functools import cache
+
+import pyproj
+from msgspec import Struct
+
+from registry.domain.errors import InvalidQuery
+
+Box = tuple[float, float, float, float]
+NOWHERE: Box = (0.0, 90.0, 0.0, 90.0)
+"""The box that stands for one that lies outside a system's range: a point where nothing is."""
+
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+_EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+
+
+class Crs(Struct, frozen=True):
+    """One system: its URI, its EPSG number, whether the authority puts north first, digits worth giving.
+
+    `earthly` systems have degrees whose range can be checked.
+    """
+
+    uri: str
+    srid: int
+    north_first: bool = False
+    digits: int = 3
+    earthly: bool = False
+
+
+# No GCJ-02 or BD-09: they have no authority code, and their shift is as large as a shelter's radius.
+SYSTEMS: dict[str, Crs] = {
+    item.uri: item
+    for item in (
+        Crs(CRS84, 4326, digits=7, earthly=True),
+        Crs(_EPSG + "4326", 4326, True, 7, earthly=True),
+        Crs(_EPSG + "3857", 3857),
+        Crs(_EPSG + "4490", 4490, True, 7),
+        Crs(_EPSG + "4544", 4544, True),
+        Crs(_EPSG + "4545", 4545, True),
+        Crs(_EPSG + "32648", 32648),
+    )
+}
+DEFAULT = SYSTEMS[CRS84]
+
+
+def system(uri: str | None, field: str = "crs") -> Crs:
+    """The system of this URI, with or without angle brackets; CRS84 when none is named."""
+    if uri is None:
+        return DEFAULT
+    found = SYSTEMS.get(uri.strip().removeprefix("<").removesuffix(">"))
+    if found is None:
+        raise InvalidQuery(
+            f"{field} is not one of the systems offered here: {', '.join(SYSTEMS)}", field=field
+        )
+    return found
+
+
+def box_in_degrees(box: Box, crs: Crs) -> Box:
+    """A box given in a system's own axis order, as west, south, east, north in WGS 84 degrees.
+
+    Where latitudes can be checked they are; a box outside a projected system's range meets nothing.
+    """
+    west, south, east, north = (box[1], box[0], box[3], box[2]) if crs.north_first else box
+    if crs.earthly:
+        if not -90 <= south <= north <= 90:
+            raise InvalidQuery("bbox has latitudes in ±90, south first", field="bbox")
+        return _kept(west), south, _kept(east), north
+    if west > east or south > north:
+        return NOWHERE
+    found = _to_degrees(crs.srid).transform_bounds(west, south, east, north)
+    return found if all(math.isfinite(side) for side in found) else NOWHERE
+
+
+def _kept(lon: float) -> float:
+    return max(-180.0, min(180.0, lon))
+
+
+@cache
+def _to_degrees(srid: int) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(f"EPSG:{srid}", "OGC:CRS84", always_xy=True)

@@ -1,0 +1,114 @@
+"""A collection's features in the database: find, get, count, extents."""
+
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry.domain.cql import Condition
+from registry.domain.cql import Shape as Asked
+from registry.domain.crs import DEFAULT, Crs
+from registry.domain.items import Question, Sort
+from registry.domain.sight import Sight
+from registry.store import cql
+from registry.store.pool import Reader, Row
+from registry.store.query import Query
+from registry.store.sight import Shape, binds, shape
+from registry.store.sources import Source, source
+
+KEPT = 2_000
+"""Statements kept by the shape of their question."""
+EXACT_TO = 10_000
+"""Counts up to here are made for every answer; larger ones on request."""
+
+
+def placed(geom: Any, crs: Crs) -> Any:
+    """The geometry as GeoJSON text in a system's own axis order."""
+    moved = sa.func.ST_Transform(geom, sa.literal_column(str(crs.srid)))
+    turned = sa.func.ST_FlipCoordinates(moved) if crs.north_first else moved
+    return sa.func.ST_AsGeoJSON(turned, sa.literal_column(str(crs.digits)), sa.literal_column("0"))
+
+
+def _columns(rows: Source, crs: Crs) -> list[Any]:
+    chosen = [sa.cast(rows.key, sa.Text).label("id"), rows.feature.label("feature")]
+    if crs is not DEFAULT:
+        chosen.append(placed(rows.geom, crs).label("placed"))
+    return chosen
+
+
+def _where(rows: Source, asked: Asked) -> list[Any]:
+    return [rows.seen, cql.expression(asked, rows.ground)]
+
+
+@lru_cache(KEPT)
+def _find(
+    form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: tuple[bool, ...] | None, crs: Crs
+) -> Query:
+    """`nulls` says which sort keys of the page's start are unknown; None for a first page."""
+    rows = source(form, name)
+    keys = [rows.ground.columns[key.name] for key in sort]
+    chosen = [sa.cast(key, sa.Text).label(f"k{n}") for n, key in enumerate(keys)]
+    statement = sa.select(*_columns(rows, crs), *chosen).select_from(rows.table).where(*_where(rows, asked))
+    if nulls is not None:
+        statement = statement.where(_after(rows, sort, nulls))
+    order = [
+        key.desc().nulls_last() if by.descending else key.asc().nulls_last()
+        for key, by in zip(keys, sort, strict=True)
+    ]
+    return Query(statement.order_by(*order, rows.key).limit(sa.bindparam("limit", type_=sa.Integer)))
+
+
+def _after(rows: Source, sort: tuple[Sort, ...], nulls: tuple[bool, ...]) -> Any:
+    """Rows that come later in the order: unknown values come last, the identity decides between equals."""
+    later: Any = rows.key > sa.cast(sa.bindparam("after", type_=sa.Text), rows.key.type)
+    for n, (by, null) in reversed(list(enumerate(zip(sort, nulls, strict=True)))):
+        key = rows.ground.columns[by.name]
+        if null:
+            later = sa.and_(key.is_(None), later)
+        else:
+            start = sa.cast(sa.bindparam(f"start{n}", type_=sa.Text), key.type)
+            beyond = key < start if by.descending else key > start
+            later = sa.or_(beyond, key.is_(None), sa.and_(key == start, later))
+    return later
+
+
+async def find(reader: Reader, sight: Sight, name: str, asked: Question, crs: Crs) -> list[Row]:
+    """At most `limit` rows with id, feature, and `placed` for a system other than CRS84."""
+    page = asked.page
+    nulls = None if page is None else tuple(key is None for key in page.keys)
+    query = _find(shape(sight), name, asked.where.shape, asked.sort, nulls, crs)
+    given = binds(sight) | cql.values(asked.where.values) | {"limit": asked.limit}
+    if page is not None:
+        given |= {"after": page.after} | {f"start{n}": key for n, key in enumerate(page.keys)}
+    return await reader.rows(query, given)
+
+
+@lru_cache(KEPT)
+def _get(form: Shape, name: str, crs: Crs) -> Query:
+    rows = source(form, name)
+    same = sa.cast(rows.key, sa.Text) if isinstance(rows.key.type, sa.Text) else rows.key
+    identity = sa.cast(sa.bindparam("id", type_=sa.Text), rows.key.type)
+    chosen = [*_columns(rows, crs), rows.version.label("version")]
+    return Query(sa.select(*chosen).select_from(rows.table).where(rows.seen, same == identity))
+
+
+async def get(reader: Reader, sight: Sight, name: str, identity: str, crs: Crs) -> Row | None:
+    """One feature of a collection with its version, if this sight has it."""
+    return await reader.row(_get(shape(sight), name, crs), binds(sight) | {"id": identity})
+
+
+@lru_cache(KEPT)
+def _count(form: Shape, name: str, asked: Asked, bounded: bool) -> Query:
+    rows = source(form, name)
+    hits: Any = sa.select(sa.literal_column("1")).select_from(rows.table).where(*_where(rows, asked))
+    if bounded:
+        hits = hits.limit(EXACT_TO + 1)
+    return Query(sa.select(sa.func.count().label("n")).select_from(hits.subquery()))
+
+
+async def count(reader: Reader, sight: Sight, name: str, where: Condition, *, bounded: bool) -> int | None:
+    """How many features meet the condition; when bounded, None for more than EXACT_TO."""
+    query = _count(shape(sight), name, where.shape, bounded)
+    row = await reader.row(query, binds(sight) | cql.values(where.values))
+    found: int = row["n"] if row is not None else 0
+    return None if bounded and found > EXACT_TO else found

@@ -1,0 +1,150 @@
+"""What each collection reads: its rows as one sight sees them, and a column for each of its properties."""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from geoalchemy2 import Geometry
+from sqlalchemy.dialects.postgresql import JSONB
+
+from registry.domain import catalogue
+from registry.domain.catalogue import Collection
+from registry.store.cql import Ground
+from registry.store.footprints import drawn, meets
+from registry.store.schema import place
+from registry.store.sight import Shape, View, view
+
+Expression = sa.ColumnElement[Any]
+
+
+class Source(NamedTuple):
+    """The rows of a collection: where they are, which may be seen, what identifies and what renders them."""
+
+    table: Any
+    seen: Expression
+    key: Expression
+    feature: Expression
+    version: Expression
+    ground: Ground
+
+    @property
+    def geom(self) -> Expression:
+        """The geometry that stands for a row's place."""
+        return self.ground.geom
+
+
+@cache
+def source(form: Shape, collection: str) -> Source:
+    """What the collection reads for a sight of this shape."""
+    described = catalogue.collection(collection)
+    return _SOURCES[described.holds](form, described)
+
+
+def _columns(form: Shape, seen: View, described: Collection) -> dict[str, Expression]:
+    columns = {item.name: seen.table.c[item.column] for item in described.properties}
+    columns["location.uncertainty_m"] = seen.uncertainty_m
+    if form.clearance == "public":
+        columns |= _blurred(seen, columns)
+    if "parent_depot" in columns:
+        columns["parent_depot"] = sa.cast(columns["parent_depot"], sa.Text)
+    return columns
+
+
+def _blurred(seen: View, columns: dict[str, Expression]) -> dict[str, Expression]:
+    """What the public may ask of an internal record: nothing that its grid cell does not say."""
+    internal = seen.table.c.visibility == sa.literal_column("'internal'")
+    hidden = {name: columns[name] for name in ("sector.from_deg", "sector.to_deg") if name in columns}
+    quality = columns["location.quality"]
+    cell = sa.and_(internal, seen.geom.is_not(None))
+    blurred: dict[str, Expression] = {
+        name: sa.case((internal, sa.null()), else_=exact) for name, exact in hidden.items()
+    }
+    blurred["location.quality"] = sa.case((cell, sa.literal_column("'approximate'")), else_=quality)
+    return blurred
+
+
+def _located(form: Shape, described: Collection) -> Source:
+    seen = view(form)
+    kind = seen.table.c.kind == sa.literal_column(f"'{described.kind}'")
+    return _resources(form, seen, described, sa.and_(kind, seen.geom.is_not(None)))
+
+
+def _unlocated(form: Shape, described: Collection) -> Source:
+    seen = view(form)
+    return _resources(form, seen, described, seen.geom.is_(None))
+
+
+def _resources(form: Shape, seen: View, described: Collection, which: Expression) -> Source:
+    return Source(
+        table=seen.table,
+        seen=sa.and_(seen.seen, which),
+        key=seen.table.c.id,
+        feature=seen.feature,
+        version=seen.table.c.version,
+        ground=Ground(_columns(form, seen, described), seen.geom),
+    )
+
+
+def feature_text(key: Expression, geom: Expression, properties: Expression) -> Expression:
+    """A feature as the registry writes them: `properties` last and without a space before it."""
+    return sa.func.concat(
+        '{"type":"Feature","id":',
+        sa.func.to_json(key),
+        ',"geometry":',
+        sa.func.coalesce(sa.func.ST_AsGeoJSON(geom, 7), "null"),
+        ',"properties":',
+        sa.cast(properties, sa.Text),
+        "}",
+    )
+
+
+def _names(zh: Expression, en: Expression) -> Expression:
+    return sa.func.json_build_object("zh", zh, "en", en)
+
+
+def _places(_: Shape, described: Collection) -> Source:
+    columns = {item.name: place.c[item.column] for item in described.properties}
+    geom = sa.func.coalesce(place.c.extent, place.c.point, type_=Geometry(spatial_index=False))
+    plain = [name for name in columns if not name.startswith("name.")]
+    plain += ["extent_radius_m", "extent_from", "point_uncertainty_m", "partner", "flags"]
+    plain += ["valid_from", "valid_to", "source"]
+    properties = sa.func.json_build_object(
+        *_members({name: place.c[name] for name in plain}),
+        "name",
+        _names(place.c.name_zh, place.c.name_en),
+        "point",
+        sa.cast(sa.func.ST_AsGeoJSON(place.c.point, 7), JSONB),
+        "assumed_extent",
+        place.c.extent_basis != "boundary",
+    )
+    feature = feature_text(place.c.code, geom, properties)
+    ground = Ground(columns, geom, partial=True)
+    return Source(place, sa.true(), place.c.code, feature, sa.literal_column("1"), ground)
+
+
+def _members(values: dict[str, Expression]) -> list[Any]:
+    return [part for name, value in values.items() for part in (name, value)]
+
+
+def _footprints(form: Shape, described: Collection) -> Source:
+    seen, drawing = view(form), drawn(form)
+    made = {"drawing": drawing.method, "drawing_error_m": drawing.error_m}
+    columns = {
+        item.name: made[item.name] if item.name in made else seen.table.c[item.column]
+        for item in described.properties
+    }
+    plain = {name: column for name, column in columns.items() if not name.startswith("name.")}
+    properties = sa.func.json_build_object(
+        "name", _names(columns["name.zh"], columns["name.en"]), *_members(plain)
+    )
+    return Source(
+        table=seen.table,
+        seen=drawing.which,
+        key=seen.table.c.id,
+        feature=feature_text(seen.table.c.id, drawing.outline, properties),
+        version=seen.table.c.version,
+        ground=Ground(columns, drawing.outline, lambda window: meets(drawing, window)),
+    )
+
+
+_SOURCES = {"located": _located, "unlocated": _unlocated, "places": _places, "footprints": _footprints}

@@ -1,0 +1,162 @@
+"""Vector tiles in the database: read through the same sight as every list, drawn by PostGIS.
+
+Below `CLUSTER_BELOW` records that share a cell of a tile are one feature of the layer `clusters`, with a
+count for each kind; a record that is alone in its cell is itself at every zoom.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry.domain import catalogue
+from registry.domain.catalogue import Collection
+from registry.domain.sight import Sight
+from registry.domain.tiling import BUFFER, CELLS, CLUSTER_BELOW, EXTENT, MAX_LAT, Tile
+from registry.store.cql import expression
+from registry.store.pool import Reader
+from registry.store.query import Query
+from registry.store.sight import Shape, binds, shape, view
+from registry.store.sources import Source, source
+
+CLUSTERS = "clusters"
+_text: Any = sa.literal_column
+NARROW_FROM = 5
+"""Zoom from which on a tile's window is narrow enough for every index."""
+EARTH_RADIUS_M = _text("6378137.0::float8")
+HALF, EIGHTH = _text("0.5::float8"), _text("45.0::float8")
+SHARES = _text(f"{CELLS}.0::float8")
+
+
+def _number(name: str) -> Any:
+    return sa.cast(sa.bindparam(name, type_=sa.Float), sa.Float)
+
+
+FRAME = sa.func.ST_MakeEnvelope(*(_number(f"m{n}") for n in range(4)), 3857)
+SIDE_M = _number("m2") - _number("m0")
+EMPTY = _text("''::bytea")
+
+
+def _window(rows: Source, narrow: bool) -> Any:
+    sides = tuple(("value", "number", n) for n in range(4))
+    return expression(("window" if narrow else "wide", *sides), rows.ground)
+
+
+def _mercator(geom: Any) -> Any:
+    return sa.func.ST_Transform(geom, 3857)
+
+
+def _framed(mercator: Any) -> Any:
+    return sa.func.ST_AsMVTGeom(mercator, FRAME, EXTENT, BUFFER, sa.true()).label("geom")
+
+
+def _mvt(rows: Any, layer: str) -> Any:
+    """The layer as bytes; empty bytes when nothing is in it."""
+    record = _text(f'"{rows.name}"')
+    made = sa.func.ST_AsMVT(record, layer, EXTENT, "geom")
+    drawn = sa.select(sa.func.coalesce(made, EMPTY)).select_from(rows).where(rows.c.geom.is_not(None))
+    return drawn.scalar_subquery()
+
+
+def _properties(rows: Source, described: Collection) -> list[Any]:
+    chosen = [sa.cast(rows.key, sa.Text).label("id")]
+    for item in described.properties:
+        column = rows.ground.columns[item.name]
+        if item.type == "date-time":
+            column = sa.func.to_char(sa.func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+        elif item.type == "strings":
+            column = sa.func.array_to_string(column, ",")
+        chosen.append(column.label(item.column))
+    return chosen
+
+
+def _whole(form: Shape, described: Collection, narrow: bool) -> Any:
+    """A layer with every feature of its own."""
+    rows = source(form, described.id)
+    geom = _mercator(rows.geom)
+    if described.geometry != "point":
+        geom = sa.func.ST_SimplifyPreserveTopology(geom, SIDE_M / EXTENT)
+    inner = sa.select(*_properties(rows, described), _framed(geom)).select_from(rows.table)
+    inner = inner.where(rows.seen, _window(rows, narrow))
+    return _mvt(inner.subquery(described.id.replace("-", "_")), described.id)
+
+
+def _cells(form: Shape, chosen: tuple[Collection, ...], narrow: bool) -> Any:
+    """The cells of the tile that hold a record: how many of each kind, where on average, one of them."""
+    seen = view(form)
+    columns = seen.table.c
+    rows = source(form, chosen[0].id)
+    lat = sa.func.least(sa.func.greatest(sa.func.ST_Y(seen.geom), -MAX_LAT), MAX_LAT)
+    x = sa.func.radians(sa.func.ST_X(seen.geom)) * EARTH_RADIUS_M
+    y = sa.func.ln(sa.func.tan(sa.func.radians(lat * HALF + EIGHTH))) * EARTH_RADIUS_M
+    kinds = sa.or_(*(columns.kind == _text(f"'{item.kind}'") for item in chosen))
+    points = (
+        sa.select(columns.id, columns.kind, x.label("x"), y.label("y"))
+        .where(seen.seen, kinds, _window(rows, narrow))
+        .subquery("points")
+    )
+    column = sa.func.floor((points.c.x - _number("m0")) * (SHARES / SIDE_M))
+    row = sa.func.floor((_number("m3") - points.c.y) * (SHARES / SIDE_M))
+    inside = sa.and_(*(axis.between(_text("0"), _text(str(CELLS - 1))) for axis in (column, row)))
+    counts = [
+        sa.func.count().filter(points.c.kind == _text(f"'{item.kind}'")).label(str(item.kind))
+        for item in chosen
+    ]
+    return (
+        sa.select(
+            sa.func.count().label("point_count"),
+            *counts,
+            sa.func.avg(points.c.x).label("x"),
+            sa.func.avg(points.c.y).label("y"),
+            sa.func.array_agg(points.c.id).label("ids"),
+        )
+        .where(inside)
+        .group_by(column, row)
+        .cte("cells")
+    )
+
+
+def _gathered(form: Shape, chosen: tuple[Collection, ...], narrow: bool) -> list[Any]:
+    """The layers of a tile whose records are gathered in cells."""
+    cells = _cells(form, chosen, narrow)
+    spot = sa.func.ST_SetSRID(sa.func.ST_MakePoint(cells.c.x, cells.c.y), 3857)
+    counts = [cells.c.point_count, *(cells.c[str(item.kind)] for item in chosen)]
+    many = sa.select(*counts, _framed(spot)).where(cells.c.point_count > 1).subquery("many")
+    return [_mvt(many, CLUSTERS), *(_alone(form, item, cells) for item in chosen)]
+
+
+def _alone(form: Shape, described: Collection, cells: Any) -> Any:
+    rows = source(form, described.id)
+    lonely = sa.select(cells.c.ids[1]).where(cells.c.point_count == 1).scalar_subquery()
+    inner = (
+        sa.select(*_properties(rows, described), _framed(_mercator(rows.geom)))
+        .select_from(rows.table)
+        .where(rows.seen, rows.key == sa.any_(sa.func.array(lonely)))
+    )
+    return _mvt(inner.subquery(described.id.replace("-", "_")), described.id)
+
+
+@cache
+def _tile(form: Shape, names: tuple[str, ...], gathered: bool, narrow: bool) -> Query:
+    chosen = [catalogue.collection(name) for name in names]
+    points = tuple(item for item in chosen if item.kind)
+    if gathered and points:
+        layers = _gathered(form, points, narrow)
+        layers += [_whole(form, item, narrow) for item in chosen if not item.kind]
+    else:
+        layers = [_whole(form, item, narrow) for item in chosen]
+    joined = layers[0]
+    for layer in layers[1:]:
+        joined = joined.op("||")(layer)
+    return Query(sa.select(joined.label("tile")))
+
+
+async def tile(reader: Reader, sight: Sight, names: Iterable[str], where: Tile) -> bytes:
+    """The collections' tile as Mapbox Vector Tile bytes; empty when nothing is there."""
+    query = _tile(shape(sight), tuple(names), where.z < CLUSTER_BELOW, where.z >= NARROW_FROM)
+    given = {f"c{n}": side for n, side in enumerate(where.degrees(BUFFER / EXTENT))}
+    given |= {f"m{n}": side for n, side in enumerate(where.metres())}
+    row = await reader.row(query, binds(sight) | given)
+    found: bytes = row["tile"] if row is not None else b""
+    return found

@@ -1,0 +1,162 @@
+"""Vector tiles: what is drawn where, against tile arithmetic done here."""
+
+import itertools
+import math
+import random
+
+import pytest
+from pyproj import Geod
+
+from tests.builders import a_resource
+from tests.mvt import decode
+
+DATASET = "/ogc/tiles/WebMercatorQuad"
+
+
+def place_of(lon: float, lat: float, z: int) -> tuple[int, int, float, float]:
+    """Column and row of the tile, and the position in tile units."""
+    x = (lon + 180) / 360 * 2**z
+    y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * 2**z
+    return int(x), int(y), (x % 1) * 4096, (y % 1) * 4096
+
+
+async def tile(client, lon: float, lat: float, z: int, base: str = DATASET, query: str = "") -> dict:
+    col, row, _, _ = place_of(lon, lat, z)
+    answer = await client.get(f"{base}/{z}/{row}/{col}{query}")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    return decode(answer.content)
+
+
+@pytest.mark.parametrize("z", [0, 5, 9, 11, 14, 18])
+async def test_a_lonely_record_is_itself_at_every_zoom(client, stored, z) -> None:
+    identity = await a_resource(stored, "shelter", 106.65, 29.03, capacity_persons=42, level="town")
+    shown = (await tile(client, 106.65, 29.03, z))["shelters"]
+    assert [(f["id"], f["capacity_persons"], f["level"]) for f in shown] == [(str(identity), 42, "town")]
+    _, _, x, y = place_of(106.65, 29.03, z)
+    assert shown[0]["points"][0] == pytest.approx((x, y), abs=1)
+
+
+@pytest.mark.parametrize("z", [3, 7, 10])
+async def test_cells_count_every_record_of_each_kind_once(client, stored, z) -> None:
+    rng = random.Random(z)
+    cells: dict[tuple[int, ...], dict[str, int]] = {}
+    for _ in range(80):
+        kind = rng.choice(["shelter", "rescue_team"])
+        lon, lat = rng.uniform(106.4, 106.9), rng.uniform(28.8, 29.2)
+        await a_resource(stored, kind, lon, lat)
+        col, row, x, y = place_of(lon, lat, z)
+        counts = cells.setdefault((col, row, int(x // 256), int(y // 256)), {"shelter": 0, "rescue_team": 0})
+        counts[kind] += 1
+    got = []
+    for col, row in {cell[:2] for cell in cells}:
+        layers = decode((await client.get(f"{DATASET}/{z}/{row}/{col}")).content)
+        got += [(c["rescue_team"], c["shelter"]) for c in layers.get("clusters", [])]
+        assert all(c["point_count"] == c["rescue_team"] + c["shelter"] for c in layers.get("clusters", []))
+        got += [(1, 0) for _ in layers.get("rescue-teams", [])]
+        got += [(0, 1) for _ in layers.get("shelters", [])]
+    assert sorted(got) == sorted((c["rescue_team"], c["shelter"]) for c in cells.values())
+
+
+async def test_from_the_cluster_limit_on_nothing_is_gathered(client, stored) -> None:
+    for _ in range(5):
+        await a_resource(stored, "shelter", 106.65, 29.03)
+    assert set(await tile(client, 106.65, 29.03, 10)) == {"clusters"}
+    assert len((await tile(client, 106.65, 29.03, 11))["shelters"]) == 5
+
+
+async def test_a_collection_has_tiles_of_its_own_and_the_dataset_can_be_narrowed(client, stored) -> None:
+    await a_resource(stored, "shelter", 106.65, 29.03)
+    await a_resource(stored, "rescue_team", 106.66, 29.03)
+    base = "/ogc/collections/shelters/tiles/WebMercatorQuad"
+    assert set(await tile(client, 106.65, 29.03, 12, base)) == {"shelters"}
+    assert set(await tile(client, 106.65, 29.03, 12)) == {"shelters", "rescue-teams"}
+    assert set(await tile(client, 106.65, 29.03, 12, query="?collections=rescue-teams")) == {"rescue-teams"}
+
+
+async def test_tiles_honour_visibility_and_drills(client, stored) -> None:
+    await a_resource(stored, "shelter", 106.6512, 29.0312, visibility="restricted")
+    await a_resource(stored, "shelter", 106.6512, 29.0312, visibility="internal")
+    await a_resource(stored, "shelter", 106.6512, 29.0312, exercise="drill")
+    shown = (await tile(client, 106.675, 29.025, 12))["shelters"]
+    assert [feature["visibility"] for feature in shown] == ["internal"]
+    _, _, x, y = place_of(106.675, 29.025, 12)
+    assert shown[0]["points"][0] == pytest.approx((x, y), abs=1)
+    assert len((await tile(client, 106.6512, 29.0312, 14, query="?exercise=drill"))["shelters"]) == 1
+
+
+async def test_a_watch_circle_lies_on_the_geodesic_circle(client, stored) -> None:
+    await a_resource(stored, "fire_watch_point", 106.4, 29.6, watch_radius_m=5000)
+    feature = (await client.get("/ogc/collections/coverage-footprints/items")).json()["features"][0]
+    ring = feature["geometry"]["coordinates"][0]
+    assert ring[0] == ring[-1]
+    geod = Geod(ellps="WGS84")
+    distances = [geod.inv(106.4, 29.6, lon, lat)[2] for lon, lat in ring]
+    assert distances == pytest.approx([5000] * len(ring), abs=0.05)
+    middles = [
+        geod.inv(106.4, 29.6, (a[0] + b[0]) / 2, (a[1] + b[1]) / 2)[2]
+        for a, b in itertools.pairwise(ring)
+    ]
+    assert 5000 - min(middles) <= feature["properties"]["drawing_error_m"] + 0.05
+    assert feature["properties"]["drawing"] == "circle"
+    assert "coverage-footprints" in await tile(client, 106.4, 29.6, 12)
+
+
+async def test_a_sector_runs_clockwise_from_its_apex(client, stored) -> None:
+    sector = {"from_deg": 350, "to_deg": 20}
+    await a_resource(stored, "fire_watch_point", 106.4, 29.6, watch_radius_m=3000, sector=sector)
+    feature = (await client.get("/ogc/collections/coverage-footprints/items")).json()["features"][0]
+    ring = feature["geometry"]["coordinates"][0]
+    assert ring[0] == ring[-1] == [106.4, 29.6]
+    geod = Geod(ellps="WGS84")
+    bearings = sorted((geod.inv(106.4, 29.6, *corner)[0] + 180) % 360 for corner in ring[1:-1])
+    assert (bearings[0], bearings[-1]) == pytest.approx((170, 200), abs=0.01)
+
+
+async def test_an_own_polygon_wins_over_the_circle_but_not_for_the_public_of_an_internal_post(
+    client, stored
+) -> None:
+    square = [[[106.0, 29.0], [106.1, 29.0], [106.1, 29.1], [106.0, 29.1], [106.0, 29.0]]]
+    own = {"footprint": {"type": "Polygon", "coordinates": square}, "watch_radius_m": 1000}
+    shown = await a_resource(stored, "fire_watch_point", 106.05, 29.05, **own)
+    hidden = await a_resource(stored, "fire_watch_point", 106.05, 29.05, visibility="internal", **own)
+    answer = (await client.get("/ogc/collections/coverage-footprints/items")).json()["features"]
+    drawn = {feature["id"]: feature["properties"]["drawing"] for feature in answer}
+    assert drawn == {str(shown): "own_polygon", str(hidden): "circle"}
+
+
+async def test_footprints_are_found_by_windows_that_hold_none_of_their_points(client, stored) -> None:
+    identity = await a_resource(stored, "fire_watch_point", 106.4, 29.6, watch_radius_m=5000)
+    path = "/ogc/collections/coverage-footprints/items?bbox="
+    found = (await client.get(path + "106.44,29.60,106.441,29.601")).json()["features"]
+    assert [feature["id"] for feature in found] == [str(identity)]
+    assert (await client.get(path + "106.46,29.60,106.461,29.601")).json()["features"] == []
+
+
+async def test_an_unchanged_tile_is_not_sent_again(client, stored) -> None:
+    await a_resource(stored, "shelter", 106.65, 29.03)
+    col, row, _, _ = place_of(106.65, 29.03, 12)
+    first = await client.get(f"{DATASET}/12/{row}/{col}")
+    again = await client.get(f"{DATASET}/12/{row}/{col}", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("spot", ["2147483647/0", "0/2147483647", "4/0"])
+async def test_tiles_outside_the_matrix_are_404(client, spot) -> None:
+    assert (await client.get(f"{DATASET}/2/{spot}")).status_code == 404
+
+
+async def test_tilejson_and_tileset_speak_of_the_same_tiles(client, stored) -> None:
+    await a_resource(stored, "shelter", 106.65, 29.03)
+    made = (await client.get(f"{DATASET}?f=tilejson&exercise=drill")).json()
+    assert made["tilejson"] == "3.0.0"
+    assert made["tiles"] == ["http://registry.test/ogc/tiles/WebMercatorQuad/{z}/{y}/{x}?exercise=drill"]
+    assert {"clusters", "shelters"} <= {layer["id"] for layer in made["vector_layers"]}
+    tileset = (await client.get(f"{DATASET}?exercise=drill")).json()
+    template = next(link for link in tileset["links"] if link["rel"] == "item")
+    names = {"{tileMatrix}": "{z}", "{tileRow}": "{y}", "{tileCol}": "{x}"}
+    href = template["href"]
+    for ours, theirs in names.items():
+        href = href.replace(ours, theirs)
+    assert [href] == made["tiles"]
+    assert tileset["tileMatrixSetLimits"][0]["tileMatrix"] == "0"
