@@ -116,7 +116,7 @@ def test_a_signal_ends_everything_within_fifteen_seconds(
     with served(home, port) as process:
         begun = time.monotonic()
         process.send_signal(number)
-        process.wait(20)
+        assert process.wait(20) == 0
         assert time.monotonic() - begun < 15
         assert status(port) is None
         assert processes.owners(home / "pgdata") == set()

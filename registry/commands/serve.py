@@ -3,9 +3,11 @@
 import asyncio
 import errno
 import os
+import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 
 import click
 import msgspec
@@ -35,7 +37,9 @@ def command(**given: str | int | None) -> None:
             _seed(url)
         key.first(chosen, url)
         chosen = msgspec.structs.replace(chosen, database_url=url, admin_key=None)
-        sys.exit(server.keep_running(chosen, lambda: _tell(server.address(chosen), begun)))
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with suppress(KeyboardInterrupt):
+            sys.exit(server.keep_running(chosen, lambda: _tell(server.address(chosen), begun)))
 
 
 def _seed(url: str) -> None:

@@ -1,0 +1,46 @@
+"""`./dev bench`: one run, one table."""
+
+import importlib
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from benchmarks.figures import Figure, markdown, table
+from benchmarks.stage import cluster, prepare
+
+AREAS = ("nearest", "listing", "growth")
+SIZES = (10_000, 100_000, 1_000_000)
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
+
+
+@click.command()
+@click.option("--rows", default=SIZES[-1], show_default=True, help="Rows of the largest database.")
+@click.option("--seconds", default=10.0, show_default=True, help="Length of each measurement.")
+@click.option("--only", "areas", type=click.Choice(AREAS), multiple=True, help="Only these areas.")
+@click.option("--write", is_flag=True, help=f"Write the table to {PAGE.relative_to(ROOT)} too.")
+def main(rows: int, seconds: float, areas: tuple[str, ...], write: bool) -> None:
+    """Measure on a throw-away cluster whose live data is generated, and print the table."""
+    console = Console()
+    chosen = areas or AREAS
+    figures: list[Figure] = []
+    with cluster() as url:
+        stages = [prepare(url, size) for size in sizes(rows, chosen)]
+        for name in chosen:
+            console.print(f"measuring {name}")
+            figures += importlib.import_module(f"benchmarks.areas.{name}").measure(stages, seconds)
+    console.print(table(figures))
+    if write:
+        PAGE.write_text(markdown(figures, rows), "utf-8")
+    raise SystemExit(any(figure.met is False for figure in figures))
+
+
+def sizes(rows: int, areas: tuple[str, ...]) -> list[int]:
+    """The smaller databases are needed only where growth is measured."""
+    smaller = [size for size in SIZES if size < rows] if "growth" in areas else []
+    return [*smaller, rows]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One module per area; each has `measure(stages, seconds)` that returns its figures."""
