@@ -18,7 +18,7 @@ BUFFER = 64
 """Units drawn beyond a tile's side, so that symbols on its edge are whole."""
 CLUSTER_BELOW = 11
 """Zoom from which on every record is drawn by itself."""
-CELLS = 16
+CELLS = 8
 """Cells along a tile's side in which records are gathered below that zoom."""
 
 Box = tuple[float, float, float, float]

@@ -46,7 +46,7 @@ async def test_cells_count_every_record_of_each_kind_once(client, stored, z) -> 
         lon, lat = rng.uniform(106.4, 106.9), rng.uniform(28.8, 29.2)
         await a_resource(stored, kind, lon, lat)
         col, row, x, y = place_of(lon, lat, z)
-        counts = cells.setdefault((col, row, int(x // 256), int(y // 256)), {"shelter": 0, "rescue_team": 0})
+        counts = cells.setdefault((col, row, int(x // 512), int(y // 512)), {"shelter": 0, "rescue_team": 0})
         counts[kind] += 1
     got = []
     for col, row in {cell[:2] for cell in cells}:

@@ -1,10 +1,8 @@
 import { get, headers, Problem, ROOT, url } from './api'
-import { TILED } from './map/resources'
 import type { State } from './state'
 import type { Page, Resource } from './types'
 
-const HELD_AT_MOST = 4000
-const PAGE = 1000
+const HELD_AT_MOST = 2000
 
 /**
  * The records on the map.
@@ -16,29 +14,23 @@ export class Records {
   all = new Map<string, Resource>()
   tiled = false
   at = new Date()
-  private etag = 0
+  private asked = 0
 
   async load(state: State): Promise<void> {
-    const asked = ++this.etag
-    const found = new Map<string, Resource>()
-    let path: string | null = url('v1/resources', { limit: PAGE, exercise: state.exercise, as_of: state.as_of }).href
-    let tiled = false
-    while (path && !tiled) {
-      const page: Page = await get(relative(path))
-      for (const resource of page.features) found.set(resource.id, resource)
-      path = page.links.find((link) => link.rel === 'next')?.href ?? null
-      tiled = !!path && found.size >= HELD_AT_MOST
-    }
-    if (asked !== this.etag) return
+    const asked = ++this.asked
+    const page = await get<Page>('v1/resources', { limit: HELD_AT_MOST, exercise: state.exercise, as_of: state.as_of })
+    const tiled = page.links.some((link) => link.rel === 'next')
+    const held = tiled ? await this.unlocated(state) : new Map(page.features.map((resource) => [resource.id, resource]))
+    if (asked !== this.asked) return
     this.tiled = tiled
-    this.all = tiled ? await this.unlocated(state) : found
+    this.all = held
     this.at = new Date()
   }
 
   private async unlocated(state: State): Promise<Map<string, Resource>> {
     const pages = await Promise.all(
       ['candidate_places', 'unknown'].map((quality) =>
-        get<Page>('v1/resources', { quality, limit: PAGE, exercise: state.exercise, as_of: state.as_of }),
+        get<Page>('v1/resources', { quality, limit: HELD_AT_MOST, exercise: state.exercise, as_of: state.as_of }),
       ),
     )
     return new Map(pages.flatMap((page) => page.features).map((resource) => [resource.id, resource]))
@@ -64,9 +56,9 @@ export function relative(href: string): string {
   return `${target.pathname}${target.search}`.replace(ROOT.pathname, '')
 }
 
-/** The tile address for a view; the map fills in {z}/{y}/{x}. */
-export function tileTemplate({ exercise, as_of }: State): string {
-  const target = url('ogc/tiles/WebMercatorQuad/Z/Y/X', { collections: TILED, exercise, as_of })
+/** The tile address of collections in a view; the map fills in {z}/{y}/{x}. */
+export function tileTemplate({ exercise, as_of }: State, collections: string[]): string {
+  const target = url('ogc/tiles/WebMercatorQuad/Z/Y/X', { collections: collections.join(','), exercise, as_of })
   return target.href.replace('/Z/Y/X', '/{z}/{y}/{x}')
 }
 

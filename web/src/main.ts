@@ -90,7 +90,7 @@ function say(problem: unknown): void {
 }
 
 function feed(): Feed {
-  if (app.records.tiled) return { tiles: tileTemplate(store.state) }
+  if (app.records.tiled) return { tiles: (collections) => tileTemplate(store.state, collections) }
   const records = [...app.records.all.values()].filter((resource) => resource.geometry && passes(resource, store.state))
   return { records: { type: 'FeatureCollection', features: records.map(drawn) } }
 }
@@ -100,7 +100,7 @@ let feeding = ''
 function redraw(): void {
   if (!ready) return
   const next = feed()
-  const look = JSON.stringify(['tiles' in next ? [next.tiles, store.state.hidden.includes('watch')] : next.records.features.length > 100, store.state.theme, store.state.lang, store.state.kinds])
+  const look = JSON.stringify(['tiles' in next ? [store.state.exercise, store.state.as_of, store.state.hidden.includes('watch')] : next.records.features.length > 100, store.state.theme, store.state.lang, store.state.kinds])
   const filters = JSON.stringify([store.state.status, store.state.fresh_days, store.state.lifecycle])
   if (look + filters !== feeding || !map.getSource('resources')) {
     feeding = look + filters

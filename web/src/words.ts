@@ -112,7 +112,7 @@ export const WORDS = {
   'unlocated.title': ['没有位置的资源', 'Resources without a position'],
   'unlocated.why': ['这些资源不在图上，也不能参与距离计算', 'These are not on the map and cannot take part in distances'],
   'unlocated.candidates': ['可能在：{places}', 'May be in: {places}'],
-  'unlocated.here': ['{n} 个资源可能在此范围', '{n} may be in here'],
+  'unlocated.here': ['斜线区内某处：{n} 个，位置未定', '{n} somewhere in the hatched area'],
   'unlocated.nothing': ['只知道所属辖区', 'Only the jurisdiction is known'],
 
   'situation.hint': ['点击地图上任意一点，或输入坐标', 'Click anywhere on the map, or type a position'],

@@ -86,8 +86,8 @@ interface Parts {
 }
 
 const COLLECTIONS = ['rescue-teams', 'shelters', 'fire-watch-points', 'supply-depots']
-/** The collections a tile carries, as the tile address asks for them. */
-export const TILED = [...COLLECTIONS, 'coverage-footprints'].join(',')
+const FOOTPRINTS = 'footprints'
+const FOOTPRINTS_FROM = 11
 
 const HELD: Parts = { records: [{ suffix: '', from: { source: SOURCE } }], clusters: { source: SOURCE } }
 const IN_TILES: Parts = {
@@ -145,20 +145,22 @@ function recordLayers(state: State, suffix: string, from: object): LayerSpecific
   ] as LayerSpecification[]
 }
 
-/** Watch areas of records that come in tiles: drawn as the registry draws them. */
-function footprintLayers(state: State): LayerSpecification[] {
-  if (state.hidden.includes('watch') || !state.kinds.includes('fire_watch_point')) return []
-  const from = { source: SOURCE, 'source-layer': 'coverage-footprints', minzoom: 9 }
-  return [
-    { id: 'footprint-fill', type: 'fill', ...from, paint: { 'fill-color': '#e8590c', 'fill-opacity': 0.06 } },
-    { id: 'footprint-line', type: 'line', ...from, paint: { 'line-color': '#d9480f', 'line-width': 1, 'line-opacity': 0.7 } },
-  ]
+/** Where tiles of some of the registry's collections are found. */
+export type TileAddress = (collections: string[]) => string
+
+/** Watch areas of records that come in tiles, as the registry draws them: near by only, they are heavy. */
+function drawFootprints(map: MapGL, state: State, address: TileAddress): void {
+  if (state.hidden.includes('watch') || !state.kinds.includes('fire_watch_point')) return
+  map.addSource(FOOTPRINTS, { type: 'vector', tiles: [address(['coverage-footprints'])], minzoom: FOOTPRINTS_FROM, maxzoom: 14 })
+  const from = { source: FOOTPRINTS, 'source-layer': 'coverage-footprints' }
+  map.addLayer({ id: 'footprint-fill', type: 'fill', ...from, paint: { 'fill-color': '#e8590c', 'fill-opacity': 0.03 } })
+  map.addLayer({ id: 'footprint-line', type: 'line', ...from, paint: { 'line-color': '#d9480f', 'line-width': 1, 'line-opacity': 0.6 } })
 }
 
 /** What feeds the layers: records held in the page, or tiles when there are too many to hold. */
-export type Feed = { records: GeoJSON.FeatureCollection } | { tiles: string }
+export type Feed = { records: GeoJSON.FeatureCollection } | { tiles: TileAddress }
 
-const ours = (map: MapGL): string[] => map.getLayersOrder().filter((id) => map.getLayer(id)?.source === SOURCE)
+const ours = (map: MapGL): string[] => map.getLayersOrder().filter((id) => [SOURCE, FOOTPRINTS].includes(map.getLayer(id)?.source ?? ''))
 
 /** The layers whose features are single records. */
 export const symbolLayers = (map: MapGL): string[] => ours(map).filter((id) => id.startsWith('resource-symbol'))
@@ -166,10 +168,10 @@ export const symbolLayers = (map: MapGL): string[] => ours(map).filter((id) => i
 /** Puts the resource layers on the map for `feed`, in the look of `state`; their order is clusters below records. */
 export function drawResources(map: MapGL, feed: Feed, state: State): void {
   for (const id of ours(map)) map.removeLayer(id)
-  if (map.getSource(SOURCE)) map.removeSource(SOURCE)
-  map.addSource(SOURCE, 'tiles' in feed ? { type: 'vector', tiles: [feed.tiles], maxzoom: 14, promoteId: 'id' } : heldSource(feed.records))
+  for (const id of [SOURCE, FOOTPRINTS]) if (map.getSource(id)) map.removeSource(id)
+  map.addSource(SOURCE, 'tiles' in feed ? { type: 'vector', tiles: [feed.tiles(COLLECTIONS)], maxzoom: 14, promoteId: 'id' } : heldSource(feed.records))
   const parts = 'tiles' in feed ? IN_TILES : HELD
-  if ('tiles' in feed) for (const layer of footprintLayers(state)) map.addLayer(layer)
+  if ('tiles' in feed) drawFootprints(map, state, feed.tiles)
   map.addLayer(clusterLayer(state, parts.clusters))
   for (const { suffix, from } of parts.records) for (const layer of recordLayers(state, suffix, from)) map.addLayer(layer)
 }

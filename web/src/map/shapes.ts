@@ -1,4 +1,4 @@
-import { disc, feature, type LonLat } from '../geo'
+import { bounds, disc, feature, type LonLat } from '../geo'
 import { t } from '../i18n'
 import type { Resource } from '../types'
 import { KINDS } from '../vocab'
@@ -37,15 +37,32 @@ export function doubtAreas(resources: Resource[]): GeoJSON.FeatureCollection {
   return { type: 'FeatureCollection', features }
 }
 
-/** The places in which records without a position may be, hatched, each with the number of such records. */
+/** Up to so many groups each keep their label, whatever it lies on. */
+const FEW = 12
+
+/**
+ * The places in which records without a position may be, hatched, with one label for each set of places:
+ * nine points somewhere in four towns are nine, not thirty-six.
+ */
 export function candidateAreas(resources: Resource[], places: Places): GeoJSON.FeatureCollection {
-  const count = new Map<string, number>()
-  for (const { properties: p } of resources)
-    if (p.location.quality === 'candidate_places')
-      for (const code of p.location.candidate_places) count.set(code, (count.get(code) ?? 0) + 1)
-  const features = [...count].flatMap(([code, n]) => {
-    const extent = places.extent(code)
-    return extent ? [feature(extent, { code, label: t('unlocated.here', { n }) })] : []
-  })
+  const groups = new Map<string, number>()
+  for (const { properties: p } of resources) {
+    if (p.location.quality !== 'candidate_places') continue
+    const key = [...p.location.candidate_places].sort().join(' ')
+    groups.set(key, (groups.get(key) ?? 0) + 1)
+  }
+  const features = [...groups].flatMap(([key, n]) => candidateGroup(key.split(' '), n, places, groups.size <= FEW))
   return { type: 'FeatureCollection', features }
+}
+
+function candidateGroup(codes: string[], n: number, places: Places, few: boolean): GeoJSON.Feature[] {
+  const drawn = codes.flatMap((code) => {
+    const extent = places.extent(code)
+    return extent ? [feature(extent, { code })] : []
+  })
+  const boxes = drawn.map(({ geometry }) => bounds(geometry)!)
+  if (!boxes.length) return []
+  const lon = (Math.min(...boxes.map((box) => box[0])) + Math.max(...boxes.map((box) => box[2]))) / 2
+  const south = Math.min(...boxes.map((box) => box[1]))
+  return [...drawn, feature({ type: 'Point', coordinates: [lon, south] }, { label: t('unlocated.here', { n }), few, n })]
 }
