@@ -12,7 +12,19 @@ from litestar.logging import LoggingConfig
 
 from registry import pepper
 from registry import settings as settings_module
-from registry.api import coverage, docs, health, places, problems, proximity, resources, strict, web
+from registry.api import (
+    approvals,
+    audit,
+    coverage,
+    docs,
+    health,
+    places,
+    problems,
+    proximity,
+    resources,
+    strict,
+    web,
+)
 from registry.api.authenticate import Doorkeeper
 from registry.api.gate import Gate
 from registry.api.ogc import router as ogc_router
@@ -21,7 +33,16 @@ from registry.settings import Settings
 from registry.store import migrations
 from registry.store.pool import Reader, open_pool
 
-ROUTERS = (resources.router, proximity.router, places.router, coverage.router, health.router, ogc_router)
+ROUTERS = (
+    resources.router,
+    proximity.router,
+    places.router,
+    coverage.router,
+    ogc_router,
+    approvals.router,
+    audit.router,
+    health.router,
+)
 
 
 def create_app(settings: Settings, database_url: str) -> Litestar:

@@ -49,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """What keys are hashed with; without it a random one is kept in the data directory."""
     key_cache_s: Annotated[float, msgspec.Meta(ge=0, le=300)] = 10.0
     """How long an accepted key is believed without asking the database; a revoked one lives so long."""
+    mass_change_limit: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 50
+    """Status changes and deletions one person makes within ten minutes without an approval; 0 is no limit."""
     debug: bool = False
     """Show tracebacks in answers; refused on any address but the loopback."""
 

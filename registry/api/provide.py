@@ -48,7 +48,7 @@ async def writer(state: State, actor: Who) -> AsyncGenerator[Writer, None]:
     """
     source: Reader = state.reader
     async with source.writer() as opened:
-        await scope.hold(opened, actor)
+        await scope.hold(opened, actor, state.settings.mass_change_limit)
         yield opened
 
 

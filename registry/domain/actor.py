@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from registry.domain.errors import Forbidden
+from registry.domain.errors import Forbidden, Unauthenticated
 from registry.domain.resource import Visibility
 from registry.domain.sight import Sight
 
@@ -43,7 +43,9 @@ def sight_of(actor: Actor, exercise: str | None = None) -> Sight:
 
 
 def require(actor: Actor, role: Role) -> None:
-    """Forbidden unless the actor's role is at least `role`."""
+    """Forbidden unless the actor's role is at least `role`; Unauthenticated for a nobody who may be more."""
+    if actor.role == "public":
+        raise Unauthenticated(f"this needs a credential with the role {role}")
     if not actor.is_at_least(role):
         raise Forbidden(f"this needs the role {role}; yours is {actor.role}")
 

@@ -10,6 +10,7 @@ RegistryError
 ├─ InvalidQuery      a parameter of a question is wrong
 ├─ Unauthenticated   no credential where one is needed, or one that is not accepted
 ├─ Forbidden         visible, but not this caller's to change
+│  └─ NeedsApproval  not without a second person
 └─ Unavailable       try again: a limit or a dependency, not the request
 """
 
@@ -65,6 +66,10 @@ class Unauthenticated(RegistryError):
 
 class Forbidden(RegistryError):
     """This caller may not change that."""
+
+
+class NeedsApproval(Forbidden):
+    """So many changes by one person need the approval of another."""
 
 
 class Unavailable(RegistryError):

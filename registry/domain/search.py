@@ -2,7 +2,7 @@
 
 import base64
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -48,7 +48,13 @@ class CodePage(Struct, frozen=True, array_like=True):
     code: str
 
 
-def encode_cursor(page: Page | DistancePage | CodePage) -> str:
+class NumberPage(Struct, frozen=True, array_like=True):
+    """Where a page of a numbered list starts: before or after this number."""
+
+    number: Annotated[int, msgspec.Meta(ge=0, lt=1 << 63)]
+
+
+def encode_cursor(page: Page | DistancePage | CodePage | NumberPage) -> str:
     """The opaque text that a `next` link carries."""
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(page)).rstrip(b"=").decode()
 
@@ -63,7 +69,7 @@ def decode_distance_page(cursor: str | None) -> DistancePage | None:
     return None if cursor is None else _decode(cursor, DistancePage)
 
 
-P = TypeVar("P", Page, DistancePage, CodePage)
+P = TypeVar("P", Page, DistancePage, CodePage, NumberPage)
 
 
 def _decode(cursor: str, kind: type[P]) -> P:
@@ -102,3 +108,13 @@ def encode_code(code: str) -> str:
 def decode_code(cursor: str | None) -> str | None:
     """The code a list goes on after; InvalidQuery when the cursor is not one of ours."""
     return None if cursor is None else _decode(cursor, CodePage).code
+
+
+def encode_number(number: int) -> str:
+    """The opaque text for a numbered list."""
+    return encode_cursor(NumberPage(number))
+
+
+def decode_number(cursor: str | None) -> int | None:
+    """The number a list goes on from; InvalidQuery when the cursor is not one of ours."""
+    return None if cursor is None else _decode(cursor, NumberPage).number

@@ -6,7 +6,12 @@ from registry.domain.actor import Actor
 from registry.store.pool import Writer
 from registry.store.query import Query
 
-HOLD = Query(sa.text("SELECT set_config('registry.scope', :scope, true)"))
+HOLD = Query(
+    sa.text(
+        "SELECT set_config('registry.scope', :scope, true),"
+        " set_config('registry.mass_change_limit', :mass_change_limit, true)"
+    )
+)
 EVERYWHERE = "*"
 
 
@@ -17,6 +22,6 @@ def scope_of(actor: Actor) -> str:
     return " ".join(actor.places) or EVERYWHERE
 
 
-async def hold(writer: Writer, actor: Actor) -> None:
-    """Bind the rest of this transaction to the places of `actor`."""
-    await writer.run(HOLD, {"scope": scope_of(actor)})
+async def hold(writer: Writer, actor: Actor, mass_change_limit: int = 0) -> None:
+    """Bind the rest of this transaction to the places of `actor` and to the limit on mass changes."""
+    await writer.run(HOLD, {"scope": scope_of(actor), "mass_change_limit": str(mass_change_limit)})

@@ -94,8 +94,7 @@ async def test_a_watch_circle_lies_on_the_geodesic_circle(client, stored) -> Non
     distances = [geod.inv(106.4, 29.6, lon, lat)[2] for lon, lat in ring]
     assert distances == pytest.approx([5000] * len(ring), abs=0.05)
     middles = [
-        geod.inv(106.4, 29.6, (a[0] + b[0]) / 2, (a[1] + b[1]) / 2)[2]
-        for a, b in itertools.pairwise(ring)
+        geod.inv(106.4, 29.6, (a[0] + b[0]) / 2, (a[1] + b[1]) / 2)[2] for a, b in itertools.pairwise(ring)
     ]
     assert 5000 - min(middles) <= feature["properties"]["drawing_error_m"] + 0.05
     assert feature["properties"]["drawing"] == "circle"

@@ -1,0 +1,56 @@
+"""Asking for and granting mass changes, and reading the audit."""
+
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from registry.store.pool import Writer
+from tests.api.conftest import Signed
+from tests.builders import a_place
+
+Client = AsyncTestClient[Litestar]
+WISH = {"changes": 80, "reason": "the river is rising"}
+
+
+async def test_one_asks_and_another_grants(client: Client, stored: Writer, signed: Signed) -> None:
+    await a_place(stored, "D")
+    await a_place(stored, "T1", "D")
+    await a_place(stored, "T2", "D")
+    officer = await signed("field", "T1")
+    asked = await client.post("/v1/approvals", json=WISH, headers=officer)
+    assert asked.status_code == 201, asked.text
+    grant = f"/v1/approvals/{asked.json()['id']}/grant"
+    assert (await client.post(grant)).status_code == 401
+    assert (await client.post(grant, headers=officer)).status_code == 403
+    assert (await client.post(grant, headers=await signed("planner", "T2"))).status_code == 403
+    granted = await client.post(grant, headers=await signed("planner", "D"))
+    assert granted.status_code == 200, granted.text
+    assert granted.json()["approved_by"].startswith("key:planner-")
+    assert (await client.post(grant, headers=await signed("admin"))).status_code == 409
+
+
+async def test_nobody_grants_their_own(client: Client, stored: Writer, signed: Signed) -> None:
+    planner = await signed("planner")
+    asked = await client.post("/v1/approvals", json=WISH, headers=planner)
+    answer = await client.post(f"/v1/approvals/{asked.json()['id']}/grant", headers=planner)
+    assert answer.status_code == 403
+    assert "second person" in answer.json()["detail"]
+
+
+async def test_a_field_officer_sees_only_their_own(client: Client, stored: Writer, signed: Signed) -> None:
+    one, other = await signed("field"), await signed("field")
+    mine = (await client.post("/v1/approvals", json=WISH, headers=one)).json()["id"]
+    seen = [
+        {wish["id"] for wish in (await client.get("/v1/approvals", headers=who)).json()["approvals"]}
+        for who in (one, other, await signed("planner"))
+    ]
+    assert mine in seen[0]
+    assert mine not in seen[1]
+    assert mine in seen[2]
+
+
+async def test_wishes_have_bounds(client: Client, signed: Signed) -> None:
+    officer = await signed("field")
+    for bad in ({"changes": 0}, {"changes": 10_001}, {"reason": ""}, {"more": 1}):
+        answer = await client.post("/v1/approvals", json=WISH | bad, headers=officer)
+        assert answer.status_code == 400, bad
+    assert (await client.post("/v1/approvals", json=WISH, headers=await signed("viewer"))).status_code == 403
