@@ -1,0 +1,90 @@
+"""GCJ-02 and BD-09, the shifted datums of Chinese map services, and the way back to WGS 84.
+
+Neither has an EPSG code or an exact published definition; these are the public approximations of both, which
+shift a position by 460–508 m (GCJ-02) or 1045–1106 m (BD-09) in Chongqing. Outside the box in which the map
+services shift, a position is what it says. Positions are lon, lat in degrees.
+"""
+
+import math
+from collections.abc import Callable
+
+from registry.domain.resource import Datum
+
+LonLat = tuple[float, float]
+
+WEST, SOUTH, EAST, NORTH = 72.004, 0.8293, 137.8347, 55.8271
+"""The box in which the map services shift."""
+KRASOVSKY_1940_M = 6_378_245.0
+KRASOVSKY_1940_E2 = 0.006_693_421_622_965_943
+BD09_PERIOD = math.pi * 3000 / 180
+CLOSE_ENOUGH_DEG = 1e-11
+MOST_STEPS = 30
+
+
+def shifted(position: LonLat) -> bool:
+    """Whether map services shift a position here."""
+    lon, lat = position
+    return WEST <= lon <= EAST and SOUTH <= lat <= NORTH
+
+
+def gcj02_of(position: LonLat) -> LonLat:
+    """The GCJ-02 coordinates of a WGS 84 position."""
+    return _gcj02_shift(position) if shifted(position) else position
+
+
+def bd09_of(position: LonLat) -> LonLat:
+    """The BD-09 coordinates of a WGS 84 position."""
+    return _bd09_shift(_gcj02_shift(position)) if shifted(position) else position
+
+
+def wgs84_of(datum: Datum, position: LonLat) -> LonLat:
+    """The WGS 84 position that has these coordinates in `datum`; exact to well below a millimetre.
+
+    CGCS2000 is taken as WGS 84 (they differ by centimetres); an unknown datum is left as it came.
+    """
+    if datum not in ("gcj02", "bd09") or not shifted(position):
+        return position
+    if datum == "bd09":
+        position = _undo(_bd09_shift, position)
+    return _undo(_gcj02_shift, position)
+
+
+def _undo(shift: Callable[[LonLat], LonLat], wanted: LonLat) -> LonLat:
+    """The position that `shift` moves to `wanted`, by fixed-point iteration: the shift changes slowly."""
+    lon, lat = wanted
+    for _ in range(MOST_STEPS):
+        reached = shift((lon, lat))
+        off_lon, off_lat = wanted[0] - reached[0], wanted[1] - reached[1]
+        lon, lat = lon + off_lon, lat + off_lat
+        if max(abs(off_lon), abs(off_lat)) < CLOSE_ENOUGH_DEG:
+            break
+    return lon, lat
+
+
+def _gcj02_shift(position: LonLat) -> LonLat:
+    """The published polynomial and sines in metres, laid on the Krasovsky ellipsoid as degrees."""
+    lon, lat = position
+    x, y = lon - 105.0, lat - 35.0
+    root = math.sqrt(abs(x))
+    fine = (20 * math.sin(6 * math.pi * x) + 20 * math.sin(2 * math.pi * x)) * 2 / 3
+    east_m = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + fine
+    east_m += _waves(x, (20, 1), (40, 1 / 3), (150, 1 / 12), (300, 1 / 30))
+    north_m = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + fine
+    north_m += _waves(y, (20, 1), (40, 1 / 3), (160, 1 / 12), (320, 1 / 30))
+    phi = math.radians(lat)
+    w2 = 1 - KRASOVSKY_1940_E2 * math.sin(phi) ** 2
+    meridian_m = KRASOVSKY_1940_M * (1 - KRASOVSKY_1940_E2) / (w2 * math.sqrt(w2))
+    parallel_m = KRASOVSKY_1940_M / math.sqrt(w2) * math.cos(phi)
+    return lon + math.degrees(east_m / parallel_m), lat + math.degrees(north_m / meridian_m)
+
+
+def _waves(value: float, *terms: tuple[float, float]) -> float:
+    return sum(metres * math.sin(value * rate * math.pi) for metres, rate in terms) * 2 / 3
+
+
+def _bd09_shift(position: LonLat) -> LonLat:
+    """GCJ-02 turned and moved a second time, in the plane of degrees."""
+    x, y = position
+    radius = math.hypot(x, y) + 0.000_02 * math.sin(y * BD09_PERIOD)
+    angle = math.atan2(y, x) + 0.000_003 * math.cos(x * BD09_PERIOD)
+    return radius * math.cos(angle) + 0.0065, radius * math.sin(angle) + 0.006
