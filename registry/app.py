@@ -26,7 +26,9 @@ from registry.api import (
     web,
 )
 from registry.api.authenticate import Doorkeeper
+from registry.api.cross_origin import CORS
 from registry.api.gate import Gate
+from registry.api.head import Head
 from registry.api.ogc import router as ogc_router
 from registry.api.provide import DEPENDENCIES
 from registry.settings import Settings
@@ -69,11 +71,12 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         before_request=strict.before_request,
         lifespan=[database],
         openapi_config=docs.openapi(),
+        cors_config=CORS,
         request_max_body_size=strict.MAX_BODY_BYTES,
         debug=settings.debug,
         logging_config=LoggingConfig(log_exceptions="never"),
     )
-    app.asgi_handler = Gate(app, app.asgi_handler)
+    app.asgi_handler = Head(Gate(app, app.asgi_handler))
     app.state.settings = settings
     app.state.revision = migrations.head()
     app.state.known_parameters = strict.known_parameters(app)

@@ -74,7 +74,7 @@ def _bounded(text: str) -> None:
         deepest = max(deepest, depth)
     if deepest > MAX_DEPTH:
         raise fault(f"the filter is nested deeper than {MAX_DEPTH} levels")
-    if len(re.findall(r"\bnot\b", bare, re.IGNORECASE)) > MAX_NOTS or re.search(r"[\^\-+]{4}", bare):
+    if len(re.findall(r"\bnot\b", bare, re.IGNORECASE)) > MAX_NOTS or re.search(r"(?:[\^\-+]\s*){4}", bare):
         raise fault("the filter repeats an operator without end")
 
 

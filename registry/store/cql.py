@@ -166,10 +166,10 @@ TEMPORAL: dict[str, Callable[[Any, Any, Any, Any], Any]] = {
     "t_starts": lambda a, b, c, d: sa.and_(a == c, b < d),
 }
 ARRAYS: dict[str, Callable[[Any, Any], Any]] = {
-    "a_contains": lambda a, b: a.op("@>")(b),
-    "a_containedby": lambda a, b: a.op("<@")(b),
-    "a_overlaps": lambda a, b: a.op("&&")(b),
-    "a_equals": lambda a, b: sa.and_(a.op("@>")(b), a.op("<@")(b)),
+    "a_contains": lambda a, b: a.bool_op("@>")(b),
+    "a_containedby": lambda a, b: a.bool_op("<@")(b),
+    "a_overlaps": lambda a, b: a.bool_op("&&")(b),
+    "a_equals": lambda a, b: sa.and_(a.bool_op("@>")(b), a.bool_op("<@")(b)),
 }
 
 

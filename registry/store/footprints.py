@@ -66,8 +66,8 @@ def meets(drawing: Drawn, window: Any) -> Any:
     """What the indexes can say about a drawing and a window of less than 30 degrees away from the equator."""
     own, footprint = drawing.footprint
     wider = sa.func.ST_Segmentize(sa.func.ST_Expand(window, SLACK_DEG), STEP_DEG)
-    by_polygon = sa.and_(own, footprint.op("&&")(window))
-    return sa.or_(by_polygon, drawing.reached.op("&&")(geography(wider)))
+    by_polygon = sa.and_(own, footprint.bool_op("&&")(window))
+    return sa.or_(by_polygon, drawing.reached.bool_op("&&")(geography(wider)))
 
 
 def _outline(geom: Any, geog: Any, radius_m: Any, sector: Any, columns: Any) -> Any:
