@@ -1,5 +1,7 @@
 """HEAD for every resource: what GET answers, without its body."""
 
+from typing import Any
+
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -11,14 +13,16 @@ class Head:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["method"] != "HEAD":
+        asked: dict[str, Any] = dict(scope)
+        if asked.get("method") != "HEAD":
             await self._inner(scope, receive, send)
             return
+        asked["method"] = "GET"
 
         async def without_body(message: Message) -> None:
             if message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
 
-        asked: Scope = {**scope, "method": "GET"}  # type: ignore[typeddict-item, misc]
-        await self._inner(asked, receive, without_body)
+        headless: Any = asked
+        await self._inner(headless, receive, without_body)
