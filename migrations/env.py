@@ -1,6 +1,8 @@
 """Alembic's entry: runs the migrations over asyncpg, under one lock, against store.schema."""
 
 import asyncio
+import importlib
+import pkgutil
 from typing import Any
 
 from alembic import context
@@ -9,9 +11,13 @@ from sqlalchemy import Connection, pool, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from registry import store
 from registry.store.schema import PARTITIONS, metadata
 
 LOCK = 7_305_110
+for module in pkgutil.iter_modules(store.__path__):
+    if module.name.startswith("schema"):
+        importlib.import_module(f"registry.store.{module.name}")
 
 
 def include_object(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:

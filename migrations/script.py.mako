@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-from geoalchemy2 import Geography, Geometry
 ${imports if imports else ""}
 
 revision = ${repr(up_revision)}

@@ -15,6 +15,7 @@ from registry import settings as settings_module
 from registry.api import (
     approvals,
     audit,
+    corrections,
     coverage,
     docs,
     health,
@@ -37,6 +38,8 @@ from registry.store.pool import Reader, open_pool
 
 ROUTERS = (
     resources.router,
+    corrections.router,
+    corrections.conflicts_router,
     proximity.router,
     places.router,
     coverage.router,

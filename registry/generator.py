@@ -18,12 +18,12 @@ import shapely
 from shapely.geometry import shape
 
 from registry import seeding
+from registry.domain.change import begin
 from registry.domain.geojson import Point
 from registry.domain.resource import KINDS, Kind, Location, Resource, Source
 from registry.domain.values import Name
 from registry.generated import properties_of
 from registry.store import rows
-from registry.store.rows import stamped
 
 CHUNK = 20_000
 PROTOTYPES = 48
@@ -102,7 +102,7 @@ class Generator:
             exercise=self.exercise,
             sources=[Source(kind="import", reference="load-data", confidence="assumed", note="generated")],
         )
-        return stamped(Resource(id=identity, geometry=point, properties=properties), 1, self.now, self.now)
+        return begin(Resource(id=identity, geometry=point, properties=properties), self.now)
 
     def chunks(self) -> "Iterator[Chunk]":
         """The rows as COPY text, some thousands at a time."""

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from registry.demonstration import demonstration
+from registry.domain.change import Change, begin
 from registry.domain.resource import Resource
-from registry.store import places, resources, vocabularies
+from registry.store import changes, places, resources, vocabularies
 from registry.store.pool import Writer
-from registry.store.rows import stamped
 from registry.store.schema import LIVE
 
 SEEDS = Path(str(files("registry"))).parent / "seeds"
@@ -80,8 +80,9 @@ async def add(writer: Writer, records: Sequence[Resource], advance: Advance = _s
     known = await resources.known(writer, realm, [record.id for record in records])
     now = datetime.now(UTC)
     missing = [record for record in records if record.id not in known]
+    change = Change(verb="seed", actor=SEEDED_BY, at=now, via="seeds")
     for done, record in enumerate(missing, 1):
-        await resources.insert(writer, stamped(record, 1, now, now), SEEDED_BY)
+        await changes.insert(writer, begin(record, now), change)
         advance("resources", done, len(missing))
     return len(missing)
 

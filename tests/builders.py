@@ -6,13 +6,16 @@ from uuid import UUID
 
 import msgspec
 
+from registry.domain.change import Change, begin
 from registry.domain.geojson import Point
 from registry.domain.identity import new_id
 from registry.domain.resource import Location, Resource
-from registry.store import places, resources, rows
+from registry.store import changes, places
 from registry.store.pool import Writer
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+A_CHANGE = Change(verb="create", actor="test", at=NOW)
 
 
 def make(kind: str = "shelter", lon: float | None = 106.65, lat: float = 29.03, **given: Any) -> Resource:
@@ -26,13 +29,13 @@ def make(kind: str = "shelter", lon: float | None = 106.65, lat: float = 29.03, 
     feature = {"type": "Feature", "id": str(identity), "geometry": None, "properties": properties}
     made = msgspec.convert(feature, Resource, strict=False)
     made = msgspec.structs.replace(made, geometry=None if lon is None else Point((lon, lat)))
-    return rows.stamped(made, 1, NOW, NOW)
+    return begin(made, NOW)
 
 
 async def a_resource(writer: Writer, *args: Any, **given: Any) -> UUID:
     """Store a resource made by `make` and return its identity."""
     made = make(*args, **given)
-    await resources.insert(writer, made, "test")
+    await changes.insert(writer, made, A_CHANGE)
     return made.id
 
 

@@ -23,6 +23,7 @@ STATUS: dict[type[errors.RegistryError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.Stale: 412,
+    errors.ConditionMissing: 428,
     errors.Invalid: 422,
     errors.InvalidQuery: 400,
     errors.Unauthenticated: 401,

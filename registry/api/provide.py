@@ -1,6 +1,7 @@
 """What handlers are given: a reader, a writer, and the sight of the question."""
 
 from collections.abc import AsyncGenerator
+from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Request
@@ -10,6 +11,7 @@ from litestar.params import QueryParameter
 
 from registry.api.authenticate import actor_in
 from registry.domain.actor import Actor, sight_of
+from registry.domain.search import aware
 from registry.domain.sight import Sight
 from registry.store import scope
 from registry.store.pool import Reader, Writer
@@ -25,6 +27,10 @@ ExerciseName = Annotated[
 ]
 
 
+AsOf = Annotated[
+    datetime | None,
+    QueryParameter(name="as_of", description="Answer from what was recorded at this instant (RFC 3339)."),
+]
 Asks = NamedDependency[Reader]
 """A handler's reader: no connection is held between its statements."""
 Changes = NamedDependency[Writer]
@@ -57,9 +63,9 @@ def actor(request: Request[Any, Any, Any]) -> Actor:
     return actor_in(request.scope)
 
 
-def sight(actor: Who, exercise: ExerciseName = None) -> Sight:
+def sight(actor: Who, exercise: ExerciseName = None, as_of: AsOf = None) -> Sight:
     """What this question may see: the one place where a role becomes a view."""
-    return sight_of(actor, exercise)
+    return sight_of(actor, exercise, aware(as_of, "as_of"))
 
 
 DEPENDENCIES: dict[str, Any] = {

@@ -7,13 +7,13 @@ import msgspec
 from litestar import Request, Response, Router, get
 from litestar.params import FromPath, HeaderParameter
 
-from registry.api import params
+from registry.api import history, params, writes
+from registry.api.conditions import etag_of, matches
 from registry.api.links import GEOJSON, next_link, self_link
 from registry.api.provide import Asks, Sees
 from registry.domain.errors import NotFound
 from registry.domain.geojson import FeatureCollection
 from registry.domain.search import Filter, Page, decode_page, encode_cursor, parse_bbox
-from registry.domain.sight import Sight
 from registry.store import resources
 
 IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=2000)]
@@ -57,16 +57,8 @@ async def read_resource(
     return Response(row["feature"].encode(), headers=headers, media_type=GEOJSON)
 
 
-def etag_of(version: int, sight: Sight) -> str:
-    """The strong validator of one version as this sight sees it."""
-    return f'"{version}-{sight.clearance[0]}"'
-
-
-def matches(condition: str, etag: str) -> bool:
-    """Whether an If-Match or If-None-Match header names the validator (RFC 9110, 13.1)."""
-    return condition.strip() == "*" or etag in (
-        part.strip().removeprefix("W/") for part in condition.split(",")
-    )
-
-
-router = Router("/v1/resources", route_handlers=[list_resources, read_resource], tags=["resources"])
+router = Router(
+    "/v1/resources",
+    route_handlers=[list_resources, read_resource, *history.HANDLERS, *writes.HANDLERS],
+    tags=["resources"],
+)

@@ -1,6 +1,7 @@
 """Who asks: a role and the places it holds for, and what each may do."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -36,10 +37,10 @@ ANYONE = Actor(id="anonymous", role="public")
 SYSTEM = Actor(id="system", role="admin")
 
 
-def sight_of(actor: Actor, exercise: str | None = None) -> Sight:
+def sight_of(actor: Actor, exercise: str | None = None, as_of: datetime | None = None) -> Sight:
     """What an actor sees: by its role, and for field also the restricted records of its own places."""
     scope = actor.places if actor.role == "field" else ()
-    return Sight(exercise=exercise, clearance=CLEARANCE[actor.role], scope=scope)
+    return Sight(exercise=exercise, clearance=CLEARANCE[actor.role], scope=scope, as_of=as_of)
 
 
 def require(actor: Actor, role: Role) -> None:

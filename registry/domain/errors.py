@@ -5,6 +5,7 @@ RegistryError
 ├─ Conflict          the request fights with what is stored
 │  ├─ Duplicate      something with that identity exists
 │  └─ Stale          the version the caller holds is no longer the current one
+├─ ConditionMissing  the request does not say which version it was made for
 ├─ Invalid           the content breaks a rule
 │  └─ InvalidGeometry
 ├─ InvalidQuery      a parameter of a question is wrong
@@ -46,6 +47,10 @@ class Duplicate(Conflict):
 
 class Stale(Conflict):
     """The stored version is newer than the one the request was made for."""
+
+
+class ConditionMissing(RegistryError):
+    """The request must say which version it was made for."""
 
 
 class Invalid(RegistryError):

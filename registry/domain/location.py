@@ -6,7 +6,7 @@ import msgspec
 
 from registry.domain.errors import Invalid
 from registry.domain.geojson import Point
-from registry.domain.resource import FireWatchPoint, Location, Resource
+from registry.domain.resource import FireWatchPoint, Location, RescueTeam, Resource
 
 GRID_DEG = 0.05
 """Side of the cell that stands for an internal resource in public, in degrees (about 5 km here)."""
@@ -56,10 +56,12 @@ def generalise(resource: Resource) -> Resource:
     properties = resource.properties
     if isinstance(properties, FireWatchPoint):
         properties = msgspec.structs.replace(properties, footprint=None, sector=None)
+    if isinstance(properties, RescueTeam):
+        properties = msgspec.structs.replace(properties, last_seen=None)
     if resource.geometry is None:
         return msgspec.structs.replace(resource, properties=properties)
     centre, doubt_m = cell_of(resource.geometry)
-    location = Location("approximate", doubt_m, [], "wgs84", f"grid cell of {GRID_DEG} degrees")
+    location = Location("approximate", doubt_m, [], source=f"grid cell of {GRID_DEG} degrees")
     return msgspec.structs.replace(
         resource, geometry=centre, properties=msgspec.structs.replace(properties, location=location)
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct, field
 
-from registry.domain.geojson import Point, Polygon
+from registry.domain.geojson import Point, Polygon, Position
 from registry.domain.values import (
     Code,
     Coded,
@@ -40,12 +40,16 @@ Exercise = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^(?!live$)
 
 
 class Location(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=False):
-    """How well the place is known: the quality, its error in metres, and where the knowledge comes from."""
+    """How well the place is known: the quality, its error in metres, and where the knowledge comes from.
+
+    `datum` is what came in and `raw` the pair as it came; the geometry is always WGS 84.
+    """
 
     quality: Quality = "unknown"
     uncertainty_m: Metres | None = None
     candidate_places: Annotated[list[Code], Meta(max_length=200)] = field(default_factory=list)
     datum: Datum = "wgs84"
+    raw: Position | None = None
     source: LongText | None = None
 
 
@@ -122,6 +126,14 @@ Codes = Annotated[list[Coded], Meta(max_length=100)]
 Items = Annotated[list[Item], Meta(max_length=500)]
 
 
+class LastSeen(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where something that moves was last reported, how exactly, and when."""
+
+    coordinates: Position
+    at: datetime
+    accuracy_m: Metres = 0.0
+
+
 class RescueTeam(Shared, frozen=True, kw_only=True, tag="rescue_team"):
     """People who go out: professional, standing or mass."""
 
@@ -131,6 +143,7 @@ class RescueTeam(Shared, frozen=True, kw_only=True, tag="rescue_team"):
     personnel: Count | None = None
     vehicles: Items = field(default_factory=list)
     equipment: Items = field(default_factory=list)
+    last_seen: LastSeen | None = None
     readiness: Readiness = "unknown"
     status_at: datetime | None = None
 

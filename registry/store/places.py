@@ -74,6 +74,14 @@ async def members(reader: Reader, code: str) -> list[str]:
     return [row["place"] for row in await reader.rows(MEMBERS, {"code": code})]
 
 
+ANCESTORS = Query(sa.select(place_within.c.ancestor).where(place_within.c.code == sa.bindparam("code")))
+
+
+async def ancestors(reader: Reader, code: str) -> list[str]:
+    """The place itself and every place or management area that holds it."""
+    return [row["ancestor"] for row in await reader.rows(ANCESTORS, {"code": code})]
+
+
 async def find(reader: Reader, wanted: dict[str, Any], limit: int, *, extents: bool = False) -> list[Row]:
     """At most `limit` places by code; `wanted` has any of level, parent, under, q, after.
 

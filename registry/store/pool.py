@@ -9,6 +9,7 @@ import msgspec
 
 from registry.settings import Settings
 from registry.store.failures import explained
+from registry.store.past import as_recorded
 from registry.store.query import Query
 
 Row = Mapping[str, Any]
@@ -60,6 +61,13 @@ async def open_pool(settings: Settings, database_url: str) -> asyncpg.Pool:
     )
 
 
+def asked(query: Query, given: Mapping[str, Any]) -> list[Any]:
+    """The text and the arguments of a question; one about a past instant reads what was recorded then."""
+    if given.get("sight_as_of") is None:
+        return [query.text, *query.args(given)]
+    return [as_recorded(query), *query.args(given), given["sight_as_of"]]
+
+
 class Reader:
     """Asks: every call takes a connection for as long as its statement runs."""
 
@@ -70,13 +78,13 @@ class Reader:
     async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""
         async with explained(), self._pool.acquire(timeout=self._timeout) as connection:
-            found: list[Row] = await connection.fetch(query.text, *query.args(given))
+            found: list[Row] = await connection.fetch(*asked(query, given))
             return found
 
     async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
         """The first row of the answer, if there is one."""
         async with explained(), self._pool.acquire(timeout=self._timeout) as connection:
-            found: Row | None = await connection.fetchrow(query.text, *query.args(given))
+            found: Row | None = await connection.fetchrow(*asked(query, given))
             return found
 
     @asynccontextmanager
@@ -109,13 +117,13 @@ class SnapshotReader(Reader):
     async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""
         async with explained():
-            found: list[Row] = await self._connection.fetch(query.text, *query.args(given))
+            found: list[Row] = await self._connection.fetch(*asked(query, given))
             return found
 
     async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
         """The first row of the answer, if there is one."""
         async with explained():
-            found: Row | None = await self._connection.fetchrow(query.text, *query.args(given))
+            found: Row | None = await self._connection.fetchrow(*asked(query, given))
             return found
 
 

@@ -1,16 +1,14 @@
 """A resource as the row that stands for it, and back."""
 
 import struct
-from datetime import datetime
 from typing import Any
-
-import msgspec
 
 from registry.domain import feature
 from registry.domain.geojson import Point, Polygon
 from registry.domain.location import generalise, reach_of_doubt_m
 from registry.domain.resource import (
     FireWatchPoint,
+    LastSeen,
     Properties,
     RescueTeam,
     Resource,
@@ -50,10 +48,11 @@ def row_of(record: Resource, updated_by: str) -> dict[str, Any]:
         realm=properties.exercise or LIVE,
         id=record.id,
         kind=record.kind,
-        geom=point_wkb(record.geometry),
-        public_geom=point_wkb(public.geometry),
+        geom=point_wkb(measured(record)),
+        public_geom=point_wkb(measured(public)),
         uncertainty_m=_doubt_m(record),
         public_uncertainty_m=_doubt_m(public),
+        seen_at=seen.at if (seen := _last_seen(record)) else None,
         updated_by=updated_by,
         feature=feature.render(record),
         public_feature=None if public is record else feature.render(public),
@@ -83,7 +82,20 @@ _SHARED = (
 )
 
 
+def _last_seen(record: Resource) -> LastSeen | None:
+    return record.properties.last_seen if isinstance(record.properties, RescueTeam) else None
+
+
+def measured(record: Resource) -> Point | None:
+    """Where distances are measured from: the last reported position of what moves, else where it is kept."""
+    seen = _last_seen(record)
+    return record.geometry if seen is None else Point(seen.coordinates)
+
+
 def _doubt_m(record: Resource) -> float | None:
+    seen = _last_seen(record)
+    if seen is not None:
+        return seen.accuracy_m
     return None if record.geometry is None else reach_of_doubt_m(record.properties.location)
 
 
@@ -127,9 +139,6 @@ def external_rows(record: Resource) -> list[dict[str, Any]]:
     return [owner | {"system": known.system, "id": known.id} for known in record.properties.external_ids]
 
 
-def stamped(record: Resource, version: int, created_at: datetime, updated_at: datetime) -> Resource:
-    """`record` as it will be stored: with the version and times that the registry sets."""
-    properties = msgspec.structs.replace(
-        record.properties, version=version, created_at=created_at, updated_at=updated_at
-    )
-    return msgspec.structs.replace(record, properties=properties)
+def parts(record: Resource) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Everything of a record that is stored in tables of its own."""
+    return stock_rows(record), external_rows(record)

@@ -34,7 +34,8 @@ def geography(column: sa.ColumnElement[object]) -> sa.ColumnElement[object]:
     return sa.cast(column, Geography(geometry_type=None, spatial_index=False))
 
 
-def _one_of(column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
+def one_of(column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
+    """A check that a column has one of the listed values."""
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -78,7 +79,7 @@ place = sa.Table(
     sa.Column("valid_from", sa.Date),
     sa.Column("valid_to", sa.Date),
     sa.Column("source", sa.Text),
-    _one_of("extent_basis", ("boundary", "voronoi", "disc", "members", "none")),
+    one_of("extent_basis", ("boundary", "voronoi", "disc", "members", "none")),
     sa.CheckConstraint("(extent IS NULL) = (extent_basis = 'none')", name="extent_has_basis"),
     sa.CheckConstraint("name_zh IS NOT NULL OR name_en IS NOT NULL", name="named"),
     sa.CheckConstraint("valid_from <= valid_to", name="validity"),
@@ -117,7 +118,8 @@ vocabulary = sa.Table(
 )
 
 
-def _resource_columns() -> list[sa.Column[object]]:
+def resource_columns() -> list[sa.Column[object]]:
+    """The columns that a resource has, now and in its past."""
     text = sa.Text
     moment = sa.TIMESTAMP(timezone=True)
     return [
@@ -156,6 +158,7 @@ def _resource_columns() -> list[sa.Column[object]]:
         sa.Column("opening", text),
         sa.Column("operational", text),
         sa.Column("status_at", moment),
+        sa.Column("seen_at", moment),
         sa.Column("personnel", sa.Integer),
         sa.Column("capacity_persons", sa.Integer),
         sa.Column("occupancy_persons", sa.Integer),
@@ -177,21 +180,22 @@ def _resource_columns() -> list[sa.Column[object]]:
 
 def _resource_checks() -> list[sa.CheckConstraint]:
     return [
-        _one_of("kind", KINDS),
-        _one_of("lifecycle", ("planned", "under_construction", "in_service", "suspended", "retired")),
-        _one_of("quality", ("surveyed", "approximate", "candidate_places", "unknown")),
-        _one_of("datum", ("wgs84", "cgcs2000", "gcj02", "bd09", "unknown")),
-        _one_of("visibility", ("public", "internal", "restricted")),
-        _one_of("readiness", ("available", "committed", "off_duty", "unavailable", "unknown")),
-        _one_of("opening", ("open", "closed", "full", "unknown")),
-        _one_of("operational", ("yes", "degraded", "no", "unknown")),
-        _one_of("tier", ("district", "town", "community")),
-        _one_of("form", ("infrared_camera", "watchtower", "sentry_post", "checkpoint")),
+        one_of("kind", KINDS),
+        one_of("lifecycle", ("planned", "under_construction", "in_service", "suspended", "retired")),
+        one_of("quality", ("surveyed", "approximate", "candidate_places", "unknown")),
+        one_of("datum", ("wgs84", "cgcs2000", "gcj02", "bd09", "unknown")),
+        one_of("visibility", ("public", "internal", "restricted")),
+        one_of("readiness", ("available", "committed", "off_duty", "unavailable", "unknown")),
+        one_of("opening", ("open", "closed", "full", "unknown")),
+        one_of("operational", ("yes", "degraded", "no", "unknown")),
+        one_of("tier", ("district", "town", "community")),
+        one_of("form", ("infrared_camera", "watchtower", "sentry_post", "checkpoint")),
         sa.CheckConstraint("name_zh IS NOT NULL OR name_en IS NOT NULL", name="named"),
         sa.CheckConstraint("valid_from <= valid_to", name="validity"),
         sa.CheckConstraint("version >= 1", name="version"),
         sa.CheckConstraint(
-            "(quality IN ('surveyed', 'approximate')) = (geom IS NOT NULL)", name="located_has_geometry"
+            "(quality IN ('surveyed', 'approximate') OR seen_at IS NOT NULL) = (geom IS NOT NULL)",
+            name="located_has_geometry",
         ),
         sa.CheckConstraint(
             "quality <> 'approximate' OR uncertainty_m IS NOT NULL", name="approximate_has_uncertainty"
@@ -199,7 +203,7 @@ def _resource_checks() -> list[sa.CheckConstraint]:
         sa.CheckConstraint(
             "quality <> 'candidate_places' OR cardinality(candidate_places) > 0", name="candidates_named"
         ),
-        sa.CheckConstraint("(geom IS NULL) = (public_geom IS NULL)", name="public_geometry"),
+        sa.CheckConstraint("public_geom IS NULL OR geom IS NOT NULL", name="public_geometry"),
         sa.CheckConstraint(
             "visibility <> 'internal' OR public_feature IS NOT NULL", name="internal_has_public_face"
         ),
@@ -227,7 +231,7 @@ def _resource_checks() -> list[sa.CheckConstraint]:
 resource = sa.Table(
     "resource",
     metadata,
-    *_resource_columns(),
+    *resource_columns(),
     sa.PrimaryKeyConstraint("realm", "id"),
     sa.ForeignKeyConstraint(["place"], ["place.code"]),
     *_resource_checks(),
@@ -342,7 +346,7 @@ api_key = sa.Table(
     sa.Column("expires_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("revoked_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("last_used_at", sa.TIMESTAMP(timezone=True)),
-    _one_of("role", ("viewer", "field", "planner", "admin")),
+    one_of("role", ("viewer", "field", "planner", "admin")),
     sa.CheckConstraint("octet_length(fingerprint) = 32", name="fingerprint"),
     sa.Index("ix_api_key_holder", "holder"),
     comment="Machine keys: an HMAC of each, never the key.",

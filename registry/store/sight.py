@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from registry.domain.resource import Visibility
 from registry.domain.sight import Sight
-from registry.store.schema import LIVE, SHOWN, geography, place_within, resource
+from registry.store.schema import LIVE, geography, place_within, resource
 
 
 class Shape(Struct, frozen=True):
@@ -17,7 +17,6 @@ class Shape(Struct, frozen=True):
     live: bool = True
     clearance: Visibility = "public"
     scoped: bool = False
-    past: bool = False
 
 
 class View(NamedTuple):
@@ -34,7 +33,7 @@ class View(NamedTuple):
 def shape(sight: Sight) -> Shape:
     """The statement shape of `sight`."""
     scoped = bool(sight.scope) and sight.clearance == "internal"
-    return Shape(sight.exercise is None, sight.clearance, scoped, sight.as_of is not None)
+    return Shape(sight.exercise is None, sight.clearance, scoped)
 
 
 def binds(sight: Sight) -> dict[str, Any]:
@@ -66,15 +65,16 @@ def view(form: Shape) -> View:
 
 def _predicates(form: Shape) -> list[sa.ColumnElement[bool]]:
     where: list[Any] = []
+    shown = resource.c.visibility != sa.literal_column("'restricted'")
     if form.live:
-        where.append(sa.literal_column("realm") == sa.literal_column(f"'{LIVE}'"))
+        where.append(resource.c.realm == sa.literal_column(f"'{LIVE}'"))
     else:
         where.append(resource.c.realm == sa.bindparam("sight_realm"))
         where.append(resource.c.realm != sa.literal_column(f"'{LIVE}'"))
     if form.scoped:
-        where.append(sa.or_(SHOWN, in_scope(resource.c.place)))
+        where.append(sa.or_(shown, in_scope(resource.c.place)))
     elif form.clearance != "restricted":
-        where.append(SHOWN)
+        where.append(shown)
     return where
 
 

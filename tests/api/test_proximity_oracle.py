@@ -5,8 +5,8 @@ import random
 import pytest
 from pyproj import Geod
 
-from registry.store import resources
-from tests.builders import make
+from registry.store import changes
+from tests.builders import A_CHANGE, make
 
 GEOD = Geod(ellps="WGS84")
 SEED = 20261120
@@ -43,7 +43,7 @@ async def test_agrees_with_brute_force(client, stored, centre, window) -> None:
     watch = [
         make("fire_watch_point", lon, lat, watch_radius_m=rng.uniform(500, 40_000)) for lon, lat in points
     ]
-    await resources.load(stored, watch, "test")
+    await changes.load(stored, watch, A_CHANGE)
     for spot in [centre, *scatter(rng, 6, centre, window)]:
         truth = {str(w.id): distance_m(w.geometry.coordinates, spot) for w in watch}
         await agree_nearest(client, spot, truth, rng.choice([1, 3, 10, 60]))

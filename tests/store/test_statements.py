@@ -6,10 +6,10 @@ import random
 import pytest
 
 from registry.domain.search import Filter
-from registry.store import filters, grounds, health, places, proximity, resources, watchers
+from registry.store import changes, filters, grounds, health, places, proximity, resources, watchers
 from registry.store.query import Query
 from registry.store.sight import Shape
-from tests.builders import make
+from tests.builders import A_CHANGE, make
 
 SHAPES = [
     Shape(live, clearance, scoped)
@@ -17,6 +17,8 @@ SHAPES = [
         [True, False], ["public", "internal", "restricted"], [False, True]
     )
 ]
+WRITES = [changes.INSERT, changes.INSERT_STOCK, changes.INSERT_EXTERNAL, changes.LOG, changes.KEEP]
+WRITES += [changes.UPDATE, changes.NOTIFY, changes._lock(Shape()), *changes.FORGET_PARTS]
 PRESENT = [frozenset(), frozenset({"kind"}), frozenset({"kind", "lifecycle", "place", "quality", "q"})]
 
 
@@ -30,7 +32,7 @@ def statements() -> list[Query]:
         shaped += [watchers._watchers(form, present, stated) for stated in (True, False)]
     named = [places.GET, places.MEMBERS, places.CONTAINING, places.REACH, places.UPSERT, health.LOOK]
     named += [grounds.PLACE, grounds.PARTS, grounds.CROSSED, watchers.EXTENTS]
-    return [*shaped, *named, resources.INSERT, resources.INSERT_STOCK, resources.INSERT_EXTERNAL]
+    return [*shaped, *named, *WRITES]
 
 
 async def test_every_statement_prepares(conn) -> None:
@@ -65,7 +67,7 @@ async def test_hot_questions_use_their_index(conn, writer, clearance) -> None:
         make(kind, lon, lat, **({"watch_radius_m": 5000} if kind != "shelter" else {}))
         for (lon, lat), kind in zip(spots, kinds, strict=False)
     ]
-    await resources.load(writer, made, "test")
+    await changes.load(writer, made, A_CHANGE)
     await conn.execute("ANALYZE resource")
     await conn.execute("SET LOCAL ROLE registry_app")  # whose row security must not hide an index
     form, kind = Shape(clearance=clearance), frozenset({"kind", "lifecycle"})

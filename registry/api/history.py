@@ -1,0 +1,38 @@
+"""The past of a resource over HTTP."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import get
+from litestar.params import FromPath
+
+from registry.api import params
+from registry.api.provide import Asks, Sees, Who
+from registry.domain.errors import NotFound
+from registry.store import history, resources
+
+INTERNAL = ("actor", "via", "request_id", "device_at")
+
+
+def _raw(text: str | None) -> msgspec.Raw | None:
+    return None if text is None else msgspec.Raw(text.encode())
+
+
+@get("/{identity:uuid}/history")
+async def read_history(
+    identity: FromPath[UUID], reader: Asks, sight: Sees, actor: Who, limit: params.Limit = 100
+) -> dict[str, Any]:
+    """Every change of a resource, latest first, with what it was before and after."""
+    if await resources.get(reader, sight, identity) is None:
+        raise NotFound("resource", identity)
+    told = []
+    for row in await history.changes(reader, sight, identity, limit):
+        shown = {name: row[name] for name in ("version", "verb", "at", "reason")}
+        if actor.is_at_least("viewer"):
+            shown |= {name: row[name] for name in INTERNAL}
+        told.append(shown | {"before": _raw(row["before"]), "after": _raw(row["after"])})
+    return {"changes": told}
+
+
+HANDLERS = (read_history,)

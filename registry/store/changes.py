@@ -1,0 +1,161 @@
+"""The one write path: a record, its past version and its line in the log, in one transaction."""
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from registry.domain import feature
+from registry.domain.change import Change
+from registry.domain.errors import Invalid, NotFound
+from registry.domain.resource import Resource
+from registry.domain.sight import Sight
+from registry.store import rows
+from registry.store.pool import Writer
+from registry.store.query import Query
+from registry.store.schema import external_id, resource, stock_line
+from registry.store.schema_changes import change_log, resource_past
+from registry.store.sight import Shape, binds, shape, view
+
+GEOMETRIES = ("geom", "public_geom", "footprint", "point_before", "point_after")
+CHANNEL = "registry_changes"
+
+
+def bound(table: sa.Table, names: list[str]) -> dict[str, Any]:
+    """Each named column with a bind of its own name; geometries are bound as EWKB."""
+    return {
+        name: sa.func.ST_GeomFromEWKB(sa.bindparam(name, type_=sa.LargeBinary))
+        if name in GEOMETRIES
+        else sa.bindparam(name, type_=table.c[name].type)
+        for name in names
+    }
+
+
+def _insert(table: sa.Table, *left_out: str) -> Query:
+    names = [column.name for column in table.columns if column.name not in left_out]
+    return Query(sa.insert(table).values(bound(table, names)))
+
+
+_IDENTITY = (resource.c.realm == sa.bindparam("realm"), resource.c.id == sa.bindparam("id"))
+INSERT = _insert(resource)
+INSERT_STOCK = _insert(stock_line)
+INSERT_EXTERNAL = _insert(external_id)
+LOG = _insert(change_log, "xid", "seq")
+NOTIFY = Query(sa.select(sa.func.pg_notify(sa.literal_column(f"'{CHANNEL}'"), sa.literal_column("''"))))
+KEEP = Query(
+    sa.insert(resource_past).from_select(
+        [*rows.COLUMNS, "superseded_at"],
+        sa.select(*resource.columns, sa.bindparam("updated_at", type_=sa.TIMESTAMP(timezone=True))).where(
+            *_IDENTITY
+        ),
+    )
+)
+UPDATE = Query(
+    sa.update(resource)
+    .values(bound(resource, [name for name in rows.COLUMNS if name not in ("realm", "id")]))
+    .where(*_IDENTITY)
+)
+FORGET_PARTS = [
+    Query(
+        sa.delete(table).where(
+            table.c.realm == sa.bindparam("realm"), table.c.resource_id == sa.bindparam("id")
+        )
+    )
+    for table in (stock_line, external_id)
+]
+
+
+@cache
+def _lock(form: Shape) -> Query:
+    seen = view(form)
+    mine = sa.select(resource.c.feature).where(seen.seen, resource.c.id == sa.bindparam("id"))
+    return Query(mine.with_for_update())
+
+
+async def lock(writer: Writer, sight: Sight, identity: UUID) -> Resource:
+    """The current version, held against other writers until the transaction ends; NotFound when unseen."""
+    if sight.as_of is not None:
+        raise Invalid("the past cannot be changed", field="as_of")
+    row = await writer.row(_lock(shape(sight)), binds(sight) | {"id": identity})
+    if row is None:
+        raise NotFound("resource", identity)
+    return feature.parse(row["feature"])
+
+
+async def insert(writer: Writer, record: Resource, change: Change) -> None:
+    """Store a first version and its line in the log; Duplicate when its identity is taken."""
+    row = rows.row_of(record, change.actor)
+    await writer.run(INSERT, row)
+    await _insert_parts(writer, record)
+    await _log(writer, None, record, row, change)
+
+
+async def amend(writer: Writer, current: Resource, wanted: Resource, change: Change) -> None:
+    """Make `wanted` the current version and keep `current`, which the caller holds locked, as past."""
+    row = rows.row_of(wanted, change.actor)
+    await writer.run(KEEP, row)
+    await writer.run(UPDATE, row)
+    if rows.parts(current) != rows.parts(wanted):
+        for query in FORGET_PARTS:
+            await writer.run(query, row)
+        await _insert_parts(writer, wanted)
+    await _log(writer, current, wanted, row, change)
+
+
+async def _insert_parts(writer: Writer, record: Resource) -> None:
+    if lines := rows.stock_rows(record):
+        await writer.run_many(INSERT_STOCK, lines)
+    if known := rows.external_rows(record):
+        await writer.run_many(INSERT_EXTERNAL, known)
+
+
+async def _log(
+    writer: Writer, before: Resource | None, after: Resource, row: dict[str, Any], change: Change
+) -> None:
+    await writer.run(LOG, line(before, after, row, change))
+    await writer.run(NOTIFY, {})
+
+
+def line(before: Resource | None, after: Resource, row: dict[str, Any], change: Change) -> dict[str, Any]:
+    """The change as a row of the log."""
+    was = before.properties if before else None
+    return {
+        "realm": row["realm"],
+        "resource_id": after.id,
+        "kind": row["kind"],
+        "version": row["version"],
+        "verb": change.verb,
+        "place_before": was and was.place,
+        "place_after": row["place"],
+        "visibility_before": was and was.visibility,
+        "visibility_after": row["visibility"],
+        "gone_before": was is None or was.lifecycle == "retired",
+        "gone_after": row["lifecycle"] == "retired",
+        "point_before": rows.point_wkb(rows.measured(before)) if before else None,
+        "point_after": row["geom"],
+        "digest": hashlib.sha256(row["feature"].encode()).digest(),
+        "actor": change.actor,
+        "via": change.via,
+        "reason": change.reason,
+        "request_id": change.request_id,
+        "device_at": change.device_at,
+        "at": row["updated_at"],
+    }
+
+
+async def load(writer: Writer, records: Iterable[Resource], change: Change) -> None:
+    """Store many first versions and their lines in the log by COPY."""
+    kept = [(record, rows.row_of(record, change.actor)) for record in records]
+    await _copy(writer, resource, [row for _, row in kept])
+    await _copy(writer, stock_line, [line for record, _ in kept for line in rows.stock_rows(record)])
+    await _copy(writer, external_id, [line for record, _ in kept for line in rows.external_rows(record)])
+    await _copy(writer, change_log, [line(None, record, row, change) for record, row in kept])
+    await writer.run(NOTIFY, {})
+
+
+async def _copy(writer: Writer, table: sa.Table, values: list[dict[str, Any]]) -> None:
+    if values:
+        await writer.copy(table.name, list(values[0]), [list(value.values()) for value in values])
