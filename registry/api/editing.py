@@ -16,7 +16,7 @@ from registry.domain.change import Change, Verb
 from registry.domain.errors import ConditionMissing, Stale
 from registry.domain.resource import Resource
 from registry.domain.sight import Sight
-from registry.store import changes, places
+from registry.store import changes, guard, places
 from registry.store.idempotency import Answer
 from registry.store.pool import Writer
 
@@ -99,6 +99,7 @@ async def save(desk: Desk, current: Resource, wanted: Resource, change: Change) 
     following = changing.follow(current, wanted, change.at)
     if changing.to_members(following) == changing.to_members(current):
         return described(current, desk.sight)
+    await guard.note(desk.writer, desk.actor, change.verb)
     await changes.amend(desk.writer, current, following, change)
     return described(following, desk.sight)
 

@@ -392,7 +392,7 @@ audit = sa.Table(
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("request_id", sa.Text, nullable=False),
     sa.Column("address", sa.Text),
-    _one_of("action", ("read", "export", "change", "refused")),
+    one_of("action", ("read", "export", "change", "refused")),
     sa.Index("ix_audit_actor", "actor", "seq"),
     comment="Who read restricted records, exported, changed, or was refused.",
 )
