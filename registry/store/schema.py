@@ -413,7 +413,7 @@ job = sa.Table(
     sa.Column("updated_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
     sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("result", sa.Text),
-    _one_of("status", ("accepted", "running", "successful", "failed", "dismissed")),
+    one_of("status", ("accepted", "running", "successful", "failed", "dismissed")),
     sa.CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
     sa.Index("ix_job_expires_at", "expires_at"),
     comment="Analyses that take longer than a request may; kept for a day.",
