@@ -11,8 +11,11 @@ from typing import Any
 import msgspec
 
 from registry.demonstration import demonstration
+from registry.demonstration_plans import demonstration_entries
 from registry.domain.change import Change, begin
+from registry.domain.entry import Entry
 from registry.domain.resource import Resource
+from registry.seeding_plans import add_entries, read, seed_plans
 from registry.store import changes, places, resources, vocabularies
 from registry.store.pool import Writer
 from registry.store.schema import LIVE
@@ -31,6 +34,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     resources: int
     added: int
     quality: dict[str, int]
+    plans: dict[str, int]
 
 
 def _silent(_: str, __: int, ___: int) -> None:
@@ -43,12 +47,15 @@ async def seed(writer: Writer, advance: Advance = _silent) -> Summary:
     shapes = await _seed_places(writer, advance)
     coded = await _seed_vocabularies(writer, advance)
     added = await add(writer, records, advance)
+    stated = await seed_plans(writer, SEEDS)
+    advance("plans", sum(stated.values()), sum(stated.values()))
     return Summary(
         places=shapes,
         vocabularies=coded,
         resources=len(records),
         added=added,
         quality=dict(Counter(record.properties.location.quality for record in records)),
+        plans=stated,
     )
 
 
@@ -57,8 +64,16 @@ async def seed_if_new(writer: Writer, advance: Advance = _silent) -> Summary | N
     if await places.find(writer, {}, 1):
         return None
     summary = await seed(writer, advance)
-    await add(writer, demonstration(read_features("places.geojson")), advance)
+    await add_demonstration(writer, advance)
     return summary
+
+
+async def add_demonstration(writer: Writer, advance: Advance = _silent) -> None:
+    """Add what the exercise `demo` does not have yet: resources and registers."""
+    features = read_features("places.geojson")
+    await add(writer, demonstration(features), advance)
+    live = read(SEEDS, "registers.json", Entry)
+    await add_entries(writer, demonstration_entries(features, live, datetime.now(UTC).date()))
 
 
 def read_features(name: str) -> list[dict[str, Any]]:

@@ -12,7 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from registry import database, seeding, settings
-from registry.demonstration import demonstration
 from registry.seeding import Advance, Summary
 from registry.store.pool import Writer
 
@@ -33,7 +32,7 @@ def command(demo: bool) -> None:
     async def work(writer: Writer, advance: Advance) -> Summary:
         summary = await seeding.seed(writer, advance)
         if demo:
-            await seeding.add(writer, demonstration(seeding.read_features("places.geojson")), advance)
+            await seeding.add_demonstration(writer, advance)
         return summary
 
     with database.migrated(settings.read(os.environ)) as url:
@@ -74,4 +73,5 @@ def show(summary: Summary) -> None:
         table.add_row(label, str(summary.quality.get(quality, 0)))
     console = Console(stderr=True)
     console.print(table)
-    console.print(f"{summary.places} places, {summary.vocabularies} coded values")
+    counts = {"places": summary.places, "coded values": summary.vocabularies, **summary.plans}
+    console.print(", ".join(f"{count} {name}" for name, count in counts.items()))

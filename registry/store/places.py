@@ -128,10 +128,14 @@ POINT_TEXT = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(sa.bindparam("point",
 PLAIN = [column.name for column in place.columns if column.name not in ("extent", "point", "extent_from")]
 
 
+KEPT = ("code", "flags")
+"""What storing a place again leaves as it is: its identity, and what planners said of it."""
+
+
 def _upsert() -> Query:
     values = {name: sa.bindparam(name, type_=place.c[name].type) for name in PLAIN}
     statement = insert(place).values(**values, extent=EXTENT_TEXT, point=POINT_TEXT)
-    renewed = {name: statement.excluded[name] for name in [*PLAIN, "extent", "point"] if name != "code"}
+    renewed = {name: statement.excluded[name] for name in [*PLAIN, "extent", "point"] if name not in KEPT}
     return Query(statement.on_conflict_do_update(index_elements=["code"], set_=renewed))
 
 
