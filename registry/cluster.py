@@ -25,6 +25,7 @@ from registry.postgres import ClusterError, places, processes
 from registry.postgres.configuration import configuration
 from registry.postgres.places import SOCKET
 from registry.postgres.programs import Server, server_for
+from registry.postgres.watch import watched
 
 __all__ = ["ClusterError", "running"]
 
@@ -53,7 +54,8 @@ log = logging.getLogger("registry.cluster")
 def running(data_dir: Path, *, durable: bool = True) -> Iterator[str]:
     """A running cluster for `data_dir` and the URL of its database with PostGIS, pg_trgm and btree_gist.
 
-    The cluster is made and started when needed and shared when it already runs; the last user stops it.
+    The cluster is made and started when needed, shared when it already runs, and started again when it is
+    killed; the last user stops it.
     `durable=False` trades safety for speed and is only for clusters that are thrown away.
     """
     cluster = _Cluster.at(data_dir)
@@ -62,7 +64,8 @@ def running(data_dir: Path, *, durable: bool = True) -> Iterator[str]:
             with _setup_lock(cluster.home):
                 fcntl.flock(use, fcntl.LOCK_SH)
                 cluster.up(durable=durable)
-            yield cluster.url
+            with watched(cluster.is_led, lambda: cluster.revive(durable=durable)):
+                yield cluster.url
         finally:
             with _setup_lock(cluster.home):
                 if _alone(use):
@@ -116,13 +119,25 @@ class _Cluster:
         self._own_folder(self.log_file.parent)
         if not (self.pgdata / "PG_VERSION").exists():
             self._build(durable=durable)
+        self._serve(durable=durable)
+        connection = ("-h", str(self.socket_dir), "-U", SUPERUSER, "-d", SUPERUSER)
+        self._demand("the database could not be prepared", "psql", *PSQL, *connection, script=SET_UP)
+
+    def is_led(self) -> bool:
+        """Whether its postmaster is there."""
+        return processes.is_led(self.pgdata)
+
+    def revive(self, *, durable: bool) -> None:
+        """Start the cluster again when nobody did yet."""
+        with _setup_lock(self.home):
+            self._serve(durable=durable)
+
+    def _serve(self, *, durable: bool) -> None:
         if self._answers():
             log.info("sharing the cluster that already runs in %s", self.home)
         else:
             self._clear_remains()
             self._start(durable=durable)
-        connection = ("-h", str(self.socket_dir), "-U", SUPERUSER, "-d", SUPERUSER)
-        self._demand("the database could not be prepared", "psql", *PSQL, *connection, script=SET_UP)
 
     def down(self) -> None:
         """Stop the cluster; clients that are still connected are cut off."""
@@ -150,7 +165,7 @@ class _Cluster:
     def _answers(self) -> bool:
         """Whether the cluster serves; one that is starting or recovering is waited for."""
         deadline = time.monotonic() + START_PATIENCE_S
-        while processes.postmaster(self.pgdata) in processes.owners(self.pgdata):
+        while self.is_led():
             if self._run("pg_isready", "-q", "-h", str(self.socket_dir), "-t", "3").returncode == 0:
                 return True
             if time.monotonic() > deadline:

@@ -319,3 +319,20 @@ def test_what_a_killed_run_left_is_swept_and_what_is_used_stays(folder: Path, te
         release(user)
     os.utime(used)
     left.mkdir()
+
+
+def test_a_killed_postmaster_comes_back_by_itself_and_loses_nothing(home: Path) -> None:
+    with running(home) as url:
+        ask(url, "CREATE TABLE kept AS SELECT 11 AS n")
+        first = kill_postmaster(home)
+        assert soon(lambda: processes.postmaster(home / "pgdata") not in (None, first))
+        assert soon(lambda: answers(url), patience_s=10)
+        assert ask(url, "SELECT n FROM kept") == 11
+    assert not is_up(home)
+
+
+def answers(url: str) -> bool:
+    try:
+        return bool(ask(url, "SELECT 1") == 1)
+    except (OSError, asyncpg.PostgresError):
+        return False

@@ -22,6 +22,14 @@ def owners(pgdata: Path) -> set[int]:
     return {int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit() and _works_in(entry, pgdata)}
 
 
+def is_led(pgdata: Path) -> bool:
+    """Whether the postmaster that the pid file names is alive and works in `pgdata`."""
+    pid = postmaster(pgdata)
+    if pid is None:
+        return False
+    return _works_in(PROC / str(pid), pgdata) if PROC.is_dir() else _alive(pid)
+
+
 def _works_in(entry: Path, pgdata: Path) -> bool:
     try:
         program = Path(os.readlink(entry / "exe")).name
