@@ -19,10 +19,12 @@ from registry.api import (
     coverage,
     docs,
     health,
+    jobs,
     places,
     problems,
     proximity,
     resources,
+    scenarios,
     strict,
     web,
 )
@@ -32,6 +34,7 @@ from registry.api.gate import Gate
 from registry.api.head import Head
 from registry.api.ogc import router as ogc_router
 from registry.api.provide import DEPENDENCIES
+from registry.desk import Desk
 from registry.settings import Settings
 from registry.store import migrations
 from registry.store.pool import Reader, open_pool
@@ -43,6 +46,8 @@ ROUTERS = (
     proximity.router,
     places.router,
     coverage.router,
+    scenarios.router,
+    jobs.router,
     ogc_router,
     approvals.router,
     audit.router,
@@ -60,11 +65,13 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         reader = Reader(pool, settings.acquire_timeout_s)
         app.state.reader = reader
         app.state.doorkeeper = Doorkeeper(reader, settings, secret)
+        app.state.desk = Desk(reader, settings)
         noting = asyncio.create_task(app.state.doorkeeper.note_uses())
         try:
             yield
         finally:
             noting.cancel()
+            await app.state.desk.close()
             pool.terminate()
 
     app = Litestar(
