@@ -16,6 +16,7 @@ COMMANDS = {
     "serve": "registry.commands.serve",
     "migrate": "registry.commands.migrate",
     "seed": "registry.commands.seed",
+    "coverage": "registry.commands.coverage",
     "key": "registry.commands.key",
     "generate": "registry.commands.generate",
 }

@@ -1,0 +1,1 @@
+"""Coverage answers for people, as a page and as a picture."""

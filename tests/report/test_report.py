@@ -1,0 +1,122 @@
+"""The page opens offline and escapes what people typed; its drawings have the shares of the answer."""
+
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import shapely
+from PIL import Image
+
+from registry.domain.gaps import gaps
+from registry.domain.question import Question, answered, work_out
+from registry.domain.sketch import STATES, sketch
+from registry.domain.values import Name
+from registry.domain.watcher import AreaPart, Watcher
+from registry.report.page import Subject, page, percent
+from registry.report.picture import COLOUR, png, svg
+
+NAME = Name("<b>一镇</b>", "One & only")
+AREA = AreaPart(shape=shapely.to_wkb(shapely.box(106, 29, 106.2, 29.2)), code="A", name=NAME, assumed=True)
+SUBJECT = Subject(
+    area=NAME,
+    kind=("火情监测点", "fire watch points"),
+    radius=("各自半径", "own radius"),
+    realm=("实际", "real"),
+    made_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+
+@pytest.fixture(scope="module")
+def made():
+    """An answer with all four states of ground and one resource that cannot be tested."""
+    located = Watcher(id="1", name=NAME, position=(106.1, 29.1), radius_m=5_000.0, uncertainty_m=1_500.0)
+    question = Question(whole=AREA, parts=[], watchers=[located, Watcher(id="2", name=Name("检查站"))])
+    assessment = work_out(question)
+    found = gaps(assessment, sliver_m2=100.0, limit=100)
+    return answered(question, assessment), found, sketch(assessment)
+
+
+class Tags(HTMLParser):
+    """The tags of a page, refused when one is not closed."""
+
+    VOID = ("meta", "path", "circle", "rect")
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.links, self.text = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.links += [value for name, value in attrs if name in ("src", "href", "xlink:href", "action")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert tag in self.VOID or self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_the_page_is_whole_and_asks_nobody_for_anything(made):
+    answer, found, drawing = made
+    text = page(SUBJECT, answer, found, drawing)
+    tags = Tags()
+    tags.feed(text)
+    assert tags.open == []
+    assert tags.links == []
+    assert not re.search(r"url\(|@import|https?:|//[a-z]", text)
+    said = "".join(tags.text)
+    for word in (
+        "覆盖率",
+        "By place",
+        "无法检验",
+        "检查站",
+        "no radius",
+        "Method",
+        percent(answer.ratio.lower),
+    ):
+        assert word in said
+    assert "<b>一镇" not in text
+    assert "One & only" in said
+
+
+def test_the_drawings_have_the_shares_of_the_answer(made, tmp_path):
+    answer, _, drawing = made
+    wanted = {
+        "certain": answer.ratio.lower,
+        "nominal": answer.ratio.nominal - answer.ratio.lower,
+        "possible": answer.ratio.upper - answer.ratio.nominal,
+        "open": 1 - answer.ratio.upper,
+    }
+    paths = dict(zip(STATES, re.findall(r'<path d="([^"]*)" fill', svg(drawing)), strict=True))
+    sizes = {state: _area(path) for state, path in paths.items()}
+    assert {s: a / sum(sizes.values()) for s, a in sizes.items()} == pytest.approx(wanted, abs=2e-3)
+    png(drawing, tmp_path / "map.png")
+    pixels = np.asarray(Image.open(tmp_path / "map.png"))[: drawing.height]
+    shares = {state: np.mean((pixels == _rgb(COLOUR[state])).all(axis=-1)) for state in STATES}
+    assert {s: v / sum(shares.values()) for s, v in shares.items()} == pytest.approx(wanted, abs=0.02)
+
+
+def _area(path):
+    """The even-odd area of an SVG path of straight rings."""
+    rings = [
+        np.array([p.split() for p in ring.strip("Z").split("L")], dtype=float) for ring in path.split("M")[1:]
+    ]
+    whole = shapely.Polygon()
+    for ring in rings:
+        whole = shapely.symmetric_difference(whole, shapely.Polygon(ring))
+    return whole.area
+
+
+def _rgb(colour):
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "shown"),
+    [(0.0, "0.00 %"), (1.0, "100.00 %"), (0.99999, "> 99.99 %"), (1e-7, "< 0.01 %"), (0.951, "95.10 %")],
+)
+def test_a_share_is_never_rounded_to_all_or_nothing(ratio, shown):
+    assert percent(ratio) == shown
