@@ -96,7 +96,7 @@ async def _measured(url: str, rows: int) -> Stage:
 def served(stage: Stage) -> Iterator[Served]:
     """The registry, as `registry serve` runs it, on this stage."""
     port = free_port()
-    chosen = Settings(database_url=stage.database_url, port=port, workers=WORKERS)
+    chosen = Settings(database_url=stage.database_url, port=port, workers=WORKERS, inflight_public=1000)
     with server.running(chosen) as process:
         if not server.wait_ready(chosen, process):
             raise RuntimeError("the server did not become ready")

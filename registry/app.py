@@ -1,6 +1,5 @@
 """The composition root."""
 
-import asyncio
 import os
 import secrets
 from collections.abc import AsyncGenerator
@@ -17,24 +16,21 @@ from registry.api import (
     audit,
     corrections,
     coverage,
+    cross_origin,
     docs,
+    gate,
     health,
-    jobs,
     places,
     problems,
     proximity,
     resources,
-    scenarios,
     strict,
     web,
 )
-from registry.api.authenticate import Doorkeeper
-from registry.api.cross_origin import CORS
-from registry.api.gate import Gate
 from registry.api.head import Head
 from registry.api.ogc import router as ogc_router
 from registry.api.provide import DEPENDENCIES
-from registry.desk import Desk
+from registry.api.upkeep import keeping
 from registry.settings import Settings
 from registry.store import migrations
 from registry.store.pool import Reader, open_pool
@@ -46,8 +42,6 @@ ROUTERS = (
     proximity.router,
     places.router,
     coverage.router,
-    scenarios.router,
-    jobs.router,
     ogc_router,
     approvals.router,
     audit.router,
@@ -64,15 +58,11 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         pool = await open_pool(settings, database_url)
         reader = Reader(pool, settings.acquire_timeout_s)
         app.state.reader = reader
-        app.state.doorkeeper = Doorkeeper(reader, settings, secret)
-        app.state.desk = Desk(reader, settings)
-        noting = asyncio.create_task(app.state.doorkeeper.note_uses())
-        try:
-            yield
-        finally:
-            noting.cancel()
-            await app.state.desk.close()
-            pool.terminate()
+        async with keeping(app, reader, settings, secret):
+            try:
+                yield
+            finally:
+                pool.terminate()
 
     app = Litestar(
         route_handlers=[*ROUTERS, docs.assets(), web.router()],
@@ -81,12 +71,12 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         before_request=strict.before_request,
         lifespan=[database],
         openapi_config=docs.openapi(),
-        cors_config=CORS,
+        cors_config=cross_origin.cors(settings),
         request_max_body_size=strict.MAX_BODY_BYTES,
         debug=settings.debug,
         logging_config=LoggingConfig(log_exceptions="never"),
     )
-    app.asgi_handler = Head(Gate(app, app.asgi_handler))
+    app.asgi_handler = Head(gate.Gate(app, settings))
     app.state.settings = settings
     app.state.revision = migrations.head()
     app.state.known_parameters = strict.known_parameters(app)
@@ -96,6 +86,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
 def create() -> Litestar:
     """The API as the environment describes it; what a server is pointed at."""
     settings = settings_module.read(os.environ)
+    settings_module.demand_safe(settings)
     if settings.database_url is None:
         raise settings_module.SettingsError(
             "DATABASE_URL is not set; `registry serve` runs a private cluster"

@@ -4,6 +4,7 @@ import ctypes
 import logging
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from contextlib import contextmanager, suppress
 
 import msgspec
 from granian import Granian
-from granian.constants import Interfaces, Loops
+from granian.constants import Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -85,17 +86,19 @@ def keep_running(chosen: Settings, on_ready: Callable[[], None]) -> int:
 def address(chosen: Settings) -> str:
     """Where a browser on this machine finds the server."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(chosen.host, chosen.host)  # noqa: S104 - compared only
-    return f"http://{host}:{chosen.port}"
+    return f"{'https' if chosen.tls_certificate else 'http'}://{host}:{chosen.port}"
 
 
 def wait_ready(chosen: Settings, process: "subprocess.Popen[bytes]") -> bool:
     """Whether the server says it is ready before it ends or a minute has passed."""
+    unverified = ssl._create_unverified_context()  # noqa: S323 - the certificate names the outside
     for _ in range(READY_S * 10):
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.1)
             return False
         with suppress(urllib.error.URLError, OSError):
-            urllib.request.urlopen(f"{address(chosen)}/health/ready", timeout=1).close()  # noqa: S310 - http
+            ready = f"{address(chosen)}/health/ready"
+            urllib.request.urlopen(ready, timeout=1, context=unverified).close()  # noqa: S310 - our own
             return True
     return False
 
@@ -124,6 +127,9 @@ def main(parent: int) -> None:
         respawn_failed_workers=True,
         respawn_interval=RESPAWN_S,
         workers_kill_timeout=WORKERS_KILL_S,
+        ssl_cert=chosen.tls_certificate,
+        ssl_key=chosen.tls_key,
+        ssl_protocol_min=SSLProtocols.tls12,
         http1_settings=HTTP1Settings(header_read_timeout=SLOW_HEADER_MS),
         log_level=LogLevels.warning,
     ).serve()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -51,14 +52,55 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long an accepted key is believed without asking the database; a revoked one lives so long."""
     mass_change_limit: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 50
     """Status changes and deletions one person makes within ten minutes without an approval; 0 is no limit."""
-    job_processes: Annotated[int, msgspec.Meta(ge=1, le=32)] = 2
-    """Analyses that one worker runs at the same time, each in a process of its own."""
-    job_time_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 300.0
-    """How long an analysis may run before it is ended."""
-    job_memory_mb: Annotated[int, msgspec.Meta(ge=256, le=65536)] = 2048
-    """Address space that one analysis may use."""
+    units_per_minute: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] | None = None
+    """Cost units each caller has a minute, 0 for no limit; unset: 600, or none on the loopback."""
+    inflight_command: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 40
+    """Requests of planners and administrators that one worker answers at once."""
+    inflight_planner: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 20
+    """Costly requests with a credential that one worker answers at once."""
+    inflight_field: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 20
+    """Requests of viewers and field officers that one worker answers at once."""
+    inflight_public: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 10
+    """Requests without a credential that one worker answers at once; the rest is answered 503."""
+    body_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=300)] = 15.0
+    """How long a body may take, and a second more for each kilobyte of it."""
+    cors_origins: str = ""
+    """Origins of other sites whose pages may call the API, separated by commas; none by default."""
+    trusted_proxies: str = ""
+    """Networks of the proxies in front, separated by commas; their X-Forwarded-For is believed."""
+    tls_certificate: Path | None = None
+    """Certificate chain (PEM) to serve https with."""
+    tls_key: Path | None = None
+    """Private key (PEM) of the certificate."""
+    access_log: bool = False
+    """Log every request; otherwise those that change, fail or take longer than a second."""
     debug: bool = False
     """Show tracebacks in answers; refused on any address but the loopback."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def demand_safe(settings: Settings) -> None:
+    """SettingsError when others could reach what only this machine should, or what nothing encrypts."""
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        raise SettingsError("REGISTRY_TLS_CERTIFICATE and REGISTRY_TLS_KEY belong together")
+    if is_loopback(settings.host):
+        return
+    if settings.debug:
+        raise SettingsError(f"REGISTRY_DEBUG shows the inside of the program; not on {settings.host}")
+    if settings.tls_certificate is None and not settings.trusted_proxies:
+        raise SettingsError(
+            f"keys would cross the network in clear on {settings.host}: set REGISTRY_TLS_CERTIFICATE and"
+            " REGISTRY_TLS_KEY, or REGISTRY_TRUSTED_PROXIES for a proxy that speaks https"
+        )
 
 
 def read(environ: Mapping[str, str]) -> Settings:

@@ -1,6 +1,5 @@
 """Who asks: the credential of a request as an Actor, or Unauthenticated."""
 
-import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +17,6 @@ from registry.store.pool import Reader
 
 log = structlog.get_logger("registry")
 MOST_KNOWN = 10_000
-NOTE_EVERY_S = 30.0
 OPEN = {"open": True}
 """The opt of a handler that answers without a credential even where anonymous reading is off."""
 
@@ -57,13 +55,8 @@ class Doorkeeper:
         self._used.add(key.id)
         return actor
 
-    async def note_uses(self) -> None:
-        """Write down, every half minute, which keys were shown; it stops when it is cancelled."""
-        while True:
-            await asyncio.sleep(NOTE_EVERY_S)
-            await self._note()
-
-    async def _note(self) -> None:
+    async def note(self) -> None:
+        """Write down which keys were shown since the last time."""
         noted, self._used = self._used, set()
         if not noted:
             return

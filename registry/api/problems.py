@@ -29,6 +29,7 @@ STATUS: dict[type[errors.RegistryError], int] = {
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.Unavailable: 503,
+    errors.TooMany: 429,
 }
 BASE = "/docs/problems#"
 CHALLENGE = 'Bearer realm="registry"'

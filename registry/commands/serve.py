@@ -31,6 +31,7 @@ def command(**given: str | int | None) -> None:
     chosen = msgspec.structs.replace(
         settings.read(os.environ), **{name: value for name, value in given.items() if value is not None}
     )
+    settings.demand_safe(chosen)
     chosen = msgspec.structs.replace(chosen, port=_free_port(chosen.host, chosen.port))
     with database.migrated(chosen) as url:
         if asyncio.run(is_new(url)):

@@ -13,6 +13,7 @@ RegistryError
 ├─ Forbidden         visible, but not this caller's to change
 │  └─ NeedsApproval  not without a second person
 └─ Unavailable       try again: a limit or a dependency, not the request
+   └─ TooMany        this caller asked too much in a minute
 """
 
 
@@ -83,3 +84,7 @@ class Unavailable(RegistryError):
     def __init__(self, detail: str = "", *, retry_after_s: int = 1) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+
+
+class TooMany(Unavailable):
+    """This caller has asked for more than its share; wait and ask less."""

@@ -51,7 +51,7 @@ class CodePage(Struct, frozen=True, array_like=True):
 class NumberPage(Struct, frozen=True, array_like=True):
     """Where a page of a numbered list starts: before or after this number."""
 
-    number: Annotated[int, msgspec.Meta(ge=0, lt=1 << 63)]
+    number: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
 
 def encode_cursor(page: Page | DistancePage | CodePage | NumberPage) -> str:

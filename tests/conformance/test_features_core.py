@@ -241,7 +241,9 @@ async def test_head_and_other_hosts(face) -> None:
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["etag"]
     answer = await get(face, "/ogc/collections", Origin="https://maps.example")
-    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-origin"] == "https://maps.example"
+    stranger = await get(face, "/ogc/collections", Origin="https://stranger.example")
+    assert "access-control-allow-origin" not in stranger.headers
     asked = {"Origin": "https://maps.example", "Access-Control-Request-Method": "GET"}
     assert (await face.options("/ogc/collections", headers=asked)).status_code in (200, 204)
 

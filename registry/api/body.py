@@ -1,0 +1,43 @@
+"""A deadline for the body of a request, so that a slow sender holds nothing for long."""
+
+import asyncio
+import time
+from typing import Any
+
+from litestar.exceptions import HTTPException
+from litestar.types import HTTPScope, Receive
+
+LEAST_BYTES_PER_S = 1024
+LONGEST_S = 300.0
+
+
+class BodyTooSlow(HTTPException):
+    """The body did not arrive in time."""
+
+    status_code = 408
+    detail = "the body did not arrive in time"
+
+
+def timed(receive: Receive, scope: HTTPScope, patience_s: float) -> Receive:
+    """`receive` that gives up on a body which is late and slower than a kilobyte a second."""
+    if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        return receive
+    begun_s, got, done = time.monotonic(), 0, False
+
+    async def receive_in_time() -> Any:
+        nonlocal got, done
+        if done:
+            return await receive()
+        until_s = begun_s + min(patience_s + got / LEAST_BYTES_PER_S, LONGEST_S)
+        try:
+            message: Any = await asyncio.wait_for(receive(), max(0.0, until_s - time.monotonic()))
+        except TimeoutError:
+            raise BodyTooSlow from None
+        if message["type"] == "http.request":
+            got += len(message["body"])
+            done = not message["more_body"]
+        else:
+            done = True
+        return message
+
+    return receive_in_time

@@ -1,0 +1,59 @@
+"""What runs beside the requests: noting key uses, writing the audit, dropping old counts."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+from litestar import Litestar
+
+from registry.api.authenticate import Doorkeeper
+from registry.api.witness import Witnesses
+from registry.domain.errors import RegistryError
+from registry.settings import Settings
+from registry.store import guard
+from registry.store.pool import Reader
+
+log = structlog.get_logger("registry")
+AUDIT_EVERY_S = 1.0
+USES_EVERY_S = 30.0
+COUNTS_EVERY_S = 3600.0
+
+
+@asynccontextmanager
+async def keeping(
+    app: Litestar, reader: Reader, settings: Settings, secret: bytes
+) -> AsyncGenerator[None, None]:
+    """Access control for as long as the block runs; at its end what is still in memory is written down."""
+    app.state.doorkeeper = doorkeeper = Doorkeeper(reader, settings, secret)
+    app.state.witnesses = witnesses = Witnesses(reader)
+
+    async def forget() -> None:
+        async with reader.writer() as writer:
+            await guard.forget_old(writer)
+
+    tasks = [
+        asyncio.create_task(_every(AUDIT_EVERY_S, witnesses.write)),
+        asyncio.create_task(_every(USES_EVERY_S, doorkeeper.note)),
+        asyncio.create_task(_every(COUNTS_EVERY_S, forget)),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await witnesses.write()
+        await doorkeeper.note()
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Do `work` again and again; a failure is logged and the next turn tries anew."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except RegistryError as error:
+            log.warning("upkeep put off", reason=error.detail)
+        except Exception:
+            log.exception("upkeep failed")
