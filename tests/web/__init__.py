@@ -1,1 +1,1 @@
-"""The map in a real browser; run by `python -m tests.web`, which `./dev check` does where Chromium and Node are."""
+"""The map in a real browser: `python -m tests.web`, which `./dev check` runs where Chromium and Node are."""

@@ -1,22 +1,25 @@
 """Starts a registry of its own on the seeds and the demonstration, and drives its map with Chromium."""
 
 import os
+import secrets
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from registry import server
-from registry.commands import seed
-from registry.commands.serve import _free_port
-from registry.scratch import scratch_cluster
-from registry.settings import Settings
-from registry.store import migrations
+from registry.scratch import scratch_folder
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+READY_S = 120
+LARGE = 100_000
 NEEDED = {"node": "Node.js 20.19", "chromium": "Chromium"}
 
 
@@ -27,16 +30,42 @@ def missing() -> list[str]:
 
 
 @contextmanager
-def registry() -> Iterator[str]:
-    """The address of a seeded registry that is thrown away afterwards."""
-    with scratch_cluster() as url:
-        migrations.upgrade(url)
-        seed.first(url)
-        chosen = Settings(database_url=url, port=_free_port("127.0.0.1", 0))
-        with server.running(chosen) as process:
-            if not server.wait_ready(chosen, process):
-                raise SystemExit("the registry did not start")
-            yield server.address(chosen)
+def registry() -> Iterator[dict[str, str]]:
+    """A registry as a user starts it, with a large exercise beside the demonstration; then it is gone."""
+    with scratch_folder() as folder, socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+        probe.close()
+        key = f"reg_{secrets.token_hex(4)}_{secrets.token_hex(32)}"
+        environment = os.environ | {"REGISTRY_DATA_DIR": str(folder / "data"), "REGISTRY_ADMIN_KEY": key}
+        command = [sys.executable, "-P", "-m", "registry"]
+        told = {"REGISTRY_ADDRESS": f"http://127.0.0.1:{port}", "REGISTRY_KEY": key}
+        with served([*command, "serve", "--port", str(port)], environment, told["REGISTRY_ADDRESS"]):
+            load = [*command, "generate", str(LARGE), "--exercise", "scale"]
+            subprocess.run(load, env=environment, check=True, stdout=subprocess.DEVNULL)
+            yield told
+
+
+@contextmanager
+def served(command: list[str], environment: dict[str, str], address: str) -> Iterator[None]:
+    """The server, from ready to stopped."""
+    environment["PYTHONPATH"] = str(ROOT)
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            _await(f"{address}/health/ready", process)
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def _await(url: str, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(READY_S * 10):
+        if process.poll() is not None:
+            break
+        with suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(url, timeout=1).close()
+            return
+        time.sleep(0.1)
+    raise SystemExit("the registry did not start")
 
 
 def main(files: list[str]) -> int:
@@ -46,9 +75,9 @@ def main(files: list[str]) -> int:
         return 1
     (ROOT / "artefacts/map").mkdir(parents=True, exist_ok=True)
     chosen = files or [str(path) for path in sorted(HERE.glob("*.test.mjs"))]
-    with registry() as address:
+    with registry() as told:
         command = ["node", "--test", "--test-concurrency=1", "--test-reporter=spec", *chosen]
-        return subprocess.run(command, env=os.environ | {"REGISTRY_ADDRESS": address}, check=False).returncode
+        return subprocess.run(command, env=os.environ | told, check=False).returncode
 
 
 if __name__ == "__main__":

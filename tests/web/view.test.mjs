@@ -163,6 +163,26 @@ describe('the view', () => {
     await close(page)
   })
 
+  it('draws a hundred thousand records from tiles, each counted once', async () => {
+    const page = await open(browser, '#exercise=scale&lang=zh&theme=light&at=8/29.4/106.6')
+    assert.match(await page.textContent('#foot'), /瓦片/)
+    const clusters = await drawn(page, 'resource-cluster')
+    assert.ok(clusters.length > 20)
+    for (const { properties: p } of clusters)
+      assert.equal(p.point_count, ['rescue_team', 'shelter', 'fire_watch_point', 'supply_depot'].reduce((sum, kind) => sum + (p[kind] ?? 0), 0))
+    await shot(page, 'scale-clusters')
+    await page.evaluate(() => window.registryMap.map.jumpTo({ center: [106.64, 29.02], zoom: 13 }))
+    await settled(page)
+    const single = await page.evaluate(() => {
+      const { map } = window.registryMap
+      const layers = map.getLayersOrder().filter((id) => id.startsWith('resource-symbol'))
+      return map.queryRenderedFeatures({ layers }).length
+    })
+    assert.ok(single > 5)
+    await shot(page, 'scale-records')
+    await close(page)
+  })
+
   for (const [name, size] of Object.entries({ 'office-1366': { width: 1366, height: 768 }, 'wall-4k': { width: 3840, height: 2160 }, phone: { width: 390, height: 844, hasTouch: true, isMobile: true } })) {
     it(`fits a screen: ${name}`, async () => {
       const page = await open(browser, '#exercise=demo&lang=zh&theme=light', size)

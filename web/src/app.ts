@@ -19,7 +19,6 @@ export interface App {
   records: Records
   places: Places
   live: Live
-  role: string | null
   tool: Tool | null
   /** Reads the records again and draws them. */
   reload(): Promise<void>

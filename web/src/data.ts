@@ -13,6 +13,7 @@ const HELD_AT_MOST = 2000
 export class Records {
   all = new Map<string, Resource>()
   tiled = false
+  loaded = false
   at = new Date()
   private asked = 0
 
@@ -23,6 +24,7 @@ export class Records {
     const held = tiled ? await this.unlocated(state) : new Map(page.features.map((resource) => [resource.id, resource]))
     if (asked !== this.asked) return
     this.tiled = tiled
+    this.loaded = true
     this.all = held
     this.at = new Date()
   }

@@ -18,7 +18,7 @@ import { isEditing } from './panels/edit'
 import { drawPanel } from './panels/panel'
 import { drawTime } from './panels/time'
 import { Places } from './places'
-import { drawBanner, drawFoot, drawModes, drawShell, drawTabs, whoAmI } from './shell'
+import { drawBanner, drawFoot, drawModes, drawShell, drawTabs } from './shell'
 import { Store, type State } from './state'
 import './styles.css'
 
@@ -52,7 +52,6 @@ const app: App = {
   records: new Records(),
   places: new Places(),
   live: new Live(onChange, () => void app.reload(), onLink),
-  role: null,
   tool: null,
   reload,
   redraw,
@@ -77,8 +76,8 @@ function hint(text: string | null): void {
 async function reload(): Promise<void> {
   try {
     await app.records.load(store.state)
-    app.role = await whoAmI()
     redraw()
+    if (!isEditing()) drawPanel(app)
   } catch (problem) {
     say(problem)
   }
@@ -185,7 +184,8 @@ store.on((state, changed) => {
   }
   if (any('exercise')) app.live.follow(state.exercise)
   if (any('kinds', 'status', 'fresh_days', 'lifecycle')) redraw()
-  if (any('panel', 'lang', 'selected', 'spot', 'area', 'exercise', 'as_of', 'hidden', 'kinds', 'status', 'fresh_days', 'lifecycle', 'place')) drawPanel(app)
+  if (any('panel', 'lang', 'selected', 'spot', 'area', 'exercise', 'as_of', 'kinds', 'status', 'fresh_days', 'lifecycle', 'place')) drawPanel(app)
+  else if (any('hidden') && state.panel === 'layers') drawPanel(app)
   if (any('lon', 'lat', 'zoom')) follow(state)
 })
 

@@ -1,4 +1,4 @@
-import { credential, get } from './api'
+import { credential } from './api'
 import type { App } from './app'
 import { byId, fill, h } from './dom'
 import { age, instant, number, t, type Word } from './i18n'
@@ -67,7 +67,6 @@ function askKey(app: App): void {
     drawShell(app)
     app.live.follow(app.store.state.exercise)
     await app.reload()
-    app.panel()
   }
   const forget = credential.get() ? h('button', { type: 'button', onclick: () => (byId<HTMLDialogElement>('dialog').close(), void use(null)) }, t('key.forget')) : null
   ask(t('key'), [h('label', {}, t('key.prompt'), key), forget], () => key.value && void use(key.value.trim()))
@@ -160,15 +159,4 @@ export function drawBanner(app: App): void {
   const text = lost ? t('connection.lost', { age: age(app.records.at) }) : ''
   if (banner.textContent !== text) banner.textContent = text
   banner.hidden = !lost
-}
-
-/** Who the registry takes the caller for, when it says. */
-export async function whoAmI(): Promise<string | null> {
-  if (!credential.get()) return null
-  try {
-    const me = await get<{ role?: string }>('v1/whoami')
-    return me.role ?? null
-  } catch {
-    return null
-  }
 }

@@ -201,7 +201,7 @@ export const WORDS = {
   'planner.present': ['现状', 'Present'],
   'planner.scenario.name': ['方案 {n}', 'Scenario {n}'],
   'planner.export': ['导出', 'Export'],
-  'planner.reason.trial': ['推演', 'trial'],
+  'planner.reason.trial': ['推演假设', 'assumed for a trial'],
 
   'plan.document': ['文件', 'Document'],
   'plan.checks': ['核对结果', 'Checks'],
@@ -228,6 +228,8 @@ export const WORDS = {
   'verdict.needs_review': ['须审查', 'Needs review'],
 
   'detail.none': ['点击地图上的符号，或用查找', 'Click a symbol on the map, or search'],
+  'detail.not_yet': ['当时尚未登记', 'Not recorded at that instant'],
+  'detail.not_here': ['这里没有此记录', 'There is no such record here'],
   'detail.place': ['所在地', 'Place'],
   'detail.manager': ['管理单位', 'Manager'],
   'detail.location': ['位置', 'Position'],

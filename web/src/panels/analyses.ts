@@ -3,7 +3,7 @@ import { h } from '../dom'
 import { bounds, empty, feature } from '../geo'
 import { area, nameOf, percent, t, type Word } from '../i18n'
 import { show } from '../map/overlays'
-import type { Interval, Name } from '../types'
+import type { Name } from '../types'
 import { once, type Question } from './ask'
 import { into, section } from './common'
 import type { Coverage } from './coverage'
@@ -37,15 +37,16 @@ function byPlace(app: App, found: Coverage): HTMLElement | null {
     h('tr', {}, h('th', {}, ''), h('th', { class: 'n' }, t('planner.lower')), h('th', { class: 'n' }, t('planner.nominal')), h('th', { class: 'n' }, t('planner.upper'))), rows))
 }
 
-interface Gaps {
-  gaps: GeoJSON.FeatureCollection
-  [field: string]: unknown
+interface Gap {
+  place: string | null
+  area_m2: number
+  geometry: GeoJSON.Geometry
 }
 
 /** The gaps of a question as features with `area_m2` and `place`, largest first. */
 export async function gapsOf(question: Question): Promise<GeoJSON.Feature[]> {
-  const answer = await once<Gaps | GeoJSON.FeatureCollection>(question, 'v1/coverage/gaps')
-  return ('gaps' in answer ? answer.gaps : (answer as GeoJSON.FeatureCollection)).features
+  const { gaps } = await once<{ gaps: { gaps: Gap[] } }>(question, 'v1/coverage/gaps')
+  return gaps.gaps.map(({ geometry, place, area_m2 }) => feature(geometry, { place, area_m2 }))
 }
 
 async function drawGaps(app: App, question: Question): Promise<HTMLElement[]> {
@@ -68,30 +69,39 @@ async function drawGaps(app: App, question: Question): Promise<HTMLElement[]> {
 }
 
 interface Depth {
-  depth: { at_least: number; covered_m2: number; ratio: number }[]
-  faces?: GeoJSON.FeatureCollection
+  levels: { depth: number; area_m2: number; ratio: number }[]
+  faces: { depth: number; geometry: GeoJSON.Geometry }[]
 }
 
 async function depth(app: App, question: Question): Promise<HTMLElement[]> {
-  const answer = await once<Depth>(question, 'v1/coverage/depth')
-  if (answer.faces) show(app.map, 'depth', answer.faces)
+  const { levels, faces } = await once<Depth>(question, 'v1/coverage/depth', { levels: 4 })
+  show(app.map, 'depth', { type: 'FeatureCollection', features: faces.map((face) => feature(face.geometry, { depth: face.depth })) })
   app.store.set({ hidden: app.store.state.hidden.filter((name) => name !== 'depth') })
-  return [h('table', {}, answer.depth.map(({ at_least, covered_m2, ratio }) => h('tr', {}, h('td', {}, `≥ ${at_least}`), h('td', { class: 'n' }, area(covered_m2)), h('td', { class: 'n' }, percent(ratio)))))]
+  const row = (level: Depth['levels'][number]) => h('tr', {}, h('td', {}, `≥ ${level.depth}`), h('td', { class: 'n' }, area(level.area_m2)), h('td', { class: 'n' }, percent(level.ratio)))
+  return [h('table', {}, levels.map(row))]
 }
 
 interface Criticality {
-  resources: { id: string; name: Name | null; lost_m2: Interval | number; ratio?: number; geometry?: GeoJSON.Geometry | null }[]
+  resources: { id: string; name: Name | null; sole_m2: number; share: number }[]
 }
 
 async function criticality(app: App, question: Question): Promise<HTMLElement[]> {
   const { resources } = await once<Criticality>(question, 'v1/coverage/criticality')
-  const lose = (geometry?: GeoJSON.Geometry | null) => show(app.map, 'lost', geometry ? { type: 'FeatureCollection', features: [feature(geometry)] } : empty())
-  const m2 = (lost: Interval | number) => (typeof lost === 'number' ? lost : (lost.nominal ?? 0))
-  return [
-    h('p', { class: 'note' }, t('planner.criticality.hint')),
-    h('ol', { class: 'list' }, resources.slice(0, LISTED).map(({ id, name, lost_m2, geometry }) =>
-      h('li', { class: 'hot', 'data-id': id, onmouseenter: () => lose(geometry), onmouseleave: () => lose() },
-        h('button', { type: 'button', class: 'name', onfocus: () => lose(geometry), onblur: () => lose(), onclick: () => app.store.set({ selected: id, panel: 'detail' }) }, nameOf(name)),
-        h('span', {}, area(m2(lost_m2)))))),
-  ]
+  const clear = () => ((looking = null), show(app.map, 'lost', empty()))
+  const item = ({ id, name, sole_m2, share }: Criticality['resources'][number]) => {
+    const look = () => void lose(app, question, id)
+    return h('li', { class: 'hot', 'data-id': id, onmouseenter: look, onmouseleave: clear },
+      h('button', { type: 'button', class: 'name', onfocus: look, onblur: clear, onclick: () => app.store.set({ selected: id, panel: 'detail' }) }, nameOf(name)),
+      h('span', {}, `${area(sole_m2)} · ${percent(share)}`))
+  }
+  return [h('p', { class: 'note' }, t('planner.criticality.hint')), h('ol', { class: 'list' }, resources.slice(0, LISTED).map(item))]
+}
+
+let looking: string | null = null
+
+/** Draws the ground that only this resource covers: what its failure would lose. */
+async function lose(app: App, question: Question, id: string): Promise<void> {
+  looking = id
+  const { difference } = await once<{ difference: { lost: GeoJSON.Geometry | null } }>(question, 'v1/coverage/scenario', { scenario: { remove: [id] } })
+  if (looking === id) show(app.map, 'lost', difference.lost ? { type: 'FeatureCollection', features: [feature(difference.lost)] } : empty())
 }

@@ -1,6 +1,7 @@
 import { analyse } from '../api'
 import type { App } from '../app'
 import type { LonLat } from '../geo'
+import { t } from '../i18n'
 import type { Trial } from '../state'
 import type { Coverage } from './coverage'
 
@@ -18,7 +19,7 @@ export function ask(app: App): Question | null {
   const { place, area, covers, radius_m, reason, exercise, as_of } = app.store.state
   if (!place && !area) return null
   const body: Record<string, unknown> = { kind: covers, ...(place ? { place } : { area: ring(area!) }) }
-  if (radius_m) Object.assign(body, { radius_m, reason: reason || '—' })
+  if (radius_m) Object.assign(body, { radius_m, reason: reason.length >= 3 ? reason : t('planner.reason.trial') })
   return { key: JSON.stringify([body, exercise, as_of, app.records.at.getTime()]), body, query: { exercise, as_of } }
 }
 
@@ -43,10 +44,5 @@ export const added = (kind: string, trials: Trial[]): object[] =>
   trials.map(({ at, radius_m }, i) => ({
     type: 'Feature',
     geometry: { type: 'Point', coordinates: at },
-    properties: {
-      kind,
-      name: { zh: `试点 ${i + 1}`, en: `Trial ${i + 1}` },
-      location: { quality: 'surveyed' },
-      ...(kind === 'fire_watch_point' ? { watch_radius_m: radius_m } : {}),
-    },
+    properties: { kind, name: { zh: `试点 ${i + 1}`, en: `Trial ${i + 1}` }, ...(kind === 'fire_watch_point' ? { watch_radius_m: radius_m } : {}) },
   }))

@@ -19,6 +19,8 @@ export function detailPanel(app: App): HTMLElement {
   const slot = h('div', { id: 'detail' })
   const held = app.records.all.get(selected)
   if (held) slot.append(card(app, held))
+  else if (!app.records.loaded) slot.append(h('p', { class: 'quiet' }, t('loading')))
+  else if (!app.records.tiled) slot.append(h('p', {}, t(app.store.state.as_of ? 'detail.not_yet' : 'detail.not_here')))
   else void into(slot, async () => [card(app, await read(app, selected))])
   return slot
 }

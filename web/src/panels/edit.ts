@@ -138,6 +138,7 @@ async function conflict(app: App, edit: Edit): Promise<void> {
     h('div', { class: 'row' },
       h('button', { type: 'button', id: 'conflict-take', onclick: () => app.panel() }, t('detail.conflict.take')),
       h('button', { type: 'button', id: 'conflict-again', onclick: again }, t('detail.conflict.again')))))
+  out.scrollIntoView({ block: 'nearest' })
 }
 
 const show = (value: unknown): string =>

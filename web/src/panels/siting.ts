@@ -5,17 +5,17 @@ import type { LonLat } from '../geo'
 import { number, percent, t } from '../i18n'
 import type { Question } from './ask'
 import { section, why } from './common'
-import { change } from './trials'
+import type { Coverage } from './coverage'
+import { change, short } from './trials'
 
 interface Siting {
   status: string
   objective: number
-  best_bound: number | null
-  gap: number | null
+  bound: number
+  gap: number
   sites: GeoJSON.FeatureCollection
-  before?: { ratio: number }
-  after?: { ratio: number }
-  [field: string]: unknown
+  before: Coverage
+  after: Coverage
 }
 
 /** Asks where k more would cover most; what is found becomes trial points that can be moved. */
@@ -33,11 +33,11 @@ async function find(app: App, question: Question, k: number, run: HTMLButtonElem
   fill(out, bar)
   const radius_m = app.store.state.radius_m ?? Number((document.getElementById('trial-radius') as HTMLInputElement | null)?.value ?? 5000)
   try {
-    const body = { ...question.body, k, radius_m, reason: app.store.state.reason || t('planner.reason.trial') }
+    const body = { ...question.body, siting: { model: 'mclp', sites: k, radius_m } }
     const found = await analyse<Siting>('v1/coverage/siting', body, (share) => (bar.value = share), new AbortController().signal, question.query)
-    fill(out, h('p', {}, t('planner.siting.result', { objective: number(found.objective, 2), bound: found.best_bound === null ? '—' : number(found.best_bound, 2), status: found.status })),
-      found.before && found.after && h('p', {}, `${percent(found.before.ratio)} → ${percent(found.after.ratio)}`))
-    change(app, found.sites.features.map(({ geometry }) => ({ at: (geometry as GeoJSON.Point).coordinates as LonLat, radius_m })))
+    fill(out, h('p', {}, t('planner.siting.result', { objective: number(found.objective, 2), bound: number(found.bound, 2), status: found.status })),
+      h('p', { id: 'siting-change' }, `${percent(found.before.ratio.nominal)} → ${percent(found.after.ratio.nominal)}`))
+    change(app, found.sites.features.map(({ geometry }) => ({ at: short((geometry as GeoJSON.Point).coordinates as LonLat), radius_m })))
   } catch (error) {
     fill(out, h('p', { class: 'problem' }, t('failed', { why: why(error) })))
   } finally {

@@ -29,7 +29,7 @@ export function trialSection(app: App, question: Question, before: Coverage, liv
     app.hint(t('planner.trial.hint'))
   }
   const moved = () => {
-    drawTrials(app, moved)
+    drawTrials(app)
     fill(list, app.store.state.trials.map((trial, i) => row(app, trial, i)))
     void recount(app, question, before, live)
   }
@@ -40,6 +40,7 @@ export function trialSection(app: App, question: Question, before: Coverage, liv
       h('label', { class: 'field' }, t('planner.trial.radius'), radius)))
 }
 
+/** What the panel that is open now does when a point has moved. */
 let redrawn: () => void = () => undefined
 
 function row(app: App, { at, radius_m }: Trial, i: number): HTMLElement {
@@ -54,14 +55,15 @@ export function change(app: App, trials: Trial[]): void {
   redrawn()
 }
 
-const short = ([lon, lat]: LonLat): LonLat => [+lon.toFixed(5), +lat.toFixed(5)]
+/** A position to the metre. */
+export const short = ([lon, lat]: LonLat): LonLat => [+lon.toFixed(5), +lat.toFixed(5)]
 
-function drawTrials(app: App, moved: () => void): void {
+function drawTrials(app: App): void {
   const { trials } = app.store.state
   if (markers.length !== trials.length) {
     clearTrials(app)
-    markers = trials.map((trial, i) => marker(app, trial, i, moved))
-  }
+    markers = trials.map((trial, i) => marker(app, trial, i))
+  } else trials.forEach(({ at }, i) => markers[i]!.setLngLat(at))
   show(app.map, 'trial', { type: 'FeatureCollection', features: trials.map(({ at, radius_m }) => feature({ type: 'Polygon', coordinates: [disc(at, radius_m)] })) })
 }
 
@@ -72,7 +74,7 @@ export function clearTrials(app: App): void {
   show(app.map, 'trial')
 }
 
-function marker(app: App, trial: Trial, i: number, moved: () => void): Marker {
+function marker(app: App, trial: Trial, i: number): Marker {
   const handle = h('button', { type: 'button', class: 'trial-marker', 'aria-label': t('planner.trial.name', { n: i + 1 }) }, i + 1)
   const made = new Marker({ element: handle, draggable: true }).setLngLat(trial.at).addTo(app.map)
   let waiting = 0
@@ -80,9 +82,9 @@ function marker(app: App, trial: Trial, i: number, moved: () => void): Marker {
     const { lng, lat } = made.getLngLat()
     const trials = app.store.state.trials.map((other, j) => (j === i ? { ...other, at: short([lng, lat]) } : other))
     app.store.set({ trials })
-    drawTrials(app, moved)
+    drawTrials(app)
     clearTimeout(waiting)
-    waiting = setTimeout(moved, 120)
+    waiting = setTimeout(() => redrawn(), 120)
   }
   made.on('drag', follow)
   made.on('dragend', follow)
@@ -98,8 +100,8 @@ async function recount(app: App, question: Question, before: Coverage, live: HTM
   asking = new AbortController()
   const { signal } = asking
   try {
-    const body = { ...question.body, scenario: { add: added(covers, trials), move: [], remove: [] } }
-    const found = await analyse<Coverage>('v1/coverage', body, () => undefined, signal, question.query)
+    const body = { ...question.body, scenario: { add: added(covers, trials) } }
+    const { after: found } = await analyse<{ after: Coverage }>('v1/coverage/scenario', body, () => undefined, signal, question.query)
     if (signal.aborted) return
     last = { question: question.key, trials: JSON.stringify(trials), found }
     fill(live, coverageFigures(found, before))

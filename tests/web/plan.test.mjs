@@ -1,0 +1,123 @@
+/** The planner's panels: coverage, gaps, what is lost, trial points, siting, comparison, export. */
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { readFileSync } from 'node:fs'
+import { accessibility, at, click, close, drawn, open, post, settled, shot, start } from './browser.mjs'
+
+let browser
+before(async () => (browser = await start()))
+after(() => browser.close())
+
+const AREA = 'science-city'
+const VIEW = `#exercise=demo&lang=en&theme=light&panel=planner&place=${AREA}&at=11/29.54/106.31`
+const ask = (path, body = {}) => post(`/v1/coverage${path}?exercise=demo`, { kind: 'fire_watch_point', place: AREA, ...body })
+const percent = (ratio) => `${(ratio * 100).toFixed(1)} %`
+const answered = (page) => page.waitForFunction(() => document.querySelector('#gaps')?.childElementCount && !document.querySelector('#panel [aria-busy]'))
+
+describe('the planner', () => {
+  it('shows the coverage of a place as an interval, with its gaps on the map', async () => {
+    const coverage = await ask('')
+    const { gaps } = await ask('/gaps')
+    const page = await open(browser, VIEW)
+    await answered(page)
+    assert.equal(await page.textContent('#ratio'), percent(coverage.ratio.nominal))
+    const text = await page.textContent('#coverage-answer')
+    for (const end of ['lower', 'upper']) assert.ok(text.includes(percent(coverage.ratio[end])))
+    assert.equal(await page.locator('#gaps li').count(), Math.min(60, gaps.gaps.length))
+    await page.click('#gaps li button >> nth=0')
+    await settled(page)
+    assert.ok((await drawn(page, 'gaps-fill')).length > 0)
+    await shot(page, 'planner-gaps')
+    await close(page)
+  })
+
+  it('shows what would be lost with each resource when it is pointed at', async () => {
+    const { resources } = await ask('/criticality')
+    const page = await open(browser, VIEW)
+    await answered(page)
+    await page.click('#criticality-open summary')
+    await page.waitForSelector('#criticality li')
+    const ids = await page.locator('#criticality li').evaluateAll((items) => items.map((item) => item.dataset.id))
+    assert.deepEqual(ids, resources.map(({ id }) => id).slice(0, 60))
+    await page.hover('#criticality li >> nth=0')
+    await page.waitForFunction(() => window.registryMap.map.getSource('lost').serialize().data.features.length > 0)
+    await settled(page)
+    await shot(page, 'planner-criticality')
+    await page.click('#depth-open summary')
+    await page.waitForSelector('#depth tr')
+    await settled(page)
+    await shot(page, 'planner-depth')
+    await close(page)
+  })
+
+  it('follows a trial point that is placed and dragged with the ratio, and compares what was kept', async () => {
+    const page = await open(browser, `#exercise=demo&lang=en&theme=light&panel=planner&place=500110&at=10/28.95/106.6`)
+    await answered(page)
+    const present = Number(await page.getAttribute('#ratio', 'data-ratio'))
+    await page.click('#trial-add')
+    await click(page, 106.6, 28.9)
+    await page.waitForSelector('#ratio-change')
+    const first = Number(await page.getAttribute('#ratio', 'data-ratio'))
+    assert.ok(first > present)
+    const oracle = await post('/v1/coverage/scenario?exercise=demo', {
+      kind: 'fire_watch_point',
+      place: '500110',
+      scenario: { add: [{ type: 'Feature', geometry: { type: 'Point', coordinates: await trial(page) }, properties: { kind: 'fire_watch_point', watch_radius_m: 5000 } }] },
+    })
+    assert.ok(Math.abs(oracle.after.ratio.nominal - first) < 1e-9)
+    await page.click('#scenario-keep')
+    await page.waitForSelector('#compare')
+    const from = await at(page, ...(await trial(page)))
+    await page.mouse.move(from.x, from.y)
+    await page.mouse.down()
+    await page.mouse.move(from.x + 160, from.y - 120, { steps: 6 })
+    await page.mouse.up()
+    await page.waitForFunction((was) => Number(document.getElementById('ratio')?.dataset.ratio) !== was, first)
+    await shot(page, 'planner-trial')
+    assert.match(new URL(page.url()).hash, /trials=/)
+    await close(page)
+  })
+
+  it('asks for the best sites and puts them on the map as trial points', async () => {
+    const page = await open(browser, '#exercise=demo&lang=zh&theme=dark&panel=planner&place=500110113&at=10.5/28.95/106.53')
+    await answered(page)
+    await page.fill('#siting-k', '2')
+    await page.click('#siting-run')
+    await page.waitForSelector('#siting-change', { timeout: 60_000 })
+    assert.equal(await page.locator('.trial-marker').count(), 2)
+    await shot(page, 'planner-siting')
+    await close(page)
+  })
+
+  it('exports GeoJSON, CSV and a picture', async () => {
+    const { gaps } = await ask('/gaps')
+    const page = await open(browser, VIEW)
+    await answered(page)
+    const saved = async (id) => {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.click(`#export-${id}`)])
+      return readFileSync(await download.path())
+    }
+    const collection = JSON.parse(await saved('geojson'))
+    assert.equal(collection.type, 'FeatureCollection')
+    assert.equal(collection.features.length, gaps.gaps.length)
+    assert.match((await saved('csv')).toString(), /^\ufeffplace,name,area_m2,.*\r\n/)
+    const png = await saved('png')
+    assert.deepEqual([...png.subarray(1, 4)], [...Buffer.from('PNG')])
+    assert.ok(png.length > 20_000, 'the picture is not blank')
+    await close(page)
+  })
+
+  it('has no serious accessibility fault', async () => {
+    const page = await open(browser, VIEW)
+    await answered(page)
+    assert.deepEqual(await accessibility(page), [])
+    await close(page)
+  })
+})
+
+const trial = (page) => page.evaluate(() => window.registryMap.map.getSource('trial').serialize().data.features[0].geometry.coordinates[0]).then((ring) => {
+  const lons = ring.map(([lon]) => lon)
+  const lats = ring.map(([, lat]) => lat)
+  return [(Math.min(...lons) + Math.max(...lons)) / 2, (Math.min(...lats) + Math.max(...lats)) / 2].map((value) => +value.toFixed(5))
+})
