@@ -20,10 +20,12 @@ from registry.api import (
     docs,
     gate,
     health,
+    jobs,
     places,
     problems,
     proximity,
     resources,
+    scenarios,
     strict,
     web,
 )
@@ -31,6 +33,7 @@ from registry.api.head import Head
 from registry.api.ogc import router as ogc_router
 from registry.api.provide import DEPENDENCIES
 from registry.api.upkeep import keeping
+from registry.desk import Desk
 from registry.settings import Settings
 from registry.store import migrations
 from registry.store.pool import Reader, open_pool
@@ -42,6 +45,8 @@ ROUTERS = (
     proximity.router,
     places.router,
     coverage.router,
+    scenarios.router,
+    jobs.router,
     ogc_router,
     approvals.router,
     audit.router,
@@ -58,11 +63,13 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         pool = await open_pool(settings, database_url)
         reader = Reader(pool, settings.acquire_timeout_s)
         app.state.reader = reader
-        async with keeping(app, reader, settings, secret):
-            try:
+        app.state.desk = Desk(reader, settings)
+        try:
+            async with keeping(app, reader, settings, secret):
                 yield
-            finally:
-                pool.terminate()
+        finally:
+            await app.state.desk.close()
+            pool.terminate()
 
     app = Litestar(
         route_handlers=[*ROUTERS, docs.assets(), web.router()],

@@ -52,6 +52,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long an accepted key is believed without asking the database; a revoked one lives so long."""
     mass_change_limit: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 50
     """Status changes and deletions one person makes within ten minutes without an approval; 0 is no limit."""
+    job_processes: Annotated[int, msgspec.Meta(ge=1, le=32)] = 2
+    """Analyses that one worker runs at the same time, each in a process of its own."""
+    job_time_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 300.0
+    """How long an analysis may run before it is ended."""
+    job_memory_mb: Annotated[int, msgspec.Meta(ge=256, le=65536)] = 2048
+    """Address space that one analysis may use."""
     units_per_minute: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] | None = None
     """Cost units each caller has a minute, 0 for no limit; unset: 600, or none on the loopback."""
     inflight_command: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 40

@@ -1,29 +1,35 @@
-"""Coverage over HTTP: how much of an area is covered, how surely, and by whom it could not be told."""
+"""Coverage over HTTP: how much, where not, how often, what if, where next, who has none."""
 
-import asyncio
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Router, get
-from litestar.params import QueryParameter
+from litestar import Request, Response, Router, get, post
+from litestar.params import JSONBody, QueryParameter
 
-from registry.api import params
-from registry.api.provide import Asks, Sees
-from registry.domain.coverage import Coverage
+from registry.api import gathering, params
+from registry.api.coverage_body import (
+    Ask,
+    CriticalityAsk,
+    DepthAsk,
+    GapsAsk,
+    MembersAsk,
+    ScenarioAsk,
+    SitingAsk,
+)
+from registry.api.jobs import answer_or_job
+from registry.api.provide import Asks, Sees, Who
+from registry.api.scenarios import saved_scenario
+from registry.domain import analysis
 from registry.domain.errors import InvalidQuery
 from registry.domain.geojson import Area
 from registry.domain.geometry import wkb
-from registry.domain.question import Question, measure
+from registry.domain.membership import Membership, membership
 from registry.domain.resource import Kind
 from registry.domain.search import Filter
-from registry.domain.sight import Sight
-from registry.store import grounds, watchers
-from registry.store.pool import Reader
+from registry.store import members
 
-MOST_WATCHERS = 50_000
+MOST_UNITS = 20_000
 POLYGON: msgspec.json.Decoder[Area] = msgspec.json.Decoder(Area)
-OWN_RADIUS: tuple[Kind, ...] = ("fire_watch_point",)
 
 KindAsked = Annotated[Kind, QueryParameter(name="kind", description="The kind whose coverage is asked.")]
 AreaParam = Annotated[
@@ -37,16 +43,7 @@ StatedRadius = Annotated[
 Reason = Annotated[
     str | None, QueryParameter(min_length=3, max_length=400, description="Why that radius: a source or rule.")
 ]
-
-
-def check_radius(kind: Kind | None, radius_m: float | None, reason: str | None) -> None:
-    """Refuse a radius nobody gives a reason for, and a kind that has none without one."""
-    if radius_m is not None and reason is None:
-        raise InvalidQuery("a radius_m in place of the records' own needs a reason", field="reason")
-    if radius_m is None and kind not in OWN_RADIUS:
-        raise InvalidQuery(
-            f"a {kind or 'resource'} has no radius of its own: give radius_m and reason", field="radius_m"
-        )
+AnyRequest = Request[Any, Any, Any]
 
 
 def decode_area(text: str) -> Area:
@@ -57,48 +54,126 @@ def decode_area(text: str) -> Area:
         raise InvalidQuery(f"area is not a GeoJSON polygon: {error}", field="area") from error
 
 
-async def gather(
-    reader: Reader, sight: Sight, wanted: Filter, place: str | None, area: Area | None, radius_m: float | None
-) -> Question:
-    """Everything a question needs, read at one instant."""
-    if (place is None) == (area is None):
-        raise InvalidQuery("give either place or area", field="place")
-    at = sight.as_of or datetime.now(UTC)
-    async with reader.snapshot() as snapshot:
-        if area is not None:
-            ground = await grounds.of_polygon(snapshot, wkb(area, "area"))
-        else:
-            ground = await grounds.of_place(snapshot, place or "")
-        found = await watchers.find(
-            snapshot, sight, wanted, area_wkb=ground.wkb, radius_m=radius_m, at=at, limit=MOST_WATCHERS + 1
-        )
-    if len(found) > MOST_WATCHERS:
-        detail = f"more than {MOST_WATCHERS} resources may reach the area; ask for less"
-        raise InvalidQuery(detail, field="area")
-    return Question(
-        whole=ground.whole,
-        parts=ground.parts,
-        watchers=found,
-    )
-
-
 @get()
 async def measure_coverage(
+    request: AnyRequest,
     reader: Asks,
     sight: Sees,
+    actor: Who,
     kind: KindAsked,
     place: params.PlaceParam = None,
     area: AreaParam = None,
     lifecycle: params.LifecycleParam = None,
     radius_m: StatedRadius = None,
     reason: Reason = None,
-) -> Coverage:
+) -> Response[bytes]:
     """How much of a place or polygon a kind covers: lower, nominal, upper, and what could not be tested."""
-    check_radius(kind, radius_m, reason)
-    wanted = Filter(kind=kind, lifecycle=lifecycle or "in_service")
     polygon = None if area is None else decode_area(area)
-    question = await gather(reader, sight, wanted, place, polygon, radius_m)
-    return await asyncio.to_thread(measure, question)
+    ask = Ask(
+        kind=kind,
+        place=place,
+        area=polygon,
+        radius_m=radius_m,
+        reason=reason,
+        filter=Filter(lifecycle=lifecycle or "in_service"),
+    )
+    question = await gathering.gather(reader, sight, ask)
+    return await answer_or_job(request, reader, actor, analysis.MeasureTask(question=question))
 
 
-router = Router("/v1/coverage", route_handlers=[measure_coverage], tags=["coverage"], opt={"cost": 20})
+@post(status_code=200)
+async def ask_coverage(
+    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[Ask]
+) -> Response[bytes]:
+    """How much is covered, of the area and of the demand, at least `min_depth` times, now or what if."""
+    question = await gathering.gather(reader, gathering.looking(data, sight), data)
+    return await answer_or_job(request, reader, actor, analysis.MeasureTask(question=question))
+
+
+@post("/gaps", status_code=200)
+async def find_gaps(
+    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[GapsAsk]
+) -> Response[bytes]:
+    """Where the area is not covered: polygons by place, largest first."""
+    question = await gathering.gather(reader, gathering.looking(data, sight), data)
+    task = analysis.GapsTask(question=question, bound=data.bound, sliver_m2=data.sliver_m2, limit=data.limit)
+    return await answer_or_job(request, reader, actor, task)
+
+
+@post("/depth", status_code=200)
+async def find_depth(
+    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[DepthAsk]
+) -> Response[bytes]:
+    """How much is covered at least once, twice, …"""
+    question = await gathering.gather(reader, gathering.looking(data, sight), data)
+    task = analysis.DepthTask(question=question, bound=data.bound, levels=data.levels, draw=data.draw)
+    return await answer_or_job(request, reader, actor, task)
+
+
+@post("/criticality", status_code=200)
+async def find_criticality(
+    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[CriticalityAsk]
+) -> Response[bytes]:
+    """For every resource what only it covers: the ground and demand lost when it fails."""
+    question = await gathering.gather(reader, gathering.looking(data, sight), data)
+    task = analysis.CriticalityTask(question=question, bound=data.bound, limit=data.limit)
+    return await answer_or_job(request, reader, actor, task)
+
+
+@post("/scenario", status_code=200)
+async def try_scenario(
+    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[ScenarioAsk]
+) -> Response[bytes]:
+    """What additions, moves and removals would change, without storing them."""
+    if (data.scenario is None) == (data.saved is None):
+        raise InvalidQuery("give either scenario or saved", field="scenario")
+    if data.saved is not None:
+        data = msgspec.structs.replace(data, scenario=await saved_scenario(reader, actor, data.saved))
+    question = await gathering.gather(reader, gathering.looking(data, sight), data)
+    return await answer_or_job(request, reader, actor, analysis.ScenarioTask(question=question))
+
+
+@post("/siting", status_code=200)
+async def find_sites(
+    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[SitingAsk]
+) -> Response[bytes]:
+    """Where to put more: maximal covering or set covering, with the proof of how good the choice is."""
+    question = await gathering.gather(reader, gathering.looking(data, sight), data)
+    area = await gathering.ground(reader, data)
+    task = analysis.SitingTask(
+        question=question,
+        how=data.siting,
+        candidates=await gathering.candidates(reader, data.candidates, data, area),
+        forbidden=[wkb(zone, "forbidden") for zone in data.forbidden],
+    )
+    return await answer_or_job(request, reader, actor, task)
+
+
+@post("/members", status_code=200)
+async def find_members(reader: Asks, sight: Sees, data: JSONBody[MembersAsk]) -> Membership:
+    """Which places of a level have a resource and which have none, with the denominator named."""
+    ask = Ask(kind=data.kind, filter=data.filter, exercise=data.exercise, as_of=data.as_of)
+    seen = gathering.looking(ask, sight)
+    async with reader.snapshot() as snapshot:
+        under = await gathering.ground(snapshot, Ask(place=data.place))
+        rows = await members.find(
+            snapshot, seen, ask.wanted(), under=data.place, level=data.level, limit=MOST_UNITS
+        )
+    return membership(rows, under.whole.name, data.level)
+
+
+router = Router(
+    "/v1/coverage",
+    route_handlers=[
+        measure_coverage,
+        ask_coverage,
+        find_gaps,
+        find_depth,
+        find_criticality,
+        try_scenario,
+        find_sites,
+        find_members,
+    ],
+    tags=["coverage"],
+    opt={"cost": 20},
+)

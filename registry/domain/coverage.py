@@ -4,7 +4,7 @@ Coverage is a union, never a sum, and is defined by geodesic distance; the polyg
 whose area is right, and `error_bound_m2` says what may be left of the difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -95,6 +95,9 @@ class Open:
         return np.asarray(shapely.area(self.pieces), dtype=float)
 
 
+Opening = Callable[[Ground, Cover], Open]
+
+
 @dataclass(frozen=True)
 class Assessment:
     """The three covers over a ground and what each leaves open."""
@@ -112,14 +115,18 @@ class Assessment:
         return [(covers.lower, self.lower), (covers.nominal, self.nominal), (covers.upper, self.upper)]
 
 
-def assess(ground: Ground, watchers: Sequence[Watcher]) -> Assessment:
-    """Work out what the watchers leave open at their least, as recorded and at their most."""
+def assess(ground: Ground, watchers: Sequence[Watcher], opening: Opening | None = None) -> Assessment:
+    """Work out what the watchers leave open at their least, as recorded and at their most.
+
+    `opening` says what counts as open; without one, all that nobody covers.
+    """
+    opened = opening or left_open
     tested = [w for w in watchers if w.testable]
     covers = spread(ground.plane, tested)
-    nominal = left_open(ground, covers.nominal)
+    nominal = opened(ground, covers.nominal)
     if covers.lower is covers.nominal:
         return Assessment(ground, watchers, covers, nominal, nominal, nominal)
-    lower, upper = left_open(ground, covers.lower), left_open(ground, covers.upper)
+    lower, upper = opened(ground, covers.lower), opened(ground, covers.upper)
     return Assessment(ground, watchers, covers, lower, nominal, upper)
 
 
@@ -131,9 +138,12 @@ def left_open(ground: Ground, cover: Cover) -> Open:
         region, near = shapely.intersection(ground.whole, unsure.region), near & unsure.discs
     else:
         region = ground.whole
-    whole = shapely.difference(region, union(cover.drawn(ground.plane, near)))
-    pieces = polygons_of(np.array([whole], dtype=object))
-    return Open(whole, *cut_by_part(ground, pieces))
+    return in_pieces(ground, shapely.difference(region, union(cover.drawn(ground.plane, near))))
+
+
+def in_pieces(ground: Ground, whole: Any) -> Open:
+    """Open ground cut along the borders of the places."""
+    return Open(whole, *cut_by_part(ground, polygons_of(np.array([whole], dtype=object))))
 
 
 def within_reach(ground: Ground, cover: Cover) -> NDArray[np.bool_]:

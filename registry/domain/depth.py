@@ -8,7 +8,7 @@ import shapely
 from msgspec import Raw, Struct
 from numpy.typing import NDArray
 
-from registry.domain.coverage import within_reach
+from registry.domain.coverage import Open, Opening, in_pieces, within_reach
 from registry.domain.drawing import polygons_of
 from registry.domain.extent import Cover
 from registry.domain.ground import Ground
@@ -79,6 +79,16 @@ def _pieces(region: Any, shapes: Shapes) -> Shapes:
     lines = shapely.union_all(np.append(shapely.boundary(touching), shapely.boundary(region)))
     pieces = polygons_of(np.array([shapely.polygonize(shapely.get_parts(lines))], dtype=object))
     return np.asarray(pieces[shapely.contains(region, shapely.point_on_surface(pieces))], dtype=object)
+
+
+def shallower_than(depth: int) -> Opening:
+    """What counts as open when ground needs `depth` resources."""
+
+    def opening(ground: Ground, cover: Cover) -> Open:
+        found = faces(ground, cover, depth)
+        return in_pieces(ground, shapely.union_all(found.shapes[found.depth < depth]))
+
+    return opening
 
 
 def at_least_m2(found: Faces) -> Floats:

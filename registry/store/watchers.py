@@ -1,9 +1,11 @@
 """Who may reach an area: the resources of a coverage question as watchers, with their possible extents."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from geoalchemy2 import Geography
@@ -19,6 +21,7 @@ from registry.store.query import Query
 from registry.store.schema import place, reach, resource
 from registry.store.sight import Shape, View, binds, shape, view
 
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 USUAL_DOUBT_M = 20_000.0
 """Positions are looked for this far beyond a stated radius; those known even less well are looked at all."""
 
@@ -119,11 +122,27 @@ async def find(
     query = _watchers(shape(sight), present, radius_m is not None)
     search_m = (radius_m or 0.0) + USUAL_DOUBT_M
     values |= binds(sight) | {"area": area_wkb, "search_m": search_m, "at": at, "limit": limit}
-    rows = await reader.rows(query, values)
+    return await _as_watchers(reader, await reader.rows(query, values), radius_m)
+
+
+@cache
+def _named(form: Shape) -> Query:
+    seen = view(form)
+    wanted = resource.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))
+    return Query(_hit(seen, _footprint(form)).where(seen.seen, wanted))
+
+
+async def named(reader: Reader, sight: Sight, ids: Iterable[str], *, radius_m: float | None) -> list[Watcher]:
+    """The resources of these identities that this sight has, wherever they are."""
+    known = [UUID(text) for text in ids if UUID_TEXT.fullmatch(text)]
+    rows = await reader.rows(_named(shape(sight)), binds(sight) | {"ids": known})
+    return await _as_watchers(reader, rows, radius_m)
+
+
+async def _as_watchers(reader: Reader, rows: list[Row], radius_m: float | None) -> list[Watcher]:
     codes = {code for row in rows if row["lon"] is None for code in _possible_places(row)}
-    bounds = (
-        {row["code"]: row for row in await reader.rows(EXTENTS, {"codes": sorted(codes)})} if codes else {}
-    )
+    extents = await reader.rows(EXTENTS, {"codes": sorted(codes)}) if codes else []
+    bounds = {row["code"]: row for row in extents}
     return [_watcher(row, radius_m, bounds) for row in rows]
 
 

@@ -1,8 +1,10 @@
 """GET /v1/coverage: whole requests over a small world."""
 
+import asyncio
 import json
 from urllib.parse import quote
 
+import msgspec
 import numpy as np
 import pytest
 import shapely
@@ -159,4 +161,230 @@ BOWTIE = json.dumps(
 async def test_questions_that_cannot_be_asked_are_refused(client, world, query, status):
     response = await client.get(f"/v1/coverage?kind=fire_watch_point&{query}")
     assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+async def post(client, path, status=200, **body):
+    body = {"kind": "fire_watch_point", "place": "D"} | body
+    response = await client.post(f"/v1/coverage{path}", json=body)
+    assert response.status_code == status, response.text
+    return response.json()
+
+
+async def test_gaps_are_split_by_town_and_add_up(client, world):
+    await watch(world, lon=106.2)
+    answer = await post(client, "/gaps")
+    gaps = answer["gaps"]
+    assert {g["place"] for g in gaps["gaps"]} == {"T1", "T2", "D"}
+    assert [g["rank"] for g in gaps["gaps"]] == list(range(1, len(gaps["gaps"]) + 1))
+    total = sum(g["area_m2"] for g in gaps["gaps"]) + gaps["slivers_area_m2"]
+    assert total + answer["covered_m2"]["nominal"] == pytest.approx(answer["area_m2"], rel=1e-9)
+    assert shapely.from_geojson(json.dumps(gaps["gaps"][0]["geometry"])).is_valid
+
+
+async def test_depth_and_criticality_of_two_overlapping_points(client, world):
+    one = await watch(world)
+    two = await watch(world, lon=106.15)
+    await watch(world, lon=106.15, lat=29.1, watch_radius_m=100.0)
+    depth = await post(client, "/depth", levels=2)
+    assert [level["depth"] for level in depth["levels"]] == [1, 2]
+    assert [(f["depth"], f["or_more"]) for f in depth["faces"]] == [(0, False), (1, False), (2, True)]
+    found = await post(client, "/criticality")
+    assert {r["id"] for r in found["resources"][:2]} == {str(one), str(two)}
+    assert found["resources"][2]["sole_m2"] == 0.0
+    once, twice = (level["area_m2"] for level in depth["levels"])
+    assert sum(r["sole_m2"] for r in found["resources"]) == pytest.approx(once - twice, rel=1e-6)
+    assert found["covered_once_m2"] == pytest.approx(once - twice, rel=1e-6)
+
+
+async def test_min_depth_asks_for_cover_by_two(client, world):
+    await watch(world)
+    await watch(world)
+    await watch(world, lon=106.3)
+    twice = await post(client, "", min_depth=2)
+    assert twice["covered_m2"]["nominal"] == pytest.approx(np.pi * 4_000.0**2, rel=1e-4)
+    assert twice["min_depth"] == 2
+
+
+async def test_demand_is_counted_with_its_weights_and_its_basis(client, world):
+    await watch(world)
+    spots = [[106.1, 29.1, 3], [106.1, 29.13, 4], [106.3, 29.1, 5]]
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": s[:2]},
+            "properties": {"weight": s[2]},
+        }
+        for s in spots
+    ]
+    answer = await post(client, "", demand={"type": "FeatureCollection", "features": features})
+    assert answer["demand"]["covered"] == {"lower": 7.0, "nominal": 7.0, "upper": 7.0}
+    assert [p["weight"] for p in answer["demand"]["uncovered"]] == [5.0]
+    towns = await post(client, "", demand={"type": "places", "level": "town"})
+    assert towns["demand"]["points"] == 0
+    assert towns["demand_basis"].startswith("0 of 3 places of level town")
+
+
+async def test_a_scenario_adds_moves_and_removes_without_storing(client, world):
+    one, two = await watch(world), await watch(world, lon=106.3)
+    far = await watch(world, lon=107.5)
+    added = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [106.2, 29.05]}}
+    changes = {
+        "add": [added | {"properties": {"kind": "fire_watch_point", "watch_radius_m": 2000, "form": None}}],
+        "move": [{"id": str(far), "geometry": {"type": "Point", "coordinates": [106.36, 29.15]}}],
+        "remove": [str(one)],
+    }
+    answer = await post(client, "/scenario", scenario=changes)
+    before, after, difference = answer["before"], answer["after"], answer["difference"]
+    assert before["covered_m2"]["nominal"] == pytest.approx(2 * np.pi * 4_000.0**2, rel=1e-4)
+    assert difference["lost_m2"] == pytest.approx(np.pi * 4_000.0**2, rel=1e-4)
+    net = difference["gained_m2"] - difference["lost_m2"]
+    assert net == pytest.approx(after["covered_m2"]["nominal"] - before["covered_m2"]["nominal"], rel=1e-6)
+    assert difference["gained"]["type"] == "MultiPolygon"
+    assert (await ask(client, place="D"))["counts"]["resources"] == 2
+    unknown = {"remove": ["00000000-0000-7000-8000-000000000000"]}
+    assert "no resource" in (await post(client, "/scenario", 400, scenario=unknown))["detail"]
+    assert "scenario or saved" in (await post(client, "/scenario", 400))["detail"]
+    assert two
+
+
+async def test_siting_closes_the_gap_and_proves_it(client, world):
+    await watch(world)
+    siting = {"model": "mclp", "sites": 2, "radius_m": 4000, "grid_m": 3000}
+    answer = await sited(client, siting=siting)
+    assert (answer["status"], len(answer["sites"]["features"])) == ("optimal", 2)
+    added = answer["after"]["covered_m2"]["nominal"] - answer["before"]["covered_m2"]["nominal"]
+    assert added == pytest.approx(2 * np.pi * 4_000.0**2, rel=0.1)
+    zone = json.loads(shapely.to_geojson(shapely.box(106.0, 29.0, 106.3, 29.2)))
+    kept_out = await sited(client, siting=siting, forbidden=[zone])
+    assert all(f["geometry"]["coordinates"][0] >= 106.3 for f in kept_out["sites"]["features"])
+    few = await sited(client, siting={"model": "lscp", "target": 0.5, "radius_m": 6000, "grid_m": 4000})
+    assert few["covered_weight"] >= 0.5 * few["demand_weight"]
+    assert few["objective"] == few["bound"] == len(few["sites"]["features"])
+
+
+async def finished(client, location):
+    for _ in range(600):
+        status = (await client.get(location)).json()
+        if status["status"] not in ("accepted", "running"):
+            return status
+        await asyncio.sleep(0.05)
+    raise AssertionError(status)
+
+
+async def sited(client, **body):
+    response = await client.post(
+        "/v1/coverage/siting", json={"kind": "fire_watch_point", "place": "D"} | body
+    )
+    if response.status_code == 202:
+        status = await finished(client, response.headers["location"])
+        assert status["status"] == "successful", status
+        response = await client.get(f"{response.headers['location']}/results")
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+async def test_a_job_is_accepted_runs_and_keeps_its_result(client, world):
+    await watch(world)
+    question = {"kind": "fire_watch_point", "place": "D"}
+    response = await client.post("/v1/coverage", json=question, headers={"prefer": "respond-async"})
+    accepted = response.json()
+    assert (response.status_code, accepted["status"], accepted["type"]) == (202, "accepted", "process")
+    assert {"processID", "jobID", "created", "updated", "progress", "links"} <= set(accepted)
+    location = response.headers["location"]
+    status = await finished(client, location)
+    assert (status["status"], status["progress"]) == ("successful", 100)
+    assert status["links"][1]["href"] == f"{location}/results"
+    result = (await client.get(f"{location}/results")).json()
+    assert result["ratio"] == (await post(client, ""))["ratio"]
+
+
+async def test_a_dismissed_job_stops_and_has_no_result(client, world):
+    hard = {"model": "mclp", "sites": 40, "radius_m": 2500, "grid_m": 500, "time_limit_s": 60}
+    response = await client.post(
+        "/v1/coverage/siting", json={"kind": "fire_watch_point", "place": "D", "siting": hard}
+    )
+    assert response.status_code == 202
+    location = response.headers["location"]
+    assert (await client.get(f"{location}/results")).status_code == 409
+    gone = await client.delete(location)
+    assert (gone.status_code, gone.json()["status"]) == (200, "dismissed")
+    desk = client.app.state.desk
+    for _ in range(100):
+        if not desk._open:
+            break
+        await asyncio.sleep(0.05)
+    assert not desk._open
+    assert (await client.get(location)).json()["status"] == "dismissed"
+
+
+async def test_a_job_that_outgrows_its_time_ends_with_an_error(client, world, monkeypatch):
+    desk = client.app.state.desk
+    monkeypatch.setattr(desk, "_settings", msgspec.structs.replace(desk._settings, job_time_s=0.01))
+    response = await client.post(
+        "/v1/coverage", json={"kind": "fire_watch_point", "place": "D"}, headers={"prefer": "respond-async"}
+    )
+    status = await finished(client, response.headers["location"])
+    assert status["status"] == "failed"
+    assert "longer than" in status["message"]
+    results = await client.get(f"{response.headers['location']}/results")
+    assert results.status_code == 422
+
+
+async def test_a_job_that_outgrows_its_memory_ends_alone(client, world, monkeypatch):
+    desk = client.app.state.desk
+    monkeypatch.setattr(desk, "_settings", msgspec.structs.replace(desk._settings, job_memory_mb=1))
+    response = await client.post(
+        "/v1/coverage", json={"kind": "fire_watch_point", "place": "D"}, headers={"prefer": "respond-async"}
+    )
+    status = await finished(client, response.headers["location"])
+    assert status["status"] == "failed"
+    assert "memory" in status["message"]
+    assert (await client.get("/health/live")).status_code == 200
+
+
+async def test_no_job_is_taken_when_too_many_wait(client, world, monkeypatch):
+    desk = client.app.state.desk
+    monkeypatch.setattr(desk, "_open", {object() for _ in range(desk._settings.job_processes * 10)})
+    response = await client.post(
+        "/v1/coverage", json={"kind": "fire_watch_point", "place": "D"}, headers={"prefer": "respond-async"}
+    )
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "30"
+
+
+async def test_an_unknown_job_is_not_found(client, world):
+    for path in ("", "/results"):
+        response = await client.get(f"/v1/jobs/00000000-0000-7000-8000-000000000000{path}")
+        assert response.status_code == 404
+
+
+async def test_towns_without_a_team_are_named_with_the_denominator(client, world):
+    await a_resource(world, kind="rescue_team", lon=None, place="T1")
+    await a_resource(world, kind="rescue_team", lon=None, quality="candidate_places", candidate_places=["T3"])
+    response = await client.post("/v1/coverage/members", json={"kind": "rescue_team", "place": "D"})
+    answer = response.json()
+    assert [u["code"] for u in answer["without"]] == ["T2"]
+    assert [u["code"] for u in answer["possible"]] == ["T3"]
+    assert answer["ratio"] == pytest.approx({"lower": 1 / 3, "nominal": 1 / 3, "upper": 2 / 3})
+    assert answer["denominator"] == "all 3 places of level town in D"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"radius_m": "far"},
+        {"radius_m": 1e400},
+        {"min_depth": 0},
+        {"colour": "red"},
+        {"filter": {"kind": "volcano"}},
+        {"as_of": "2026-01-01T00:00:00"},
+        {"scenario": {"add": [{"type": "Feature", "geometry": {"type": "GeometryCollection"}}]}},
+        {"demand": {"type": "FeatureCollection", "features": []}},
+    ],
+)
+async def test_bodies_that_cannot_be_meant_are_refused(client, world, body):
+    question = {"kind": "fire_watch_point", "place": "D"} | body
+    response = await client.post("/v1/coverage", content=json.dumps(question).replace("Infinity", "1e400"))
+    assert 400 <= response.status_code < 500, response.text
     assert response.headers["content-type"] == "application/problem+json"

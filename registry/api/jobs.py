@@ -1,0 +1,123 @@
+"""Jobs over HTTP: an analysis that takes longer than a request may is answered 202 and read later."""
+
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, Router, delete, get
+from litestar.params import FromPath
+
+from registry.api.provide import Asks, Changes, Who
+from registry.domain import analysis
+from registry.domain.actor import Actor
+from registry.domain.effort import AT_ONCE_S, seconds
+from registry.domain.errors import Conflict, Invalid, NotFound
+from registry.domain.identity import new_id
+from registry.store import jobs
+from registry.store.pool import Reader
+
+JSON = "application/json"
+GONE = "the process that worked this job has gone"
+
+
+class Link(msgspec.Struct, frozen=True):
+    """Where to go from here."""
+
+    href: str
+    rel: str
+    type: str = JSON
+
+
+class StatusInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A job's state, with the members of the OGC API's statusInfo."""
+
+    process_id: str = msgspec.field(name="processID")
+    job_id: str = msgspec.field(name="jobID")
+    type: Literal["process"] = "process"
+    status: str
+    message: str | None
+    progress: int
+    created: Any
+    started: Any
+    finished: Any
+    updated: Any
+    links: list[Link]
+
+
+def describe(row: Mapping[str, Any]) -> StatusInfo:
+    """A job's row as its statusInfo; a job whose process has gone has failed."""
+    status = "failed" if row["lost"] else row["status"]
+    own = f"/v1/jobs/{row['id']}"
+    links = [Link(own, "self")]
+    if status == "successful":
+        links.append(Link(f"{own}/results", "http://www.opengis.net/def/rel/ogc/1.0/results"))
+    return StatusInfo(
+        process_id=row["process"],
+        job_id=str(row["id"]),
+        status=status,
+        message=GONE if row["lost"] else row["message"],
+        progress=row["progress"],
+        created=row["created_at"],
+        started=row["started_at"],
+        finished=row["finished_at"],
+        updated=row["updated_at"],
+        links=links,
+    )
+
+
+async def answer_or_job(
+    request: Request[Any, Any, Any], reader: Reader, actor: Actor, task: analysis.Task
+) -> Response[bytes]:
+    """The answer at once when it is quick, else 202 with the job that works on it."""
+    desk, estimate_s = request.app.state.desk, seconds(task)
+    wants_job = "respond-async" in request.headers.get("prefer", "")
+    if estimate_s <= AT_ONCE_S and not wants_job:
+        return Response(await desk.answer(task), media_type=JSON)
+    desk.check_room()
+    identity = new_id(time.time_ns() // 1_000_000)
+    values = {"id": identity, "process": task.__struct_config__.tag, "owner": actor.id}
+    async with reader.writer() as writer:
+        await jobs.insert(writer, values | {"estimate_s": estimate_s})
+        row = await jobs.get(writer, identity)
+    desk.begin(identity, task, estimate_s)
+    body = msgspec.json.encode(describe(row or {}))
+    headers = {"Location": f"/v1/jobs/{identity}", "Preference-Applied": "respond-async"}
+    return Response(body, status_code=HTTPStatus.ACCEPTED, media_type=JSON, headers=headers)
+
+
+async def _own(reader: Reader, actor: Actor, identity: UUID) -> Mapping[str, Any]:
+    row = await jobs.get(reader, identity)
+    if row is None or not (row["owner"] == actor.id or actor.role == "admin"):
+        raise NotFound("job", identity)
+    return row
+
+
+@get("/{identity:uuid}")
+async def read_job(reader: Asks, actor: Who, identity: FromPath[UUID]) -> StatusInfo:
+    """How a job is doing; for the one who asked for it."""
+    return describe(await _own(reader, actor, identity))
+
+
+@get("/{identity:uuid}/results")
+async def read_results(reader: Asks, actor: Who, identity: FromPath[UUID]) -> Response[bytes]:
+    """The answer of a job, kept for a day."""
+    job = describe(await _own(reader, actor, identity))
+    if job.status == "failed":
+        raise Invalid(job.message or "the analysis failed")
+    if job.status != "successful":
+        raise Conflict(f"the job is {job.status}")
+    return Response((await jobs.result(reader, identity) or "").encode(), media_type=JSON)
+
+
+@delete("/{identity:uuid}", status_code=200)
+async def dismiss_job(writer: Changes, actor: Who, identity: FromPath[UUID]) -> StatusInfo:
+    """End a job; its process is stopped within a second."""
+    await _own(writer, actor, identity)
+    await jobs.dismiss(writer, identity)
+    return describe(await _own(writer, actor, identity))
+
+
+router = Router("/v1/jobs", route_handlers=[read_job, read_results, dismiss_job], tags=["jobs"])

@@ -1,0 +1,40 @@
+"""Saved scenarios: kept by planners, used by identity, forgotten."""
+
+CHANGES = {"add": [], "move": [], "remove": ["00000000-0000-7000-8000-000000000000"]}
+BASE = "/v1/coverage/scenarios"
+
+
+async def test_a_scenario_is_kept_listed_and_forgotten(client, stored, signed):
+    planner = await signed("planner")
+    body = {"name": {"zh": "增设一号塔"}, "changes": CHANGES, "note": "for the winter"}
+    response = await client.post(BASE, json=body, headers=planner)
+    assert response.status_code == 201, response.text
+    saved = response.json()
+    assert saved["changes"] == CHANGES
+    path = f"{BASE}/{saved['id']}"
+    assert (await client.get(path, headers=planner)).json()["name"] == {"zh": "增设一号塔", "en": None}
+    listed = (await client.get(BASE, headers=planner)).json()["scenarios"]
+    assert saved["id"] in [s["id"] for s in listed]
+    assert (await client.delete(path, headers=planner)).status_code == 204
+    assert (await client.get(path, headers=planner)).status_code == 404
+
+
+async def test_only_planners_keep_scenarios_and_the_public_does_not_read_them(client, stored, signed):
+    body = {"name": {"en": "one more tower"}, "changes": CHANGES}
+    assert (await client.post(BASE, json=body, headers=await signed("field"))).status_code == 403
+    assert (await client.get(BASE)).status_code == 401
+
+
+async def test_a_job_is_only_for_the_one_who_asked(client, stored, signed):
+    question = {"kind": "fire_watch_point", "area": {"type": "Polygon", "coordinates": [SQUARE]}}
+    planner = await signed("planner") | {"prefer": "respond-async"}
+    response = await client.post("/v1/coverage", json=question, headers=planner)
+    assert response.status_code == 202, response.text
+    location = response.headers["location"]
+    assert (await client.get(location, headers=planner)).status_code == 200
+    for other in ({}, await signed("viewer")):
+        assert (await client.get(location, headers=other)).status_code == 404
+        assert (await client.delete(location, headers=other)).status_code == 404
+
+
+SQUARE = [[106, 29], [106.1, 29], [106.1, 29.1], [106, 29.1], [106, 29]]
