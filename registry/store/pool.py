@@ -13,6 +13,7 @@ from registry.store.past import as_recorded
 from registry.store.query import Query
 
 Row = Mapping[str, Any]
+UNHURRIED = "SET LOCAL statement_timeout = '15min'; SET LOCAL idle_in_transaction_session_timeout = '5min'"
 
 
 async def prepare(connection: asyncpg.Connection) -> None:
@@ -96,6 +97,17 @@ class Reader:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield SnapshotReader(connection)
+
+    @asynccontextmanager
+    async def unhurried(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection for one long answer from one instant; its statements may run for minutes."""
+        async with (
+            explained(),
+            self._pool.acquire(timeout=self._timeout) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await connection.execute(UNHURRIED)
+            yield connection
 
     @asynccontextmanager
     async def writer(self) -> "AsyncIterator[Writer]":

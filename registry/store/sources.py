@@ -85,6 +85,19 @@ def _resources(form: Shape, seen: View, described: Collection, which: Expression
     )
 
 
+def flat(rows: Source, described: Collection) -> list[Expression]:
+    """A labelled column for the identity and for each property, for formats that cannot nest."""
+    chosen: list[Expression] = [sa.cast(rows.key, sa.Text).label("id")]
+    for item in described.properties:
+        column = rows.ground.columns[item.name]
+        if item.type == "date-time":
+            column = sa.func.to_char(sa.func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+        elif item.type == "strings":
+            column = sa.func.array_to_string(column, ",")
+        chosen.append(column.label(item.column))
+    return chosen
+
+
 def feature_text(key: Expression, geom: Expression, properties: Expression) -> Expression:
     """A feature as the registry writes them: `properties` last and without a space before it."""
     return sa.func.concat(

@@ -18,7 +18,7 @@ from registry.store.cql import expression
 from registry.store.pool import Reader
 from registry.store.query import Query
 from registry.store.sight import Shape, binds, shape, view
-from registry.store.sources import Source, source
+from registry.store.sources import Source, flat, source
 
 CLUSTERS = "clusters"
 _text: Any = sa.literal_column
@@ -59,25 +59,13 @@ def _mvt(rows: Any, layer: str) -> Any:
     return drawn.scalar_subquery()
 
 
-def _properties(rows: Source, described: Collection) -> list[Any]:
-    chosen = [sa.cast(rows.key, sa.Text).label("id")]
-    for item in described.properties:
-        column = rows.ground.columns[item.name]
-        if item.type == "date-time":
-            column = sa.func.to_char(sa.func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-        elif item.type == "strings":
-            column = sa.func.array_to_string(column, ",")
-        chosen.append(column.label(item.column))
-    return chosen
-
-
 def _whole(form: Shape, described: Collection, narrow: bool) -> Any:
     """A layer with every feature of its own."""
     rows = source(form, described.id)
     geom = _mercator(rows.geom)
     if described.geometry != "point":
         geom = sa.func.ST_SimplifyPreserveTopology(geom, SIDE_M / EXTENT)
-    inner = sa.select(*_properties(rows, described), _framed(geom)).select_from(rows.table)
+    inner = sa.select(*flat(rows, described), _framed(geom)).select_from(rows.table)
     inner = inner.where(rows.seen, _window(rows, narrow))
     return _mvt(inner.subquery(described.id.replace("-", "_")), described.id)
 
@@ -130,7 +118,7 @@ def _alone(form: Shape, described: Collection, cells: Any) -> Any:
     rows = source(form, described.id)
     lonely = sa.select(cells.c.ids[1]).where(cells.c.point_count == 1).scalar_subquery()
     inner = (
-        sa.select(*_properties(rows, described), _framed(_mercator(rows.geom)))
+        sa.select(*flat(rows, described), _framed(_mercator(rows.geom)))
         .select_from(rows.table)
         .where(rows.seen, rows.key == sa.any_(sa.func.array(lonely)))
     )

@@ -7,6 +7,7 @@ import urllib.request
 
 import pyogrio
 import pytest
+import shapely
 from owslib.ogcapi.features import Features
 
 OGRINFO = shutil.which("ogrinfo")
@@ -84,3 +85,16 @@ def test_owslib_walks_the_api(live) -> None:
     assert found["numberMatched"] == 19
     identity = found["features"][0]["id"]
     assert api.collection_item("rescue-teams", identity)["id"] == identity
+
+
+@pytest.mark.parametrize("form", ["fgb", "gpkg"])
+def test_gdal_reads_files_of_areas(live, tmp_path, form) -> None:
+    path = tmp_path / f"places.{form}"
+    urllib.request.urlretrieve(f"{live}/collections/places/items?f={form}", path)
+    meta, _, geometry, fields = pyogrio.raw.read(path)
+    areas = shapely.from_wkb(geometry)
+    assert (meta["geometry_type"], len(areas)) == ("MultiPolygon", 920)
+    listed = json.load(urllib.request.urlopen(f"{live}/collections/places/items/500110"))
+    row = list(fields[list(meta["fields"]).index("id")]).index("500110")
+    theirs = shapely.geometry.shape(listed["geometry"])
+    assert shapely.hausdorff_distance(areas[row], theirs) < 1e-6

@@ -7,6 +7,7 @@ from litestar import Request, Response
 from litestar.params import FromPath
 
 from registry.api.ogc.answer import answered
+from registry.api.ogc.exports import EXPORTS
 from registry.api.ogc.links import REL, Link, Links, about
 from registry.api.ogc.negotiate import FEATURES, JSON, PLAIN, SCHEMA, SCHEMAS
 from registry.api.ogc.routes import plain
@@ -43,6 +44,10 @@ def _members(links: Links, described: Collection) -> list[Link]:
     made += [
         links.to("items", f"{base}/items", media, f"{described.en} as {name}", f=name)
         for name, media in FEATURES.items()
+    ]
+    made += [
+        links.to("enclosure", f"{base}/items", media, f"{described.en} as a file: {name}", f=name)
+        for name, media in EXPORTS.items()
     ]
     schema = links.to(REL + "schema", f"{base}/schema", SCHEMA, "Schema · 结构")
     made += [schema, schema | {"rel": "describedby"}]

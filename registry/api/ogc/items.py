@@ -8,10 +8,12 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from registry.api.ogc import ask
 from registry.api.ogc.answer import link_header, respond
 from registry.api.ogc.ask import Asked
+from registry.api.ogc.exports import EXPORTS, exported
 from registry.api.ogc.html import page
 from registry.api.ogc.links import Link, Links
 from registry.api.ogc.negotiate import FEATURES, GEOJSON, HTML, JSON, chosen
@@ -28,6 +30,7 @@ from registry.store import features
 from registry.store.pool import Reader, Row
 
 PROPERTIES = ',"properties":'
+OFFERED = {**FEATURES, **EXPORTS}
 
 
 def rendered(row: Row, asked_crs: Crs, members: frozenset[str] | None) -> str:
@@ -47,11 +50,13 @@ def rendered(row: Row, asked_crs: Crs, members: frozenset[str] | None) -> str:
 @varying("/collections/{collection_id:str}/items", of_items)
 async def list_items(
     request: Request[Any, Any, Any], collection_id: FromPath[str], reader: Asks, sight: Sees
-) -> Response[bytes]:
-    """The features that meet every condition, in pages."""
+) -> Response[bytes] | Stream:
+    """The features that meet every condition, in pages, or all of them as a file."""
     described = collection(collection_id)
-    form = chosen(request, FEATURES)
+    form = chosen(request, OFFERED)
     asked = ask.read(request.query_params, described)
+    if form in EXPORTS:
+        return await exported(request, reader, sight, described, asked, form)
     rows = [] if asked.hits else await _rows(reader, sight, described, asked)
     more, rows = len(rows) > asked.question.limit, rows[: asked.question.limit]
     matched = await _matched(reader, sight, described, asked, None if more else len(rows))
@@ -115,7 +120,7 @@ def _around(
     form: str,
 ) -> list[Link]:
     links = Links(request)
-    made = links.own(FEATURES, form)
+    made = links.own(OFFERED, form)
     if more:
         cursor = encode_page(_last(asked.question, rows[-1]))
         made.append(

@@ -4,6 +4,7 @@ from typing import Any
 
 from registry import __version__
 from registry.api.ogc import parameters
+from registry.api.ogc.exports import EXPORTS
 from registry.api.ogc.negotiate import FEATURES, HTML, MVT, PLAIN, SCHEMAS, Forms
 from registry.domain.catalogue import COLLECTIONS, Collection
 
@@ -60,7 +61,8 @@ def _get(
     operation: str, summary: str, forms: Forms, tag: str, *known: Made, schema: str = "Document"
 ) -> Made:
     shown = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
-    content = {media: {"schema": {"type": "string"}} if media == HTML else shown for media in forms.values()}
+    plain = {"schema": {"type": "string"}}
+    content = {media: shown if "json" in media else plain for media in forms.values()}
     made = {
         "operationId": operation,
         "summary": summary,
@@ -101,7 +103,7 @@ def _of_collection(base: str, described: Collection) -> Made:
         f"{base}/items": _get(
             f"{name}.getFeatures",
             f"Features of {title}",
-            FEATURES,
+            {**FEATURES, **EXPORTS},
             "Features",
             *shared,
             *own,

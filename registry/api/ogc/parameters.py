@@ -23,6 +23,7 @@ def _parameter(name: str, description: str, schema: Schema, explode: bool = Fals
     return found | {"schema": schema, "style": "form", "explode": explode}
 
 
+_FLAG: Schema = {"type": "boolean", "default": False}
 COMPONENTS: dict[str, Schema] = {
     item["name"]: item
     for item in (
@@ -78,6 +79,8 @@ COMPONENTS: dict[str, Schema] = {
         _parameter(
             "exercise", "Look into a drill or demonstration instead of real life.", {"type": "string"}
         ),
+        _parameter("bom", "CSV: begin with a byte order mark, for Excel.", _FLAG),
+        _parameter("hxl", "CSV: a second row with HXL 1.1 hashtags.", _FLAG),
         _parameter("collections", "Only these collections, separated by commas.", {"type": "string"}),
     )
 }
@@ -95,7 +98,7 @@ def form_parameter(forms: Forms) -> Schema:
 def shared_names(described: Collection) -> tuple[str, ...]:
     """The parameters of a collection's items that are not its properties."""
     names = ["limit", "bbox", "datetime", "crs", "bbox-crs", "filter", "filter-lang", "filter-crs", "sortby"]
-    names += ["properties", "q", "cursor", "count", "resultType"]
+    names += ["properties", "q", "cursor", "count", "resultType", "bom", "hxl"]
     if "place" in described.by_name:
         names.append("under")
     return (*names, "exercise")
