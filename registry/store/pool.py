@@ -66,7 +66,9 @@ def asked(query: Query, given: Mapping[str, Any]) -> list[Any]:
     """The text and the arguments of a question; one about a past instant reads what was recorded then."""
     if given.get("sight_as_of") is None:
         return [query.text, *query.args(given)]
-    return [as_recorded(query), *query.args(given), given["sight_as_of"]]
+    past = as_recorded(query)
+    instant = [] if past == query.text else [given["sight_as_of"]]
+    return [past, *query.args(given), *instant]
 
 
 class Reader:

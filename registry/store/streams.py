@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Any
 
 from registry.store.failures import explained
-from registry.store.pool import Reader, Row
+from registry.store.pool import Reader, Row, asked
 from registry.store.query import Query
 
 BATCH = 500
@@ -27,7 +27,7 @@ async def batches(
     async with reader.unhurried() as connection:
         for query in queries:
             async with explained():
-                cursor = await connection.cursor(query.text, *query.args(given))
+                cursor = await connection.cursor(*asked(query, given))
                 rows = await cursor.fetch(BATCH, timeout=PATIENCE_S)
             while rows:
                 yield rows
@@ -45,8 +45,7 @@ async def copied(
         try:
             async with reader.unhurried() as connection, explained():
                 await connection.copy_from_query(
-                    query.text,
-                    *query.args(given),
+                    *asked(query, given),
                     output=chunks.put,
                     format="csv",
                     timeout=PATIENCE_S,

@@ -242,3 +242,15 @@ async def test_pages_escape_what_records_say(client, stored) -> None:
     page = (await client.get(f"{ROOT}/shelters/items?f=html")).text
     assert "<script" not in page
     assert "&lt;script&gt;" in page
+
+
+async def test_the_past_is_asked_like_the_present(client, stored) -> None:
+    await a_resource(stored, "shelter")
+    for path in ("items?", "items?f=csv&", "items?f=geojsonseq&"):
+        before = await client.get(f"{ROOT}/shelters/{path}as_of=2020-01-01T00:00:00Z")
+        after = await client.get(f"{ROOT}/shelters/{path}as_of=2030-01-01T00:00:00Z")
+        assert (before.status_code, after.status_code) == (200, 200)
+        assert before.text.count("Test point") == 0
+        assert after.text.count("Test point") == 1
+    described = (await client.get(f"{ROOT}/shelters?as_of=2030-01-01T00:00:00Z")).json()
+    assert all("as_of=2030-01-01T00%3A00%3A00Z" in link["href"] for link in described["links"][2:])

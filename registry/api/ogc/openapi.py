@@ -67,7 +67,7 @@ def _get(
         "operationId": operation,
         "summary": summary,
         "tags": [tag],
-        "parameters": [*known, parameters.form_parameter(forms), _ref("exercise")],
+        "parameters": [*known, parameters.form_parameter(forms), *(_ref(name) for name in parameters.SIGHT)],
         "responses": _responses({"description": summary, "content": content}),
     }
     return {"get": made}
@@ -95,7 +95,7 @@ def _paths() -> Made:
 
 def _of_collection(base: str, described: Collection) -> Made:
     title, name = described.en, described.id
-    shared = [_ref(item) for item in parameters.shared_names(described) if item != "exercise"]
+    shared = [_ref(item) for item in parameters.shared_names(described) if item not in parameters.SIGHT]
     own = [parameters.property_parameter(item) for item in described.properties]
     item_id = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "string"}}
     made = {

@@ -77,6 +77,11 @@ COMPONENTS: dict[str, Schema] = {
         ),
         _parameter("under", "Code of a place or management area, with all under it.", {"type": "string"}),
         _parameter(
+            "as_of",
+            "What was recorded at this instant (RFC 3339).",
+            {"type": "string", "format": "date-time"},
+        ),
+        _parameter(
             "exercise", "Look into a drill or demonstration instead of real life.", {"type": "string"}
         ),
         _parameter("bom", "CSV: begin with a byte order mark, for Excel.", _FLAG),
@@ -84,9 +89,9 @@ COMPONENTS: dict[str, Schema] = {
         _parameter("collections", "Only these collections, separated by commas.", {"type": "string"}),
     )
 }
-ITEM = ("crs", "exercise")
-TILES = ("exercise",)
-DATASET_TILES = ("collections", *TILES)
+SIGHT = ("exercise", "as_of")
+ITEM = ("crs",)
+DATASET_TILES = ("collections",)
 
 
 def form_parameter(forms: Forms) -> Schema:
@@ -101,7 +106,7 @@ def shared_names(described: Collection) -> tuple[str, ...]:
     names += ["properties", "q", "cursor", "count", "resultType", "bom", "hxl"]
     if "place" in described.by_name:
         names.append("under")
-    return (*names, "exercise")
+    return (*names, *SIGHT)
 
 
 def property_parameter(item: Property) -> Schema:

@@ -5,12 +5,12 @@ from typing import Any
 
 from litestar import get
 
-from registry.api.ogc.parameters import fixed
+from registry.api.ogc.parameters import SIGHT, fixed
 
 
 def plain(path: str, *names: str) -> Callable[[Any], Any]:
     """A resource that knows `f`, `exercise` and these parameters."""
-    return get(path, opt={"parameters": fixed("f", "exercise", *names)}, include_in_schema=False)
+    return get(path, opt={"parameters": fixed("f", *SIGHT, *names)}, include_in_schema=False)
 
 
 def varying(path: str, names: Callable[[dict[str, Any]], frozenset[str]]) -> Callable[[Any], Any]:
