@@ -22,9 +22,12 @@ from registry.api import (
     health,
     jobs,
     places,
+    plans,
     problems,
     proximity,
+    registers,
     resources,
+    rules,
     scenarios,
     strict,
     web,
@@ -50,6 +53,10 @@ ROUTERS = (
     ogc_router,
     approvals.router,
     audit.router,
+    plans.router,
+    registers.router,
+    registers.answers,
+    rules.router,
     health.router,
 )
 

@@ -5,6 +5,7 @@ from registry.domain.checks_counting import link_to, total
 from registry.domain.entry import Indicator
 from registry.domain.facts import Facts
 from registry.domain.provision import UNITS, Provision, Subject, Words
+from registry.domain.wording import specialty
 
 NAMED_SPECIALTIES = ("mine", "hazmat", "water", "bridge_tunnel", "pipeline", "geohazard", "flood_drought")
 
@@ -50,6 +51,11 @@ def indicator_value(provision: Provision, facts: Facts) -> Found:
     )
 
 
+def _to_record(code: str, place: str) -> Need:
+    name = specialty(code)
+    return Need("list", Words(f"登记{name.zh}专业的队伍", f"record teams for {name.en}"), place=place)
+
+
 def specialty_matrix(provision: Provision, facts: Facts) -> Found:
     """How many of the named specialties have a team, and where."""
     having = {skill.specialty.split(":")[-1] for skill in facts.skills}
@@ -60,11 +66,10 @@ def specialty_matrix(provision: Provision, facts: Facts) -> Found:
     for skill in facts.skills:
         row = matrix.setdefault(skill.specialty, {})
         row[skill.place or "?"] = row.get(skill.place or "?", 0) + skill.count
-    what = Words("登记该专业的队伍：", "record teams of this specialty: ")
     return Found(
         method=Words("点名专业中有在用队伍的类数", "named specialties with a team at work"),
         observed=Observed(len(present), len(present) if complete else None, "specialty"),
-        needs=[Need("list", Words(what.zh + code, what.en + code), place=facts.place) for code in absent],
+        needs=[_to_record(code, facts.place) for code in absent],
         details={"present": present, "without_record": absent, "matrix": matrix},
         records=[link_to(facts, provision.subject)],
     )
@@ -77,13 +82,12 @@ def specialties_present(provision: Provision, facts: Facts) -> Found:
     absent = [code for code, count in counts.items() if not count]
     complete = facts.is_complete(provision.subject, facts.place)
     least = min(counts.values(), default=0)
-    what = Words("登记该专业的队伍：", "record teams of this specialty: ")
     return Found(
         method=Words(
             "所列每个专业的在用队伍数（取最少）", "teams at work in each specialty listed (the least)"
         ),
         observed=Observed(least, least if complete else None, "team"),
-        needs=[Need("list", Words(what.zh + code, what.en + code), place=facts.place) for code in absent],
+        needs=[_to_record(code, facts.place) for code in absent],
         details={"teams": counts},
         records=[link_to(facts, provision.subject)],
     )

@@ -16,6 +16,18 @@ VERDICTS = {
     "forbidden": Words("禁止", "forbidden"),
     "needs_review": Words("需会商", "needs review"),
 }
+SPECIALTIES = {
+    "mine": Words("矿山", "mine rescue"),
+    "hazmat": Words("危险化学品", "hazardous chemicals"),
+    "water": Words("水上救援", "water rescue"),
+    "bridge_tunnel": Words("桥梁隧道", "bridge and tunnel"),
+    "pipeline": Words("油气管线", "oil and gas pipeline"),
+    "geohazard": Words("地质灾害", "geohazard"),
+    "flood_drought": Words("防汛抗旱", "flood and drought"),
+    "power": Words("电力", "power"),
+    "gas": Words("燃气", "gas"),
+    "lift": Words("电梯", "lift rescue"),
+}
 OPERATORS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "eq": "="}
 PER = {
     "each": Words("每个", "each"),
@@ -56,6 +68,12 @@ def localised(value: Any, lang: Lang | None) -> Any:
     if isinstance(value, list):
         return [localised(item, lang) for item in value]
     return value
+
+
+def specialty(key: str) -> Words:
+    """What a specialty is called, or its code where nobody has named it."""
+    code = key.rpartition(":")[2]
+    return SPECIALTIES.get(code, Words(code, code))
 
 
 def number(value: float) -> str:

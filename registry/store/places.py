@@ -1,12 +1,12 @@
 """Places in the database: get, find, containing, insert; and what lies under what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from geoalchemy2 import Geography
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from registry.store.pool import Reader, Row, Writer
 from registry.store.query import Query
@@ -157,6 +157,20 @@ async def set_members(writer: Writer, area: str, codes: Sequence[str]) -> None:
     """Make `codes` the members of a management area."""
     await writer.run(FORGET_MEMBERS, {"area": area})
     await writer.run_many(ADD_MEMBER, [{"area": area, "place": code} for code in codes])
+
+
+FLAG = Query(
+    sa.update(place)
+    .where(place.c.code == sa.bindparam("code"))
+    .values(flags=place.c.flags.op("||")(sa.bindparam("said", type_=JSONB)))
+    .returning(place.c.flags)
+)
+
+
+async def flag(writer: Writer, code: str, said: Mapping[str, str]) -> dict[str, Any] | None:
+    """Add to what is said of a place; the flags it has now, or None when there is no such place."""
+    row = await writer.row(FLAG, {"code": code, "said": said})
+    return None if row is None else row["flags"]
 
 
 DERIVE_WITHIN = """

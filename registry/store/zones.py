@@ -140,6 +140,15 @@ async def get(reader: Reader, identity: str) -> tuple[Drawn, str | None]:
     return _drawn(row), row["geometry"]
 
 
+async def drawing(reader: Reader, identity: str) -> Drawing | None:
+    """The geometry of a zone as it was loaded, or None."""
+    row = await reader.row(ZONE, {"id": identity})
+    if row is None or row["geometry"] is None:
+        return None
+    said = {name: value for name, value in row["drawing"].items() if name != "offset_min_m"}
+    return msgspec.convert(said | {"geometry": msgspec.json.decode(row["geometry"])}, Drawing)
+
+
 async def rules(reader: Reader) -> list[Rule]:
     """Every rule."""
     return [msgspec.convert(row["body"], Rule) for row in await reader.rows(RULES, {})]

@@ -17,7 +17,9 @@ from registry.store.pool import Reader, Writer, prepare
 
 PEPPER = "a pepper that only the tests have"
 Signed = Callable[..., Awaitable[dict[str, str]]]
-EMPTIED = "resource, resource_past, change_log, history_seal, observation, correction, idempotency, place"
+EMPTIED = (
+    "resource, resource_past, change_log, history_seal, observation, correction, idempotency, zone, place"
+)
 
 
 @pytest.fixture(scope="session")
