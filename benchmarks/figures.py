@@ -50,7 +50,7 @@ def markdown(figures: Sequence[Figure], rows: int) -> str:
         "# Benchmarks · 性能",
         "",
         f"Measured by `./dev bench` on {datetime.now(UTC):%Y-%m-%d}, {rows:,} generated resources,",
-        f"{os.cpu_count()} cores of {_processor()}, {_memory_gib():.0f} GiB; load generator and database",
+        f"{machine()}; load generator and database",
         "on the same cores, so read the ratios, not the absolute figures.",
         "负载发生器与数据库在同一台机器上运行，请看比值。",
         "",
@@ -59,6 +59,11 @@ def markdown(figures: Sequence[Figure], rows: int) -> str:
     ]
     lines += [f"| {' | '.join([*figure[:4], MARKS[figure.met]])} |" for figure in figures]
     return "\n".join(lines) + "\n"
+
+
+def machine() -> str:
+    """What figures were measured on."""
+    return f"{os.cpu_count()} cores of {_processor()}, {_memory_gib():.0f} GiB"
 
 
 def _processor() -> str:

@@ -9,7 +9,7 @@ import msgspec
 from litestar import Litestar
 from litestar.logging import LoggingConfig
 
-from registry import pepper
+from registry import logs, pepper
 from registry import settings as settings_module
 from registry.api import (
     approvals,
@@ -18,10 +18,8 @@ from registry.api import (
     coverage,
     cross_origin,
     docs,
-    feed,
     gate,
     health,
-    history,
     jobs,
     places,
     plans,
@@ -32,7 +30,6 @@ from registry.api import (
     rules,
     scenarios,
     strict,
-    sync,
     web,
 )
 from registry.api.head import Head
@@ -48,9 +45,6 @@ ROUTERS = (
     resources.router,
     corrections.router,
     corrections.conflicts_router,
-    feed.router,
-    sync.router,
-    history.router,
     proximity.router,
     places.router,
     coverage.router,
@@ -105,6 +99,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
 
 def create() -> Litestar:
     """The API as the environment describes it; what a server is pointed at."""
+    logs.configure()
     settings = settings_module.read(os.environ)
     settings_module.demand_safe(settings)
     if settings.database_url is None:

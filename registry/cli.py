@@ -17,7 +17,6 @@ COMMANDS = {
     "migrate": "registry.commands.migrate",
     "seed": "registry.commands.seed",
     "coverage": "registry.commands.coverage",
-    "check": "registry.commands.check",
     "key": "registry.commands.key",
     "generate": "registry.commands.generate",
 }

@@ -28,7 +28,6 @@ STATUS: dict[type[errors.RegistryError], int] = {
     errors.InvalidQuery: 400,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
-    errors.CursorExpired: 410,
     errors.Unavailable: 503,
     errors.TooMany: 429,
 }
@@ -75,11 +74,6 @@ def respond(
     )
 
 
-def status_of(kind: type[errors.RegistryError]) -> int:
-    """The status of a domain error: that of the nearest class that has one."""
-    return next(STATUS[base] for base in kind.__mro__ if base in STATUS)
-
-
 def slug_of(kind: type[errors.RegistryError]) -> str:
     """The name of an error in its problem type, as the reference lists it."""
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("-")
@@ -87,7 +81,7 @@ def slug_of(kind: type[errors.RegistryError]) -> str:
 
 def registry_error(request: Request[Any, Any, Any], error: errors.RegistryError) -> Response[bytes]:
     """A domain error as its problem."""
-    status = status_of(type(error))
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     where = "parameter" if isinstance(error, errors.InvalidQuery) else "pointer"
     faults = [{where: error.field, "detail": error.detail}] if error.field else []
     headers = {}
@@ -144,6 +138,12 @@ def malformed(request: Request[Any, Any, Any], error: Exception) -> Response[byt
     return respond(request, 400, "malformed-body", "The body cannot be read", reason)
 
 
+def several(request: Request[Any, Any, Any], error: ExceptionGroup[Exception]) -> Response[bytes]:
+    """What went wrong, and then a second fault while its transaction was given up: the first is told."""
+    known = [e for e in (error.__cause__, *error.exceptions) if isinstance(e, errors.RegistryError)]
+    return registry_error(request, known[0]) if known else bug(request, error)
+
+
 def bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Anything else is a fault of ours: logged with its traceback, answered without detail."""
     log.error("unhandled", path=request.url.path, method=request.method, exc_info=error)
@@ -164,5 +164,6 @@ HANDLERS: dict[Any, Any] = {
     msgspec.ValidationError: malformed,
     UnicodeDecodeError: malformed,
     RecursionError: malformed,
+    ExceptionGroup: several,
     Exception: bug,
 }

@@ -13,6 +13,14 @@ END $$;
 CREATE CONSTRAINT TRIGGER refuse_at_commit AFTER INSERT ON change_log
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse();
 """
+BREAK = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  PERFORM pg_terminate_backend(pg_backend_pid());
+  RETURN NULL;
+END $$;
+CREATE TRIGGER refuse_at_commit AFTER INSERT ON change_log FOR EACH ROW EXECUTE FUNCTION refuse();
+"""
 ALLOW = "DROP TRIGGER IF EXISTS refuse_at_commit ON change_log; DROP FUNCTION IF EXISTS refuse()"
 
 
@@ -46,3 +54,18 @@ async def test_a_commit_that_fails_is_no_success_and_leaves_nothing(client, owne
     retried = await client.post(URL, json=SHELTER, headers=planner | {"Idempotency-Key": "C1"})
     assert retried.status_code == 201
     assert "idempotent-replay" not in retried.headers
+
+
+async def test_a_connection_that_dies_in_a_change_is_a_503_that_says_when_to_retry(
+    client, owner, signed
+) -> None:
+    planner = await signed("planner")
+    await owner.execute(BREAK)
+    broken = await client.post(URL, json=SHELTER, headers=planner | {"Idempotency-Key": "C2"})
+    assert broken.status_code == 503, broken.text
+    assert int(broken.headers["retry-after"]) >= 1
+    assert broken.headers["content-type"] == "application/problem+json"
+    await owner.execute(ALLOW)
+    retried = await client.post(URL, json=SHELTER, headers=planner | {"Idempotency-Key": "C2"})
+    assert retried.status_code == 201
+    assert await owner.fetchval("SELECT count(*) FROM resource") == 1

@@ -1,0 +1,1 @@
+"""What must hold when processes die: drills with a ledger on the client's side."""
