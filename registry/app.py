@@ -18,8 +18,10 @@ from registry.api import (
     coverage,
     cross_origin,
     docs,
+    feed,
     gate,
     health,
+    history,
     jobs,
     places,
     plans,
@@ -30,6 +32,7 @@ from registry.api import (
     rules,
     scenarios,
     strict,
+    sync,
     web,
 )
 from registry.api.head import Head
@@ -45,6 +48,9 @@ ROUTERS = (
     resources.router,
     corrections.router,
     corrections.conflicts_router,
+    feed.router,
+    sync.router,
+    history.router,
     proximity.router,
     places.router,
     coverage.router,

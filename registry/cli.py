@@ -17,6 +17,7 @@ COMMANDS = {
     "migrate": "registry.commands.migrate",
     "seed": "registry.commands.seed",
     "coverage": "registry.commands.coverage",
+    "check": "registry.commands.check",
     "key": "registry.commands.key",
     "generate": "registry.commands.generate",
 }

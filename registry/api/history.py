@@ -4,13 +4,14 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import get
+from litestar import Router, get
 from litestar.params import FromPath
 
 from registry.api import params
 from registry.api.provide import Asks, Sees, Who
+from registry.domain.actor import require
 from registry.domain.errors import NotFound
-from registry.store import history, resources
+from registry.store import history, resources, seals
 
 INTERNAL = ("actor", "via", "request_id", "device_at")
 
@@ -35,4 +36,14 @@ async def read_history(
     return {"changes": told}
 
 
+@get("/digest")
+async def read_digest(reader: Asks, actor: Who) -> dict[str, Any]:
+    """The newest seal of the change log: keep it elsewhere, and a rewritten history is found."""
+    require(actor, "viewer")
+    last = await seals.head(reader)
+    told = {"seal": last.n, "changes": last.changes, "hash": last.hash.hex(), "sealed_at": last.sealed_at}
+    return told | {"unsealed": await seals.unsealed(reader, last)}
+
+
 HANDLERS = (read_history,)
+router = Router("/v1/history", route_handlers=[read_digest], tags=["history"])

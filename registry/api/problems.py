@@ -28,6 +28,7 @@ STATUS: dict[type[errors.RegistryError], int] = {
     errors.InvalidQuery: 400,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
+    errors.CursorExpired: 410,
     errors.Unavailable: 503,
     errors.TooMany: 429,
 }
@@ -74,6 +75,11 @@ def respond(
     )
 
 
+def status_of(kind: type[errors.RegistryError]) -> int:
+    """The status of a domain error: that of the nearest class that has one."""
+    return next(STATUS[base] for base in kind.__mro__ if base in STATUS)
+
+
 def slug_of(kind: type[errors.RegistryError]) -> str:
     """The name of an error in its problem type, as the reference lists it."""
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("-")
@@ -81,7 +87,7 @@ def slug_of(kind: type[errors.RegistryError]) -> str:
 
 def registry_error(request: Request[Any, Any, Any], error: errors.RegistryError) -> Response[bytes]:
     """A domain error as its problem."""
-    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    status = status_of(type(error))
     where = "parameter" if isinstance(error, errors.InvalidQuery) else "pointer"
     faults = [{where: error.field, "detail": error.detail}] if error.field else []
     headers = {}

@@ -1,4 +1,4 @@
-"""What runs beside the requests: noting key uses, writing the audit, dropping old counts."""
+"""What runs beside the requests: key uses, the audit, old counts, the feed, the seals of the history."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -8,7 +8,9 @@ import structlog
 from litestar import Litestar
 
 from registry.api.authenticate import Doorkeeper
+from registry.api.watch import Watch
 from registry.api.witness import Witnesses
+from registry.background import purge_keys, seal_all
 from registry.domain.errors import RegistryError
 from registry.settings import Settings
 from registry.store import guard
@@ -18,6 +20,7 @@ log = structlog.get_logger("registry")
 AUDIT_EVERY_S = 1.0
 USES_EVERY_S = 30.0
 COUNTS_EVERY_S = 3600.0
+SEAL_EVERY_S = 10.0
 
 
 @asynccontextmanager
@@ -27,12 +30,22 @@ async def keeping(
     """Access control for as long as the block runs; at its end what is still in memory is written down."""
     app.state.doorkeeper = doorkeeper = Doorkeeper(reader, settings, secret)
     app.state.witnesses = witnesses = Witnesses(reader)
+    app.state.secret, app.state.watch = secret, Watch(reader)
 
     async def forget() -> None:
         async with reader.writer() as writer:
             await guard.forget_old(writer)
 
+    async def seal() -> None:
+        await seal_all(reader, secret)
+
+    async def purge() -> None:
+        await purge_keys(reader)
+
     tasks = [
+        asyncio.create_task(app.state.watch.run()),
+        asyncio.create_task(_every(SEAL_EVERY_S, seal)),
+        asyncio.create_task(_every(COUNTS_EVERY_S, purge)),
         asyncio.create_task(_every(AUDIT_EVERY_S, witnesses.write)),
         asyncio.create_task(_every(USES_EVERY_S, doorkeeper.note)),
         asyncio.create_task(_every(COUNTS_EVERY_S, forget)),

@@ -12,6 +12,7 @@ RegistryError
 ├─ Unauthenticated   no credential where one is needed, or one that is not accepted
 ├─ Forbidden         visible, but not this caller's to change
 │  └─ NeedsApproval  not without a second person
+├─ CursorExpired     the place in the feed is no longer one to go on from
 └─ Unavailable       try again: a limit or a dependency, not the request
    └─ TooMany        this caller asked too much in a minute
 """
@@ -76,6 +77,10 @@ class Forbidden(RegistryError):
 
 class NeedsApproval(Forbidden):
     """So many changes by one person need the approval of another."""
+
+
+class CursorExpired(RegistryError):
+    """The place in the feed is no longer one to go on from."""
 
 
 class Unavailable(RegistryError):

@@ -1,7 +1,8 @@
 """The connections: a pool, a Reader that takes one for a statement, a Writer that holds one transaction."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -14,6 +15,7 @@ from registry.store.query import Query
 
 Row = Mapping[str, Any]
 UNHURRIED = "SET LOCAL statement_timeout = '15min'; SET LOCAL idle_in_transaction_session_timeout = '5min'"
+SNAPSHOT: dict[str, Any] = {"isolation": "repeatable_read", "readonly": True}
 
 
 async def prepare(connection: asyncpg.Connection) -> None:
@@ -91,12 +93,25 @@ class Reader:
             return found
 
     @asynccontextmanager
+    async def lend(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection for as long as the block lasts."""
+        async with self._pool.acquire(timeout=self._timeout) as connection:
+            yield connection
+
+    async def stream(self, query: Query, given: Mapping[str, Any]) -> AsyncIterator[Row]:
+        """Every row of a long answer, some hundreds at a time, from one snapshot."""
+        async with explained(), self.lend() as connection, connection.transaction(**SNAPSHOT):
+            text, *args = asked(query, given)
+            async for row in connection.cursor(text, *args, prefetch=500):
+                yield row
+
+    @asynccontextmanager
     async def snapshot(self) -> "AsyncIterator[Reader]":
         """Several questions about one instant: a read-only repeatable-read transaction."""
         async with (
             explained(),
             self._pool.acquire(timeout=self._timeout) as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
+            connection.transaction(**SNAPSHOT),
         ):
             yield SnapshotReader(connection)
 
@@ -155,7 +170,25 @@ class Writer(SnapshotReader):
         async with explained():
             await self._connection.executemany(query.text, [query.args(values) for values in given])
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part of the transaction that is undone alone when the block raises."""
+        async with explained(), self._connection.transaction():
+            yield
+
     async def copy(self, table: str, columns: list[str], records: Any) -> None:
         """Load many rows by COPY."""
         async with explained():
             await self._connection.copy_records_to_table(table, columns=columns, records=records)
+
+
+async def listen(reader: Reader, channel: str, heard: Callable[[], None]) -> None:
+    """Call `heard` on every notification until the connection is lost, which ends the call."""
+    async with explained(), reader.lend() as connection:
+        ended = asyncio.Event()
+        connection.add_termination_listener(lambda _: ended.set())
+        await connection.add_listener(channel, lambda *_: heard())
+        while not ended.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), 15)
+            await connection.execute("SELECT 1")

@@ -1,12 +1,14 @@
 """Whole requests: an application of its own over a database that is emptied after each test."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from itertools import count
 
 import asyncpg
+import httpx
 import pytest
 from litestar import Litestar
-from litestar.testing import AsyncTestClient
 
 from registry.app import create_app
 from registry.domain.actor import Role
@@ -28,16 +30,42 @@ def api_url(new_database) -> str:
     return new_database()
 
 
+class Client(httpx.AsyncClient):
+    """A client in the application's own event loop, so that requests really run at the same time."""
+
+    app: Litestar
+
+
+@asynccontextmanager
+async def serving(app: Litestar) -> AsyncIterator[Client]:
+    """A client of an application that is started and stopped around it."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=("127.0.0.1", 50000))
+    started, over = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            started.set()
+            await over.wait()
+
+    living = asyncio.create_task(live())
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait([living, waiting], return_when=asyncio.FIRST_COMPLETED)
+    async with Client(transport=transport, base_url="http://registry.test") as opened:
+        opened.app = app
+        yield opened
+    over.set()
+    await living
+
+
 @pytest.fixture(scope="session")
-async def client(api_url: str) -> AsyncIterator[AsyncTestClient[Litestar]]:
+async def client(api_url: str) -> AsyncIterator[Client]:
     """A client of the whole application."""
-    app = create_app(Settings(pool_size=4, key_pepper=PEPPER), api_url)
-    async with AsyncTestClient(app, base_url="http://registry.test", raise_server_exceptions=False) as opened:
+    async with serving(create_app(Settings(pool_size=8, key_pepper=PEPPER), api_url)) as opened:
         yield opened
 
 
 @pytest.fixture
-async def stored(client: AsyncTestClient[Litestar], api_url: str) -> AsyncIterator[Writer]:
+async def stored(client: Client, api_url: str) -> AsyncIterator[Writer]:
     """A writer whose every statement is committed at once; the tables are emptied after the test."""
     connection = await asyncpg.connect(api_url)
     await prepare(connection)
@@ -56,13 +84,13 @@ async def empty(connection: asyncpg.Connection) -> None:
 
 
 @pytest.fixture
-def reader(client: AsyncTestClient[Litestar]) -> Reader:
+def reader(client: Client) -> Reader:
     """The application's own reader."""
     return client.app.state.reader
 
 
 @pytest.fixture(scope="session")
-def signed(client: AsyncTestClient[Litestar], api_url: str) -> Signed:
+def signed(client: Client, api_url: str) -> Signed:
     """Makes the header of a new key: `await signed("field", "T1")`."""
     numbers = count(1)
 

@@ -1,0 +1,78 @@
+"""Field sync over HTTP: push what was done while away, compare digests, fetch everything."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Router, get, post
+from litestar.datastructures import State
+from litestar.params import JSONBody, QueryParameter
+from litestar.response import Stream
+
+from registry.api import params
+from registry.api.editing import desk_of
+from registry.api.feed import Feed
+from registry.api.provide import Asks, Changes, Sees, Who
+from registry.api.pushing import perform
+from registry.domain.actor import require
+from registry.domain.feed import END, Mark
+from registry.domain.push import Outcome, Push
+from registry.domain.search import Filter
+from registry.store import feed, sync
+from registry.store.feed import Stand
+from registry.store.pool import Reader
+
+Bucket = Annotated[int | None, QueryParameter(ge=0, le=255, description="Only this bucket of the digest.")]
+LINES = "application/x-ndjson"
+
+
+@post("/push", status_code=200)
+async def push_operations(
+    request: Request[Any, Any, Any], data: JSONBody[Push], writer: Changes, actor: Who, sight: Sees
+) -> dict[str, list[Outcome]]:
+    """Carry out up to 50 operations, each whole or not at all; a retry changes nothing twice."""
+    require(actor, "field")
+    desk = desk_of(request, writer, actor, sight)._replace(via="sync")
+    return {"results": await perform(desk, data)}
+
+
+@get("/digest")
+async def read_digest(
+    state: State, reader: Asks, sight: Sees, place: params.PlaceParam = None
+) -> dict[str, Any]:
+    """Count, and xor of sha256(id:version)[:8], for each last byte of the identity; retired left out."""
+    source, stand = Feed(state, sight, place), await feed.stand(reader)
+    rows = await sync.digest(reader, sight, Filter(place=place))
+    buckets = {str(row["bucket"]): [row["count"], f"{row['hash'] % 2**64:016x}"] for row in rows}
+    return {"cursor": source.cursor(stand.epoch, stand.edge, stand.lsn), "buckets": buckets}
+
+
+@get("/snapshot", media_type=LINES)
+async def read_snapshot(
+    state: State, reader: Asks, sight: Sees, place: params.PlaceParam = None, bucket: Bucket = None
+) -> Stream:
+    """Everything in scope, a line each, from one instant: first the cursor to go on from, last the count."""
+    source, stand = Feed(state, sight, place), await state.watch.current()
+    lines = _lines(source, stand, reader, Filter(place=place), bucket)
+    return Stream(lines, media_type=LINES)
+
+
+async def _lines(
+    source: Feed, stand: Stand, reader: Reader, wanted: Filter, bucket: int | None
+) -> AsyncIterator[bytes]:
+    count, held = -1, bytearray()
+    async for row in sync.snapshot(reader, source.sight, wanted, bucket):
+        count += 1
+        if count == 0:
+            mark = Mark(int(row["horizon"]) - 1, END)
+            head = {"cursor": source.cursor(stand.epoch, mark, int(row["feature"]))}
+            held += msgspec.json.encode(head) + b"\n"
+            continue
+        held += row["feature"].encode() + b"\n"
+        if len(held) > 65_536:
+            yield bytes(held)
+            held.clear()
+    yield bytes(held) + msgspec.json.encode({"end": count}) + b"\n"
+
+
+router = Router("/v1/sync", route_handlers=[push_operations, read_digest, read_snapshot], tags=["feed"])

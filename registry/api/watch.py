@@ -1,0 +1,112 @@
+"""One watcher of the change log in each worker: knows where the feed stands, and tells those who listen."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import structlog
+
+from registry.domain.errors import Unavailable
+from registry.domain.feed import Mark
+from registry.store import feed
+from registry.store.changes import CHANNEL
+from registry.store.feed import Stand
+from registry.store.pool import Reader, listen
+
+log = structlog.get_logger("registry")
+LOOK_EVERY_S = 1.0
+MOST_WAITING = 256
+"""Changes a listener may be behind before it is let go; it comes back with its last event id."""
+Batch = list[Mapping[str, Any]]
+
+
+class Listener:
+    """A bounded queue of batches; `lost` is set when it was too slow and has been let go."""
+
+    def __init__(self) -> None:
+        self.batches: asyncio.Queue[tuple[Batch, Mark]] = asyncio.Queue(MOST_WAITING)
+        self.lost = False
+
+
+class Watch:
+    """Looks at the feed when the database says that something changed, and every second all the same."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._listeners: set[Listener] = set()
+        self._moved = asyncio.Event()
+        self._hint = asyncio.Event()
+        self.stand: Stand | None = None
+
+    async def current(self) -> Stand:
+        """Where the feed stands, as last seen by this worker."""
+        if self.stand is None:
+            self.stand = await feed.stand(self._reader)
+        return self.stand
+
+    async def moved(self, timeout_s: float) -> bool:
+        """Wait until the feed has moved, or the time is over."""
+        event = self._moved
+        with suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), timeout_s)
+        return event.is_set()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[Listener]:
+        """Be told of every change from now on."""
+        listener = Listener()
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    async def run(self) -> None:
+        """Watch until cancelled; a database that is away is asked again."""
+        hints = asyncio.create_task(self._take_hints())
+        try:
+            while True:
+                with suppress(Unavailable):
+                    await self._look()
+                self._hint.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._hint.wait(), LOOK_EVERY_S)
+        finally:
+            hints.cancel()
+
+    async def _take_hints(self) -> None:
+        """LISTEN is only a wake-up: a dead connection costs a second of delay, never a change."""
+        while True:
+            try:
+                await listen(self._reader, CHANNEL, self._hint.set)
+            except (OSError, Unavailable) as error:
+                log.info("listening again", error=str(error))
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _look(self) -> None:
+        before, now = self.stand, await feed.stand(self._reader)
+        self.stand = now
+        if before is None or before.epoch != now.epoch:
+            return
+        if now.last > before.last:
+            await self._tell(before.last, now)
+            self._moved.set()
+            self._moved = asyncio.Event()
+
+    async def _tell(self, after: Mark, now: Stand) -> None:
+        mark = after
+        while self._listeners and mark < now.last:
+            page = await feed.page(self._reader, None, None, mark, 500)
+            mark = page.mark
+            for listener in list(self._listeners):
+                self._put(listener, page.changes, mark)
+            if not page.full:
+                break
+
+    def _put(self, listener: Listener, batch: Batch, mark: Mark) -> None:
+        try:
+            listener.batches.put_nowait((batch, mark))
+        except asyncio.QueueFull:
+            listener.lost = True
+            self._listeners.discard(listener)

@@ -1,0 +1,175 @@
+"""The feed: commit order, nothing skipped, nobody told what they may not know."""
+
+import asyncio
+import hashlib
+import json
+
+import asyncpg
+import pytest
+
+from registry.domain.change import Change, begin
+from registry.store import changes, seals
+from registry.store.pool import Writer, prepare
+from tests.api.conftest import PEPPER
+from tests.api.test_writes import URL, created, feature
+from tests.builders import NOW, make
+
+FEED = "/v1/changes"
+WROTE = Change(verb="create", actor="test", at=NOW)
+
+
+async def pull(client, cursor=None, headers=None, **params) -> dict:
+    asked = params | ({"cursor": cursor} if cursor else {})
+    response = await client.get(FEED, params=asked, headers=headers or {})
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+async def settled(client, cursor=None, headers=None, wanted=1, **params) -> list[dict]:
+    """Pull until `wanted` changes are there: the watcher may be a moment behind the commit."""
+    found: list[dict] = []
+    for _ in range(100):
+        page = await pull(client, cursor, headers, **params)
+        found, cursor = found + page["changes"], page["cursor"]
+        if len(found) >= wanted:
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{found} are not {wanted} changes")
+
+
+async def test_changes_come_in_commit_order_and_once(client, stored, signed) -> None:
+    planner = await signed("planner")
+    identity, etag = await created(client, planner)
+    first = await settled(client)
+    assert [(c["op"], c["id"], c["version"]) for c in first] == [("put", identity, 1)]
+    cursor = (await pull(client))["cursor"]
+    assert (await pull(client, cursor))["changes"] == []
+    await client.patch(
+        f"{URL}/{identity}", json={"properties": {"note": "n"}}, headers=planner | {"If-Match": etag}
+    )
+    await client.delete(f"{URL}/{identity}", params={"reason": "gone"}, headers=planner | {"If-Match": "*"})
+    later = await settled(client, cursor, wanted=2)
+    assert [(c["op"], c["version"]) for c in later] == [("put", 2), ("delete", 3)]
+    assert "feature" not in later[1]
+
+
+async def test_a_late_commit_is_never_skipped(client, stored, api_url, signed) -> None:
+    slow = await asyncpg.connect(api_url)
+    await prepare(slow)
+    late = slow.transaction()
+    await late.start()
+    mine = begin(make(note="late"), NOW)
+    await changes.insert(Writer(slow), mine, WROTE)
+    planner = await signed("planner")
+    identity, _ = await created(client, planner)
+    await asyncio.sleep(1.2)
+    page = await pull(client)
+    assert page["changes"] == [], "what stands behind an open transaction waits for it"
+    await late.commit()
+    await slow.close()
+    both = await settled(client, page["cursor"], wanted=2)
+    assert {c["id"] for c in both} == {str(mine.id), identity}
+
+
+async def test_the_feed_tells_each_what_they_may_know(client, stored, signed) -> None:
+    viewer, planner = await signed("viewer"), await signed("planner")
+    secret, _ = await created(client, planner, feature(visibility="restricted", note="canary-feed"))
+    inner, etag = await created(client, planner, feature(visibility="internal"))
+    everything = await settled(client, headers=planner, wanted=2)
+    assert {c["id"] for c in everything} == {secret, inner}
+    told = await settled(client)
+    assert [c["id"] for c in told] == [inner]
+    assert told[0]["feature"]["geometry"]["coordinates"] != [106.65, 29.03]
+    known = await settled(client, headers=viewer)
+    assert known[0]["feature"]["geometry"]["coordinates"] == [106.65, 29.03]
+    page = await pull(client)
+    hide = {"properties": {"visibility": "restricted", "note": "canary-feed"}}
+    await client.patch(f"{URL}/{inner}", json=hide, headers=planner | {"If-Match": etag})
+    left = await settled(client, page["cursor"])
+    assert [(c["op"], c["id"]) for c in left] == [("scope_out", inner)]
+    assert "canary-feed" not in (await client.get(FEED)).text
+
+
+async def test_a_cursor_is_bound_to_its_reader_and_its_history(client, stored, signed) -> None:
+    planner = await signed("planner")
+    await created(client, planner)
+    cursor = (await pull(client))["cursor"]
+    assert (await client.get(FEED, params={"cursor": cursor}, headers=planner)).status_code == 410
+    assert (await client.get(FEED, params={"cursor": cursor[:-2] + "xx"})).status_code == 400
+    assert (await client.get(FEED, params={"cursor": "?"})).status_code == 400
+    await stored._connection.execute("UPDATE feed_epoch SET epoch = gen_random_uuid()")
+    await asyncio.sleep(1.3)
+    gone = await client.get(FEED, params={"cursor": cursor})
+    assert gone.status_code == 410
+    assert gone.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_long_poll_returns_as_soon_as_something_happens(client, stored, signed) -> None:
+    planner = await signed("planner")
+    cursor = (await pull(client, "now"))["cursor"]
+    waiting = asyncio.create_task(client.get(FEED, params={"cursor": cursor, "wait_s": 20}))
+    await asyncio.sleep(0.3)
+    identity, _ = await created(client, planner)
+    answer = await asyncio.wait_for(waiting, 3)
+    assert [c["id"] for c in answer.json()["changes"]] == [identity]
+
+
+async def test_exercises_do_not_meet_real_life(client, stored, signed) -> None:
+    planner = await signed("planner")
+    made = await client.post(URL, json=feature(), params={"exercise": "drill"}, headers=planner)
+    assert made.status_code == 201
+    inside = await settled(client, exercise="drill")
+    assert [c["id"] for c in inside] == [made.json()["id"]]
+    assert (await pull(client))["changes"] == []
+
+
+async def test_a_digest_is_what_a_device_can_compute(client, stored, signed) -> None:
+    planner = await signed("planner")
+    made = [(await created(client, planner))[0] for _ in range(5)]
+    digest = (await client.get("/v1/sync/digest")).json()
+    expected: dict[str, list] = {}
+    for identity in made:
+        bucket = str(int(identity[-2:], 16))
+        count, value = expected.get(bucket, [0, "0"])
+        hashed = int.from_bytes(hashlib.sha256(f"{identity}:1".encode()).digest()[:8], "big")
+        expected[bucket] = [count + 1, f"{int(value, 16) ^ hashed:016x}"]
+    assert digest["buckets"] == expected
+
+
+async def test_a_snapshot_and_its_cursor_miss_nothing(client, stored, signed) -> None:
+    planner = await signed("planner")
+    made = {(await created(client, planner))[0] for _ in range(3)}
+    lines = [json.loads(line) for line in (await client.get("/v1/sync/snapshot")).text.splitlines()]
+    assert {line["id"] for line in lines[1:-1]} == made
+    assert lines[-1] == {"end": 3}
+    identity, _ = await created(client, planner)
+    after = await settled(client, lines[0]["cursor"])
+    assert [c["id"] for c in after] == [identity]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE change_log SET actor = 'nobody' WHERE version = 1",
+        "DELETE FROM change_log WHERE version = 2",
+        "UPDATE change_log SET at = at - interval '1 day' WHERE version = 2",
+        "UPDATE resource SET feature = replace(feature, '300', '900')",
+    ],
+)
+async def test_a_rewritten_history_is_found(client, stored, signed, harm) -> None:
+    planner = await signed("planner")
+    identity, etag = await created(client, planner)
+    await client.patch(
+        f"{URL}/{identity}", json={"properties": {"note": "n"}}, headers=planner | {"If-Match": etag}
+    )
+    key = PEPPER.encode()
+    while await seals.unsealed(stored, await seals.head(stored)):
+        await seals.seal(stored, key)
+    assert await seals.verify(stored, key) == []
+    shown = (await client.get("/v1/history/digest", headers=planner)).json()
+    assert (shown["changes"], shown["unsealed"]) == (2, 0)
+    owner = stored._connection
+    await owner.execute("ALTER TABLE change_log DISABLE TRIGGER append_only")
+    await owner.execute(harm)
+    await owner.execute("ALTER TABLE change_log ENABLE TRIGGER append_only")
+    assert await seals.verify(stored, key) != []
