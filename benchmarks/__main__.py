@@ -9,7 +9,7 @@ from rich.console import Console
 from benchmarks.figures import Figure, markdown, table
 from benchmarks.stage import cluster, prepare
 
-AREAS = ("nearest", "listing", "growth")
+AREAS = ("nearest", "listing", "growth", "coverage")
 SIZES = (10_000, 100_000, 1_000_000)
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"

@@ -97,7 +97,8 @@ class Desk:
             stderr=asyncio.subprocess.PIPE,
             env=dict(os.environ) | ONE_THREAD,
         )
-        talk = asyncio.create_task(process.communicate(msgspec.msgpack.encode(order)))
+        packed = await asyncio.to_thread(msgspec.msgpack.encode, order)
+        talk = asyncio.create_task(process.communicate(packed))
         try:
             if not await self._watched(identity, talk, estimate_s, limit_s):
                 return Outcome(problem=f"the analysis took longer than {limit_s:.0f} s")

@@ -8,7 +8,7 @@ import shapely
 from registry.domain.extent import Cover
 from registry.domain.footprint import CORNERS, CUT_ERROR, FINE_CORNERS
 from registry.domain.ground import Ground
-from registry.domain.plane import Shapes, lonlat_of
+from registry.domain.plane import Floats, Shapes, lonlat_of
 
 
 def drawing_error_m2(ground: Ground, cover: Cover, left_open: Any) -> float:
@@ -21,8 +21,16 @@ def drawing_error_m2(ground: Ground, cover: Cover, left_open: Any) -> float:
     radius = float(cover.radius_m.max(initial=0.0))
     at_cuts = _cuts(ground, left_open) * 2 * 2 * CUT_ERROR * radius**2 / CORNERS**3
     hidden = float((cover.radius_m**2).sum()) * (np.pi**2 / (2 * CORNERS**2)) ** 2
-    rims = float(shapely.length(cover.shapes).sum()) * ground.reach_m * (np.pi / FINE_CORNERS) ** 2 / 2
+    sagitta = cover.shape_reach_m * (np.pi / FINE_CORNERS) ** 2 / 2
+    rims = float((_rim_m(cover) * sagitta).sum())
     return at_cuts + hidden + rims + 1e-8 * float(ground.area_m2.sum())
+
+
+def _rim_m(cover: Cover) -> Floats:
+    """The length of each swollen shape's border; equal shapes are one object and count once."""
+    first = np.zeros(len(cover.shapes), dtype=bool)
+    first[np.unique([id(shape) for shape in cover.shapes], return_index=True)[1]] = True
+    return np.where(first, shapely.length(cover.shapes), 0.0)
 
 
 def _cuts(ground: Ground, left_open: Any) -> int:

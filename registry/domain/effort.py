@@ -9,7 +9,7 @@ from registry.domain.question import Question
 AT_ONCE_S = 1.0
 UNION_S = 8e-5
 FACES_S = 2e-4
-SITING_PAIRS_AT_ONCE = 50_000
+SITING_PAIRS_AT_ONCE = 150_000
 USUAL_CANDIDATES = 400
 USUAL_DEMAND = 3_000
 

@@ -32,6 +32,7 @@ class Cover:
     radius_m: Floats
     shape_owner: NDArray[np.intp]
     shapes: Shapes
+    shape_reach_m: Floats
 
     def drawn(self, plane: Plane, wanted: NDArray[np.bool_] | None = None) -> Shapes:
         """Polygons of the wanted discs (all by default), then every other shape."""
@@ -62,13 +63,15 @@ def spread(plane: Plane, watchers: Sequence[Watcher]) -> Spread:
     doubt = np.array([_doubt_m(w) for w in watchers], dtype=float)
     triples = [*_views(plane, [watchers[i] for i in views]), *_others(plane, [watchers[i] for i in rest])]
     others = np.array([*views, *rest], dtype=np.intp)
+    others_m = np.array([watchers[i].radius_m or 0.0 for i in others], dtype=float)
     at, lonlat, radius = _disc_arrays(watchers, discs)
 
     def cover(grow: float, which: int) -> Cover:
         reach = np.maximum(radius + grow * doubt[at], 0.0)
         shapes = np.array([t[which] for t in triples], dtype=object)
         some, filled = reach > 0.0, ~shapely.is_empty(shapes)
-        return Cover(at[some], lonlat[some], reach[some], others[filled], shapes[filled])
+        far = np.maximum(others_m + grow * doubt[others], 0.0)
+        return Cover(at[some], lonlat[some], reach[some], others[filled], shapes[filled], far[filled])
 
     uncertain = doubt > 0.0
     uncertain[others] |= np.array([t[0] is not t[2] for t in triples], dtype=bool)

@@ -160,7 +160,7 @@ def _problem(
     covered = demand.links(ground.plane, spread(ground.plane, tested).nominal, lonlat).counts
     places = np.array([(s.lon, s.lat) for s in spots], dtype=float).reshape(-1, 2)
     reach = np.full(len(spots), how.radius_m)
-    ring = Cover(np.arange(len(spots)), places, reach, NONE, np.empty(0, dtype=object))
+    ring = Cover(np.arange(len(spots)), places, reach, NONE, np.empty(0, dtype=object), np.empty(0))
     pairs = demand.links(ground.plane, ring, lonlat)
     return Problem(
         model=how.model,

@@ -36,8 +36,12 @@ def _near_points(ground: Ground, watchers: list[Watcher]) -> NDArray[np.bool_]:
         return np.zeros(0, dtype=bool)
     xy = ground.plane.forward(np.array([w.position for w in watchers], dtype=float))
     reach = np.array([(w.radius_m or 0.0) + (w.uncertainty_m or 0.0) for w in watchers])
-    factor = stretch(ground.reach_m + 2.0 * float(reach.max()))
-    return np.asarray(shapely.dwithin(shapely.points(xy), ground.whole, reach * factor))
+    reach *= stretch(ground.reach_m + 2.0 * float(reach.max()))
+    west, south, east, north = ground.bounds
+    x, y = xy.T
+    near = (x >= west - reach) & (x <= east + reach) & (y >= south - reach) & (y <= north + reach)
+    near[near] = shapely.dwithin(shapely.points(xy[near]), ground.whole, reach[near])
+    return np.asarray(near)
 
 
 def _near(ground: Ground, watcher: Watcher) -> bool:

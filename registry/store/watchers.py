@@ -1,5 +1,6 @@
 """Who may reach an area: the resources of a coverage question as watchers, with their possible extents."""
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -143,6 +144,11 @@ async def _as_watchers(reader: Reader, rows: list[Row], radius_m: float | None) 
     codes = {code for row in rows if row["lon"] is None for code in _possible_places(row)}
     extents = await reader.rows(EXTENTS, {"codes": sorted(codes)}) if codes else []
     bounds = {row["code"]: row for row in extents}
+    return await asyncio.to_thread(_all, rows, radius_m, bounds)
+
+
+def _all(rows: list[Row], radius_m: float | None, bounds: Mapping[str, Row]) -> list[Watcher]:
+    """Thousands of rows take as long as many requests: worked beside the event loop."""
     return [_watcher(row, radius_m, bounds) for row in rows]
 
 

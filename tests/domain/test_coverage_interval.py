@@ -127,9 +127,13 @@ def test_a_footprint_overrides_the_radius_and_moves_with_the_doubt():
 def test_a_line_is_watched_on_all_sides():
     lon, lat, _ = GEOD.fwd(106.05, 29.1, 60.0, 8_000.0)
     line = shapely.LineString([(106.05, 29.1), (lon, lat)])
-    found = answer(Watcher(id="1", radius_m=700.0, line=shapely.to_wkb(line), uncertainty_m=200.0)).covered_m2
+    whole = answer(Watcher(id="1", radius_m=700.0, line=shapely.to_wkb(line), uncertainty_m=200.0))
+    found = whole.covered_m2
     for got, r in ((found.lower, 500.0), (found.nominal, 700.0), (found.upper, 900.0)):
-        assert got == pytest.approx(2 * r * 8_000.0 + np.pi * r**2, rel=1e-4)
+        true = 2 * r * 8_000.0 + np.pi * r**2
+        assert got == pytest.approx(true, rel=1e-4)
+        assert abs(got - true) <= whole.error_bound_m2
+    assert whole.error_bound_m2 < 1e-4 * found.upper
 
 
 @pytest.mark.parametrize("span", [60.0, 200.0, 300.0])
