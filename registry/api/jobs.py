@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, Literal
 from uuid import UUID
 
@@ -85,7 +84,7 @@ async def answer_or_job(
     desk.begin(identity, task, estimate_s)
     body = msgspec.json.encode(describe(row or {}))
     headers = {"Location": f"/v1/jobs/{identity}", "Preference-Applied": "respond-async"}
-    return Response(body, status_code=HTTPStatus.ACCEPTED, media_type=JSON, headers=headers)
+    return Response(body, status_code=202, media_type=JSON, headers=headers)
 
 
 async def _own(reader: Reader, actor: Actor, identity: UUID) -> Mapping[str, Any]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,15 @@ def lay_out(parts: Sequence[AreaPart], whole: AreaPart | None = None) -> Ground:
     With `whole`, the parts are clipped to it and what they leave of it becomes a part of its own.
     Assumed discs share what they both claim along their radical line; a drawn boundary comes before
     an assumed one, and of two drawn ones the earlier keeps the overlap. InvalidQuery when nothing is left.
+    """
+    return _laid_out(tuple(parts), whole, get_ident())
+
+
+@lru_cache(maxsize=32)
+def _laid_out(parts: tuple[AreaPart, ...], whole: AreaPart | None, _thread: int) -> Ground:
+    """The same places are asked about again and again, and laying them out costs as much as the answer.
+
+    Each thread keeps its own: the indexes of prepared geometry are built on first use, without a lock.
     """
     given = [*parts, whole] if whole else list(parts)
     if not given:
