@@ -18,6 +18,7 @@ COMMANDS = {
     "seed": "registry.commands.seed",
     "coverage": "registry.commands.coverage",
     "check": "registry.commands.check",
+    "plan": "registry.commands.plan",
     "key": "registry.commands.key",
     "generate": "registry.commands.generate",
 }

@@ -197,7 +197,10 @@ def _sorted_members(
     needs = [
         Need(
             "state",
-            Words(f"{member.name.zh or member.name.en}：是否已覆盖", f"{member.name}: covered or not"),
+            Words(
+                f"{member.name.zh or member.name.en}：是否已覆盖",
+                f"{member.name.en or member.name.zh}: covered or not",
+            ),
         )
         for member in denominator.members
         if member.covered == "unknown" and member.code not in having

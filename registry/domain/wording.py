@@ -77,8 +77,13 @@ def specialty(key: str) -> Words:
 
 
 def number(value: float) -> str:
-    """A figure without needless decimals."""
-    return f"{value:,.10g}" if abs(value) >= 1 else f"{value:.4g}"
+    """A figure of at most two decimals from one up; nearly a hundred never reads as a hundred."""
+    if abs(value) < 1:
+        return f"{value:.4g}"
+    shown = round(value, 2)
+    if shown == 100 != value:
+        shown = 99.99 if value < 100 else 100.01
+    return f"{shown:,.10g}"
 
 
 def in_words(requirement: Requirement) -> Words:

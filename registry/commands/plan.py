@@ -1,0 +1,133 @@
+"""`registry plan`."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from registry import database, settings
+from registry.api import judging
+from registry.domain.reconciliation import reconcile, survey_list
+from registry.domain.sight import EVERYTHING, PUBLIC, Sight
+from registry.domain.values import Name
+from registry.domain.wording import Lang, localised
+from registry.report.plan_page import ORDER, WORDS, Report, observed_in_words, page
+from registry.settings import Settings
+from registry.store import places, plans
+from registry.store.pool import Reader, open_pool
+
+STYLE = {"met": "green", "not_met": "red", "unknown": "yellow", "cannot_evaluate": "dim"}
+
+
+@click.group()
+def command() -> None:
+    """Hold the plans against what is known. 规划与现状核对。"""
+
+
+@command.command()
+@click.option("--document", help="Check the provisions of this document. 文件编号。")
+@click.option("--place", help="Check the provisions about this place. 地点代码。")
+@click.option("--exercise", help="Ask inside this exercise. 演练名称。")
+@click.option("--all-records", is_flag=True, help="Count restricted and exact internal records. 含受限数据。")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="语言。")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="A page that opens offline.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+def check(
+    document: str | None,
+    place: str | None,
+    exercise: str | None,
+    all_records: bool,
+    lang: Lang,
+    report: Path | None,
+    as_json: bool,
+) -> None:
+    """Print each check with its verdict. 逐条核对规划条款。"""
+    if document is None and place is None:
+        raise click.UsageError("give --document or --place; `registry plan documents` lists the documents")
+    sight = msgspec.structs.replace(EVERYTHING if all_records else PUBLIC, exercise=exercise)
+    found = read(settings.read(os.environ), document, place, sight)
+    if as_json:
+        click.echo(msgspec.json.encode(localised(msgspec.to_builtins(found), lang)))
+    else:
+        show(found, lang)
+    if report is not None:
+        report.write_text(page(found, lang), "utf-8")
+        Console(stderr=True).print(f"wrote {report}")
+
+
+def read(known: Settings, document: str | None, place: str | None, sight: Sight) -> Report:
+    """Everything that is printed, read and worked out."""
+
+    async def run(url: str) -> Report:
+        pool = await open_pool(known, url)
+        try:
+            return await _report(Reader(pool, known.acquire_timeout_s), document, place, sight)
+        finally:
+            await pool.close()
+
+    with database.migrated(known) as url:
+        return asyncio.run(run(url))
+
+
+async def _report(reader: Reader, document: str | None, place: str | None, sight: Sight) -> Report:
+    provisions = await judging.chosen_provisions(reader, document, place)
+    groups = await judging.judge(reader, sight, provisions)
+    checks = [item for group in groups for item in group.checks]
+    visits = [item for group in groups for item in survey_list(group.checks, group.facts)]
+    return Report(
+        title=await _title(reader, document, place),
+        as_of=checks[0].as_of if checks else "",
+        exercise=sight.exercise,
+        checks=checks,
+        lines=[line for group in groups for line in reconcile(group.provisions, group.facts)],
+        visits=sorted(visits, key=lambda visit: (visit.place is None, -visit.settles, -visit.tasks)),
+    )
+
+
+async def _title(reader: Reader, document: str | None, place: str | None) -> Name:
+    if document is not None:
+        return (await plans.get_document(reader, document)).title
+    row = await places.get(reader, place or "")
+    return Name(row["name_zh"], row["name_en"]) if row else Name(place)
+
+
+def show(found: Report, lang: Lang) -> None:
+    """The checks as a table, what is not met first."""
+    table = Table(title=_text(found.title, lang))
+    for column in ("verdict", "provision", "required", "observed"):
+        table.add_column(getattr(WORDS[column], lang))
+    for item in sorted(found.checks, key=lambda c: ORDER.index(c.verdict)):
+        required = getattr(item.requirement_label, lang) if item.requirement_label else "–"
+        seen = observed_in_words(item.observed, lang)
+        label = getattr(item.verdict_label, lang)
+        table.add_row(
+            label, f"{_text(item.title, lang)} ({item.locator})", required, seen, style=STYLE[item.verdict]
+        )
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+
+
+def _text(name: Name, lang: Lang) -> str:
+    return (name.zh if lang == "zh" else name.en) or str(name)
+
+
+@command.command()
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="语言。")
+def documents(lang: Lang) -> None:
+    """List the documents whose provisions can be checked. 列出文件。"""
+
+    async def run(url: str) -> None:
+        pool = await open_pool(known, url)
+        try:
+            for item in await plans.documents(Reader(pool, known.acquire_timeout_s)):
+                click.echo(f"{item.id:28} {item.issued_on!s:12} {_text(item.title, lang)}")
+        finally:
+            await pool.close()
+
+    known = settings.read(os.environ)
+    with database.migrated(known) as url:
+        asyncio.run(run(url))
