@@ -40,6 +40,7 @@ from registry.api.ogc import router as ogc_router
 from registry.api.provide import DEPENDENCIES
 from registry.api.upkeep import keeping
 from registry.desk import Desk
+from registry.domain.ranking import parse_paces
 from registry.settings import Settings
 from registry.store import migrations
 from registry.store.pool import Reader, open_pool
@@ -98,6 +99,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     )
     app.asgi_handler = Head(gate.Gate(app, settings))
     app.state.settings = settings
+    app.state.paces = parse_paces(settings.paces)
     app.state.revision = migrations.head()
     app.state.known_parameters = strict.known_parameters(app)
     return app

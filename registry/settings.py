@@ -8,6 +8,8 @@ from typing import Annotated
 
 import msgspec
 
+from registry.domain.ranking import parse_paces
+
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -80,6 +82,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Private key (PEM) of the certificate."""
     access_log: bool = False
     """Log every request; otherwise those that change, fail or take longer than a second."""
+    stale_after_days: Annotated[float, msgspec.Meta(gt=0, le=36_500)] = 180.0
+    """A record that nobody verified for so long is marked stale in proximity answers."""
+    paces: str | None = None
+    """For rank=arrival, JSON by kind: {"rescue_team": {"speed_kmh": 40, "detour": 1.4, "source": "…"}}."""
     debug: bool = False
     """Show tracebacks in answers; refused on any address but the loopback."""
 
@@ -122,8 +128,9 @@ def read(environ: Mapping[str, str]) -> Settings:
     if environ.get("DATABASE_URL"):
         given["database_url"] = environ["DATABASE_URL"]
     try:
+        parse_paces(environ.get("REGISTRY_PACES") or None)
         return msgspec.convert(given, Settings, strict=False, dec_hook=_path)
-    except msgspec.ValidationError as error:
+    except msgspec.MsgspecError as error:
         raise SettingsError(f"a REGISTRY_* setting cannot be used: {error}") from error
 
 

@@ -7,7 +7,8 @@ RegistryError
 │  └─ Stale          the version the caller holds is no longer the current one
 ├─ ConditionMissing  the request does not say which version it was made for
 ├─ Invalid           the content breaks a rule
-│  └─ InvalidGeometry
+│  ├─ InvalidGeometry
+│  └─ NoGeometry      the place, road or record asked about has no geometry here
 ├─ InvalidQuery      a parameter of a question is wrong
 ├─ Unauthenticated   no credential where one is needed, or one that is not accepted
 ├─ Forbidden         visible, but not this caller's to change
@@ -61,6 +62,10 @@ class Invalid(RegistryError):
 
 class InvalidGeometry(Invalid):
     """The geometry cannot be used."""
+
+
+class NoGeometry(Invalid):
+    """What was asked about has no geometry in this registry."""
 
 
 class InvalidQuery(RegistryError):

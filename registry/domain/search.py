@@ -2,27 +2,62 @@
 
 import base64
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
 from registry.domain.errors import InvalidQuery
-from registry.domain.resource import Kind, Lifecycle, Quality
+from registry.domain.resource import (
+    Force,
+    Kind,
+    Lifecycle,
+    Opening,
+    Operational,
+    Quality,
+    Readiness,
+    ShelterLevel,
+    TeamLevel,
+    Tier,
+    WatchForm,
+)
 
+Level = TeamLevel | ShelterLevel
 Bbox = tuple[float, float, float, float]
 
 
 class Filter(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The conditions a record must meet; a field that is None asks nothing."""
+    """The conditions a record must meet; a field that is None asks nothing.
+
+    Codes are `scheme:code`. `free_persons` is room there may be: capacity less what is known taken.
+    `item` with `quantity` asks for a stock line that was counted; `partners` for places with an agreement.
+    """
 
     kind: Kind | None = None
+    kinds: tuple[Kind, ...] | None = None
     place: str | None = None
     lifecycle: Lifecycle | None = None
     quality: Quality | None = None
     q: str | None = None
     bbox: Bbox | None = None
+    force: Force | None = None
+    level: Level | None = None
+    tier: Tier | None = None
+    form: WatchForm | None = None
+    specialties_any: tuple[str, ...] | None = None
+    specialties_all: tuple[str, ...] | None = None
+    hazards_any: tuple[str, ...] | None = None
+    hazards_all: tuple[str, ...] | None = None
+    readiness: Readiness | None = None
+    opening: Opening | None = None
+    operational: Operational | None = None
+    free_persons: int | None = None
+    item: str | None = None
+    quantity: float | None = None
+    verified_since: datetime | None = None
+    valid_at: datetime | None = None
+    partners: Literal["exclude", "only"] | None = None
 
     def given(self) -> dict[str, Any]:
         """The conditions that are asked, by name."""

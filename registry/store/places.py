@@ -31,7 +31,7 @@ COLUMNS = (
     sa.func.ST_AsGeoJSON(place.c.point, 7).label("point"),
 )
 EXTENT = sa.func.ST_AsGeoJSON(place.c.extent, 7).label("extent")
-DRAWN = sa.func.ST_AsGeoJSON(place.c.extent, 5).label("extent")
+DRAWN: sa.ColumnElement[Any] = sa.func.ST_AsGeoJSON(place.c.extent, 5).label("extent")
 LEVELS = ("country", "province", "prefecture", "district", "management_area", "town", "community", "grid")
 
 GET = Query(sa.select(*COLUMNS, EXTENT).where(place.c.code == sa.bindparam("code")))
@@ -96,6 +96,22 @@ async def containing(reader: Reader, lon: float, lat: float) -> list[Row]:
     return await reader.rows(CONTAINING, {"lon": lon, "lat": lat})
 
 
+SHAPE: sa.ColumnElement[Any] = sa.func.ST_SetSRID(
+    sa.func.ST_GeomFromWKB(sa.bindparam("shape", type_=sa.LargeBinary)), 4326
+)
+TOUCHED = Query(
+    sa.select(*COLUMNS, sa.func.ST_Covers(place.c.extent, SHAPE).label("holds_all"))
+    .where(sa.func.ST_Intersects(place.c.extent, SHAPE))
+    .order_by(sa.func.ST_Area(place.c.extent), place.c.code)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+
+
+async def touched(reader: Reader, shape: bytes, limit: int) -> list[Row]:
+    """The places whose extent meets the shape, smallest first; `holds_all`: it lies wholly inside."""
+    return await reader.rows(TOUCHED, {"shape": shape, "limit": limit})
+
+
 def _reach() -> Query:
     bound = place.alias("bound")
     here = sa.cast(SPOT, Geography(geometry_type=None, spatial_index=False))
@@ -123,9 +139,33 @@ async def reach(reader: Reader, codes: Sequence[str], lon: float, lat: float) ->
     return {row["code"]: row for row in rows}
 
 
+PARTNERS = Query(
+    sa.select(place.c.code, place.c.name_zh, place.c.name_en, place.c.partner).where(
+        place.c.code == sa.any_(sa.bindparam("codes", type_=sa.ARRAY(sa.Text)))
+    )
+)
+
+
+async def partners(reader: Reader, codes: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The partner places among `codes`, with the agreement of each."""
+    rows = await reader.rows(PARTNERS, {"codes": list(codes)})
+    return {
+        row["code"]: {
+            "place": row["code"],
+            "name": {"zh": row["name_zh"], "en": row["name_en"]},
+            "agreement": row["partner"],
+        }
+        for row in rows
+    }
+
+
 EXTENT_TEXT = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(sa.bindparam("extent", type_=sa.Text)), 4326)
 POINT_TEXT = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(sa.bindparam("point", type_=sa.Text)), 4326)
-PLAIN = [column.name for column in place.columns if column.name not in ("extent", "point", "extent_from")]
+PLAIN = [
+    column.name
+    for column in place.columns
+    if column.name not in ("extent", "point", "extent_from", "partner_of")
+]
 
 
 KEPT = ("code", "flags")
@@ -207,9 +247,21 @@ FROM (
 ) bound
 WHERE bound.of = place.code AND place.extent_from IS DISTINCT FROM bound.code
 """
+DERIVE_PARTNERS = """
+UPDATE place SET partner_of = found.partner
+FROM (
+    SELECT p.code, (
+        SELECT w.ancestor FROM place_within w JOIN place a ON a.code = w.ancestor
+        WHERE w.code = p.code AND a.partner IS NOT NULL ORDER BY w.ancestor = p.code DESC, w.ancestor LIMIT 1
+    ) AS partner
+    FROM place p
+) found
+WHERE found.code = place.code AND place.partner_of IS DISTINCT FROM found.partner
+"""
+DERIVATIONS = ("DELETE FROM place_within", DERIVE_WITHIN, DERIVE_AREAS, DERIVE_BOUNDS, DERIVE_PARTNERS)
 
 
 async def derive(writer: Writer) -> None:
-    """Work out again what lies under what, the extents of areas, and what bounds a place without one."""
-    for statement in ("DELETE FROM place_within", DERIVE_WITHIN, DERIVE_AREAS, DERIVE_BOUNDS):
+    """Work out again what lies under what, the extents of areas, bounds and partners of places."""
+    for statement in DERIVATIONS:
         await writer.run(Query(sa.text(statement)), {})

@@ -60,6 +60,7 @@ async def open_pool(settings: Settings, database_url: str) -> asyncpg.Pool:
             "lock_timeout": "2000",
             "idle_in_transaction_session_timeout": "30000",
             "jit": "off",
+            "max_parallel_workers_per_gather": "0",
         },
     )
 
@@ -142,6 +143,11 @@ class SnapshotReader(Reader):
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> "AsyncIterator[Reader]":
+        """Itself: this reader asks inside one transaction already."""
+        yield self
 
     async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""

@@ -1,207 +1,225 @@
-"""What is near, in one statement each: nearest, within, covering."""
+"""What is near: the nearest k, and all within a distance."""
 
 from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from geoalchemy2 import Geography
 
+from registry.domain.origin import Start
+from registry.domain.ranking import Rank, Ranking, seen_all
+from registry.domain.resource import KINDS
 from registry.domain.search import DistancePage, Filter
 from registry.domain.sight import Sight
-from registry.store.filters import asked, clauses
+from registry.store import origins
+from registry.store.filters import BROAD, asked, clauses, met_or_undecided, undecided
+from registry.store.hits import (
+    MARGIN,
+    MOST_COUNTED,
+    TIERS,
+    columns,
+    counted,
+    distance,
+    nearness,
+    parted,
+    within,
+)
 from registry.store.pool import Reader, Row
 from registry.store.query import Query
-from registry.store.schema import reach, resource
-from registry.store.sight import Shape, View, binds, shape, view
+from registry.store.schema import resource
+from registry.store.sight import Shape, binds, shape, view
 
-SPOT = sa.cast(
-    sa.func.ST_SetSRID(
-        sa.func.ST_MakePoint(sa.bindparam("lon", type_=sa.Float), sa.bindparam("lat", type_=sa.Float)), 4326
-    ),
-    Geography(geometry_type=None, spatial_index=False),
-)
+EDGE_M: sa.ColumnElement[float] = sa.literal_column("0.01")
+"""ST_DWithin may exclude a point at its own ST_Distance."""
 
 
 class Hits(NamedTuple):
-    """Hits nearest first, and how many more meet the conditions but have no position to measure from."""
+    """Hits in the order that was asked, and how many more meet the conditions but have no position."""
 
     rows: list[Row]
     unlocated: int
 
 
-def _with_unlocated(hits: sa.Select[Any], seen: View, where: list[Any]) -> Query:
-    """The hits, followed by one row without id whose distance column carries the count: one round trip."""
-    inner = hits.subquery()
-    missing = sa.select(
-        sa.null(), sa.null(), sa.cast(sa.func.count(), sa.Float), sa.literal_column("0.0"), sa.null()
-    ).where(*where, resource.c.geom.is_(None))
-    found = sa.select(inner)
-    return Query(sa.union_all(found, missing.select_from(seen.table)))
+@cache
+def _candidates(form: Shape, present: frozenset[str], drawn: bool, capped: bool, tier: int | None) -> Query:
+    """The first in the index's order, which is by distance on a sphere.
 
-
-def _hits(rows: list[Row]) -> Hits:
-    return Hits(rows[:-1], int(rows[-1]["distance_m"]))
-
-
-def _distance(view: View) -> sa.ColumnElement[float]:
-    return sa.func.ST_Distance(view.geog, SPOT)
-
-
-def _hit(view: View, *more: Any) -> sa.Select[Any]:
-    return sa.select(
-        resource.c.id,
-        view.feature.label("feature"),
-        _distance(view).label("distance_m"),
-        sa.func.coalesce(view.uncertainty_m, 0.0).label("uncertainty_m"),
-        sa.func.degrees(sa.func.ST_Azimuth(SPOT, view.geog)).label("bearing_deg"),
-        *more,
+    A limit that is plain text lets the planner see that few rows are wanted, so one plan serves every value:
+    right for conditions that most records meet. Where a value may be rare the limit is left a parameter; the
+    plan for any value then looks dear, and the server plans for the value that came.
+    """
+    seen, ground = view(form), origins.ground(drawn)
+    where = [seen.seen, *clauses(present, seen)]
+    near = [within(seen, ground, sa.bindparam("max_m", type_=sa.Float))] if capped else []
+    first = (
+        sa.select(*columns(seen, ground, present), nearness(seen, ground).label("sphere_m"))
+        .where(*where, *near, seen.geom.is_not(None))
+        .order_by(nearness(seen, ground))
     )
-
-
-def _within(view: View, metres: Any) -> sa.ColumnElement[bool]:
-    return sa.func.ST_DWithin(view.geog, SPOT, metres)
+    fetch = sa.bindparam("fetch", type_=sa.Integer)
+    if tier is None:
+        return Query(counted(first.limit(fetch), seen, where).add_cte(*ground.ctes))
+    inner = first.limit(sa.literal_column(str(tier))).subquery("first")
+    return Query(counted(sa.select(inner).limit(fetch), seen, where).add_cte(*ground.ctes))
 
 
 @cache
-def _nearest(form: Shape, present: frozenset[str], capped: bool) -> Query:
-    """k nearest by geodesic distance.
-
-    `<->` on geography orders by distance on a sphere, so the k it finds first only bound the answer: the
-    second step takes everything within the farthest of them and orders by the distance on the ellipsoid.
-    The centimetre is there because ST_DWithin may exclude a point at its own ST_Distance.
-    """
-    seen = view(form)
-    asked_for = [seen.seen, *clauses(present, seen)]
-    where = list(asked_for)
-    if capped:
-        where.append(_within(seen, sa.bindparam("max_m", type_=sa.Float)))
-    first = (
-        sa.select(_distance(seen).label("distance_m"))
-        .where(*where, seen.geom.is_not(None))
-        .order_by(seen.geog.op("<->")(SPOT))
-        .limit(sa.bindparam("k", type_=sa.Integer))
-        .cte("first")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
+def _all_near(form: Shape, present: frozenset[str], drawn: bool, rank: Rank) -> Query:
+    """The first k of everything within a distance, in the exact order."""
+    seen, ground = view(form), origins.ground(drawn)
+    where = [seen.seen, *clauses(present, seen)]
+    bound = sa.bindparam("bound_m", type_=sa.Float) + EDGE_M
+    found = (
+        sa.select(*columns(seen, ground, present)).where(*where, within(seen, ground, bound)).subquery("near")
     )
-    bound = sa.select(sa.func.max(first.c.distance_m) + sa.literal_column("0.01")).scalar_subquery()
-    statement = _hit(seen).where(*where, _within(seen, bound))
-    ordered = statement.order_by(sa.text("distance_m"), resource.c.id)
-    return _with_unlocated(ordered.limit(sa.bindparam("k", type_=sa.Integer)), seen, asked_for)
+    order: Any = found.c.distance_m
+    if rank == "distance_max":
+        order = found.c.distance_m + found.c.uncertainty_m
+    elif rank == "arrival":
+        paces = {kind: sa.bindparam(f"pace_{kind}", type_=sa.Float) for kind in KINDS}
+        beyond = found.c.distance_m - sa.bindparam("margin_m", type_=sa.Float)
+        order = sa.func.greatest(beyond, sa.literal_column("0.0")) * sa.case(paces, value=found.c.kind)
+    hits = sa.select(found).order_by(order, found.c.id).limit(sa.bindparam("k", type_=sa.Integer))
+    return Query(counted(hits, seen, where).add_cte(*ground.ctes))
 
 
 async def nearest(
-    reader: Reader, sight: Sight, wanted: Filter, *, lon: float, lat: float, k: int, max_m: float | None
-) -> Hits:
-    """The `k` nearest located resources that meet `wanted`, nearest first, none beyond `max_m` metres."""
-    present, values = asked(wanted)
-    query = _nearest(shape(sight), present, max_m is not None)
-    values |= binds(sight) | {"lon": lon, "lat": lat, "k": k, "max_m": max_m}
-    return _hits(await reader.rows(query, values))
-
-
-@cache
-def _near(form: Shape, present: frozenset[str], paged: bool) -> Query:
-    seen = view(form)
-    statement = _hit(seen).where(
-        seen.seen, *clauses(present, seen), _within(seen, sa.bindparam("radius_m", type_=sa.Float))
-    )
-    if paged:
-        last = sa.tuple_(sa.bindparam("after_m", type_=sa.Float), sa.bindparam("after", type_=sa.Uuid))
-        statement = statement.where(sa.tuple_(_distance(seen), resource.c.id) > last)
-    ordered = statement.order_by(sa.text("distance_m"), resource.c.id)
-    limited = ordered.limit(sa.bindparam("limit", type_=sa.Integer))
-    return _with_unlocated(limited, seen, [seen.seen, *clauses(present, seen)])
-
-
-async def within(
     reader: Reader,
     sight: Sight,
     wanted: Filter,
+    start: Start,
     *,
-    lon: float,
-    lat: float,
+    k: int,
+    max_m: float | None = None,
+    ranking: Ranking | None = None,
+) -> Hits:
+    """The first `k` located resources that meet `wanted`, in the order of `ranking`, none beyond `max_m`.
+
+    The index orders by distance on a sphere, which differs from the ellipsoid's by up to 0.6 %: a few more
+    than k are fetched, and only when these leave the order in doubt everything that may belong is measured.
+    """
+    order = ranking or Ranking(margin_m=start.margin_m)
+    present, values = asked(wanted)
+    fetch = k + MARGIN
+    tier = next(tier for tier in TIERS if tier >= fetch) if present <= BROAD else None
+    query = _candidates(shape(sight), present, start.shape is not None, max_m is not None, tier)
+    values |= binds(sight) | origins.binds(start) | {"fetch": fetch}
+    cap_m = None if max_m is None else max_m + start.margin_m
+    rows, unlocated = parted(await reader.rows(query, values | {"max_m": cap_m}))
+    rows.sort(key=lambda row: (_value(order, row), row["id"]))
+    if len(rows) < fetch:
+        return Hits(rows[:k], unlocated)
+    reach_m = order.reach_m(_value(order, rows[k - 1]))
+    if seen_all(max(row["sphere_m"] for row in rows), reach_m):
+        return Hits(rows[:k], unlocated)
+    values |= {
+        "bound_m": reach_m if cap_m is None else min(reach_m, cap_m),
+        "k": k,
+        "margin_m": start.margin_m,
+    }
+    values |= {f"pace_{kind}": pace.seconds_per_m() for kind, pace in order.paces.items()}
+    exact = _all_near(shape(sight), present, start.shape is not None, order.rank)
+    return Hits(*parted(await reader.rows(exact, dict.fromkeys(PACE_BINDS) | values)))
+
+
+PACE_BINDS = [f"pace_{kind}" for kind in KINDS]
+
+
+def _value(order: Ranking, row: Row) -> float:
+    return order.value(row["distance_m"], row["uncertainty_m"], row["kind"])
+
+
+@cache
+def _near(form: Shape, present: frozenset[str], drawn: bool, paged: bool) -> Query:
+    seen, ground = view(form), origins.ground(drawn)
+    where = [seen.seen, *clauses(present, seen)]
+    radius_m = sa.bindparam("radius_m", type_=sa.Float)
+    near = [within(seen, ground, radius_m)]
+    if drawn:
+        box = sa.func._ST_Expand(ground.geog, radius_m + sa.literal_column("1"))
+        inside = sa.func.ST_Covers(ground.geom, seen.geom)
+        near = [seen.geog.op("&&")(box), sa.or_(inside, within(seen, ground, radius_m))]
+    found = sa.select(*columns(seen, ground, present)).where(*where, *near).subquery("near")
+    statement = sa.select(found)
+    if paged:
+        last = sa.tuple_(sa.bindparam("after_m", type_=sa.Float), sa.bindparam("after", type_=sa.Uuid))
+        statement = statement.where(sa.tuple_(found.c.distance_m, found.c.id) > last)
+    ordered = statement.order_by(found.c.distance_m, found.c.id)
+    hits = ordered.limit(sa.bindparam("limit", type_=sa.Integer))
+    return Query(counted(hits, seen, where).add_cte(*ground.ctes))
+
+
+async def within_distance(
+    reader: Reader,
+    sight: Sight,
+    wanted: Filter,
+    start: Start,
+    *,
     radius_m: float,
-    after: DistancePage | None,
+    after: DistancePage | None = None,
     limit: int,
 ) -> Hits:
-    """Located resources that meet `wanted` at most `radius_m` metres away, nearest first."""
+    """Located resources that meet `wanted` at most `radius_m` from the origin's edge, nearest first."""
     present, values = asked(wanted)
-    values |= binds(sight) | {"lon": lon, "lat": lat, "radius_m": radius_m, "limit": limit}
+    values |= binds(sight) | origins.binds(start) | {"radius_m": radius_m + start.margin_m, "limit": limit}
     if after is not None:
         values |= {"after_m": after.distance_m, "after": after.after}
-    return _hits(await reader.rows(_near(shape(sight), present, after is not None), values))
+    query = _near(shape(sight), present, start.shape is not None, after is not None)
+    return Hits(*parted(await reader.rows(query, values)))
 
 
 @cache
-def _covering(form: Shape, present: frozenset[str]) -> Query:
-    """Watch points that reach the spot from some possible position, or whose own footprint holds it."""
-    seen = view(form)
-    where = [seen.seen, *clauses(present, seen)]
-    far_m = resource.c.watch_radius_m + sa.func.coalesce(seen.uncertainty_m, sa.literal_column("0"))
-    columns = (
-        resource.c.name_zh,
-        resource.c.name_en,
-        resource.c.watch_radius_m,
-        resource.c.sector_from_deg,
-        resource.c.sector_to_deg,
-        sa.func.degrees(sa.func.ST_Azimuth(seen.geog, SPOT)).label("outward_deg"),
-    )
-    by_radius = _hit(seen, *columns, sa.literal_column("false").label("by_footprint")).where(
-        *where,
-        resource.c.watch_radius_m.is_not(None),
-        seen.geom.is_not(None),
-        reach(seen.geom, seen.uncertainty_m).op("&&")(SPOT),
-        _within(seen, far_m),
-        resource.c.footprint.is_(None),
-    )
-    drawn = sa.func.ST_Covers(resource.c.footprint, sa.cast(SPOT, resource.c.geom.type))
-    by_footprint = _hit(seen, *columns, sa.literal_column("true").label("by_footprint")).where(
-        *where, resource.c.footprint.is_not(None), _footprint_shown(form), drawn
-    )
-    both = sa.union_all(by_radius, by_footprint).subquery()
-    return Query(sa.select(both).order_by(both.c.distance_m, both.c.id).limit(sa.bindparam("limit")))
-
-
-def _footprint_shown(form: Shape) -> sa.ColumnElement[bool]:
-    if form.clearance != "public":
-        return sa.true()
-    return sa.literal_column("visibility") == sa.literal_column("'public'")
-
-
-async def covering(
-    reader: Reader, sight: Sight, wanted: Filter, *, lon: float, lat: float, limit: int
-) -> list[Row]:
-    """Located watch points that cover the spot from where they are or may be, nearest first."""
-    present, values = asked(wanted)
-    values |= binds(sight) | {"lon": lon, "lat": lat, "limit": limit}
-    return await reader.rows(_covering(shape(sight), present), values)
-
-
-@cache
-def _loose(form: Shape, present: frozenset[str]) -> Query:
-    seen = view(form)
-    return Query(
+def _left_out(form: Shape, present: frozenset[str], drawn: bool) -> Query:
+    """The nearest records that meet every condition but some which nobody can decide."""
+    seen, ground = view(form), origins.ground(drawn)
+    cases = undecided(present, seen)
+    listed = (
         sa.select(
             resource.c.id,
             resource.c.name_zh,
             resource.c.name_en,
-            resource.c.quality,
-            resource.c.watch_radius_m,
-            resource.c.place,
-            resource.c.candidate_places,
+            resource.c.kind,
+            distance(seen, ground).label("distance_m"),
+            *(case.label(name) for name, case in cases.items()),
         )
         .where(
             seen.seen,
-            *clauses(present, seen),
-            resource.c.geom.is_(None),
-            resource.c.watch_radius_m.is_not(None),
+            *met_or_undecided(present, seen),
+            sa.or_(*cases.values()),
+            within(seen, ground, sa.bindparam("bound_m", type_=sa.Float)),
         )
-        .order_by(resource.c.id)
+        .order_by(nearness(seen, ground))
         .limit(sa.bindparam("limit", type_=sa.Integer))
+    )
+    return Query(listed.add_cte(*ground.ctes))
+
+
+async def left_out(reader: Reader, sight: Sight, wanted: Filter, start: Start, bound_m: float) -> list[Row]:
+    """Located records within `bound_m` of the origin that an unknown value keeps out, some of them.
+
+    Each row says in columns named after the case what is unknown; nothing when no condition can be undecided.
+    """
+    present, values = asked(wanted)
+    if not undecided(present, view(shape(sight))):
+        return []
+    values |= (
+        binds(sight) | origins.binds(start) | {"bound_m": bound_m + start.margin_m, "limit": MOST_COUNTED + 1}
+    )
+    return await reader.rows(_left_out(shape(sight), present, start.shape is not None), values)
+
+
+@cache
+def _unlocated(form: Shape, present: frozenset[str]) -> Query:
+    seen = view(form)
+    columns = (resource.c.id, resource.c.name_zh, resource.c.name_en, resource.c.kind, resource.c.place)
+    return Query(
+        sa.select(*columns, resource.c.quality)
+        .where(seen.seen, *clauses(present, seen), resource.c.geom.is_(None))
+        .order_by(resource.c.id)
+        .limit(sa.literal_column(str(MOST_COUNTED + 1)))
     )
 
 
-async def loose(reader: Reader, sight: Sight, wanted: Filter, limit: int) -> list[Row]:
-    """Watch points that have a radius and no position: what is known of their place instead."""
+async def unlocated(reader: Reader, sight: Sight, wanted: Filter) -> list[Row]:
+    """Records that meet `wanted` and have no position to measure from, some of them."""
     present, values = asked(wanted)
-    return await reader.rows(_loose(shape(sight), present), values | binds(sight) | {"limit": limit})
+    return await reader.rows(_unlocated(shape(sight), present), values | binds(sight))

@@ -75,6 +75,7 @@ place = sa.Table(
     point_column("point"),
     sa.Column("point_uncertainty_m", sa.Float),
     sa.Column("partner", JSONB),
+    sa.Column("partner_of", sa.Text, comment="The partner place that holds this one: itself or an ancestor."),
     sa.Column("flags", JSONB, nullable=False, server_default="{}"),
     sa.Column("valid_from", sa.Date),
     sa.Column("valid_to", sa.Date),
@@ -265,6 +266,28 @@ sa.Index(
     postgresql_using="gist",
     postgresql_where=sa.text("footprint IS NOT NULL"),
 )
+sa.Index(
+    "ix_resource_facets",
+    *(
+        resource.c[name]
+        for name in (
+            "specialties",
+            "hazards",
+            "force",
+            "level",
+            "readiness",
+            "opening",
+            "tier",
+            "form",
+            "lifecycle",
+        )
+    ),
+    postgresql_using="gin",
+)
+sa.Index("ix_resource_verified_at", resource.c.verified_at)
+room = resource.c.capacity_persons - sa.func.coalesce(resource.c.occupancy_persons, sa.literal_column("0"))
+"""The persons a shelter may still take, spelled as its index spells it."""
+sa.Index("ix_resource_room", room, postgresql_where=sa.text("capacity_persons IS NOT NULL"))
 
 
 def reach(

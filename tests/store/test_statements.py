@@ -2,13 +2,28 @@
 
 import itertools
 import random
+from typing import get_args
 
 import pytest
 
+from registry.domain.ranking import Rank
 from registry.domain.search import Filter
-from registry.store import changes, filters, grounds, health, places, proximity, resources, watchers
+from registry.store import (
+    batches,
+    changes,
+    covering,
+    filters,
+    grounds,
+    health,
+    origins,
+    places,
+    proximity,
+    resources,
+    stocks,
+    watchers,
+)
 from registry.store.query import Query
-from registry.store.sight import Shape
+from registry.store.sight import Shape, view
 from tests.builders import A_CHANGE, make
 
 SHAPES = [
@@ -19,29 +34,58 @@ SHAPES = [
 ]
 WRITES = [changes.INSERT, changes.INSERT_STOCK, changes.INSERT_EXTERNAL, changes.LOG, changes.KEEP]
 WRITES += [changes.UPDATE, changes.NOTIFY, changes._lock(Shape()), *changes.FORGET_PARTS]
-PRESENT = [frozenset(), frozenset({"kind"}), frozenset({"kind", "lifecycle", "place", "quality", "q"})]
+ALL = frozenset(filters.CLAUSES) - {"bbox", "wrapped_bbox"}
+PRESENT = [
+    ALL,
+    frozenset(),
+    frozenset({"kind"}),
+    frozenset({"kind", "lifecycle", "place", "quality", "q"}),
+]
 
 
 def statements() -> list[Query]:
+    """Every shape of sight with few and with all conditions; every set of conditions for the usual sight."""
+    asked_for = {(form, present) for form in SHAPES for present in (frozenset(), ALL)}
+    asked_for |= {(SHAPES[0], present) for present in PRESENT}
     shaped = []
-    for form, present in itertools.product(SHAPES, PRESENT):
+    for form, present in sorted(asked_for, key=repr):
         shaped += [resources._find(form, present | {"bbox"}, True), resources._find(form, present, False)]
-        shaped += [resources._get(form), proximity._covering(form, present), proximity._loose(form, present)]
-        shaped += [proximity._nearest(form, present, capped) for capped in (True, False)]
-        shaped += [proximity._near(form, present, paged) for paged in (True, False)]
+        shaped += [resources._get(form), covering._covering(form, present), covering._loose(form, present)]
         shaped += [watchers._watchers(form, present, stated) for stated in (True, False)]
+        shaped += [proximity._unlocated(form, present), *near(form, present)]
     named = [places.GET, places.MEMBERS, places.CONTAINING, places.REACH, places.UPSERT, health.LOOK]
+    named += [places.TOUCHED, places.PARTNERS, origins.PLACE]
     named += [grounds.PLACE, grounds.PARTS, grounds.CROSSED, watchers.EXTENTS]
     return [*shaped, *named, *WRITES]
 
 
+def near(form: Shape, present: frozenset[str]) -> list[Query]:
+    """The statements of proximity, by spot and by shape, capped and not, planned for any value or for one."""
+    found = []
+    for drawn, capped in itertools.product([False, True], repeat=2):
+        found += [proximity._candidates(form, present, drawn, capped, tier) for tier in (16, None)]
+        found += [proximity._near(form, present, drawn, capped)]
+        found += [stocks._holding(form, present, drawn, capped)]
+    for drawn in (False, True):
+        found += [proximity._all_near(form, present, drawn, rank) for rank in get_args(Rank)]
+        if filters.undecided(present, view(form)):
+            found += [proximity._left_out(form, present, drawn)]
+    found += [batches._batch(form, present, capped, tier) for capped in (True, False) for tier in (16, None)]
+    return [*found, batches._features(form)]
+
+
 async def test_every_statement_prepares(conn) -> None:
-    for query in statements():
-        await conn.prepare(query.text)
+    for text in {query.text for query in statements()}:
+        await conn.execute(f"PREPARE tried AS {text}")
+        await conn.execute("DEALLOCATE tried")
 
 
 def test_every_condition_of_a_filter_has_a_clause() -> None:
-    assert set(Filter.__struct_fields__) <= set(filters.CLAUSES)
+    values = {"bbox": (1.0, 2.0, 3.0, 4.0), "item": "a:b", "partners": "only"}
+    for name in Filter.__struct_fields__:
+        present, _ = filters.asked(Filter(**{name: values.get(name, "x")}))
+        assert present
+        assert present <= set(filters.CLAUSES), name
 
 
 async def plan(conn, query: Query, given: dict) -> str:
@@ -72,11 +116,20 @@ async def test_hot_questions_use_their_index(conn, writer, clearance) -> None:
     await conn.execute("SET LOCAL ROLE registry_app")  # whose row security must not hide an index
     form, kind = Shape(clearance=clearance), frozenset({"kind", "lifecycle"})
     spot = {"lon": 106.5, "lat": 29.0, "kind": "shelter", "lifecycle": "in_service", "k": 10, "max_m": 5000}
-    spot |= {"limit": 100, "radius_m": 500, "bbox_w": 106.5, "bbox_s": 29, "bbox_e": 106.51, "bbox_n": 29.01}
+    spot |= {
+        "limit": 100,
+        "fetch": 16,
+        "margin_m": 0,
+        "radius_m": 500,
+        "bbox_w": 106.5,
+        "bbox_s": 29,
+        "bbox_e": 106.51,
+        "bbox_n": 29.01,
+    }
     hot = {
-        "nearest": proximity._nearest(form, kind, True),
-        "within": proximity._near(form, kind, False),
-        "covering": proximity._covering(form, kind),
+        "nearest": proximity._candidates(form, kind, False, True, 16),
+        "within": proximity._near(form, kind, False, False),
+        "covering": covering._covering(form, kind),
         "bbox": resources._find(form, frozenset({"bbox"}), False),
     }
     for name, query in hot.items():

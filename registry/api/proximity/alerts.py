@@ -1,0 +1,109 @@
+"""The resources inside an alert: CAP 1.2 as XML or as JSON."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar import Request, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+
+from registry.api.links import GEOJSON, self_link
+from registry.api.provide import Asks, Sees
+from registry.api.proximity.asking import Where
+from registry.api.proximity.hits import describing, inside
+from registry.domain import cap
+from registry.domain.cap import CapAlert, Circle, Drawn
+from registry.domain.errors import Invalid
+from registry.domain.geojson import FeatureCollection, Polygon
+from registry.domain.geometry import wkb
+from registry.domain.origin import Start
+from registry.domain.ranking import Ranking
+from registry.domain.search import Filter
+from registry.domain.sight import Sight
+from registry.store import proximity
+from registry.store.hits import MOST_COUNTED
+from registry.store.pool import Reader
+
+MOST_FOUND = 10_000
+XML = ("application/xml", "text/xml", "application/cap+xml")
+JSON = msgspec.json.Decoder(CapAlert)
+Row = Mapping[str, Any]
+
+
+class Alerted(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollection"):
+    """What lies in the alert; `complete` is false beyond 10,000, `undrawn` names areas without a shape."""
+
+    alert: dict[str, Any]
+    counts: dict[str, int]
+    polygons: int
+    circles: int
+    undrawn: list[str]
+    unlocated: int
+    complete: bool
+
+
+@post("/alert-area", media_type=GEOJSON, status_code=200)
+async def ask_alert_area(
+    request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, where: NamedDependency[Where]
+) -> Alerted:
+    """Every resource in service inside the polygons and circles of a CAP 1.2 alert, edges included."""
+    alert = _decode(request.headers.get("content-type", ""), await request.body())
+    shapes = cap.drawn(alert)
+    if not shapes.polygons and not shapes.circles:
+        raise Invalid("no area of the alert has a polygon or a circle")
+    async with reader.snapshot() as snapshot:
+        rows, unlocated, complete = await _inside(snapshot, sight, where.wanted, shapes)
+        stale_days = state.settings.stale_after_days
+        with_ = await describing(snapshot, Start(), Ranking(), where.wanted, where.now, stale_days, rows)
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["kind"]] = counts.get(row["kind"], 0) + 1
+    return Alerted(
+        [inside(row, with_) for row in rows],
+        [self_link(request)],
+        alert=_told(alert),
+        counts=counts,
+        polygons=len(shapes.polygons),
+        circles=len(shapes.circles),
+        undrawn=shapes.undrawn,
+        unlocated=unlocated,
+        complete=complete,
+    )
+
+
+def _decode(content_type: str, body: bytes) -> CapAlert:
+    if content_type.partition(";")[0].strip().lower() in XML:
+        return cap.parse_xml(body)
+    try:
+        return JSON.decode(body)
+    except msgspec.MsgspecError as error:
+        raise Invalid(f"the body is not a CAP alert as JSON: {error}") from error
+
+
+async def _inside(reader: Reader, sight: Sight, wanted: Filter, shapes: Drawn) -> tuple[list[Row], int, bool]:
+    found: dict[Any, Row] = {}
+    unlocated, complete = 0, True
+    for start in [*map(_start_of_polygon, shapes.polygons), *map(_start_of_circle, shapes.circles)]:
+        hits = await proximity.within_distance(
+            reader, sight, wanted, start, radius_m=0.0, limit=MOST_FOUND + 1
+        )
+        found |= {row["id"]: row for row in hits.rows}
+        unlocated = hits.unlocated
+        complete = complete and len(hits.rows) <= MOST_FOUND
+    rows = [found[identity] for identity in sorted(found)]
+    return rows[:MOST_FOUND], min(unlocated, MOST_COUNTED), complete and len(rows) <= MOST_FOUND
+
+
+def _start_of_polygon(polygon: Polygon) -> Start:
+    return Start(shape=wkb(polygon, "polygon"))
+
+
+def _start_of_circle(circle: Circle) -> Start:
+    return Start(lon=circle.lon, lat=circle.lat, margin_m=circle.radius_m)
+
+
+def _told(alert: CapAlert) -> dict[str, Any]:
+    told = {name: getattr(alert, name) for name in cap.TOLD}
+    told |= {name: getattr(alert.info[0], name) for name in cap.TOLD_OF_INFO}
+    return {name: value for name, value in told.items() if value is not None}

@@ -1,0 +1,176 @@
+"""Everything about an alarm at one spot, as of one instant."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import post
+from litestar.datastructures import State
+from litestar.params import JSONBody
+from msgspec import Meta
+
+from registry.api.provide import Asks, Sees
+from registry.api.proximity.hits import describing, hit, left_out
+from registry.api.proximity.watching import WATCHER, UntestedList, judged
+from registry.domain.conditions import CodedText, Conditions, filter_of
+from registry.domain.hazard import specialties_for
+from registry.domain.origin import Origin, Start
+from registry.domain.ranking import Ranking
+from registry.domain.sight import Sight
+from registry.domain.values import Count, Metres
+from registry.store import origins, places, proximity
+from registry.store.hits import MOST_COUNTED
+from registry.store.pool import Reader
+
+MOST_PLACES = 60
+LEFT_OUT_M = 20_000.0
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where something happens, and what; `k` of each kind of help, `persons` to shelter."""
+
+    origin: Origin
+    hazard: CodedText | None = None
+    k: Annotated[int, Meta(ge=1, le=50)] = 3
+    persons: Count = 1
+    max_m: Metres | None = None
+
+
+class Help(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of help, nearest first, with what was left out."""
+
+    asked: Mapping[str, Any]
+    features: list[msgspec.Raw]
+    unlocated: int
+    left_out: dict[str, Any]
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True):
+    """The watch points that cover the spot; `applies` is false for a drawn origin."""
+
+    applies: bool
+    features: list[msgspec.Raw]
+    untested: UntestedList
+    ruled_out: int
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known around the alarm, all of it at `as_of`."""
+
+    as_of: datetime
+    origin: dict[str, Any]
+    hazard: str | None
+    places: list[dict[str, Any]]
+    responsible: list[Any]
+    rules: list[Any]
+    covering: Watch
+    teams: Help
+    shelters: Help
+    depots: dict[str, Help]
+    checkpoints: Help
+    partners: Help
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """One snapshot and what every part of the answer needs."""
+
+    reader: Reader
+    sight: Sight
+    start: Start
+    alarm: Alarm
+    now: datetime
+    stale_days: float
+
+
+def coded(code: str) -> str:
+    """A code with its scheme, the registry's own when it has none."""
+    return code if ":" in code else f"registry:{code}"
+
+
+@post("/situation", status_code=200)
+async def ask_situation(state: State, reader: Asks, sight: Sees, data: JSONBody[Alarm]) -> Situation:
+    """Places, watchers, teams, shelters, depots up the tiers, checkpoints and partners around an alarm."""
+    async with reader.snapshot() as snapshot:
+        return await situation(snapshot, sight, data, state.settings.stale_after_days)
+
+
+async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_days: float) -> Situation:
+    """The whole answer, read from one snapshot."""
+    now = sight.as_of or datetime.now(UTC)
+    start = await origins.start(reader, alarm.origin)
+    ask = Asking(reader, sight, start, alarm, now, stale_days)
+    specialties = specialties_for(alarm.hazard)
+    hazards = None if alarm.hazard is None else [coded(alarm.hazard)]
+    team = Conditions(kind="rescue_team", specialties_any=list(specialties) if specialties else None)
+    room = {"opening": "open", "free_persons": alarm.persons, "hazards_any": hazards}
+    return Situation(
+        as_of=now,
+        origin=start.said,
+        hazard=alarm.hazard,
+        places=await _places(ask),
+        responsible=[],
+        rules=[],
+        covering=await _watch(ask),
+        teams=await _help(ask, team),
+        shelters=await _help(ask, msgspec.convert({"kind": "shelter", **_given(room)}, Conditions)),
+        depots={
+            tier: await _help(
+                ask,
+                msgspec.convert({"kind": "supply_depot", "tier": tier, "partners": "exclude"}, Conditions),
+            )
+            for tier in ("community", "town", "district")
+        },
+        checkpoints=await _help(ask, Conditions(kind="fire_watch_point", form="checkpoint")),
+        partners=await _help(ask, Conditions(partners="only")),
+    )
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+async def _help(ask: Asking, conditions: Conditions) -> Help:
+    wanted = filter_of(conditions, ask.now)
+    found = await proximity.nearest(
+        ask.reader, ask.sight, wanted, ask.start, k=ask.alarm.k, max_m=ask.alarm.max_m
+    )
+    with_ = await describing(ask.reader, ask.start, Ranking(), wanted, ask.now, ask.stale_days, found.rows)
+    bound_m = ask.alarm.max_m or LEFT_OUT_M
+    if len(found.rows) == ask.alarm.k:
+        bound_m = ask.start.distance_m(found.rows[-1]["distance_m"])
+    return Help(
+        asked=with_.why,
+        features=[hit(row, with_) for row in found.rows],
+        unlocated=min(found.unlocated, MOST_COUNTED),
+        left_out=await left_out(ask.reader, ask.sight, wanted, ask.start, bound_m, explain=False),
+    )
+
+
+async def _watch(ask: Asking) -> Watch:
+    if ask.start.shape is not None:
+        return Watch(applies=False, features=[], untested=UntestedList(0, []), ruled_out=0)
+    wanted = filter_of(Conditions(kind=WATCHER), ask.now)
+    found = await judged(ask.reader, ask.sight, wanted, ask.start)
+    rows = [row for row, _ in found.sure]
+    with_ = await describing(ask.reader, ask.start, Ranking(), wanted, ask.now, ask.stale_days, rows)
+    features = [hit(row, with_, certain=certain) for row, certain in found.sure]
+    return Watch(applies=True, features=features, untested=found.untested, ruled_out=found.ruled_out)
+
+
+async def _places(ask: Asking) -> list[dict[str, Any]]:
+    if ask.start.shape is None:
+        rows = await places.containing(ask.reader, ask.start.lon, ask.start.lat)
+    else:
+        rows = await places.touched(ask.reader, ask.start.shape, MOST_PLACES)
+    return [
+        {
+            "code": row["code"],
+            "level": row["level"],
+            "name": {"zh": row["name_zh"], "en": row["name_en"]},
+            "assumed_extent": row["extent_basis"] != "boundary",
+            "partner": row["partner"],
+            "holds_all": row["holds_all"] if ask.start.shape is not None else True,
+        }
+        for row in rows
+    ]

@@ -1,0 +1,113 @@
+"""What the watch points of a spot say of it: covered, not covered, or nobody can tell."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from registry.api.proximity.hits import mm
+from registry.domain.origin import Start
+from registry.domain.proximity import Aim, Cover, Interval, covers, hull, judge
+from registry.domain.resource import Kind, Sector
+from registry.domain.search import Filter
+from registry.domain.sight import Sight
+from registry.store import covering, places
+from registry.store.pool import Reader
+
+MOST_COVERING = 10_000
+WATCHER: Kind = "fire_watch_point"
+
+
+class Untested(msgspec.Struct, frozen=True, kw_only=True):
+    """A watch point that may cover the spot, from some of the positions it may have."""
+
+    id: str
+    name: dict[str, str | None]
+    reason: str
+    watch_radius_m: float
+    distance_min_m: float | None
+    distance_max_m: float | None
+
+
+class UntestedList(msgspec.Struct, frozen=True):
+    """The watch points for which nobody can say yes or no, by name."""
+
+    count: int
+    resources: list[Untested]
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """The watch points of a spot: those that cover it, and what is not known of the others."""
+
+    sure: list[tuple[Mapping[str, Any], bool]]
+    untested: UntestedList
+    ruled_out: int
+    assumed_extent: list[str]
+
+
+async def judged(reader: Reader, sight: Sight, wanted: Filter, start: Start) -> Judged:
+    """Every watch point that covers the spot or may."""
+    located = await covering.covering(reader, sight, wanted, start, limit=MOST_COVERING)
+    loose = await covering.loose(reader, sight, wanted, MOST_COVERING)
+    bounds = await places.reach(reader, _spots(loose), start.lon, start.lat) if loose else {}
+    told = [(row, *_judge(row, start)) for row in located]
+    doubtful = [
+        _unsure(row, start.interval(row["distance_m"], row["uncertainty_m"]), "uncertain_position")
+        for row, nominal, verdict in told
+        if verdict == "possible" and not nominal
+    ]
+    placed = [(row, _grown(_bounds(row, bounds), start)) for row in loose]
+    open_cases = [(row, at) for row, at in placed if covers(at, row["watch_radius_m"]) != "no"]
+    doubtful += [_unsure(row, at, row["quality"]) for row, at in open_cases]
+    return Judged(
+        [(row, verdict == "yes") for row, nominal, verdict in told if nominal],
+        UntestedList(len(doubtful), doubtful),
+        len(loose) - len(open_cases),
+        sorted(code for code, row in bounds.items() if row["basis"] != "boundary"),
+    )
+
+
+def _grown(interval: Interval, start: Start) -> Interval:
+    """The interval as an uncertain spot has it."""
+    near_m, far_m = interval.min_m, interval.max_m
+    return Interval(
+        None if near_m is None else max(0.0, near_m - start.margin_m),
+        None if far_m is None else far_m + start.margin_m,
+    )
+
+
+def _spots(rows: list[Mapping[str, Any]]) -> list[str]:
+    return sorted({code for row in rows for code in _possible_places(row)})
+
+
+def _possible_places(row: Mapping[str, Any]) -> list[str]:
+    if row["quality"] == "candidate_places":
+        return list(row["candidate_places"])
+    return [row["place"]] if row["place"] else []
+
+
+def _bounds(row: Mapping[str, Any], reach: Mapping[str, Mapping[str, Any]]) -> Interval:
+    unbounded = {"nearest_m": None, "farthest_m": None}
+    spots = [reach.get(code, unbounded) for code in _possible_places(row)]
+    return hull([Interval(spot["nearest_m"], spot["farthest_m"]) for spot in spots])
+
+
+def _judge(row: Mapping[str, Any], start: Start) -> tuple[bool, Cover]:
+    sector = None
+    if row["sector_from_deg"] is not None:
+        sector = Sector(row["sector_from_deg"], row["sector_to_deg"])
+    if row["by_footprint"]:
+        return True, "possible" if start.uncertain else "yes"
+    aim = Aim(row["distance_m"], row["uncertainty_m"] + start.margin_m, row["outward_deg"])
+    return judge(aim, row["watch_radius_m"], sector)
+
+
+def _unsure(row: Mapping[str, Any], interval: Interval, reason: str) -> Untested:
+    return Untested(
+        id=str(row["id"]),
+        name={"zh": row["name_zh"], "en": row["name_en"]},
+        reason=reason,
+        watch_radius_m=row["watch_radius_m"],
+        distance_min_m=mm(interval.min_m),
+        distance_max_m=mm(interval.max_m),
+    )

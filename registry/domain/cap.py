@@ -1,0 +1,150 @@
+"""The areas of a Common Alerting Protocol 1.2 alert (OASIS, 2010): polygons and circles in lat,lon."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+from xml.etree.ElementTree import Element, ParseError
+
+import msgspec
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+from msgspec import Meta, Struct
+
+from registry.domain.errors import Invalid, InvalidGeometry
+from registry.domain.geojson import Polygon
+from registry.domain.values import LongText
+
+NAMESPACE = "{urn:oasis:names:tc:emergency:cap:1.2}"
+MOST_AREAS = 200
+MOST_CIRCLE_KM = 10_000.0
+TOLD = ("identifier", "sender", "sent", "status", "msgType", "scope")
+TOLD_OF_INFO = ("event", "urgency", "severity", "certainty", "onset", "expires", "headline")
+CapText = Annotated[str, Meta(min_length=1, max_length=200_000)]
+
+
+class Circle(Struct, frozen=True):
+    """A disc of the alert."""
+
+    lon: float
+    lat: float
+    radius_m: float
+
+
+class CapArea(Struct, frozen=True, kw_only=True):
+    """One area of an alert as CAP writes it: polygons `lat,lon lat,lon …`, circles `lat,lon km`."""
+
+    areaDesc: LongText | None = None  # noqa: N815 - CAP's own name
+    polygon: Annotated[list[CapText], Meta(max_length=MOST_AREAS)] = msgspec.field(default_factory=list)
+    circle: Annotated[list[CapText], Meta(max_length=MOST_AREAS)] = msgspec.field(default_factory=list)
+
+
+class CapInfo(Struct, frozen=True, kw_only=True):
+    """One info block: what is told, and its areas."""
+
+    area: Annotated[list[CapArea], Meta(max_length=MOST_AREAS)] = msgspec.field(default_factory=list)
+    event: LongText | None = None
+    urgency: LongText | None = None
+    severity: LongText | None = None
+    certainty: LongText | None = None
+    onset: LongText | None = None
+    expires: LongText | None = None
+    headline: LongText | None = None
+
+
+class CapAlert(Struct, frozen=True, kw_only=True):
+    """An alert; members that this registry has no use for are read over."""
+
+    identifier: LongText | None = None
+    sender: LongText | None = None
+    sent: LongText | None = None
+    status: LongText | None = None
+    msgType: LongText | None = None  # noqa: N815 - CAP's own name
+    scope: LongText | None = None
+    info: Annotated[list[CapInfo], Meta(min_length=1, max_length=50)]
+
+
+class Drawn(Struct, frozen=True):
+    """What an alert draws, each figure once, and the areas that draw nothing."""
+
+    polygons: list[Polygon]
+    circles: list[Circle]
+    undrawn: list[str]
+
+
+def parse_xml(body: bytes) -> CapAlert:
+    """An alert from CAP XML; a document type, entities and anything that is not CAP 1.2 are refused."""
+    try:
+        root: Element = fromstring(body, forbid_dtd=True, forbid_entities=True, forbid_external=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise Invalid(f"the body is not plain XML: {type(error).__name__}") from error
+    if root.tag != f"{NAMESPACE}alert":
+        raise Invalid("the document is not a CAP 1.2 alert")
+    alert: dict[str, Any] = _texts(root, TOLD)
+    alert["info"] = [
+        _texts(info, TOLD_OF_INFO)
+        | {
+            "area": [
+                _texts(area, ("areaDesc",)) | {name: _all(area, name) for name in ("polygon", "circle")}
+                for area in info.iterfind(f"{NAMESPACE}area")
+            ]
+        }
+        for info in root.iterfind(f"{NAMESPACE}info")
+    ]
+    try:
+        return msgspec.convert(alert, CapAlert)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"the alert cannot be used: {error}") from error
+
+
+def _texts(element: Element, names: tuple[str, ...]) -> dict[str, Any]:
+    found = {name: element.findtext(f"{NAMESPACE}{name}") for name in names}
+    return {name: text.strip() for name, text in found.items() if text is not None}
+
+
+def _all(element: Element, name: str) -> list[str]:
+    return [(found.text or "").strip() for found in element.iterfind(f"{NAMESPACE}{name}")]
+
+
+def drawn(alert: CapAlert) -> Drawn:
+    """Every polygon and circle of the alert, in lon/lat and metres; Invalid for what CAP does not allow."""
+    areas = [area for info in alert.info for area in info.area]
+    polygons = dict.fromkeys(text for area in areas for text in area.polygon)
+    circles = dict.fromkeys(text for area in areas for text in area.circle)
+    undrawn = [area.areaDesc or "" for area in areas if not area.polygon and not area.circle]
+    return Drawn([_polygon(text) for text in polygons], [_circle(text) for text in circles], undrawn)
+
+
+def _polygon(text: str) -> Polygon:
+    ring = list(_positions(text))
+    if len(ring) < 4 or ring[0] != ring[-1]:
+        raise InvalidGeometry(
+            "a CAP polygon has at least four points and ends where it began", field="polygon"
+        )
+    return Polygon([ring])
+
+
+def _positions(text: str) -> Iterator[tuple[float, float]]:
+    for pair in text.split():
+        yield _position(pair)
+
+
+def _position(pair: str) -> tuple[float, float]:
+    """lon, lat of a `lat,lon` pair."""
+    try:
+        lat, lon = (float(part) for part in pair.split(","))
+    except ValueError as error:
+        raise InvalidGeometry(f"{pair[:40]!r} is not lat,lon", field="polygon") from error
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        raise InvalidGeometry(f"{pair[:40]!r} is not on Earth; CAP writes lat,lon", field="polygon")
+    return lon, lat
+
+
+def _circle(text: str) -> Circle:
+    try:
+        centre, radius = text.split()
+        radius_km = float(radius)
+    except ValueError as error:
+        raise InvalidGeometry("a CAP circle is `lat,lon radius` in kilometres", field="circle") from error
+    if not 0 <= radius_km <= MOST_CIRCLE_KM:
+        raise InvalidGeometry("a circle's radius is between 0 and 10,000 km", field="circle")
+    lon, lat = _position(centre)
+    return Circle(lon, lat, radius_km * 1000)

@@ -1,0 +1,76 @@
+"""What an answer about nearness reads of each record: its feature, its distance, and what it is judged by."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry.store.filters import stock
+from registry.store.origins import Ground
+from registry.store.pool import Row
+from registry.store.schema import place, resource, room
+from registry.store.sight import View
+
+MOST_COUNTED = 200
+"""What cannot be placed or decided is counted up to here: nobody acts on the difference beyond."""
+MARGIN = 6
+"""Candidates beyond k, so that the order on the sphere rarely leaves the order on the ellipsoid in doubt."""
+TIERS = (16, 128, 1024, 10_240)
+PARTNER = sa.select(place.c.partner_of).where(place.c.code == resource.c.place).scalar_subquery()
+
+
+def distance(view: View, ground: Ground) -> sa.ColumnElement[float]:
+    """Metres along the ellipsoid, to the nearest edge, 0 inside."""
+    return sa.func.ST_Distance(view.geog, ground.geog)
+
+
+def nearness(view: View, ground: Ground) -> sa.ColumnElement[float]:
+    """Metres on a sphere: what the index can order by."""
+    return view.geog.op("<->", return_type=sa.Float)(ground.geog)
+
+
+def within(view: View, ground: Ground, metres: Any) -> sa.ColumnElement[bool]:
+    """At most so many metres away, by the index."""
+    return sa.func.ST_DWithin(view.geog, ground.geog, metres)
+
+
+def columns(view: View, ground: Ground, present: Iterable[str] = ()) -> list[sa.ColumnElement[Any]]:
+    """The columns of a hit; `measured` columns only for conditions that ask about them."""
+    wanted: list[sa.ColumnElement[Any]] = [
+        resource.c.id,
+        view.feature.label("feature"),
+        distance(view, ground).label("distance_m"),
+        sa.func.coalesce(view.uncertainty_m, sa.literal_column("0.0")).label("uncertainty_m"),
+        resource.c.kind,
+        resource.c.verified_at,
+        resource.c.status_at,
+        PARTNER.label("partner_of"),
+    ]
+    if not ground.ctes:
+        azimuth = sa.func.degrees(sa.func.ST_Azimuth(ground.geog, view.geog))
+        wanted.append(azimuth.label("bearing_deg"))
+    if "free_persons" in present:
+        wanted += [room.label("room"), resource.c.occupancy_persons.is_not(None).label("occupancy_known")]
+    if "item" in present:
+        wanted.append(stock().scalar_subquery().label("item_quantity"))
+    return wanted
+
+
+def counted(hits: sa.Select[Any], view: View, where: list[Any]) -> sa.CompoundSelect[Any]:
+    """The hits, followed by one row without id whose distance counts the records without a position."""
+    inner = hits.subquery("hit")
+    missing = (
+        sa.select(sa.literal_column("1"))
+        .select_from(view.table)
+        .where(*where, resource.c.geom.is_(None))
+        .limit(sa.literal_column(str(MOST_COUNTED + 1)))
+        .subquery("missing")
+    )
+    total = sa.select(sa.cast(sa.func.count(), sa.Float)).select_from(missing).scalar_subquery()
+    row = [total if column.name == "distance_m" else sa.null() for column in inner.c]
+    return sa.union_all(sa.select(inner), sa.select(*row))
+
+
+def parted(rows: list[Row]) -> tuple[list[Row], int]:
+    """The hits and the count of `counted`."""
+    return rows[:-1], int(rows[-1]["distance_m"])

@@ -1,0 +1,122 @@
+"""Origins in SQL: a spot from two numbers, or a shape that is laid out once for the whole statement."""
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from geoalchemy2 import Geography
+
+from registry.domain.errors import InvalidQuery, NoGeometry, NotFound
+from registry.domain.geometry import wkb
+from registry.domain.origin import Origin, Start, form_of, spot
+from registry.store.pool import Reader
+from registry.store.query import Query
+from registry.store.schema import place
+
+GEOGRAPHY = Geography(geometry_type=None, spatial_index=False)
+POINT = sa.func.ST_SetSRID(
+    sa.func.ST_MakePoint(sa.bindparam("lon", type_=sa.Float), sa.bindparam("lat", type_=sa.Float)),
+    sa.literal_column("4326"),
+)
+SPOT = sa.cast(POINT, GEOGRAPHY)
+STEP_DEG: sa.ColumnElement[float] = sa.literal_column("0.005")
+"""Edges are straight in lon/lat (RFC 7946); pieces this short leave the great circle by millimetres."""
+MOST_PIECES: sa.ColumnElement[float] = sa.literal_column("20000")
+
+
+class Ground(NamedTuple):
+    """What a statement measures from: its geography, its flat shape, and what must be in its WITH clause."""
+
+    geog: sa.ColumnElement[Any]
+    geom: sa.ColumnElement[Any]
+    ctes: tuple[sa.CTE, ...] = ()
+
+
+def _plain(shape: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """`shape` as the server has it: GeoAlchemy2 would select it as bytes, in a WITH clause too."""
+    return sa.type_coerce(shape, sa.types.NULLTYPE)
+
+
+def _shape() -> Ground:
+    given = sa.func.ST_SetSRID(
+        sa.func.ST_GeomFromWKB(sa.bindparam("shape", type_=sa.LargeBinary)), sa.literal_column("4326")
+    )
+    flat = (
+        sa.select(_plain(given).label("geom")).cte("flat").prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    length = sa.func.ST_Perimeter(flat.c.geom) + sa.func.ST_Length(flat.c.geom)
+    step = sa.func.greatest(STEP_DEG, length / MOST_PIECES)
+    laid = sa.select(_plain(sa.cast(sa.func.ST_Segmentize(flat.c.geom, step), GEOGRAPHY)).label("geog"))
+    origin = laid.cte("origin").prefix_with("MATERIALIZED", dialect="postgresql")
+    return Ground(
+        sa.select(origin.c.geog).scalar_subquery(), sa.select(flat.c.geom).scalar_subquery(), (flat, origin)
+    )
+
+
+GROUND_OF_SPOT = Ground(SPOT, POINT)
+GROUND_OF_SHAPE = _shape()
+
+
+def ground(drawn: bool) -> Ground:
+    """The origin of a statement: drawn, or a spot."""
+    return GROUND_OF_SHAPE if drawn else GROUND_OF_SPOT
+
+
+def binds(start: Start) -> dict[str, Any]:
+    """The values that a statement's origin expects."""
+    return {"lon": start.lon, "lat": start.lat, "shape": start.shape}
+
+
+def _place() -> Query:
+    bound = place.alias("bound")
+    return Query(
+        sa.select(
+            place.c.extent_from,
+            bound.c.extent_basis.label("basis"),
+            sa.func.ST_AsBinary(bound.c.extent).label("extent"),
+        )
+        .select_from(place.outerjoin(bound, bound.c.code == place.c.extent_from))
+        .where(place.c.code == sa.bindparam("code"))
+    )
+
+
+PLACE = _place()
+
+
+async def start(reader: Reader, origin: Origin) -> Start:
+    """Where the measuring starts; NoGeometry for what has no shape in the registry."""
+    form = form_of(origin)
+    if form == "lon":
+        return spot(origin)
+    if form == "area" and origin.area is not None:
+        return Start(shape=wkb(origin.area, "origin.area"), said={"area": origin.area.__class__.__name__})
+    if form == "line" and origin.line is not None:
+        width_m = origin.width_m or 0.0
+        return Start(
+            shape=wkb(origin.line, "origin.line"),
+            margin_m=width_m / 2,
+            said={"line": True, "width_m": width_m},
+        )
+    if form == "place" and origin.place is not None:
+        return await _start_of_place(reader, origin.place)
+    raise NoGeometry(f"road {origin.road} has no geometry with chainage in this registry", field="road")
+
+
+async def _start_of_place(reader: Reader, code: str) -> Start:
+    row = await reader.row(PLACE, {"code": code})
+    if row is None:
+        raise NotFound("place", code)
+    if row["extent"] is None:
+        raise NoGeometry(f"place {code} has no extent and nothing above it has one", field="place")
+    said: dict[str, Any] = {"place": code}
+    if row["extent_from"] != code:
+        said["extent_of"] = row["extent_from"]
+    if row["basis"] != "boundary":
+        said["assumed_extent"] = True
+    return Start(shape=row["extent"], said=said)
+
+
+def only_spot(found: Start) -> Start:
+    """`found`, refused when it is drawn."""
+    if found.shape is not None:
+        raise InvalidQuery("this question is asked from a point: give lon and lat", field="origin")
+    return found
