@@ -86,7 +86,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
             pool.terminate()
 
     app = Litestar(
-        route_handlers=[*ROUTERS, docs.assets(), web.router()],
+        route_handlers=[*ROUTERS, docs.assets(), docs.read_problems, web.router()],
         dependencies=DEPENDENCIES,
         exception_handlers=problems.HANDLERS,
         before_request=strict.before_request,

@@ -1,14 +1,17 @@
 """API documentation whose every asset is served from here."""
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import swagger_ui
+from litestar import MediaType, get
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
 from litestar.static_files import create_static_files_router
 
 from registry import __version__
+from registry.api import problems
 
 ASSETS = "/docs/assets"
 FAVICON = '<link rel="icon" href="data:,">'
@@ -40,3 +43,15 @@ def assets() -> Any:
         include_in_schema=False,
         name="docs-assets",
     )
+
+
+@get("/docs/problems", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=False)
+def read_problems() -> str:
+    """What each problem type means: where the `type` of an error leads."""
+    told = [
+        f'<h2 id="{problems.slug_of(kind)}">{problems.slug_of(kind)}</h2>'
+        f"<p>{problems.status_of(kind)}. {escape((kind.__doc__ or '').strip())}</p>"
+        for kind in problems.kinds()
+    ]
+    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Problems</title><h1>Problems</h1>'
+    return head + "".join(told)

@@ -80,6 +80,13 @@ def status_of(kind: type[errors.RegistryError]) -> int:
     return next(STATUS[base] for base in kind.__mro__ if base in STATUS)
 
 
+def kinds() -> list[type[errors.RegistryError]]:
+    """Every kind of error that the domain knows, by name."""
+    known = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    listed = [k for k in known if issubclass(k, errors.RegistryError) and k is not errors.RegistryError]
+    return sorted(listed, key=lambda kind: kind.__name__)
+
+
 def slug_of(kind: type[errors.RegistryError]) -> str:
     """The name of an error in its problem type, as the reference lists it."""
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("-")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 
 import asyncpg
@@ -75,12 +75,18 @@ async def stored(client: Client, api_url: str) -> AsyncIterator[Writer]:
 
 
 async def empty(connection: asyncpg.Connection) -> None:
-    """Empty the tables, the append-only ones too, as only their owner can."""
-    for action in ("DISABLE", "ENABLE"):
-        if action == "ENABLE":
-            await connection.execute(f"TRUNCATE {EMPTIED} CASCADE")
-        for table in ("resource_past", "change_log", "history_seal", "observation"):
-            await connection.execute(f"ALTER TABLE {table} {action} TRIGGER append_only")
+    """Empty the tables, the append-only ones too, as only their owner can.
+
+    The application goes on watching meanwhile, so that this may be the victim of a deadlock and tries again.
+    """
+    kept = ("resource_past", "change_log", "history_seal", "observation")
+    switch = "".join(f"ALTER TABLE {table} {{0}} TRIGGER append_only;" for table in kept)
+    script = f"{switch.format('DISABLE')} TRUNCATE {EMPTIED} CASCADE; {switch.format('ENABLE')}"
+    for _ in range(20):
+        with suppress(asyncpg.DeadlockDetectedError):
+            await connection.execute(script)
+            return
+    raise AssertionError("the tables could not be emptied")
 
 
 @pytest.fixture
