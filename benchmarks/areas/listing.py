@@ -1,5 +1,6 @@
 """A bounding-box list of a hundred, beside tipg on the same table."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -11,38 +12,59 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
+import asyncpg
+
 from benchmarks import load
 from benchmarks.figures import Figure, at_least
 from benchmarks.stage import WORKERS, Stage, free_port, served
+from registry.store.schema import resource
 
 AREA = "list"
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / ".state" / "tipg"
 LOCK = ROOT / "requirements" / "bench.txt"
-HALF_DEG = 0.1
-COLUMNS = "kind,version,name_zh,name_en,place,manager,lifecycle,quality,uncertainty_m,datum,visibility"
+HELD = 200
+BOXES = """
+SELECT ST_X(here.geom) AS lon, ST_Y(here.geom) AS lat, far.half_deg
+  FROM (SELECT geom FROM resource WHERE realm = 'live' AND geom IS NOT NULL ORDER BY id LIMIT 500) AS here,
+       LATERAL (SELECT greatest(abs(ST_X(near.geom) - ST_X(here.geom)),
+                                abs(ST_Y(near.geom) - ST_Y(here.geom))) AS half_deg
+                  FROM resource AS near WHERE near.realm = 'live'
+                 ORDER BY near.geom <-> here.geom OFFSET $1 LIMIT 1) AS far
+"""
+RENDERED = {"feature", "public_feature", "realm", "geom", "public_geom", "footprint"}
+COLUMNS = ",".join(column.name for column in resource.columns if column.name not in RENDERED)
 ITEMS = f"/collections/public.resource_live/items?limit=100&geom-column=geom&properties={COLUMNS}"
-"""What tipg is asked: without the rendered features, so that it has less to carry than the registry."""
+"""What tipg is asked: every plain column, so that both answers say the same of a resource."""
 READY_S = 60
 
 
 def boxes(stage: Stage) -> list[str]:
-    """Boxes of a fifth of a degree all over the stage, west, south, east, north."""
-    return [
-        f"{lon - HALF_DEG:.6f},{lat - HALF_DEG:.6f},{lon + HALF_DEG:.6f},{lat + HALF_DEG:.6f}"
-        for lon, lat in stage.spots()
-    ]
+    """Boxes around records that hold about two hundred others, west, south, east, north."""
+    return asyncio.run(_boxes(stage.database_url))
+
+
+async def _boxes(url: str) -> list[str]:
+    connection = await asyncpg.connect(url, command_timeout=600)
+    rows = await connection.fetch(BOXES, HELD)
+    await connection.close()
+    return [_around(row["lon"], row["lat"], row["half_deg"]) for row in rows]
+
+
+def _around(lon: float, lat: float, half: float) -> str:
+    return f"{lon - half:.6f},{lat - half:.6f},{lon + half:.6f},{lat + half:.6f}"
 
 
 def measure(stages: list[Stage], seconds: float) -> list[Figure]:
     """Both servers with as many workers and the same boxes, one after the other."""
     stage = stages[-1]
+    around = boxes(stage)
     with served(stage) as server:
-        asked = [f"/v1/resources?bbox={box}&limit=100" for box in boxes(stage)]
+        asked = [f"/v1/resources?bbox={box}&limit=100" for box in around]
         load.wrk(server.url, asked, seconds=min(3, seconds))
         ours = load.wrk(server.url, asked, seconds=seconds)
     with tipg(stage) as url:
-        asked = [f"{ITEMS}&bbox={box}" for box in boxes(stage)]
+        asked = [f"{ITEMS}&bbox={box}" for box in around]
         load.wrk(url, asked, seconds=min(3, seconds))
         theirs = load.wrk(url, asked, seconds=seconds)
     return [
