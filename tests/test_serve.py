@@ -28,11 +28,16 @@ def home() -> Iterator[Path]:
         yield folder / "data"
 
 
-@pytest.fixture
-def port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
 
 
 def start(home: Path, port: int, *options: str) -> "subprocess.Popen[str]":

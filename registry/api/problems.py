@@ -1,5 +1,6 @@
 """Errors as problem details (RFC 9457): the one table from what went wrong to a status."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -107,11 +108,17 @@ def registry_error(request: Request[Any, Any, Any], error: errors.RegistryError)
 
 def validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
     """What Litestar's own validation refused, naming each parameter or member."""
-    faults = [_fault(entry) for entry in error.extra if isinstance(entry, dict)] if error.extra else []
+    faults = [_fault(entry) for entry in error.extra or [] if isinstance(entry, dict)] or _missing(error)
     detail = "; ".join(f"{f.get('parameter') or f.get('pointer')}: {f['detail']}" for f in faults)
     return respond(
         request, 400, "invalid-query", "A parameter or member is wrong", detail or error.detail, faults
     )
+
+
+def _missing(error: ValidationException) -> list[dict[str, str]]:
+    """Litestar names a parameter that is not there in its sentence alone."""
+    found = re.match(r"Missing required \w+ parameter '([^']+)'", error.detail)
+    return [{"parameter": found[1], "detail": "is required"}] if found else []
 
 
 def _fault(entry: dict[str, Any]) -> dict[str, str]:

@@ -7,17 +7,13 @@ from urllib.parse import parse_qsl
 from litestar import Litestar, Request
 from litestar.routes import HTTPRoute
 
+from registry.api import bodies
 from registry.api.authenticate import admit
 from registry.domain.errors import InvalidQuery
 from registry.domain.values import PRINTABLE
 
-MAX_DEPTH = 32
 MAX_QUERY_BYTES = 8_192
 MAX_BODY_BYTES = 1_048_576
-JSON_TYPES = ("application/json", "application/geo+json", "application/merge-patch+json")
-
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 Known = dict[Any, frozenset[str]]
 
@@ -75,18 +71,4 @@ async def before_request(request: Request[Any, Any, Any]) -> None:
     """Every request that has a route passes here first."""
     admit(request)
     check_query(request)
-    if request.method in ("POST", "PUT", "PATCH") and request.headers.get("content-type", "").startswith(
-        JSON_TYPES
-    ):
-        check_depth(await request.body())
-
-
-def check_depth(body: bytes) -> None:
-    """Refuse JSON nested deeper than any honest document, before a decoder recurses into it."""
-    depth = deepest = 0
-    for byte in _STRINGS.sub(b"", body).translate(None, delete=_NOT_BRACKETS):
-        depth += 1 if byte in b"[{" else -1
-        if depth > deepest:
-            deepest = depth
-            if deepest > MAX_DEPTH:
-                raise InvalidQuery(f"the body is nested deeper than {MAX_DEPTH} levels")
+    await bodies.read(request)

@@ -1,0 +1,135 @@
+"""Without a database, or without a free connection, the answer is a quick 503; afterwards it is as before."""
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from registry.cluster import running
+from registry.postgres import processes
+from registry.scratch import scratch_folder
+from registry.store import migrations
+from tests.faults.conftest import Answer, Server, serving
+
+LIMIT_S = 1.0
+STATEMENT_S = 2.0
+HANGS_S = STATEMENT_S + 2 + LIMIT_S
+"""A server that cannot even be told to stop: its own limit, ours 2 s later, 1 s to give it up."""
+QUESTION = "/v1/resources"
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """The data directory of a cluster that these tests may break."""
+    with scratch_folder() as folder:
+        yield folder / "data"
+
+
+@contextmanager
+def served(home: Path) -> Iterator[Server]:
+    with running(home, durable=False) as url:
+        migrations.upgrade(url)
+        limits = {"acquire_timeout_s": LIMIT_S, "statement_timeout_s": STATEMENT_S}
+        with serving(url, pool_size=2, **limits) as server:
+            assert server.ask(QUESTION).status == 200
+            yield server
+
+
+def assert_quick_503(answer: Answer, limit_s: float) -> None:
+    assert answer.status == 503, answer
+    assert answer.problem()["type"].endswith("#unavailable")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert answer.took_s < limit_s + 1
+
+
+def recovers(server: Server, patience_s: float = 20) -> bool:
+    deadline = time.monotonic() + patience_s
+    while server.ask(QUESTION).status != 200:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return server.ask("/health/ready").status == 200
+
+
+def pg(home: Path) -> set[int]:
+    return processes.owners(home / "pgdata")
+
+
+def test_a_killed_database_is_503_and_service_returns_by_itself(home: Path) -> None:
+    with served(home) as server:
+        workers = server.workers()
+        os.kill(processes.postmaster(home / "pgdata") or 0, signal.SIGKILL)
+        assert processes.wait_gone(home / "pgdata", 10)
+        for path in (QUESTION, "/v1/proximity/nearest?lon=106&lat=29", "/health/ready"):
+            assert_quick_503(server.ask(path), LIMIT_S)
+        assert server.ask("/health/live").status == 200
+        with running(home, durable=False):
+            assert recovers(server)
+            assert server.workers() == workers
+
+
+def test_a_database_that_hangs_is_503_and_service_returns_by_itself(home: Path) -> None:
+    with served(home) as server:
+        stopped = pg(home)
+        try:
+            for pid in stopped:
+                os.kill(pid, signal.SIGSTOP)
+            assert_quick_503(server.ask(QUESTION), HANGS_S)
+            assert_quick_503(server.ask(QUESTION), HANGS_S)
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+        assert recovers(server)
+
+
+def test_killed_backends_cost_at_most_the_request_they_served(home: Path) -> None:
+    with served(home) as server:
+        for _ in range(5):
+            victim = max(pg(home) - {processes.postmaster(home / "pgdata")})
+            os.kill(victim, signal.SIGKILL)
+            assert recovers(server)
+
+
+def test_an_exhausted_pool_is_503_within_a_second_of_the_limit(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    limits = {"acquire_timeout_s": LIMIT_S, "statement_timeout_s": 10.0}
+    with serving(url, pool_size=2, **limits) as server, locked(url):
+        holders = [threading.Thread(target=server.ask, args=[QUESTION]) for _ in range(2)]
+        for holder in holders:
+            holder.start()
+        time.sleep(0.3)
+        assert_quick_503(server.ask(QUESTION), LIMIT_S)
+        for holder in holders:
+            holder.join()
+    with serving(url, pool_size=2) as server:
+        assert server.ask(QUESTION).status == 200
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Nobody can read resources until the block ends."""
+    ready, done = threading.Event(), threading.Event()
+
+    async def hold() -> None:
+        connection = await asyncpg.connect(url)
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE resource IN ACCESS EXCLUSIVE MODE")
+            ready.set()
+            await asyncio.to_thread(done.wait)
+        await connection.close()
+
+    thread = threading.Thread(target=asyncio.run, args=[hold()])
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
