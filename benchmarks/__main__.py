@@ -9,8 +9,10 @@ from rich.console import Console
 from benchmarks.figures import Figure, markdown, table
 from benchmarks.stage import cluster, prepare
 
-AREAS = ("nearest", "listing", "growth", "coverage")
+AREAS = ("nearest", "listing", "growth", "coverage", "plans")
 SIZES = (10_000, 100_000, 1_000_000)
+NEEDS = {"growth": SIZES, "plans": (100_000,)}
+"""The sizes that an area measures at beside the largest."""
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
 
@@ -37,9 +39,9 @@ def main(rows: int, seconds: float, areas: tuple[str, ...], write: bool) -> None
 
 
 def sizes(rows: int, areas: tuple[str, ...]) -> list[int]:
-    """The smaller databases are needed only where growth is measured."""
-    smaller = [size for size in SIZES if size < rows] if "growth" in areas else []
-    return [*smaller, rows]
+    """The databases to make: the largest, and the smaller ones that the areas need."""
+    smaller = {size for area in areas for size in NEEDS.get(area, ()) if size < rows}
+    return [*sorted(smaller), rows]
 
 
 if __name__ == "__main__":

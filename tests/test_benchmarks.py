@@ -33,6 +33,8 @@ def test_smaller_databases_are_made_only_where_growth_is_measured() -> None:
     assert sizes(1_000_000, ("nearest", "growth")) == [10_000, 100_000, 1_000_000]
     assert sizes(1_000_000, ("nearest",)) == [1_000_000]
     assert sizes(20_000, ("growth",)) == [10_000, 20_000]
+    assert sizes(1_000_000, ("nearest", "plans")) == [100_000, 1_000_000]
+    assert sizes(100_000, ("plans",)) == [100_000]
 
 
 def test_a_socket_becomes_a_host() -> None:

@@ -1,0 +1,104 @@
+"""What the checks look at, against counting by hand; and every statement of plans prepares."""
+
+import itertools
+import json
+from collections import Counter
+
+import asyncpg
+import pytest
+
+from registry import seeding
+from registry.domain.sight import EVERYTHING, PUBLIC, Sight
+from registry.store import bulk, entries, facts, places, plans, vocabularies, zones
+from registry.store.pool import Writer
+from registry.store.sight import Shape
+from tests.store.test_generator import ALL, COUNT, sources
+
+SHAPES = [Shape(live, clearance, scoped) for live, clearance, scoped in itertools.product(
+    [True, False], ["public", "internal", "restricted"], [False, True])]  # fmt: skip
+
+
+async def test_every_statement_of_plans_prepares(conn: asyncpg.Connection) -> None:
+    fixed = [plans.PUT_DOCUMENT, plans.PUT_PROVISION, plans.DOCUMENTS, plans.DOCUMENT, plans.PROVISION]
+    fixed += [plans._find(frozenset({"document", "kind", "subject", "place"})), vocabularies.UPSERT]
+    fixed += [entries.INSERT, entries.UPDATE, entries.KEEP, entries.LOCK, entries.KNOWN, entries.HISTORY]
+    fixed += [zones.PUT, zones.PUT_RULE, zones.ZONES, zones.ZONE, zones.RULES, zones.DRAW, zones.FORGET]
+    fixed += [
+        zones.ADD_LINE,
+        zones.ADD_AREA,
+        zones.REACH,
+        zones.WORDS,
+        facts.PLACES,
+        facts.ZONES,
+        places.FLAG,
+    ]
+    present = frozenset({"register", "id", "place", "above", "after", "current"})
+    for form, past in itertools.product(SHAPES, [False, True]):
+        fixed += [entries._find(form, past, present), entries._jurisdiction(form, past)]
+        fixed += [facts._tallies(form), facts._skills(form), facts._depots(form)]
+    for query in fixed:
+        await conn.prepare(query.text)
+
+
+@pytest.fixture
+async def loaded(writer: Writer, conn: asyncpg.Connection) -> Writer:
+    await seeding.seed(writer)
+    await bulk.load_exercise(conn, "load-x", *sources(COUNT, "load-x"))
+    return writer
+
+
+@pytest.mark.parametrize("clearance", ["public", "internal", "restricted"])
+async def test_tallies_count_what_lies_under_the_place(loaded: Writer, clearance: str) -> None:
+    under = {row["code"] for row in await places.find(loaded, {"under": "500110"}, 1000)} | {"500110"}
+    rows = [json.loads(row["feature"])["properties"] for row in await loaded.rows(ALL, {})]
+    seen = [
+        said
+        for said in rows
+        if said["place"] in under and (said["visibility"] != "restricted" or clearance == "restricted")
+    ]
+    assert len(seen) > 20
+    found = await facts.of_place(loaded, Sight(exercise="load-x", clearance=clearance), "500110")
+    expected = Counter((said["kind"], said["place"]) for said in seen)
+    counted: Counter[tuple[str, str | None]] = Counter()
+    for tally in found.tallies:
+        counted[tally.kind, tally.place] += tally.count
+    assert counted == expected
+    depots = [said for said in seen if said["kind"] == "supply_depot"]
+    assert sum(t.serves_persons for t in found.tallies) == sum(said["serves_persons"] or 0 for said in depots)
+    silent = sum(said["serves_persons"] is None for said in depots)
+    assert sum(t.serves_unknown for t in found.tallies) == silent
+    teams = [said for said in seen if said["kind"] == "rescue_team" and said["lifecycle"] == "in_service"]
+    skills = Counter(f"{s['scheme']}:{s['code']}" for said in teams for s in said["specialties"])
+    by_skill: Counter[str] = Counter()
+    for skill in found.skills:
+        by_skill[skill.specialty] += skill.count
+    assert by_skill == skills
+
+
+async def test_the_public_cannot_tell_an_internal_record_by_its_quality(loaded: Writer) -> None:
+    rows = [json.loads(row["feature"])["properties"] for row in await loaded.rows(ALL, {})]
+    hidden = [s for s in rows if s["visibility"] == "internal" and s["location"]["quality"] == "surveyed"]
+    assert hidden
+    for clearance, surveyed in (("public", False), ("internal", True)):
+        found = await facts.of_place(loaded, Sight(exercise="load-x", clearance=clearance), "500000")
+        total = sum(tally.count for tally in found.tallies if tally.quality == "surveyed")
+        shown = [s for s in rows if s["location"]["quality"] == "surveyed" and s["place"]]
+        public = [s for s in shown if s["visibility"] == "public"]
+        internal = [s for s in shown if s["visibility"] == "internal"]
+        assert total == len(public) + (len(internal) if surveyed else 0)
+
+
+async def test_entries_of_the_places_above_hold_below_where_they_should(writer: Writer) -> None:
+    await seeding.seed(writer)
+    town = await facts.of_place(writer, PUBLIC, "500110113")
+    registers = {entry.__struct_config__.tag for entry in town.entries}
+    assert registers == {"hotline", "denominator", "responsibility"}
+    district = await facts.of_place(writer, EVERYTHING, "qijiang")
+    assert len([e for e in district.entries if e.__struct_config__.tag == "organisation"]) == 17
+
+
+async def test_a_place_has_itself_and_its_towns(writer: Writer) -> None:
+    await seeding.seed(writer)
+    found = await facts.of_place(writer, PUBLIC, "qijiang")
+    assert len(found.towns()) == 21
+    assert all({"qijiang", "500110", "500000"} <= town.above for town in found.towns())
