@@ -44,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long a request may wait for a database connection before it is answered 503."""
     statement_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 3.0
     """How long one statement of a request may run before it is answered 503."""
+    tile_cache_mb: Annotated[int, msgspec.Meta(ge=0, le=4096)] = 64
+    """How much memory of one worker may hold vector tiles."""
     anonymous: bool = True
     """Whether a request without a credential is answered, as public; health always is."""
     admin_key: str | None = None

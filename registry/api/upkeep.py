@@ -1,4 +1,4 @@
-"""What runs beside the requests: key uses, the audit, old counts, the feed, the seals of the history."""
+"""What runs beside the requests: key uses, audit, old counts, feed, seals of the history, tiles."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -15,9 +15,12 @@ from registry.domain.errors import RegistryError
 from registry.settings import Settings
 from registry.store import guard
 from registry.store.pool import Reader
+from registry.store.tilecache import TileCache
+from registry.store.touches import Follower
 
 log = structlog.get_logger("registry")
 AUDIT_EVERY_S = 1.0
+MIB = 1_048_576
 USES_EVERY_S = 30.0
 COUNTS_EVERY_S = 3600.0
 SEAL_EVERY_S = 10.0
@@ -42,8 +45,10 @@ async def keeping(
     async def purge() -> None:
         await purge_keys(reader)
 
+    app.state.tiles = tiles = TileCache(settings.tile_cache_mb * MIB)
     tasks = [
         asyncio.create_task(app.state.watch.run()),
+        asyncio.create_task(Follower(reader, tiles).follow(app.state.watch.moved)),
         asyncio.create_task(_every(SEAL_EVERY_S, seal)),
         asyncio.create_task(_every(COUNTS_EVERY_S, purge)),
         asyncio.create_task(_every(AUDIT_EVERY_S, witnesses.write)),

@@ -86,9 +86,18 @@ def limits(box: Box, z: int, margin: float = 0.0) -> tuple[int, int, int, int]:
     )
 
 
+REACH = BUFFER / EXTENT + 1e-9
+"""How far beyond its side a tile draws, as a share of it, with room for rounding."""
+
+
+def span(box: Box, z: int) -> tuple[int, int, int, int]:
+    """First and last row, first and last column of the tiles at `z` that draw something inside this box."""
+    return limits(box, z, REACH)
+
+
 def touched(box: Box, z: int) -> Iterator[tuple[int, int]]:
     """Row and column of every tile at `z` whose drawing a change inside this box may alter."""
-    first_row, last_row, first_col, last_col = limits(box, z, BUFFER / EXTENT)
+    first_row, last_row, first_col, last_col = span(box, z)
     for row in range(first_row, last_row + 1):
         for col in range(first_col, last_col + 1):
             yield row, col

@@ -4,6 +4,8 @@ Below `CLUSTER_BELOW` records that share a cell of a tile are one feature of the
 count for each kind; a record that is alone in its cell is itself at every zoom.
 """
 
+import gzip
+import hashlib
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -19,9 +21,12 @@ from registry.store.pool import Reader
 from registry.store.query import Query
 from registry.store.sight import Shape, binds, shape, view
 from registry.store.sources import Source, flat, source
+from registry.store.tilecache import Kept, Key, TileCache, key_of
 
 CLUSTERS = "clusters"
 _text: Any = sa.literal_column
+SMALL = 300
+"""A tile of fewer bytes is not worth compressing."""
 NARROW_FROM = 5
 """Zoom from which on a tile's window is narrow enough for every index."""
 EARTH_RADIUS_M = _text("6378137.0::float8")
@@ -148,3 +153,35 @@ async def tile(reader: Reader, sight: Sight, names: Iterable[str], where: Tile) 
     row = await reader.row(query, binds(sight) | given)
     found: bytes = row["tile"] if row is not None else b""
     return found
+
+
+async def current(
+    cache: TileCache, reader: Reader, sight: Sight, names: tuple[str, ...], where: Tile
+) -> Kept:
+    """The tile as it is now: kept from before, joined while somebody else makes it, or made."""
+    if sight.as_of is not None:
+        return packed(await tile(reader, sight, names, where))
+    key = key_of(sight, names, where)
+    while (found := cache.get(key)) is None:
+        other = cache.under_way(key)
+        if other is None:
+            return await _made(cache, key, reader, sight)
+        await other.done.wait()
+        if other.made is not None:
+            return other.made
+    return found
+
+
+async def _made(cache: TileCache, key: Key, reader: Reader, sight: Sight) -> Kept:
+    building, made = cache.begin(key), None
+    try:
+        made = packed(await tile(reader, sight, key.names, key.where))
+        return made
+    finally:
+        cache.end(building, made)
+
+
+def packed(raw: bytes) -> Kept:
+    """A tile with its compressed form, where that is worth it, and the validator of its content."""
+    smaller = gzip.compress(raw, 5, mtime=0) if len(raw) > SMALL else None
+    return Kept(raw, smaller, f'W/"{hashlib.blake2b(raw, digest_size=12).hexdigest()}"')

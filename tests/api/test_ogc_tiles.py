@@ -13,6 +13,12 @@ from tests.mvt import decode
 DATASET = "/ogc/tiles/WebMercatorQuad"
 
 
+@pytest.fixture(autouse=True)
+def _nothing_kept(client) -> None:
+    """Tables are emptied between tests without a word in the log of changes."""
+    client.app.state.tiles.clear()
+
+
 def place_of(lon: float, lat: float, z: int) -> tuple[int, int, float, float]:
     """Column and row of the tile, and the position in tile units."""
     x = (lon + 180) / 360 * 2**z

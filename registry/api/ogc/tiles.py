@@ -1,13 +1,12 @@
 """Vector tiles over HTTP, of the dataset and of each collection."""
 
-import gzip
 from typing import Any
 
 from litestar import Request, Response
 from litestar.params import FromPath
 
 from registry.api.ogc import tilesets
-from registry.api.ogc.answer import respond
+from registry.api.ogc.answer import VARY, matches
 from registry.api.ogc.negotiate import MVT
 from registry.api.ogc.parameters import DATASET_TILES
 from registry.api.ogc.routes import plain
@@ -17,9 +16,7 @@ from registry.domain.sight import Sight
 from registry.domain.tiling import Tile
 from registry.store import tiles
 from registry.store.pool import Reader
-
-SMALL = 300
-"""A tile of fewer bytes is not worth compressing."""
+from registry.store.tilecache import TileCache
 
 
 async def _tile(
@@ -27,13 +24,16 @@ async def _tile(
 ) -> Response[bytes]:
     if not where.exists or where.z > tilesets.LAST_ZOOM:
         raise NotFound("tile", f"{where.z}/{where.row}/{where.col}")
-    body = await tiles.tile(reader, sight, names, where)
-    hint = {"OATiles-hint": "full" if body else "empty"}
-    if len(body) > SMALL and "gzip" in request.headers.get("accept-encoding", ""):
-        return respond(
-            request, gzip.compress(body, 4), MVT, {**hint, "Content-Encoding": "gzip"}, validated=body
-        )
-    return respond(request, body, MVT, hint)
+    cache: TileCache = request.app.state.tiles
+    made = await tiles.current(cache, reader, sight, names, where)
+    headers = {"ETag": made.etag, "Vary": VARY, "Cache-Control": "no-cache"}
+    headers["OATiles-hint"] = "full" if made.raw else "empty"
+    if matches(request.headers.get("if-none-match"), made.etag):
+        return Response(b"", status_code=304, headers=headers, media_type=MVT)
+    if made.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(made.packed, headers=headers, media_type=MVT)
+    return Response(made.raw, headers=headers, media_type=MVT)
 
 
 ALL = "Emergency resources · 应急资源"
