@@ -192,9 +192,21 @@ async def listen(reader: Reader, channel: str, heard: Callable[[], None]) -> Non
     """Call `heard` on every notification until the connection is lost, which ends the call."""
     async with explained(), reader.lend() as connection:
         ended = asyncio.Event()
-        connection.add_termination_listener(lambda _: ended.set())
-        await connection.add_listener(channel, lambda *_: heard())
-        while not ended.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(ended.wait(), 15)
-            await connection.execute("SELECT 1")
+
+        def end(_: Any) -> None:
+            ended.set()
+
+        def hear(*_: Any) -> None:
+            heard()
+
+        connection.add_termination_listener(end)
+        await connection.add_listener(channel, hear)
+        try:
+            while not ended.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(ended.wait(), 15)
+                await connection.execute("SELECT 1")
+        finally:
+            connection.remove_termination_listener(end)
+            if not connection.is_closed():
+                await connection.remove_listener(channel, hear)

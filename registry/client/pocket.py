@@ -1,0 +1,178 @@
+"""What a device keeps in SQLite: the registry's records, what was done meanwhile, its place in the feed."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS record (
+    id TEXT PRIMARY KEY, version INTEGER NOT NULL, bucket INTEGER NOT NULL, feature TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS record_bucket ON record (bucket);
+CREATE TABLE IF NOT EXISTS queue (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, op_id TEXT NOT NULL UNIQUE, resource_id TEXT NOT NULL,
+    kind TEXT NOT NULL, body TEXT NOT NULL, reason TEXT, made_at REAL NOT NULL, seen INTEGER,
+    sent TEXT, result TEXT, version INTEGER, told TEXT);
+CREATE INDEX IF NOT EXISTS queue_resource ON queue (resource_id);
+CREATE TABLE IF NOT EXISTS lineage (id TEXT PRIMARY KEY, version INTEGER NOT NULL);
+"""
+DONE = ("applied", "merged")
+COLUMNS = "op_id, resource_id, kind, body, reason, made_at, seen, sent, result, version, told"
+
+
+class Queued(Struct, frozen=True):
+    """One thing a person did. `seen` is the version it was done to; `result` is None until it is settled."""
+
+    op_id: str
+    resource_id: str
+    kind: str
+    body: dict[str, Any]
+    reason: str | None
+    made_at: float
+    seen: int | None
+    sent: dict[str, Any] | None
+    result: str | None
+    version: int | None
+    told: dict[str, Any] | None
+
+
+class Pocket:
+    """The file of one device; every change to it is on disk when the call returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Changes that stand together or not at all."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def note(self, name: str) -> str | None:
+        """A value kept under a name."""
+        row = self._db.execute("SELECT value FROM note WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def keep_note(self, name: str, value: str) -> None:
+        """Keep a value under a name."""
+        self._db.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (name, value))
+
+    def record(self, identity: str) -> dict[str, Any] | None:
+        """The registry's own words about a record."""
+        row = self._db.execute("SELECT feature FROM record WHERE id = ?", (identity,)).fetchone()
+        return None if row is None else msgspec.json.decode(row[0])
+
+    def version(self, identity: str) -> int | None:
+        """The version of a record that is held here."""
+        row = self._db.execute("SELECT version FROM record WHERE id = ?", (identity,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def identities(self, bucket: int | None = None) -> set[str]:
+        """The records held here, of one bucket of the digest or of all."""
+        where = "" if bucket is None else " WHERE bucket = ?"
+        rows = self._db.execute(f"SELECT id FROM record{where}", () if bucket is None else (bucket,))  # noqa: S608
+        return {row[0] for row in rows}
+
+    def put(self, feature: dict[str, Any], *, newest: bool = False) -> None:
+        """Hold what the registry says of a record, unless a newer version is held; `newest` is never old."""
+        identity, version = feature["id"], feature["properties"]["version"]
+        if not newest and (self.version(identity) or 0) > version:
+            return
+        text = msgspec.json.encode(feature).decode()
+        row = (identity, version, bucket_of(identity), text)
+        self._db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)", row)
+        self._forget_done(identity, version)
+
+    def drop(self, identity: str, version: int | None = None) -> None:
+        """Forget a record that is retired or out of sight, unless a newer version is held."""
+        if version is not None and (self.version(identity) or 0) > version:
+            return
+        self._db.execute("DELETE FROM record WHERE id = ?", (identity,))
+        self._forget_done(identity, version)
+
+    def _forget_done(self, identity: str, version: int | None) -> None:
+        """What is done need not be shown on top of a record that has it."""
+        self._db.execute(
+            "DELETE FROM queue WHERE resource_id = ? AND result IN (?, ?) AND coalesce(version <= ?, true)",
+            (identity, *DONE, version),
+        )
+
+    def digest(self) -> dict[str, tuple[int, str]]:
+        """Count and hash of each bucket, as the registry computes them."""
+        found: dict[int, tuple[int, int]] = {}
+        for identity, version, bucket in self._db.execute("SELECT id, version, bucket FROM record"):
+            count, value = found.get(bucket, (0, 0))
+            told = hashlib.sha256(f"{identity}:{version}".encode()).digest()
+            found[bucket] = (count + 1, value ^ int.from_bytes(told[:8], "big"))
+        return {str(bucket): (count, f"{value:016x}") for bucket, (count, value) in found.items()}
+
+    def add(self, operation: Queued) -> None:
+        """Keep something a person did."""
+        values = msgspec.structs.asdict(operation) | {"body": msgspec.json.encode(operation.body).decode()}
+        self._db.execute(
+            f"INSERT INTO queue ({COLUMNS}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608 - names only
+            list(values.values()),
+        )
+
+    def queue(self, where: str = "true", *given: object) -> list[Queued]:
+        """Operations in the order in which they were done."""
+        rows = self._db.execute(f"SELECT {COLUMNS} FROM queue WHERE {where} ORDER BY seq", given)  # noqa: S608
+        return [_queued(row) for row in rows]
+
+    def waiting(self) -> list[Queued]:
+        """What is not settled yet."""
+        return self.queue("result IS NULL")
+
+    def freeze(self, op_id: str, sent: dict[str, Any]) -> None:
+        """Fix the form in which an operation is sent, so that every retry is the same request."""
+        text = msgspec.json.encode(sent).decode()
+        self._db.execute("UPDATE queue SET sent = ? WHERE op_id = ?", (text, op_id))
+
+    def settle(self, op_id: str, result: str, version: int | None, told: dict[str, Any]) -> None:
+        """Write down what became of an operation."""
+        text = msgspec.json.encode(told).decode()
+        values = (result, version, text, op_id)
+        self._db.execute("UPDATE queue SET result = ?, version = ?, told = ? WHERE op_id = ?", values)
+
+    def forget(self, op_id: str) -> None:
+        """Drop an operation that a person has dealt with."""
+        self._db.execute("DELETE FROM queue WHERE op_id = ?", (op_id,))
+
+    def lineage(self, identity: str) -> int:
+        """The latest version that is nothing but what was seen here and what was done here; 0 for none."""
+        row = self._db.execute("SELECT version FROM lineage WHERE id = ?", (identity,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def keep_lineage(self, identity: str, version: int) -> None:
+        """Write down a version that holds nothing unseen."""
+        self._db.execute("INSERT OR REPLACE INTO lineage VALUES (?, ?)", (identity, version))
+
+
+def bucket_of(identity: str) -> int:
+    """The bucket of the digest that a record is in."""
+    return int(identity[-2:], 16)
+
+
+def _queued(row: Iterable[Any]) -> Queued:
+    op_id, resource_id, kind, body, reason, made_at, seen, sent, result, version, told = row
+    sent, told = (None if text is None else msgspec.json.decode(text) for text in (sent, told))
+    done = msgspec.json.decode(body)
+    return Queued(op_id, resource_id, kind, done, reason, made_at, seen, sent, result, version, told)
