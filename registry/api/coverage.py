@@ -9,8 +9,10 @@ from litestar.params import JSONBody, QueryParameter
 from registry.api import gathering, params
 from registry.api.coverage_body import (
     Ask,
+    CompareAsk,
     CriticalityAsk,
     DepthAsk,
+    DistanceAsk,
     GapsAsk,
     MembersAsk,
     ScenarioAsk,
@@ -18,13 +20,14 @@ from registry.api.coverage_body import (
 )
 from registry.api.jobs import answer_or_job
 from registry.api.provide import Asks, Sees, Who
-from registry.api.scenarios import saved_scenario
+from registry.api.scenarios import named_scenario, saved_scenario
 from registry.domain import analysis
 from registry.domain.errors import InvalidQuery
 from registry.domain.geojson import Area
 from registry.domain.geometry import wkb
 from registry.domain.membership import Membership, membership
 from registry.domain.resource import Kind
+from registry.domain.scenario import Scenario
 from registry.domain.search import Filter
 from registry.store import members
 
@@ -149,6 +152,46 @@ async def find_sites(
     return await answer_or_job(request, reader, actor, task)
 
 
+@post("/distance", status_code=200)
+async def measure_distance(
+    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[DistanceAsk]
+) -> Response[bytes]:
+    """How far each point of demand is from the nearest resource: percentiles, and the farthest by name."""
+    ask = Ask(
+        kind=data.kind,
+        filter=data.filter,
+        place=data.place,
+        area=data.area,
+        demand=data.demand,
+        radius_m=data.search_m,
+        reason="how far the nearest resource is looked for",
+        as_of=data.as_of,
+        exercise=data.exercise,
+    )
+    question = await gathering.gather(reader, gathering.looking(ask, sight), ask)
+    return await answer_or_job(
+        request, reader, actor, analysis.DistanceTask(question=question, limit=data.limit)
+    )
+
+
+@post("/compare", status_code=200)
+async def compare_scenarios(
+    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[CompareAsk]
+) -> Response[bytes]:
+    """Saved scenarios beside the present, the one that covers most first."""
+    named = [await named_scenario(reader, actor, identity) for identity in data.scenarios]
+    everything = Scenario(
+        move=[move for one in named for move in one.changes.move],
+        remove=[gone for one in named for gone in one.changes.remove],
+    )
+    ask = msgspec.structs.replace(data, scenario=everything)
+    question = await gathering.gather(reader, gathering.looking(ask, sight), ask)
+    question = msgspec.structs.replace(question, scenario=None)
+    return await answer_or_job(
+        request, reader, actor, analysis.CompareTask(question=question, scenarios=named)
+    )
+
+
 @post("/members", status_code=200)
 async def find_members(reader: Asks, sight: Sees, data: JSONBody[MembersAsk]) -> Membership:
     """Which places of a level have a resource and which have none, with the denominator named."""
@@ -172,6 +215,8 @@ router = Router(
         find_criticality,
         try_scenario,
         find_sites,
+        measure_distance,
+        compare_scenarios,
         find_members,
     ],
     tags=["coverage"],

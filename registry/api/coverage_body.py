@@ -108,6 +108,26 @@ class SitingAsk(Ask, frozen=True, forbid_unknown_fields=True, kw_only=True):
     forbidden: Annotated[list[Area], Meta(max_length=100)] = []
 
 
+class DistanceAsk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How far the demand is from the nearest resource of a kind; no radius is involved."""
+
+    kind: Kind
+    filter: Filter | None = None
+    place: Code | None = None
+    area: Area | None = None
+    demand: Spots | PlaceSpots = PlaceSpots()
+    search_m: Radius = 200_000.0
+    limit: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    as_of: datetime | None = None
+    exercise: Exercise | None = None
+
+
+class CompareAsk(Ask, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Saved scenarios to be put side by side."""
+
+    scenarios: Annotated[list[ShortText], Meta(min_length=1, max_length=10)]
+
+
 class MembersAsk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which places of a level under a place have a resource."""
 

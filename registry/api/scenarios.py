@@ -12,9 +12,11 @@ from litestar.params import FromPath, JSONBody
 from registry.api.coverage_body import ScenarioBody
 from registry.api.provide import Asks, Changes, Who
 from registry.domain.actor import Actor, require
+from registry.domain.analysis import NamedScenario
 from registry.domain.errors import NotFound
 from registry.domain.identity import new_id
 from registry.domain.scenario import Scenario
+from registry.domain.values import Name
 from registry.store import scenarios
 from registry.store.pool import Reader
 
@@ -49,6 +51,15 @@ async def saved_scenario(reader: Reader, actor: Actor, identity: str) -> Scenari
     """The changes of a saved scenario."""
     require(actor, "viewer")
     return msgspec.convert((await _existing(reader, identity))["changes"], Scenario)
+
+
+async def named_scenario(reader: Reader, actor: Actor, identity: str) -> NamedScenario:
+    """A saved scenario under its name, for a comparison."""
+    require(actor, "viewer")
+    row = await _existing(reader, identity)
+    return NamedScenario(
+        str(row["id"]), Name(row["name_zh"], row["name_en"]), msgspec.convert(row["changes"], Scenario)
+    )
 
 
 async def _existing(reader: Reader, identity: str | UUID) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from registry.domain.gaps import Bound, Gaps, gaps
 from registry.domain.ground import Ground
 from registry.domain.question import Answer, Question, answered, ground_of, measure, watchers_of, work_out
 from registry.domain.relevance import concerned
+from registry.domain.remoteness import Remoteness, remoteness
 from registry.domain.values import Name
 from registry.domain.watcher import Watcher
 
@@ -66,7 +67,38 @@ class SitingTask(Struct, frozen=True, tag="siting", kw_only=True):
     forbidden: list[bytes] = []
 
 
-Task = MeasureTask | GapsTask | DepthTask | CriticalityTask | ScenarioTask | SitingTask
+class DistanceTask(Struct, frozen=True, tag="distance", kw_only=True):
+    """How far demand is from the nearest resource; the watchers' radius is not used."""
+
+    question: Question
+    limit: int = 100
+
+
+class NamedScenario(Struct, frozen=True):
+    """A saved scenario under its name."""
+
+    id: str
+    name: Name
+    changes: scenario.Scenario
+
+
+class CompareTask(Struct, frozen=True, tag="compare", kw_only=True):
+    """Several scenarios beside the present."""
+
+    question: Question
+    scenarios: list[NamedScenario]
+
+
+Task = (
+    MeasureTask
+    | GapsTask
+    | DepthTask
+    | CriticalityTask
+    | ScenarioTask
+    | SitingTask
+    | DistanceTask
+    | CompareTask
+)
 
 
 class GapsAnswer(Answer, frozen=True, kw_only=True):
@@ -116,6 +148,22 @@ class ScenarioAnswer(Struct, frozen=True, kw_only=True):
     before: Answer
     after: Answer
     difference: scenario.Difference
+
+
+class Option(Struct, frozen=True, kw_only=True):
+    """One scenario's answer and what it changes."""
+
+    id: str
+    name: Name
+    answer: Answer
+    difference: scenario.Difference
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """The present, and the scenarios, the one that covers most first."""
+
+    before: Answer
+    scenarios: list[Option]
 
 
 def run(task: Task) -> bytes:
@@ -209,6 +257,32 @@ def _siting(task: SitingTask) -> placement.Plan:
     return placement.plan(task.question, task.how, task.candidates, task.forbidden)
 
 
+def _distance(task: DistanceTask) -> Remoteness:
+    question = task.question
+    return remoteness(
+        watchers_of(question), question.demand or [], limit=task.limit, basis=question.demand_basis
+    )
+
+
+def _compare(task: CompareTask) -> Comparison:
+    present, ground = task.question, ground_of(task.question)
+    before = work_out(present, ground)
+    options = []
+    for one in task.scenarios:
+        question = msgspec.structs.replace(present, scenario=one.changes)
+        after = work_out(question, ground)
+        options.append(
+            Option(
+                id=one.id,
+                name=one.name,
+                answer=answered(question, after),
+                difference=scenario.difference(before, after),
+            )
+        )
+    options.sort(key=lambda option: -option.answer.covered_m2.nominal)
+    return Comparison(before=answered(present, before), scenarios=options)
+
+
 _WORK: dict[type[Any], Any] = {
     MeasureTask: lambda task: measure(task.question),
     GapsTask: _gaps,
@@ -216,4 +290,6 @@ _WORK: dict[type[Any], Any] = {
     CriticalityTask: _criticality,
     ScenarioTask: _scenario,
     SitingTask: _siting,
+    DistanceTask: _distance,
+    CompareTask: _compare,
 }

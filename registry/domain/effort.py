@@ -3,7 +3,15 @@
 import numpy as np
 import shapely
 
-from registry.domain.analysis import CriticalityTask, DepthTask, ScenarioTask, SitingTask, Task
+from registry.domain.analysis import (
+    CompareTask,
+    CriticalityTask,
+    DepthTask,
+    DistanceTask,
+    ScenarioTask,
+    SitingTask,
+    Task,
+)
 from registry.domain.question import Question
 
 AT_ONCE_S = 1.0
@@ -17,9 +25,14 @@ USUAL_DEMAND = 3_000
 def seconds(task: Task) -> float:
     """Expected seconds on one core; measured on a 2-core machine, right within a factor of three or so."""
     question = task.question
+    if isinstance(task, DistanceTask):
+        return 2e-6 * len(question.watchers) + 2e-5 * len(question.demand or [])
     count, depth = len(question.watchers), _depth(question)
     rounds = 3 if any(w.uncertainty_m or w.extents for w in question.watchers) else 1
-    union = UNION_S * count * rounds * (2 if isinstance(task, ScenarioTask) else 1)
+    answers = 2 if isinstance(task, ScenarioTask) else 1
+    if isinstance(task, CompareTask):
+        answers += len(task.scenarios)
+    union = UNION_S * count * rounds * answers
     if isinstance(task, DepthTask | CriticalityTask) or question.min_depth > 1:
         union += FACES_S * count * max(1.0, min(depth, 6.0)) * (1 if question.min_depth == 1 else rounds)
     if not isinstance(task, SitingTask):

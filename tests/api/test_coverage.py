@@ -388,3 +388,27 @@ async def test_bodies_that_cannot_be_meant_are_refused(client, world, body):
     response = await client.post("/v1/coverage", content=json.dumps(question).replace("Infinity", "1e400"))
     assert 400 <= response.status_code < 500, response.text
     assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_how_far_the_nearest_team_is_beyond_the_border_too(client, world):
+    await a_resource(world, kind="rescue_team", lon=106.5, lat=29.1, uncertainty_m=400.0)
+    await a_resource(world, kind="rescue_team", lon=None, place="T1")
+    spots = [
+        {"type": "Feature", "id": name, "geometry": {"type": "Point", "coordinates": [lon, 29.1]}}
+        for name, lon in (("near", 106.39), ("far", 106.01))
+    ]
+    body = {"kind": "rescue_team", "place": "D", "demand": {"type": "FeatureCollection", "features": spots}}
+    response = await client.post("/v1/coverage/distance", json=body)
+    assert response.status_code == 200, response.text
+    answer = response.json()
+    true = [GEOD.inv(106.5, 29.1, lon, 29.1)[2] for lon in (106.01, 106.39)]
+    assert [f["distance_m"]["nominal"] for f in answer["farthest"]] == pytest.approx(true, abs=0.01)
+    assert answer["farthest"][0]["distance_m"]["upper"] == pytest.approx(true[0] + 400.0, abs=0.01)
+    assert (answer["located"], answer["unlocated"]) == (1, 1)
+
+
+async def test_the_past_is_asked_as_it_was_recorded(client, world):
+    await watch(world)
+    long_ago = await post(client, "", as_of="2020-01-01T00:00:00Z")
+    assert long_ago["counts"]["resources"] == 0
+    assert (await post(client, "", as_of="2026-11-20T00:00:00Z"))["counts"]["resources"] == 1

@@ -1,5 +1,7 @@
 """Saved scenarios: kept by planners, used by identity, forgotten."""
 
+import pytest
+
 CHANGES = {"add": [], "move": [], "remove": ["00000000-0000-7000-8000-000000000000"]}
 BASE = "/v1/coverage/scenarios"
 
@@ -38,3 +40,26 @@ async def test_a_job_is_only_for_the_one_who_asked(client, stored, signed):
 
 
 SQUARE = [[106, 29], [106.1, 29], [106.1, 29.1], [106, 29.1], [106, 29]]
+
+
+async def test_saved_scenarios_are_compared_the_best_first(client, stored, signed):
+    planner = await signed("planner")
+    point = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [106.05, 29.05]}}
+    saved = []
+    for radius_m in (500, 2000):
+        addition = point | {"properties": {"watch_radius_m": radius_m}}
+        body = {"name": {"en": f"tower of {radius_m}"}, "changes": {"add": [addition]}}
+        saved.append((await client.post(BASE, json=body, headers=planner)).json()["id"])
+    question = {"kind": "fire_watch_point", "area": {"type": "Polygon", "coordinates": [SQUARE]}}
+    body = question | {"scenarios": saved}
+    response = await client.post("/v1/coverage/compare", json=body, headers=planner)
+    assert response.status_code == 200, response.text
+    answer = response.json()
+    assert [s["name"]["en"] for s in answer["scenarios"]] == ["tower of 2000", "tower of 500"]
+    assert answer["before"]["ratio"]["nominal"] == 0.0
+    gained = [s["difference"]["gained_m2"] for s in answer["scenarios"]]
+    covered = [s["answer"]["covered_m2"]["nominal"] for s in answer["scenarios"]]
+    assert gained == pytest.approx(covered)
+    body = question | {"saved": saved[0]}
+    alone = (await client.post("/v1/coverage/scenario", json=body, headers=planner)).json()
+    assert alone["difference"]["gained_m2"] == gained[1]

@@ -111,3 +111,29 @@ def test_nothing_to_do_is_an_answer():
     assert solve(covered, 1.0).objective == 0.0
     out_of_reach = Problem("mclp", np.ones(3), np.zeros(3, dtype=int), nothing, nothing, 0, most=2)
     assert (solve(out_of_reach, 1.0).objective, solve(out_of_reach, 1.0).status) == (0.0, "optimal")
+
+
+SPOPT = [
+    ("mclp", 1, 200, 40, 15, 5, 4443.0),
+    ("mclp", 2, 300, 60, 12, 8, 7644.0),
+    ("mclp", 3, 400, 80, 10, 10, 8456.0),
+    ("mclp", 4, 150, 50, 20, 4, 4763.0),
+    ("mclp", 5, 500, 100, 9, 12, 11760.0),
+    ("lscp", 11, 120, 60, 25, 0, 7.0),
+    ("lscp", 12, 200, 80, 22, 0, 9.0),
+    ("lscp", 13, 150, 100, 18, 0, 14.0),
+    ("lscp", 14, 100, 60, 30, 0, 5.0),
+]
+"""Optima that spopt 0.7.0 with CBC proved on the same instances."""
+
+
+@pytest.mark.parametrize(("model", "seed", "demands", "sites", "reach", "most", "optimum"), SPOPT)
+def test_the_optimum_is_that_of_another_library(model, seed, demands, sites, reach, most, optimum):
+    rng = np.random.default_rng(seed)
+    spots, candidates = rng.uniform(0, 100, (demands, 2)), rng.uniform(0, 100, (sites, 2))
+    weight = rng.integers(1, 100, demands).astype(float)
+    far = np.hypot(*(spots[:, None] - candidates[None]).transpose(2, 0, 1))
+    point, site = np.nonzero(far <= reach)
+    covered = np.zeros(demands, dtype=int)
+    found = solve(Problem(model, weight, covered, site, point, sites, most=max(most, 1)), 60.0)
+    assert (found.status, found.objective) == ("optimal", pytest.approx(optimum))
