@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 
 from registry.api import gathering, params
@@ -18,10 +19,10 @@ from registry.api.coverage_body import (
     ScenarioAsk,
     SitingAsk,
 )
-from registry.api.jobs import answer_or_job
+from registry.api.jobs import StatusInfo, answer_or_job
 from registry.api.provide import Asks, Sees, Who
 from registry.api.scenarios import named_scenario, saved_scenario
-from registry.domain import analysis
+from registry.domain import analysis, placement, question, remoteness
 from registry.domain.errors import InvalidQuery
 from registry.domain.geojson import Area
 from registry.domain.geometry import wkb
@@ -49,6 +50,14 @@ Reason = Annotated[
 AnyRequest = Request[Any, Any, Any]
 
 
+def answers(kind: type[msgspec.Struct]) -> dict[int, ResponseSpec]:
+    """At once the answer, or the job that works on it."""
+    return {
+        200: ResponseSpec(data_container=kind, generate_examples=False),
+        202: ResponseSpec(data_container=StatusInfo, generate_examples=False, description="A job."),
+    }
+
+
 def decode_area(text: str) -> Area:
     """GeoJSON text as a bounded polygon."""
     try:
@@ -57,7 +66,7 @@ def decode_area(text: str) -> Area:
         raise InvalidQuery(f"area is not a GeoJSON polygon: {error}", field="area") from error
 
 
-@get()
+@get(responses=answers(question.Answer))
 async def measure_coverage(
     request: AnyRequest,
     reader: Asks,
@@ -80,50 +89,50 @@ async def measure_coverage(
         reason=reason,
         filter=Filter(lifecycle=lifecycle or "in_service"),
     )
-    question = await gathering.gather(reader, sight, ask)
-    return await answer_or_job(request, reader, actor, analysis.MeasureTask(question=question))
+    asked = await gathering.gather(reader, sight, ask)
+    return await answer_or_job(request, reader, actor, analysis.MeasureTask(question=asked))
 
 
-@post(status_code=200)
+@post(status_code=200, responses=answers(question.Answer))
 async def ask_coverage(
     request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[Ask]
 ) -> Response[bytes]:
     """How much is covered, of the area and of the demand, at least `min_depth` times, now or what if."""
-    question = await gathering.gather(reader, gathering.looking(data, sight), data)
-    return await answer_or_job(request, reader, actor, analysis.MeasureTask(question=question))
+    asked = await gathering.gather(reader, gathering.looking(data, sight), data)
+    return await answer_or_job(request, reader, actor, analysis.MeasureTask(question=asked))
 
 
-@post("/gaps", status_code=200)
+@post("/gaps", status_code=200, responses=answers(analysis.GapsAnswer))
 async def find_gaps(
     request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[GapsAsk]
 ) -> Response[bytes]:
     """Where the area is not covered: polygons by place, largest first."""
-    question = await gathering.gather(reader, gathering.looking(data, sight), data)
-    task = analysis.GapsTask(question=question, bound=data.bound, sliver_m2=data.sliver_m2, limit=data.limit)
+    asked = await gathering.gather(reader, gathering.looking(data, sight), data)
+    task = analysis.GapsTask(question=asked, bound=data.bound, sliver_m2=data.sliver_m2, limit=data.limit)
     return await answer_or_job(request, reader, actor, task)
 
 
-@post("/depth", status_code=200)
+@post("/depth", status_code=200, responses=answers(analysis.DepthAnswer))
 async def find_depth(
     request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[DepthAsk]
 ) -> Response[bytes]:
     """How much is covered at least once, twice, …"""
-    question = await gathering.gather(reader, gathering.looking(data, sight), data)
-    task = analysis.DepthTask(question=question, bound=data.bound, levels=data.levels, draw=data.draw)
+    asked = await gathering.gather(reader, gathering.looking(data, sight), data)
+    task = analysis.DepthTask(question=asked, bound=data.bound, levels=data.levels, draw=data.draw)
     return await answer_or_job(request, reader, actor, task)
 
 
-@post("/criticality", status_code=200)
+@post("/criticality", status_code=200, responses=answers(analysis.CriticalityAnswer))
 async def find_criticality(
     request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[CriticalityAsk]
 ) -> Response[bytes]:
     """For every resource what only it covers: the ground and demand lost when it fails."""
-    question = await gathering.gather(reader, gathering.looking(data, sight), data)
-    task = analysis.CriticalityTask(question=question, bound=data.bound, limit=data.limit)
+    asked = await gathering.gather(reader, gathering.looking(data, sight), data)
+    task = analysis.CriticalityTask(question=asked, bound=data.bound, limit=data.limit)
     return await answer_or_job(request, reader, actor, task)
 
 
-@post("/scenario", status_code=200)
+@post("/scenario", status_code=200, responses=answers(analysis.ScenarioAnswer))
 async def try_scenario(
     request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[ScenarioAsk]
 ) -> Response[bytes]:
@@ -132,19 +141,19 @@ async def try_scenario(
         raise InvalidQuery("give either scenario or saved", field="scenario")
     if data.saved is not None:
         data = msgspec.structs.replace(data, scenario=await saved_scenario(reader, actor, data.saved))
-    question = await gathering.gather(reader, gathering.looking(data, sight), data)
-    return await answer_or_job(request, reader, actor, analysis.ScenarioTask(question=question))
+    asked = await gathering.gather(reader, gathering.looking(data, sight), data)
+    return await answer_or_job(request, reader, actor, analysis.ScenarioTask(question=asked))
 
 
-@post("/siting", status_code=200)
+@post("/siting", status_code=200, responses=answers(placement.Plan))
 async def find_sites(
     request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[SitingAsk]
 ) -> Response[bytes]:
     """Where to put more: maximal covering or set covering, with the proof of how good the choice is."""
-    question = await gathering.gather(reader, gathering.looking(data, sight), data)
+    asked = await gathering.gather(reader, gathering.looking(data, sight), data)
     area = await gathering.ground(reader, data)
     task = analysis.SitingTask(
-        question=question,
+        question=asked,
         how=data.siting,
         candidates=await gathering.candidates(reader, data.candidates, data, area),
         forbidden=[wkb(zone, "forbidden") for zone in data.forbidden],
@@ -152,7 +161,7 @@ async def find_sites(
     return await answer_or_job(request, reader, actor, task)
 
 
-@post("/distance", status_code=200)
+@post("/distance", status_code=200, responses=answers(remoteness.Remoteness))
 async def measure_distance(
     request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[DistanceAsk]
 ) -> Response[bytes]:
@@ -168,13 +177,13 @@ async def measure_distance(
         as_of=data.as_of,
         exercise=data.exercise,
     )
-    question = await gathering.gather(reader, gathering.looking(ask, sight), ask)
+    asked = await gathering.gather(reader, gathering.looking(ask, sight), ask)
     return await answer_or_job(
-        request, reader, actor, analysis.DistanceTask(question=question, limit=data.limit)
+        request, reader, actor, analysis.DistanceTask(question=asked, limit=data.limit)
     )
 
 
-@post("/compare", status_code=200)
+@post("/compare", status_code=200, responses=answers(analysis.Comparison))
 async def compare_scenarios(
     request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[CompareAsk]
 ) -> Response[bytes]:
@@ -185,11 +194,9 @@ async def compare_scenarios(
         remove=[gone for one in named for gone in one.changes.remove],
     )
     ask = msgspec.structs.replace(data, scenario=everything)
-    question = await gathering.gather(reader, gathering.looking(ask, sight), ask)
-    question = msgspec.structs.replace(question, scenario=None)
-    return await answer_or_job(
-        request, reader, actor, analysis.CompareTask(question=question, scenarios=named)
-    )
+    asked = await gathering.gather(reader, gathering.looking(ask, sight), ask)
+    asked = msgspec.structs.replace(asked, scenario=None)
+    return await answer_or_job(request, reader, actor, analysis.CompareTask(question=asked, scenarios=named))
 
 
 @post("/members", status_code=200)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, delete, get
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
 from registry.api.provide import Asks, Changes, Who
@@ -100,7 +101,12 @@ async def read_job(reader: Asks, actor: Who, identity: FromPath[UUID]) -> Status
     return describe(await _own(reader, actor, identity))
 
 
-@get("/{identity:uuid}/results")
+RESULTS = {
+    200: ResponseSpec(dict[str, Any], generate_examples=False, description="The analysis's own answer.")
+}
+
+
+@get("/{identity:uuid}/results", responses=RESULTS)
 async def read_results(reader: Asks, actor: Who, identity: FromPath[UUID]) -> Response[bytes]:
     """The answer of a job, kept for a day."""
     job = describe(await _own(reader, actor, identity))
