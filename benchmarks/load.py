@@ -6,9 +6,11 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from benchmarks.recorded import Statement
 from registry.postgres.programs import servers
 
 SCRIPT = Path(__file__).parent / "requests.lua"
@@ -46,14 +48,11 @@ def wrk(base_url: str, paths: Sequence[str], *, seconds: float, connections: int
 
 
 def pgbench(
-    database_url: str, text: str, names: Sequence[str], values: Mapping[str, str], *, seconds: float
+    database_url: str, statements: Sequence[Statement], drawn: Mapping[Any, str], *, seconds: float
 ) -> float:
-    """Transactions a second of one prepared statement, its parameters set by pgbench expressions."""
-    sets = "".join(f"\\set {name} {expression}\n" for name, expression in values.items())
-    for number in range(len(names), 0, -1):
-        text = text.replace(f"${number}", f":{names[number - 1]}")
+    """Transactions a second of prepared statements, with pgbench expressions for the arguments in `drawn`."""
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
-        file.write(sets + " ".join(text.split()) + ";\n")
+        file.write(script(statements, drawn))
         file.flush()
         server = servers()[0]
         shape = ["-n", "-M", "prepared", "-c", "16", "-j", "2", "-T", f"{seconds:g}", "-f", file.name]
@@ -64,3 +63,30 @@ def pgbench(
     if result.returncode or not found:
         raise RuntimeError(f"pgbench failed: {result.stderr.strip()}")
     return float(found[1])
+
+
+def script(statements: Sequence[Statement], drawn: Mapping[Any, str]) -> str:
+    """A pgbench script: numbers become variables, and so parameters; anything else stands in the text."""
+    lines = [f"\\set drawn_{number} {expression}" for number, expression in enumerate(drawn.values())]
+    for number, (text, arguments) in enumerate(statements):
+        for place in range(len(arguments), 0, -1):
+            value = arguments[place - 1]
+            numeric = isinstance(value, int | float) and not isinstance(value, bool)
+            if numeric and value in drawn:
+                written = f":drawn_{list(drawn).index(value)}"
+            elif numeric:
+                lines.append(f"\\set given_{number}_{place} {value}")
+                written = f":given_{number}_{place}"
+            else:
+                written = _literal(value)
+            text = text.replace(f"${place}", written)
+        lines.append(" ".join(text.split()) + ";")
+    return "\n".join(lines) + "\n"
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, list):
+        return "ARRAY[" + ", ".join(_literal(item) for item in value) + "]"
+    return "'" + str(value).replace("'", "''") + "'"

@@ -1,0 +1,52 @@
+"""The statements that the application runs for one question, as it runs them."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from litestar.testing import AsyncTestClient
+
+from registry.app import create_app
+from registry.settings import Settings
+from registry.store.pool import Reader, Row
+from registry.store.query import Query
+
+
+class Statement(NamedTuple):
+    """The text of a prepared statement and the arguments it was run with."""
+
+    text: str
+    arguments: list[Any]
+
+
+class Recorder(Reader):
+    """A reader that remembers what it asked."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(reader._pool, reader._timeout)
+        self.seen: list[Statement] = []
+
+    async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
+        """Every row of the answer."""
+        self.seen.append(Statement(query.text, query.args(given)))
+        return await super().rows(query, given)
+
+    async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
+        """The first row of the answer, if there is one."""
+        self.seen.append(Statement(query.text, query.args(given)))
+        return await super().row(query, given)
+
+
+def statements(database_url: str, path: str) -> list[Statement]:
+    """What one request for `path` asks the database."""
+    return asyncio.run(_statements(database_url, path))
+
+
+async def _statements(database_url: str, path: str) -> list[Statement]:
+    app = create_app(Settings(), database_url)
+    async with AsyncTestClient(app) as client:
+        recorder = Recorder(app.state.reader)
+        app.state.reader = recorder
+        response = await client.get(path)
+        response.raise_for_status()
+    return recorder.seen
