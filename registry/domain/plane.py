@@ -89,8 +89,13 @@ def back(plane: Plane, shapes: Shapes, decimals: int = 7) -> Shapes:
         lonlat[i] = _cut_at_antimeridian(lonlat[i])
     rounded = np.asarray(shapely.transform(lonlat, lambda c: np.round(c, decimals)))
     broken = ~shapely.is_valid(rounded)
-    rounded[broken] = shapely.set_precision(lonlat[broken], 10.0**-decimals)
+    rounded[broken] = shapely.set_precision(_sound(lonlat[broken]), 10.0**-decimals)
     return rounded
+
+
+def _sound(shapes: Shapes) -> Shapes:
+    """Valid shapes of the same ground: pieces that share a sliver are no sound multipolygon."""
+    return np.asarray(shapely.make_valid(shapes, method="structure", keep_collapsed=False))
 
 
 def _cut_at_antimeridian(shape: Any) -> Any:

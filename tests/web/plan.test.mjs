@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { readFileSync } from 'node:fs'
-import { accessibility, at, click, close, drawn, open, post, settled, shot, start } from './browser.mjs'
+import { accessibility, api, at, click, close, drawn, open, post, settled, shot, start } from './browser.mjs'
 
 let browser
 before(async () => (browser = await start()))
@@ -120,4 +120,25 @@ const trial = (page) => page.evaluate(() => window.registryMap.map.getSource('tr
   const lons = ring.map(([lon]) => lon)
   const lats = ring.map(([, lat]) => lat)
   return [(Math.min(...lons) + Math.max(...lons)) / 2, (Math.min(...lats) + Math.max(...lats)) / 2].map((value) => +value.toFixed(5))
+})
+
+describe('the plan panel', () => {
+  it('shows every check with its reasons, the reconciliation and the survey list', async () => {
+    const { documents } = await api('/v1/documents')
+    const document = documents.find(({ id }) => id.includes('qijiang')).id
+    const page = await open(browser, '#lang=zh&theme=light&panel=plan')
+    await page.waitForFunction(() => document.querySelector('#survey li') && document.querySelector('#checks li') && !document.querySelector('#panel [aria-busy]'), null, { timeout: 60_000 })
+    assert.equal(await page.inputValue('#plan-document'), document)
+    const { checks } = await post('/v1/checks', { document })
+    const shown = await page.locator('#checks > ul > li').evaluateAll((items) => items.map((item) => [item.dataset.provision, item.dataset.verdict]))
+    assert.deepEqual(shown, checks.map(({ provision, verdict }) => [provision, verdict]))
+    await page.click('#checks summary >> nth=0')
+    assert.match(await page.textContent('#checks details[open]'), /方法/)
+    assert.ok((await page.locator('#reconciliation tr').count()) > 3)
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#survey-csv')])
+    assert.match(readFileSync(await download.path()).toString(), /place,name/)
+    assert.deepEqual(await accessibility(page), [])
+    await shot(page, 'plan')
+    await close(page)
+  })
 })

@@ -20,6 +20,8 @@ export interface App {
   places: Places
   live: Live
   tool: Tool | null
+  /** How many zones of the rules have no geometry; null while that is not known. */
+  undrawn_zones: number | null
   /** Reads the records again and draws them. */
   reload(): Promise<void>
   /** Draws what is held again, after a filter or a record changed. */

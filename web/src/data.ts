@@ -1,4 +1,5 @@
 import { get, headers, Problem, ROOT, url } from './api'
+import type { Change } from './live'
 import type { State } from './state'
 import type { Page, Resource } from './types'
 
@@ -15,6 +16,8 @@ export class Records {
   tiled = false
   loaded = false
   at = new Date()
+  /** Counts the changes told of a tiled set, so that its tiles are asked for again. */
+  revision = 0
   private asked = 0
 
   async load(state: State): Promise<void> {
@@ -36,6 +39,14 @@ export class Records {
       ),
     )
     return new Map(pages.flatMap((page) => page.features).map((resource) => [resource.id, resource]))
+  }
+
+  /** Takes over what the feed told of one record; in a large set only those without a position are held. */
+  take({ id, feature }: Change): void {
+    if (feature && (!this.tiled || !feature.geometry || this.all.has(id))) this.all.set(id, feature)
+    else this.all.delete(id)
+    if (this.tiled) this.revision++
+    this.at = new Date()
   }
 
   /** Reads one record again after it changed; true when what is shown has to be drawn again. */

@@ -1,9 +1,13 @@
 import { headers, onContact, url } from './api'
+import type { Resource } from './types'
 
+/** What the feed tells of one record: a put brings it along, anything else takes it out of view. */
 export interface Change {
-  id?: string
-  op?: string
-  [field: string]: unknown
+  op: string
+  id: string
+  kind: string
+  version: number
+  feature?: Resource
 }
 
 export type Link = 'waiting' | 'live' | 'lost'
@@ -97,7 +101,7 @@ export class Live {
       if (field === 'data') data += (data ? '\n' : '') + said
     }
     if (name === 'reset') this.onReset()
-    else if (data && name !== 'heartbeat') this.onChange(JSON.parse(data) as Change)
+    else if (data && name !== 'ready') this.onChange(JSON.parse(data) as Change)
   }
 
   private heard(): void {

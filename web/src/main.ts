@@ -7,15 +7,16 @@ import { Records, tileTemplate, transformRequest } from './data'
 import { byId, fill } from './dom'
 import type { LonLat } from './geo'
 import { speak, t } from './i18n'
-import { Live } from './live'
+import { Live, type Change } from './live'
 import { imageFor, provideImages } from './map/icons'
 import { candidateAreas, doubtAreas, watchAreas } from './map/shapes'
 import { applyHidden, drawOverlays, show } from './map/overlays'
-import { drawn, drawResources, inView, passes, updateRecords, type Feed } from './map/resources'
+import { drawn, drawResources, inView, passes, SOURCE, updateRecords, type Feed } from './map/resources'
 import { emptyStyle, PALETTES } from './map/style'
 import { pointer } from './map/pointer'
 import { isEditing } from './panels/edit'
 import { drawPanel } from './panels/panel'
+import { drawZones } from './panels/rules'
 import { drawTime } from './panels/time'
 import { Places } from './places'
 import { drawBanner, drawFoot, drawModes, drawShell, drawTabs } from './shell'
@@ -53,6 +54,7 @@ const app: App = {
   places: new Places(),
   live: new Live(onChange, () => void app.reload(), onLink),
   tool: null,
+  undrawn_zones: null,
   reload,
   redraw,
   panel: () => drawPanel(app),
@@ -95,6 +97,7 @@ function feed(): Feed {
 }
 
 let feeding = ''
+let revision = 0
 
 function redraw(): void {
   if (!ready) return
@@ -106,6 +109,8 @@ function redraw(): void {
     drawResources(map, next, store.state)
     for (const id of ['spot-line', 'spot-hit', 'spot-ring']) map.moveLayer(id)
   } else if ('records' in next) updateRecords(map, next.records)
+  else if (revision !== app.records.revision) map.refreshTiles(SOURCE)
+  revision = app.records.revision
   drawAreas()
   drawFoot(app)
 }
@@ -147,19 +152,16 @@ map.on('idle', () => {
 })
 let moved = false
 
-let refreshing = 0
+let drawing = 0
 
-function onChange(change: { id?: string }): void {
-  const id = change.id ?? (change as { resource?: string }).resource
+/** Takes a change of the feed over; many at once are drawn together. */
+function onChange(change: Change): void {
   if (store.state.as_of) return
-  clearTimeout(refreshing)
-  const again = async () => {
-    if (id && !app.records.tiled) await app.records.refresh(String(id), store.state)
-    else await app.records.load(store.state)
-    redraw()
-    if (id && id === store.state.selected) isEditing() ? hint(t('detail.conflict')) : drawPanel(app)
-  }
-  refreshing = setTimeout(() => void again().catch(say), id ? 0 : 300)
+  app.records.take(change)
+  const shown = document.querySelector<HTMLElement>('#detail article')?.dataset
+  if (change.id === store.state.selected && shown?.version !== String(change.version)) isEditing() ? hint(t('detail.conflict')) : drawPanel(app)
+  clearTimeout(drawing)
+  drawing = setTimeout(redraw, app.records.tiled ? 1000 : 100)
 }
 
 function onLink(): void {
@@ -211,6 +213,7 @@ async function start(): Promise<void> {
   document.body.dataset.ready = 'true'
   await app.places.load('town').then(dressPlaces, say)
   drawAreas()
+  app.undrawn_zones = await drawZones(app).catch(() => null)
   document.body.dataset.complete = 'true'
 }
 

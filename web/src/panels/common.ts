@@ -3,7 +3,7 @@ import type { App } from '../app'
 import { fill, h } from '../dom'
 import type { LonLat } from '../geo'
 import { age, coded, length, nameOf, t, type Word } from '../i18n'
-import type { Name, Resource, ResourceProperties } from '../types'
+import type { Resource, ResourceProperties } from '../types'
 import { groupOf, KINDS } from '../vocab'
 
 /** A reason why something was refused, in words a duty officer can use. */
@@ -52,13 +52,11 @@ export function distance(p: ResourceProperties): string {
   return `${length(p.distance_m)}${interval}`
 }
 
-const STALE_MS = 365 * 86_400_000
-
 /** One resource in a list: name, distance, status, age of the data and the reasons it was listed for. */
 export function hit(app: App, resource: Resource, extra: (Node | string | null | false)[] = []): HTMLElement {
   const p = resource.properties
   const reasons = reasonsOf(p)
-  const stale = p.stale === true || (!!p.verified_at && Date.now() - Date.parse(p.verified_at) > STALE_MS)
+  const stale = p.stale === true
   return h(
     'li',
     { class: 'hot' },
@@ -74,12 +72,30 @@ export function hit(app: App, resource: Resource, extra: (Node | string | null |
   )
 }
 
+/** Why a record is listed: the conditions it met, how its distance is measured, how well its place is known. */
 function reasonsOf(p: ResourceProperties): string[] {
-  const given = Array.isArray(p.why) ? (p.why as unknown[]).map((reason) => (typeof reason === 'string' ? reason : JSON.stringify(reason))) : []
-  const location = p.location
-  const position = `${t('detail.location')}: ${coded('quality', location.quality)}${location.uncertainty_m ? ` (${t('detail.uncertainty', { m: length(location.uncertainty_m) })})` : ''}`
-  const distance_basis = p.distance_m === undefined ? [] : [t('situation.straight')]
-  return [...given, ...distance_basis, position, ...(location.source ? [location.source] : [])]
+  const met = Object.entries((p.why ?? {}) as Record<string, unknown>).map(([name, value]) => `${coded('why', name)}: ${asked(value)}`)
+  const { quality, uncertainty_m, source } = p.location
+  const doubt = uncertainty_m ? ` (${t('detail.uncertainty', { m: length(uncertainty_m) })})` : ''
+  const partner = p.partner as { agreement?: string } | undefined
+  return [
+    ...met,
+    ...(p.distance_m === undefined ? [] : [t('situation.straight')]),
+    `${t('detail.location')}: ${coded('quality', quality)}${doubt}`,
+    ...(source ? [source] : []),
+    ...(partner ? [`${t('situation.partner')}: ${asked(partner)}`] : []),
+  ]
+}
+
+function asked(value: unknown): string {
+  if (Array.isArray(value)) return value.map(asked).join('、')
+  if (value && typeof value === 'object') return Object.values(value).filter((part) => typeof part !== 'object').join(' · ')
+  const code = String(value).replace(/^registry:/, '')
+  for (const family of ['kind', 'lifecycle', 'status', 'level', 'form', 'hazard', 'specialty']) {
+    const said = coded(family, code)
+    if (said !== code) return said
+  }
+  return code
 }
 
 /** Opens a resource, also one the page did not hold yet. */
@@ -94,8 +110,6 @@ export const section = (word: Word, ...content: (Node | string | null | false | 
 
 export const list = (items: HTMLElement[]): HTMLElement =>
   items.length ? h('ul', { class: 'list' }, items) : h('p', { class: 'quiet' }, t('none'))
-
-export const names = (items: { name?: Name | string | null }[]): string => items.map((item) => nameOf(item.name)).join('、')
 
 /** A file the browser saves. */
 export function download(name: string, type: string, content: BlobPart): void {

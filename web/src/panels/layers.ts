@@ -23,6 +23,7 @@ export function layersPanel(app: App): HTMLElement {
     h('fieldset', {}, h('legend', {}, t('filter.life')), STAGES.map((stage) => toggle(app, 'lifecycle', stage, t(`lifecycle.${stage}` as Word)))),
     h('button', { type: 'button', onclick: () => app.store.set({ kinds: [...KIND_NAMES], status: [], fresh_days: null, lifecycle: [] }) }, t('filter.reset')),
     h('fieldset', {}, h('legend', {}, t('layer.title')), SWITCHES.map((overlay) => layerSwitch(app, overlay))),
+    !!app.undrawn_zones && h('p', { class: 'note warn' }, t('rules.undrawn', { n: app.undrawn_zones })),
     legend(),
   )
 }

@@ -1,46 +1,54 @@
-import { get, post } from '../api'
+import { get, headers, post, url } from '../api'
 import type { App } from '../app'
 import { h } from '../dom'
-import { coded, nameOf, number, t } from '../i18n'
+import { coded, instant, nameOf, number, t } from '../i18n'
 import type { Name } from '../types'
-import { csv, download, into, section } from './common'
+import { download, into, section } from './common'
 
-interface Document {
-  id: string
-  title: Name | string
-}
+type Said = Name | string | null
 
 interface Check {
-  provision: string | { id: string; text?: Name }
-  text?: Name
+  provision: string
+  locator: string
+  title: Said
+  statement: Said
   verdict: string
-  observed?: unknown
-  requirement?: unknown
-  method?: string | null
-  denominator?: unknown
-  missing?: unknown[]
-  reasons?: unknown[]
-  [field: string]: unknown
+  verdict_label: Said
+  observed: { lower: number; upper: number | null; unit: string } | null
+  requirement_label: Said
+  method: Said
+  denominator: { name: Said; number: number | null; source: Said; chosen_by: string } | null
+  reason: Said
+  missing: { what: Said; place: string | null; record: string | null }[]
+  missing_count: number
+  records: { href: string; count: number | null }[]
 }
 
 interface Line {
-  provision?: string
-  subject?: Name | string
-  text?: Name
-  published: number | null
+  provision: string
+  title: Said
+  published: number
   recorded: number
   located: number
   verified: number
-  [field: string]: unknown
 }
 
+interface Visit {
+  place: string | null
+  name: Said
+  settles: number
+  what: Said[]
+  records: string[]
+}
+
+const LISTED = 100
 let chosen: string | null = null
 
 /** What the plans promised beside what is recorded: checks, reconciliation, and what to visit next. */
 export function planPanel(app: App): HTMLElement {
   const slot = h('div', { id: 'plan' })
-  void into(slot, async () => {
-    const documents = items<Document>(await get('v1/documents'))
+  void into(slot, async (signal) => {
+    const { documents } = await get<{ documents: { id: string; title: Said }[] }>('v1/documents', {}, signal)
     chosen ??= documents.find(({ id }) => id.includes('qijiang'))?.id ?? documents[0]?.id ?? null
     const select = h('select', { id: 'plan-document' }, documents.map(({ id, title }) => h('option', { value: id }, nameOf(title))))
     select.value = chosen ?? ''
@@ -50,71 +58,76 @@ export function planPanel(app: App): HTMLElement {
   return slot
 }
 
-/** Lists come bare or under one of a few names. */
-function items<T>(answer: unknown): T[] {
-  if (Array.isArray(answer)) return answer as T[]
-  const lists = Object.values(answer as object).filter(Array.isArray)
-  return (lists[0] ?? []) as T[]
-}
-
 const query = (app: App) => ({ exercise: app.store.state.exercise, as_of: app.store.state.as_of })
 
 function checks(app: App): HTMLElement {
   const slot = h('div', { id: 'checks' })
-  void into(slot, async () => {
-    const found = items<Check>(await post('v1/checks', { document: chosen }, query(app)))
-    return [h('ul', { class: 'list' }, found.map((check) => h('li', {},
-      h('div', { class: 'row' }, h('span', { class: `tag ${check.verdict}` }, coded('verdict', check.verdict)), h('span', {}, textOf(check))),
-      h('details', {}, h('summary', {}, t('situation.why')), reasons(check)))))]
+  void into(slot, async (signal) => {
+    const found = await post<{ as_of: string | null; counts: Record<string, number>; checks: Check[] }>('v1/checks', { document: chosen }, query(app), signal)
+    const counts = Object.entries(found.counts).map(([verdict, n]) => h('span', { class: `tag ${verdict}` }, `${coded('verdict', verdict)} ${n}`))
+    return [h('div', { class: 'row' }, counts), found.as_of ? h('p', { class: 'note' }, t('data.age', { at: instant(found.as_of) })) : null,
+      h('ul', { class: 'list' }, found.checks.map((check) => item(app, check)))]
   })
   return section('plan.checks', slot)
 }
 
-const textOf = ({ text, provision }: { text?: Name; provision?: unknown }): string =>
-  text ? nameOf(text) : typeof provision === 'object' && provision ? nameOf((provision as { text?: Name }).text) : String(provision ?? '')
-
-function reasons(check: Check): HTMLElement {
-  const facts = ['observed', 'requirement', 'method', 'denominator', 'missing', 'reasons'].filter((name) => check[name] !== null && check[name] !== undefined)
-  return h('dl', {}, facts.flatMap((name) => [h('dt', {}, coded('plan', name)), h('dd', {}, readable(check[name]))]))
+function item(app: App, check: Check): HTMLElement {
+  return h('li', { 'data-provision': check.provision, 'data-verdict': check.verdict },
+    h('div', { class: 'row' }, h('span', { class: `tag ${check.verdict}` }, nameOf(check.verdict_label)), h('strong', {}, nameOf(check.title))),
+    h('details', {}, h('summary', {}, t('situation.why')), h('dl', {}, reasons(app, check))))
 }
 
-function readable(value: unknown): string {
-  if (value === null || value === undefined) return t('unknown')
-  if (typeof value === 'number') return number(value, 4)
-  if (typeof value !== 'object') return String(value)
-  if (Array.isArray(value)) return value.map(readable).join('；')
-  if ('zh' in value || 'en' in value) return nameOf(value as Name)
-  return Object.entries(value).filter(([, part]) => part !== null).map(([name, part]) => `${coded('plan', name)}: ${readable(part)}`).join(' · ')
+function reasons(app: App, check: Check): HTMLElement[] {
+  const { observed, denominator } = check
+  const range = observed && `${number(observed.lower, 2)} – ${observed.upper === null ? t('plan.open') : number(observed.upper, 2)} ${observed.unit}`
+  const basis = denominator && [nameOf(denominator.name), denominator.number, denominator.source && nameOf(denominator.source)].filter(Boolean).join(' · ')
+  const row = (word: 'plan.statement' | 'plan.observed' | 'plan.requirement' | 'plan.method' | 'plan.denominator' | 'plan.reason', said: string | null) =>
+    said && said !== '—' ? [h('dt', {}, t(word)), h('dd', {}, said)] : []
+  return [
+    ...row('plan.statement', `${nameOf(check.statement)} (${check.locator})`),
+    ...row('plan.observed', range),
+    ...row('plan.requirement', nameOf(check.requirement_label)),
+    ...row('plan.method', nameOf(check.method)),
+    ...row('plan.denominator', basis || null),
+    ...row('plan.reason', nameOf(check.reason)),
+    ...(check.missing_count ? [h('dt', {}, t('plan.missing')), h('dd', {}, missing(app, check))] : []),
+  ]
+}
+
+function missing(app: App, { missing, missing_count }: Check): HTMLElement {
+  const one = ({ what, place, record }: Check['missing'][number]) =>
+    h('li', {}, record ? h('button', { type: 'button', class: 'name', onclick: () => app.store.set({ selected: record, panel: 'detail' }) }, nameOf(what)) : nameOf(what), place ? ` · ${app.places.name(place)}` : '')
+  return h('div', {}, String(missing_count), h('ul', {}, missing.slice(0, 12).map(one)))
 }
 
 function reconciliation(app: App): HTMLElement {
   const slot = h('div', { id: 'reconciliation' })
-  void into(slot, async () => {
-    const lines = items<Line>(await get('v1/reconciliation', { document: chosen, ...query(app) }))
-    const cell = (value: number | null) => h('td', { class: 'n' }, value === null ? '—' : number(value))
-    const head = ['', t('plan.published'), t('plan.recorded'), t('plan.located'), t('plan.verified')].map((text) => h('th', { class: 'n' }, text))
-    return [h('table', {}, h('tr', {}, head), lines.map((line) => h('tr', {}, h('td', {}, line.subject ? nameOf(line.subject) : textOf(line)), cell(line.published), cell(line.recorded), cell(line.located), cell(line.verified))))]
+  void into(slot, async (signal) => {
+    const { lines } = await get<{ lines: Line[] }>('v1/reconciliation', { document: chosen, ...query(app) }, signal)
+    const cell = (value: number) => h('td', { class: 'n' }, number(value))
+    const head = [t('plan.published'), t('plan.recorded'), t('plan.located'), t('plan.verified')].map((text) => h('th', { class: 'n' }, text))
+    return [h('table', {}, h('tr', {}, h('td', {}), head),
+      lines.map(({ provision, title, published, recorded, located, verified }) => h('tr', { 'data-provision': provision }, h('th', {}, nameOf(title)), cell(published), cell(recorded), cell(located), cell(verified))))]
   })
   return section('plan.reconciliation', slot)
 }
 
-interface Visit {
-  id: string
-  name: Name | string
-  reason?: unknown
-  settles?: number | unknown[]
-  [field: string]: unknown
-}
-
 function survey(app: App): HTMLElement {
   const slot = h('div', { id: 'survey' })
-  void into(slot, async () => {
-    const visits = items<Visit>(await get('v1/survey-list', { document: chosen, ...query(app) }))
-    const count = ({ settles }: Visit) => (Array.isArray(settles) ? settles.length : (settles ?? 0))
-    const save = () => download('survey.csv', 'text/csv', csv([['id', 'name', 'settles'], ...visits.map((visit) => [visit.id, nameOf(visit.name), count(visit)])]))
-    const go = (id: string) => app.store.set({ selected: id, panel: 'detail' })
-    return [h('button', { type: 'button', id: 'survey-csv', onclick: save }, t('plan.csv')),
-      h('ol', { class: 'list' }, visits.slice(0, 100).map((visit) => h('li', {}, h('button', { type: 'button', class: 'name', onclick: () => go(visit.id) }, nameOf(visit.name)), h('span', { class: 'quiet' }, t('plan.settles', { n: count(visit) })))))]
+  const asked = { document: chosen, ...query(app) }
+  void into(slot, async (signal) => {
+    const { visits } = await get<{ visits: Visit[] }>('v1/survey-list', asked, signal)
+    const save = async () => download('survey-list.csv', 'text/csv', await (await fetch(url('v1/survey-list', { ...asked, f: 'csv' }), { headers: headers() })).blob())
+    return [h('button', { type: 'button', id: 'survey-csv', onclick: () => void save() }, t('plan.csv')),
+      h('ol', { class: 'list' }, visits.slice(0, LISTED).map((visit) => h('li', {}, target(app, visit), h('span', { class: 'quiet' }, t('plan.settles', { n: visit.settles })),
+        h('span', { class: 'small' }, visit.what.slice(0, 4).map(nameOf).join('；')))))]
   })
   return section('plan.survey', slot)
+}
+
+/** Where to go: a place on the map, or a task for the desk. */
+function target(app: App, { place, name, what }: Visit): HTMLElement {
+  const box = place && app.places.box(place)
+  if (!box) return h('strong', {}, name ? nameOf(name) : `${t('plan.desk')}: ${nameOf(what[0] ?? null)}`)
+  return h('button', { type: 'button', class: 'name', onclick: () => app.map.fitBounds(box, { padding: 60, maxZoom: 12 }) }, nameOf(name))
 }

@@ -1,16 +1,47 @@
-import { get, post, Problem } from '../api'
+import { post } from '../api'
 import type { App } from '../app'
 import { h } from '../dom'
 import { empty, feature, type LonLat } from '../geo'
-import { coded, length, nameOf, t, type Word } from '../i18n'
+import { coded, length, nameOf, number, t, type Word } from '../i18n'
 import { show } from '../map/overlays'
-import type { Name, Page, Resource } from '../types'
-import { hit, into, list, names, section } from './common'
+import type { Name, Resource } from '../types'
+import { hit, into, list, section } from './common'
+import { mayBuild } from './rules'
 
-const HAZARDS = ['any', 'forest_fire', 'flood', 'geohazard', 'hazmat', 'earthquake']
+const HAZARDS = ['any', 'forest_fire', 'flood', 'geohazard', 'hazmat', 'mine', 'earthquake']
+const TIERS = ['community', 'town', 'district']
+const MARKED = 3
+const LISTED = 5
+
 let hazard = 'any'
 let asked = ''
 let slot = h('div', { id: 'situation-answer' })
+
+/** One kind of help, nearest first, with what an unknown value kept out of the list. */
+interface Help {
+  features: Resource[]
+  unlocated: number
+  left_out: Record<string, unknown>
+}
+
+interface Untested {
+  id: string
+  name: Name
+  distance_min_m: number | null
+  distance_max_m: number | null
+}
+
+interface Situation {
+  places: { code: string; name: Name; assumed_extent: boolean; partner: unknown }[]
+  responsible: Record<string, unknown>[]
+  rules: Record<string, unknown>[]
+  covering: { features: Resource[]; untested: { count: number; resources: Untested[] }; ruled_out: number }
+  teams: Help
+  shelters: Help
+  depots: Record<string, Help>
+  checkpoints: Help
+  partners: Help
+}
 
 /** Who covers this spot, who is near, who answers for it, and what could not be tested. */
 export function situationPanel(app: App): HTMLElement {
@@ -25,6 +56,7 @@ export function situationPanel(app: App): HTMLElement {
     if (lon.value && lat.value) app.store.set({ spot: [Number(lon.value), Number(lat.value)] })
   }
   if (spot) answer(app, spot)
+  else show(app.map, 'spot')
   return h('div', {}, h('p', { class: 'note' }, t('situation.hint')),
     h('form', { onsubmit: ask }, h('div', { class: 'row' },
       h('label', { class: 'field' }, t('situation.lon'), lon), h('label', { class: 'field' }, t('situation.lat'), lat),
@@ -32,90 +64,83 @@ export function situationPanel(app: App): HTMLElement {
     spot && slot)
 }
 
+/** Asks once for a spot, a hazard and a state of the records; a panel drawn again shows what it has. */
 function answer(app: App, spot: LonLat): void {
   const { exercise, as_of, lang } = app.store.state
-  const question = JSON.stringify([spot, hazard, exercise, as_of, lang, app.records.at])
+  const place = JSON.stringify([spot, hazard, exercise, as_of, lang])
+  const question = `${place} ${app.records.at.getTime()}`
   if (question === asked) return
-  if (asked.split(']')[0] !== question.split(']')[0]) slot = h('div', { id: 'situation-answer' })
+  if (!asked.startsWith(place)) slot = h('div', { id: 'situation-answer' })
   asked = question
   show(app.map, 'spot', { type: 'FeatureCollection', features: [feature({ type: 'Point', coordinates: spot })] })
-  void into(slot, async (signal) => describe(app, spot, await situation(app, spot, signal)))
-}
-
-interface Untested {
-  count: number
-  resources: { name: Name; reason: string; distance_min_m: number | null }[]
-}
-
-export interface Situation {
-  places: { properties: { code: string; name: Name; assumed_extent?: boolean } }[]
-  covering: Resource[]
-  untested: Untested
-  teams: Resource[]
-  shelters: Resource[]
-  depots: Resource[]
-  checkpoints: Resource[]
-  unlocated: number
-  responsible: unknown[] | null
-  rules: unknown[] | null
-}
-
-async function situation(app: App, [lon, lat]: LonLat, signal: AbortSignal): Promise<Situation> {
-  const { exercise, as_of } = app.store.state
-  const query = { lon, lat, exercise, as_of }
-  const near = (kind: string, k = 5) => get<Page>('v1/proximity/nearest', { ...query, kind, k }, signal)
-  void post
-  void Problem
-  const [places, covering, teams, shelters, depots] = await Promise.all([
-    get<Page>('v1/places/containing', { lon, lat }, signal),
-    get<Page & { untested: Untested }>('v1/proximity/covering', query, signal),
-    near('rescue_team'),
-    near('shelter'),
-    near('supply_depot'),
-  ])
-  const count = (page: Page) => Number(page.unlocated ?? 0)
-  return {
-    places: places.features as unknown as Situation['places'],
-    covering: covering.features,
-    untested: covering.untested,
-    teams: teams.features,
-    shelters: shelters.features,
-    depots: depots.features,
-    checkpoints: [],
-    unlocated: count(teams) + count(shelters) + count(depots),
-    responsible: null,
-    rules: null,
-  }
+  void into(slot, async (signal) => {
+    const body = { origin: { lon: spot[0], lat: spot[1] }, k: LISTED, ...(hazard === 'any' ? {} : { hazard }) }
+    return describe(app, spot, await post<Situation>('v1/proximity/situation', body, { exercise, as_of }, signal))
+  })
 }
 
 function describe(app: App, spot: LonLat, found: Situation): HTMLElement[] {
   mark(app, spot, found)
-  const untested = found.untested
+  const help = (word: Word, { features, unlocated, left_out }: Help, extra: (resource: Resource) => HTMLElement | null = () => null) =>
+    section(word, list(features.map((resource) => hit(app, resource, [extra(resource)]))), missing(unlocated, left_out))
   return [
-    section('situation.where', h('p', { id: 'situation-where' }, found.places.map(({ properties: p }) => `${nameOf(p.name)}${p.assumed_extent ? ` (${t('situation.assumed')})` : ''}`).join(' › ') || t('unknown'))),
-    section('situation.covering',
-      found.covering.length ? list(found.covering.map((resource) => hit(app, resource))) : h('p', {}, t('situation.covering.none')),
-      untested.count > 0 && h('details', { open: true }, h('summary', { class: 'warn' }, t('situation.untestable', { n: untested.count })), h('ul', {}, h('li', {}, names(untested.resources))))),
-    section('situation.teams', list(found.teams.map((resource) => hit(app, resource)))),
-    section('situation.shelters', list(found.shelters.map((resource) => hit(app, resource, [room(resource)])))),
-    section('situation.depots', list(found.depots.map((resource) => hit(app, resource, [h('span', {}, coded('level', resource.properties.tier))])))),
-    found.unlocated > 0 ? h('p', { class: 'warn', id: 'situation-unlocated' }, t('situation.unlocated', { n: found.unlocated })) : h('span'),
+    section('situation.where', h('p', { id: 'situation-where' }, found.places.map(({ name, assumed_extent }) => `${nameOf(name)}${assumed_extent ? ` (${t('situation.assumed')})` : ''}`).join(' › ') || t('unknown'))),
+    watched(app, found.covering),
+    help('situation.teams', found.teams),
+    help('situation.shelters', found.shelters, room),
+    section('situation.depots', ...TIERS.filter((tier) => found.depots[tier]).map((tier) => {
+      const { features, unlocated, left_out } = found.depots[tier]!
+      return h('div', {}, h('h4', {}, coded('level', tier)), list(features.map((resource) => hit(app, resource))), missing(unlocated, left_out))
+    })),
+    help('situation.checkpoints', found.checkpoints),
+    help('situation.partners', found.partners),
+    section('situation.responsible', facts(found.responsible, 'situation.responsible.none')),
+    section('situation.rules', facts(found.rules, 'situation.rules.none')),
+    mayBuild(spot),
     h('p', { class: 'note' }, t('legend.distances')),
   ]
 }
 
-function room({ properties: p }: Resource): HTMLElement {
-  const capacity = p.capacity_persons as number | null
-  const taken = (p.occupancy_persons as number | null) ?? 0
-  return h('span', {}, capacity === null || capacity === undefined ? t('room.unknown') : t('room', { n: Math.max(0, capacity - taken) }))
+function watched(app: App, { features, untested, ruled_out }: Situation['covering']): HTMLElement {
+  const interval = ({ distance_min_m, distance_max_m }: Untested) => t('situation.between', { min: length(distance_min_m), max: length(distance_max_m) })
+  return section('situation.covering',
+    features.length ? list(features.map((resource) => hit(app, resource))) : h('p', {}, t('situation.covering.none')),
+    untested.count > 0 && h('details', {}, h('summary', { class: 'warn' }, t('situation.untestable', { n: untested.count })),
+      h('ul', {}, untested.resources.map((one) => h('li', {}, `${nameOf(one.name)} · ${interval(one)}`)))),
+    ruled_out > 0 && h('p', { class: 'quiet' }, t('situation.ruled_out', { n: ruled_out })))
+}
+
+/** What was not compared: records without a position, and those a condition could not be tested for. */
+function missing(unlocated: number, left_out: Record<string, unknown>): HTMLElement | null {
+  const reasons = Object.entries(left_out).filter(([name, n]) => /^(unknown|never)_/.test(name) && Number(n) > 0)
+  if (!unlocated && !reasons.length) return null
+  const parts = [
+    ...(unlocated ? [t('situation.unlocated', { n: number(unlocated) })] : []),
+    ...reasons.map(([name, n]) => `${coded('left_out', name)}: ${number(Number(n))}`),
+  ]
+  return h('p', { class: 'warn small' }, parts.join(' · '))
+}
+
+/** Duties and rules as the registry tells them: their name, then every other thing said. */
+function facts(items: Record<string, unknown>[], none: Word): HTMLElement {
+  if (!items.length) return h('p', { class: 'quiet' }, t(none))
+  const said = (value: unknown): string =>
+    value && typeof value === 'object' && ('zh' in value || 'en' in value) ? nameOf(value as Name) : Array.isArray(value) ? value.map(said).join('、') : typeof value === 'object' && value ? Object.values(value).map(said).filter(Boolean).join(' ') : String(value ?? '')
+  return h('ul', { class: 'list' }, items.map((item) => h('li', {},
+    typeof item.verdict === 'string' && h('span', { class: `tag ${item.verdict}` }, coded('verdict', item.verdict)),
+    h('span', {}, Object.entries(item).filter(([name, value]) => value !== null && !['id', 'verdict'].includes(name)).map(([, value]) => said(value)).filter(Boolean).join(' · ')))))
+}
+
+function room({ properties: p }: Resource): HTMLElement | null {
+  const free = p.free_persons as { at_most: number; known: number | null } | undefined
+  if (!free) return h('span', {}, t('room.unknown'))
+  return h('span', {}, free.known === null ? t('room.at_most', { n: number(free.at_most) }) : t('room', { n: number(free.known) }))
 }
 
 function mark(app: App, spot: LonLat, found: Situation): void {
-  const lines = [...found.covering.slice(0, 3), ...found.teams.slice(0, 3)].flatMap((resource) =>
-    resource.geometry
-      ? [feature({ type: 'LineString', coordinates: [spot, resource.geometry.coordinates] }), feature(resource.geometry, { role: 'hit' })]
-      : [],
+  const near = [found.covering, found.teams, found.shelters].flatMap(({ features }) => features.slice(0, MARKED))
+  const lines = near.flatMap(({ geometry }) =>
+    geometry ? [feature({ type: 'LineString', coordinates: [spot, geometry.coordinates] }), feature(geometry, { role: 'hit' })] : [],
   )
   show(app.map, 'spot', { ...empty(), features: [...lines, feature({ type: 'Point', coordinates: spot })] })
 }
-void length
