@@ -14,7 +14,7 @@ from registry.app import create_app
 from registry.domain.actor import Role
 from registry.domain.credential import fingerprint, id_of, new_token
 from registry.settings import Settings
-from registry.store import keys
+from registry.store import keys, places
 from registry.store.pool import Reader, Writer, prepare
 
 PEPPER = "a pepper that only the tests have"
@@ -110,3 +110,17 @@ def signed(client: Client, api_url: str) -> Signed:
         return {"Authorization": f"Bearer {token}"}
 
     return sign
+
+
+def _a_place(code: str, parent: str | None = None) -> dict[str, object]:
+    plain = dict.fromkeys(places.PLAIN) | {"extent": None, "point": None}
+    plain |= {"code": code, "parent": parent, "name_zh": code, "level": "town", "list_version": "test"}
+    return plain | {"extent_basis": "none", "flags": {}}
+
+
+@pytest.fixture
+async def towns(stored: Writer) -> Writer:
+    """A writer, and a district of two towns."""
+    await places.upsert(stored, [_a_place("D1"), _a_place("T1", "D1"), _a_place("T2", "D1")])
+    await places.derive(stored)
+    return stored

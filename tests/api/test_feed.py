@@ -90,6 +90,21 @@ async def test_the_feed_tells_each_what_they_may_know(client, stored, signed) ->
     assert "canary-feed" not in (await client.get(FEED)).text
 
 
+async def test_what_leaves_a_place_is_told_to_those_who_watch_it(client, towns, signed) -> None:
+    planner = await signed("planner")
+    identity, etag = await created(client, planner, feature(place="T1"))
+    await created(client, planner, feature(place="T2"))
+    inside = await settled(client, place="T1")
+    assert [c["id"] for c in inside] == [identity]
+    assert len(await settled(client, place="D1", wanted=2)) == 2
+    cursor = (await pull(client, place="T1"))["cursor"]
+    assert (await client.get(FEED, params={"cursor": cursor})).status_code == 410
+    away = {"properties": {"place": "T2"}}
+    await client.patch(f"{URL}/{identity}", json=away, headers=planner | {"If-Match": etag})
+    assert [c["op"] for c in await settled(client, cursor, place="T1")] == ["scope_out"]
+    assert [c["op"] for c in await settled(client, place="T2", wanted=2)] == ["put", "put"]
+
+
 async def test_a_cursor_is_bound_to_its_reader_and_its_history(client, stored, signed) -> None:
     planner = await signed("planner")
     await created(client, planner)

@@ -8,7 +8,6 @@ import pytest
 from pyproj import Geod
 
 from registry.domain.identity import new_id
-from registry.store import places
 
 URL = "/v1/resources"
 GEOD = Geod(ellps="WGS84")
@@ -22,19 +21,6 @@ SHELTER = {
         "capacity_persons": 300,
     },
 }
-
-
-def a_place(code: str, parent: str | None = None) -> dict:
-    plain = dict.fromkeys(places.PLAIN) | {"extent": None, "point": None}
-    plain |= {"code": code, "parent": parent, "name_zh": code, "level": "town", "list_version": "test"}
-    return plain | {"extent_basis": "none", "flags": {}}
-
-
-@pytest.fixture
-async def towns(stored):
-    await places.upsert(stored, [a_place("D1"), a_place("T1", "D1"), a_place("T2", "D1")])
-    await places.derive(stored)
-    return stored
 
 
 def feature(kind: str = "shelter", **properties) -> dict:
