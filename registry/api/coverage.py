@@ -30,7 +30,7 @@ from registry.domain.membership import Membership, membership
 from registry.domain.resource import Kind
 from registry.domain.scenario import Scenario
 from registry.domain.search import Filter
-from registry.store import members
+from registry.store import grounds, members
 
 MOST_UNITS = 20_000
 POLYGON: msgspec.json.Decoder[Area] = msgspec.json.Decoder(Area)
@@ -205,11 +205,11 @@ async def find_members(reader: Asks, sight: Sees, data: JSONBody[MembersAsk]) ->
     ask = Ask(kind=data.kind, filter=data.filter, exercise=data.exercise, as_of=data.as_of)
     seen = gathering.looking(ask, sight)
     async with reader.snapshot() as snapshot:
-        under = await gathering.ground(snapshot, Ask(place=data.place))
+        name = await grounds.name_of(snapshot, data.place)
         rows = await members.find(
             snapshot, seen, ask.wanted(), under=data.place, level=data.level, limit=MOST_UNITS
         )
-    return membership(rows, under.whole.name, data.level)
+    return membership(rows, name, data.level)
 
 
 router = Router(

@@ -68,6 +68,14 @@ async def of_place(reader: Reader, code: str) -> Parted:
     return Parted(row["extent"], _part(row), [_part(part) for part in under if part["extent"] is not None])
 
 
+async def name_of(reader: Reader, code: str) -> Name:
+    """The name of a place, with or without an extent."""
+    row = await reader.row(PLACE, {"code": code})
+    if row is None:
+        raise NotFound("place", code)
+    return Name(row["name_zh"], row["name_en"])
+
+
 async def of_polygon(reader: Reader, area_wkb: bytes) -> Parted:
     """A polygon and the towns it touches, or the districts when the towns are too many."""
     for level in PARTING_LEVELS:

@@ -290,6 +290,12 @@ room = resource.c.capacity_persons - sa.func.coalesce(resource.c.occupancy_perso
 sa.Index("ix_resource_room", room, postgresql_where=sa.text("capacity_persons IS NOT NULL"))
 
 
+sa.Index("ix_resource_vague", resource.c.kind, postgresql_where=sa.text("uncertainty_m > 20000"))
+sa.Index(
+    "ix_resource_public_vague", resource.c.kind, postgresql_where=sa.text("public_uncertainty_m > 20000")
+)
+
+
 def reach(
     point: sa.ColumnElement[object], uncertainty_m: sa.ColumnElement[float]
 ) -> sa.ColumnElement[object]:

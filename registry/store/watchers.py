@@ -26,6 +26,10 @@ UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 USUAL_DOUBT_M = 20_000.0
 """Positions are looked for this far beyond a stated radius; those known even less well are looked at all."""
 
+VAGUE_M = str(int(USUAL_DOUBT_M))
+UNLOCATED_REACH_M = 100_000.0
+"""Unlocated resources with a longer reach of their own are looked at wherever they may be."""
+
 AREA = sa.func.ST_SetSRID(sa.func.ST_GeomFromWKB(sa.bindparam("area", type_=sa.LargeBinary)), 4326)
 
 
@@ -77,6 +81,28 @@ def _footprint(form: Shape) -> sa.ColumnElement[Any]:
     return sa.case((public, resource.c.footprint), else_=None)
 
 
+def _near_places() -> Any:
+    """The places whose extent, or that of the place that bounds them, is near the area; unknown ones too."""
+    bound = place.alias("bound")
+    widest = sa.func.greatest(sa.func.abs(sa.func.ST_YMin(AREA)), sa.func.abs(sa.func.ST_YMax(AREA)))
+    metres = sa.bindparam("unlocated_m", type_=sa.Float)
+    degrees = metres / (110_000 * sa.func.greatest(0.02, sa.func.cos(sa.func.radians(widest))))
+    near = sa.select(place.c.code).select_from(place.outerjoin(bound, bound.c.code == place.c.extent_from))
+    beyond = sa.or_(sa.func.ST_XMin(AREA) - degrees < -180, sa.func.ST_XMax(AREA) + degrees > 180)
+    touches = bound.c.extent.op("&&")(sa.func.ST_Expand(AREA, degrees))
+    return sa.func.array(near.where(sa.or_(bound.c.code.is_(None), touches, beyond)).scalar_subquery())
+
+
+def _may_be_near() -> sa.ColumnElement[bool]:
+    """Whether an unlocated resource may stand near the area, by the places named for it."""
+    near, named = _near_places(), resource.c.quality == "candidate_places"
+    return sa.or_(
+        sa.and_(named, resource.c.candidate_places.op("&&")(near)),
+        sa.and_(~named, sa.or_(resource.c.place.is_(None), resource.c.place == sa.any_(near))),
+        resource.c.watch_radius_m > UNLOCATED_REACH_M,
+    )
+
+
 @cache
 def _watchers(form: Shape, present: frozenset[str], stated_radius: bool) -> Query:
     """Located resources near the area, by their own radius or a stated one, and unlocated ones."""
@@ -89,7 +115,7 @@ def _watchers(form: Shape, present: frozenset[str], stated_radius: bool) -> Quer
     branches = [hit.where(*where, resource.c.footprint.op("&&")(AREA), drawn.is_not(None))]
     if stated_radius:
         near = sa.func._ST_Expand(ground, sa.bindparam("search_m", type_=sa.Float))
-        vague = seen.uncertainty_m > sa.literal_column(str(USUAL_DOUBT_M))
+        vague = seen.uncertainty_m > sa.literal_column(VAGUE_M)
         branches += [
             hit.where(*located, sa.not_(sa.func.coalesce(vague, sa.false())), seen.geog.op("&&")(near))
         ]
@@ -100,7 +126,7 @@ def _watchers(form: Shape, present: frozenset[str], stated_radius: bool) -> Quer
             hit.where(*located, radius.is_not(None), reach(seen.geom, seen.uncertainty_m).op("&&")(ground)),
             hit.where(*located, radius.is_(None), seen.geog.op("&&")(ground)),
         ]
-    nowhere = [*where, sa.literal_column("geom").is_(None), resource.c.footprint.is_(None)]
+    nowhere = [*where, sa.literal_column("geom").is_(None), drawn.is_(None), _may_be_near()]
     found = sa.union_all(*branches, hit.where(*nowhere)).subquery()
     return Query(sa.select(found).order_by(found.c.id).limit(sa.bindparam("limit", type_=sa.Integer)))
 
@@ -123,6 +149,7 @@ async def find(
     query = _watchers(shape(sight), present, radius_m is not None)
     search_m = (radius_m or 0.0) + USUAL_DOUBT_M
     values |= binds(sight) | {"area": area_wkb, "search_m": search_m, "at": at, "limit": limit}
+    values["unlocated_m"] = radius_m or UNLOCATED_REACH_M
     return await _as_watchers(reader, await reader.rows(query, values), radius_m)
 
 
