@@ -2,11 +2,12 @@
 
 import math
 from functools import cache
+from typing import Any
 
 import pyproj
 from msgspec import Struct
 
-from registry.domain.errors import InvalidQuery
+from registry.domain.errors import Invalid, InvalidQuery
 
 Box = tuple[float, float, float, float]
 NOWHERE: Box = (0.0, 90.0, 0.0, 90.0)
@@ -71,6 +72,22 @@ def box_in_degrees(box: Box, crs: Crs) -> Box:
         return NOWHERE
     found = _to_degrees(crs.srid).transform_bounds(west, south, east, north)
     return found if all(math.isfinite(side) for side in found) else NOWHERE
+
+
+def point_in_degrees(geometry: dict[str, Any], crs: Crs) -> dict[str, Any]:
+    """A point given in a system's own axis order as one in WGS 84 lon/lat; Invalid when it is none."""
+    spot = geometry.get("coordinates")
+    if crs is DEFAULT:
+        return geometry
+    if not (
+        isinstance(spot, list) and len(spot) == 2 and all(isinstance(axis, int | float) for axis in spot)
+    ):
+        raise Invalid("a geometry in that system is a point with two coordinates", field="geometry")
+    x, y = (spot[1], spot[0]) if crs.north_first else (spot[0], spot[1])
+    lon, lat = _to_degrees(crs.srid).transform(x, y)
+    if not (math.isfinite(lon) and math.isfinite(lat)):
+        raise Invalid("the point lies outside the system's range", field="geometry")
+    return {"type": geometry.get("type"), "coordinates": [round(lon, 7), round(lat, 7)]}
 
 
 def _kept(lon: float) -> float:

@@ -74,10 +74,16 @@ def _unlocated(form: Shape, described: Collection) -> Source:
     return _resources(form, seen, described, seen.geom.is_(None))
 
 
+def alive(seen: View) -> Expression:
+    """What is retired has left the map; `/v1` still has it."""
+    here: Expression = seen.table.c.lifecycle != sa.literal_column("'retired'")
+    return here
+
+
 def _resources(form: Shape, seen: View, described: Collection, which: Expression) -> Source:
     return Source(
         table=seen.table,
-        seen=sa.and_(seen.seen, which),
+        seen=sa.and_(seen.seen, alive(seen), which),
         key=seen.table.c.id,
         feature=seen.feature,
         version=seen.table.c.version,
@@ -132,7 +138,7 @@ def _places(_: Shape, described: Collection) -> Source:
     )
     feature = feature_text(place.c.code, geom, properties)
     ground = Ground(columns, geom, partial=True)
-    return Source(place, sa.true(), place.c.code, feature, sa.literal_column("1"), ground)
+    return Source(place, sa.true(), place.c.code, feature, sa.literal_column("NULL::int"), ground)
 
 
 def _members(values: dict[str, Expression]) -> list[Any]:
@@ -152,7 +158,7 @@ def _footprints(form: Shape, described: Collection) -> Source:
     )
     return Source(
         table=seen.table,
-        seen=drawing.which,
+        seen=sa.and_(drawing.which, alive(seen)),
         key=seen.table.c.id,
         feature=feature_text(seen.table.c.id, drawing.outline, properties),
         version=seen.table.c.version,

@@ -20,7 +20,7 @@ from registry.store.cql import expression
 from registry.store.pool import Reader
 from registry.store.query import Query
 from registry.store.sight import Shape, binds, shape, view
-from registry.store.sources import Source, flat, source
+from registry.store.sources import Source, alive, flat, source
 from registry.store.tilecache import Kept, Key, TileCache, key_of
 
 CLUSTERS = "clusters"
@@ -86,7 +86,7 @@ def _cells(form: Shape, chosen: tuple[Collection, ...], narrow: bool) -> Any:
     kinds = sa.or_(*(columns.kind == _text(f"'{item.kind}'") for item in chosen))
     points = (
         sa.select(columns.id, columns.kind, x.label("x"), y.label("y"))
-        .where(seen.seen, kinds, _window(rows, narrow))
+        .where(seen.seen, alive(seen), kinds, _window(rows, narrow))
         .subquery("points")
     )
     column = sa.func.floor((points.c.x - _number("m0")) * (SHARES / SIDE_M))

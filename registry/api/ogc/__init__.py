@@ -2,16 +2,18 @@
 
 from litestar import Router
 
-from registry.api.ogc import collections, items, landing, matrices, tiles
+from registry.api.ogc import collections, items, landing, matrices, tiles, writes
 
 router = Router(
     "/ogc",
     route_handlers=[
+        *writes.OFFERS,
         *landing.HANDLERS,
         *collections.HANDLERS,
         *items.HANDLERS,
         *tiles.HANDLERS,
         *matrices.HANDLERS,
+        *writes.HANDLERS,
     ],
     tags=["ogc"],
 )

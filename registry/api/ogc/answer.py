@@ -31,9 +31,10 @@ def respond(
     media: str,
     headers: dict[str, str] | None = None,
     validated: bytes | None = None,
+    etag: str | None = None,
 ) -> Response[bytes]:
-    """The body with a validator of its content, or of `validated`; 304 when the client has it."""
-    etag = f'W/"{hashlib.blake2b(validated or body, digest_size=12).hexdigest()}"'
+    """The body with a validator: `etag`, or one of its content; 304 when the client has it."""
+    etag = etag or f'W/"{hashlib.blake2b(validated or body, digest_size=12).hexdigest()}"'
     known = {"ETag": etag, "Vary": VARY, "Cache-Control": "no-cache", **(headers or {})}
     if matches(request.headers.get("if-none-match"), etag):
         return Response(b"", status_code=304, headers=known, media_type=media)

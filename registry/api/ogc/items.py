@@ -10,6 +10,7 @@ from litestar import Request, Response
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from registry.api.conditions import etag_of
 from registry.api.ogc import ask
 from registry.api.ogc.answer import link_header, respond
 from registry.api.ogc.ask import Asked
@@ -166,7 +167,12 @@ async def read_item(
     if form == "html":
         return respond(request, page({**_flat(text), "links": made}, feature_id), HTML, headers)
     body = text[:-1].encode() + b',"links":' + msgspec.json.encode(made) + b"}"
-    return respond(request, body, GEOJSON, headers)
+    return respond(request, body, GEOJSON, headers, etag=_validator(row, sight))
+
+
+def _validator(row: Row, sight: Sight) -> str | None:
+    """The version that If-Match asks for; a place has none."""
+    return None if row["version"] is None else etag_of(row["version"], sight)
 
 
 def identity(described: Collection, text: str) -> str:

@@ -23,6 +23,7 @@ CONFORMS_TO = [
         f"{_FEATURES}3/1.0/conf/{name}"
         for name in ("queryables", "queryables-query-parameters", "filter", "features-filter")
     ),
+    *(f"{_FEATURES}4/1.0/conf/{name}" for name in ("create-replace-delete", "update", "features")),
     f"{_FEATURES}5/1.0/conf/schemas",
     *(f"{_FEATURES}8/1.0/conf/{name}" for name in ("sorting", "sortables", "features-sorting")),
     *(f"{_COMMON}{name}" for name in ("schemas", "queryables", "sortables")),

@@ -5,10 +5,11 @@ from typing import Any
 from registry import __version__
 from registry.api.ogc import parameters
 from registry.api.ogc.exports import EXPORTS
-from registry.api.ogc.negotiate import FEATURES, HTML, MVT, PLAIN, SCHEMAS, Forms
+from registry.api.ogc.negotiate import FEATURES, GEOJSON, HTML, MVT, PLAIN, SCHEMAS, Forms
 from registry.domain.catalogue import COLLECTIONS, Collection
 
 Made = dict[str, Any]
+MERGE = "application/merge-patch+json"
 MATRIX = ("tileMatrix", "tileRow", "tileCol")
 TILESET = {**PLAIN, "tilejson": "application/json"}
 
@@ -119,10 +120,39 @@ def _of_collection(base: str, described: Collection) -> Made:
             schema="Feature",
         ),
     }
+    if described.kind is not None or described.holds == "unlocated":
+        made[f"{base}/items"] |= {
+            "post": _write(f"{name}.create", f"Create a feature of {title}", "201", GEOJSON)
+        }
+        one = made[f"{base}/items/{{featureId}}"]
+        one["put"] = _write(f"{name}.replace", f"Replace a feature of {title}", "200", GEOJSON, item_id)
+        one["patch"] = _write(f"{name}.update", f"Change a feature of {title}", "200", MERGE, item_id)
+        one["delete"] = _write(f"{name}.delete", f"Retire a feature of {title}", "204", None, item_id)
     for what in ("queryables", "sortables", "schema"):
         made[f"{base}/{what}"] = _get(f"{name}.{what}", f"{what.capitalize()} of {title}", SCHEMAS, "Schemas")
     if described.is_drawn:
         made |= _tiles(f"{base}/tiles", f"{name}.collection", title, ())
+    return made
+
+
+def _write(operation: str, summary: str, status: str, media: str | None, *known: Made) -> Made:
+    feature = {"content": {GEOJSON: {"schema": {"$ref": "#/components/schemas/Feature"}}}}
+    problem = {"$ref": "#/components/responses/Problem"}
+    names = ("400", "401", "403", "404", "409", "412", "415", "422", "429", "500", "503")
+    made: Made = {
+        "operationId": operation,
+        "summary": summary,
+        "tags": ["Features"],
+        "security": [{"bearer": []}],
+        "parameters": [*known, _ref("exercise"), _ref("reason")],
+        "responses": {
+            status: {"description": summary} | (feature if status != "204" else {}),
+            **dict.fromkeys(names, problem),
+        },
+    }
+    if media is not None:
+        schema = {"$ref": "#/components/schemas/Feature"} if media == GEOJSON else {"type": "object"}
+        made["requestBody"] = {"required": True, "content": {media: {"schema": schema}}}
     return made
 
 

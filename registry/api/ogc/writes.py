@@ -1,0 +1,180 @@
+"""Features changed over the OGC face (Part 4, draft): the same acts as in `/v1`, in the standard's words."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import HttpMethod, Request, Response, delete, patch, post, put, route
+from litestar.exceptions import HTTPException
+from litestar.params import FromPath
+
+from registry.api import acts
+from registry.api.editing import Desk, Edition, desk_of
+from registry.api.ogc.items import identity
+from registry.api.ogc.links import Links
+from registry.api.ogc.negotiate import GEOJSON, JSON
+from registry.api.ogc.parameters import fixed
+from registry.api.provide import Changes, Sees, Who
+from registry.domain import crs as systems
+from registry.domain.catalogue import COLLECTIONS, OF_KIND, Collection, collection
+from registry.domain.draft import Draft
+from registry.domain.errors import Forbidden, Invalid, NotFound
+from registry.store.idempotency import Answer
+
+Asked = Request[Any, Any, Any]
+MERGE = "application/merge-patch+json"
+DELETED = "deleted over OGC API Features"
+OPT = {"parameters": fixed("exercise", "reason")}
+ITEMS = "/collections/{collection_id:str}/items"
+ITEM = ITEMS + "/{feature_id:str}"
+UNLOCATED = next(name for name, item in COLLECTIONS.items() if item.holds == "unlocated")
+
+
+def _writable(collection_id: str) -> Collection:
+    described = collection(collection_id)
+    if described.kind is None and described.holds != "unlocated":
+        raise Forbidden(f"{collection_id} is derived from other records and cannot be written")
+    return described
+
+
+async def _body(request: Asked, *media: str) -> dict[str, Any]:
+    """The body as a JSON object with its geometry in CRS84; 415 for anything else."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind not in media:
+        raise HTTPException(status_code=415, detail=f"send {' or '.join(media)}")
+    made = msgspec.json.decode(await request.body())
+    if not isinstance(made, dict):
+        raise Invalid("the body is one feature")
+    for answered_only in ("links", "bbox"):
+        made.pop(answered_only, None)
+    given = request.headers.get("content-crs")
+    if given is not None and isinstance(made.get("geometry"), dict):
+        system = systems.system(given, "Content-Crs")
+        made["geometry"] = systems.point_in_degrees(made["geometry"], system)
+    return made
+
+
+def _draft(described: Collection, made: dict[str, Any]) -> Draft:
+    properties = made.get("properties")
+    kind = described.kind
+    if kind is not None and isinstance(properties, dict) and properties.setdefault("kind", kind) != kind:
+        raise Invalid(f"{described.id} holds {kind}", field="properties.kind")
+    return msgspec.convert(made, Draft)
+
+
+def _known(described: Collection, feature_id: str) -> UUID:
+    return UUID(identity(described, feature_id))
+
+
+def _stated(made: Answer) -> dict[str, str]:
+    return {name: value for name, value in made.headers.items() if name == "ETag"}
+
+
+def _where(body: bytes) -> str:
+    """The path of a stored feature, in the collection where its position puts it."""
+    feature = msgspec.json.decode(body)
+    located = feature["geometry"] is not None
+    home = OF_KIND[feature["properties"]["kind"]].id if located else UNLOCATED
+    return f"/collections/{home}/items/{feature['id']}"
+
+
+def _desk(request: Asked, writer: Any, actor: Any, sight: Any) -> Desk:
+    return desk_of(request, writer, actor, sight)._replace(via="ogc")
+
+
+@post(ITEMS, opt=OPT, include_in_schema=False)
+async def create_item(
+    request: Asked, collection_id: FromPath[str], writer: Changes, actor: Who, sight: Sees
+) -> Response[bytes]:
+    """Record a new feature; its identity is made here."""
+    described = _writable(collection_id)
+    draft = _draft(described, await _body(request, GEOJSON, JSON) | {"id": None})
+    made = await acts.create(_desk(request, writer, actor, sight), draft, request.query_params.get("reason"))
+    headers = _stated(made) | {"Location": Links(request).href(_where(made.body))}
+    return Response(made.body, status_code=201, headers=headers, media_type=GEOJSON)
+
+
+@put(ITEM, opt=OPT, include_in_schema=False)
+async def replace_item(
+    request: Asked,
+    collection_id: FromPath[str],
+    feature_id: FromPath[str],
+    writer: Changes,
+    actor: Who,
+    sight: Sees,
+) -> Response[bytes]:
+    """Replace a feature; the identity in the body is not looked at."""
+    described = _writable(collection_id)
+    draft = _draft(described, await _body(request, GEOJSON, JSON) | {"id": None})
+    desk = _desk(request, writer, actor, sight)
+    made = await acts.replace(
+        desk, _known(described, feature_id), draft, _edition(request), request.query_params.get("reason")
+    )
+    return Response(made.body, status_code=made.status, headers=_stated(made), media_type=GEOJSON)
+
+
+@patch(ITEM, opt=OPT, include_in_schema=False)
+async def update_item(
+    request: Asked,
+    collection_id: FromPath[str],
+    feature_id: FromPath[str],
+    writer: Changes,
+    actor: Who,
+    sight: Sees,
+) -> Response[bytes]:
+    """Change some members (RFC 7396); a geometry is replaced as a whole."""
+    described = _writable(collection_id)
+    change = await _body(request, MERGE, GEOJSON, JSON)
+    if change.pop("id", feature_id) != feature_id:
+        raise Invalid("the identity of a feature cannot change", field="id")
+    change.pop("type", None)
+    desk = _desk(request, writer, actor, sight)
+    made = await acts.amend(
+        desk, _known(described, feature_id), change, _edition(request), request.query_params.get("reason")
+    )
+    if described.kind is not None and f'"kind":"{described.kind}"'.encode() not in made.body:
+        raise NotFound("feature", feature_id)
+    return Response(made.body, status_code=made.status, headers=_stated(made), media_type=GEOJSON)
+
+
+@delete(ITEM, opt=OPT, status_code=204, include_in_schema=False)
+async def delete_item(
+    request: Asked,
+    collection_id: FromPath[str],
+    feature_id: FromPath[str],
+    writer: Changes,
+    actor: Who,
+    sight: Sees,
+) -> None:
+    """Retire a feature: it leaves the collections, its history stays."""
+    described = _writable(collection_id)
+    reason = request.query_params.get("reason") or DELETED
+    desk, held = _desk(request, writer, actor, sight), _edition(request).if_match
+    await acts.retire(desk, _known(described, feature_id), held, reason)
+
+
+def _edition(request: Asked) -> Edition:
+    """The version that the client holds; any, when it does not say (desktop clients never do)."""
+    return Edition(if_match=request.headers.get("if-match", "*"))
+
+
+def _allowed(*methods: str) -> Response[None]:
+    return Response(None, status_code=204, headers={"Allow": ", ".join(methods)})
+
+
+@route(ITEMS, http_method=[HttpMethod.OPTIONS], opt=OPT, include_in_schema=False, sync_to_thread=False)
+def offer_items(collection_id: FromPath[str]) -> Response[None]:
+    """What may be done with a collection."""
+    writable = collection(collection_id).kind is not None or collection_id == UNLOCATED
+    return _allowed("GET", "HEAD", "OPTIONS", *(["POST"] if writable else []))
+
+
+@route(ITEM, http_method=[HttpMethod.OPTIONS], opt=OPT, include_in_schema=False, sync_to_thread=False)
+def offer_item(collection_id: FromPath[str]) -> Response[None]:
+    """What may be done with a feature."""
+    writable = collection(collection_id).kind is not None or collection_id == UNLOCATED
+    return _allowed("GET", "HEAD", "OPTIONS", *(["PUT", "PATCH", "DELETE"] if writable else []))
+
+
+OFFERS = [offer_items, offer_item]
+HANDLERS = [create_item, replace_item, update_item, delete_item]
