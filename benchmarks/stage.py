@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -20,6 +20,7 @@ from registry.settings import Settings
 from registry.store import migrations
 
 WORKERS = 2
+WITHOUT_LIMITS: dict[str, Any] = {"inflight_public": 100, "units_per_minute": 0}
 SEED = 20261120
 BOX = """
 SELECT percentile_disc(ARRAY[0.05, 0.95]) WITHIN GROUP (ORDER BY ST_X(geom)) AS lon,
