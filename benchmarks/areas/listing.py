@@ -36,7 +36,7 @@ RENDERED = {"feature", "public_feature", "realm", "geom", "public_geom", "footpr
 COLUMNS = ",".join(column.name for column in resource.columns if column.name not in RENDERED)
 ITEMS = f"/collections/public.resource_live/items?limit=100&geom-column=geom&properties={COLUMNS}"
 """What tipg is asked: every plain column, so that both answers say the same of a resource."""
-READY_S = 60
+READY_S = 300
 
 
 def boxes(stage: Stage) -> list[str]:
