@@ -39,7 +39,7 @@ async def read_history(
 @get("/digest")
 async def read_digest(reader: Asks, actor: Who) -> dict[str, Any]:
     """The newest seal of the change log: keep it elsewhere, and a rewritten history is found."""
-    require(actor, "viewer")
+    require(actor, "planner")
     last = await seals.head(reader)
     told = {"seal": last.n, "changes": last.changes, "hash": last.hash.hex(), "sealed_at": last.sealed_at}
     return told | {"unsealed": await seals.unsealed(reader, last)}

@@ -1,0 +1,201 @@
+"""Every route, every role: who is answered, who is told to come with a credential, who may not."""
+
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+from litestar.routes import HTTPRoute
+
+from registry.app import create_app
+from registry.settings import Settings
+from tests.access.questions import BESIDE, BODIES, PATHS, QUERY, STREAMS, tiles
+from tests.access.worlds import World, identity_of
+
+ROLES = ["public", "viewer", "field", "planner", "admin"]
+NOBODY = "00000000-0000-7000-8000-00000000dead"
+SEEN_AT = "2026-01-02T00:00:00Z"
+SITE = {"kind": "fire_watch_point", "place": "D"}
+
+
+class Route(NamedTuple):
+    """The least role that a route answers, and a request that it takes."""
+
+    least: str = "public"
+    body: Any = None
+    kind: str = "shelter"
+    query: str = ""
+    condition: str | None = None
+    bodiless: bool = False
+
+
+def draft(town: str, visibility: str = "public") -> dict[str, Any]:
+    properties = {"kind": "shelter", "name": {"en": "New"}, "place": town, "location": {"quality": "unknown"}}
+    properties["visibility"] = visibility
+    return {"type": "Feature", "geometry": None, "properties": properties}
+
+
+MATRIX: dict[tuple[str, str], Route] = {
+    ("GET", "/v1/approvals"): Route("field"),
+    ("POST", "/v1/approvals"): Route("field", {"changes": 1, "reason": "why"}),
+    ("POST", "/v1/approvals/{identity:uuid}/grant"): Route("planner"),
+    ("GET", "/v1/audit"): Route("admin"),
+    ("GET", "/v1/conflicts"): Route("viewer"),
+    ("GET", "/v1/corrections"): Route("viewer"),
+    ("POST", "/v1/corrections/{identity:uuid}/decision"): Route("planner", {"accept": True, "reason": "why"}),
+    ("POST", "/v1/coverage/scenarios"): Route("planner", {"name": {"en": "S"}, "changes": {}}),
+    ("GET", "/v1/coverage/scenarios"): Route("viewer"),
+    ("GET", "/v1/coverage/scenarios/{identity:uuid}"): Route("viewer"),
+    ("DELETE", "/v1/coverage/scenarios/{identity:uuid}"): Route("planner"),
+    ("DELETE", "/v1/jobs/{identity:uuid}"): Route(),
+    ("POST", "/v1/resources"): Route("field", draft("T1")),
+    ("PUT", "/v1/resources/{identity:uuid}"): Route("field", draft("T1"), condition="*"),
+    ("PATCH", "/v1/resources/{identity:uuid}"): Route("field", {"properties": {"note": "n"}}, condition="*"),
+    ("DELETE", "/v1/resources/{identity:uuid}"): Route("field", query="?reason=why", condition="*"),
+    ("POST", "/v1/resources/{identity:uuid}/location"): Route(
+        "field", {"coordinates": [106.6, 29.0], "datum": "wgs84", "accuracy_m": 5, "evidence": "seen"}
+    ),
+    ("POST", "/v1/resources/{identity:uuid}/restoration"): Route("field"),
+    ("POST", "/v1/resources/{identity:uuid}/status"): Route(
+        "field", {"observed_at": SEEN_AT, "opening": "full"}
+    ),
+    ("POST", "/v1/resources/{identity:uuid}/stock"): Route(
+        "field",
+        {"observed_at": SEEN_AT, "counts": [{"item_code": "tents", "quantity": 3}]},
+        kind="supply_depot",
+    ),
+    ("POST", "/v1/resources/{identity:uuid}/verification"): Route("field", {"how": "visited"}),
+    ("GET", "/v1/resources/{identity:uuid}/observations"): Route("viewer"),
+    ("GET", "/v1/history/digest"): Route("planner"),
+    ("GET", "/v1/registers/{register:str}/{identity:uuid}/history"): Route("field", bodiless=True),
+    ("PUT", "/v1/registers/{register:str}/{identity:uuid}"): Route("field", bodiless=True),
+    ("DELETE", "/v1/registers/{register:str}/{identity:uuid}"): Route("field", bodiless=True),
+    ("PUT", "/v1/documents/{identity:str}"): Route("planner", bodiless=True),
+    ("PUT", "/v1/provisions/{identity:str}"): Route("planner", bodiless=True),
+    ("PATCH", "/v1/places/{code:str}/flags"): Route("planner", {"prone_or_remote": "yes"}),
+    ("PUT", "/v1/zones/{identity:str}/geometry"): Route("planner", bodiless=True),
+    ("POST", "/v1/sync/push"): Route("field", bodiless=True),
+    ("POST", "/v1/coverage/compare"): Route(body=SITE | {"scenarios": [NOBODY]}, bodiless=True),
+}
+"""Everything that is not a question for anybody. What is not here is answered to the public."""
+MATRIX |= {("POST", path): Route(body=asked[0]) for path, asked in BODIES.items()}
+
+
+def routes() -> list[tuple[str, str]]:
+    app = create_app(Settings(), "postgresql://nowhere")
+    return sorted(
+        (method, route.path)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method in route.route_handler_map
+        if method not in ("OPTIONS", "HEAD") and not route.path.startswith(("/docs", "/assets", *STREAMS))
+    )
+
+
+ROUTES = routes()
+
+
+def test_every_route_that_does_more_than_read_is_on_the_matrix() -> None:
+    missing = [pair for pair in ROUTES if pair[0] != "GET" and pair not in MATRIX]
+    assert not missing, f"say in MATRIX which role each of these needs: {missing}"
+    assert not [pair for pair in MATRIX if pair not in ROUTES], "these are no routes any more"
+
+
+def url_of(path: str, expected: Route, town: str = "T1", visibility: str = "public") -> str:
+    row, column = tiles(10)
+    identity = identity_of(visibility, town, expected.kind, None)
+    own = {"identity": identity, "feature_id": identity, "z": "10", "row": row, "col": column}
+    if not path.startswith("/v1/resources"):
+        own["identity"] = NOBODY
+    parts = []
+    for part in path.split("/"):
+        name = part.strip("{}").partition(":")[0] if part.startswith("{") else None
+        parts.append(part if name is None else str(own.get(name) or PATHS.get(name, ["D"])[0]))
+    return "/".join(parts) + expected.query
+
+
+async def send(place: World, role: str, method: str, url: str, expected: Route) -> int:
+    headers = place.headers[role] | ({"If-Match": expected.condition} if expected.condition else {})
+    answer = await place.client.request(method, url, json=expected.body, headers=headers)
+    assert answer.status_code < 500, answer.text
+    return answer.status_code
+
+
+def demanded(place: World, method: str, path: str) -> str:
+    """The query parameters that the route cannot do without."""
+    for route in place.client.app.routes:
+        if isinstance(route, HTTPRoute) and route.path == path:
+            needed = [
+                p.field_alias
+                for p in route.route_handler_map[method][1].expected_query_params
+                if p.is_required
+            ]
+            given = {name: QUERY[name][0] for name in needed} | (
+                BESIDE.get(path, {}) if method == "GET" else {}
+            )
+            return f"?{urlencode(given)}" if given else ""
+    raise AssertionError(path)
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES, ids=lambda part: part)
+async def test_each_role_gets_what_the_matrix_says(writable: World, method: str, path: str) -> None:
+    expected = MATRIX.get((method, path), Route())
+    url = url_of(path, expected) + ("" if expected.query else demanded(writable, method, path))
+    for role in ROLES:
+        status = await send(writable, role, method, url, expected)
+        if expected.bodiless:
+            assert status >= 400, f"{role}: {status} at {url}"
+        elif ROLES.index(role) >= ROLES.index(expected.least):
+            assert status not in (400, 401, 403, 405), f"{role}: {status} at {url}"
+        else:
+            assert status == (401 if role == "public" else 403), f"{role}: {status} at {url}"
+
+
+WRITES = [pair for pair in MATRIX if pair[1].startswith("/v1/resources/{") and pair[0] != "GET"]
+
+
+@pytest.mark.parametrize(("method", "path"), WRITES, ids=lambda part: part)
+@pytest.mark.parametrize("visibility", ["public", "internal"])
+async def test_a_town_officer_writes_only_in_the_town(
+    writable: World, method: str, path: str, visibility: str
+) -> None:
+    expected = MATRIX[method, path]
+    for town, officers, strangers in (
+        ("T1", ["field", "district field"], ["other field"]),
+        ("T2", ["other field", "district field"], ["field"]),
+    ):
+        request = expected._replace(body=draft(town)) if method == "PUT" else expected
+        url = url_of(path, expected, town, visibility)
+        for role in strangers:
+            assert await send(writable, role, method, url, request) == 403, f"{role} in {town}"
+        for role in officers:
+            assert await send(writable, role, method, url, request) not in (401, 403, 404), (
+                f"{role} in {town}"
+            )
+
+
+@pytest.mark.parametrize(("method", "path"), WRITES, ids=lambda part: part)
+async def test_what_one_may_not_see_is_not_there_to_be_written(
+    writable: World, method: str, path: str
+) -> None:
+    expected = MATRIX[method, path]
+    expected = expected._replace(body=draft("T2", "restricted")) if method == "PUT" else expected
+    hidden = url_of(path, expected, "T2", "restricted")
+    nothing = hidden.replace(str(identity_of("restricted", "T2", expected.kind, None)), NOBODY)
+    assert await send(writable, "field", method, hidden, expected) == 404
+    assert await send(writable, "field", method, nothing, expected) == 404
+    assert await send(writable, "other field", method, hidden, expected) not in (401, 403)
+
+
+async def test_a_record_is_not_created_in_another_town(writable: World) -> None:
+    for town, role, expected in (("T1", "field", 201), ("T2", "field", 403), ("T2", "district field", 201)):
+        answer = await writable.client.post("/v1/resources", json=draft(town), headers=writable.headers[role])
+        assert answer.status_code == expected, f"{role} in {town}"
+
+
+async def test_a_record_is_not_moved_into_another_town(writable: World) -> None:
+    url = f"/v1/resources/{identity_of('public', 'T1', 'rescue_team', None)}"
+    patch = {"properties": {"place": "T2"}}
+    for role, expected in (("field", 403), ("other field", 403), ("district field", 200)):
+        headers = writable.headers[role] | {"If-Match": "*"}
+        answer = await writable.client.patch(url, json=patch, headers=headers)
+        assert answer.status_code == expected, role

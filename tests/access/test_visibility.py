@@ -1,0 +1,106 @@
+"""What one may not see leaves no trace in any byte of any answer.
+
+Two oracles: words and coordinates that only a hidden record has never appear; and a world in which the
+hidden records are missing, or lie elsewhere in their grid cell, answers every question in the same words.
+"""
+
+import re
+import struct
+
+import pytest
+
+from tests.access.questions import Question, questions
+from tests.access.worlds import Named, World, point_of, records
+
+VOLATILE = {
+    "/v1/approvals",
+    "/v1/audit",
+}
+"""Routes whose answer depends on the clock or on what was asked before; still searched for canaries."""
+CURSOR = re.compile(rb'"cursor":"[^"]*"|cursor=[\w\-]*')
+"""Where the feed goes on: it counts transactions of this one database, so it differs between any two."""
+CLOCKED = re.compile(
+    rb'"(request_id|timeStamp|generated_at|computed_at|elapsed_ms|took_ms|job|id_of_run)":("[^"]*"|[\d.]+)'
+)
+
+
+async def ask(place: World, role: str, question: Question) -> tuple[int, bytes, str]:
+    answer = await place.client.request(
+        question.method, question.url, json=question.body, headers=place.headers[role]
+    )
+    content = CLOCKED.sub(b"", answer.content)
+    if question.template.startswith(("/v1/changes", "/v1/sync")):
+        content = CURSOR.sub(b"", content)
+    return answer.status_code, content, f"{answer.headers.get('etag')} {answer.headers.get('link')}"
+
+
+def hidden_from(role: str, named: Named) -> bool:
+    if named.visibility != "restricted" or role in ("planner", "admin"):
+        return False
+    return not (role == "field" and named.town == "T1")
+
+
+def exact_bytes(named: Named) -> list[bytes]:
+    lon, lat = point_of(named).coordinates
+    return [str(lon).encode(), str(lat).encode(), struct.pack("<d", lon), struct.pack("<d", lat)]
+
+
+@pytest.mark.parametrize("role", ["public", "viewer", "field"])
+async def test_no_byte_of_any_answer_tells_of_a_hidden_record(full: World, role: str) -> None:
+    hidden = [named for named in records() if hidden_from(role, named)]
+    words = {word for named in hidden for word in named.words if word != named.record.id.hex.encode()}
+    words |= {str(named.record.id).encode() for named in hidden}
+    words |= {word for named in hidden for word in exact_bytes(named)}
+    if role == "public":
+        internal = [named for named in records() if named.visibility == "internal"]
+        words |= {word for named in internal for word in exact_bytes(named)}
+    asked = 0
+    for question in questions(full.client.app):
+        answer = await full.client.request(
+            question.method, question.url, json=question.body, headers=full.headers[role]
+        )
+        echo = question.url.encode() + repr(question.body).encode()
+        found = {word for word in words if word in answer.content and word not in echo}
+        assert not found, f"{role} {question}: {found}"
+        assert answer.status_code < 500, f"{question}: {answer.text[:300]}"
+        asked += 1
+    assert asked > 300
+
+
+async def same(one: World, other: World, role: str) -> None:
+    asked = {200: 0}
+    different = []
+    for question in questions(one.client.app):
+        if question.template in VOLATILE:
+            continue
+        first, second = await ask(one, role, question), await ask(other, role, question)
+        asked[first[0]] = asked.get(first[0], 0) + 1
+        if first != second and first == await ask(one, role, question):
+            different.append((question, first, second))
+    assert not different, "\n".join(f"{q}\n  {a}\n  {b}"[:3000] for q, a, b in different[:4])
+    assert asked[200] > 150, asked
+
+
+async def test_the_public_cannot_tell_whether_restricted_records_exist_or_where_internal_ones_are(
+    full: World, moved: World
+) -> None:
+    await same(full, moved, "public")
+
+
+async def test_a_viewer_cannot_tell_whether_restricted_records_exist(
+    full: World, without_restricted: World
+) -> None:
+    await same(full, without_restricted, "viewer")
+
+
+async def test_a_field_officer_cannot_tell_whether_other_towns_have_restricted_records(
+    full: World, without_other_town: World
+) -> None:
+    await same(full, without_other_town, "field")
+
+
+async def test_the_worlds_do_differ_for_those_who_may_know(full: World, moved: World) -> None:
+    """The oracle can see a difference: a planner's answers in the two worlds are not the same."""
+    for url in ("/v1/resources", "/ogc/collections/shelters/items", "/v1/changes"):
+        question = Question("GET", url, url)
+        assert await ask(full, "planner", question) != await ask(moved, "planner", question)
