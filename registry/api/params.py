@@ -4,7 +4,8 @@ from typing import Annotated
 
 from litestar.params import QueryParameter
 
-from registry.domain.resource import Kind, Lifecycle, Quality
+from registry.domain.resource import Force, Kind, Lifecycle, Quality, Tier, WatchForm
+from registry.domain.search import Level
 
 Lon = Annotated[float, QueryParameter(ge=-180, le=180, description="Longitude, WGS 84 degrees.")]
 Lat = Annotated[float, QueryParameter(ge=-90, le=90, description="Latitude, WGS 84 degrees.")]
@@ -42,3 +43,7 @@ BboxParam = Annotated[
         name="bbox", max_length=120, description="west,south,east,north; west > east crosses 180°."
     ),
 ]
+LevelParam = Annotated[Level | None, QueryParameter(name="level", description="Level of a team or shelter.")]
+TierParam = Annotated[Tier | None, QueryParameter(name="tier", description="Tier of a depot.")]
+FormParam = Annotated[WatchForm | None, QueryParameter(name="form", description="Form of a watch point.")]
+ForceParam = Annotated[Force | None, QueryParameter(name="force", description="Force that a team is of.")]

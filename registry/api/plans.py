@@ -114,7 +114,7 @@ def _same(path: str, body: str) -> None:
         raise Invalid(f"the path says {path}, the body {body}", field="id")
 
 
-@get("/v1/provisions/{identity:str}/check")
+@get("/v1/provisions/{identity:str}/check", opt={"cost": 5})
 async def check_provision_now(
     request: Asked, identity: FromPath[str], reader: Asks, sight: Sees, denominator: Chosen = None
 ) -> Response[bytes]:
@@ -123,7 +123,7 @@ async def check_provision_now(
     return speak(request, await judging.check_one(reader, sight, provision, denominator))
 
 
-@post("/v1/checks", status_code=200)
+@post("/v1/checks", status_code=200, opt={"cost": 20})
 async def check_all(request: Asked, data: JSONBody[Wanted], reader: Asks, sight: Sees) -> Response[bytes]:
     """Every statement with a figure of a document or about a place, held against what is known."""
     provisions = await judging.chosen_provisions(reader, data.document, data.place)
@@ -135,7 +135,7 @@ async def check_all(request: Asked, data: JSONBody[Wanted], reader: Asks, sight:
     return speak(request, Summary(as_of=as_of, counts=counts, checks=checks))
 
 
-@get("/v1/reconciliation")
+@get("/v1/reconciliation", opt={"cost": 5})
 async def reconcile(
     request: Asked,
     reader: Asks,
@@ -150,7 +150,7 @@ async def reconcile(
     return speak_csv(request, lines, "reconciliation") if f == "csv" else speak(request, {"lines": lines})
 
 
-@get("/v1/survey-list")
+@get("/v1/survey-list", opt={"cost": 20})
 async def list_surveys(
     request: Asked,
     reader: Asks,

@@ -32,6 +32,12 @@ from registry.store.pool import Writer
 from registry.store.sight import realm
 
 Topic = Annotated[str | None, QueryParameter(max_length=64, description="A topic, such as lift or water.")]
+TypeParam = Annotated[
+    str | None, QueryParameter(name="type", max_length=64, description="Entries of this type.")
+]
+About = Annotated[
+    str | None, QueryParameter(max_length=64, description="A hazard, topic or field of expertise.")
+]
 Hazard = Annotated[str, QueryParameter(max_length=64, description="A hazard, such as flood.")]
 AtPlace = Annotated[str, QueryParameter(name="place", max_length=64, description="The place it is about.")]
 
@@ -43,11 +49,14 @@ async def list_entries(
     reader: Asks,
     sight: Sees,
     place: params.PlaceParam = None,
+    type_: TypeParam = None,
+    about: About = None,
     cursor: params.Cursor = None,
     limit: params.Limit = 100,
 ) -> Response[bytes]:
     """The entries of a register under a place, in pages ordered by identity."""
     wanted: dict[str, Any] = {"register": register, "place": place, "after": decode_page(cursor)}
+    wanted |= {"type": type_, "about": about}
     found = await entries.find(reader, sight, limit + 1, **wanted)
     links = [self_link(request, JSON)]
     if len(found) > limit:

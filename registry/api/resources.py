@@ -30,11 +30,16 @@ async def list_resources(
     quality: params.QualityParam = None,
     q: params.Q = None,
     bbox: params.BboxParam = None,
+    level: params.LevelParam = None,
+    tier: params.TierParam = None,
+    form: params.FormParam = None,
+    force: params.ForceParam = None,
     cursor: params.Cursor = None,
     limit: params.Limit = 100,
 ) -> FeatureCollection:
     """Every resource that meets the conditions, in pages ordered by identity."""
     wanted = Filter(kind=kind, place=place, lifecycle=lifecycle, quality=quality, q=q, bbox=parse_bbox(bbox))
+    wanted = msgspec.structs.replace(wanted, level=level, tier=tier, form=form, force=force)
     found = await resources.find(reader, sight, wanted, after=decode_page(cursor), limit=limit + 1)
     links = [self_link(request)]
     if len(found) > limit:

@@ -8,6 +8,8 @@ from registry.domain.entry import Denominator, Known
 from registry.domain.facts import EXISTING, LOCATED, Facts, PlaceFact, Tally
 from registry.domain.provision import NOT_STATED, Provision, Subject, Words
 
+OWN = ("level", "tier", "form", "force")
+"""Attributes that the list of resources can be narrowed by."""
 TOWNS = Words("管辖范围内的街镇", "the towns of the jurisdiction")
 
 
@@ -16,6 +18,7 @@ def link_to(facts: Facts, subject: Subject, count: int | None = None) -> Link:
     if subject.register != "resources":
         return Link(f"/v1/registers/{subject.register}?{urlencode({'place': facts.place})}", count)
     query = {"place": facts.place} | ({"kind": subject.kind} if subject.kind else {})
+    query |= {name: wanted[0] for name, wanted in subject.where.items() if name in OWN and len(wanted) == 1}
     return Link(f"/v1/resources?{urlencode(query)}", count)
 
 

@@ -62,6 +62,13 @@ def _above() -> Any:
     return sa.any_(sa.func.array(found.scalar_subquery()))
 
 
+def _about(table: Any) -> sa.ColumnElement[bool]:
+    """Whether a hazard, topic or field of the entry is the one asked for."""
+    wanted = sa.func.to_jsonb(sa.cast(sa.bindparam("about", type_=sa.Text), sa.Text))
+    lists = ("hazards", "topic", "fields")
+    return sa.or_(*(table.c.body.op("->")(sa.literal_column(f"'{name}'")).op("@>")(wanted) for name in lists))
+
+
 @cache
 def _find(form: Shape, past: bool, present: frozenset[str]) -> Query:
     table = _rows(past)
@@ -72,6 +79,8 @@ def _find(form: Shape, past: bool, present: frozenset[str]) -> Query:
         "above": sa.or_(table.c.place == _above(), table.c.place.is_(None)),
         "after": table.c.id > sa.bindparam("after"),
         "current": sa.not_(table.c.retired),
+        "type": table.c.body.op("->>")(sa.literal_column("'type'")) == sa.bindparam("type", type_=sa.Text),
+        "about": _about(table),
     }
     where = [_seen(form, table), *(clauses[name] for name in sorted(present))]
     limit = sa.bindparam("limit", type_=sa.Integer)
@@ -102,7 +111,7 @@ def _decode(body: Any, sight: Sight) -> Entry:
 
 
 async def find(reader: Reader, sight: Sight, limit: int, **wanted: Any) -> list[Entry]:
-    """Entries that are not retired, by register, place (with all under it), and after an identity."""
+    """Entries that are not retired, by register, place (with all under it), type and what they are about."""
     given = {name: value for name, value in wanted.items() if value is not None}
     query = _find(shape(sight), _past(sight), frozenset(given) | {"current"})
     rows = await reader.rows(query, _binds(sight) | given | {"limit": limit})

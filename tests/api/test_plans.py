@@ -43,6 +43,15 @@ async def test_documents_and_their_provisions(client, seeded) -> None:
     assert {p["subject"]["kind"] for p in shelters} == {"shelter"}
 
 
+async def test_resources_can_be_listed_by_what_a_provision_names(client, seeded) -> None:
+    demo = {"place": "qijiang", "exercise": "demo", "limit": 1000}
+    for narrowed, count in (({"level": "community"}, 79), ({"level": "town", "kind": "rescue_team"}, 21)):
+        assert len((await get(client, "/v1/resources", **demo, **narrowed))["features"]) == count
+    assert len((await get(client, "/v1/resources", form="checkpoint"))["features"]) == 14
+    assert len((await get(client, "/v1/resources", tier="district"))["features"]) == 1
+    assert (await client.get("/v1/resources", params={"tier": "county"})).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("accept", "language", "label"),
     [
@@ -226,6 +235,17 @@ async def test_what_you_get_you_can_put(client, seeded, signed) -> None:
         read = await client.get(path, headers=headers)
         written = await put(client, read.json(), headers, **{"If-Match": read.headers["etag"]})
         assert written.status_code == 200, written.text
+
+
+async def test_registers_are_found_by_type_and_subject(client, seeded, signed) -> None:
+    commands = await get(client, "/v1/registers/organisation", type="special_command")
+    assert len(commands["entries"]) == 4
+    floods = await get(client, "/v1/registers/organisation", type="special_command", about="flood")
+    assert [entry["name"]["en"] for entry in floods["entries"]] == ["Flood and Drought Command"]
+    experts = {"exercise": "demo", "about": "hazmat"}
+    assert (await get(client, "/v1/registers/expert", **experts))["entries"] == []
+    seen = await get(client, "/v1/registers/expert", headers=await signed("viewer"), **experts)
+    assert [entry["fields"] for entry in seen["entries"]] == [["hazmat"]]
 
 
 async def test_registers_page_by_identity(client, seeded) -> None:

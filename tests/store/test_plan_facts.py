@@ -32,7 +32,7 @@ async def test_every_statement_of_plans_prepares(conn: asyncpg.Connection) -> No
         facts.ZONES,
         places.FLAG,
     ]
-    present = frozenset({"register", "id", "place", "above", "after", "current"})
+    present = frozenset({"register", "id", "place", "above", "after", "current", "type", "about"})
     for form, past in itertools.product(SHAPES, [False, True]):
         fixed += [entries._find(form, past, present), entries._jurisdiction(form, past)]
         fixed += [facts._tallies(form), facts._skills(form), facts._depots(form)]
