@@ -10,6 +10,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from registry import database, seeding
 from registry.app import create_app
 from registry.domain.actor import Role
 from registry.domain.credential import fingerprint, id_of, new_token
@@ -95,21 +96,61 @@ def reader(client: Client) -> Reader:
     return client.app.state.reader
 
 
-@pytest.fixture(scope="session")
-def signed(client: Client, api_url: str) -> Signed:
-    """Makes the header of a new key: `await signed("field", "T1")`."""
+def signing(url: str) -> Signed:
+    """Makes the header of a new key in the database of `url`: `await sign("field", "T1")`."""
     numbers = count(1)
 
     async def sign(role: Role, *places: str, **more: object) -> dict[str, str]:
         token = new_token()
         values = {"id": id_of(token), "fingerprint": fingerprint(PEPPER.encode(), token), "expires_at": None}
         values |= {"holder": f"{role}-{next(numbers)}", "role": role, "places": list(places)} | more
-        connection = await asyncpg.connect(api_url)
+        connection = await asyncpg.connect(url)
         await Writer(connection).run(keys.INSERT, values)
         await connection.close()
         return {"Authorization": f"Bearer {token}"}
 
     return sign
+
+
+@pytest.fixture(scope="session")
+def signed(client: Client, api_url: str) -> Signed:
+    """Makes the header of a new key: `await signed("field", "T1")`."""
+    return signing(api_url)
+
+
+@pytest.fixture(scope="session")
+def plan_url(new_database) -> str:
+    """A database with the seeds and the demonstration, for tests that leave it as they found it."""
+    url: str = new_database()
+
+    async def fill() -> None:
+        async with database.writing(url) as writer:
+            await seeding.seed_if_new(writer)
+
+    with asyncio.Runner() as runner:
+        runner.run(fill())
+    return url
+
+
+@pytest.fixture(scope="session")
+async def plan_client(plan_url: str) -> AsyncIterator[Client]:
+    """A client of an application over the seeded database."""
+    async with serving(create_app(Settings(pool_size=4, key_pepper=PEPPER), plan_url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def seeded(plan_client: Client, plan_url: str) -> AsyncIterator[Writer]:
+    """A writer on the seeded database; what a test adds to registers, zones and flags is taken out again."""
+    connection = await asyncpg.connect(plan_url)
+    await prepare(connection)
+    known = [row["id"] for row in await connection.fetch("SELECT id FROM entry")]
+    yield Writer(connection)
+    await connection.execute("DELETE FROM entry WHERE NOT id = ANY ($1)", known)
+    await connection.execute("DELETE FROM provision WHERE id = 'evil'")
+    await connection.execute("DELETE FROM zone_piece; UPDATE zone SET drawing = NULL, geometry = NULL")
+    await connection.execute("UPDATE place SET flags = '{}' WHERE flags <> '{}'")
+    await connection.close()
 
 
 def _a_place(code: str, parent: str | None = None) -> dict[str, object]:

@@ -9,16 +9,22 @@ from uuid import uuid4
 import pytest
 
 from registry import seeding
+from tests.api.conftest import signing
 from tests.builders import make
 
 PLAN = "qijiang-plan-2021-2025"
 
 
 @pytest.fixture
-async def seeded(stored):
-    await seeding.seed(stored)
-    await seeding.add_demonstration(stored)
-    return stored
+def client(plan_client):
+    """These tests ask an application over the seeded plans."""
+    return plan_client
+
+
+@pytest.fixture
+def signed(plan_url):
+    """Keys for it."""
+    return signing(plan_url)
 
 
 async def get(client, path: str, headers: dict[str, str] | None = None, **params: Any) -> Any:
@@ -304,13 +310,13 @@ async def test_restricted_and_internal_entries_are_not_for_the_public(client, se
     assert {entry["visibility"] for entry in everything} == {"internal", "restricted"}
 
 
-async def test_restricted_resources_are_not_counted_for_the_public(client, seeded, signed, stored) -> None:
+async def test_restricted_resources_are_not_counted_for_the_public(client, seeded, signed) -> None:
     from registry.domain.change import Change, begin
     from registry.store import changes
     from tests.builders import NOW
 
     shelter = make("shelter", visibility="restricted", place="500110113", level="town")
-    await changes.insert(stored, begin(shelter, NOW), Change(verb="create", actor="test", at=NOW))
+    await changes.insert(seeded, begin(shelter, NOW), Change(verb="create", actor="test", at=NOW))
     path = "/v1/provisions/qj-shelters-54/check"
     assert (await get(client, path))["details"]["recorded"] == 0
     assert (await get(client, path, headers=await signed("admin")))["details"]["recorded"] == 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pyproj import Geod
 
-from registry import seeding
+from tests.api.conftest import signing
 
 GEOD = Geod(ellps="WGS84")
 SOURCE = {"kind": "assumption", "reference": "synthetic test geometry", "confidence": "assumed"}
@@ -17,8 +17,19 @@ ROAD = [(106.70 + 0.002 * n, 28.90 + 0.0015 * n + 0.002 * math.sin(n / 5)) for n
 
 
 @pytest.fixture
-async def planner(stored, signed) -> dict[str, str]:
-    await seeding.seed(stored)
+def client(plan_client):
+    """These tests ask an application over the seeded plans."""
+    return plan_client
+
+
+@pytest.fixture
+def signed(plan_url):
+    """Keys for it."""
+    return signing(plan_url)
+
+
+@pytest.fixture
+async def planner(seeded, signed) -> dict[str, str]:
     return await signed("planner")
 
 
@@ -246,8 +257,7 @@ async def test_geometry_that_contradicts_its_zone_is_refused(client, planner, zo
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_only_a_planner_draws(client, stored, signed) -> None:
-    await seeding.seed(stored)
+async def test_only_a_planner_draws(client, seeded, signed) -> None:
     for role, status in (("viewer", 403), ("field", 403)):
         answer = await draw(client, await signed(role), "qijiang-river-shore", line(RIVER), "shore")
         assert answer.status_code == status
