@@ -34,6 +34,7 @@ def draft(town: str, visibility: str = "public") -> dict[str, Any]:
     return {"type": "Feature", "geometry": None, "properties": properties}
 
 
+ITEMS = "/ogc/collections/{collection_id:str}/items"
 MATRIX: dict[tuple[str, str], Route] = {
     ("GET", "/v1/approvals"): Route("field"),
     ("POST", "/v1/approvals"): Route("field", {"changes": 1, "reason": "why"}),
@@ -65,6 +66,10 @@ MATRIX: dict[tuple[str, str], Route] = {
     ),
     ("POST", "/v1/resources/{identity:uuid}/verification"): Route("field", {"how": "visited"}),
     ("GET", "/v1/resources/{identity:uuid}/observations"): Route("viewer"),
+    ("POST", ITEMS): Route("field", draft("T1")),
+    ("PUT", f"{ITEMS}/{{feature_id:str}}"): Route("field", draft("T1"), condition="*"),
+    ("PATCH", f"{ITEMS}/{{feature_id:str}}"): Route("field", {"properties": {"note": "n"}}, condition="*"),
+    ("DELETE", f"{ITEMS}/{{feature_id:str}}"): Route("field", condition="*"),
     ("GET", "/v1/history/digest"): Route("planner"),
     ("GET", "/v1/registers/{register:str}/{identity:uuid}/history"): Route("field", bodiless=True),
     ("PUT", "/v1/registers/{register:str}/{identity:uuid}"): Route("field", bodiless=True),
@@ -103,9 +108,11 @@ def test_every_route_that_does_more_than_read_is_on_the_matrix() -> None:
 def url_of(path: str, expected: Route, town: str = "T1", visibility: str = "public") -> str:
     row, column = tiles(10)
     identity = identity_of(visibility, town, expected.kind, None)
-    own = {"identity": identity, "feature_id": identity, "z": "10", "row": row, "col": column}
+    own: dict[str, Any] = {"identity": identity, "feature_id": identity, "z": "10", "row": row, "col": column}
     if not path.startswith("/v1/resources"):
         own["identity"] = NOBODY
+    if path.startswith(ITEMS):
+        own["collection_id"] = "shelters"
     parts = []
     for part in path.split("/"):
         name = part.strip("{}").partition(":")[0] if part.startswith("{") else None
@@ -150,7 +157,8 @@ async def test_each_role_gets_what_the_matrix_says(writable: World, method: str,
             assert status == (401 if role == "public" else 403), f"{role}: {status} at {url}"
 
 
-WRITES = [pair for pair in MATRIX if pair[1].startswith("/v1/resources/{") and pair[0] != "GET"]
+OWN = ("/v1/resources/{", f"{ITEMS}/{{")
+WRITES = [pair for pair in MATRIX if pair[1].startswith(OWN) and pair[0] != "GET"]
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES, ids=lambda part: part)
