@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from uuid import UUID
 
 import msgspec
@@ -22,6 +23,13 @@ WAITING_PER_PROCESS = 10
 AT_ONCE = 4
 GLANCE_S = 0.5
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+HANDED_ON = ("PATH", "LANG", "PROJ_DATA", "PROJ_LIB", "LD_LIBRARY_PATH")
+ENVIRONMENT = {
+    **{name: os.environ[name] for name in HANDED_ON if name in os.environ},
+    **ONE_THREAD,
+    "PYTHONPATH": str(Path(__file__).parent.parent),
+}
+"""What a job's process is told: where the code is, and no credential."""
 
 
 class Desk:
@@ -95,7 +103,7 @@ class Desk:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=dict(os.environ) | ONE_THREAD,
+            env=ENVIRONMENT,
         )
         packed = await asyncio.to_thread(msgspec.msgpack.encode, order)
         talk = asyncio.create_task(process.communicate(packed))
