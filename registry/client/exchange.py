@@ -149,6 +149,7 @@ class Exchange:
         else:
             for bucket in unequal:
                 await self._take(int(bucket), done)
+        self._pocket.forget_done()
         cursor: str = there["cursor"]
         return cursor
 

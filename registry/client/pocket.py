@@ -115,6 +115,10 @@ class Pocket:
             (identity, *DONE, version),
         )
 
+    def forget_done(self) -> None:
+        """All that is done is in the registry's words by now."""
+        self._db.execute("DELETE FROM queue WHERE result IN (?, ?)", DONE)
+
     def digest(self) -> dict[str, tuple[int, str]]:
         """Count and hash of each bucket, as the registry computes them."""
         found: dict[int, tuple[int, int]] = {}

@@ -43,10 +43,10 @@ STAND = Query(
         "SELECT concat_ws('/', (SELECT epoch FROM feed_epoch), s.system_identifier, k.timeline_id) AS epoch,"
         " pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,"
         " (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint AS lsn,"
-        " (SELECT xid::text FROM change_log WHERE xid < pg_snapshot_xmin(pg_current_snapshot())"
-        "  ORDER BY xid DESC, seq DESC LIMIT 1) AS last_xid,"
-        " (SELECT seq FROM change_log WHERE xid < pg_snapshot_xmin(pg_current_snapshot())"
-        "  ORDER BY xid DESC, seq DESC LIMIT 1) AS last_seq"
+        " (SELECT l.xid::text FROM change_log l WHERE l.xid < pg_snapshot_xmin(pg_current_snapshot())"
+        "  ORDER BY l.xid DESC, l.seq DESC LIMIT 1) AS last_xid,"  # a bare xid would be the text of it
+        " (SELECT l.seq FROM change_log l WHERE l.xid < pg_snapshot_xmin(pg_current_snapshot())"
+        "  ORDER BY l.xid DESC, l.seq DESC LIMIT 1) AS last_seq"
         " FROM pg_control_system() s, pg_control_checkpoint() k"
     )
 )

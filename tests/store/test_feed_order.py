@@ -1,0 +1,23 @@
+"""Transactions are ordered as numbers: 1000 comes after 999."""
+
+from registry.domain.change import Change, begin
+from registry.store import changes, feed
+from registry.store.pool import Reader, SnapshotReader, Writer
+from tests.builders import NOW, make
+
+CHANGE = Change(verb="create", actor="test", at=NOW)
+LINE = "realm, resource_id, kind, verb, visibility_after, gone_before, gone_after, digest, actor, via, at"
+COPY = f"""
+INSERT INTO change_log (xid, version, {LINE})
+SELECT $1::text::xid8, $2, {LINE} FROM change_log WHERE version = 1
+"""
+
+
+async def test_the_last_change_is_the_last_by_number(writer: Writer, conn) -> None:
+    await changes.insert(writer, begin(make(), NOW), CHANGE)
+    for xid, version in (("2", 2), ("10", 3), ("9", 4)):
+        await conn.execute(COPY, xid, version)
+    await conn.execute("ALTER TABLE change_log DISABLE TRIGGER append_only")
+    await conn.execute("DELETE FROM change_log WHERE version = 1")
+    reader: Reader = SnapshotReader(conn)
+    assert (await feed.stand(reader)).last.xid == 10
