@@ -180,6 +180,7 @@ store.on((state, changed) => {
     if (app.records.tiled) redraw()
   }
   if (any('exercise', 'as_of')) {
+    for (const overlay of ['gaps', 'depth', 'lost', 'spot'] as const) show(map, overlay)
     drawModes(app)
     drawTime(app)
     void reload()
@@ -213,6 +214,7 @@ async function start(): Promise<void> {
   document.body.dataset.ready = 'true'
   await app.places.load('town').then(dressPlaces, say)
   drawAreas()
+  if (!isEditing()) drawPanel(app)
   app.undrawn_zones = await drawZones(app).catch(() => null)
   document.body.dataset.complete = 'true'
 }

@@ -38,7 +38,10 @@ export class Places {
   }
 
   all = (): Place[] => [...this.known.values()].map(({ place }) => place)
-  name = (code: string | null | undefined): string => nameOf(this.known.get(code ?? '')?.place.name) ?? code ?? '—'
+  name = (code: string | null | undefined): string => {
+    const place = this.known.get(code ?? '')?.place
+    return place ? nameOf(place.name) : (code ?? '—')
+  }
   has = (code: string): boolean => this.known.has(code)
 
   /** The polygon of a place, when there is one. */

@@ -9,6 +9,8 @@ import { into, section } from './common'
 import type { Coverage } from './coverage'
 
 const LISTED = 60
+/** The colours of depth one, two, three and more, as the map draws them. */
+const DEPTHS = ['#9ecae1', '#4292c6', '#256fb1', '#08519c']
 
 /** The parts of an analysis that are opened one by one: places, gaps, depth, criticality. */
 export function analyses(app: App, question: Question, found: Coverage): (HTMLElement | null)[] {
@@ -77,7 +79,7 @@ async function depth(app: App, question: Question): Promise<HTMLElement[]> {
   const { levels, faces } = await once<Depth>(question, 'v1/coverage/depth', { levels: 4 })
   show(app.map, 'depth', { type: 'FeatureCollection', features: faces.map((face) => feature(face.geometry, { depth: face.depth })) })
   app.store.set({ hidden: app.store.state.hidden.filter((name) => name !== 'depth') })
-  const row = (level: Depth['levels'][number]) => h('tr', {}, h('td', {}, `≥ ${level.depth}`), h('td', { class: 'n' }, area(level.area_m2)), h('td', { class: 'n' }, percent(level.ratio)))
+  const row = (level: Depth['levels'][number]) => h('tr', {}, h('td', {}, h('i', { class: 'dot', style: { background: DEPTHS[Math.min(level.depth, DEPTHS.length) - 1]! } }), ` ≥ ${level.depth}`), h('td', { class: 'n' }, area(level.area_m2)), h('td', { class: 'n' }, percent(level.ratio)))
   return [h('table', {}, levels.map(row))]
 }
 
