@@ -19,6 +19,8 @@ from registry.store import keys, places
 from registry.store.pool import Reader, Writer, prepare
 
 PEPPER = "a pepper that only the tests have"
+UNHURRIED = Settings(pool_size=8, key_pepper=PEPPER, acquire_timeout_s=20, statement_timeout_s=60)
+"""Limits that a busy machine does not meet by chance; the tests of limits set their own."""
 Signed = Callable[..., Awaitable[dict[str, str]]]
 EMPTIED = (
     "resource, resource_past, change_log, history_seal, observation, correction, idempotency, zone, place"
@@ -61,7 +63,7 @@ async def serving(app: Litestar) -> AsyncIterator[Client]:
 @pytest.fixture(scope="session")
 async def client(api_url: str) -> AsyncIterator[Client]:
     """A client of the whole application."""
-    async with serving(create_app(Settings(pool_size=8, key_pepper=PEPPER), api_url)) as opened:
+    async with serving(create_app(UNHURRIED, api_url)) as opened:
         yield opened
 
 
@@ -135,7 +137,7 @@ def plan_url(new_database) -> str:
 @pytest.fixture(scope="session")
 async def plan_client(plan_url: str) -> AsyncIterator[Client]:
     """A client of an application over the seeded database."""
-    async with serving(create_app(Settings(pool_size=4, key_pepper=PEPPER), plan_url)) as opened:
+    async with serving(create_app(UNHURRIED, plan_url)) as opened:
         yield opened
 
 

@@ -44,7 +44,12 @@ def seeded_url(new_database) -> str:
 @pytest.fixture(scope="session")
 async def face(seeded_url: str) -> AsyncIterator[AsyncTestClient[Litestar]]:
     """A client of the whole application over the seeds."""
-    app = create_app(Settings(pool_size=4, cors_origins="https://maps.example"), seeded_url)
+    app = create_app(
+        Settings(
+            pool_size=4, cors_origins="https://maps.example", acquire_timeout_s=20, statement_timeout_s=60
+        ),
+        seeded_url,
+    )
     async with AsyncTestClient(app, base_url="http://registry.test", raise_server_exceptions=False) as opened:
         yield opened
 
