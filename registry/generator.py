@@ -5,10 +5,8 @@ its identity, name, place and point put in, so that a million rows cost seconds 
 """
 
 import random
-import re
-import struct
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -23,6 +21,7 @@ from registry.domain.geojson import Point
 from registry.domain.resource import KINDS, Kind, Location, Resource, Source
 from registry.domain.values import Name
 from registry.generated import properties_of
+from registry.prototypes import MARK_ID, MARK_POINT, Prototype, copy_line, identities, wkb
 from registry.store import rows
 
 CHUNK = 20_000
@@ -37,18 +36,6 @@ JITTER_M = 1500.0
 APART = 0.07
 """Share of records made one by one: hidden ones, and ones whose place is not a point."""
 
-MARK_ID = UUID("11111111-1111-7111-8111-111111111111")
-MARK_POINT = Point((11.1111111, 22.2222222))
-MARKS = {
-    str(MARK_ID): "id",
-    '"¤place¤"': "place_json",
-    "¤place¤": "place",
-    "¤zh¤": "zh",
-    "¤en¤": "en",
-    rows.point_wkb(MARK_POINT).hex(): "wkb",  # type: ignore[union-attr]
-    "11.1111111,22.2222222": "lonlat",
-}
-_SPLIT = re.compile("|".join(f"({re.escape(mark)})" for mark in sorted(MARKS, key=len, reverse=True)))
 LABELS: dict[Kind, tuple[str, str]] = {
     "shelter": ("避难场所", "Shelter"),
     "rescue_team": ("救援队", "Rescue team"),
@@ -66,7 +53,7 @@ class Spots(NamedTuple):
 
 
 class Generator:
-    """Makes `count` records for one realm; the same realm and count always give the same records."""
+    """Makes `count` records for one realm; the same count always gives the same kinds and positions."""
 
     def __init__(self, count: int, exercise: str | None, features: list[dict[str, Any]]) -> None:
         self.count = count
@@ -81,9 +68,9 @@ class Generator:
         self.kinds = [kinds[n] for n in chosen.tolist()]
         self.apart = (self.rng.random(count) < APART).tolist()
 
-    def _prototype(self, kind: Kind, n: int) -> "Prototype":
+    def _prototype(self, kind: Kind, n: int) -> Prototype:
         record = self._record(kind, n, MARK_ID, Name("¤zh¤", "¤en¤"), "¤place¤", MARK_POINT)
-        return Prototype.of(record, self.exercise)
+        return Prototype.of(record)
 
     def _record(
         self, kind: Kind, n: int, identity: UUID, name: Name, place: str | None, point: Point | None
@@ -110,8 +97,9 @@ class Generator:
             yield self._chunk(start, min(start + CHUNK, self.count))
 
     def _chunk(self, start: int, end: int) -> "Chunk":
+        lon, lat = self.spots.lon[start:end], self.spots.lat[start:end]
         began_ms = int(self.now.timestamp() * 1000) - (self.count - start) // 100
-        ids, points = identities(self.rng, began_ms, end - start), wkb(self.spots, start, end)
+        ids, points = identities(self.rng, began_ms, end - start), wkb(lon, lat)
         lines: list[str] = []
         stock: list[str] = []
         for n, identity, point in zip(range(start, end), ids, points, strict=True):
@@ -175,30 +163,6 @@ class Chunk(NamedTuple):
     stock: bytes
 
 
-class Prototype(NamedTuple):
-    """A rendered row cut at the marks: text, name of what goes in, text, …"""
-
-    parts: list[str]
-    holes: list[tuple[int, str]]
-    stock: list[str]
-
-    @classmethod
-    def of(cls, record: Resource, exercise: str | None) -> "Prototype":
-        """The prototype of a record that carries every mark."""
-        parts = [
-            part for part in _SPLIT.split(copy_line(rows.row_of(record, "generator"))) if part is not None
-        ]
-        holes = [(n, MARKS[part]) for n, part in enumerate(parts) if part in MARKS]
-        return cls(parts, holes, [copy_line(line) for line in rows.stock_rows(record)])
-
-    def filled(self, values: dict[str, str]) -> str:
-        """The row with these values in its holes."""
-        parts = self.parts.copy()
-        for n, name in self.holes:
-            parts[n] = values[name]
-        return "".join(parts)
-
-
 def spots(rng: np.random.Generator, count: int, features: list[dict[str, Any]]) -> Spots:
     """Positions scattered around the gazetteer's settlements, larger ones more often, with their towns."""
     base = np.array(_settlements(), dtype=float)
@@ -227,43 +191,3 @@ def _towns_of(lon: Any, lat: Any, features: list[dict[str, Any]]) -> list[str | 
         for i, town in zip(inside.tolist(), towns.tolist(), strict=True):
             place[start + i] = codes[town]
     return place
-
-
-def identities(rng: np.random.Generator, now_ms: int, count: int) -> list[str]:
-    """Identities of version 7 whose time grows slowly through the chunk."""
-    noise = rng.bytes(count * 10).hex()
-    found = []
-    for n in range(count):
-        stamp = f"{now_ms + n // 100:012x}"
-        tail = noise[n * 20 : n * 20 + 20]
-        found.append(f"{stamp[:8]}-{stamp[8:]}-7{tail[:3]}-{'89ab'[n & 3]}{tail[3:6]}-{tail[6:18]}")
-    return found
-
-
-def wkb(found: Spots, start: int, end: int) -> list[str]:
-    """The points as hexadecimal EWKB."""
-    head = rows.point_wkb(Point((0.0, 0.0))).hex()[:18]  # type: ignore[union-attr]
-    return [
-        head + struct.pack("<dd", x, y).hex()
-        for x, y in zip(found.lon[start:end], found.lat[start:end], strict=True)
-    ]
-
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-
-def copy_line(values: dict[str, Any]) -> str:
-    """One row in PostgreSQL's COPY text format, columns in the order of `values`."""
-    return "\t".join(_text(value) for value in values.values()) + "\n"
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return r"\N"
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, list):
-        return "{" + ",".join(f'"{item}"' for item in value) + "}"
-    return str(value).translate(_ESCAPES)

@@ -3,7 +3,7 @@
 from collections import Counter
 from urllib.parse import urlencode
 
-from registry.domain.check import Basis, Chooser, Found, Link, Need, Observed, Sorting, agree, unable
+from registry.domain.check import Basis, Chooser, Found, Link, Need, Observed, Sorting, Verdict, agree, unable
 from registry.domain.entry import Denominator, Known
 from registry.domain.facts import EXISTING, LOCATED, Facts, PlaceFact, Tally
 from registry.domain.provision import NOT_STATED, Provision, Subject, Words
@@ -239,10 +239,10 @@ def attribute_each(provision: Provision, facts: Facts) -> Found:
         radii["unknown" if tally.watch_radius_m is None else "yes" if same else "no"] += tally.count
     if not radii:
         return unable(method, Words("没有记录", "there is no record"), Need("list", method, provision.place))
-    verdict = "not_met" if radii["no"] else "unknown" if radii["unknown"] else "met"
+    verdict: Verdict = "not_met" if radii["no"] else "unknown" if radii["unknown"] else "met"
     return Found(
         method=method,
-        verdict=verdict,  # type: ignore[arg-type]
+        verdict=verdict,
         observed=Observed(required.value, required.value, required.unit) if verdict == "met" else None,
         details={str(known): count for known, count in radii.items()},
         records=[link_to(facts, provision.subject, sum(radii.values()))],

@@ -46,9 +46,9 @@ def _seen(form: Shape, table: Any) -> sa.ColumnElement[bool]:
         return public
     if form.clearance == "restricted":
         return sa.true()
-    shown_to_all = table.c.visibility != "restricted"
+    shown_to_all: sa.ColumnElement[bool] = table.c.visibility != "restricted"
     if not form.scoped:
-        return shown_to_all  # type: ignore[no-any-return]
+        return shown_to_all
     return sa.or_(shown_to_all, in_scope(table.c.place))
 
 
