@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -33,6 +34,7 @@ def command() -> None:
 @click.option("--document", help="Check the provisions of this document. 文件编号。")
 @click.option("--place", help="Check the provisions about this place. 地点代码。")
 @click.option("--exercise", help="Ask inside this exercise. 演练名称。")
+@click.option("--as-of", help="Answer from what was recorded then, such as 2025-12-31T23:59:59+08:00. 时点。")
 @click.option("--all-records", is_flag=True, help="Count restricted and exact internal records. 含受限数据。")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="语言。")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="A page that opens offline.")
@@ -41,6 +43,7 @@ def check(
     document: str | None,
     place: str | None,
     exercise: str | None,
+    as_of: str | None,
     all_records: bool,
     lang: Lang,
     report: Path | None,
@@ -49,7 +52,8 @@ def check(
     """Print each check with its verdict. 逐条核对规划条款。"""
     if document is None and place is None:
         raise click.UsageError("give --document or --place; `registry plan documents` lists the documents")
-    sight = msgspec.structs.replace(EVERYTHING if all_records else PUBLIC, exercise=exercise)
+    sight = EVERYTHING if all_records else PUBLIC
+    sight = msgspec.structs.replace(sight, exercise=exercise, as_of=as_of and instant(as_of))
     found = read(settings.read(os.environ), document, place, sight)
     if as_json:
         click.echo(msgspec.json.encode(localised(msgspec.to_builtins(found), lang)))
@@ -58,6 +62,17 @@ def check(
     if report is not None:
         report.write_text(page(found, lang), "utf-8")
         Console(stderr=True).print(f"wrote {report}")
+
+
+def instant(text: str) -> datetime:
+    """The moment that an RFC 3339 text names; UsageError when it names none or has no time zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.UsageError(f"--as-of {text} is not a time such as 2025-12-31T23:59:59+08:00") from error
+    if moment.tzinfo is None:
+        raise click.UsageError("--as-of needs a time zone, such as +08:00")
+    return moment
 
 
 def read(known: Settings, document: str | None, place: str | None, sight: Sight) -> Report:

@@ -91,6 +91,15 @@ def test_the_table_and_the_list_of_documents(run) -> None:
     assert "cannot be evaluated" in result.stdout
     assert PLAN in run("documents").stdout
     assert run("check").exit_code == 2
+    for moment in ("yesterday", "2025-12-31T23:59:59"):
+        assert run("check", "--document", PLAN, "--as-of", moment).exit_code == 2
+
+
+def test_the_table_of_a_past_instant(run) -> None:
+    then = json.loads(
+        run("check", "--document", PLAN, "--as-of", "2020-01-01T00:00:00+08:00", "--json").stdout
+    )
+    assert {check["verdict"] for check in then["checks"]} == {"unknown", "cannot_evaluate"}
 
 
 def test_names_are_escaped(run) -> None:
