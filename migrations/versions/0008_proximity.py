@@ -29,7 +29,6 @@ def upgrade() -> None:
         "ix_resource_room",
         "resource",
         [sa.literal_column("(capacity_persons - coalesce(occupancy_persons, 0))")],
-        postgresql_where=sa.text("capacity_persons IS NOT NULL"),
     )
 
 

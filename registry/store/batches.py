@@ -53,7 +53,8 @@ def _batch(form: Shape, present: frozenset[str], capped: bool, tier: int | None)
         inner = near.limit(sa.literal_column(str(tier))).correlate(spots).subquery("near")
         hits = sa.select(inner).limit(fetch).correlate(spots).lateral("hit")
     number = sa.cast(spots.c.n, sa.Integer).label("n")
-    return Query(sa.select(number, hits).select_from(spots.join(hits, sa.true())))
+    every = sa.select(number, hits).select_from(spots.join(hits, sa.true()))
+    return Query(every, by_value=tier is None)
 
 
 async def nearest(

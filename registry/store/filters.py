@@ -12,7 +12,7 @@ from registry.store.sight import View
 
 Clause = Callable[[View], sa.ColumnElement[bool]]
 
-BROAD = frozenset({"kind", "lifecycle", "valid_at"})
+BROAD = frozenset({"kind", "in_service", "valid_at"})
 """Conditions that most records near a spot meet; any other may be rare, and its plan depends on the value."""
 
 
@@ -47,9 +47,7 @@ def _named(_: View) -> sa.ColumnElement[bool]:
 
 
 def _has_room(_: View) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        resource.c.capacity_persons.is_not(None), room >= sa.bindparam("free_persons", type_=sa.Integer)
-    )
+    return room >= sa.bindparam("free_persons", type_=sa.Integer)
 
 
 def stock(*where: Any) -> sa.Select[Any]:
@@ -90,9 +88,7 @@ def _valid(_: View) -> sa.ColumnElement[bool]:
 
 def _with_partner(_: View) -> sa.ColumnElement[bool]:
     partners = sa.select(place.c.code).where(place.c.partner_of.is_not(None))
-    return sa.func.coalesce(
-        resource.c.place == sa.any_(sa.func.array(partners.scalar_subquery())), sa.literal_column("false")
-    )
+    return resource.c.place == sa.any_(sa.func.array(partners.scalar_subquery()))
 
 
 def _of(kind: str, unknown: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
@@ -112,6 +108,7 @@ CLAUSES: dict[str, Clause] = {
     "kinds": lambda _: resource.c.kind == sa.any_(_codes("kinds")),
     "place": _inside_place,
     "lifecycle": _equals("lifecycle"),
+    "in_service": lambda _: resource.c.lifecycle == sa.literal_column("'in_service'"),
     "quality": _equals("quality"),
     "q": _named,
     "bbox": _in_bbox,
@@ -134,7 +131,7 @@ CLAUSES: dict[str, Clause] = {
         resource.c.verified_at >= sa.bindparam("verified_since", type_=sa.TIMESTAMP(timezone=True))
     ),
     "valid_at": _valid,
-    "partners_exclude": lambda view: sa.not_(_with_partner(view)),
+    "partners_exclude": lambda view: sa.func.coalesce(_with_partner(view), sa.false()).is_(sa.false()),
     "partners_only": _with_partner,
 }
 UNKNOWN: dict[str, tuple[str, Clause]] = {
@@ -187,6 +184,8 @@ def asked(wanted: Filter) -> tuple[frozenset[str], dict[str, Any]]:
     if "item" in values:
         values["item_scheme"], _, values["item_code"] = values.pop("item").partition(":")
         values.setdefault("quantity", 0.0)
+    if values.get("lifecycle") == "in_service":
+        present = present - {"lifecycle"} | {"in_service"}
     if "partners" in values:
         present = present - {"partners"} | {f"partners_{values.pop('partners')}"}
     return frozenset(present), values

@@ -74,6 +74,20 @@ def asked(query: Query, given: Mapping[str, Any]) -> list[Any]:
     return [past, *query.args(given), *instant]
 
 
+async def fetched(connection: asyncpg.Connection, query: Query, given: Mapping[str, Any]) -> list[Row]:
+    """The rows of a question, planned for its values where the query says so.
+
+    After an error the session may go on planning by value, which is slower and nothing else.
+    """
+    if not query.by_value:
+        plain: list[Row] = await connection.fetch(*asked(query, given))
+        return plain
+    await connection.execute("SET plan_cache_mode = force_custom_plan")
+    found: list[Row] = await connection.fetch(*asked(query, given))
+    await connection.execute("RESET plan_cache_mode")
+    return found
+
+
 class Reader:
     """Asks: every call takes a connection for as long as its statement runs."""
 
@@ -84,8 +98,7 @@ class Reader:
     async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""
         async with explained(), self._pool.acquire(timeout=self._timeout) as connection:
-            found: list[Row] = await connection.fetch(*asked(query, given))
-            return found
+            return await fetched(connection, query, given)
 
     async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
         """The first row of the answer, if there is one."""
@@ -152,8 +165,7 @@ class SnapshotReader(Reader):
     async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""
         async with explained():
-            found: list[Row] = await self._connection.fetch(*asked(query, given))
-            return found
+            return await fetched(self._connection, query, given)
 
     async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
         """The first row of the answer, if there is one."""

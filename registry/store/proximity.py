@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.sql.util import ClauseAdapter
 
 from registry.domain.origin import Start
 from registry.domain.ranking import Rank, Ranking, seen_all
@@ -23,11 +24,14 @@ from registry.store.hits import (
     parted,
     within,
 )
+from registry.store.origins import Ground
 from registry.store.pool import Reader, Row
 from registry.store.query import Query
 from registry.store.schema import resource
-from registry.store.sight import Shape, binds, shape, view
+from registry.store.sight import Shape, View, binds, shape, view
 
+LOOKED_THROUGH = 1000
+"""So many of the nearest are looked through before conditions are taken to be rare here."""
 EDGE_M: sa.ColumnElement[float] = sa.literal_column("0.01")
 """ST_DWithin may exclude a point at its own ST_Distance."""
 
@@ -39,27 +43,75 @@ class Hits(NamedTuple):
     unlocated: int
 
 
-@cache
-def _candidates(form: Shape, present: frozenset[str], drawn: bool, capped: bool, tier: int | None) -> Query:
-    """The first in the index's order, which is by distance on a sphere.
+def _near_first(seen: View, ground: Ground, present: frozenset[str], capped: bool) -> sa.Select[Any]:
+    """Hits in the index's order, which is by distance on a sphere."""
+    near = [within(seen, ground, sa.bindparam("max_m", type_=sa.Float))] if capped else []
+    return (
+        sa.select(*columns(seen, ground, present), nearness(seen, ground).label("sphere_m"))
+        .where(seen.seen, *clauses(present & BROAD, seen), *near, seen.geom.is_not(None))
+        .order_by(nearness(seen, ground))
+    )
 
-    A limit that is plain text lets the planner see that few rows are wanted, so one plan serves every value:
-    right for conditions that most records meet. Where a value may be rare the limit is left a parameter; the
-    plan for any value then looks dear, and the server plans for the value that came.
+
+@cache
+def _candidates(form: Shape, present: frozenset[str], drawn: bool, capped: bool, tier: int) -> Query:
+    """The first by the index that meet conditions which most records meet.
+
+    A limit that is plain text lets the planner see that few rows are wanted: one plan serves every value.
     """
+    seen, ground = view(form), origins.ground(drawn)
+    inner = _near_first(seen, ground, present, capped).limit(sa.literal_column(str(tier))).subquery("first")
+    hits = sa.select(inner).limit(sa.bindparam("fetch", type_=sa.Integer))
+    return Query(counted(hits, seen, [seen.seen, *clauses(present, seen)]).add_cte(*ground.ctes))
+
+
+@cache
+def _looked_through(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Query:
+    """Those among the nearest 1,000 that meet conditions which may be rare: enough or not."""
+    seen, ground = view(form), origins.ground(drawn)
+    near = _near_first(seen, ground, frozenset(), capped).with_only_columns(resource)
+    looked = near.where(*clauses(present & BROAD, seen)).limit(sa.literal_column(str(LOOKED_THROUGH)))
+    inner = looked.subquery("resource")
+    hits = (
+        sa.select(*columns(seen, ground, present), nearness(seen, ground).label("sphere_m"))
+        .where(*clauses(present - BROAD, seen))
+        .limit(sa.bindparam("fetch", type_=sa.Integer))
+    )
+    among: sa.Select[Any] = ClauseAdapter(inner).traverse(hits)
+    return Query(counted(among, seen, [seen.seen, *clauses(present, seen)]).add_cte(*ground.ctes))
+
+
+@cache
+def _rare(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Query:
+    """The first of all that meet conditions which are rare here: found by them, then put in order."""
     seen, ground = view(form), origins.ground(drawn)
     where = [seen.seen, *clauses(present, seen)]
     near = [within(seen, ground, sa.bindparam("max_m", type_=sa.Float))] if capped else []
-    first = (
-        sa.select(*columns(seen, ground, present), nearness(seen, ground).label("sphere_m"))
-        .where(*where, *near, seen.geom.is_not(None))
-        .order_by(nearness(seen, ground))
-    )
+    meeting = sa.select(resource.c.realm, resource.c.id, nearness(seen, ground).label("sphere_m"))
+    few = meeting.where(*where, *near, seen.geom.is_not(None)).cte("few")
+    few = few.prefix_with("MATERIALIZED", dialect="postgresql")
     fetch = sa.bindparam("fetch", type_=sa.Integer)
-    if tier is None:
-        return Query(counted(first.limit(fetch), seen, where).add_cte(*ground.ctes))
-    inner = first.limit(sa.literal_column(str(tier))).subquery("first")
-    return Query(counted(sa.select(inner).limit(fetch), seen, where).add_cte(*ground.ctes))
+    first = sa.select(few).order_by(few.c.sphere_m).limit(fetch).subquery("first")
+    hits = sa.select(*columns(seen, ground, present), first.c.sphere_m).select_from(
+        first.join(resource, sa.and_(resource.c.realm == first.c.realm, resource.c.id == first.c.id))
+    )
+    return Query(counted(hits, seen, where).add_cte(*ground.ctes), by_value=True)
+
+
+Case = tuple[Shape, frozenset[str], bool, bool]
+
+
+async def _first(reader: Reader, case: Case, values: dict[str, Any]) -> tuple[list[Row], int]:
+    """The first `fetch` on the sphere, by the way that suits the conditions, and the unlocated count."""
+    fetch = values["fetch"]
+    if case[1] <= BROAD:
+        tier = next(tier for tier in TIERS if tier >= fetch)
+        return parted(await reader.rows(_candidates(*case, tier), values))
+    if fetch <= LOOKED_THROUGH:
+        rows, unlocated = parted(await reader.rows(_looked_through(*case), values))
+        if len(rows) == fetch:
+            return rows, unlocated
+    return parted(await reader.rows(_rare(*case), values))
 
 
 @cache
@@ -100,11 +152,11 @@ async def nearest(
     order = ranking or Ranking(margin_m=start.margin_m)
     present, values = asked(wanted)
     fetch = k + MARGIN
-    tier = next(tier for tier in TIERS if tier >= fetch) if present <= BROAD else None
-    query = _candidates(shape(sight), present, start.shape is not None, max_m is not None, tier)
-    values |= binds(sight) | origins.binds(start) | {"fetch": fetch}
     cap_m = None if max_m is None else max_m + start.margin_m
-    rows, unlocated = parted(await reader.rows(query, values | {"max_m": cap_m}))
+    values |= binds(sight) | origins.binds(start) | {"fetch": fetch, "max_m": cap_m}
+    rows, unlocated = await _first(
+        reader, (shape(sight), present, start.shape is not None, max_m is not None), values
+    )
     rows.sort(key=lambda row: (_value(order, row), row["id"]))
     if len(rows) < fetch:
         return Hits(rows[:k], unlocated)

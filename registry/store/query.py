@@ -12,12 +12,14 @@ DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 class Query:
     """Text and argument order of one statement; a bind that nobody gives is a KeyError.
 
+    `by_value` has the server plan for the values that come, where one plan would not suit them all.
     Refuses statements that keep a post-compile hole (`in_()`, `literal_execute`): asyncpg cannot run them.
     """
 
-    __slots__ = ("fixed", "names", "text")
+    __slots__ = ("by_value", "fixed", "names", "text")
 
-    def __init__(self, statement: sa.ClauseElement) -> None:
+    def __init__(self, statement: sa.ClauseElement, *, by_value: bool = False) -> None:
+        self.by_value = by_value
         compiled: Any = statement.compile(dialect=DIALECT)
         self.text = str(compiled)
         if "POSTCOMPILE" in self.text:

@@ -287,7 +287,7 @@ sa.Index(
 sa.Index("ix_resource_verified_at", resource.c.verified_at)
 room = resource.c.capacity_persons - sa.func.coalesce(resource.c.occupancy_persons, sa.literal_column("0"))
 """The persons a shelter may still take, spelled as its index spells it."""
-sa.Index("ix_resource_room", room, postgresql_where=sa.text("capacity_persons IS NOT NULL"))
+sa.Index("ix_resource_room", room)
 
 
 sa.Index("ix_resource_vague", resource.c.kind, postgresql_where=sa.text("uncertainty_m > 20000"))

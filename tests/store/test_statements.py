@@ -63,7 +63,8 @@ def near(form: Shape, present: frozenset[str]) -> list[Query]:
     """The statements of proximity, by spot and by shape, capped and not, planned for any value or for one."""
     found = []
     for drawn, capped in itertools.product([False, True], repeat=2):
-        found += [proximity._candidates(form, present, drawn, capped, tier) for tier in (16, None)]
+        case = form, present, drawn, capped
+        found += [proximity._candidates(*case, 16), proximity._looked_through(*case), proximity._rare(*case)]
         found += [proximity._near(form, present, drawn, capped)]
         found += [stocks._holding(form, present, drawn, capped)]
     for drawn in (False, True):
@@ -114,7 +115,7 @@ async def test_hot_questions_use_their_index(conn, writer, clearance) -> None:
     await changes.load(writer, made, A_CHANGE)
     await conn.execute("ANALYZE resource")
     await conn.execute("SET LOCAL ROLE registry_app")  # whose row security must not hide an index
-    form, kind = Shape(clearance=clearance), frozenset({"kind", "lifecycle"})
+    form, kind = Shape(clearance=clearance), frozenset({"kind", "in_service"})
     spot = {"lon": 106.5, "lat": 29.0, "kind": "shelter", "lifecycle": "in_service", "k": 10, "max_m": 5000}
     spot |= {
         "limit": 100,
