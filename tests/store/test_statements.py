@@ -44,9 +44,9 @@ PRESENT = [
 
 
 def statements() -> list[Query]:
-    """Every shape of sight with few and with all conditions; every set of conditions for the usual sight."""
-    asked_for = {(form, present) for form in SHAPES for present in (frozenset(), ALL)}
-    asked_for |= {(SHAPES[0], present) for present in PRESENT}
+    """Every shape of sight with one condition, some with all of them; more sets for the usual sight."""
+    asked_for = {(form, frozenset({"kind"})) for form in SHAPES}
+    asked_for |= {(form, ALL) for form in SHAPES[:4]} | {(SHAPES[0], present) for present in PRESENT}
     shaped = []
     for form, present in sorted(asked_for, key=repr):
         shaped += [resources._find(form, present | {"bbox"}, True), resources._find(form, present, False)]
@@ -75,8 +75,14 @@ def near(form: Shape, present: frozenset[str]) -> list[Query]:
     return [*found, batches._features(form)]
 
 
-async def test_every_statement_prepares(conn) -> None:
-    for text in {query.text for query in statements()}:
+@pytest.fixture(scope="module")
+def texts() -> set[str]:
+    """Every statement; made before a transaction is opened, which would time out meanwhile."""
+    return {query.text for query in statements()}
+
+
+async def test_every_statement_prepares(texts, conn) -> None:
+    for text in texts:
         await conn.execute(f"PREPARE tried AS {text}")
         await conn.execute("DEALLOCATE tried")
 
