@@ -54,6 +54,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """What keys are hashed with; without it a random one is kept in the data directory."""
     key_cache_s: Annotated[float, msgspec.Meta(ge=0, le=300)] = 10.0
     """How long an accepted key is believed without asking the database; a revoked one lives so long."""
+    oidc_issuer: str | None = None
+    """Issuer (iss) of the tokens that are accepted beside keys."""
+    oidc_audience: str | None = None
+    """Audience (aud) that those tokens name."""
+    oidc_jwks: str | None = None
+    """Where the issuer's keys are: an https URL, or a file."""
+    oidc_role_claim: str = "registry_role"
+    """Claim with the role."""
+    oidc_places_claim: str = "registry_places"
+    """Claim with the codes of the places that the role holds for; absent for everywhere."""
     mass_change_limit: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 50
     """Status changes and deletions one person makes within ten minutes without an approval; 0 is no limit."""
     job_processes: Annotated[int, msgspec.Meta(ge=1, le=32)] = 2

@@ -8,6 +8,7 @@ import structlog
 from litestar import Request
 from litestar.types import Scope
 
+from registry.api.tokens import Issuer
 from registry.domain.actor import ANYONE, Actor
 from registry.domain.credential import Key, fingerprint, id_of
 from registry.domain.errors import RegistryError, Unauthenticated
@@ -24,7 +25,10 @@ OPEN = {"open": True}
 class Doorkeeper:
     """Turns an Authorization header into an Actor; believes an accepted key for a few seconds."""
 
-    def __init__(self, reader: Reader, settings: Settings, pepper: bytes) -> None:
+    def __init__(
+        self, reader: Reader, settings: Settings, pepper: bytes, provider: Issuer | None = None
+    ) -> None:
+        self._provider = provider
         self._reader = reader
         self._pepper = pepper
         self._believe_s = settings.key_cache_s
@@ -36,9 +40,12 @@ class Doorkeeper:
         if authorization is None:
             return ANYONE
         scheme, _, token = authorization.decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer" or id_of(token) is None:
-            raise Unauthenticated("the credential has a form that is not accepted here")
-        return await self._holder_of(token)
+        if scheme.lower() == "bearer":
+            if id_of(token) is not None:
+                return await self._holder_of(token)
+            if self._provider is not None:
+                return self._provider.actor_of(token)
+        raise Unauthenticated("the credential has a form that is not accepted here")
 
     async def _holder_of(self, token: str) -> Actor:
         digest, now_s = fingerprint(self._pepper, token), time.monotonic()

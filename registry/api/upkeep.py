@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import structlog
 from litestar import Litestar
 
+from registry.api import tokens
 from registry.api.authenticate import Doorkeeper
 from registry.api.watch import Watch
 from registry.api.witness import Witnesses
@@ -31,7 +32,8 @@ async def keeping(
     app: Litestar, reader: Reader, settings: Settings, secret: bytes
 ) -> AsyncGenerator[None, None]:
     """Access control for as long as the block runs; at its end what is still in memory is written down."""
-    app.state.doorkeeper = doorkeeper = Doorkeeper(reader, settings, secret)
+    provider = tokens.issuer(settings)
+    app.state.doorkeeper = doorkeeper = Doorkeeper(reader, settings, secret, provider)
     app.state.witnesses = witnesses = Witnesses(reader)
     app.state.secret, app.state.watch = secret, Watch(reader)
 
@@ -55,6 +57,8 @@ async def keeping(
         asyncio.create_task(_every(USES_EVERY_S, doorkeeper.note)),
         asyncio.create_task(_every(COUNTS_EVERY_S, forget)),
     ]
+    if provider is not None:
+        tasks.append(asyncio.create_task(provider.keep_fresh()))
     try:
         yield
     finally:
