@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from registry.domain import analysis
+from registry.domain import analysis, working
 from registry.domain.errors import RegistryError, Unavailable
 from registry.settings import Settings
 from registry.store import jobs
@@ -45,7 +45,7 @@ class Desk:
     async def answer(self, task: analysis.Task) -> bytes:
         """The answer at once, worked in a thread; the geometry library lets go of the lock meanwhile."""
         async with self._threads:
-            return await asyncio.to_thread(analysis.run, task)
+            return await asyncio.to_thread(working.run, task)
 
     def check_room(self) -> None:
         """Unavailable when too many jobs are waiting."""
@@ -54,14 +54,14 @@ class Desk:
 
     def begin(self, identity: UUID, task: analysis.Task, estimate_s: float) -> None:
         """Work a stored job in the background."""
-        working = asyncio.create_task(self._work(identity, task, estimate_s))
-        self._open.add(working)
-        working.add_done_callback(self._open.discard)
+        job = asyncio.create_task(self._work(identity, task, estimate_s))
+        self._open.add(job)
+        job.add_done_callback(self._open.discard)
 
     async def close(self) -> None:
         """End every job that is open."""
-        for working in self._open:
-            working.cancel()
+        for job in self._open:
+            job.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
     async def _work(self, identity: UUID, task: analysis.Task, estimate_s: float) -> None:

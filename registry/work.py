@@ -9,7 +9,7 @@ import sys
 
 import msgspec
 
-from registry.domain import analysis
+from registry.domain import analysis, working
 from registry.domain.errors import RegistryError
 
 BEHIND_REQUESTS = 10
@@ -43,7 +43,7 @@ def main() -> None:
 
 def _outcome(task: analysis.Task) -> Outcome:
     try:
-        return Outcome(answer=analysis.run(task))
+        return Outcome(answer=working.run(task))
     except RegistryError as error:
         return Outcome(problem=error.detail, field=error.field)
     except MemoryError:

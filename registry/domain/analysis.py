@@ -1,23 +1,12 @@
-"""The coverage analyses as tasks: values that can be sent to another process and answered as JSON."""
+"""The coverage analyses as tasks and answers: values that can be sent to another process."""
 
-from typing import Any
-
-import msgspec
-import numpy as np
 from msgspec import Struct
 
-from registry.domain import depth, placement, scenario
-from registry.domain.coverage import METHOD
-from registry.domain.demand import links, positions, weights
+from registry.domain import placement, scenario
 from registry.domain.depth import DepthFace, DepthLevel
-from registry.domain.extent import Cover, Spread, spread
-from registry.domain.gaps import Bound, Gaps, gaps
-from registry.domain.ground import Ground
-from registry.domain.question import Answer, Question, answered, ground_of, measure, watchers_of, work_out
-from registry.domain.relevance import concerned
-from registry.domain.remoteness import Remoteness, remoteness
+from registry.domain.gaps import Bound, Gaps
+from registry.domain.question import Answer, Question
 from registry.domain.values import Name
-from registry.domain.watcher import Watcher
 
 
 class MeasureTask(Struct, frozen=True, tag="coverage", kw_only=True):
@@ -164,132 +153,3 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
     before: Answer
     scenarios: list[Option]
-
-
-def run(task: Task) -> bytes:
-    """The answer to a task as JSON."""
-    return msgspec.json.encode(_WORK[type(task)](task))
-
-
-def _gaps(task: GapsTask) -> GapsAnswer:
-    assessment = work_out(task.question)
-    answer = answered(task.question, assessment)
-    found = gaps(assessment, bound=task.bound, sliver_m2=task.sliver_m2, limit=task.limit)
-    return GapsAnswer(**msgspec.structs.asdict(answer), gaps=found)
-
-
-def _cover(question: Question, bound: Bound) -> tuple[Ground, list[Watcher], Cover]:
-    ground = ground_of(question)
-    tested = [w for w in concerned(ground, watchers_of(question)) if w.testable]
-    covers: Spread = spread(ground.plane, tested)
-    cover: Cover = getattr(covers, bound)
-    return ground, tested, cover
-
-
-def _depth(task: DepthTask) -> DepthAnswer:
-    ground, _, cover = _cover(task.question, task.bound)
-    found = depth.faces(ground, cover, task.levels)
-    total = float(ground.area_m2.sum())
-    points = task.question.demand
-    counts = weight = None
-    if points is not None:
-        counts, weight = links(ground.plane, cover, positions(points)).counts, weights(points)
-    levels = []
-    for level, area in enumerate(depth.at_least_m2(found), start=1):
-        reached = None if counts is None or weight is None else float(weight[counts >= level].sum())
-        share = None if reached is None or weight is None else reached / (float(weight.sum()) or 1.0)
-        levels.append(DepthLevel(level, float(area), float(area) / total, reached, share))
-    return DepthAnswer(
-        area_m2=total,
-        method=METHOD,
-        bound=task.bound,
-        levels=levels,
-        faces=depth.drawn_by_depth(ground, found) if task.draw else [],
-        demand_total=None if weight is None else float(weight.sum()),
-        demand_basis=task.question.demand_basis,
-    )
-
-
-def _criticality(task: CriticalityTask) -> CriticalityAnswer:
-    ground, tested, cover = _cover(task.question, task.bound)
-    found = depth.faces(ground, cover, 2)
-    alone = depth.sole_m2(found, len(tested))
-    needed = None
-    if task.question.demand is not None:
-        pairs = links(ground.plane, cover, positions(task.question.demand))
-        single = pairs.counts[pairs.point] == 1
-        heavy = weights(task.question.demand)[pairs.point[single]]
-        needed = np.bincount(pairs.watcher[single], heavy, len(tested))
-    order = np.lexsort((-(needed if needed is not None else alone), -alone))
-    total = float(ground.area_m2.sum())
-    once, twice = depth.at_least_m2(found)
-    listed = [
-        Sole(w.id, w.name, w.place, float(alone[i]), float(alone[i]) / total, _figure(needed, i))
-        for i, w in ((i, tested[i]) for i in order[: task.limit])
-    ]
-    return CriticalityAnswer(
-        area_m2=total,
-        method=METHOD,
-        bound=task.bound,
-        covered_m2=float(once),
-        covered_once_m2=float(once - twice),
-        resources=listed,
-        count=len(tested),
-    )
-
-
-def _figure(values: Any, at: int) -> float | None:
-    return None if values is None else float(values[at])
-
-
-def _scenario(task: ScenarioTask) -> ScenarioAnswer:
-    question, ground = task.question, ground_of(task.question)
-    present = msgspec.structs.replace(question, scenario=None)
-    before, after = work_out(present, ground), work_out(question, ground)
-    return ScenarioAnswer(
-        before=answered(present, before),
-        after=answered(question, after),
-        difference=scenario.difference(before, after),
-    )
-
-
-def _siting(task: SitingTask) -> placement.Plan:
-    return placement.plan(task.question, task.how, task.candidates, task.forbidden)
-
-
-def _distance(task: DistanceTask) -> Remoteness:
-    question = task.question
-    return remoteness(
-        watchers_of(question), question.demand or [], limit=task.limit, basis=question.demand_basis
-    )
-
-
-def _compare(task: CompareTask) -> Comparison:
-    present, ground = task.question, ground_of(task.question)
-    before = work_out(present, ground)
-    options = []
-    for one in task.scenarios:
-        question = msgspec.structs.replace(present, scenario=one.changes)
-        after = work_out(question, ground)
-        options.append(
-            Option(
-                id=one.id,
-                name=one.name,
-                answer=answered(question, after),
-                difference=scenario.difference(before, after),
-            )
-        )
-    options.sort(key=lambda option: -option.answer.covered_m2.nominal)
-    return Comparison(before=answered(present, before), scenarios=options)
-
-
-_WORK: dict[type[Any], Any] = {
-    MeasureTask: lambda task: measure(task.question),
-    GapsTask: _gaps,
-    DepthTask: _depth,
-    CriticalityTask: _criticality,
-    ScenarioTask: _scenario,
-    SitingTask: _siting,
-    DistanceTask: _distance,
-    CompareTask: _compare,
-}
