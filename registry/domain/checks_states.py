@@ -97,7 +97,10 @@ def coverage_ratio(provision: Provision, facts: Facts) -> Found:
     """The share of the ground that is watched; its most is open while points are unlisted or untestable."""
     method = Words("测地距离下监测范围的并集占比", "union of geodesic watch areas over the ground")
     if facts.share is None:
-        reason = Words("该管辖范围没有可用的面域", "the jurisdiction has no extent to measure on")
+        reason = Words(
+            "该管辖范围没有可用的面域，或监测点过多",
+            "the jurisdiction has no extent to measure on, or too many watch points",
+        )
         return unable(method, reason, Need("load", reason, place=facts.place))
     coverage, ground = facts.share.coverage, facts.share.ground
     name = Words("管辖范围全部面积", "all ground of the jurisdiction")

@@ -172,7 +172,7 @@ def _lows(resource: str, feature: str) -> list[Low]:
 
 
 async def ground(reader: Reader, sight: Sight, code: str, chosen: Denominator | None) -> Question | None:
-    """What the share of watched ground is worked out from; None where there is no extent to measure on."""
+    """What the share of watched ground is worked out from; None without an extent or past all measure."""
     try:
         if chosen is not None and chosen.ground is not None:
             parted = await grounds.of_polygon(reader, wkb(chosen.ground, "ground"))
@@ -183,8 +183,10 @@ async def ground(reader: Reader, sight: Sight, code: str, chosen: Denominator | 
     wanted = Filter(kind="fire_watch_point", lifecycle="in_service")
     at = sight.as_of or datetime.now(UTC)
     found = await watchers.find(
-        reader, sight, wanted, area_wkb=parted.wkb, radius_m=None, at=at, limit=MOST_WATCHERS
+        reader, sight, wanted, area_wkb=parted.wkb, radius_m=None, at=at, limit=MOST_WATCHERS + 1
     )
+    if len(found) > MOST_WATCHERS:
+        return None
     return Question(whole=parted.whole, parts=parted.parts, watchers=found)
 
 
