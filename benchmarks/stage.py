@@ -94,10 +94,11 @@ async def _measured(url: str, rows: int) -> Stage:
 
 
 @contextmanager
-def served(stage: Stage) -> Iterator[Served]:
-    """The registry, as `registry serve` runs it, on this stage."""
+def served(stage: Stage, **changed: Any) -> Iterator[Served]:
+    """The registry, as `registry serve` runs it, on this stage, with some settings changed."""
     port = free_port()
-    chosen = Settings(database_url=stage.database_url, port=port, workers=WORKERS, inflight_public=1000)
+    told = {"workers": WORKERS, "inflight_public": 1000, **changed}
+    chosen = Settings(database_url=stage.database_url, port=port, **told)
     with server.running(chosen) as process:
         if not server.wait_ready(chosen, process):
             raise RuntimeError("the server did not become ready")

@@ -39,14 +39,14 @@ ITEMS = f"/collections/public.resource_live/items?limit=100&geom-column=geom&pro
 READY_S = 300
 
 
-def boxes(stage: Stage) -> list[str]:
-    """Boxes around records that hold about two hundred others, west, south, east, north."""
-    return asyncio.run(_boxes(stage.database_url))
+def around_records(stage: Stage, held: int = HELD) -> list[str]:
+    """Boxes around records that hold about so many others, west, south, east, north."""
+    return asyncio.run(_boxes(stage.database_url, held))
 
 
-async def _boxes(url: str) -> list[str]:
+async def _boxes(url: str, held: int) -> list[str]:
     connection = await asyncpg.connect(url, command_timeout=600)
-    rows = await connection.fetch(BOXES, HELD)
+    rows = await connection.fetch(BOXES, held)
     await connection.close()
     return [_around(row["lon"], row["lat"], row["half_deg"]) for row in rows]
 
@@ -58,7 +58,7 @@ def _around(lon: float, lat: float, half: float) -> str:
 def measure(stages: list[Stage], seconds: float) -> list[Figure]:
     """Both servers with as many workers and the same boxes, one after the other."""
     stage = stages[-1]
-    around = boxes(stage)
+    around = around_records(stage)
     with served(stage) as server:
         asked = [f"/v1/resources?bbox={box}&limit=100" for box in around]
         load.wrk(server.url, asked, seconds=min(3, seconds))

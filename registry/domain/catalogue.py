@@ -9,7 +9,7 @@ from registry.domain.errors import NotFound
 from registry.domain.resource import Kind
 
 Type = Literal["string", "integer", "number", "date-time", "strings"]
-Holds = Literal["located", "unlocated", "places", "footprints"]
+Holds = Literal["located", "unlocated", "places", "footprints", "zones"]
 
 
 class Property(Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ class Collection(Struct, frozen=True, kw_only=True):
     en: str
     about: str
     holds: Holds
-    geometry: Literal["point", "polygon", "any", "none"]
+    geometry: Literal["point", "polygon", "areas", "any", "none"]
     properties: tuple[Property, ...]
     kind: Kind | None = None
 
@@ -141,6 +141,15 @@ _PLACE = (
     _text("list_version", "代码表版本", "Version of the code list"),
     _text("extent_basis", "范围依据", "What the polygon rests on"),
 )
+_ZONE = (
+    *_NAMES,
+    _text("kind", "类别", "Kind"),
+    _text("road", "道路", "Road"),
+    _number("from_km", "起点桩号", "From chainage", "km"),
+    _number("to_km", "止点桩号", "To chainage", "km"),
+    _count("version", "版本", "Version"),
+    _moment("updated_at", "更新时间", "Updated at"),
+)
 _FOOTPRINT = (
     *_NAMES,
     _text("place", "所在地代码", "Code of the place"),
@@ -178,7 +187,7 @@ COLLECTIONS: dict[str, Collection] = {
             about="Administrative places and management areas; extent_basis says what a polygon rests on. "
             "行政区划与管理区，extent_basis 说明范围依据。",
             holds="places",
-            geometry="any",
+            geometry="areas",
             properties=_PLACE,
         ),
         Collection(
@@ -202,6 +211,16 @@ COLLECTIONS: dict[str, Collection] = {
             holds="footprints",
             geometry="polygon",
             properties=_FOOTPRINT,
+        ),
+        Collection(
+            id="zones",
+            zh="规则区域",
+            en="Zones",
+            about="What spatial rules measure from, such as rivers and roads; the geometry may come later. "
+            "空间规则所依据的河流、道路等，几何可后补。",
+            holds="zones",
+            geometry="any",
+            properties=_ZONE,
         ),
     )
 }

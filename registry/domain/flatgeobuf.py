@@ -13,8 +13,8 @@ from registry.domain.catalogue import Collection
 MAGIC = bytes.fromhex("6667620366676200")
 LONG, DOUBLE, STRING, DATETIME = 7, 10, 11, 13
 COLUMN_TYPES = {"string": STRING, "integer": LONG, "number": DOUBLE, "date-time": DATETIME, "strings": STRING}
-UNKNOWN, POINT, POLYGON, MULTIPOLYGON = 0, 1, 3, 6
-GEOMETRY_TYPES = {"point": POINT, "polygon": POLYGON, "any": MULTIPOLYGON, "none": UNKNOWN}
+UNKNOWN, POINT, LINE, POLYGON, LINES, MULTIPOLYGON = 0, 1, 2, 3, 5, 6
+GEOMETRY_TYPES = {"point": POINT, "polygon": POLYGON, "areas": MULTIPOLYGON, "any": UNKNOWN, "none": UNKNOWN}
 WGS84 = 4326
 
 Field = tuple[int, str, Any]
@@ -140,22 +140,27 @@ def _geometry(made: _Buffer, pointer: int, wkb: bytes, at: int) -> int:
         return at + 16
     (count,) = struct.unpack_from("<I", wkb, at)
     at += 4
-    if kind == POLYGON:
-        return _polygon(made, pointer, wkb, at, count)
+    if kind == LINE:
+        return _rings(made, pointer, wkb, at - 4, (kind, 1, 0))
+    if kind in (POLYGON, LINES):
+        return _rings(made, pointer, wkb, at, (kind, count, 0 if kind == POLYGON else 5))
     room = made.table([(6, "B", kind), (7, "->", None)], pointer)
     for part in made.pointers(room[7], count):
         at = _geometry(made, part, wkb, at)
     return at
 
 
-def _polygon(made: _Buffer, pointer: int, wkb: bytes, at: int, rings: int) -> int:
+def _rings(made: _Buffer, pointer: int, wkb: bytes, at: int, shape: tuple[int, int, int]) -> int:
+    """Lines or rings with their ends; each may have a head of its own to be skipped."""
+    kind, rings, head = shape
     positions, ends, raw = 0, [], []
     for _ in range(rings):
+        at += head
         (count,) = struct.unpack_from("<I", wkb, at)
         raw.append(wkb[at + 4 : at + 4 + 16 * count])
         at, positions = at + 4 + 16 * count, positions + count
         ends.append(positions)
-    room = made.table([(0, "->", None), (1, "->", None), (6, "B", POLYGON)], pointer)
+    room = made.table([(0, "->", None), (1, "->", None), (6, "B", kind)], pointer)
     made.vector(room[0], rings, struct.pack(f"<{rings}I", *ends))
     made.vector(room[1], 2 * positions, b"".join(raw), 8)
     return at

@@ -86,7 +86,7 @@ def _shapes(form: Shape, name: str, asked: Asked, how: str) -> Query:
 
 def _uniform(geom: Any, described: catalogue.Collection) -> Any:
     """One type of geometry for a whole file: areas as multipolygons, a point without an area as nothing."""
-    if described.geometry != "any":
+    if described.geometry != "areas":
         return geom
     areas = sa.func.ST_CollectionExtract(geom, sa.literal_column("3"))
     return sa.case((sa.func.ST_IsEmpty(areas), sa.null()), else_=sa.func.ST_Multi(areas))

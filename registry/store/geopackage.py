@@ -12,7 +12,7 @@ APPLICATION_ID = 0x47504B47
 VERSION = 10_300
 WGS84 = 4326
 TYPES = {"string": "TEXT", "integer": "INTEGER", "number": "REAL", "date-time": "DATETIME", "strings": "TEXT"}
-SHAPES = {"point": "POINT", "polygon": "POLYGON", "any": "MULTIPOLYGON"}
+SHAPES = {"point": "POINT", "polygon": "POLYGON", "areas": "MULTIPOLYGON", "any": "GEOMETRY"}
 TABLES = """
 CREATE TABLE gpkg_spatial_ref_sys (
   srs_name TEXT NOT NULL, srs_id INTEGER PRIMARY KEY, organization TEXT NOT NULL,

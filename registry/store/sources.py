@@ -12,6 +12,7 @@ from registry.domain.catalogue import Collection
 from registry.store.cql import Ground
 from registry.store.footprints import drawn, meets
 from registry.store.schema import place
+from registry.store.schema_plans import zone
 from registry.store.sight import Shape, View, view
 
 Expression = sa.ColumnElement[Any]
@@ -166,4 +167,23 @@ def _footprints(form: Shape, described: Collection) -> Source:
     )
 
 
-_SOURCES = {"located": _located, "unlocated": _unlocated, "places": _places, "footprints": _footprints}
+def _zones(_: Shape, described: Collection) -> Source:
+    name = {f"name.{tongue}": zone.c.body["name"][tongue].astext for tongue in ("zh", "en")}
+    columns = name | {i.name: zone.c[i.column] for i in described.properties if i.name not in name}
+    drawn = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(zone.c.geometry), 4326)
+    geom = sa.func.ST_Force2D(drawn, type_=Geometry(spatial_index=False))
+    plain = {key: column for key, column in columns.items() if key not in name}
+    named = _names(columns["name.zh"], columns["name.en"])
+    properties = sa.func.json_build_object("name", named, *_members(plain), "drawing", zone.c.drawing)
+    feature = feature_text(zone.c.id, geom, properties)
+    ground = Ground(columns, geom, partial=True)
+    return Source(zone, sa.true(), zone.c.id, feature, sa.literal_column("NULL::int"), ground)
+
+
+_SOURCES = {
+    "zones": _zones,
+    "located": _located,
+    "unlocated": _unlocated,
+    "places": _places,
+    "footprints": _footprints,
+}

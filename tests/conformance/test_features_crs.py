@@ -67,6 +67,8 @@ async def test_features_have_the_members_that_the_schema_names(face) -> None:
 
 
 CASES = [
+    ("zones", "road = 'yuqian' AND kind = 'road_land'", 1),
+    ("zones", "geometry IS NULL", 11),
     ("rescue-teams", "level = 'town'", 19),
     ("rescue-teams", "NOT (level = 'town')", 0),
     ("unlocated-resources", "kind = 'fire_watch_point'", 23),

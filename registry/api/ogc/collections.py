@@ -24,6 +24,7 @@ GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _kept: dict[tuple[Sight, str], tuple[float, Extent]] = {}
 KEPT = 500
+FORMATS = {"areas": "any"}
 
 
 async def extent_of(reader: Reader, sight: Sight, name: str) -> Extent:
@@ -104,7 +105,11 @@ async def read_collection(
 
 def _geometry_schema(described: Collection) -> dict[str, Any]:
     shown = {"title": "Geometry · 几何", "x-ogc-role": "primary-geometry"}
-    return {"geometry": shown | {"format": f"geometry-{described.geometry}"}} if described.is_drawn else {}
+    return (
+        {"geometry": shown | {"format": f"geometry-{FORMATS.get(described.geometry, described.geometry)}"}}
+        if described.is_drawn
+        else {}
+    )
 
 
 def property_schema(item: Property) -> dict[str, Any]:

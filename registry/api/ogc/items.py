@@ -177,7 +177,7 @@ def _validator(row: Row, sight: Sight) -> str | None:
 
 def identity(described: Collection, text: str) -> str:
     """The identity as it is stored; NotFound for text that cannot be one."""
-    if described.holds == "places":
+    if described.holds in ("places", "zones"):
         return text
     try:
         return str(UUID(text))

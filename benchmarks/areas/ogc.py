@@ -1,0 +1,149 @@
+"""The OGC face: lists beside tipg, filters, tiles beside their bare statements, collections as files."""
+
+import asyncio
+import random
+import time
+import urllib.request
+from urllib.parse import quote
+
+import asyncpg
+
+from benchmarks import load
+from benchmarks.areas.listing import COLUMNS, around_records, tipg
+from benchmarks.figures import Figure, at_least, at_most
+from benchmarks.recorded import statements
+from benchmarks.stage import SEED, Stage, served
+from registry.domain import tiling
+
+AREA = "ogc"
+ITEMS = "/ogc/collections/shelters/items"
+THEIRS = f"/collections/public.resource_live/items?geom-column=geom&kind=shelter&properties={COLUMNS}"
+LIMITS = (10, 100, 1000)
+FILTER = quote("lifecycle <> 'retired' AND (capacity_persons >= 0 OR capacity_persons IS NULL)")
+ZOOMS = (8, 10, 12, 14)
+LAYERS = "collections=rescue-teams,shelters,fire-watch-points,supply-depots"
+PIECE = 1 << 20
+SLOW_S = 10.0
+"""tipg answers long lists in seconds; shorter runs would see none of them."""
+
+
+def measure(stages: list[Stage], seconds: float) -> list[Figure]:
+    """Everything on the largest stage; what is compared runs one after the other."""
+    stage = stages[-1]
+    boxes = {limit: around_records(stage, 8 * limit) for limit in LIMITS}
+    with served(stage) as server:
+        ours = {limit: _lists(server.url, boxes[limit], limit, seconds) for limit in LIMITS}
+        filtered = _lists(server.url, boxes[100], 100, seconds, f"&filter={FILTER}")
+        kept = _kept_tile(server.url, stage, seconds)
+        exported = _export(server)
+    with tipg(stage) as url:
+        theirs = {limit: _their_lists(url, boxes[limit], limit, seconds) for limit in LIMITS}
+    made = [at_least(AREA, f"lists of {n}, times tipg", ours[n] / theirs[n], 10, " ×") for n in LIMITS]
+    made.append(
+        at_most(AREA, "time a CQL2 filter adds to a list of 100", 100 * (ours[100] / filtered - 1), 20, " %")
+    )
+    made.append(at_least(AREA, "kept tile, share of /health/live", kept, 0.5, " ×"))
+    with served(stage, tile_cache_mb=0) as server:
+        made += [_fresh_tile(server.url, stage, z) for z in ZOOMS]
+    return made + _as_file(stage, *exported)
+
+
+def _lists(url: str, boxes: list[str], limit: int, seconds: float, more: str = "") -> float:
+    asked = [f"{ITEMS}?bbox={box}&limit={limit}{more}" for box in boxes]
+    load.wrk(url, asked, seconds=min(3, seconds))
+    return load.wrk(url, asked, seconds=seconds).per_second
+
+
+def _their_lists(url: str, boxes: list[str], limit: int, seconds: float) -> float:
+    asked = [f"{THEIRS}&bbox={box}&limit={limit}" for box in boxes]
+    seconds = max(seconds, SLOW_S)
+    load.wrk(url, asked, seconds=seconds, connections=4)
+    return load.wrk(url, asked, seconds=seconds, connections=4).per_second
+
+
+def _paths(stage: Stage, z: int, count: int) -> list[str]:
+    chance = random.Random(SEED + z)
+    found = []
+    for lon, lat in chance.sample(stage.spots(), count):
+        first_row, _, first_col, _ = tiling.limits((lon, lat, lon, lat), z)
+        found.append(f"/ogc/tiles/WebMercatorQuad/{z}/{first_row}/{first_col}?{LAYERS}")
+    return sorted(set(found))
+
+
+def _kept_tile(url: str, stage: Stage, seconds: float) -> float:
+    tiles = _paths(stage, 12, 20)
+    load.wrk(url, tiles, seconds=min(3, seconds))
+    kept = load.wrk(url, tiles, seconds=seconds).per_second
+    return kept / load.wrk(url, ["/health/live"], seconds=seconds).per_second
+
+
+def _fresh_tile(url: str, stage: Stage, z: int) -> Figure:
+    paths = _paths(stage, z, 12)
+    asked = [statements(stage.database_url, path)[-1] for path in paths]
+    bare_s = asyncio.run(_bare(stage.database_url, asked))
+    for path in paths[:2]:
+        _take(url + path)
+    begun = time.perf_counter()
+    for path in paths:
+        _take(url + path)
+    whole_s = (time.perf_counter() - begun) / len(paths)
+    what = f"tile made at zoom {z} ({bare_s * 1000:.0f} ms bare), times the bare statement"
+    return at_most(AREA, what, whole_s / bare_s, 1.3, " ×")
+
+
+async def _bare(database_url: str, asked: list) -> float:
+    connection = await asyncpg.connect(database_url, server_settings={"jit": "off"})
+    for statement in asked[:2]:
+        await connection.fetchrow(statement.text, *statement.arguments)
+    begun = time.perf_counter()
+    for statement in asked:
+        await connection.fetchrow(statement.text, *statement.arguments)
+    spent = time.perf_counter() - begun
+    await connection.close()
+    return spent / len(asked)
+
+
+def _take(url: str) -> int:
+    taken = 0
+    with urllib.request.urlopen(url, timeout=600) as answer:
+        while piece := answer.read(PIECE):
+            taken += len(piece)
+    return taken
+
+
+def _export(server) -> tuple[float, float]:
+    """Bytes a second of the file, and how much the largest worker grew."""
+    before = server.worker_memory_mib()
+    begun = time.perf_counter()
+    taken = sum(_take(f"{server.url}/ogc/collections/{name}/items?f=geojsonseq") for name in COLLECTIONS)
+    return taken / (time.perf_counter() - begun), server.worker_memory_mib() - before
+
+
+COLLECTIONS = ("rescue-teams", "shelters", "fire-watch-points", "supply-depots", "unlocated-resources")
+COPY = """
+SELECT coalesce(public_feature, feature) FROM resource WHERE realm = 'live' AND visibility <> 'restricted'
+"""
+
+
+def _as_file(stage: Stage, per_second: float, grown_mib: float) -> list[Figure]:
+    copied = asyncio.run(_copied(stage.database_url))
+    return [
+        Figure(AREA, "export of all features as GeoJSON-Seq", f"{per_second / 2**20:,.0f} MiB/s"),
+        at_least(AREA, "export, share of COPY TO STDOUT", per_second / copied, 0.5, " ×"),
+        at_most(AREA, "worker's growth during the export", grown_mib, 64, " MiB"),
+    ]
+
+
+async def _copied(database_url: str) -> float:
+    connection = await asyncpg.connect(database_url)
+    taken = 0
+
+    async def count(chunk: bytes) -> None:
+        nonlocal taken
+        taken += len(chunk)
+
+    begun = time.perf_counter()
+    await connection.copy_from_query(COPY, output=count, timeout=900)
+    spent = time.perf_counter() - begun
+    await connection.close()
+    return taken / spent
