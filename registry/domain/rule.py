@@ -13,6 +13,8 @@ from registry.domain.wording import VERDICTS
 from registry.domain.zone import Drawn, ZoneKind
 
 Outcome = Literal["allowed", "forbidden", "needs_review", "cannot_evaluate"]
+TOLERANCE_M = 0.01
+"""A centimetre beyond the boundary still counts as on it: more than distances are good for."""
 ORDER: tuple[Outcome, ...] = ("forbidden", "needs_review", "cannot_evaluate", "allowed")
 
 
@@ -117,9 +119,9 @@ def judge(rule: Rule, zone: Drawn, site: Site, reach: Reach | None) -> Finding:
     if not zone.has_geometry or reach is None:
         return _finding(rule, zone, "cannot_evaluate", UNDRAWN, None)
     low, high = _bounds(rule, zone, reach.distance_m)
-    if low > 0:
+    if low > TOLERANCE_M:
         return _finding(rule, zone, "allowed", BEYOND, reach)
-    if high > 0:
+    if high > TOLERANCE_M:
         return _finding(rule, zone, "cannot_evaluate", TOO_VAGUE, reach)
     for exemption in rule.exemptions:
         if site.action in exemption.actions and site.purpose in exemption.purposes:

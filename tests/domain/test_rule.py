@@ -1,0 +1,123 @@
+"""A rule about one zone: strict where it knows, silent where it does not, never lenient by accident."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from registry.domain.errors import Invalid
+from registry.domain.geojson import LineString, Point
+from registry.domain.provision import Words
+from registry.domain.resource import Source
+from registry.domain.rule import Exemption, Reach, Rule, Site, Vocabulary, answer, check_rule, judge
+from registry.domain.values import Name
+from registry.domain.zone import Drawing, Drawn, Piece, Range, Zone, at_chainage, chainage_km, clipped, pieces
+
+WORDS = Words("甲", "a")
+SOURCE = Source(kind="assumption", reference="test")
+RULE = Rule(
+    id="r",
+    provision="p",
+    name=Name(en="r"),
+    zone_kind="road_land",
+    actions=["build"],
+    distance_m=30,
+    measured_from=WORDS,
+    exemptions=[Exemption(["build"], ["local_road"], "needs_review", WORDS)],
+)
+ROAD = Zone(id="z", kind="road_land", name=Name(en="z"), range=Range("road", 10, 20))
+KNOWN = Vocabulary(frozenset({"shelter"}), frozenset({"build", "expand"}))
+
+
+def drawn(**given: Any) -> Drawn:
+    return Drawn(zone=ROAD, version=1, has_geometry=True, **given)
+
+
+def site(purpose: str | None = None, action: str = "build", kind: str = "shelter") -> Site:
+    return Site(Point((106.0, 29.0)), kind, action, purpose)
+
+
+def outcome(distance_m: float, purpose: str | None = None, **zone: Any) -> str:
+    return judge(RULE, drawn(**zone), site(purpose), Reach(zone="z", distance_m=distance_m)).outcome
+
+
+@pytest.mark.parametrize(
+    ("distance_m", "zone", "expected"),
+    [
+        (30.0, {}, "forbidden"),
+        (30.02, {}, "allowed"),
+        (0.0, {}, "forbidden"),
+        (40.0, {"offset_max_m": None}, "cannot_evaluate"),
+        (30.0, {"offset_max_m": None}, "forbidden"),
+        (1e6, {"offset_max_m": None}, "cannot_evaluate"),
+        (45.0, {"offset_max_m": 20.0}, "cannot_evaluate"),
+        (51.0, {"offset_max_m": 20.0}, "allowed"),
+        (33.0, {"offset_min_m": 3.0, "offset_max_m": 3.0}, "forbidden"),
+        (33.1, {"offset_min_m": 3.0, "offset_max_m": 3.0}, "allowed"),
+        (35.0, {"uncertainty_m": 10.0}, "cannot_evaluate"),
+        (15.0, {"uncertainty_m": 10.0}, "forbidden"),
+        (41.0, {"uncertainty_m": 10.0}, "allowed"),
+    ],
+)
+def test_a_zone_and_its_doubts(distance_m: float, zone: dict[str, Any], expected: str) -> None:
+    assert outcome(distance_m, **zone) == expected
+
+
+def test_an_exemption_is_for_its_purpose_and_inside_only() -> None:
+    assert outcome(10, "local_road") == "needs_review"
+    assert outcome(10, "a whim") == "forbidden"
+    assert outcome(40, "local_road") == "allowed"
+    assert outcome(40, "local_road", offset_max_m=None) == "cannot_evaluate"
+
+
+def test_the_strictest_zone_and_rule_stand_for_the_whole() -> None:
+    near, far = drawn(), msgspec.structs.replace(drawn(), zone=msgspec.structs.replace(ROAD, id="far"))
+    undrawn = Drawn(zone=msgspec.structs.replace(ROAD, id="undrawn"), version=1, has_geometry=False)
+    reaches = {"z": Reach(zone="z", distance_m=5.0), "far": Reach(zone="far", distance_m=900.0)}
+    assert answer([RULE], [far], site(), reaches, KNOWN).outcome == "allowed"
+    assert answer([RULE], [far, undrawn], site(), reaches, KNOWN).outcome == "cannot_evaluate"
+    found = answer([RULE], [far, undrawn, near], site(), reaches, KNOWN)
+    assert (found.outcome, found.findings[0].zone) == ("forbidden", "z")
+    assert answer([RULE], [], site(), {}, KNOWN).outcome == "cannot_evaluate"
+
+
+def test_what_no_rule_is_about_is_allowed_only_in_known_words() -> None:
+    assert answer([RULE], [drawn()], site(action="expand"), {}, KNOWN).outcome == "allowed"
+    assert answer([RULE], [drawn()], site(action="enlarge"), {}, KNOWN).outcome == "cannot_evaluate"
+
+
+def test_a_rule_without_actions_is_refused() -> None:
+    with pytest.raises(Invalid, match="action"):
+        check_rule(msgspec.structs.replace(RULE, actions=[]))
+
+
+LINE = [(106.0, 29.0), (106.1, 29.0), (106.2, 29.0)]
+
+
+@pytest.mark.parametrize("km", [[5.0, 15.0, 25.0], [25.0, 15.0, 5.0]])
+def test_a_line_is_clipped_to_its_kilometres_in_either_direction(km: list[float]) -> None:
+    found = clipped(Piece(LINE, km), Range("road", 10, 20))
+    assert [p[0] for p in found[0].line] == pytest.approx([106.05, 106.1, 106.15])
+    assert found[0].km == pytest.approx(sorted([10.0, 15.0, 20.0], reverse=km[0] > km[-1]))
+    assert clipped(Piece(LINE, km), Range("road", 30, 40)) == []
+
+
+def test_pieces_share_their_ends_and_keep_every_vertex() -> None:
+    line = [(106 + n / 1000, 29.0) for n in range(21)]
+    drawing = Drawing(geometry=LineString(line), represents="land_edge", source=SOURCE)
+    found = pieces(drawing, None)
+    assert [piece.line[0] for piece in found[1:]] == [piece.line[-1] for piece in found[:-1]]
+    assert [p for piece in found for p in piece.line[: None if piece is found[-1] else -1]] == line
+
+
+def test_a_kilometre_and_its_place_are_each_others_inverse() -> None:
+    drawing = Drawing(
+        geometry=LineString(LINE), represents="land_edge", measures_km=[[10, 15, 20]], source=SOURCE
+    )
+    parts = pieces(drawing, ROAD.range)
+    for km in (10.0, 12.5, 15.0, 19.9, 20.0):
+        position = at_chainage(parts, km)
+        assert position is not None
+        assert min(abs((chainage_km(piece, *position) or 0) - km) for piece in parts) < 0.001
+    assert at_chainage(parts, 21.0) is None
+    assert chainage_km(Piece(LINE), 106.0, 29.0) is None
