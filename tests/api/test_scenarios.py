@@ -1,6 +1,11 @@
 """Saved scenarios: kept by planners, used by identity, forgotten."""
 
 import pytest
+import sqlalchemy as sa
+
+from registry.domain.identity import new_id
+from registry.store import jobs
+from registry.store.query import Query
 
 CHANGES = {"add": [], "move": [], "remove": ["00000000-0000-7000-8000-000000000000"]}
 BASE = "/v1/coverage/scenarios"
@@ -63,3 +68,25 @@ async def test_saved_scenarios_are_compared_the_best_first(client, stored, signe
     body = question | {"saved": saved[0]}
     alone = (await client.post("/v1/coverage/scenario", json=body, headers=planner)).json()
     assert alone["difference"]["gained_m2"] == gained[1]
+
+
+async def test_a_job_whose_process_has_gone_is_told_as_failed(client, stored):
+    made = {"id": new_id(1), "process": "gaps", "owner": "anonymous", "estimate_s": 5.0}
+    await jobs.insert(stored, made)
+    path = f"/v1/jobs/{made['id']}"
+    assert (await client.get(path)).json()["status"] == "accepted"
+    await stored.run(Query(sa.text("UPDATE job SET updated_at = now() - interval '31 seconds'")), {})
+    gone = (await client.get(path)).json()
+    assert (gone["status"], gone["message"]) == ("failed", "the process that worked this job has gone")
+    assert (await client.get(f"{path}/results")).status_code == 422
+
+
+async def test_a_job_is_forgotten_after_a_day(client, stored):
+    made = {"id": new_id(2), "process": "gaps", "owner": "anonymous", "estimate_s": 5.0}
+    await jobs.insert(stored, made)
+    await stored.run(Query(sa.text("UPDATE job SET expires_at = now() - interval '1 second'")), {})
+    assert (await client.get(f"/v1/jobs/{made['id']}")).status_code == 404
+    await jobs.insert(stored, made | {"id": new_id(3)})
+    late = Query(sa.text("SELECT count(*) AS kept FROM job WHERE expires_at < now()"))
+    (row,) = await stored.rows(late, {})
+    assert row["kept"] == 0
