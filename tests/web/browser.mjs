@@ -12,7 +12,7 @@ const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 export const ADDRESS = process.env.REGISTRY_ADDRESS
 const FOLDER = fileURLToPath(new URL('../../artefacts/map/', import.meta.url))
 const FLAGS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader',
 ]
 
@@ -26,7 +26,7 @@ export async function open(browser, hash = '', { width = 1366, height = 768, ...
   const page = await context.newPage()
   page.faults = []
   page.asked = []
-  page.expected = process.env.IGNORE ? [new RegExp(process.env.IGNORE)] : []
+  page.expected = []
   page.on('console', (message) => {
     const said = `${message.text()} ${message.location().url}`
     if (message.type() === 'error' && !page.expected.some((one) => one.test(said))) page.faults.push(said)

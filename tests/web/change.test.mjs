@@ -63,6 +63,26 @@ describe('editing', () => {
   })
 })
 
+describe('what people typed', () => {
+  it('is shown as text, never as markup', async () => {
+    const name = '<img src=x onerror="window.ran=1">'
+    const made = await post('/v1/resources?exercise=typed', {
+      type: 'Feature',
+      geometry: { type: 'Point', coordinates: [106.65, 29.03] },
+      properties: { kind: 'rescue_team', name: { zh: name, en: name }, manager: name, location: { quality: 'surveyed', source: name } },
+    }, AUTHORISED)
+    const page = await open(browser, `#exercise=typed&lang=en&theme=light&panel=detail&sel=${made.id}&at=11/29.03/106.65`)
+    await page.fill('#search', '<img')
+    await page.waitForSelector('#search-list [role=option] >> text=<img')
+    await click(page, 106.66, 29.04)
+    await page.waitForFunction(() => document.querySelectorAll('#situation-answer li').length > 0)
+    assert.ok((await page.textContent('#situation-answer')).includes(name))
+    assert.equal(await page.evaluate(() => window.ran), undefined)
+    assert.equal(await page.locator('#panel img, .search img').count(), 0)
+    await close(page)
+  })
+})
+
 describe('living data', () => {
   it("shows another client's change within two seconds", async () => {
     const { id } = await team()

@@ -225,6 +225,16 @@ function dressPlaces(): void {
   show(map, 'labels', app.places.labels())
 }
 
+/** A browser may print the live canvas blank: paper gets a picture of it. */
+function picture(): void {
+  const image = byId<HTMLImageElement>('printed')
+  map.redraw()
+  image.src = map.getCanvas().toDataURL()
+  image.hidden = false
+}
+
+addEventListener('beforeprint', picture)
+addEventListener('afterprint', () => (byId('printed').hidden = true))
 setInterval(() => (drawBanner(app), app.live.link === 'lost' && drawFoot(app)), 1000)
 void start()
 

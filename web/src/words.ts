@@ -215,6 +215,7 @@ export const WORDS = {
   'area.hint': ['在地图上逐点画出范围，双击或回车结束', 'Click corners on the map; double-click or Enter to finish'],
   'area.draw': ['画范围', 'Draw an area'],
   'area.clear': ['清除', 'Clear'],
+  'area.located': ['个已定位的资源', 'resources with a position'],
   'area.inside': ['范围内资源', 'Resources inside'],
   'area.coverage': ['范围内监测覆盖', 'Watch coverage of the area'],
   'area.size': ['面积 {area}', 'Area {area}'],

@@ -62,10 +62,11 @@ function answer(app: App, corners: LonLat[]): void {
   asked = question
   void into(slot, async (signal) => {
     const [inside, coverage] = await Promise.all([within(app, corners, signal), covered(app, corners, signal)])
+    const covered_part = coverage instanceof Error ? [h('p', { class: 'note' }, coverage.message)] : [h('p', {}, t('area.size', { area: areaText(coverage.area_m2) })), coverageFigures(coverage)]
     return [
-      section('area.inside', h('p', { id: 'area-count' }, String(inside.length)), list(inside.slice(0, LISTED).map((resource) => hit(app, resource))),
+      section('area.coverage', ...covered_part),
+      section('area.inside', h('p', {}, h('b', { id: 'area-count' }, inside.length), ' ', t('area.located')), list(inside.slice(0, LISTED).map((resource) => hit(app, resource))),
         inside.length > LISTED && h('p', { class: 'note' }, t('area.more', { n: LISTED }))),
-      section('area.coverage', coverage instanceof Error ? h('p', { class: 'note' }, coverage.message) : h('div', {}, h('p', {}, t('area.size', { area: areaText(coverage.area_m2) })), coverageFigures(coverage))),
     ]
   })
 }
