@@ -70,25 +70,38 @@ ADD_AREA = Query(
     """)
 )
 # The index orders by distance on a sphere, which is off by up to half a per cent: so the nearest piece by it
-# bounds the search, and the pieces within that bound are measured on the ellipsoid.
+# bounds the search, and the pieces within that bound are measured on the ellipsoid. Far from a zone the bound
+# would hold most of it, and the nearest few pieces are measured instead.
+NEAR_M = 3000
+FEW = 16
 REACH = Query(
     sa.text("""
     WITH site AS (SELECT ST_SetSRID(ST_GeomFromGeoJSON(CAST(:site AS text)), 4326)::geography AS geog)
-    SELECT z.id, best.distance_m, best.km, best.line, best.lon, best.lat
+    SELECT z.id, best.distance_m, best.km,
+           CASE WHEN best.km IS NOT NULL THEN ST_AsGeoJSON(best.geom, 9) END AS line,
+           ST_X(ST_Centroid(site.geog::geometry)) AS lon, ST_Y(ST_Centroid(site.geog::geometry)) AS lat
     FROM site, zone z
     CROSS JOIN LATERAL (
         SELECT ST_Distance(p.geom::geography, site.geog) AS away_m FROM zone_piece p
         WHERE p.zone = z.id ORDER BY p.geom::geography <-> site.geog LIMIT 1
     ) bound
     CROSS JOIN LATERAL (
-        SELECT ST_Distance(p.geom::geography, site.geog) AS distance_m, p.km,
-               CASE WHEN p.km IS NOT NULL THEN ST_AsGeoJSON(p.geom, 9) END AS line,
-               ST_X(ST_Centroid(site.geog::geometry)) AS lon, ST_Y(ST_Centroid(site.geog::geometry)) AS lat
+        SELECT ST_Distance(p.geom::geography, site.geog) AS distance_m, p.km, p.geom
         FROM zone_piece p
-        WHERE p.zone = z.id AND ST_DWithin(p.geom::geography, site.geog, bound.away_m * 1.01 + 0.01)
+        WHERE bound.away_m <= :near_m AND p.zone = z.id
+          AND ST_DWithin(p.geom::geography, site.geog, bound.away_m * 1.01 + 0.01)
+        UNION ALL
+        SELECT ST_Distance(few.geom::geography, site.geog), few.km, few.geom
+        FROM (
+            SELECT p.geom, p.km FROM zone_piece p
+            WHERE bound.away_m > :near_m AND p.zone = z.id
+            ORDER BY p.geom::geography <-> site.geog LIMIT :few
+        ) few
         ORDER BY distance_m LIMIT 1
     ) best
-    """)
+    """).bindparams(
+        sa.bindparam("near_m", NEAR_M, type_=sa.Float), sa.bindparam("few", FEW, type_=sa.Integer)
+    )
 )
 WORDS = Query(
     sa.select(vocabulary.c.subject, vocabulary.c.code).where(

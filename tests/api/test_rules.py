@@ -91,6 +91,16 @@ async def test_distances_agree_with_the_geodesic_oracle(client, planner) -> None
         assert found["outcome"] == ("forbidden" if expected <= 1000 else "allowed")
 
 
+async def test_far_from_a_zone_the_distance_is_within_half_a_per_cent(client, planner) -> None:
+    await draw(client, planner, "qijiang-river-shore", line(RIVER), "shore")
+    rng = random.Random(6)
+    for _ in range(12):
+        lon, lat = rng.uniform(105.5, 108.0), rng.choice([rng.uniform(28.0, 28.9), rng.uniform(29.1, 30.0)])
+        found = finding(await ask(client, lon, lat, "chemical_park"), "river-chemical")
+        assert found["distance_m"] == pytest.approx(nearest_m(RIVER, lon, lat), rel=0.005)
+        assert found["outcome"] == "allowed"
+
+
 async def test_the_edge_of_a_kilometre_is_inside(client, planner) -> None:
     await draw(client, planner, "qijiang-river-shore", line([(106.6, 29.0), (106.7, 29.0)]), "shore")
     for metres, outcome in ((999.9, "forbidden"), (1000.1, "allowed")):
