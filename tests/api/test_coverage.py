@@ -412,3 +412,18 @@ async def test_the_past_is_asked_as_it_was_recorded(client, world):
     long_ago = await post(client, "", as_of="2020-01-01T00:00:00Z")
     assert long_ago["counts"]["resources"] == 0
     assert (await post(client, "", as_of="2026-11-20T00:00:00Z"))["counts"]["resources"] == 1
+
+
+async def test_an_area_across_the_antimeridian_finds_its_points_on_both_sides(client, stored):
+    await watch(stored, lon=179.95, lat=-17.0)
+    await watch(stored, lon=-179.95, lat=-17.0)
+    await watch(stored, lon=-179.0, lat=-17.0)
+    halves = [shapely.box(179.8, -17.2, 180, -16.8), shapely.box(-180, -17.2, -179.8, -16.8)]
+    area = json.loads(shapely.to_geojson(shapely.MultiPolygon(halves)))
+    answer = await post(client, "/gaps", place=None, area=area)
+    assert answer["counts"]["resources"] == 2
+    apart = GEOD.inv(179.95, -17.0, -179.95, -17.0)[2]
+    assert apart > 8_000
+    assert answer["covered_m2"]["nominal"] == pytest.approx(2 * np.pi * 4_000.0**2, rel=1e-4)
+    (gap,) = answer["gaps"]["gaps"]
+    assert shapely.from_geojson(json.dumps(gap["geometry"])).bounds == (-180.0, -17.2, 180.0, -16.8)
