@@ -1,10 +1,12 @@
 """What an answer about nearness reads of each record: its feature, its distance, and what it is judged by."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from registry.domain.edges import Edges
+from registry.domain.origin import Start
 from registry.store.filters import stock
 from registry.store.origins import Ground
 from registry.store.pool import Row
@@ -49,6 +51,8 @@ def columns(view: View, ground: Ground, present: Iterable[str] = ()) -> list[sa.
     if not ground.ctes:
         azimuth = sa.func.degrees(sa.func.ST_Azimuth(ground.geog, view.geog))
         wanted.append(azimuth.label("bearing_deg"))
+    else:
+        wanted += [sa.func.ST_X(view.geom).label("lon"), sa.func.ST_Y(view.geom).label("lat")]
     if "free_persons" in present:
         wanted += [room.label("room"), resource.c.occupancy_persons.is_not(None).label("occupancy_known")]
     if "item" in present:
@@ -69,6 +73,24 @@ def counted(hits: sa.Select[Any], view: View, where: list[Any]) -> sa.CompoundSe
     total = sa.select(sa.cast(sa.func.count(), sa.Float)).select_from(missing).scalar_subquery()
     row = [total if column.name == "distance_m" else sa.null() for column in inner.c]
     return sa.union_all(sa.select(inner), sa.select(*row))
+
+
+def measured(rows: Sequence[Row], start: Start) -> list[Row]:
+    """The hits with exact distances; `sql_m` keeps the one that the statement ordered by.
+
+    Distances between points are exact already; those to edges are measured again.
+    """
+    if start.shape is None or all(row["distance_m"] == 0 for row in rows):
+        return [*rows]
+    edges = Edges(start.shape)
+    return [
+        dict(row)
+        | {
+            "sql_m": row["distance_m"],
+            "distance_m": edges.distance_m(row["lon"], row["lat"]) if row["distance_m"] else 0.0,
+        }
+        for row in rows
+    ]
 
 
 def parted(rows: list[Row]) -> tuple[list[Row], int]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.sql.util import ClauseAdapter
 
+from registry.domain.edges import SPHERE_ERROR
 from registry.domain.origin import Start
 from registry.domain.ranking import Rank, Ranking, seen_all
 from registry.domain.resource import KINDS
@@ -20,6 +21,7 @@ from registry.store.hits import (
     columns,
     counted,
     distance,
+    measured,
     nearness,
     parted,
     within,
@@ -119,7 +121,7 @@ def _all_near(form: Shape, present: frozenset[str], drawn: bool, rank: Rank) -> 
     """The first k of everything within a distance, in the exact order."""
     seen, ground = view(form), origins.ground(drawn)
     where = [seen.seen, *clauses(present, seen)]
-    bound = sa.bindparam("bound_m", type_=sa.Float) + EDGE_M
+    bound = sa.bindparam("bound_m", type_=sa.Float) * sa.literal_column(str(1 + SPHERE_ERROR)) + EDGE_M
     found = (
         sa.select(*columns(seen, ground, present)).where(*where, within(seen, ground, bound)).subquery("near")
     )
@@ -157,7 +159,7 @@ async def nearest(
     rows, unlocated = await _first(
         reader, (shape(sight), present, start.shape is not None, max_m is not None), values
     )
-    rows.sort(key=lambda row: (_value(order, row), row["id"]))
+    rows = _sorted(measured(rows, start), order)
     if len(rows) < fetch:
         return Hits(rows[:k], unlocated)
     reach_m = order.reach_m(_value(order, rows[k - 1]))
@@ -165,15 +167,20 @@ async def nearest(
         return Hits(rows[:k], unlocated)
     values |= {
         "bound_m": reach_m if cap_m is None else min(reach_m, cap_m),
-        "k": k,
+        "k": fetch,
         "margin_m": start.margin_m,
     }
     values |= {f"pace_{kind}": pace.seconds_per_m() for kind, pace in order.paces.items()}
     exact = _all_near(shape(sight), present, start.shape is not None, order.rank)
-    return Hits(*parted(await reader.rows(exact, dict.fromkeys(PACE_BINDS) | values)))
+    rows, unlocated = parted(await reader.rows(exact, dict.fromkeys(PACE_BINDS) | values))
+    return Hits(_sorted(measured(rows, start), order)[:k], unlocated)
 
 
 PACE_BINDS = [f"pace_{kind}" for kind in KINDS]
+
+
+def _sorted(rows: list[Row], order: Ranking) -> list[Row]:
+    return sorted(rows, key=lambda row: (_value(order, row), row["id"]))
 
 
 def _value(order: Ranking, row: Row) -> float:
@@ -216,7 +223,13 @@ async def within_distance(
     if after is not None:
         values |= {"after_m": after.distance_m, "after": after.after}
     query = _near(shape(sight), present, start.shape is not None, after is not None)
-    return Hits(*parted(await reader.rows(query, values)))
+    if start.shape is None:
+        return Hits(*parted(await reader.rows(query, values)))
+    reach_m = values["radius_m"]
+    values["radius_m"] = reach_m * (1 + SPHERE_ERROR) + 0.01
+    rows, unlocated = parted(await reader.rows(query, values))
+    kept = [row for row in measured(rows, start) if row["distance_m"] <= reach_m]
+    return Hits(kept, unlocated)
 
 
 @cache

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from pyproj import Geod
 
 from registry.domain.datum import gcj02_of
-from registry.store import changes, places
+from registry.domain.entry import Responsibility
+from registry.domain.identity import new_id
+from registry.store import changes, entries, places
 from registry.store.pool import Writer
 from registry.store.query import Query
 from tests.builders import A_CHANGE, NOW, make
@@ -434,3 +436,14 @@ async def test_an_invalid_area_is_refused_with_its_reason(client) -> None:
     bow = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
     problem = await tell(client, "nearest", 422, origin={"area": bow})
     assert "Self-intersection" in problem["detail"]
+
+
+async def test_f5_who_is_responsible_here(client, stored) -> None:
+    await a_place(stored, "d", extent=box(106, 29, 1), level="district")
+    await a_place(stored, "t", extent=box(106.6, 29, 0.1), parent="d")
+    for role, hazards in (("patrol", ["flood"]), ("technical", []), ("ranger", ["forest_fire"])):
+        times = {"version": 1, "created_at": NOW, "updated_at": NOW}
+        made = Responsibility(id=new_id(1), place="d", role=role, hazards=hazards, **times)
+        await entries.insert_many(stored, [made], "test")
+    found = await tell(client, "situation", origin={"lon": AT[0], "lat": AT[1]}, hazard="flood")
+    assert [entry["role"] for entry in found["responsible"]] == ["patrol", "technical"]

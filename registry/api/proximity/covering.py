@@ -9,13 +9,16 @@ from litestar.di import NamedDependency
 
 from registry.api.links import GEOJSON, self_link
 from registry.api.provide import Asks, Sees
+from registry.api.proximity import starting
 from registry.api.proximity.asking import Asked
 from registry.api.proximity.hits import describing, hit
 from registry.api.proximity.watching import WATCHER, UntestedList, judged
 from registry.domain.errors import InvalidQuery
 from registry.domain.geojson import FeatureCollection
 from registry.domain.ranking import Ranking
+from registry.domain.sight import Sight
 from registry.store import origins
+from registry.store.pool import Reader
 
 
 class Covering(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollection"):
@@ -35,15 +38,23 @@ async def find_covering(
     if asked.wanted.kind not in (None, WATCHER) or asked.wanted.kinds not in (None, (WATCHER,)):
         raise InvalidQuery("only fire watch points cover a spot", field="kind")
     wanted = msgspec.structs.replace(asked.wanted, kind=WATCHER, kinds=None)
+    question = msgspec.structs.replace(asked, wanted=wanted)
     async with reader.snapshot() as snapshot:
-        start = origins.only_spot(await origins.start(snapshot, asked.origin))
-        found = await judged(snapshot, sight, wanted, start)
-        rows = [row for row, _ in found.sure]
-        stale_days = state.settings.stale_after_days
-        with_ = await describing(snapshot, start, Ranking(), wanted, asked.now, stale_days, rows)
+        links = [self_link(request)]
+        return await covered(snapshot, sight, question, state.settings.stale_after_days, links)
+
+
+async def covered(
+    reader: Reader, sight: Sight, asked: Asked, stale_days: float, links: list[dict[str, str]]
+) -> Covering:
+    """The answer for watch points that meet the conditions."""
+    start = origins.only_spot(await starting.start(reader, asked.origin))
+    found = await judged(reader, sight, asked.wanted, start)
+    rows = [row for row, _ in found.sure]
+    with_ = await describing(reader, start, Ranking(), asked.wanted, asked.now, stale_days, rows)
     return Covering(
         [hit(row, with_, certain=certain) for row, certain in found.sure],
-        [self_link(request)],
+        links,
         origin=start.said,
         untested=found.untested,
         ruled_out=found.ruled_out,

@@ -13,7 +13,7 @@ from msgspec import Meta
 from registry.api import params
 from registry.api.links import GEOJSON, next_link, self_link
 from registry.api.provide import Asks, Sees
-from registry.api.proximity import asking
+from registry.api.proximity import asking, starting
 from registry.api.proximity.asking import Asked
 from registry.api.proximity.hits import Near, describing, hit, left_out
 from registry.domain.conditions import Conditions, filter_of
@@ -23,7 +23,7 @@ from registry.domain.resource import Kind
 from registry.domain.search import DistancePage, Filter, decode_distance_page, encode_cursor
 from registry.domain.sight import Sight
 from registry.domain.values import Metres, ShortText
-from registry.store import origins, proximity
+from registry.store import proximity
 from registry.store.hits import MOST_COUNTED
 from registry.store.pool import Reader
 from registry.store.proximity import Hits
@@ -109,7 +109,7 @@ async def find_nearest(
     pace_source: asking.PaceSource = None,
 ) -> Near:
     """The k nearest resources in service, nearest first by geodesic distance."""
-    start = await origins.start(reader, asked.origin)
+    start = await starting.start(reader, asked.origin)
     paces: Paces = asking.paces(state.paces, (speed_kmh, detour, pace_source))
     order = ranking(rank, start.margin_m, paces, kinds_of(asked.wanted))
     stale_days = state.settings.stale_after_days
@@ -123,18 +123,20 @@ async def ask_nearest(
 ) -> Near:
     """The k nearest resources to a point, an uncertain spot, an area, a place, a line or a chainage."""
     async with reader.snapshot() as snapshot:
-        ask = await prepared(snapshot, sight, data, state)
+        ask = await prepared(snapshot, sight, data, state.paces, state.settings.stale_after_days)
         return await answer_nearest(ask, data.k, data.max_m, [self_link(request)])
 
 
-async def prepared(reader: Reader, sight: Sight, data: Question, state: State) -> Answering:
+async def prepared(
+    reader: Reader, sight: Sight, data: Question, configured: Paces, stale_days: float
+) -> Answering:
     """A body's question, made ready to be answered."""
     now = sight.as_of or datetime.now(UTC)
     wanted = filter_of(data.where, now)
-    start = await origins.start(reader, data.origin)
-    paces: Paces = asking.paces(state.paces, (data.speed_kmh, data.detour, data.pace_source))
+    start = await starting.start(reader, data.origin)
+    paces: Paces = asking.paces(configured, (data.speed_kmh, data.detour, data.pace_source))
     order = ranking(data.rank, start.margin_m, paces, kinds_of(wanted))
-    return Answering(reader, sight, wanted, start, order, now, state.settings.stale_after_days, data.explain)
+    return Answering(reader, sight, wanted, start, order, now, stale_days, data.explain)
 
 
 @get("/within", media_type=GEOJSON)
@@ -150,7 +152,7 @@ async def find_within(
     explain: asking.Explain = False,
 ) -> Near:
     """Every resource in service at most radius_m away, nearest first, in pages."""
-    start = await origins.start(reader, asked.origin)
+    start = await starting.start(reader, asked.origin)
     after = decode_distance_page(cursor)
     found = await proximity.within_distance(
         reader, sight, asked.wanted, start, radius_m=radius_m, after=after, limit=limit + 1
@@ -158,7 +160,9 @@ async def find_within(
     links = [self_link(request)]
     if len(found.rows) > limit:
         last = found.rows[limit - 1]
-        links.append(next_link(request, encode_cursor(DistancePage(last["distance_m"], last["id"]))))
+        links.append(
+            next_link(request, encode_cursor(DistancePage(last.get("sql_m", last["distance_m"]), last["id"])))
+        )
     stale_days = state.settings.stale_after_days
     order = Ranking(margin_m=start.margin_m)
     ask = Answering(reader, sight, asked.wanted, start, order, asked.now, stale_days, explain)
@@ -177,7 +181,7 @@ async def ask_within(
 ) -> Within:
     """Everything inside an area or corridor, or within radius_m of its edge, nearest first."""
     async with reader.snapshot() as snapshot:
-        ask = await prepared(snapshot, sight, data, state)
+        ask = await prepared(snapshot, sight, data, state.paces, state.settings.stale_after_days)
         found = await proximity.within_distance(
             snapshot, sight, ask.wanted, ask.start, radius_m=data.radius_m, limit=data.limit + 1
         )

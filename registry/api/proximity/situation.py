@@ -11,15 +11,18 @@ from litestar.params import JSONBody
 from msgspec import Meta
 
 from registry.api.provide import Asks, Sees
+from registry.api.proximity import starting
+from registry.api.proximity.duties import Rules, about, responsible, rules
 from registry.api.proximity.hits import describing, hit, left_out
 from registry.api.proximity.watching import WATCHER, UntestedList, judged
 from registry.domain.conditions import CodedText, Conditions, filter_of
+from registry.domain.entry import Entry
 from registry.domain.hazard import specialties_for
 from registry.domain.origin import Origin, Start
 from registry.domain.ranking import Ranking
 from registry.domain.sight import Sight
 from registry.domain.values import Count, Metres
-from registry.store import origins, places, proximity
+from registry.store import places, proximity
 from registry.store.hits import MOST_COUNTED
 from registry.store.pool import Reader
 
@@ -62,8 +65,9 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     origin: dict[str, Any]
     hazard: str | None
     places: list[dict[str, Any]]
-    responsible: list[Any]
-    rules: list[Any]
+    responsible: list[Entry]
+    hotlines: list[Entry]
+    rules: Rules
     covering: Watch
     teams: Help
     shelters: Help
@@ -98,19 +102,23 @@ async def ask_situation(state: State, reader: Asks, sight: Sees, data: JSONBody[
 async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_days: float) -> Situation:
     """The whole answer, read from one snapshot."""
     now = sight.as_of or datetime.now(UTC)
-    start = await origins.start(reader, alarm.origin)
+    start = await starting.start(reader, alarm.origin)
     ask = Asking(reader, sight, start, alarm, now, stale_days)
     specialties = specialties_for(alarm.hazard)
     hazards = None if alarm.hazard is None else [coded(alarm.hazard)]
     team = Conditions(kind="rescue_team", specialties_any=list(specialties) if specialties else None)
     room = {"opening": "open", "free_persons": alarm.persons, "hazards_any": hazards}
+    chain = await _places(ask)
+    codes = [place["code"] for place in chain]
+    duties = await responsible(reader, sight, "responsibility", codes)
     return Situation(
         as_of=now,
         origin=start.said,
         hazard=alarm.hazard,
-        places=await _places(ask),
-        responsible=[],
-        rules=[],
+        places=chain,
+        responsible=about(duties, alarm.hazard),
+        hotlines=await responsible(reader, sight, "hotline", codes),
+        rules=await rules(reader, start),
         covering=await _watch(ask),
         teams=await _help(ask, team),
         shelters=await _help(ask, msgspec.convert({"kind": "shelter", **_given(room)}, Conditions)),

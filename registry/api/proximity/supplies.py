@@ -11,6 +11,7 @@ from litestar.params import JSONBody
 from msgspec import Meta
 
 from registry.api.provide import Asks, Sees
+from registry.api.proximity import starting
 from registry.api.proximity.hits import describing, hit
 from registry.domain.conditions import Conditions, filter_of
 from registry.domain.errors import InvalidQuery
@@ -18,7 +19,7 @@ from registry.domain.origin import Origin, Start
 from registry.domain.ranking import Ranking
 from registry.domain.supplies import Draw, Need, Shortfall, Stock, allot
 from registry.domain.values import Metres
-from registry.store import origins, stocks
+from registry.store import stocks
 
 Row = Mapping[str, Any]
 
@@ -51,7 +52,7 @@ async def ask_supplies(state: State, reader: Asks, sight: Sees, data: JSONBody[R
     where = msgspec.structs.replace(data.where, kind="supply_depot", kinds=None)
     wanted = filter_of(where, now)
     async with reader.snapshot() as snapshot:
-        start = await origins.start(snapshot, data.origin)
+        start = await starting.start(snapshot, data.origin)
         rows = await stocks.holding(snapshot, sight, wanted, start, data.items, data.max_m)
         draws, missing = allot(data.items, [_stock(row) for row in rows])
         chosen = {draw.depot for draw in draws}

@@ -1,0 +1,72 @@
+"""Who answers for a spot, whom to call, and which rules reach it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from registry.domain.entry import Entry
+from registry.domain.geojson import Point
+from registry.domain.origin import Start
+from registry.domain.rule import Finding, Rule, Site, judge
+from registry.domain.sight import Sight
+from registry.store import entries, zones
+from registry.store.pool import Reader
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """The rules whose zone holds the spot or may, and those that cannot be told for want of a geometry."""
+
+    reach_here: list[dict[str, Any]]
+    cannot_evaluate: list[str]
+
+
+async def responsible(reader: Reader, sight: Sight, register: str, chain: Sequence[str]) -> list[Entry]:
+    """The entries of a register that hold at the smallest of these places: its own, and those above it."""
+    return await entries.answering(reader, sight, register, chain[0] if chain else "")
+
+
+def about(found: Sequence[Entry], hazard: str | None) -> list[Entry]:
+    """The entries for this hazard first, then those that name none; without a hazard all of them."""
+    if hazard is None:
+        return list(found)
+    named = [item for item in found if hazard in getattr(item, "hazards", ())]
+    return named + [item for item in found if not getattr(item, "hazards", ())]
+
+
+async def rules(reader: Reader, start: Start) -> Rules:
+    """What the spatial rules say of a spot; a drawn origin is not one."""
+    if start.shape is not None:
+        return Rules([], [])
+    geometry = Point((start.lon, start.lat))
+    reaches = await zones.reaches(reader, geometry)
+    drawn = await zones.find(reader)
+    told = [
+        (rule, judge(rule, zone, Site(geometry, "", rule.actions[0]), reaches.get(zone.zone.id)))
+        for rule in await zones.rules(reader)
+        for zone in drawn
+        if zone.zone.kind == rule.zone_kind
+    ]
+    here = [
+        _here(rule, finding)
+        for rule, finding in told
+        if finding.outcome not in ("allowed", "cannot_evaluate")
+    ]
+    unknown = sorted({finding.rule for _, finding in told if finding.outcome == "cannot_evaluate"})
+    return Rules(here, unknown)
+
+
+def _here(rule: Rule, finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": rule.id,
+        "name": rule.name,
+        "provision": rule.provision,
+        "outcome": finding.outcome,
+        "facility_kinds": rule.facility_kinds,
+        "actions": rule.actions,
+        "zone": finding.zone,
+        "road": finding.road,
+        "chainage_km": finding.chainage_km,
+        "limit_m": finding.limit_m,
+        "distance_m": finding.distance_m,
+    }

@@ -1,0 +1,32 @@
+"""Where a question starts: an origin with its place or road looked up."""
+
+from registry.domain.errors import NoGeometry
+from registry.domain.origin import Origin, Start, form_of
+from registry.domain.zone import at_chainage, pieces
+from registry.store import origins, zones
+from registry.store.pool import Reader
+
+
+async def start(reader: Reader, origin: Origin) -> Start:
+    """Where the measuring starts; NoGeometry for a place, road or chainage without a position."""
+    if form_of(origin) != "road" or origin.road is None or origin.chainage_km is None:
+        return await origins.start(reader, origin)
+    for drawn in await zones.find(reader):
+        piece = drawn.zone.range
+        if piece is None or piece.road != origin.road or not drawn.has_geometry:
+            continue
+        drawing = await zones.drawing(reader, drawn.zone.id)
+        if drawing is None or drawing.measures_km is None:
+            continue
+        position = at_chainage(pieces(drawing, piece), origin.chainage_km)
+        if position is not None:
+            said = {"road": origin.road, "chainage_km": origin.chainage_km, "zone": drawn.zone.id}
+            return Start(
+                lon=position[0],
+                lat=position[1],
+                margin_m=drawn.uncertainty_m,
+                uncertain=drawn.uncertainty_m > 0,
+                said=said | {"lon": position[0], "lat": position[1], "radius_m": drawn.uncertainty_m},
+            )
+    detail = f"kilometre {origin.chainage_km:g} of road {origin.road} has no geometry with chainage here"
+    raise NoGeometry(detail, field="road")

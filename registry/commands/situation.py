@@ -1,0 +1,76 @@
+"""`registry situation`."""
+
+from typing import Any
+
+import click
+import msgspec
+
+from registry import asking
+from registry.api.proximity.situation import Alarm, situation
+from registry.commands.covering import untested
+from registry.domain.sight import Sight
+from registry.settings import Settings
+from registry.store.pool import Reader
+
+PARTS = {
+    "teams": "teams 救援队伍",
+    "shelters": "open shelters with room 开放且有余量的避难场所",
+    "checkpoints": "checkpoints 检查点",
+    "partners": "partner counties 协作区县",
+}
+
+
+@click.command()
+@asking.LON
+@asking.LAT
+@click.option("--hazard", help="What happens, such as forest_fire. 灾种。")
+@click.option(
+    "--persons", type=click.IntRange(0), default=1, show_default=True, help="To shelter. 安置人数。"
+)
+@click.option("-k", "count", type=click.IntRange(1, 50), default=3, show_default=True, help="Of each help.")
+@asking.DATUM
+@asking.EXERCISE
+@asking.ALL
+@asking.JSON
+def command(
+    lon: float, lat: float, hazard: str | None, persons: int, count: int, datum: str, exercise: str | None,
+    all_records: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Everything about an alarm at LON LAT: places, watchers, help, rules. 警情态势一览。"""
+    origin = {"lon": lon, "lat": lat, "datum": datum}
+    given = {"origin": origin, "hazard": hazard, "persons": persons, "k": count}
+    alarm = msgspec.convert(given, Alarm)
+
+    async def ask(reader: Reader, sight: Sight, known: Settings) -> Any:
+        return await situation(reader, sight, alarm, known.stale_after_days)
+
+    found = asking.answer(ask, exercise, all_records)
+    if as_json:
+        click.echo(found)
+    else:
+        show(msgspec.json.decode(found))
+
+
+def show(told: dict[str, Any]) -> None:
+    """Print the situation part by part."""
+    chain = " ‹ ".join(f"{place['name']['zh'] or place['name']['en']}" for place in told["places"])
+    asking.show(f"places 属地: {chain or 'none recorded 无'}", f"as of 时点: {told['as_of']}")
+    watch = told["covering"]
+    asking.show(
+        asking.hits("watched by 监测覆盖", watch["features"]), untested(watch["untested"]["resources"])
+    )
+    for name, title in PARTS.items():
+        asking.show(asking.hits(title, told[name]["features"]), asking.left_out(told[name]))
+    for tier, help_ in told["depots"].items():
+        title = f"depots, {tier} 储备库"
+        asking.show(asking.hits(title, help_["features"]), asking.left_out(help_))
+    for rule in told["rules"]["reach_here"]:
+        asking.show(f"rule 规则: {rule['rule']} {rule['outcome']} ({', '.join(rule['actions'])})")
+    if told["rules"]["cannot_evaluate"]:
+        asking.show(
+            "rules that cannot be told 无法判定的规则: " + ", ".join(told["rules"]["cannot_evaluate"])
+        )
+    for entry in [*told["responsible"], *told["hotlines"]]:
+        asking.show(
+            f"{entry['register']}: {entry.get('role') or entry.get('number')} {entry.get('contact') or ''}"
+        )

@@ -1,0 +1,141 @@
+"""Distances from spots, areas and corridors against PROJ's geodesics, over more than 5,000 drawn cases."""
+
+import random
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import shapely
+from pyproj import Geod
+
+from registry.domain.origin import Start
+from registry.domain.search import Filter
+from registry.domain.sight import EVERYTHING
+from registry.store import batches, changes, proximity
+from tests.builders import A_CHANGE, make
+
+GEOD = Geod(ellps="WGS84")
+SEED = 20261120
+CENTRES = {"qijiang": (106.65, 29.03), "fiji": (179.95, -16.5), "pole": (20.0, 89.6), "null": (0.0, 0.0)}
+POINTS, SPOTS, SHAPES = 60, 150, 12
+
+
+def drawn(name: str) -> random.Random:
+    print(f"seed {SEED} {name}")
+    return random.Random(f"{SEED}{name}")
+
+
+def near(rng: random.Random, centre, reach_m: float) -> tuple[float, float]:
+    lon, lat, _ = GEOD.fwd(*centre, rng.uniform(0, 360), reach_m * rng.random() ** 0.5)
+    return lon, lat
+
+
+async def scattered(writer, rng, centre) -> dict:
+    records = [make("shelter", *near(rng, centre, 40_000)) for _ in range(POINTS)]
+    await changes.load(writer, records, A_CHANGE)
+    return {record.id: record.geometry.coordinates for record in records}
+
+
+def to_spot(points, spot) -> np.ndarray:
+    lon, lat = np.array(points).T
+    return np.asarray(GEOD.inv(lon, lat, np.full_like(lon, spot[0]), np.full_like(lat, spot[1]))[2])
+
+
+def to_edges(rings, point) -> float:
+    """The geodesic distance to edges straight in lon/lat: sampled, then again near the best."""
+    best = np.inf
+    for ring in rings:
+        for a, b in pairwise(ring):
+            low, high = 0.0, 1.0
+            for _ in range(4):
+                t = np.linspace(low, high, 60)
+                edge = np.array(a) + t[:, None] * (np.array(b) - np.array(a))
+                metres = to_spot(edge, point)
+                at, best = int(metres.argmin()), min(best, float(metres.min()))
+                low, high = t[max(at - 1, 0)], t[min(at + 1, 59)]
+    return best
+
+
+@pytest.mark.parametrize("name", CENTRES)
+async def test_nearest_to_many_spots(writer, name) -> None:
+    rng = drawn(name)
+    points = await scattered(writer, rng, CENTRES[name])
+    spots = [near(rng, CENTRES[name], 60_000) for _ in range(SPOTS)]
+    starts = [Start(lon=lon, lat=lat) for lon, lat in spots]
+    found = await batches.nearest(writer, EVERYTHING, Filter(), starts, k=5, max_m=None)
+    for spot, start, rows in zip(spots, starts, found, strict=True):
+        truth = np.sort(to_spot(list(points.values()), spot))[:5]
+        hits = (
+            rows
+            if rows is not None
+            else (await proximity.nearest(writer, EVERYTHING, Filter(), start, k=5)).rows
+        )
+        assert [row["distance_m"] for row in hits] == pytest.approx(list(truth), abs=0.01)
+
+
+def star(rng: random.Random, centre) -> list[tuple[float, float]]:
+    """A simple ring around a centre that stays on its side of the antimeridian."""
+    turns = sorted(rng.uniform(0, 360) for _ in range(rng.randint(5, 9)))
+    ring = [GEOD.fwd(*centre, turn, rng.uniform(2_000, 15_000))[:2] for turn in turns]
+    if centre[0] > 90:
+        ring = [(lon if lon > 0 else 180.0, lat) for lon, lat in ring]
+    return [*ring, ring[0]]
+
+
+@pytest.mark.parametrize("name", CENTRES)
+async def test_distance_from_areas(writer, name) -> None:
+    rng = drawn(name)
+    points = await scattered(writer, rng, CENTRES[name])
+    shapes = [shapely.Polygon(star(rng, near(rng, CENTRES[name], 20_000))) for _ in range(2 * SHAPES)]
+    for shape in [shape for shape in shapes if shape.is_valid][:SHAPES]:
+        start = Start(shape=shapely.to_wkb(shape))
+        radius_m = rng.uniform(0, 40_000)
+        hits = await proximity.within_distance(
+            writer, EVERYTHING, Filter(), start, radius_m=radius_m, limit=1000
+        )
+        found = {row["id"]: row["distance_m"] for row in hits.rows}
+        truth = {
+            identity: 0.0 if shape.covers(shapely.Point(at)) else to_edges([shape.exterior.coords], at)
+            for identity, at in points.items()
+        }
+        agree(found, truth, radius_m)
+
+
+def agree(found: dict, truth: dict, radius_m: float) -> None:
+    slack = dict.fromkeys(truth, 0.01)
+    assert {i for i, metres in truth.items() if metres < radius_m - slack[i]} <= set(found)
+    for identity, metres in found.items():
+        assert metres == pytest.approx(truth[identity], abs=slack[identity])
+        assert truth[identity] <= radius_m + slack[identity]
+
+
+@pytest.mark.parametrize("name", CENTRES)
+async def test_distance_from_corridors(writer, name) -> None:
+    rng = drawn(name)
+    points = await scattered(writer, rng, CENTRES[name])
+    for _ in range(SHAPES):
+        line = [near(rng, CENTRES[name], 30_000) for _ in range(3)]
+        if max(abs(a[0] - b[0]) for a, b in pairwise(line)) > 180:
+            continue
+        width_m = rng.uniform(0, 8_000)
+        start = Start(shape=shapely.to_wkb(shapely.LineString(line)), margin_m=width_m / 2)
+        hits = await proximity.within_distance(writer, EVERYTHING, Filter(), start, radius_m=0, limit=1000)
+        found = {row["id"]: row["distance_m"] for row in hits.rows}
+        truth = {identity: to_edges([line], at) for identity, at in points.items()}
+        agree(found, truth, width_m / 2)
+
+
+@pytest.mark.parametrize("name", CENTRES)
+def test_the_interval_of_an_uncertain_spot_holds_every_position(name) -> None:
+    rng = drawn(name)
+    for _ in range(400):
+        spot, record = near(rng, CENTRES[name], 30_000), near(rng, CENTRES[name], 30_000)
+        margin_m, doubt_m = rng.uniform(0, 9_000), rng.uniform(0, 9_000)
+        measured = GEOD.inv(*spot, *record)[2]
+        told = Start(margin_m=margin_m, uncertain=True).interval(measured, doubt_m)
+        true_m = GEOD.inv(*near(rng, spot, margin_m), *near(rng, record, doubt_m))[2]
+        assert told.min_m - 0.01 <= true_m <= told.max_m + 0.01
+
+
+def test_more_than_five_thousand_cases() -> None:
+    assert len(CENTRES) * (SPOTS * 5 + 2 * SHAPES * POINTS + 400) > 5_000

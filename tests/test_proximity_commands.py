@@ -1,0 +1,65 @@
+"""`registry nearest`, `covering` and `situation` on a terminal and as JSON."""
+
+import asyncio
+import json
+
+import asyncpg
+import pytest
+from click.testing import CliRunner
+
+from registry.commands import covering, nearest, situation
+from registry.store import changes
+from registry.store.pool import Writer, prepare
+from tests.builders import A_CHANGE, make
+
+AT = ["106.65", "29.03"]
+
+
+@pytest.fixture(scope="module")
+def filled_url(new_database) -> str:
+    url = new_database()
+    records = [
+        make("rescue_team", 106.66, 29.03, name={"zh": "近队"}, specialties=[{"code": "mine"}]),
+        make("rescue_team", 106.70, 29.03, name={"zh": "远队"}),
+        make("fire_watch_point", 106.65, 29.04, name={"zh": "瞭望塔"}, watch_radius_m=5000),
+        make("fire_watch_point", None, name={"zh": "未定点"}, watch_radius_m=5000),
+    ]
+
+    async def fill() -> None:
+        connection = await asyncpg.connect(url)
+        await prepare(connection)
+        async with connection.transaction():
+            await changes.load(Writer(connection), records, A_CHANGE)
+        await connection.close()
+
+    with asyncio.Runner() as runner:
+        runner.run(fill())
+    return url
+
+
+def run(url: str, command, *args: str) -> str:
+    result = CliRunner().invoke(command, [*AT, *args], env={"DATABASE_URL": url, "COLUMNS": "120"})
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_nearest_prints_a_table_and_json(filled_url) -> None:
+    table = run(filled_url, nearest.command, "--kind", "rescue_team")
+    assert table.index("近队") < table.index("远队")
+    told = json.loads(run(filled_url, nearest.command, "--specialty", "mine", "--json"))
+    assert [feature["properties"]["name"]["zh"] for feature in told["features"]] == ["近队"]
+
+
+def test_covering_names_what_could_not_be_tested(filled_url) -> None:
+    table = run(filled_url, covering.command)
+    assert "瞭望塔" in table
+    assert "未定点" in table
+    assert json.loads(run(filled_url, covering.command, "--json"))["untested"]["count"] == 1
+
+
+def test_situation_prints_every_part(filled_url) -> None:
+    table = run(filled_url, situation.command, "--hazard", "mine")
+    assert "近队" in table
+    assert "瞭望塔" in table
+    told = json.loads(run(filled_url, situation.command, "--json"))
+    assert [feature["properties"]["name"]["zh"] for feature in told["teams"]["features"]] == ["近队", "远队"]
