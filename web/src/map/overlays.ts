@@ -24,7 +24,7 @@ export type Overlay = (typeof OVERLAYS)[number]
 export const OVERLAY_LAYERS: Record<Overlay, string[]> = {
   places: ['places-fill', 'places-line', 'places-town'],
   depth: ['depth-fill'],
-  candidates: ['candidates-fill', 'candidates-line', 'candidates-name', 'candidates-names'],
+  candidates: ['candidates-fill', 'candidates-fill-many', 'candidates-line', 'candidates-line-many', 'candidates-name', 'candidates-names'],
   doubt: ['doubt-fill', 'doubt-line'],
   watch: ['watch-fill', 'watch-line', 'watch-line-doubt'],
   gaps: ['gaps-fill', 'gaps-line'],
@@ -37,6 +37,10 @@ export const OVERLAY_LAYERS: Record<Overlay, string[]> = {
 }
 
 const isPoint = ['==', ['geometry-type'], 'Point'] as never
+/** A city full of hatching says nothing: where many sets of places are drawn, they are from this zoom on. */
+const NEAR_BY = 10
+const few = ['all', ['has', 'code'], ['==', ['get', 'few'], true]] as never
+const many = ['all', ['has', 'code'], ['==', ['get', 'few'], false]] as never
 const isLine = ['==', ['geometry-type'], 'LineString'] as never
 
 function layers(state: State): LayerSpecification[] {
@@ -46,8 +50,10 @@ function layers(state: State): LayerSpecification[] {
   return [
     { id: 'places-fill', type: 'fill', source: 'places', filter: ['==', ['get', 'level_rank'], 1] as never, paint: { 'fill-color': c.land, 'fill-antialias': false } },
     { id: 'depth-fill', type: 'fill', source: 'depth', paint: { 'fill-color': ['interpolate', ['linear'], ['get', 'depth'], 1, '#9ecae1', 2, '#4292c6', 4, '#08519c', 8, '#08306b'], 'fill-opacity': 0.55 } },
-    { id: 'candidates-fill', type: 'fill', source: 'candidates', filter: ['has', 'code'] as never, paint: { 'fill-pattern': 'hatch-doubt' } },
-    { id: 'candidates-line', type: 'line', source: 'candidates', filter: ['has', 'code'] as never, paint: { 'line-color': c.doubt, 'line-width': 1.5, 'line-dasharray': [2, 3], 'line-opacity': 0.8 } },
+    { id: 'candidates-fill', type: 'fill', source: 'candidates', filter: few, paint: { 'fill-pattern': 'hatch-doubt' } },
+    { id: 'candidates-fill-many', type: 'fill', source: 'candidates', filter: many, minzoom: NEAR_BY, paint: { 'fill-pattern': 'hatch-doubt' } },
+    { id: 'candidates-line', type: 'line', source: 'candidates', filter: few, paint: { 'line-color': c.doubt, 'line-width': 1.5, 'line-dasharray': [2, 3], 'line-opacity': 0.8 } },
+    { id: 'candidates-line-many', type: 'line', source: 'candidates', filter: many, minzoom: NEAR_BY, paint: { 'line-color': c.doubt, 'line-width': 1.5, 'line-dasharray': [2, 3], 'line-opacity': 0.8 } },
     { id: 'doubt-fill', type: 'fill', source: 'doubt', paint: { 'fill-color': ['get', 'colour'], 'fill-opacity': 0.07, 'fill-antialias': false } },
     { id: 'doubt-line', type: 'line', source: 'doubt', filter: ['==', ['get', 'edge'], true] as never, paint: { 'line-color': ['get', 'colour'], 'line-width': 7, 'line-blur': 7, 'line-opacity': 0.25 } },
     { id: 'watch-fill', type: 'fill', source: 'watch', filter: ['==', ['get', 'part'], 'lower'] as never, paint: { 'fill-color': '#e8590c', 'fill-opacity': 0.1 } },
@@ -68,7 +74,7 @@ function layers(state: State): LayerSpecification[] {
     { id: 'trial-line', type: 'line', source: 'trial', paint: { 'line-color': c.accent, 'line-width': 2, 'line-dasharray': [4, 2] } },
     { id: 'labels-name', type: 'symbol', source: 'labels', filter: ['any', ['==', ['get', 'level_rank'], 1], ['>=', ['zoom'], 9]] as never, layout: { 'text-field': name, 'text-font': FONT, 'text-size': ['match', ['get', 'level_rank'], 1, 15 * SCALE, 12 * SCALE] as never, 'text-letter-spacing': 0.05, 'text-padding': 6, 'symbol-sort-key': ['get', 'level_rank'] }, paint: { ...halo, 'text-opacity': 0.8 } },
     { id: 'candidates-name', type: 'symbol', source: 'candidates', filter: ['==', ['get', 'few'], true] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-anchor': 'top', 'text-offset': [0, 0.4], 'text-max-width': 14, 'text-allow-overlap': true }, paint: { ...halo, 'text-color': c.doubt } },
-    { id: 'candidates-names', type: 'symbol', source: 'candidates', filter: ['==', ['get', 'few'], false] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-anchor': 'top', 'text-offset': [0, 0.4], 'text-max-width': 14, 'symbol-sort-key': ['-', ['get', 'n']] }, paint: { ...halo, 'text-color': c.doubt } },
+    { id: 'candidates-names', type: 'symbol', source: 'candidates', minzoom: NEAR_BY, filter: ['==', ['get', 'few'], false] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-anchor': 'top', 'text-offset': [0, 0.4], 'text-max-width': 14, 'symbol-sort-key': ['-', ['get', 'n']] }, paint: { ...halo, 'text-color': c.doubt } },
     { id: 'spot-line', type: 'line', source: 'spot', filter: isLine, paint: { 'line-color': c.accent, 'line-width': 2, 'line-dasharray': [1, 2] } },
     { id: 'spot-hit', type: 'circle', source: 'spot', filter: ['all', isPoint, ['==', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 22, 'circle-color': 'transparent', 'circle-stroke-color': c.accent, 'circle-stroke-width': 2.5 } },
     { id: 'spot-ring', type: 'circle', source: 'spot', filter: ['all', isPoint, ['!=', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 8, 'circle-color': c.gap, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 3 } },

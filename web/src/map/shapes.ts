@@ -58,7 +58,7 @@ export function candidateAreas(resources: Resource[], places: Places): GeoJSON.F
 function candidateGroup(codes: string[], n: number, places: Places, few: boolean): GeoJSON.Feature[] {
   const drawn = codes.flatMap((code) => {
     const extent = places.extent(code)
-    return extent ? [feature(extent, { code })] : []
+    return extent ? [feature(extent, { code, few })] : []
   })
   const boxes = drawn.map(({ geometry }) => bounds(geometry)!)
   if (!boxes.length) return []
