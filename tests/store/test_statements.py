@@ -24,7 +24,7 @@ from registry.store import (
 )
 from registry.store.query import Query
 from registry.store.sight import Shape, view
-from tests.builders import A_CHANGE, make
+from tests.builders import A_CHANGE, NOW, make
 
 SHAPES = [
     Shape(live, clearance, scoped)
@@ -95,17 +95,19 @@ def test_every_condition_of_a_filter_has_a_clause() -> None:
         assert present <= set(filters.CLAUSES), name
 
 
-async def plan(conn, query: Query, given: dict) -> str:
-    await conn.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+async def plan(conn, query: Query, given: dict, mode: str = "force_generic_plan") -> str:
+    await conn.execute(f"SET LOCAL plan_cache_mode = {mode}")
     await conn.execute("DEALLOCATE ALL")
     types = [str(t.name) for t in (await conn.prepare(query.text)).get_parameters()]
     values = ", ".join(literal(value, kind) for value, kind in zip(query.args(given), types, strict=True))
     await conn.execute(f"PREPARE hot AS {query.text}")
-    rows = await conn.fetch(f"EXPLAIN EXECUTE hot({values})")
+    rows = await conn.fetch(f"EXPLAIN EXECUTE hot({values}) /* {hash(query.text)}, asked once */")
     return "\n".join(row[0] for row in rows)
 
 
 def literal(value: object, kind: str) -> str:
+    if isinstance(value, list):
+        return f"'{{{','.join(value)}}}'::text[]"
     return "NULL" if value is None else f"'{value}'::{kind}"
 
 
@@ -144,3 +146,46 @@ async def test_hot_questions_use_their_index(conn, writer, clearance) -> None:
         assert "Seq Scan on resource" not in shown, f"{name}\n{shown}"
         assert "resource_exercise" not in shown, f"{name} reads the drills\n{shown}"
         await conn.execute("DEALLOCATE ALL")
+
+
+CONDITIONS = {
+    "specialties_any": ["registry:rare"],
+    "specialties_all": ["registry:rare"],
+    "hazards_any": ["registry:rare"],
+    "readiness": "available",
+    "opening": "open",
+    "free_persons": 999,
+    "verified_since": NOW.replace(year=2030),
+    "tier": "district",
+    "form": "checkpoint",
+    "force": "social",
+    "place": "town",
+    "item": None,
+}
+VALUES = {"sight_realm": "live", "item_scheme": "s", "item_code": "c", "quantity": 1.0, "fetch": 16}
+VALUES |= {"lon": 106.5, "lat": 29.0, "max_m": 5000, "valid_at": NOW}
+
+
+async def test_each_condition_looks_near_first_and_finds_the_rare_by_its_index(conn, writer) -> None:
+    rng = random.Random(7)
+    made = [make("shelter", rng.uniform(106, 107), rng.uniform(28.5, 29.5)) for _ in range(4000)]
+    await changes.load(writer, made, A_CHANGE)
+    await conn.execute("ANALYZE resource")
+    for name, value in CONDITIONS.items():
+        case = Shape(), frozenset({name, "in_service", "valid_at"}), False, False
+        given = VALUES | {name: value}
+        looked = await plan(conn, proximity._looked_through(*case), given)
+        assert "Order By: ((public_geom)::geography <->" in looked, f"{name}\n{looked}"
+        await conn.execute("DEALLOCATE ALL")
+        rare = await plan(conn, proximity._rare(*case), given, "force_custom_plan")
+        assert "Seq Scan on resource_live" not in rare, f"{name}\n{rare}"
+        await conn.execute("DEALLOCATE ALL")
+
+
+async def test_a_question_by_value_is_planned_for_its_value(conn, writer) -> None:
+    query = proximity._rare(Shape(), frozenset({"readiness"}), False, False)
+    for _ in range(7):
+        await writer.rows(query, VALUES | {"readiness": "available"})
+    counted = "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement = $1"
+    assert tuple(await conn.fetchrow(counted, query.text)) == (7, 0)
+    assert await conn.fetchval("SHOW plan_cache_mode") == "auto"
