@@ -27,7 +27,9 @@ STOP_S = 15
 READY_S = 60
 RESPAWN_S = 5.0
 SLOW_HEADER_MS = 5_000
-RESTARTS_A_MINUTE = 5
+CALM_S = 60
+LONGEST_PAUSE_S = 10
+TEND_EVERY_S = 2
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 log = logging.getLogger("registry.server")
@@ -68,19 +70,35 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def keep_running(chosen: Settings, on_ready: Callable[[], None]) -> int:
-    """Run the server, again when it dies, until it ends in peace or dies too often; returns its exit code."""
-    deaths: list[float] = []
+def keep_running(chosen: Settings, on_ready: Callable[[], None], tend: Callable[[], None]) -> int:
+    """Run the server until it ends in peace, again whenever it dies; returns its exit code.
+
+    A first start that does not become ready is not repeated: what keeps it down has to be mended. `tend` is
+    called every few seconds to look after what the server needs.
+    """
+    deaths = 0
     while True:
+        begun = time.monotonic()
         with running(chosen) as process:
-            was_ready = wait_ready(chosen, process)
-            if was_ready:
+            if wait_ready(chosen, process):
                 on_ready()
-            code = process.wait() if was_ready else process.poll()
-        deaths = [*(death for death in deaths if time.monotonic() - death < 60), time.monotonic()]
-        if code == 0 or not was_ready or len(deaths) > RESTARTS_A_MINUTE:
-            return 1 if code is None else code
+            elif not deaths:
+                log.error("the server did not become ready; what it said is above")
+                return process.poll() or 1
+            code = _watch(process, tend)
+        if code == 0:
+            return 0
+        deaths = deaths + 1 if time.monotonic() - begun < CALM_S else 1
         log.warning("the server ended with %s and is started again", code)
+        time.sleep(min(2 ** (deaths - 1), LONGEST_PAUSE_S))
+
+
+def _watch(process: "subprocess.Popen[bytes]", tend: Callable[[], None]) -> int:
+    while True:
+        try:
+            return process.wait(TEND_EVERY_S)
+        except subprocess.TimeoutExpired:
+            tend()
 
 
 def address(chosen: Settings) -> str:

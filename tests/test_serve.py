@@ -166,3 +166,14 @@ def test_a_killed_parent_takes_the_server_with_it(home: Path, port: int) -> None
         assert soon(lambda: status(port) is None and not family(port))
     with served(home, port):
         assert status(port) == 200
+
+
+def test_a_killed_database_is_started_again_while_serving(home: Path, port: int) -> None:
+    with served(home, port):
+        before = family(port)
+        postmaster = processes.postmaster(home / "pgdata")
+        assert postmaster
+        os.kill(postmaster, signal.SIGKILL)
+        assert soon(lambda: processes.postmaster(home / "pgdata") != postmaster and status(port) == 200)
+        assert min(family(port)) == min(before)
+    assert processes.owners(home / "pgdata") == set()

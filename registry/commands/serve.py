@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 
 import click
 import msgspec
@@ -33,6 +34,7 @@ def command(**given: str | int | None) -> None:
     )
     settings.demand_safe(chosen)
     chosen = msgspec.structs.replace(chosen, port=_free_port(chosen.host, chosen.port))
+    told = chosen
     with database.migrated(chosen) as url:
         if asyncio.run(is_new(url)):
             _seed(url)
@@ -40,7 +42,8 @@ def command(**given: str | int | None) -> None:
         chosen = msgspec.structs.replace(chosen, database_url=url, admin_key=None)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
-            sys.exit(server.keep_running(chosen, lambda: _tell(server.address(chosen), begun)))
+            tell = partial(_tell, server.address(chosen), begun)
+            sys.exit(server.keep_running(chosen, tell, partial(database.tend, told)))
 
 
 def _seed(url: str) -> None:
