@@ -14,6 +14,7 @@ from registry import settings as settings_module
 from registry.api import (
     approvals,
     audit,
+    contacts,
     corrections,
     coverage,
     cross_origin,
@@ -60,6 +61,7 @@ ROUTERS = (
     ogc_router,
     approvals.router,
     audit.router,
+    contacts.router,
     plans.router,
     registers.router,
     registers.answers,

@@ -94,12 +94,23 @@ def check_condition(current: Resource, sight: Sight, if_match: str | None) -> No
         raise Stale(f"the record is at version {current.properties.version} now; read it again")
 
 
+STATUS = ("lifecycle", "readiness", "opening", "operational")
+
+
+def _status_differs(one: Resource, other: Resource) -> bool:
+    """Whether a status changes, by whichever route, so that no edit slips past the guard of mass changes."""
+    pairs = ((getattr(record.properties, name, None) for name in STATUS) for record in (one, other))
+    return list(next(pairs)) != list(next(pairs))
+
+
 async def save(desk: Desk, current: Resource, wanted: Resource, change: Change) -> Answer:
     """Store the next version and describe it; a record that does not change keeps its version."""
     following = changing.follow(current, wanted, change.at)
     if changing.to_members(following) == changing.to_members(current):
         return described(current, desk.sight)
-    await guard.note(desk.writer, desk.actor, change.verb)
+    await guard.note(
+        desk.writer, desk.actor, "report" if _status_differs(current, following) else change.verb
+    )
     await changes.amend(desk.writer, current, following, change)
     return described(following, desk.sight)
 

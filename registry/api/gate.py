@@ -51,6 +51,7 @@ class Gate:
         state = scope["state"]
         state["request_id"] = _request_id(told.get(b"x-request-id"))
         state["address"] = address = self._proxies.client(scope, told)
+        state["export"] = limits.is_export(scope["query_string"], told.get(b"accept", b""))
         headers = Headers(state["request_id"], told, tls=self._tls)
         sender = _Sender(send, headers)
         begun_s = time.perf_counter()
@@ -76,7 +77,7 @@ class Gate:
             raise
 
     def _let_in(self, scope: HTTPScope, actor: Actor, address: str, headers: Headers) -> Place:
-        cost = limits.cost_of(self._costs, scope["path"])
+        cost = limits.EXPORT if scope["state"]["export"] else limits.cost_of(self._costs, scope["path"])
         if self._buckets is not None:
             caller = address if actor.role == "public" else actor.id
             headers.tell_limit(self._buckets.quota, self._buckets.left(caller))

@@ -1,6 +1,7 @@
 """How much each caller may ask: requests in flight by lane, and units by the minute."""
 
 import random
+import re
 import time
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
@@ -16,6 +17,9 @@ Lane = Literal["command", "planner", "field", "public"]
 HEAVY = 20
 """From so many units on a question is a planner's, whoever asks it with a credential."""
 REFUSAL_UNITS = 10
+EXPORT = 100
+FILES = re.compile(rb"(?:^|&)f=(?:geojsonseq|csv|fgb|gpkg|kml)(?:&|$)")
+FILE_TYPES = re.compile(rb"geo\+json-seq|text/csv|flatgeobuf|geopackage|google-earth")
 WINDOW_S = 60.0
 MOST_BUCKETS = 20_000
 
@@ -117,6 +121,11 @@ def costs(app: Litestar) -> dict[str, int]:
             if cost > 1 and start:
                 found[start] = max(cost, found.get(start, 1))
     return found
+
+
+def is_export(query: bytes, accept: bytes) -> bool:
+    """Whether a request asks for a whole file."""
+    return bool(FILES.search(query) or FILE_TYPES.search(accept))
 
 
 def cost_of(costs: Mapping[str, int], path: str) -> int:

@@ -1,10 +1,16 @@
 """Asking for and granting mass changes, and reading the audit."""
 
+import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
+from registry import database
+from registry.app import create_app
+from registry.domain.credential import new_token
+from registry.settings import Settings
+from registry.store import keys
 from registry.store.pool import Writer
-from tests.api.conftest import Signed
+from tests.api.conftest import PEPPER, Signed
 from tests.builders import a_place
 
 Client = AsyncTestClient[Litestar]
@@ -54,3 +60,28 @@ async def test_wishes_have_bounds(client: Client, signed: Signed) -> None:
         answer = await client.post("/v1/approvals", json=WISH | bad, headers=officer)
         assert answer.status_code == 400, bad
     assert (await client.post("/v1/approvals", json=WISH, headers=await signed("viewer"))).status_code == 403
+
+
+async def test_an_edit_of_the_status_counts_like_a_report(own_url: str) -> None:
+    settings = Settings(pool_size=2, key_pepper=PEPPER, mass_change_limit=2)
+    token = new_token()
+    async with database.writing(own_url) as writer:
+        await keys.put_admin(writer, PEPPER.encode(), token)
+    headers = {"Authorization": f"Bearer {token}", "If-Match": "*"}
+    async with AsyncTestClient(create_app(settings, own_url)) as client:
+        draft = {"kind": "shelter", "name": {"en": "S"}, "location": {"quality": "unknown"}}
+        body = {"type": "Feature", "geometry": None, "properties": draft}
+        url = (await client.post("/v1/resources", json=body, headers=headers)).headers["Location"]
+        for note in ("one", "two", "three"):
+            patch = {"properties": {"note": note}}
+            assert (await client.patch(url, json=patch, headers=headers)).status_code == 200
+        statuses = [
+            (await client.patch(url, json={"properties": {"opening": opening}}, headers=headers)).status_code
+            for opening in ("open", "full", "closed")
+        ]
+        assert statuses == [200, 200, 403]
+
+
+@pytest.fixture
+def own_url(new_database) -> str:
+    return new_database()

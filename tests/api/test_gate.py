@@ -289,3 +289,20 @@ async def test_the_audit_is_only_added_to(conn: asyncpg.Connection) -> None:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with conn.transaction():
                 await conn.execute(statement)
+
+
+async def test_a_file_is_an_export_whoever_takes_it(limited: Client, own_url: str) -> None:
+    url = "/ogc/collections/shelters/items"
+    asked = await limited.get(url, params={"f": "csv"})
+    assert asked.status_code == 429, "a hundred units are more than thirty"
+    assert (await limited.get(url, headers={"Accept": "application/flatgeobuf"})).status_code == 429
+    assert (await limited.get(url, params={"f": "json"})).status_code == 200
+
+
+async def test_who_takes_a_file_is_written_down(client: Client, signed: Signed, api_url: str) -> None:
+    url = "/ogc/collections/shelters/items?f=csv&bbox=1,2,3,4"
+    assert (await client.get(url, headers=await signed("viewer"))).status_code == 200
+    connection = await asyncpg.connect(api_url)
+    [export] = await audited(connection, "export", "bbox=1,2,3,4")
+    assert export["role"] == "viewer"
+    await connection.close()
