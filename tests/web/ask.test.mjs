@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { api, at, click, close, drawn, open, settled, shot, start } from './browser.mjs'
+import { api, at, click, close, drawn, open, post, settled, shot, start } from './browser.mjs'
 
 let browser
 before(async () => (browser = await start()))
@@ -23,6 +23,10 @@ describe('a spot', () => {
     assert.match(text, covering.features.length ? /Watching/ : /No located watch point covers this spot/)
     if (covering.untested.count) assert.ok(text.includes(`${covering.untested.count} watch points have no position`))
     assert.match(text, /straight lines/)
+    const situation = await post('/v1/proximity/situation', { origin: { lon, lat } })
+    for (const { name, number } of situation.hotlines) assert.ok(text.includes(name.en ?? name.zh) && text.includes(number), number)
+    for (const { name } of situation.responsible) assert.ok(text.includes(name.en ?? name.zh), name.zh)
+    if (situation.rules.cannot_evaluate.length) assert.ok(text.includes(`${situation.rules.cannot_evaluate.length} rules have no zone geometry`))
     await page.click('#situation-answer details summary >> text=Why >> nth=0')
     assert.match(await page.textContent('#situation-answer details[open] ul'), /Approximate|Surveyed/)
     await shot(page, 'situation')

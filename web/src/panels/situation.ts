@@ -31,10 +31,21 @@ interface Untested {
   distance_max_m: number | null
 }
 
+/** Who answers, or whom to call: an entry of a register. */
+interface Duty {
+  name: Name
+  role?: string
+  number?: string
+  contact?: string | null
+  duty?: string[]
+  hours?: string | null
+}
+
 interface Situation {
   places: { code: string; name: Name; assumed_extent: boolean; partner: unknown }[]
-  responsible: Record<string, unknown>[]
-  rules: Record<string, unknown>[]
+  responsible: Duty[]
+  hotlines: Duty[]
+  rules: { reach_here: { rule: string; name: Name; outcome: string; limit_m: number; distance_m: number | null }[]; cannot_evaluate: string[] }
   covering: { features: Resource[]; untested: { count: number; resources: Untested[] }; ruled_out: number }
   teams: Help
   shelters: Help
@@ -94,8 +105,8 @@ function describe(app: App, spot: LonLat, found: Situation): HTMLElement[] {
     })),
     help('situation.checkpoints', found.checkpoints),
     help('situation.partners', found.partners),
-    section('situation.responsible', facts(found.responsible, 'situation.responsible.none')),
-    section('situation.rules', facts(found.rules, 'situation.rules.none')),
+    section('situation.responsible', duties([...found.responsible, ...found.hotlines])),
+    section('situation.rules', ...reaching(found.rules)),
     mayBuild(spot),
     h('p', { class: 'note' }, t('legend.distances')),
   ]
@@ -121,14 +132,24 @@ function missing(unlocated: number, left_out: Record<string, unknown>): HTMLElem
   return h('p', { class: 'warn small' }, parts.join(' · '))
 }
 
-/** Duties and rules as the registry tells them: their name, then every other thing said. */
-function facts(items: Record<string, unknown>[], none: Word): HTMLElement {
-  if (!items.length) return h('p', { class: 'quiet' }, t(none))
-  const said = (value: unknown): string =>
-    value && typeof value === 'object' && ('zh' in value || 'en' in value) ? nameOf(value as Name) : Array.isArray(value) ? value.map(said).join('、') : typeof value === 'object' && value ? Object.values(value).map(said).filter(Boolean).join(' ') : String(value ?? '')
-  return h('ul', { class: 'list' }, items.map((item) => h('li', {},
-    typeof item.verdict === 'string' && h('span', { class: `tag ${item.verdict}` }, coded('verdict', item.verdict)),
-    h('span', {}, Object.entries(item).filter(([name, value]) => value !== null && !['id', 'verdict'].includes(name)).map(([, value]) => said(value)).filter(Boolean).join(' · ')))))
+function duties(entries: Duty[]): HTMLElement {
+  if (!entries.length) return h('p', { class: 'quiet' }, t('situation.responsible.none'))
+  const said = ({ role, duty, hours, contact }: Duty) => [role && coded('role', role), ...(duty ?? []), hours, contact].filter(Boolean).join(' · ')
+  return h('ul', { class: 'list' }, entries.map((entry) => h('li', {},
+    h('div', { class: 'row' }, h('strong', {}, nameOf(entry.name)), entry.number && h('a', { href: `tel:${entry.number.replace(/[^0-9+*#]/g, '')}` }, entry.number)),
+    h('span', { class: 'small quiet' }, said(entry)))))
+}
+
+/** The rules whose zone holds the spot, and how many nobody can tell about: unknown is never allowed. */
+function reaching({ reach_here, cannot_evaluate }: Situation['rules']): (HTMLElement | null)[] {
+  const line = ({ name, outcome, limit_m, distance_m }: Situation['rules']['reach_here'][number]) =>
+    h('li', {}, h('div', { class: 'row' }, h('span', { class: `tag ${outcome}` }, coded('verdict', outcome)), h('span', {}, nameOf(name))),
+      h('span', { class: 'small quiet' }, `${length(distance_m)} / ${length(limit_m)}`))
+  return [
+    reach_here.length ? h('ul', { class: 'list' }, reach_here.map(line)) : null,
+    cannot_evaluate.length ? h('p', { class: 'warn small', id: 'rules-unknown' }, t('situation.rules.unknown', { n: cannot_evaluate.length })) : null,
+    reach_here.length || cannot_evaluate.length ? null : h('p', { class: 'quiet' }, t('situation.rules.none')),
+  ]
 }
 
 function room({ properties: p }: Resource): HTMLElement | null {
