@@ -7,6 +7,7 @@ import urllib.request
 from urllib.parse import quote
 
 import asyncpg
+import httpx
 
 from benchmarks import load
 from benchmarks.areas.listing import COLUMNS, around_records, tipg
@@ -81,12 +82,13 @@ def _fresh_tile(url: str, stage: Stage, z: int) -> Figure:
     paths = _paths(stage, z, 12)
     asked = [statements(stage.database_url, path)[-1] for path in paths]
     bare_s = asyncio.run(_bare(stage.database_url, asked))
-    for path in paths[:2]:
-        _take(url + path)
-    begun = time.perf_counter()
-    for path in paths:
-        _take(url + path)
-    whole_s = (time.perf_counter() - begun) / len(paths)
+    with httpx.Client(base_url=url, timeout=60) as client:
+        for path in paths[:2]:
+            client.get(path)
+        begun = time.perf_counter()
+        for path in paths:
+            client.get(path).raise_for_status()
+        whole_s = (time.perf_counter() - begun) / len(paths)
     what = f"tile made at zoom {z} ({bare_s * 1000:.0f} ms bare), times the bare statement"
     return at_most(AREA, what, whole_s / bare_s, 1.3, " ×")
 

@@ -5,6 +5,7 @@ stands for the n-th value. Every operator that is not listed here is refused.
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import cql2
@@ -15,6 +16,8 @@ from registry.domain.catalogue import Collection, Property
 from registry.domain.errors import InvalidQuery
 from registry.domain.literals import fault
 
+KEPT = 200
+"""Trees kept by their text: clients ask the same filter again for every page and window."""
 MAX_TEXT = 4_000
 MAX_DEPTH = 24
 MAX_NODES = 400
@@ -43,8 +46,9 @@ class Condition(msgspec.Struct, frozen=True):
     values: tuple[Any, ...]
 
 
+@lru_cache(KEPT)
 def parse_text(text: str) -> Any:
-    """The JSON tree of a CQL2 text; InvalidQuery when it is none or too large to be honest."""
+    """The JSON tree of a CQL2 text, not to be changed; InvalidQuery when it is none or too large."""
     _bounded(text)
     return _parsed(cql2.parse_text, text)
 

@@ -13,6 +13,7 @@ from registry.store.pool import Reader, Row, asked
 from registry.store.query import Query
 
 BATCH = 500
+PIECE = 131_072
 PATIENCE_S = 900.0
 CHUNKS_AHEAD = 8
 """Chunks read from the database before the client has taken them."""
@@ -56,12 +57,24 @@ async def copied(
 
     copying = asyncio.create_task(run())
     try:
-        while (chunk := await chunks.get()) is not None:
-            yield bytes(chunk)
+        async for piece in _pieces(chunks):
+            yield piece
         await copying
     finally:
         copying.cancel()
         await asyncio.wait([copying])
+
+
+async def _pieces(chunks: asyncio.Queue[bytes | bytearray | None]) -> AsyncGenerator[bytes, None]:
+    """The chunks joined to pieces of a size that is worth sending; the last one may be smaller."""
+    gathered = bytearray()
+    while (chunk := await chunks.get()) is not None:
+        gathered += chunk
+        if len(gathered) >= PIECE:
+            yield bytes(gathered)
+            gathered.clear()
+    if gathered:
+        yield bytes(gathered)
 
 
 async def begun(stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -183,5 +183,5 @@ async def _made(cache: TileCache, key: Key, reader: Reader, sight: Sight) -> Kep
 
 def packed(raw: bytes) -> Kept:
     """A tile with its compressed form, where that is worth it, and the validator of its content."""
-    smaller = gzip.compress(raw, 5, mtime=0) if len(raw) > SMALL else None
+    smaller = gzip.compress(raw, 1, mtime=0) if len(raw) > SMALL else None
     return Kept(raw, smaller, f'W/"{hashlib.blake2b(raw, digest_size=12).hexdigest()}"')
