@@ -139,6 +139,8 @@ def _literal(item: Property, text: str) -> Any:
         number = float(text)
     except ValueError as error:
         raise InvalidQuery(f"{item.name} is a number", field=item.name) from error
+    if item.type == "integer" and not number.is_integer():
+        raise InvalidQuery(f"{item.name} is a whole number", field=item.name)
     if not abs(number) < 1e15:
         raise InvalidQuery(f"{item.name} is a number of sensible size", field=item.name)
     return number

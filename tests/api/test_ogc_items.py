@@ -121,6 +121,11 @@ WRONG = [
     "level=imaginary",
     "capacity_persons=many",
     "undeclared=1",
+    "version=0.5",
+    "exercise=",
+    "as_of=",
+    "as_of=null",
+    "as_of=2025-01-01",
     "limit=1&limit=2",
     "filter=capacity_persons%20%3E%20'a'",
 ]

@@ -15,6 +15,7 @@ h1{font-size:1.5rem;margin:.4rem 0}nav{font-size:.9rem}a{color:var(--link)}
 table{border-collapse:collapse;width:100%;margin:.5rem 0}.wide{overflow-x:auto}
 th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem;text-align:left;vertical-align:top}
 th{background:var(--soft);font-weight:600;white-space:nowrap}td.number{text-align:right}
+td table{font-size:.85rem;margin:0}td td,td th{padding:.1rem .4rem}
 code{font-size:.9em;overflow-wrap:anywhere}ul{margin:.2rem 0;padding-left:1.2rem}
 """
 LONG = 600

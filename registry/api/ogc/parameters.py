@@ -23,6 +23,7 @@ def _parameter(name: str, description: str, schema: Schema, explode: bool = Fals
     return found | {"schema": schema, "style": "form", "explode": explode}
 
 
+EXERCISE = r"^(?!live$)[a-z0-9][a-z0-9\-]*$"
 _FLAG: Schema = {"type": "boolean", "default": False}
 COMPONENTS: dict[str, Schema] = {
     item["name"]: item
@@ -82,7 +83,9 @@ COMPONENTS: dict[str, Schema] = {
             {"type": "string", "format": "date-time"},
         ),
         _parameter(
-            "exercise", "Look into a drill or demonstration instead of real life.", {"type": "string"}
+            "exercise",
+            "Look into a drill or demonstration instead of real life.",
+            {"type": "string", "minLength": 1, "maxLength": 40, "pattern": EXERCISE},
         ),
         _parameter("bom", "CSV: begin with a byte order mark, for Excel.", _FLAG),
         _parameter("hxl", "CSV: a second row with HXL 1.1 hashtags.", _FLAG),

@@ -11,7 +11,7 @@ from registry.api.ogc.negotiate import MVT
 from registry.api.ogc.parameters import DATASET_TILES
 from registry.api.ogc.routes import plain
 from registry.api.provide import Asks, Sees
-from registry.domain.errors import NotFound
+from registry.domain.errors import InvalidQuery, NotFound
 from registry.domain.sight import Sight
 from registry.domain.tiling import Tile
 from registry.store import tiles
@@ -24,6 +24,8 @@ async def _tile(
 ) -> Response[bytes]:
     if not where.exists or where.z > tilesets.LAST_ZOOM:
         raise NotFound("tile", f"{where.z}/{where.row}/{where.col}")
+    if request.query_params.get("f", "mvt") != "mvt":
+        raise InvalidQuery("tiles are mvt", field="f")
     cache: TileCache = request.app.state.tiles
     made = await tiles.current(cache, reader, sight, names, where)
     headers = {"ETag": made.etag, "Vary": VARY, "Cache-Control": "no-cache"}

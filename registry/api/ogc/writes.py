@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import HttpMethod, Request, Response, delete, patch, post, put, route
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.params import FromPath
 
 from registry.api import acts
@@ -18,13 +18,13 @@ from registry.api.provide import Changes, Sees, Who
 from registry.domain import crs as systems
 from registry.domain.catalogue import COLLECTIONS, OF_KIND, Collection, collection
 from registry.domain.draft import Draft
-from registry.domain.errors import Forbidden, Invalid, NotFound
+from registry.domain.errors import Invalid, NotFound
 from registry.store.idempotency import Answer
 
 Asked = Request[Any, Any, Any]
 MERGE = "application/merge-patch+json"
 DELETED = "deleted over OGC API Features"
-OPT = {"parameters": fixed("exercise", "reason")}
+WRITING = frozenset({"exercise", "reason"})
 ITEMS = "/collections/{collection_id:str}/items"
 ITEM = ITEMS + "/{feature_id:str}"
 UNLOCATED = next(name for name, item in COLLECTIONS.items() if item.holds == "unlocated")
@@ -33,8 +33,19 @@ UNLOCATED = next(name for name, item in COLLECTIONS.items() if item.holds == "un
 def _writable(collection_id: str) -> Collection:
     described = collection(collection_id)
     if described.kind is None and described.holds != "unlocated":
-        raise Forbidden(f"{collection_id} is derived from other records and cannot be written")
+        raise MethodNotAllowedException(
+            f"{collection_id} cannot be written here", headers={"Allow": "GET, HEAD, OPTIONS"}
+        )
     return described
+
+
+def _parameters(path: dict[str, Any]) -> frozenset[str]:
+    _writable(path["collection_id"])
+    return WRITING
+
+
+OPT = {"parameters": _parameters}
+OFFERED = {"parameters": fixed("exercise")}
 
 
 async def _body(request: Asked, *media: str) -> dict[str, Any]:
@@ -162,14 +173,14 @@ def _allowed(*methods: str) -> Response[None]:
     return Response(None, status_code=204, headers={"Allow": ", ".join(methods)})
 
 
-@route(ITEMS, http_method=[HttpMethod.OPTIONS], opt=OPT, include_in_schema=False, sync_to_thread=False)
+@route(ITEMS, http_method=[HttpMethod.OPTIONS], opt=OFFERED, include_in_schema=False, sync_to_thread=False)
 def offer_items(collection_id: FromPath[str]) -> Response[None]:
     """What may be done with a collection."""
     writable = collection(collection_id).kind is not None or collection_id == UNLOCATED
     return _allowed("GET", "HEAD", "OPTIONS", *(["POST"] if writable else []))
 
 
-@route(ITEM, http_method=[HttpMethod.OPTIONS], opt=OPT, include_in_schema=False, sync_to_thread=False)
+@route(ITEM, http_method=[HttpMethod.OPTIONS], opt=OFFERED, include_in_schema=False, sync_to_thread=False)
 def offer_item(collection_id: FromPath[str]) -> Response[None]:
     """What may be done with a feature."""
     writable = collection(collection_id).kind is not None or collection_id == UNLOCATED
