@@ -101,14 +101,14 @@ SHAPE: sa.ColumnElement[Any] = sa.func.ST_SetSRID(
 )
 TOUCHED = Query(
     sa.select(*COLUMNS, sa.func.ST_Covers(place.c.extent, SHAPE).label("holds_all"))
-    .where(sa.func.ST_Intersects(place.c.extent, SHAPE))
+    .where(sa.func.ST_Intersects(place.c.extent, SHAPE), sa.not_(sa.func.ST_Touches(place.c.extent, SHAPE)))
     .order_by(sa.func.ST_Area(place.c.extent), place.c.code)
     .limit(sa.bindparam("limit", type_=sa.Integer))
 )
 
 
 async def touched(reader: Reader, shape: bytes, limit: int) -> list[Row]:
-    """The places whose extent meets the shape, smallest first; `holds_all`: it lies wholly inside."""
+    """The places that share ground with the shape, smallest first; `holds_all`: it lies wholly inside."""
     return await reader.rows(TOUCHED, {"shape": shape, "limit": limit})
 
 

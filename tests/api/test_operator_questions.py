@@ -447,3 +447,17 @@ async def test_f5_who_is_responsible_here(client, stored) -> None:
         await entries.insert_many(stored, [made], "test")
     found = await tell(client, "situation", origin={"lon": AT[0], "lat": AT[1]}, hazard="flood")
     assert [entry["role"] for entry in found["responsible"]] == ["patrol", "technical"]
+
+
+async def test_o5_a_drawn_incident_belongs_to_the_place_that_holds_all_of_it(client, stored) -> None:
+    await a_place(stored, "d", extent=box(106, 29, 1), level="district")
+    await a_place(stored, "t", extent=box(106.6, 29, 0.1), parent="d")
+    await a_place(stored, "beside", extent=box(106.7, 29, 0.05), parent="d")
+    found = await tell(client, "situation", origin={"place": "t"})
+    assert [(place["code"], place["holds_all"]) for place in found["places"]] == [("t", True), ("d", True)]
+    across = await tell(client, "situation", origin={"area": box(106.68, 29.01, 0.03)})
+    assert [(place["code"], place["holds_all"]) for place in across["places"]] == [
+        ("beside", False),
+        ("t", False),
+        ("d", True),
+    ]

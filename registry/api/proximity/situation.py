@@ -109,7 +109,7 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_days: floa
     team = Conditions(kind="rescue_team", specialties_any=list(specialties) if specialties else None)
     room = {"opening": "open", "free_persons": alarm.persons, "hazards_any": hazards}
     chain = await _places(ask)
-    codes = [place["code"] for place in chain]
+    codes = [place["code"] for place in chain if place["holds_all"]]
     duties = await responsible(reader, sight, "responsibility", codes)
     return Situation(
         as_of=now,
