@@ -67,13 +67,17 @@ def _candidates(form: Shape, present: frozenset[str], drawn: bool, capped: bool,
     return Query(counted(hits, seen, [seen.seen, *clauses(present, seen)]).add_cte(*ground.ctes))
 
 
+def _nearest_rows(seen: View, ground: Ground, present: frozenset[str], capped: bool) -> sa.Subquery:
+    """The nearest 1,000 rows that meet the conditions which most meet, under the name of their table."""
+    near = _near_first(seen, ground, present & BROAD, capped).with_only_columns(resource)
+    return near.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("resource")
+
+
 @cache
 def _looked_through(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Query:
     """Those among the nearest 1,000 that meet conditions which may be rare: enough or not."""
     seen, ground = view(form), origins.ground(drawn)
-    near = _near_first(seen, ground, frozenset(), capped).with_only_columns(resource)
-    looked = near.where(*clauses(present & BROAD, seen)).limit(sa.literal_column(str(LOOKED_THROUGH)))
-    inner = looked.subquery("resource")
+    inner = _nearest_rows(seen, ground, present, capped)
     hits = (
         sa.select(*columns(seen, ground, present), nearness(seen, ground).label("sphere_m"))
         .where(*clauses(present - BROAD, seen))
@@ -234,28 +238,20 @@ async def within_distance(
 
 @cache
 def _left_out(form: Shape, present: frozenset[str], drawn: bool) -> Query:
-    """The nearest records that meet every condition but some which nobody can decide."""
+    """Those among the nearest 1,000 that meet every condition but some which nobody can decide."""
     seen, ground = view(form), origins.ground(drawn)
     cases = undecided(present, seen)
-    listed = (
-        sa.select(
-            resource.c.id,
-            resource.c.name_zh,
-            resource.c.name_en,
-            resource.c.kind,
-            distance(seen, ground).label("distance_m"),
-            *(case.label(name) for name, case in cases.items()),
-        )
-        .where(
-            seen.seen,
-            *met_or_undecided(present, seen),
-            sa.or_(*cases.values()),
-            within(seen, ground, sa.bindparam("bound_m", type_=sa.Float)),
-        )
-        .order_by(nearness(seen, ground))
-        .limit(sa.bindparam("limit", type_=sa.Integer))
-    )
-    return Query(listed.add_cte(*ground.ctes))
+    inner = _nearest_rows(seen, ground, present, True)
+    listed = sa.select(
+        resource.c.id,
+        resource.c.name_zh,
+        resource.c.name_en,
+        resource.c.kind,
+        distance(seen, ground).label("distance_m"),
+        *(case.label(name) for name, case in cases.items()),
+    ).where(*met_or_undecided(present - BROAD, seen), sa.or_(*cases.values()))
+    among: sa.Select[Any] = ClauseAdapter(inner).traverse(listed)
+    return Query(among.limit(sa.bindparam("limit", type_=sa.Integer)).add_cte(*ground.ctes))
 
 
 async def left_out(reader: Reader, sight: Sight, wanted: Filter, start: Start, bound_m: float) -> list[Row]:
@@ -267,7 +263,7 @@ async def left_out(reader: Reader, sight: Sight, wanted: Filter, start: Start, b
     if not undecided(present, view(shape(sight))):
         return []
     values |= (
-        binds(sight) | origins.binds(start) | {"bound_m": bound_m + start.margin_m, "limit": MOST_COUNTED + 1}
+        binds(sight) | origins.binds(start) | {"max_m": bound_m + start.margin_m, "limit": MOST_COUNTED + 1}
     )
     return await reader.rows(_left_out(shape(sight), present, start.shape is not None), values)
 
