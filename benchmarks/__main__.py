@@ -9,7 +9,18 @@ from rich.console import Console
 from benchmarks.figures import Figure, markdown, table
 from benchmarks.stage import cluster, prepare
 
-AREAS = ("nearest", "listing", "growth", "proximity", "coverage", "plans", "wall_map", "ogc")
+AREAS = (
+    "nearest",
+    "listing",
+    "growth",
+    "proximity",
+    "coverage",
+    "plans",
+    "wall_map",
+    "ogc",
+    "writes",
+    "feed",
+)
 SIZES = (10_000, 100_000, 1_000_000)
 NEEDS = {"growth": SIZES, "plans": (100_000,)}
 """The sizes that an area measures at beside the largest."""

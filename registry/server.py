@@ -30,6 +30,8 @@ SLOW_HEADER_MS = 5_000
 CALM_S = 60
 LONGEST_PAUSE_S = 10
 TEND_EVERY_S = 2
+MOST_OPEN = 8192
+"""Requests of one worker in flight, streams included; at 1024, Granian's own, listeners shut others out."""
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 log = logging.getLogger("registry.server")
@@ -142,6 +144,8 @@ def main(parent: int) -> None:
         port=chosen.port,
         workers=chosen.workers,
         websockets=False,
+        backlog=MOST_OPEN,
+        backpressure=MOST_OPEN,
         respawn_failed_workers=True,
         respawn_interval=RESPAWN_S,
         workers_kill_timeout=WORKERS_KILL_S,

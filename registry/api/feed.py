@@ -13,7 +13,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from registry.api import params
 from registry.api.provide import Asks, Sees
 from registry.api.watch import Batch, Listener, Watch
-from registry.domain.errors import CursorExpired, InvalidQuery
+from registry.domain.errors import CursorExpired, InvalidQuery, Unavailable
 from registry.domain.feed import Cursor, Mark, check_cursor, eyes_of, seal, unseal
 from registry.domain.feeding import Told, tell
 from registry.domain.sight import Sight
@@ -139,8 +139,11 @@ async def _events(
 ) -> AsyncIterator[ServerSentEventMessage]:
     async with source.watch.listening() as listener:
         yield _message("ready", source.cursor(stand.epoch, mark, stand.lsn), b"{}")
-        while True:
-            page = await source.after(reader, mark, 500)
+        while mark < (await source.watch.current()).last:
+            try:
+                page = await source.after(reader, mark, 500)
+            except Unavailable:
+                return  # the client comes back with its last event id
             for at, said in source.told(page.changes):
                 yield _said(source, stand, at, said)
             mark = page.mark
