@@ -80,6 +80,7 @@ async def test_replace_update_delete_with_and_without_a_version(client, stored, 
 async def test_what_cannot_be_written_is_refused(client, stored, planner) -> None:
     path = f"{ROOT}/shelters/items"
     assert (await client.post(path, json=located())).status_code == 401
+    assert (await client.post(path, json={"type": "Feature"})).status_code == 401
     assert (
         await client.post(path, content=b"x", headers=planner | {"Content-Type": "text/plain"})
     ).status_code == 415

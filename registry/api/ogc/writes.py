@@ -16,6 +16,7 @@ from registry.api.ogc.negotiate import GEOJSON, JSON
 from registry.api.ogc.parameters import fixed
 from registry.api.provide import Changes, Sees, Who
 from registry.domain import crs as systems
+from registry.domain.actor import Actor, require
 from registry.domain.catalogue import COLLECTIONS, OF_KIND, Collection, collection
 from registry.domain.draft import Draft
 from registry.domain.errors import Invalid, NotFound
@@ -48,8 +49,12 @@ OPT = {"parameters": _parameters}
 OFFERED = {"parameters": fixed("exercise")}
 
 
-async def _body(request: Asked, *media: str) -> dict[str, Any]:
-    """The body as a JSON object with its geometry in CRS84; 415 for anything else."""
+async def _body(request: Asked, actor: Actor, *media: str) -> dict[str, Any]:
+    """The body as a JSON object with its geometry in CRS84; 415 for anything else.
+
+    Who may not write at all is told so before the body is looked at.
+    """
+    require(actor, "field")
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind not in media:
         raise HTTPException(status_code=415, detail=f"send {' or '.join(media)}")
@@ -99,7 +104,7 @@ async def create_item(
 ) -> Response[bytes]:
     """Record a new feature; its identity is made here."""
     described = _writable(collection_id)
-    draft = _draft(described, await _body(request, GEOJSON, JSON) | {"id": None})
+    draft = _draft(described, await _body(request, actor, GEOJSON, JSON) | {"id": None})
     made = await acts.create(_desk(request, writer, actor, sight), draft, request.query_params.get("reason"))
     headers = _stated(made) | {"Location": Links(request).href(_where(made.body))}
     return Response(made.body, status_code=201, headers=headers, media_type=GEOJSON)
@@ -116,7 +121,7 @@ async def replace_item(
 ) -> Response[bytes]:
     """Replace a feature; the identity in the body is not looked at."""
     described = _writable(collection_id)
-    draft = _draft(described, await _body(request, GEOJSON, JSON) | {"id": None})
+    draft = _draft(described, await _body(request, actor, GEOJSON, JSON) | {"id": None})
     desk = _desk(request, writer, actor, sight)
     made = await acts.replace(
         desk, _known(described, feature_id), draft, _edition(request), request.query_params.get("reason")
@@ -135,7 +140,7 @@ async def update_item(
 ) -> Response[bytes]:
     """Change some members (RFC 7396); a geometry is replaced as a whole."""
     described = _writable(collection_id)
-    change = await _body(request, MERGE, GEOJSON, JSON)
+    change = await _body(request, actor, MERGE, GEOJSON, JSON)
     if change.pop("id", feature_id) != feature_id:
         raise Invalid("the identity of a feature cannot change", field="id")
     change.pop("type", None)
