@@ -24,6 +24,7 @@ export async function open(browser, hash = '', { width = 1366, height = 768, ...
   const context = await browser.newContext({ viewport: { width, height }, locale: 'zh-CN', ...more })
   await context.grantPermissions(['clipboard-read', 'clipboard-write']).catch(() => undefined)
   const page = await context.newPage()
+  page.setDefaultTimeout(60_000)
   page.faults = []
   page.asked = []
   page.expected = []
