@@ -12,7 +12,7 @@ from registry.domain.ranking import seen_all
 from registry.domain.search import Filter
 from registry.domain.sight import Sight
 from registry.store.filters import BROAD, asked, clauses
-from registry.store.hits import MARGIN, TIERS, distance, nearness, within
+from registry.store.hits import TIERS, candidates, distance, nearness, within
 from registry.store.origins import GEOGRAPHY, Ground
 from registry.store.pool import Reader, Row
 from registry.store.query import Query
@@ -65,7 +65,7 @@ async def nearest(
     A spot whose candidates leave the order on the ellipsoid in doubt is answered with None.
     """
     present, values = asked(wanted)
-    fetch = k + MARGIN
+    fetch = candidates(k)
     tier = next(tier for tier in TIERS if tier >= fetch) if present <= BROAD else None
     values |= binds(sight) | {"fetch": fetch, "max_m": max_m}
     values |= {"lons": [start.lon for start in starts], "lats": [start.lat for start in starts]}

@@ -15,10 +15,13 @@ from registry.store.sight import View
 
 MOST_COUNTED = 200
 """What cannot be placed or decided is counted up to here: nobody acts on the difference beyond."""
-MARGIN = 6
-"""Candidates beyond k, so that the order on the sphere rarely leaves the order on the ellipsoid in doubt."""
 TIERS = (16, 128, 1024, 10_240)
 PARTNER = sa.select(place.c.partner_of).where(place.c.code == resource.c.place).scalar_subquery()
+
+
+def candidates(k: int) -> int:
+    """How many to fetch, so that the order on the sphere rarely leaves that on the ellipsoid in doubt."""
+    return k + 2 + k // 8
 
 
 def distance(view: View, ground: Ground) -> sa.ColumnElement[float]:

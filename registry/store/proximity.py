@@ -15,9 +15,9 @@ from registry.domain.sight import Sight
 from registry.store import origins
 from registry.store.filters import BROAD, asked, clauses, met_or_undecided, undecided
 from registry.store.hits import (
-    MARGIN,
     MOST_COUNTED,
     TIERS,
+    candidates,
     columns,
     counted,
     distance,
@@ -32,7 +32,7 @@ from registry.store.query import Query
 from registry.store.schema import resource
 from registry.store.sight import Shape, View, binds, shape, view
 
-LOOKED_THROUGH = 1000
+LOOKED_THROUGH = 500
 """So many of the nearest are looked through before conditions are taken to be rare here."""
 EDGE_M: sa.ColumnElement[float] = sa.literal_column("0.01")
 """ST_DWithin may exclude a point at its own ST_Distance."""
@@ -68,14 +68,14 @@ def _candidates(form: Shape, present: frozenset[str], drawn: bool, capped: bool,
 
 
 def _nearest_rows(seen: View, ground: Ground, present: frozenset[str], capped: bool) -> sa.Subquery:
-    """The nearest 1,000 rows that meet the conditions which most meet, under the name of their table."""
+    """The nearest 500 rows that meet the conditions which most meet, under the name of their table."""
     near = _near_first(seen, ground, present & BROAD, capped).with_only_columns(resource)
     return near.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("resource")
 
 
 @cache
 def _looked_through(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Query:
-    """Those among the nearest 1,000 that meet conditions which may be rare: enough or not."""
+    """Those among the nearest 500 that meet conditions which may be rare: enough or not."""
     seen, ground = view(form), origins.ground(drawn)
     inner = _nearest_rows(seen, ground, present, capped)
     hits = (
@@ -157,7 +157,7 @@ async def nearest(
     """
     order = ranking or Ranking(margin_m=start.margin_m)
     present, values = asked(wanted)
-    fetch = k + MARGIN
+    fetch = candidates(k)
     cap_m = None if max_m is None else max_m + start.margin_m
     values |= binds(sight) | origins.binds(start) | {"fetch": fetch, "max_m": cap_m}
     rows, unlocated = await _first(
@@ -238,7 +238,7 @@ async def within_distance(
 
 @cache
 def _left_out(form: Shape, present: frozenset[str], drawn: bool) -> Query:
-    """Those among the nearest 1,000 that meet every condition but some which nobody can decide."""
+    """Those among the nearest 500 that meet every condition but some which nobody can decide."""
     seen, ground = view(form), origins.ground(drawn)
     cases = undecided(present, seen)
     inner = _nearest_rows(seen, ground, present, True)
