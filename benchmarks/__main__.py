@@ -20,6 +20,7 @@ AREAS = (
     "ogc",
     "writes",
     "feed",
+    "access",
 )
 SIZES = (10_000, 100_000, 1_000_000)
 NEEDS = {"growth": SIZES, "plans": (100_000,)}

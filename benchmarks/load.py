@@ -31,18 +31,30 @@ class Load(msgspec.Struct, frozen=True):
         return self.requests / self.duration_us * 1e6
 
 
-def wrk(base_url: str, paths: Sequence[str], *, seconds: float, connections: int = 16) -> Load:
-    """Ask for `paths` in turn; a request that fails makes the measurement worthless, so it raises."""
+def wrk(
+    base_url: str,
+    paths: Sequence[str],
+    *,
+    seconds: float,
+    connections: int = 16,
+    headers: Mapping[str, str] | None = None,
+    refusals: bool = False,
+) -> Load:
+    """Ask for `paths` in turn; a request that fails makes the measurement worthless, so it raises.
+
+    With `refusals` answers other than 2xx are part of the measurement.
+    """
     with tempfile.NamedTemporaryFile("w", suffix=".paths") as file:
         file.write("\n".join(paths) + "\n")
         file.flush()
         threads = min(2, connections)
         shape = [f"-t{threads}", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s"]
-        command = ["wrk", *shape, "-s", str(SCRIPT), base_url]
+        told = [part for name, value in (headers or {}).items() for part in ("-H", f"{name}: {value}")]
+        command = ["wrk", *shape, *told, "-s", str(SCRIPT), base_url]
         environ = os.environ | {"PATHS": file.name}
         result = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
     load = msgspec.json.decode(result.stdout.strip().splitlines()[-1], type=Load)
-    if load.failures or not load.requests:
+    if (load.failures and not refusals) or not load.requests:
         raise RuntimeError(f"{load.failures} of {load.requests} requests to {base_url}{paths[0]} failed")
     return load
 

@@ -18,7 +18,7 @@ from registry.api.headers import Headers
 from registry.api.limits import Buckets, Lanes, Place
 from registry.api.witness import Witness, Witnesses
 from registry.domain.actor import Actor
-from registry.domain.errors import RegistryError, Unauthenticated
+from registry.domain.errors import RegistryError, Unauthenticated, Unavailable
 from registry.settings import Settings
 
 log = structlog.get_logger("registry.access")
@@ -60,6 +60,9 @@ class Gate:
             sender.place = self._let_in(scope, actor, address, headers)
             sender.watch(self._app.state.witnesses, scope, actor)
             await self._inner(scope, timed(receive, scope, self._body_s), sender)
+        except Unavailable as error:
+            sender.shed = True  # a storm would otherwise fill the log and cost more than it asks
+            await self._refuse(error, scope, receive, sender)
         except RegistryError as error:
             await self._refuse(error, scope, receive, sender)
         finally:
@@ -91,10 +94,10 @@ class Gate:
         await response(scope, receive, send)
 
     def _write(self, scope: HTTPScope, sender: "_Sender", took_s: float) -> None:
-        """One line for what changed, failed or was slow; for everything where asked. Never a query."""
+        """One line for what changed, failed or was slow, or for everything; never of a query or the shed."""
         status = sender.status
         changed = scope["method"] not in ("GET", "HEAD", "OPTIONS")
-        if not (self._log_all or changed or status >= 500 or took_s > SLOW_S):
+        if sender.shed or not (self._log_all or changed or status >= 500 or took_s > SLOW_S):
             return
         state = scope["state"]
         actor = state.get("actor")
@@ -117,6 +120,7 @@ class _Sender:
         self._headers = headers
         self._witness: Witness | None = None
         self.place: Place | None = None
+        self.shed = False
         self.status = 0
 
     def leave(self) -> None:
