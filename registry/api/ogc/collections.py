@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from litestar import Request, Response
 from litestar.params import FromPath
@@ -22,20 +23,22 @@ from registry.store.pool import Reader
 FRESH_S = 30.0
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-_kept: dict[tuple[Sight, str], tuple[float, Extent]] = {}
+Kept = dict[tuple[Sight, str], tuple[float, Extent]]
+_of_reader: WeakKeyDictionary[Reader, Kept] = WeakKeyDictionary()
 KEPT = 500
 FORMATS = {"areas": "any"}
 
 
 async def extent_of(reader: Reader, sight: Sight, name: str) -> Extent:
     """What a collection spans, at most `FRESH_S` seconds old."""
-    known = _kept.get((sight, name))
+    kept = _of_reader.setdefault(reader, {})
+    known = kept.get((sight, name))
     if known is not None and time.monotonic() - known[0] < FRESH_S:
         return known[1]
     found = await extents.extent(reader, sight, name)
-    while len(_kept) >= KEPT:
-        _kept.pop(next(iter(_kept)))
-    _kept[sight, name] = (time.monotonic(), found)
+    while len(kept) >= KEPT:
+        kept.pop(next(iter(kept)))
+    kept[sight, name] = (time.monotonic(), found)
     return found
 
 
