@@ -80,7 +80,6 @@ class Feed:
 @get("/changes")
 async def read_changes(
     state: State,
-    reader: Asks,
     sight: Sees,
     cursor: params.Cursor = None,
     place: params.PlaceParam = None,
@@ -89,11 +88,11 @@ async def read_changes(
 ) -> Changes:
     """What changed after the cursor, in commit order; `now` starts here, none at the beginning."""
     source = Feed(state, sight, place)
-    mark, stand = await source.start(reader, cursor)
+    mark, stand = await source.start(state.reader, cursor)
     if mark >= stand.last and wait_s == 0:
         known = cursor if cursor not in (None, "now") else None
         return Changes([], known or source.cursor(stand.epoch, mark, stand.lsn), False)
-    return await _wait(source, reader, mark, wait_s, page_limit)
+    return await _wait(source, state.reader, mark, wait_s, page_limit)
 
 
 async def _wait(source: Feed, reader: Reader, mark: Mark, wait_s: float, limit: int) -> Changes:

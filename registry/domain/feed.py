@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -34,6 +35,7 @@ class Cursor(Struct, frozen=True, array_like=True):
     lsn: int
 
 
+@lru_cache(1024)
 def eyes_of(sight: Sight, place: str | None) -> str:
     """A short name for everything that decides what this reader is shown."""
     said = [sight.exercise or "", sight.clearance, ",".join(sorted(sight.scope)), place or ""]
@@ -46,6 +48,7 @@ def seal(cursor: Cursor, key: bytes) -> str:
     return base64.urlsafe_b64encode(_tag(body, key) + body).rstrip(b"=").decode()
 
 
+@lru_cache(4096)  # a device that polls shows the same cursor again and again
 def unseal(text: str, key: bytes) -> Cursor:
     """The cursor in a text; InvalidQuery when this registry did not sign it."""
     try:
