@@ -1,6 +1,7 @@
 """`./dev bench`: one run, one table."""
 
 import importlib
+import signal
 from pathlib import Path
 
 import click
@@ -36,6 +37,7 @@ PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
 @click.option("--write", is_flag=True, help=f"Write the table to {PAGE.relative_to(ROOT)} too.")
 def main(rows: int, seconds: float, areas: tuple[str, ...], write: bool) -> None:
     """Measure on a throw-away cluster whose live data is generated, and print the table."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console()
     chosen = areas or AREAS
     figures: list[Figure] = []
@@ -43,7 +45,9 @@ def main(rows: int, seconds: float, areas: tuple[str, ...], write: bool) -> None
         stages = [prepare(url, size) for size in sizes(rows, chosen)]
         for name in chosen:
             console.print(f"measuring {name}")
-            figures += importlib.import_module(f"benchmarks.areas.{name}").measure(stages, seconds)
+            measured = importlib.import_module(f"benchmarks.areas.{name}").measure(stages, seconds)
+            console.print(table(measured))
+            figures += measured
     console.print(table(figures))
     if write:
         PAGE.write_text(markdown(figures, rows), "utf-8")
