@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from registry.domain.location import generalise
 from registry.domain.resource import Resource
 
 ENCODER = msgspec.json.Encoder()
@@ -15,13 +14,6 @@ DECODER = msgspec.json.Decoder(Resource)
 def render(resource: Resource) -> str:
     """The Feature as JSON text; it ends with the closing of `properties` and of itself."""
     return ENCODER.encode(resource).decode()
-
-
-def render_public(resource: Resource) -> str | None:
-    """What the public sees where that differs from the record; None where it does not differ."""
-    if resource.properties.visibility == "public":
-        return None
-    return render(generalise(resource))
 
 
 def parse(text: str) -> Resource:
