@@ -7,16 +7,20 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 
 from registry.api import params
-from registry.api.provide import Asks, Changes, Who
-from registry.domain.actor import require
+from registry.api.once import answer, stating
+from registry.api.provide import Asks, Changes, Retried, Who
+from registry.api.speaking import JSON
+from registry.domain.actor import Actor, require
 from registry.domain.errors import Conflict, Forbidden
 from registry.domain.identity import new_id
 from registry.domain.values import LongText, ShortText
 from registry.store import guard
+from registry.store.idempotency import Answer
+from registry.store.pool import Writer
 
 Changes_ = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
@@ -51,13 +55,17 @@ def _describe(row: Mapping[str, Any]) -> Approval:
     return msgspec.convert(dict(row), Approval)
 
 
-@post("/", status_code=201)
-async def ask_approval(data: JSONBody[Wish], writer: Changes, actor: Who) -> Approval:
+@post("/", responses=stating(201, Approval))
+async def ask_approval(data: JSONBody[Wish], writer: Changes, actor: Who, once: Retried) -> Response[bytes]:
     """Ask for more changes than one person may make alone."""
+    return await once(lambda: _ask(writer, actor, data), JSON)
+
+
+async def _ask(writer: Writer, actor: Actor, data: Wish) -> Answer:
     require(actor, "field")
     identity = new_id(time.time_ns() // 1_000_000)
     await guard.ask(writer, identity, actor, data.changes, data.reason)
-    return _describe(await guard.get(writer, identity))
+    return answer(_describe(await guard.get(writer, identity)), 201)
 
 
 @get("/")
@@ -68,9 +76,15 @@ async def list_approvals(reader: Asks, actor: Who, limit: params.Limit = 100) ->
     return Approvals([_describe(row) for row in await guard.find(reader, actor=own, limit=limit)])
 
 
-@post("/{identity:uuid}/grant", status_code=200)
-async def grant_approval(identity: FromPath[UUID], writer: Changes, actor: Who) -> Approval:
+@post("/{identity:uuid}/grant", status_code=200, responses=stating(200, Approval))
+async def grant_approval(
+    identity: FromPath[UUID], writer: Changes, actor: Who, once: Retried
+) -> Response[bytes]:
     """Allow what another person asked; for planners whose places hold all of that person's."""
+    return await once(lambda: _grant(writer, actor, identity), JSON)
+
+
+async def _grant(writer: Writer, actor: Actor, identity: UUID) -> Answer:
     require(actor, "planner")
     wish = await guard.get(writer, identity)
     if wish["actor"] == actor.id:
@@ -80,7 +94,7 @@ async def grant_approval(identity: FromPath[UUID], writer: Changes, actor: Who) 
     if actor.places and not await guard.covers(writer, actor.places, wish["places"]):
         raise Forbidden("whoever asked works outside the places your role holds for")
     await guard.approve(writer, identity, actor)
-    return _describe(await guard.get(writer, identity))
+    return answer(_describe(await guard.get(writer, identity)))
 
 
 router = Router(

@@ -1,19 +1,16 @@
 """Contacts over HTTP: visible by role, purged without a trace."""
 
-from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Router, delete, get, put
+from litestar import Router, delete, get, put
 from litestar.params import FromPath, JSONBody
 
-from registry.api.editing import desk_of, held
-from registry.api.provide import Asks, Changes, Sees, Who
+from registry.api.editing import held
+from registry.api.provide import Asks, At, Sees
 from registry.domain.contact import Contact
 from registry.domain.errors import NotFound
 from registry.store import contacts, resources
-
-Asked = Request[Any, Any, Any]
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,31 +40,18 @@ async def list_contacts(identity: FromPath[UUID], reader: Asks, sight: Sees) -> 
 
 @put("/{contact:uuid}", status_code=204)
 async def put_contact(
-    request: Asked,
-    identity: FromPath[UUID],
-    contact: FromPath[UUID],
-    data: JSONBody[Contact],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
+    identity: FromPath[UUID], contact: FromPath[UUID], data: JSONBody[Contact], desk: At
 ) -> None:
     """Store whom to call, in place of what was there; no earlier state is kept."""
-    await held(desk_of(request, writer, actor, sight), "field", identity)
-    await contacts.put(writer, sight, identity, contact, data)
+    await held(desk, "field", identity)
+    await contacts.put(desk.writer, desk.sight, identity, contact, data)
 
 
 @delete("/{contact:uuid}", status_code=204)
-async def purge_contact(
-    request: Asked,
-    identity: FromPath[UUID],
-    contact: FromPath[UUID],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
-) -> None:
+async def purge_contact(identity: FromPath[UUID], contact: FromPath[UUID], desk: At) -> None:
     """Remove a contact for good."""
-    await held(desk_of(request, writer, actor, sight), "field", identity)
-    await contacts.purge(writer, sight, identity, contact)
+    await held(desk, "field", identity)
+    await contacts.purge(desk.writer, desk.sight, identity, contact)
 
 
 router = Router(

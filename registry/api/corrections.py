@@ -8,10 +8,10 @@ from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from registry.api import params
-from registry.api.editing import Desk, desk_of, held, save
+from registry.api.editing import Desk, held, save
 from registry.api.links import GEOJSON, next_link, self_link
-from registry.api.once import IdempotencyKey, answer, now, once
-from registry.api.provide import Asks, Changes, Sees, Who
+from registry.api.once import answer, now
+from registry.api.provide import Asks, At, Retried, Sees, Who
 from registry.domain import change as changing
 from registry.domain.actor import require
 from registry.domain.errors import Conflict
@@ -82,18 +82,10 @@ async def _page(
 
 @post("/{identity:uuid}/decision", media_type=GEOJSON, status_code=200)
 async def decide_correction(
-    request: Request[Any, Any, Any],
-    identity: FromPath[UUID],
-    data: JSONBody[Decision],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
-    idempotency_key: IdempotencyKey = None,
+    identity: FromPath[UUID], data: JSONBody[Decision], desk: At, once: Retried
 ) -> Response[bytes]:
     """Accept a waiting change into the current version, or reject it; both are kept with the reason."""
-
-    desk = desk_of(request, writer, actor, sight)
-    return await once(request, desk, idempotency_key, lambda: _decide(desk, identity, data))
+    return await once(lambda: _decide(desk, identity, data))
 
 
 async def _decide(desk: Desk, identity: UUID, data: Decision) -> Answer:

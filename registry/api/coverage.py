@@ -1,9 +1,10 @@
 """Coverage over HTTP: how much, where not, how often, what if, where next, who has none."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, Response, Router, get, post
+from litestar import Response, Router, get, post
+from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 
@@ -19,8 +20,8 @@ from registry.api.coverage_body import (
     ScenarioAsk,
     SitingAsk,
 )
-from registry.api.jobs import StatusInfo, answer_or_job
-from registry.api.provide import Asks, Sees, Who
+from registry.api.jobs import StatusInfo, Works, analyst
+from registry.api.provide import Asks, Sees
 from registry.api.scenarios import named_scenario, saved_scenario
 from registry.domain import analysis, placement, question, remoteness
 from registry.domain.errors import InvalidQuery
@@ -47,7 +48,6 @@ StatedRadius = Annotated[
 Reason = Annotated[
     str | None, QueryParameter(min_length=3, max_length=400, description="Why that radius: a source or rule.")
 ]
-AnyRequest = Request[Any, Any, Any]
 
 
 def answers(kind: type[msgspec.Struct]) -> dict[int, ResponseSpec]:
@@ -68,10 +68,9 @@ def decode_area(text: str) -> Area:
 
 @get(responses=answers(question.Answer))
 async def measure_coverage(
-    request: AnyRequest,
     reader: Asks,
     sight: Sees,
-    actor: Who,
+    analyst: Works,
     kind: KindAsked,
     place: params.PlaceParam = None,
     area: AreaParam = None,
@@ -90,65 +89,57 @@ async def measure_coverage(
         filter=Filter(lifecycle=lifecycle or "in_service"),
     )
     asked = await gathering.gather(reader, sight, ask)
-    return await answer_or_job(request, reader, actor, analysis.MeasureTask(question=asked))
+    return await analyst(analysis.MeasureTask(question=asked))
 
 
 @post(status_code=200, responses=answers(question.Answer))
-async def ask_coverage(
-    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[Ask]
-) -> Response[bytes]:
+async def ask_coverage(reader: Asks, sight: Sees, analyst: Works, data: JSONBody[Ask]) -> Response[bytes]:
     """How much is covered, of the area and of the demand, at least `min_depth` times, now or what if."""
     asked = await gathering.gather(reader, gathering.looking(data, sight), data)
-    return await answer_or_job(request, reader, actor, analysis.MeasureTask(question=asked))
+    return await analyst(analysis.MeasureTask(question=asked))
 
 
 @post("/gaps", status_code=200, responses=answers(analysis.GapsAnswer))
-async def find_gaps(
-    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[GapsAsk]
-) -> Response[bytes]:
+async def find_gaps(reader: Asks, sight: Sees, analyst: Works, data: JSONBody[GapsAsk]) -> Response[bytes]:
     """Where the area is not covered: polygons by place, largest first."""
     asked = await gathering.gather(reader, gathering.looking(data, sight), data)
     task = analysis.GapsTask(question=asked, bound=data.bound, sliver_m2=data.sliver_m2, limit=data.limit)
-    return await answer_or_job(request, reader, actor, task)
+    return await analyst(task)
 
 
 @post("/depth", status_code=200, responses=answers(analysis.DepthAnswer))
-async def find_depth(
-    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[DepthAsk]
-) -> Response[bytes]:
+async def find_depth(reader: Asks, sight: Sees, analyst: Works, data: JSONBody[DepthAsk]) -> Response[bytes]:
     """How much is covered at least once, twice, …"""
     asked = await gathering.gather(reader, gathering.looking(data, sight), data)
     task = analysis.DepthTask(question=asked, bound=data.bound, levels=data.levels, draw=data.draw)
-    return await answer_or_job(request, reader, actor, task)
+    return await analyst(task)
 
 
 @post("/criticality", status_code=200, responses=answers(analysis.CriticalityAnswer))
 async def find_criticality(
-    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[CriticalityAsk]
+    reader: Asks, sight: Sees, analyst: Works, data: JSONBody[CriticalityAsk]
 ) -> Response[bytes]:
     """For every resource what only it covers: the ground and demand lost when it fails."""
     asked = await gathering.gather(reader, gathering.looking(data, sight), data)
     task = analysis.CriticalityTask(question=asked, bound=data.bound, limit=data.limit)
-    return await answer_or_job(request, reader, actor, task)
+    return await analyst(task)
 
 
 @post("/scenario", status_code=200, responses=answers(analysis.ScenarioAnswer))
 async def try_scenario(
-    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[ScenarioAsk]
+    reader: Asks, sight: Sees, analyst: Works, data: JSONBody[ScenarioAsk]
 ) -> Response[bytes]:
     """What additions, moves and removals would change, without storing them."""
     if (data.scenario is None) == (data.saved is None):
         raise InvalidQuery("give either scenario or saved", field="scenario")
     if data.saved is not None:
-        data = msgspec.structs.replace(data, scenario=await saved_scenario(reader, actor, data.saved))
+        data = msgspec.structs.replace(data, scenario=await saved_scenario(reader, analyst.actor, data.saved))
     asked = await gathering.gather(reader, gathering.looking(data, sight), data)
-    return await answer_or_job(request, reader, actor, analysis.ScenarioTask(question=asked))
+    return await analyst(analysis.ScenarioTask(question=asked))
 
 
 @post("/siting", status_code=200, responses=answers(placement.Plan))
-async def find_sites(
-    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[SitingAsk]
-) -> Response[bytes]:
+async def find_sites(reader: Asks, sight: Sees, analyst: Works, data: JSONBody[SitingAsk]) -> Response[bytes]:
     """Where to put more: maximal covering or set covering, with the proof of how good the choice is."""
     asked = await gathering.gather(reader, gathering.looking(data, sight), data)
     area = await gathering.ground(reader, data)
@@ -158,12 +149,12 @@ async def find_sites(
         candidates=await gathering.candidates(reader, data.candidates, data, area),
         forbidden=[wkb(zone, "forbidden") for zone in data.forbidden],
     )
-    return await answer_or_job(request, reader, actor, task)
+    return await analyst(task)
 
 
 @post("/distance", status_code=200, responses=answers(remoteness.Remoteness))
 async def measure_distance(
-    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[DistanceAsk]
+    reader: Asks, sight: Sees, analyst: Works, data: JSONBody[DistanceAsk]
 ) -> Response[bytes]:
     """How far each point of demand is from the nearest resource: percentiles, and the farthest by name."""
     ask = Ask(
@@ -178,17 +169,15 @@ async def measure_distance(
         exercise=data.exercise,
     )
     asked = await gathering.gather(reader, gathering.looking(ask, sight), ask)
-    return await answer_or_job(
-        request, reader, actor, analysis.DistanceTask(question=asked, limit=data.limit)
-    )
+    return await analyst(analysis.DistanceTask(question=asked, limit=data.limit))
 
 
 @post("/compare", status_code=200, responses=answers(analysis.Comparison))
 async def compare_scenarios(
-    request: AnyRequest, reader: Asks, sight: Sees, actor: Who, data: JSONBody[CompareAsk]
+    reader: Asks, sight: Sees, analyst: Works, data: JSONBody[CompareAsk]
 ) -> Response[bytes]:
     """Saved scenarios beside the present, the one that covers most first."""
-    named = [await named_scenario(reader, actor, identity) for identity in data.scenarios]
+    named = [await named_scenario(reader, analyst.actor, identity) for identity in data.scenarios]
     everything = Scenario(
         move=[move for one in named for move in one.changes.move],
         remove=[gone for one in named for gone in one.changes.remove],
@@ -196,7 +185,7 @@ async def compare_scenarios(
     ask = msgspec.structs.replace(data, scenario=everything)
     asked = await gathering.gather(reader, gathering.looking(ask, sight), ask)
     asked = msgspec.structs.replace(asked, scenario=None)
-    return await answer_or_job(request, reader, actor, analysis.CompareTask(question=asked, scenarios=named))
+    return await analyst(analysis.CompareTask(question=asked, scenarios=named))
 
 
 @post("/members", status_code=200)
@@ -227,5 +216,6 @@ router = Router(
         find_members,
     ],
     tags=["coverage"],
+    dependencies={"analyst": Provide(analyst, sync_to_thread=False)},
     opt={"cost": 20},
 )

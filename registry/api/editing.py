@@ -1,10 +1,9 @@
 """What every change of a record shares: the desk it is made at, the condition, the scope, the answer."""
 
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
-from litestar import Request
 from litestar.params import HeaderParameter, QueryParameter
 
 from registry.api.conditions import etag_of, matches
@@ -61,11 +60,6 @@ class Edition(NamedTuple):
 
     if_match: str | None = None
     base_version: int | None = None
-
-
-def desk_of(request: Request[Any, Any, Any], writer: Writer, actor: Actor, sight: Sight) -> Desk:
-    """The desk of a request."""
-    return Desk(writer, actor, sight, request.scope.get("state", {}).get("request_id"))
 
 
 async def allow(desk: Desk, role: Role, *records: Resource) -> None:

@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, delete, get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
+from registry.api.once import IdempotencyKey, Once, answer, is_replay, send
 from registry.api.provide import Asks, Changes, Who
 from registry.domain import analysis
 from registry.domain.actor import Actor
@@ -17,7 +19,8 @@ from registry.domain.effort import AT_ONCE_S, seconds
 from registry.domain.errors import Conflict, Invalid, NotFound
 from registry.domain.identity import new_id
 from registry.store import jobs
-from registry.store.pool import Reader
+from registry.store.idempotency import Answer
+from registry.store.pool import Reader, Writer
 
 JSON = "application/json"
 GONE = "the process that worked this job has gone"
@@ -68,24 +71,46 @@ def describe(row: Mapping[str, Any]) -> StatusInfo:
     )
 
 
-async def answer_or_job(
-    request: Request[Any, Any, Any], reader: Reader, actor: Actor, task: analysis.Task
-) -> Response[bytes]:
-    """The answer at once when it is quick, else 202 with the job that works on it."""
-    desk, estimate_s = request.app.state.desk, seconds(task)
-    wants_job = "respond-async" in request.headers.get("prefer", "")
-    if estimate_s <= AT_ONCE_S and not wants_job:
-        return Response(await desk.answer(task), media_type=JSON)
-    desk.check_room()
-    identity = new_id(time.time_ns() // 1_000_000)
-    values = {"id": identity, "process": task.__struct_config__.tag, "owner": actor.id}
-    async with reader.writer() as writer:
-        await jobs.insert(writer, values | {"estimate_s": estimate_s})
-        row = await jobs.get(writer, identity)
-    desk.begin(identity, task, estimate_s)
-    body = msgspec.json.encode(describe(row or {}))
-    headers = {"Location": f"/v1/jobs/{identity}", "Preference-Applied": "respond-async"}
-    return Response(body, status_code=202, media_type=JSON, headers=headers)
+class Analyst(NamedTuple):
+    """Works a question out: the one who asked, and the key under which a retry finds the same job."""
+
+    request: Request[Any, Any, Any]
+    reader: Reader
+    actor: Actor
+    key: str | None
+
+    async def __call__(self, task: analysis.Task) -> Response[bytes]:
+        """The answer at once when it is quick, else 202 with the job that works on it."""
+        desk, estimate_s = self.request.app.state.desk, seconds(task)
+        wants_job = "respond-async" in self.request.headers.get("prefer", "")
+        if estimate_s <= AT_ONCE_S and not wants_job:
+            return Response(await desk.answer(task), media_type=JSON)
+        identity = new_id(time.time_ns() // 1_000_000)
+        values = {"id": identity, "process": task.__struct_config__.tag, "owner": self.actor.id}
+        async with self.reader.writer() as writer:
+            once = Once(self.request, writer, self.actor, self.key)
+            made = await once.answer(lambda: self._accept(writer, values | {"estimate_s": estimate_s}))
+        if not is_replay(made):
+            desk.begin(identity, task, estimate_s)
+        return send(made, JSON)
+
+    async def _accept(self, writer: Writer, values: dict[str, Any]) -> Answer:
+        self.request.app.state.desk.check_room()
+        await jobs.insert(writer, values)
+        row = await jobs.get(writer, values["id"])
+        where = f"/v1/jobs/{values['id']}"
+        return answer(describe(row or {}), 202, Location=where, Preference_Applied="respond-async")
+
+
+def analyst(
+    request: Request[Any, Any, Any], reader: Asks, actor: Who, idempotency_key: IdempotencyKey = None
+) -> Analyst:
+    """Who works out this request's question."""
+    return Analyst(request, reader, actor, idempotency_key)
+
+
+Works = NamedDependency[Analyst]
+"""Works a question out, at once or as a job."""
 
 
 async def _own(reader: Reader, actor: Actor, identity: UUID) -> Mapping[str, Any]:

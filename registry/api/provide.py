@@ -10,12 +10,15 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
 
 from registry.api.authenticate import actor_in
+from registry.api.editing import Desk
+from registry.api.once import IdempotencyKey, Once
 from registry.domain.actor import Actor, sight_of
 from registry.domain.search import aware
 from registry.domain.sight import Sight
 from registry.store import scope
 from registry.store.pool import Reader, Writer
 
+Asked = Request[Any, Any, Any]
 ExerciseName = Annotated[
     str | None,
     QueryParameter(
@@ -35,6 +38,10 @@ Asks = NamedDependency[Reader]
 """A handler's reader: no connection is held between its statements."""
 Changes = NamedDependency[Writer]
 """A handler's writer: one transaction, committed before the answer is sent."""
+At = NamedDependency[Desk]
+"""Where a handler changes records: its transaction, who asks, what they see."""
+Retried = NamedDependency[Once]
+"""What a handler wraps its change in, so that a retry under the same key has one effect."""
 Who = NamedDependency[Actor]
 """Who asks."""
 Sees = NamedDependency[Sight]
@@ -51,18 +58,31 @@ def reader(state: State, actor: Who) -> Reader:
     return found
 
 
-async def writer(state: State, actor: Who) -> AsyncGenerator[Writer, None]:
+async def writer(request: Asked, state: State) -> AsyncGenerator[Writer, None]:
     """One transaction a request: committed before the answer is sent, rolled back when the handler raises.
 
     The database refuses what the actor's role and places do not allow.
     """
     source: Reader = state.reader
+    request.scope["state"]["changes"] = True
     async with source.writer() as opened:
-        await scope.hold(opened, actor, state.settings.mass_change_limit)
+        await scope.hold(opened, actor_in(request.scope), state.settings.mass_change_limit)
         yield opened
 
 
-def actor(request: Request[Any, Any, Any]) -> Actor:
+def desk(request: Asked, writer: Changes, exercise: ExerciseName = None, as_of: AsOf = None) -> Desk:
+    """The desk of a request."""
+    who = actor_in(request.scope)
+    seen = sight_of(who, exercise, aware(as_of, "as_of"))
+    return Desk(writer, who, seen, request.scope["state"]["request_id"])
+
+
+def once(request: Asked, writer: Changes, idempotency_key: IdempotencyKey = None) -> Once:
+    """The request's one effect."""
+    return Once(request, writer, actor_in(request.scope), idempotency_key)
+
+
+def actor(request: Asked) -> Actor:
     """Who asks."""
     return actor_in(request.scope)
 
@@ -77,4 +97,6 @@ DEPENDENCIES: dict[str, Any] = {
     "writer": Provide(writer),
     "actor": Provide(actor, sync_to_thread=False),
     "sight": Provide(sight, sync_to_thread=False),
+    "desk": Provide(desk, sync_to_thread=False),
+    "once": Provide(once, sync_to_thread=False),
 }

@@ -6,11 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Router, delete, get, post
+from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from registry.api.coverage_body import ScenarioBody
-from registry.api.provide import Asks, Changes, Who
+from registry.api.once import answer, stating
+from registry.api.provide import Asks, Changes, Retried, Who
+from registry.api.speaking import JSON
 from registry.domain.actor import Actor, require
 from registry.domain.analysis import NamedScenario
 from registry.domain.errors import NotFound
@@ -18,7 +20,8 @@ from registry.domain.identity import new_id
 from registry.domain.scenario import Scenario
 from registry.domain.values import Name
 from registry.store import scenarios
-from registry.store.pool import Reader
+from registry.store.idempotency import Answer
+from registry.store.pool import Reader, Writer
 
 MOST = 1000
 
@@ -72,15 +75,21 @@ async def _existing(reader: Reader, identity: str | UUID) -> Mapping[str, Any]:
     return row
 
 
-@post()
-async def save_scenario(writer: Changes, actor: Who, data: JSONBody[ScenarioBody]) -> Saved:
+@post(responses=stating(201, Saved))
+async def save_scenario(
+    writer: Changes, actor: Who, once: Retried, data: JSONBody[ScenarioBody]
+) -> Response[bytes]:
     """Keep a scenario under a name."""
+    return await once(lambda: _save(writer, actor, data), JSON)
+
+
+async def _save(writer: Writer, actor: Actor, data: ScenarioBody) -> Answer:
     require(actor, "planner")
     values = {"name_zh": data.name.zh, "name_en": data.name.en, "owner": actor.id, "note": data.note}
     changes = msgspec.to_builtins(data.changes)
     identity = new_id(time.time_ns() // 1_000_000)
     row = await scenarios.insert(writer, values | {"id": identity, "changes": changes})
-    return describe(row or {})
+    return answer(describe(row or {}), 201)
 
 
 @get()

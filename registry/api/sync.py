@@ -4,36 +4,46 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Router, get, post
+from litestar import Response, Router, get, post
 from litestar.datastructures import State
 from litestar.params import JSONBody, QueryParameter
 from litestar.response import Stream
 
 from registry.api import params
-from registry.api.editing import desk_of
+from registry.api.editing import Desk
 from registry.api.feed import Feed
-from registry.api.provide import Asks, Changes, Sees, Who
+from registry.api.once import answer, stating
+from registry.api.provide import Asks, At, Retried, Sees
 from registry.api.pushing import perform
+from registry.api.speaking import JSON
 from registry.domain.actor import require
 from registry.domain.feed import END, Mark
 from registry.domain.push import Outcome, Push
 from registry.domain.search import Filter
 from registry.store import feed, sync
 from registry.store.feed import Stand
+from registry.store.idempotency import Answer
 from registry.store.pool import Reader
 
 Bucket = Annotated[int | None, QueryParameter(ge=0, le=255, description="Only this bucket of the digest.")]
 LINES = "application/x-ndjson"
 
 
-@post("/push", status_code=200)
-async def push_operations(
-    request: Request[Any, Any, Any], data: JSONBody[Push], writer: Changes, actor: Who, sight: Sees
-) -> dict[str, list[Outcome]]:
+class Results(msgspec.Struct, frozen=True):
+    """What became of each operation, in their order."""
+
+    results: list[Outcome]
+
+
+@post("/push", status_code=200, responses=stating(200, Results))
+async def push_operations(data: JSONBody[Push], desk: At, once: Retried) -> Response[bytes]:
     """Carry out up to 50 operations, each whole or not at all; a retry changes nothing twice."""
-    require(actor, "field")
-    desk = desk_of(request, writer, actor, sight)._replace(via="sync")
-    return {"results": await perform(desk, data)}
+    require(desk.actor, "field")
+    return await once(lambda: _push(desk._replace(via="sync"), data), JSON)
+
+
+async def _push(desk: Desk, data: Push) -> Answer:
+    return answer(Results(await perform(desk, data)))
 
 
 @get("/digest")

@@ -99,7 +99,7 @@ class Witness:
             return None
         if self._scope["state"]["export"]:
             return "export"
-        if self._scope["method"] not in READING and "writer" in _dependencies(self._scope):
+        if self._scope["method"] not in READING and self._scope["state"].get("changes"):
             return "change"
         return "read" if self._seen or not self._readable else None
 
@@ -121,8 +121,3 @@ class Witness:
 def _opt(scope: HTTPScope) -> dict[str, Any]:
     handler: Any = scope.get("route_handler")
     return {} if handler is None else handler.opt
-
-
-def _dependencies(scope: HTTPScope) -> Any:
-    handler: Any = scope.get("route_handler")
-    return () if handler is None else handler.fn.__annotations__

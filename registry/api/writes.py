@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, delete, get, patch, post, put
+from litestar import Response, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
 from registry.api import acts, params
-from registry.api.editing import BaseVersion, Edition, IfMatch, IfNoneMatch, Reason, desk_of
+from registry.api.editing import BaseVersion, Edition, IfMatch, IfNoneMatch, Reason
 from registry.api.links import GEOJSON
-from registry.api.once import IdempotencyKey, once, send
-from registry.api.provide import Asks, Changes, Sees, Who
+from registry.api.once import send
+from registry.api.provide import Asks, At, Retried, Sees, Who
 from registry.domain.actor import require
 from registry.domain.draft import Draft
 from registry.domain.errors import NotFound
@@ -18,39 +18,29 @@ from registry.domain.relocation import Relocation
 from registry.domain.report import StatusReport, StockReport
 from registry.store import observations, resources
 
-Asked = Request[Any, Any, Any]
-
 
 @post("/", media_type=GEOJSON)
 async def create_resource(
-    request: Asked,
     data: JSONBody[Draft],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
+    desk: At,
+    once: Retried,
     reason: Reason = None,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response[bytes]:
     """Record a new resource; the client may bring its UUIDv7."""
-    desk = desk_of(request, writer, actor, sight)
-    return await once(request, desk, idempotency_key, lambda: acts.create(desk, data, reason))
+    return await once(lambda: acts.create(desk, data, reason))
 
 
 @put("/{identity:uuid}", media_type=GEOJSON)
 async def replace_resource(
-    request: Asked,
     identity: FromPath[UUID],
     data: JSONBody[Draft],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
+    desk: At,
     if_match: IfMatch = None,
     if_none_match: IfNoneMatch = None,
     base_version: BaseVersion = None,
     reason: Reason = None,
 ) -> Response[bytes]:
     """Replace a resource as you read it (If-Match), or create it under your identity (If-None-Match: *)."""
-    desk = desk_of(request, writer, actor, sight)
     if if_none_match is not None:
         return send(await acts.create_at(desk, identity, data, if_none_match, reason))
     return send(await acts.replace(desk, identity, data, Edition(if_match, base_version), reason))
@@ -58,108 +48,81 @@ async def replace_resource(
 
 @patch("/{identity:uuid}", media_type=GEOJSON)
 async def patch_resource(
-    request: Asked,
     identity: FromPath[UUID],
     data: JSONBody[dict[str, Any]],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
+    desk: At,
     if_match: IfMatch = None,
     base_version: BaseVersion = None,
     reason: Reason = None,
 ) -> Response[bytes]:
     """Change some members; with base_version, edits of other members meanwhile are kept."""
-    desk = desk_of(request, writer, actor, sight)
     return send(await acts.amend(desk, identity, data, Edition(if_match, base_version), reason))
 
 
 @delete("/{identity:uuid}", media_type=GEOJSON, status_code=200)
 async def retire_resource(
-    request: Asked,
     identity: FromPath[UUID],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
+    desk: At,
     if_match: IfMatch = None,
     reason: Reason = None,
 ) -> Response[bytes]:
     """Take a resource out of service for good, with the reason; it can be restored."""
-    return send(await acts.retire(desk_of(request, writer, actor, sight), identity, if_match, reason))
+    return send(await acts.retire(desk, identity, if_match, reason))
 
 
 @post("/{identity:uuid}/restoration", media_type=GEOJSON, status_code=200)
 async def restore_resource(
-    request: Asked,
     identity: FromPath[UUID],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
+    desk: At,
+    once: Retried,
     reason: Reason = None,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response[bytes]:
     """Bring a retired resource back to the stage of life it had."""
-    desk = desk_of(request, writer, actor, sight)
-    return await once(request, desk, idempotency_key, lambda: acts.restore(desk, identity, reason))
+    return await once(lambda: acts.restore(desk, identity, reason))
 
 
 @post("/{identity:uuid}/verification", media_type=GEOJSON, status_code=200)
 async def verify_resource(
-    request: Asked,
     identity: FromPath[UUID],
     data: JSONBody[acts.Verification],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
-    idempotency_key: IdempotencyKey = None,
+    desk: At,
+    once: Retried,
 ) -> Response[bytes]:
     """Confirm that a record is still true, without editing it."""
-    desk = desk_of(request, writer, actor, sight)
-    return await once(request, desk, idempotency_key, lambda: acts.verify(desk, identity, data))
+    return await once(lambda: acts.verify(desk, identity, data))
 
 
 @post("/{identity:uuid}/status", media_type=GEOJSON)
 async def report_status(
-    request: Asked,
     identity: FromPath[UUID],
     data: JSONBody[StatusReport],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
-    idempotency_key: IdempotencyKey = None,
+    desk: At,
+    once: Retried,
 ) -> Response[bytes]:
     """Report readiness, opening, occupancy, operation or position; the latest seen is the current state."""
-    desk = desk_of(request, writer, actor, sight)
-    return await once(request, desk, idempotency_key, lambda: acts.report(desk, identity, data))
+    return await once(lambda: acts.report(desk, identity, data))
 
 
 @post("/{identity:uuid}/stock", media_type=GEOJSON)
 async def report_stock(
-    request: Asked,
     identity: FromPath[UUID],
     data: JSONBody[StockReport],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
-    idempotency_key: IdempotencyKey = None,
+    desk: At,
+    once: Retried,
 ) -> Response[bytes]:
     """Report counts and movements of a depot's stock lines."""
-    desk = desk_of(request, writer, actor, sight)
-    return await once(request, desk, idempotency_key, lambda: acts.stock(desk, identity, data))
+    return await once(lambda: acts.stock(desk, identity, data))
 
 
 @post("/{identity:uuid}/location", media_type=GEOJSON)
 async def relocate_resource(
-    request: Asked,
     identity: FromPath[UUID],
     data: JSONBody[Relocation],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
-    idempotency_key: IdempotencyKey = None,
+    desk: At,
+    once: Retried,
 ) -> Response[bytes]:
     """Correct a position: applied for a planner (200), proposed for a field officer (202)."""
-    desk = desk_of(request, writer, actor, sight)
-    return await once(request, desk, idempotency_key, lambda: acts.relocate(desk, identity, data))
+    return await once(lambda: acts.relocate(desk, identity, data))
 
 
 @get("/{identity:uuid}/observations")

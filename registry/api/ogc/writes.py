@@ -7,14 +7,15 @@ import msgspec
 from litestar import HttpMethod, Request, Response, delete, patch, post, put, route
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.params import FromPath
+from msgspec import structs
 
 from registry.api import acts
-from registry.api.editing import Desk, Edition, desk_of
+from registry.api.editing import Desk, Edition
 from registry.api.ogc.items import identity
 from registry.api.ogc.links import Links
 from registry.api.ogc.negotiate import GEOJSON, JSON
 from registry.api.ogc.parameters import fixed
-from registry.api.provide import Changes, Sees, Who
+from registry.api.provide import At, Retried
 from registry.domain import crs as systems
 from registry.domain.actor import Actor, require
 from registry.domain.catalogue import COLLECTIONS, OF_KIND, Collection, collection
@@ -94,20 +95,23 @@ def _where(body: bytes) -> str:
     return f"/collections/{home}/items/{feature['id']}"
 
 
-def _desk(request: Asked, writer: Any, actor: Any, sight: Any) -> Desk:
-    return desk_of(request, writer, actor, sight)._replace(via="ogc")
+def _ours(desk: Desk) -> Desk:
+    return desk._replace(via="ogc")
 
 
 @post(ITEMS, opt=OPT, include_in_schema=False)
 async def create_item(
-    request: Asked, collection_id: FromPath[str], writer: Changes, actor: Who, sight: Sees
+    request: Asked, collection_id: FromPath[str], desk: At, once: Retried
 ) -> Response[bytes]:
     """Record a new feature; its identity is made here."""
     described = _writable(collection_id)
-    draft = _draft(described, await _body(request, actor, GEOJSON, JSON) | {"id": None})
-    made = await acts.create(_desk(request, writer, actor, sight), draft, request.query_params.get("reason"))
-    headers = _stated(made) | {"Location": Links(request).href(_where(made.body))}
-    return Response(made.body, status_code=201, headers=headers, media_type=GEOJSON)
+    draft = _draft(described, await _body(request, desk.actor, GEOJSON, JSON) | {"id": None})
+    return await once(lambda: _create(request, desk, draft))
+
+
+async def _create(request: Asked, desk: Desk, draft: Draft) -> Answer:
+    made = await acts.create(_ours(desk), draft, request.query_params.get("reason"))
+    return structs.replace(made, headers=_stated(made) | {"Location": Links(request).href(_where(made.body))})
 
 
 @put(ITEM, opt=OPT, include_in_schema=False)
@@ -115,16 +119,17 @@ async def replace_item(
     request: Asked,
     collection_id: FromPath[str],
     feature_id: FromPath[str],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
+    desk: At,
 ) -> Response[bytes]:
     """Replace a feature; the identity in the body is not looked at."""
     described = _writable(collection_id)
-    draft = _draft(described, await _body(request, actor, GEOJSON, JSON) | {"id": None})
-    desk = _desk(request, writer, actor, sight)
+    draft = _draft(described, await _body(request, desk.actor, GEOJSON, JSON) | {"id": None})
     made = await acts.replace(
-        desk, _known(described, feature_id), draft, _edition(request), request.query_params.get("reason")
+        _ours(desk),
+        _known(described, feature_id),
+        draft,
+        _edition(request),
+        request.query_params.get("reason"),
     )
     return Response(made.body, status_code=made.status, headers=_stated(made), media_type=GEOJSON)
 
@@ -134,19 +139,20 @@ async def update_item(
     request: Asked,
     collection_id: FromPath[str],
     feature_id: FromPath[str],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
+    desk: At,
 ) -> Response[bytes]:
     """Change some members (RFC 7396); a geometry is replaced as a whole."""
     described = _writable(collection_id)
-    change = await _body(request, actor, MERGE, GEOJSON, JSON)
+    change = await _body(request, desk.actor, MERGE, GEOJSON, JSON)
     if change.pop("id", feature_id) != feature_id:
         raise Invalid("the identity of a feature cannot change", field="id")
     change.pop("type", None)
-    desk = _desk(request, writer, actor, sight)
     made = await acts.amend(
-        desk, _known(described, feature_id), change, _edition(request), request.query_params.get("reason")
+        _ours(desk),
+        _known(described, feature_id),
+        change,
+        _edition(request),
+        request.query_params.get("reason"),
     )
     if described.kind is not None and f'"kind":"{described.kind}"'.encode() not in made.body:
         raise NotFound("feature", feature_id)
@@ -158,15 +164,12 @@ async def delete_item(
     request: Asked,
     collection_id: FromPath[str],
     feature_id: FromPath[str],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
+    desk: At,
 ) -> None:
     """Retire a feature: it leaves the collections, its history stays."""
     described = _writable(collection_id)
     reason = request.query_params.get("reason") or DELETED
-    desk, held = _desk(request, writer, actor, sight), _edition(request).if_match
-    await acts.retire(desk, _known(described, feature_id), held, reason)
+    await acts.retire(_ours(desk), _known(described, feature_id), _edition(request).if_match, reason)
 
 
 def _edition(request: Asked) -> Edition:

@@ -1,0 +1,236 @@
+"""Every POST with an Idempotency-Key: one effect for what writes, and none for what asks."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.access.questions import BODIES
+from tests.access.test_roles import ITEMS, MATRIX, ROUTES, SEEN_AT, SITE, draft, url_of
+from tests.access.worlds import World, identity_of
+
+COUNTED = "SELECT {}".format(
+    " + ".join(
+        f"(SELECT count(*) FROM {table})"
+        for table in ("change_log", "observation", "correction", "approval", "scenario", "job")
+    )
+)
+DECIDED = "SELECT (SELECT count(approved_at) FROM approval) + (SELECT count(decided_at) FROM correction)"
+KEPT = "SELECT count(*), count(replayed_at) FROM idempotency WHERE key = $1"
+SHELTER = identity_of("public", "T1", "shelter", None)
+EPSG = "http://www.opengis.net/def/crs/EPSG/0"
+RECORD = "/v1/resources/{identity:uuid}"
+
+
+class Sent(NamedTuple):
+    """A request that writes, and another body under which the key must not pass."""
+
+    url: str
+    body: Any
+    other: Any
+    prefer: str = ""
+
+
+async def changed(place: World, path: str, **other: Any) -> Sent:
+    """What the matrix of roles sends to a route, and the same with a member changed."""
+    expected = MATRIX["POST", path]
+    return Sent(url_of(path, expected), expected.body, (expected.body or {}) | other)
+
+
+async def wish(place: World) -> Sent:
+    return await changed(place, "/v1/approvals", changes=2)
+
+
+async def grant(place: World) -> Sent:
+    """Somebody else's wish."""
+    asked = await place.client.post(
+        "/v1/approvals", json={"changes": 1, "reason": "why"}, headers=place.headers["field"]
+    )
+    return Sent(f"/v1/approvals/{asked.json()['id']}/grant", None, {})
+
+
+async def decision(place: World) -> Sent:
+    """About a correction that a field officer proposed."""
+    expected = MATRIX["POST", f"{RECORD}/location"]
+    url = url_of(f"{RECORD}/location", expected)
+    proposed = await place.client.post(url, json=expected.body, headers=place.headers["field"])
+    said = {"accept": False, "reason": "why"}
+    return Sent(f"{proposed.json()['correction']}/decision", said, said | {"accept": True})
+
+
+async def restoration(place: World) -> Sent:
+    """Of a record that was retired."""
+    planner = place.headers["planner"]
+    made = await place.client.post("/v1/resources", json=draft("T1"), headers=planner)
+    url = made.headers["location"]
+    await place.client.delete(f"{url}?reason=why", headers=planner | {"If-Match": "*"})
+    return Sent(f"{url}/restoration", None, {})
+
+
+async def stock(place: World) -> Sent:
+    """Of a depot that lists the item."""
+    line = {"item_code": "1010101", "name": {"zh": "帐篷"}, "quantity": 8}
+    depot = draft("T1")
+    depot["properties"] |= {"kind": "supply_depot", "stock": [line]}
+    made = await place.client.post("/v1/resources", json=depot, headers=place.headers["planner"])
+    counts = [
+        {"observed_at": SEEN_AT, "counts": [{"item_code": "1010101", "quantity": quantity}]}
+        for quantity in (3, 4)
+    ]
+    return Sent(f"{made.headers['location']}/stock", *counts)
+
+
+async def push(place: World) -> Sent:
+    operation = {"kind": "patch", "resource_id": str(SHELTER), "body": {"properties": {"note": "pushed"}}}
+    bodies = ({"operations": [operation | {"op_id": str(uuid4())}]} for _ in range(2))
+    return Sent("/v1/sync/push", next(bodies), next(bodies))
+
+
+def record(name: str, **other: Any) -> Callable[[World], Awaitable[Sent]]:
+    return lambda place: changed(place, f"{RECORD}/{name}", **other)
+
+
+def job(path: str) -> Callable[[World], Awaitable[Sent]]:
+    """An analysis that is asked for as a job."""
+    body = BODIES[path][0]
+
+    async def sent(_: World) -> Sent:
+        return Sent(path, body, body | {"place": "T1"}, "respond-async")
+
+    return sent
+
+
+async def comparison(place: World) -> Sent:
+    saved = MATRIX["POST", "/v1/coverage/scenarios"].body
+    planner = place.headers["planner"]
+    made = [
+        (await place.client.post("/v1/coverage/scenarios", json=saved, headers=planner)).json()["id"]
+        for _ in range(2)
+    ]
+    body = SITE | {"scenarios": made}
+    return Sent("/v1/coverage/compare", body, body | {"place": "T1"}, "respond-async")
+
+
+QUESTIONS = {path for path in BODIES if not path.startswith("/v1/coverage") or path.endswith("/members")}
+"""They have no effect at all."""
+JOBS = {path: job(path) for path in BODIES if path not in QUESTIONS}
+"""They have one where they are answered with a job."""
+WRITES: dict[str, Callable[[World], Awaitable[Sent]]] = {
+    "/v1/approvals": wish,
+    "/v1/approvals/{identity:uuid}/grant": grant,
+    "/v1/corrections/{identity:uuid}/decision": decision,
+    "/v1/coverage/scenarios": lambda place: changed(place, "/v1/coverage/scenarios", note="other"),
+    "/v1/coverage/compare": comparison,
+    "/v1/resources": lambda place: changed(place, "/v1/resources", properties=draft("T2")["properties"]),
+    f"{RECORD}/location": record("location", accuracy_m=6),
+    f"{RECORD}/restoration": restoration,
+    f"{RECORD}/status": record("status", opening="open"),
+    f"{RECORD}/stock": stock,
+    f"{RECORD}/verification": record("verification", how="called"),
+    "/v1/sync/push": push,
+    ITEMS: lambda place: changed(place, ITEMS, properties=draft("T2")["properties"]),
+} | JOBS
+POSTS = {path for method, path in ROUTES if method == "POST"}
+
+
+@pytest.fixture(autouse=True)
+async def _no_job_is_left(writable: World) -> AsyncIterator[None]:
+    """Every job that a test began is ended, so that none waits for a process."""
+    yield
+    for row in await writable.connection.fetch("SELECT id FROM job WHERE finished_at IS NULL"):
+        await writable.client.delete(f"/v1/jobs/{row['id']}", headers=writable.headers["admin"])
+
+
+def test_every_post_either_writes_or_asks() -> None:
+    assert set(WRITES) | QUESTIONS == POSTS, "say here what a retry of each POST does"
+    assert not set(WRITES) & QUESTIONS
+
+
+async def ask(place: World, sent: Sent, key: str, body: Any, **more: str) -> httpx.Response:
+    headers = place.headers["planner"] | {"Idempotency-Key": key, "Prefer": sent.prefer} | more
+    return await place.client.post(sent.url, json=body, headers=headers)
+
+
+async def effects(place: World) -> int:
+    return await place.connection.fetchval(COUNTED) + await place.connection.fetchval(DECIDED)
+
+
+@pytest.mark.parametrize("path", sorted(WRITES))
+async def test_a_retry_has_one_effect_and_the_same_answer(writable: World, path: str) -> None:
+    sent, key = await WRITES[path](writable), f"{path} {uuid4()}"
+    before = await effects(writable)
+    first = await ask(writable, sent, key, sent.body)
+    assert first.status_code in (200, 201, 202), first.text
+    assert "idempotent-replay" not in first.headers
+    after = await effects(writable)
+    assert after > before
+    again = await ask(writable, sent, key, sent.body)
+    assert again.headers["idempotent-replay"] == "true"
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    for name in ("content-type", "etag", "location"):
+        assert again.headers.get(name) == first.headers.get(name)
+    assert await effects(writable) == after
+    assert tuple(await writable.connection.fetchrow(KEPT, key)) == (1, 1), "a replay writes too"
+
+
+@pytest.mark.parametrize("path", sorted(WRITES))
+async def test_a_key_is_for_one_request(writable: World, path: str) -> None:
+    sent, key = await WRITES[path](writable), f"{path} {uuid4()}"
+    assert (await ask(writable, sent, key, sent.body)).is_success
+    before = await effects(writable)
+    other = await ask(writable, sent, key, sent.other)
+    assert other.status_code == 422, other.text
+    assert "used for another request" in other.json()["detail"]
+    assert await effects(writable) == before
+
+
+@pytest.mark.parametrize("path", sorted(WRITES))
+async def test_a_key_whose_request_still_runs_is_a_conflict(writable: World, path: str) -> None:
+    sent, key = await WRITES[path](writable), f"{path} {uuid4()}"
+    before = await effects(writable)
+    async with writable.connection.transaction():
+        running = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+        await writable.connection.execute(running, f"key:planner\x1f{key}")
+        early = await ask(writable, sent, key, sent.body)
+    assert early.status_code == 409, early.text
+    assert "still running" in early.json()["detail"]
+    assert await effects(writable) == before
+    assert (await ask(writable, sent, key, sent.body)).is_success
+
+
+AT_ONCE = sorted(QUESTIONS | set(JOBS) - {"/v1/coverage/siting"})
+
+
+@pytest.mark.parametrize("path", AT_ONCE)
+async def test_a_question_answered_at_once_keeps_no_key(writable: World, path: str) -> None:
+    key, before = f"{path} {uuid4()}", await effects(writable)
+    headers = writable.headers["planner"] | {"Idempotency-Key": key, "Content-Type": "application/json"}
+    for body in (json.dumps(BODIES[path][0]), json.dumps(BODIES[path][0], indent=1)):
+        answer = await writable.client.post(path, content=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        assert "idempotent-replay" not in answer.headers
+    assert await effects(writable) == before
+    assert tuple(await writable.connection.fetchrow(KEPT, key)) == (0, 0)
+
+
+async def test_callers_without_a_credential_do_not_share_their_keys(writable: World) -> None:
+    body, headers = SITE, {"Prefer": "respond-async", "Idempotency-Key": "everybody's"}
+    asked = [await writable.client.post("/v1/coverage", json=body, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in asked] == [202, 202]
+    assert asked[0].headers["location"] != asked[1].headers["location"]
+
+
+async def test_the_system_of_the_coordinates_is_part_of_the_request(writable: World) -> None:
+    properties = draft("T1")["properties"] | {"location": {"quality": "surveyed", "uncertainty_m": 5}}
+    geometry = {"type": "Point", "coordinates": [3213346.33, 368488.99]}
+    body = {"type": "Feature", "geometry": geometry, "properties": properties}
+    url, key = url_of(ITEMS, MATRIX["POST", ITEMS]), f"crs {uuid4()}"
+    answers = [
+        await ask(writable, Sent(url, body, None), key, body, **{"Content-Crs": f"{EPSG}/{code}"})
+        for code in (4545, 4544, 4545)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 422, 201]
+    assert answers[2].content == answers[0].content
