@@ -27,7 +27,7 @@ from registry.postgres.places import SOCKET
 from registry.postgres.programs import Server, server_for
 from registry.postgres.watch import watched
 
-__all__ = ["ClusterError", "revive", "running"]
+__all__ = ["ClusterError", "running"]
 
 START_PATIENCE_S = 60
 LOG_LIMIT_BYTES = 10_000_000
@@ -70,16 +70,6 @@ def running(data_dir: Path, *, durable: bool = True) -> Iterator[str]:
             with _setup_lock(cluster.home):
                 if _alone(use):
                     cluster.down()
-
-
-def revive(data_dir: Path) -> bool:
-    """Start the cluster again if its server died under its users; says whether it had."""
-    home = data_dir.resolve()
-    if processes.postmaster(home / "pgdata") in processes.owners(home / "pgdata"):
-        return False
-    with _setup_lock(home):
-        _Cluster.at(home).up(durable=True)
-    return True
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The database of this process: the one in DATABASE_URL, or the embedded cluster."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -12,8 +11,6 @@ from registry.settings import Settings
 from registry.store import migrations
 from registry.store.pool import Writer, prepare
 from registry.store.probe import probe
-
-log = logging.getLogger("registry.database")
 
 
 @contextmanager
@@ -33,17 +30,6 @@ def migrated(settings: Settings) -> Iterator[str]:
     with available(settings) as url:
         migrations.upgrade(url)
         yield url
-
-
-def tend(settings: Settings) -> None:
-    """Start the embedded cluster again when its server was killed; somebody else's database is theirs."""
-    if settings.database_url:
-        return
-    try:
-        if cluster.revive(settings.data_dir):
-            log.warning("the database had died and was started again")
-    except cluster.ClusterError as error:
-        log.error("the database died: %s", error)
 
 
 @asynccontextmanager

@@ -29,7 +29,6 @@ RESPAWN_S = 5.0
 SLOW_HEADER_MS = 5_000
 CALM_S = 60
 LONGEST_PAUSE_S = 10
-TEND_EVERY_S = 2
 MOST_OPEN = 8192
 """Requests of one worker in flight, streams included; at 1024, Granian's own, listeners shut others out."""
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
@@ -72,11 +71,10 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def keep_running(chosen: Settings, on_ready: Callable[[], None], tend: Callable[[], None]) -> int:
+def keep_running(chosen: Settings, on_ready: Callable[[], None]) -> int:
     """Run the server until it ends in peace, again whenever it dies; returns its exit code.
 
-    A first start that does not become ready is not repeated: what keeps it down has to be mended. `tend` is
-    called every few seconds to look after what the server needs.
+    A first start that does not become ready is not repeated: what keeps it down has to be mended.
     """
     deaths = 0
     while True:
@@ -87,20 +85,12 @@ def keep_running(chosen: Settings, on_ready: Callable[[], None], tend: Callable[
             elif not deaths:
                 log.error("the server did not become ready; what it said is above")
                 return process.poll() or 1
-            code = _watch(process, tend)
+            code = process.wait()
         if code == 0:
             return 0
         deaths = deaths + 1 if time.monotonic() - begun < CALM_S else 1
         log.warning("the server ended with %s and is started again", code)
         time.sleep(min(2 ** (deaths - 1), LONGEST_PAUSE_S))
-
-
-def _watch(process: "subprocess.Popen[bytes]", tend: Callable[[], None]) -> int:
-    while True:
-        try:
-            return process.wait(TEND_EVERY_S)
-        except subprocess.TimeoutExpired:
-            tend()
 
 
 def address(chosen: Settings) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
-from registry.cluster import ClusterError, revive, running
+from registry.cluster import ClusterError, running
 from registry.postgres import places, processes, programs
 from registry.scratch import YOUNG_S, scratch_cluster, scratch_folder, sweep
 
@@ -336,13 +336,3 @@ def answers(url: str) -> bool:
         return bool(ask(url, "SELECT 1") == 1)
     except (OSError, asyncpg.PostgresError):
         return False
-
-
-def test_a_server_that_died_under_its_users_is_revived_once(home: Path) -> None:
-    with running(home) as url:
-        assert revive(home) is False
-        ask(url, "CREATE TABLE kept AS SELECT 3 AS n")
-        kill_postmaster(home)
-        assert revive(home) is True
-        assert revive(home) is False
-        assert ask(url, "SELECT n FROM kept") == 3

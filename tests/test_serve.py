@@ -127,6 +127,17 @@ def test_a_signal_ends_everything_within_fifteen_seconds(
         assert processes.owners(home / "pgdata") == set()
 
 
+def test_a_stop_is_quiet(home: Path, port: int) -> None:
+    process = start(home, port)
+    assert process.stderr
+    assert any("ready on" in line for line in process.stderr)
+    assert soon(lambda: status(port, "/v1/changes?cursor=now") == 200)
+    process.terminate()
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert said == "", "what it waits for is told to end before its connections are closed"
+
+
 def test_a_taken_port_is_one_sentence(home: Path, port: int) -> None:
     with served(home, port):
         second = start(home, port)

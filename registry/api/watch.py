@@ -63,24 +63,22 @@ class Watch:
             self._listeners.discard(listener)
 
     async def run(self) -> None:
-        """Watch until cancelled; a database that is away is asked again."""
-        hints = asyncio.create_task(self._take_hints())
-        try:
+        """Watch until cancelled, and then leave no task behind; a database that is away is asked again."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._take_hints())
             while True:
                 with suppress(Unavailable):
                     await self._look()
                 self._hint.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._hint.wait(), LOOK_EVERY_S)
-        finally:
-            hints.cancel()
 
     async def _take_hints(self) -> None:
         """LISTEN is only a wake-up: a dead connection costs a second of delay, never a change."""
         while True:
             try:
                 await listen(self._reader, CHANNEL, self._hint.set)
-            except (OSError, Unavailable) as error:
+            except Exception as error:  # whatever it is, the second look at the feed goes on
                 log.info("listening again", error=str(error))
             await asyncio.sleep(LOOK_EVERY_S)
 

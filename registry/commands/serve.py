@@ -34,7 +34,6 @@ def command(**given: str | int | None) -> None:
     )
     settings.demand_safe(chosen)
     chosen = msgspec.structs.replace(chosen, port=_free_port(chosen.host, chosen.port))
-    told = chosen
     with database.migrated(chosen) as url:
         if asyncio.run(is_new(url)):
             _seed(url)
@@ -43,7 +42,7 @@ def command(**given: str | int | None) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
             tell = partial(_tell, server.address(chosen), begun)
-            sys.exit(server.keep_running(chosen, tell, partial(database.tend, told)))
+            sys.exit(server.keep_running(chosen, tell))
 
 
 def _seed(url: str) -> None:

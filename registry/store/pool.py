@@ -220,5 +220,5 @@ async def listen(reader: Reader, channel: str, heard: Callable[[], None]) -> Non
                 await connection.execute("SELECT 1")
         finally:
             connection.remove_termination_listener(end)
-            if not connection.is_closed():
-                await connection.remove_listener(channel, hear)
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await connection.remove_listener(channel, hear)  # its failure must not hide a cancellation
