@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Router, get
+from litestar import Request, Router, get
 from litestar.datastructures import State
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from registry.api import params
 from registry.api.provide import Asks, Sees
+from registry.api.quiet import unless_quiet
 from registry.api.watch import Batch, Listener, Watch
 from registry.domain.errors import CursorExpired, InvalidQuery, Unavailable
 from registry.domain.feed import Cursor, Mark, check_cursor, eyes_of, seal, unseal
@@ -25,6 +26,7 @@ WaitS = Annotated[float, QueryParameter(ge=0, le=55, description="Wait so long f
 PageLimit = Annotated[int, QueryParameter(name="limit", ge=1, le=500)]
 LastEventId = Annotated[str | None, HeaderParameter(name="Last-Event-ID", max_length=400)]
 HEARTBEAT_S = 15.0
+Asked = Request[Any, Any, Any]
 START = Mark(0, 0)
 
 
@@ -77,8 +79,9 @@ class Feed:
         return cursor.mark, stand
 
 
-@get("/changes")
+@get("/changes", before_request=unless_quiet)
 async def read_changes(
+    request: Asked,
     state: State,
     sight: Sees,
     cursor: params.Cursor = None,
@@ -91,7 +94,10 @@ async def read_changes(
     mark, stand = await source.start(state.reader, cursor)
     if mark >= stand.last and wait_s == 0:
         known = cursor if cursor not in (None, "now") else None
-        return Changes([], known or source.cursor(stand.epoch, mark, stand.lsn), False)
+        told = Changes([], known or source.cursor(stand.epoch, mark, stand.lsn), False)
+        if known and stand is source.watch.stand:  # an older one may be behind what happened meanwhile
+            source.watch.quiet.keep(request.scope, told)
+        return told
     return await _wait(source, state.reader, mark, wait_s, page_limit)
 
 

@@ -137,8 +137,8 @@ class _Sender:
         """Pass one message on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = complete = self._headers.complete(message["headers"])
-            if dict(complete).get(b"content-type", b"").startswith(b"text/event-stream"):
+            message["headers"] = self._headers.complete(message["headers"])
+            if self._headers.kind.startswith(b"text/event-stream"):
                 self.leave()  # a stream stays open for hours and asks little
         if self._witness is not None:
             self._witness.see(message)

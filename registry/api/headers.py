@@ -22,6 +22,7 @@ class Headers:
         if tls:
             self._own.append(TLS)
         self._limit: Pairs = []
+        self.kind = b""
 
     def tell_limit(self, quota: int, left: float) -> None:
         """State the quota and what is left of it (draft-ietf-httpapi-ratelimit-headers-10)."""
@@ -38,8 +39,9 @@ class Headers:
         for name, value in (*self._own, *self._limit):
             if name not in names:
                 kept.append((name, value))
+        self.kind = kind = names.get(b"content-type", b"")
         if b"content-security-policy" not in names:
-            page = names.get(b"content-type", b"").startswith(b"text/html")
+            page = kind.startswith(b"text/html")
             kept.append((b"content-security-policy", OWN_PAGE if page else NEVER_A_PAGE))
         if self._signed and b"cache-control" not in names:
             kept.append((b"cache-control", b"private, no-cache"))

@@ -125,7 +125,7 @@ def costs(app: Litestar) -> dict[str, int]:
 
 def is_export(query: bytes, accept: bytes) -> bool:
     """Whether a request asks for a whole file."""
-    return bool(FILES.search(query) or FILE_TYPES.search(accept))
+    return bool((query and FILES.search(query)) or (accept and FILE_TYPES.search(accept)))
 
 
 def cost_of(costs: Mapping[str, int], path: str) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from registry.api.quiet import Quiet
 from registry.domain.errors import Unavailable
 from registry.domain.feed import Mark
 from registry.store import feed
@@ -37,6 +38,7 @@ class Watch:
         self._listeners: set[Listener] = set()
         self._moved = asyncio.Event()
         self._hint = asyncio.Event()
+        self.quiet = Quiet()
         self.stand: Stand | None = None
 
     async def current(self) -> Stand:
@@ -85,6 +87,8 @@ class Watch:
     async def _look(self) -> None:
         before, now = self.stand, await feed.stand(self._reader)
         self.stand = now
+        if before is None or (before.epoch, before.last) != (now.epoch, now.last):
+            self.quiet.clear()
         if before is None or before.epoch != now.epoch:
             return
         if now.last > before.last:

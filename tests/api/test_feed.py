@@ -53,6 +53,23 @@ async def test_changes_come_in_commit_order_and_once(client, stored, signed) -> 
     assert "feature" not in later[1]
 
 
+async def test_a_poll_without_news_is_answered_the_same_until_there_is_news(client, stored, signed) -> None:
+    planner, viewer = await signed("planner"), await signed("viewer")
+    await created(client, planner)
+    await settled(client, headers=planner)
+    cursor = (await pull(client, headers=planner))["cursor"]
+    polls = [await client.get(FEED, params={"cursor": cursor}, headers=planner) for _ in range(3)]
+    assert {poll.content for poll in polls} == {polls[0].content}
+    assert polls[0].json() == {"changes": [], "cursor": cursor, "more": False}
+    assert {poll.headers["content-type"] for poll in polls} == {"application/json"}
+    assert {poll.headers["cache-control"] for poll in polls} == {"private, no-cache"}
+    assert len({poll.headers["x-request-id"] for poll in polls}) == 3
+    for other in (viewer, {}):
+        assert (await client.get(FEED, params={"cursor": cursor}, headers=other)).status_code == 410
+    identity, _ = await created(client, planner)
+    assert [change["id"] for change in await settled(client, cursor, planner)] == [identity]
+
+
 async def test_a_late_commit_is_never_skipped(client, stored, api_url, signed) -> None:
     slow = await asyncpg.connect(api_url)
     await prepare(slow)
