@@ -30,7 +30,8 @@ def timed(receive: Receive, scope: HTTPScope, patience_s: float) -> Receive:
             return await receive()
         until_s = begun_s + min(patience_s + got / LEAST_BYTES_PER_S, LONGEST_S)
         try:
-            message: Any = await asyncio.wait_for(receive(), max(0.0, until_s - time.monotonic()))
+            async with asyncio.timeout(until_s - time.monotonic()):
+                message: Any = await receive()
         except TimeoutError:
             raise BodyTooSlow from None
         if message["type"] == "http.request":

@@ -164,7 +164,8 @@ async def _live(
     """What the watcher tells, until the listener is too slow; comments in between keep the line open."""
     while not listener.lost:
         try:
-            batch, upto = await asyncio.wait_for(listener.batches.get(), HEARTBEAT_S)
+            async with asyncio.timeout(HEARTBEAT_S):
+                batch, upto = await listener.batches.get()
         except TimeoutError:
             yield ServerSentEventMessage(comment="still here")
             continue

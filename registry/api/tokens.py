@@ -55,7 +55,8 @@ class Issuer:
             self._wanted.clear()
             await asyncio.sleep(AGAIN_S)
             try:
-                await asyncio.wait_for(self._wanted.wait(), pause_s - AGAIN_S)
+                async with asyncio.timeout(pause_s - AGAIN_S):
+                    await self._wanted.wait()
             except TimeoutError:
                 continue
 

@@ -51,7 +51,8 @@ class Watch:
         """Wait until the feed has moved, or the time is over."""
         event = self._moved
         with suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await event.wait()
         return event.is_set()
 
     @asynccontextmanager
@@ -72,8 +73,9 @@ class Watch:
                 with suppress(Unavailable):
                     await self._look()
                 self._hint.clear()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._hint.wait(), LOOK_EVERY_S)
+                with suppress(TimeoutError):  # wait_for would swallow a cancellation that meets a hint
+                    async with asyncio.timeout(LOOK_EVERY_S):
+                        await self._hint.wait()
 
     async def _take_hints(self) -> None:
         """LISTEN is only a wake-up: a dead connection costs a second of delay, never a change."""

@@ -216,7 +216,8 @@ async def listen(reader: Reader, channel: str, heard: Callable[[], None]) -> Non
         try:
             while not ended.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(ended.wait(), 15)
+                    async with asyncio.timeout(15):
+                        await ended.wait()
                 await connection.execute("SELECT 1")
         finally:
             connection.remove_termination_listener(end)

@@ -7,6 +7,7 @@ import json
 import asyncpg
 import pytest
 
+from registry.api.watch import Watch
 from registry.domain.change import Change, begin
 from registry.store import changes, seals
 from registry.store.pool import Writer, prepare
@@ -144,6 +145,18 @@ async def test_a_long_poll_returns_as_soon_as_something_happens(client, stored, 
     identity, _ = await created(client, planner)
     answer = await asyncio.wait_for(waiting, 3)
     assert [c["id"] for c in answer.json()["changes"]] == [identity]
+
+
+async def test_a_watch_ends_when_it_is_told_to_while_something_happens(client, reader) -> None:
+    watch = Watch(reader)
+    running = asyncio.create_task(watch.run())
+    await watch.current()
+    await asyncio.sleep(0.2)
+    watch._hint.set()
+    await asyncio.sleep(0)
+    running.cancel()
+    ended, _ = await asyncio.wait([running], timeout=5)
+    assert ended, "the cancellation was lost to the hint"
 
 
 async def test_exercises_do_not_meet_real_life(client, stored, signed) -> None:
