@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from registry.domain.drawing import drawing_error_m2, polygons_of
 from registry.domain.extent import Cover, Spread, spread
-from registry.domain.footprint import CORNERS, drawn_outside
+from registry.domain.footprint import CORNERS, drawn_outside, rings
 from registry.domain.ground import Ground
 from registry.domain.plane import Floats, Shapes, stretch
 from registry.domain.undecided import undecided, worth_it
+from registry.domain.union import united
 from registry.domain.values import Name
 from registry.domain.watcher import Watcher
 
@@ -27,7 +28,6 @@ METHOD = (
     "union of WGS 84 geodesic footprints; areas on the ellipsoid's equal-area plane centred on the area; "
     f"circles drawn with {CORNERS} corners and the disc's own area"
 )
-FEW = 2_000
 ROUNDING = 1e-12
 
 
@@ -138,7 +138,16 @@ def left_open(ground: Ground, cover: Cover) -> Open:
         region, near = shapely.intersection(ground.whole, unsure.region), near & unsure.discs
     else:
         region = ground.whole
-    return in_pieces(ground, shapely.difference(region, union(cover.drawn(ground.plane, near))))
+    return in_pieces(ground, shapely.difference(region, covered(ground, cover, near)))
+
+
+def covered(ground: Ground, cover: Cover, near: NDArray[np.bool_]) -> Any:
+    """The union of those discs and of every other shape."""
+    lon, lat, radius = np.unique(np.column_stack([cover.lonlat, cover.radius_m])[near], axis=0).T
+    discs = united(rings(ground.plane, np.column_stack([lon, lat]), radius))
+    if len(cover.shapes) == 0:
+        return discs
+    return shapely.union(discs, shapely.disjoint_subset_union_all(cover.shapes))
 
 
 def in_pieces(ground: Ground, whole: Any) -> Open:
@@ -154,11 +163,6 @@ def within_reach(ground: Ground, cover: Cover) -> NDArray[np.bool_]:
     reach = cover.radius_m * drawn_outside() * factor
     aside = np.maximum(np.maximum(west - x, x - east), np.maximum(south - y, y - north))
     return np.asarray(aside <= reach)
-
-
-def union(shapes: Shapes) -> Any:
-    """The union of polygons; a few are cheaper by connected groups."""
-    return shapely.disjoint_subset_union_all(shapes) if len(shapes) <= FEW else shapely.union_all(shapes)
 
 
 def cut_by_part(ground: Ground, pieces: Shapes) -> tuple[Shapes, NDArray[np.intp]]:

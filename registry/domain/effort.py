@@ -15,7 +15,7 @@ from registry.domain.analysis import (
 from registry.domain.question import Question
 
 AT_ONCE_S = 1.0
-UNION_S = 8e-5
+UNION_S = 4e-5
 FACES_S = 2e-4
 SITING_PAIRS_AT_ONCE = 150_000
 USUAL_CANDIDATES = 400

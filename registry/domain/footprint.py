@@ -6,14 +6,13 @@ is cut by another boundary is something left, at most 2 r²/n³ on either side o
 the radial deviation r(θ²/2 − π²/6n²), at its extreme). `CUT_ERROR` and `DRAWN_INSIDE` carry those constants.
 """
 
-from functools import cache
 from math import pi, sin
 from typing import Any
 
 import numpy as np
 import shapely
 
-from registry.domain.plane import GEOD, Floats, Plane, Shapes, centred_on, lonlat_of, onto
+from registry.domain.plane import GEOD, Floats, Plane, Points, Shapes, centred_on, lonlat_of, onto
 
 CORNERS = 64
 FINE_CORNERS = 512
@@ -34,31 +33,39 @@ def drawn_outside(corners: int = CORNERS) -> float:
 
 def circles(plane: Plane, lonlat: Floats, radius_m: Floats, corners: int = CORNERS) -> Shapes:
     """One polygon per centre whose area is that of the geodesic disc."""
-    if len(radius_m) == 0:
-        return np.empty(0, dtype=object)
+    return polygons(rings(plane, lonlat, radius_m, corners))
+
+
+def rings(plane: Plane, lonlat: Floats, radius_m: Floats, corners: int = CORNERS) -> Points:
+    """The corners (n, corners) of each circle's drawing, counterclockwise."""
     step = 2 * pi / corners
     reach = radius_m * np.sqrt(step / sin(step))
-    rings = np.empty((len(radius_m), corners + 1, 2))
+    drawn = np.empty((len(radius_m), corners), dtype=complex)
     large = radius_m > LARGE_RADIUS_M
-    azimuths = np.linspace(0.0, 360.0, corners, endpoint=False)
-    rings[large, :-1] = _ring(plane, lonlat[large], reach[large], azimuths)
-    few = _ring(plane, lonlat[~large], reach[~large], np.linspace(0.0, 360.0, SAMPLES, endpoint=False))
-    for axis in (0, 1):
-        # einsum, not @: a BLAS pool would spin on the cores that requests need
-        rings[~large, :-1, axis] = np.einsum("ns,cs->nc", few[:, :, axis], _interpolation(corners))
-    rings[:, -1] = rings[:, 0]
-    return np.asarray(shapely.polygons(rings))
+    drawn[large] = _around(plane, lonlat[large], reach[large], corners)
+    drawn[~large] = _interpolated(_around(plane, lonlat[~large], reach[~large], SAMPLES), corners)
+    return drawn
 
 
-@cache
-def _interpolation(corners: int) -> Floats:
-    """Weights that carry SAMPLES equal azimuths to `corners` ones through the trigonometric polynomial.
+def polygons(corners: Points) -> Shapes:
+    """One polygon for each ring of corners."""
+    return np.asarray(shapely.polygons(corners.view(float).reshape(*corners.shape, 2)), dtype=object)
+
+
+def _around(plane: Plane, lonlat: Floats, reach_m: Floats, count: int) -> Points:
+    drawn = _ring(plane, lonlat, reach_m, np.linspace(0.0, -360.0, count, endpoint=False))
+    return np.asarray(drawn.view(complex)[..., 0])
+
+
+def _interpolated(few: Points, count: int) -> Points:
+    """Equal azimuths carried to `count` ones by the trigonometric polynomial through them.
 
     A geodesic circle of up to LARGE_RADIUS_M has a third harmonic of some centimetres in the plane.
     """
-    lag = np.arange(corners)[:, None] * (2 * pi / corners) - np.arange(SAMPLES) * (2 * pi / SAMPLES)
-    orders = np.arange(1, SAMPLES // 2 + 1)[:, None, None]
-    return np.asarray((1.0 + 2.0 * np.cos(orders * lag).sum(axis=0)) / SAMPLES)
+    orders = np.fft.fftfreq(few.shape[1], 1 / few.shape[1]).astype(int)
+    harmonics = np.zeros((len(few), count), dtype=complex)
+    harmonics[:, orders] = np.fft.fft(few, axis=1, norm="forward")
+    return np.fft.ifft(harmonics, axis=1, norm="forward")
 
 
 def _ring(plane: Plane, lonlat: Floats, reach_m: Floats, azimuths: Floats) -> Floats:

@@ -14,6 +14,7 @@ from pyproj import Geod, Proj
 from registry.domain.errors import InvalidQuery
 
 Floats = NDArray[np.float64]
+Points = NDArray[np.complex128]
 Shapes = NDArray[np.object_]
 
 GEOD = Geod(ellps="WGS84")
