@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 import click
@@ -71,9 +72,9 @@ def fetched(name: str, version: str) -> Path:
 
 
 @contextmanager
-def running(url: str) -> Iterator[str]:
-    """The address of the registry on a seeded database."""
-    chosen = Settings(database_url=url, port=free_port(), inflight_public=1000)
+def running(url: str, **changed: Any) -> Iterator[str]:
+    """The address of the registry on a seeded database, with some settings changed."""
+    chosen = Settings(database_url=url, port=free_port(), inflight_public=1000, **changed)
     with server.running(chosen) as process:
         if not server.wait_ready(chosen, process):
             raise click.ClickException("the server did not become ready")

@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import Struct, structs
 
 from registry.api.editing import Desk, Edition, allow, check_condition, described, held, save
+from registry.api.links import JSON
 from registry.api.merging import merge_from
 from registry.api.once import answer, now
 from registry.domain import change as changing
@@ -166,4 +167,4 @@ async def _propose(desk: Desk, current: Resource, wanted: Resource, change: Chan
     values |= {"subject": "location", "members": members, "actor": change.actor, "at": change.at}
     await corrections.insert(desk.writer, desk.sight, values | {"evidence": {"text": change.reason}})
     told = {"state": "proposed", "correction": f"/v1/corrections/{identity}", "members": members}
-    return answer(told, 202)
+    return answer(told, 202, Content_Type=JSON)

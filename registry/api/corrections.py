@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from registry.api import params
 from registry.api.editing import Desk, held, save
-from registry.api.links import GEOJSON, next_link, self_link
+from registry.api.links import GEOJSON, JSON, next_link, self_link
 from registry.api.once import answer, now
 from registry.api.provide import Asks, At, Retried, Sees, Who
 from registry.domain import change as changing
@@ -80,7 +80,7 @@ async def _page(
     return {"corrections": shown, "links": links}
 
 
-@post("/{identity:uuid}/decision", media_type=GEOJSON, status_code=200)
+@post("/{identity:uuid}/decision", media_type=GEOJSON, status_code=200, opt={"also": JSON})
 async def decide_correction(
     identity: FromPath[UUID], data: JSONBody[Decision], desk: At, once: Retried
 ) -> Response[bytes]:
@@ -97,7 +97,7 @@ async def _decide(desk: Desk, identity: UUID, data: Decision) -> Answer:
     state, at = "accepted" if data.accept else "rejected", now()
     await corrections.decide(desk.writer, identity, state=state, by=desk.actor.id, at=at, reason=data.reason)
     if not data.accept:
-        return answer({"state": state, "correction": f"/v1/corrections/{identity}"})
+        return answer({"state": state, "correction": f"/v1/corrections/{identity}"}, Content_Type=JSON)
     wanted = changing.from_members(current, changing.to_members(current) | waiting["members"])
     verb: changing.Verb = "locate" if waiting["subject"] == "location" else "update"
     return await save(desk, current, wanted, desk.change(verb, at, data.reason))

@@ -5,21 +5,37 @@ from pathlib import Path
 from typing import Any
 
 import swagger_ui
-from litestar import MediaType, get
+from litestar import MediaType, Request, get
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
 from litestar.static_files import create_static_files_router
 
 from registry import __version__
-from registry.api import problems
+from registry.api import describing, problems
 
 ASSETS = "/docs/assets"
 FAVICON = '<link rel="icon" href="data:,">'
 
 
+class _Json(JsonRenderPlugin):
+    """The document as it is served."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The whole document as JSON."""
+        return super().render(request, describing.complete(request.app, openapi_schema))
+
+
+class _Page(SwaggerRenderPlugin):
+    """The document for people."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The whole document as a page."""
+        return super().render(request, describing.complete(request.app, openapi_schema))
+
+
 def openapi() -> OpenAPIConfig:
     """Swagger UI at /docs and the OpenAPI document at /docs/openapi.json."""
-    page = SwaggerRenderPlugin(
+    page = _Page(
         js_url=f"{ASSETS}/swagger-ui-bundle.js",
         css_url=f"{ASSETS}/swagger-ui.css",
         standalone_preset_js_url=f"{ASSETS}/swagger-ui-standalone-preset.js",
@@ -31,7 +47,7 @@ def openapi() -> OpenAPIConfig:
         version=__version__,
         description="Proximity and coverage of rescue teams, shelters, fire-watch points and supply depots.",
         path="/docs",
-        render_plugins=[page, JsonRenderPlugin(path="/openapi.json")],
+        render_plugins=[page, _Json(path="/openapi.json")],
     )
 
 

@@ -116,7 +116,7 @@ async def _wait(source: Feed, reader: Reader, mark: Mark, wait_s: float, limit: 
         await source.watch.moved(left_s)
 
 
-@get("/changes/stream")
+@get("/changes/stream", media_type="text/event-stream")
 async def stream_changes(
     state: State,
     reader: Asks,

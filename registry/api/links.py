@@ -7,6 +7,7 @@ from litestar import Request
 
 PATH_SAFE = "/:@!$&'()*+,;=~-._"
 GEOJSON = "application/geo+json"
+JSON = "application/json"
 
 
 def self_link(request: Request[Any, Any, Any], media: str = GEOJSON) -> dict[str, str]:

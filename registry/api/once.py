@@ -25,6 +25,11 @@ Asked = Request[Any, Any, Any]
 REPLAYED = {"Idempotent-Replay": "true"}
 
 
+def also(status: int, media: str = GEOJSON) -> dict[int, ResponseSpec]:
+    """Another status that a rendered answer may have, for the documentation."""
+    return {status: ResponseSpec(bytes, generate_examples=False, media_type=media)}
+
+
 def now() -> datetime:
     """The clock, asked once a request and passed on."""
     return datetime.now(UTC)

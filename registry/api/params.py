@@ -7,6 +7,9 @@ from litestar.params import QueryParameter
 from registry.domain.resource import Force, Kind, Lifecycle, Quality, Tier, WatchForm
 from registry.domain.search import Level
 
+EXERCISE = r"^(?!live$)[a-z0-9][a-z0-9\-]*$"
+LONGEST_EXERCISE = 40
+
 Lon = Annotated[float, QueryParameter(ge=-180, le=180, description="Longitude, WGS 84 degrees.")]
 Lat = Annotated[float, QueryParameter(ge=-90, le=90, description="Latitude, WGS 84 degrees.")]
 RadiusM = Annotated[

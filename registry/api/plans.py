@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from registry.api import judging, params
 from registry.api.provide import Asks, Changes, Sees, Who
-from registry.api.speaking import Asked, speak, speak_csv
+from registry.api.speaking import CSV, Asked, speak, speak_csv
 from registry.domain.actor import require
 from registry.domain.check import Check
 from registry.domain.document import Document
@@ -135,7 +135,7 @@ async def check_all(request: Asked, data: JSONBody[Wanted], reader: Asks, sight:
     return speak(request, Summary(as_of=as_of, counts=counts, checks=checks))
 
 
-@get("/v1/reconciliation", opt={"cost": 5})
+@get("/v1/reconciliation", opt={"cost": 5, "also": CSV})
 async def reconcile(
     request: Asked,
     reader: Asks,
@@ -150,7 +150,7 @@ async def reconcile(
     return speak_csv(request, lines, "reconciliation") if f == "csv" else speak(request, {"lines": lines})
 
 
-@get("/v1/survey-list", opt={"cost": 20})
+@get("/v1/survey-list", opt={"cost": 20, "also": CSV})
 async def list_surveys(
     request: Asked,
     reader: Asks,

@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
 
+from registry.api import params
 from registry.api.authenticate import actor_in
 from registry.api.editing import Desk
 from registry.api.once import IdempotencyKey, Once
@@ -23,8 +24,8 @@ ExerciseName = Annotated[
     str | None,
     QueryParameter(
         name="exercise",
-        pattern=r"^(?!live$)[a-z0-9][a-z0-9\-]*$",
-        max_length=40,
+        pattern=params.EXERCISE,
+        max_length=params.LONGEST_EXERCISE,
         description="Ask inside a drill or demonstration instead of real life.",
     ),
 ]

@@ -11,9 +11,10 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from registry.api import params
 from registry.api.conditions import etag_of, matches
 from registry.api.editing import IfMatch
-from registry.api.links import next_link, self_link
+from registry.api.links import JSON, next_link, self_link
+from registry.api.once import also
 from registry.api.provide import Asks, Changes, Sees, Who
-from registry.api.speaking import JSON, Asked, speak
+from registry.api.speaking import Asked, speak
 from registry.domain.actor import Actor, require_place
 from registry.domain.entry import (
     Entry,
@@ -75,7 +76,7 @@ async def read_entry(
     return speak(request, found, etag=etag_of(found.version, sight))
 
 
-@put("/{register:str}/{identity:uuid}")
+@put("/{register:str}/{identity:uuid}", responses=also(201, JSON))
 async def put_entry(
     request: Asked,
     register: FromPath[Register],

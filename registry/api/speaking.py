@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 
+from registry.api.links import JSON
 from registry.domain.wording import language, localised
 
-JSON = "application/json"
 CSV = "text/csv; charset=utf-8; header=present"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Asked = Request[Any, Any, Any]

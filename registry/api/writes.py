@@ -8,8 +8,8 @@ from litestar.params import FromPath, JSONBody
 
 from registry.api import acts, params
 from registry.api.editing import BaseVersion, Edition, IfMatch, IfNoneMatch, Reason
-from registry.api.links import GEOJSON
-from registry.api.once import send
+from registry.api.links import GEOJSON, JSON
+from registry.api.once import also, send
 from registry.api.provide import Asks, At, Retried, Sees, Who
 from registry.domain.actor import require
 from registry.domain.draft import Draft
@@ -30,7 +30,7 @@ async def create_resource(
     return await once(lambda: acts.create(desk, data, reason))
 
 
-@put("/{identity:uuid}", media_type=GEOJSON)
+@put("/{identity:uuid}", media_type=GEOJSON, responses=also(201))
 async def replace_resource(
     identity: FromPath[UUID],
     data: JSONBody[Draft],
@@ -114,7 +114,7 @@ async def report_stock(
     return await once(lambda: acts.stock(desk, identity, data))
 
 
-@post("/{identity:uuid}/location", media_type=GEOJSON)
+@post("/{identity:uuid}/location", media_type=GEOJSON, status_code=200, responses=also(202, JSON))
 async def relocate_resource(
     identity: FromPath[UUID],
     data: JSONBody[Relocation],

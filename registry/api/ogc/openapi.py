@@ -3,6 +3,7 @@
 from typing import Any
 
 from registry import __version__
+from registry.api.describing import TOO_LONG
 from registry.api.ogc import parameters
 from registry.api.ogc.exports import EXPORTS
 from registry.api.ogc.negotiate import FEATURES, GEOJSON, HTML, MVT, PLAIN, SCHEMAS, Forms
@@ -77,7 +78,7 @@ def _get(
 def _responses(good: Made) -> Made:
     problem = {"$ref": "#/components/responses/Problem"}
     names = ("400", "401", "403", "404", "406", "500", "503")
-    return {"200": good, "304": {"description": "Not changed"}, **dict.fromkeys(names, problem)}
+    return {"200": good, "304": {"description": "Not changed"}, **dict.fromkeys(names, problem), **TOO_LONG}
 
 
 def _paths() -> Made:
@@ -148,6 +149,7 @@ def _write(operation: str, summary: str, status: str, media: str | None, *known:
         "responses": {
             status: {"description": summary} | (feature if status != "204" else {}),
             **dict.fromkeys(names, problem),
+            **TOO_LONG,
         },
     }
     if media is not None:

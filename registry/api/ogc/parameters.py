@@ -3,6 +3,7 @@
 from typing import Any
 
 from registry.api.ogc.negotiate import Forms
+from registry.api.params import EXERCISE, LONGEST_EXERCISE
 from registry.domain.catalogue import COLLECTIONS, Collection, Property, collection
 from registry.domain.crs import CRS84, SYSTEMS
 from registry.domain.items import DEFAULT_LIMIT, MAX_LIMIT
@@ -23,7 +24,6 @@ def _parameter(name: str, description: str, schema: Schema, explode: bool = Fals
     return found | {"schema": schema, "style": "form", "explode": explode}
 
 
-EXERCISE = r"^(?!live$)[a-z0-9][a-z0-9\-]*$"
 _FLAG: Schema = {"type": "boolean", "default": False}
 COMPONENTS: dict[str, Schema] = {
     item["name"]: item
@@ -85,7 +85,7 @@ COMPONENTS: dict[str, Schema] = {
         _parameter(
             "exercise",
             "Look into a drill or demonstration instead of real life.",
-            {"type": "string", "minLength": 1, "maxLength": 40, "pattern": EXERCISE},
+            {"type": "string", "minLength": 1, "maxLength": LONGEST_EXERCISE, "pattern": EXERCISE},
         ),
         _parameter("bom", "CSV: begin with a byte order mark, for Excel.", _FLAG),
         _parameter("hxl", "CSV: a second row with HXL 1.1 hashtags.", _FLAG),

@@ -8,7 +8,7 @@ from litestar import Request, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 
-from registry.api.links import GEOJSON, self_link
+from registry.api.links import GEOJSON, JSON, self_link
 from registry.api.provide import Asks, Sees
 from registry.api.proximity.asking import Where
 from registry.api.proximity.hits import describing, inside
@@ -27,7 +27,8 @@ from registry.store.pool import Reader
 
 MOST_FOUND = 10_000
 XML = ("application/xml", "text/xml", "application/cap+xml")
-JSON = msgspec.json.Decoder(CapAlert)
+DECODER = msgspec.json.Decoder(CapAlert)
+TAKES = {JSON: CapAlert, **dict.fromkeys(XML, str)}
 Row = Mapping[str, Any]
 
 
@@ -43,7 +44,7 @@ class Alerted(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollecti
     complete: bool
 
 
-@post("/alert-area", media_type=GEOJSON, status_code=200)
+@post("/alert-area", media_type=GEOJSON, status_code=200, opt={"takes": TAKES})
 async def ask_alert_area(
     request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, where: NamedDependency[Where]
 ) -> Alerted:
@@ -76,7 +77,7 @@ def _decode(content_type: str, body: bytes) -> CapAlert:
     if content_type.partition(";")[0].strip().lower() in XML:
         return cap.parse_xml(body)
     try:
-        return JSON.decode(body)
+        return DECODER.decode(body)
     except msgspec.MsgspecError as error:
         raise Invalid(f"the body is not a CAP alert as JSON: {error}") from error
 
