@@ -104,6 +104,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     app.state.paces = parse_paces(settings.paces)
     app.state.revision = migrations.head()
     app.state.known_parameters = strict.known_parameters(app)
+    app.state.known_headers = strict.known_headers(app)
     app.state.methods_offered = strict.methods_offered(app)
     return app
 

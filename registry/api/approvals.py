@@ -11,9 +11,9 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 
 from registry.api import params
+from registry.api.links import JSON
 from registry.api.once import answer, stating
 from registry.api.provide import Asks, Changes, Retried, Who
-from registry.api.speaking import JSON
 from registry.domain.actor import Actor, require
 from registry.domain.errors import Conflict, Forbidden
 from registry.domain.identity import new_id

@@ -10,9 +10,9 @@ from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from registry.api.coverage_body import ScenarioBody
+from registry.api.links import JSON
 from registry.api.once import answer, stating
 from registry.api.provide import Asks, Changes, Retried, Who
-from registry.api.speaking import JSON
 from registry.domain.actor import Actor, require
 from registry.domain.analysis import NamedScenario
 from registry.domain.errors import NotFound

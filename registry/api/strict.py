@@ -7,6 +7,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from litestar import Litestar, Request, Response
+from litestar.params import HeaderParameter
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
@@ -24,6 +25,7 @@ DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
 
 How = Literal["text", "instant", "other"]
 Known = dict[Any, dict[str, How]]
+Lengths = dict[Any, dict[str, tuple[int, int]]]
 
 
 def known_parameters(app: Litestar) -> Known:
@@ -71,8 +73,8 @@ def check_query(request: Request[Any, Any, Any]) -> None:
 def _check_value(name: str, value: str, how: How) -> None:
     """Refuse what the decoder would take for something else: `null` for no condition, a number for a time.
 
-    What a sight is made of is refused before any dependency has begun: Litestar forgets a transaction that
-    another dependency, begun with it, ends by an error.
+    What a sight is made of is refused before any dependency has begun: Litestar forgets a transaction when
+    another dependency fails after it.
     """
     if name == "exercise":
         check_exercise(value)
@@ -131,10 +133,34 @@ def methods_offered(app: Litestar) -> dict[str, str]:
     return offered
 
 
+def known_headers(app: Litestar) -> Lengths:
+    """The headers that each handler and its dependencies declare, with their least and greatest length."""
+    known: Lengths = {}
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                known[handler] = {
+                    name: (told.min_length or 0, told.max_length or MAX_QUERY_BYTES)
+                    for name, field in declared(handler).items()
+                    if isinstance(told := field.kwarg_definition, HeaderParameter)
+                }
+    return known
+
+
+def check_headers(request: Request[Any, Any, Any]) -> None:
+    """Refuse a header that is longer or shorter than its handler takes, before any dependency has begun."""
+    known: Lengths = request.app.state.known_headers
+    for name, (least, most) in known.get(request.route_handler, {}).items():
+        value = request.headers.get(name)
+        if value is not None and not least <= len(value) <= most:
+            raise InvalidQuery(f"{name} has {least} to {most} characters", field=name)
+
+
 async def before_request(request: Request[Any, Any, Any]) -> Response[None] | None:
     """Every request that has a route passes here first."""
     admit(request)
     check_query(request)
+    check_headers(request)
     if request.method == "OPTIONS" and request.route_handler.fn.__module__ == HTTPRoute.__module__:
         allowed = request.app.state.methods_offered[request.scope["path_template"]]
         return Response(None, status_code=204, headers={"Allow": allowed})

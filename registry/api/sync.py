@@ -12,10 +12,10 @@ from litestar.response import Stream
 from registry.api import params
 from registry.api.editing import Desk
 from registry.api.feed import Feed
+from registry.api.links import JSON
 from registry.api.once import answer, stating
 from registry.api.provide import Asks, At, Retried, Sees
 from registry.api.pushing import perform
-from registry.api.speaking import JSON
 from registry.domain.actor import require
 from registry.domain.feed import END, Mark
 from registry.domain.push import Outcome, Push

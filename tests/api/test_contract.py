@@ -116,10 +116,19 @@ async def test_options_name_every_method_of_a_path(plan_client) -> None:
     assert told > 50
 
 
-async def test_a_refused_exercise_leaves_no_transaction_behind(plan_client, caplog) -> None:
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("?exercise=No%20Name", {}),
+        ("?as_of=soon", {}),
+        ("", {"Idempotency-Key": "k" * 201}),
+        ("", {"Idempotency-Key": ""}),
+    ],
+)
+async def test_a_refused_request_leaves_no_transaction_behind(plan_client, caplog, query, headers) -> None:
     for _ in range(5):
-        url = f"/v1/corrections/{NOBODY}/decision?exercise=No Name"
-        answer = await plan_client.post(url, json={"accept": True, "reason": "why"})
+        url = f"/v1/corrections/{NOBODY}/decision{query}"
+        answer = await plan_client.post(url, json={"accept": True, "reason": "why"}, headers=headers)
         assert answer.status_code == 400
     gc.collect()
     await plan_client.get("/health/ready")
