@@ -51,7 +51,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^maplibre-gl$/, replacement: join(engine, 'index.ts') }] },
   build: {
     target: 'es2022',
-    modulePreload: false,
+    modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 700,
     reportCompressedSize: false,

@@ -42,7 +42,9 @@ def _driven(stage: Stage) -> list[Figure]:
     return [
         at_most(AREA, "first useful map, the demonstration", told["first_small_ms"] / 1000, 2, " s"),
         at_most(AREA, f"first useful map, {stage.rows:,} records", told["first_ms"] / 1000, 2, " s"),
-        Figure(AREA, "the browser's own limit without records", f"{told['limit_fps']:.1f} frames/s"),
+        Figure(AREA, "an empty map, the browser's own limit", f"{told['limit_fps']:.1f} frames/s"),
         at_least(AREA, "drag and zoom", told["fps"], round(min(FPS, told["limit_fps"]), 1), " frames/s"),
+        Figure(AREA, "processor time of a frame, empty map", f"{told['bare_frame_ms']:.0f} ms"),
+        Figure(AREA, "processor time of a frame, ours", f"{told['frame_ms']:.0f} ms"),
         at_most(AREA, "tile requests of one pan and zoom", told["tiles_per_pan"], 30, ""),
     ]

@@ -1,4 +1,4 @@
-import { Map as MapGL, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl'
+import { Map as MapGL, NavigationControl, prewarm, ScaleControl, setWorkerUrl } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'virtual:map-worker'
 import { Problem } from './api'
@@ -26,8 +26,18 @@ import './styles.css'
 const MOST_DOUBTS = 3000
 
 setWorkerUrl(workerUrl)
+prewarm()
 const store = new Store()
 speak(store.state.lang)
+
+const records = new Records()
+const places = new Places()
+const FIRST_MS = 500
+const DRAWN_MS = 3000
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
+/** Asked for before the map is built, so that it is drawn once, with what it shows; a slow answer is drawn later. */
+const first = [places.load('district'), records.load(store.state)]
+await Promise.race([Promise.allSettled(first), pause(FIRST_MS)])
 
 const map = new MapGL({
   container: 'map',
@@ -50,8 +60,8 @@ map.addControl(new ScaleControl({ maxWidth: 140 }), 'bottom-left')
 const app: App = {
   map,
   store,
-  records: new Records(),
-  places: new Places(),
+  records,
+  places,
   live: new Live(onChange, () => void app.reload(), onLink),
   tool: null,
   undrawn_zones: null,
@@ -119,9 +129,13 @@ function redraw(): void {
 function drawAreas(): void {
   const held = [...app.records.all.values()].filter((resource) => passes(resource, store.state))
   show(map, 'watch', watchAreas(held))
-  show(map, 'doubt', doubtAreas(app.records.tiled ? inView(map).slice(0, MOST_DOUBTS) : held))
+  if (app.records.tiled) drawDoubtInView()
+  else show(map, 'doubt', doubtAreas(held))
   show(map, 'candidates', candidateAreas(held, app.places))
 }
+
+/** Records in tiles are known where the map has been moved to. */
+const drawDoubtInView = (): void => show(map, 'doubt', doubtAreas(inView(map).slice(0, MOST_DOUBTS)))
 
 let ready = false
 
@@ -147,7 +161,7 @@ map.on('moveend', () => {
   store.set({ lon: lng, lat, zoom: map.getZoom() })
 })
 map.on('idle', () => {
-  if (app.records.tiled && ready && moved) drawAreas()
+  if (app.records.tiled && ready && moved) drawDoubtInView()
   moved = false
 })
 let moved = false
@@ -205,19 +219,22 @@ function follow({ lon, lat, zoom }: State): void {
 
 async function start(): Promise<void> {
   drawShell(app)
-  drawPanel(app)
   pointer(app)
   map.on('style.load', dress)
   app.live.follow(store.state.exercise)
-  await Promise.allSettled([app.places.load('province', 'district', 'management_area').then(dressPlaces, say), reload()])
+  await Promise.all(first.map((part) => part.then(() => (dressPlaces(), redraw()), say)))
   drawPanel(app)
   document.body.dataset.ready = 'true'
-  await app.places.load('town').then(dressPlaces, say)
+  await drawnOnce()
+  await app.places.load('town', 'management_area', 'province').then(dressPlaces, say)
   drawAreas()
   if (!isEditing()) drawPanel(app)
   app.undrawn_zones = await drawZones(app).catch(() => null)
   document.body.dataset.complete = 'true'
 }
+
+/** When everything asked for so far is on the screen: what only adds to it can wait until then. */
+const drawnOnce = (): Promise<unknown> => (map.loaded() ? Promise.resolve() : Promise.race([map.once('idle'), pause(DRAWN_MS)]))
 
 function dressPlaces(): void {
   if (!ready) return

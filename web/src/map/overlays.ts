@@ -36,11 +36,19 @@ export const OVERLAY_LAYERS: Record<Overlay, string[]> = {
   spot: ['spot-line', 'spot-hit', 'spot-ring'],
 }
 
+/** From this zoom on the extents of towns are drawn: farther out they are a thousand lines nobody can read. */
+const TOWNS_FROM = 9.8
+
+/** A name that a symbol covers moves beside it rather than away. */
+const BESIDE = { 'text-variable-anchor': ['center', 'top', 'bottom', 'right', 'left'] as ('center' | 'top' | 'bottom' | 'right' | 'left')[], 'text-radial-offset': 2 }
+
 const isPoint = ['==', ['geometry-type'], 'Point'] as never
 /** A city full of hatching says nothing: where many sets of places are drawn, they are from this zoom on. */
 const NEAR_BY = 10
 const few = ['all', ['has', 'code'], ['==', ['get', 'few'], true]] as never
 const many = ['all', ['has', 'code'], ['==', ['get', 'few'], false]] as never
+/** A soft edge needs a disc wider than itself: a dozen pixels, at 68 km to the pixel at zoom 0. */
+const wideEnough = ['>=', ['*', ['get', 'doubt_m'], ['^', 2, ['zoom']]], 12 * 68_000]
 const isLine = ['==', ['geometry-type'], 'LineString'] as never
 
 function layers(state: State): LayerSpecification[] {
@@ -55,13 +63,13 @@ function layers(state: State): LayerSpecification[] {
     { id: 'candidates-line', type: 'line', source: 'candidates', filter: few, paint: { 'line-color': c.doubt, 'line-width': 1.5, 'line-dasharray': [2, 3], 'line-opacity': 0.8 } },
     { id: 'candidates-line-many', type: 'line', source: 'candidates', filter: many, minzoom: NEAR_BY, paint: { 'line-color': c.doubt, 'line-width': 1.5, 'line-dasharray': [2, 3], 'line-opacity': 0.8 } },
     { id: 'doubt-fill', type: 'fill', source: 'doubt', paint: { 'fill-color': ['get', 'colour'], 'fill-opacity': 0.07, 'fill-antialias': false } },
-    { id: 'doubt-line', type: 'line', source: 'doubt', filter: ['==', ['get', 'edge'], true] as never, paint: { 'line-color': ['get', 'colour'], 'line-width': 7, 'line-blur': 7, 'line-opacity': 0.25 } },
+    { id: 'doubt-line', type: 'line', source: 'doubt', filter: ['all', ['==', ['get', 'edge'], true], wideEnough] as never, paint: { 'line-color': ['get', 'colour'], 'line-width': 7, 'line-blur': 7, 'line-opacity': 0.25 } },
     { id: 'watch-fill', type: 'fill', source: 'watch', filter: ['==', ['get', 'part'], 'lower'] as never, paint: { 'fill-color': '#e8590c', 'fill-opacity': 0.1 } },
     { id: 'watch-line', type: 'line', source: 'watch', filter: ['==', ['get', 'part'], 'lower'] as never, paint: { 'line-color': '#d9480f', 'line-width': 1.6 } },
     { id: 'watch-line-doubt', type: 'line', source: 'watch', filter: ['==', ['get', 'part'], 'upper'] as never, paint: { 'line-color': '#d9480f', 'line-width': 1.4, 'line-dasharray': [3, 3], 'line-opacity': 0.8 } },
     { id: 'gaps-fill', type: 'fill', source: 'gaps', paint: { 'fill-pattern': 'hatch-gap' } },
     { id: 'gaps-line', type: 'line', source: 'gaps', paint: { 'line-color': c.gap, 'line-width': ['case', ['boolean', ['get', 'focus'], false], 4, 1.5] as never } },
-    { id: 'places-town', type: 'line', source: 'places', minzoom: 8.6, filter: ['==', ['get', 'level_rank'], 2] as never, paint: { 'line-color': c.border, 'line-width': 0.8, 'line-dasharray': [2, 2] } },
+    { id: 'places-town', type: 'line', source: 'places', minzoom: TOWNS_FROM, filter: ['==', ['get', 'level_rank'], 2] as never, paint: { 'line-color': c.border, 'line-width': 0.8, 'line-dasharray': [2, 2] } },
     { id: 'places-line', type: 'line', source: 'places', filter: ['==', ['get', 'level_rank'], 1] as never, paint: { 'line-color': c.border, 'line-width': 1.4 } },
     { id: 'zones-fill', type: 'fill', source: 'zones', filter: ['==', ['geometry-type'], 'Polygon'] as never, paint: { 'fill-pattern': 'hatch-rule' } },
     { id: 'zones-line', type: 'line', source: 'zones', paint: { 'line-color': c.accent, 'line-width': 2 } },
@@ -72,35 +80,56 @@ function layers(state: State): LayerSpecification[] {
     { id: 'area-corner', type: 'circle', source: 'area', filter: isPoint, paint: { 'circle-radius': 5, 'circle-color': c.halo, 'circle-stroke-color': c.accent, 'circle-stroke-width': 2 } },
     { id: 'trial-fill', type: 'fill', source: 'trial', paint: { 'fill-color': c.accent, 'fill-opacity': 0.12 } },
     { id: 'trial-line', type: 'line', source: 'trial', paint: { 'line-color': c.accent, 'line-width': 2, 'line-dasharray': [4, 2] } },
-    { id: 'labels-name', type: 'symbol', source: 'labels', filter: ['any', ['==', ['get', 'level_rank'], 1], ['>=', ['zoom'], 9]] as never, layout: { 'text-field': name, 'text-font': FONT, 'text-size': ['match', ['get', 'level_rank'], 1, 15 * SCALE, 12 * SCALE] as never, 'text-letter-spacing': 0.05, 'text-padding': 6, 'symbol-sort-key': ['get', 'level_rank'] }, paint: { ...halo, 'text-opacity': 0.8 } },
-    { id: 'candidates-name', type: 'symbol', source: 'candidates', filter: ['==', ['get', 'few'], true] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-anchor': 'top', 'text-offset': [0, 0.4], 'text-max-width': 14, 'text-allow-overlap': true }, paint: { ...halo, 'text-color': c.doubt } },
+    { id: 'labels-name', type: 'symbol', source: 'labels', filter: ['any', ['==', ['get', 'level_rank'], 1], ['>=', ['zoom'], 9]] as never, layout: { 'text-field': name, 'text-font': FONT, 'text-size': ['match', ['get', 'level_rank'], 1, 15 * SCALE, 12 * SCALE] as never, 'text-letter-spacing': 0.05, 'text-padding': 6, 'symbol-sort-key': ['get', 'level_rank'], ...BESIDE }, paint: { ...halo, 'text-opacity': 0.8 } },
+    { id: 'candidates-name', type: 'symbol', source: 'candidates', filter: ['==', ['get', 'few'], true] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-variable-anchor': ['top', 'bottom', 'right', 'left'], 'text-radial-offset': 0.5, 'text-max-width': 14, 'text-allow-overlap': true }, paint: { ...halo, 'text-color': c.doubt } },
     { id: 'candidates-names', type: 'symbol', source: 'candidates', minzoom: NEAR_BY, filter: ['==', ['get', 'few'], false] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-anchor': 'top', 'text-offset': [0, 0.4], 'text-max-width': 14, 'symbol-sort-key': ['-', ['get', 'n']] }, paint: { ...halo, 'text-color': c.doubt } },
     { id: 'spot-line', type: 'line', source: 'spot', filter: isLine, paint: { 'line-color': c.accent, 'line-width': 2, 'line-dasharray': [1, 2] } },
-    { id: 'spot-hit', type: 'circle', source: 'spot', filter: ['all', isPoint, ['==', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 22, 'circle-color': 'transparent', 'circle-stroke-color': c.accent, 'circle-stroke-width': 2.5 } },
-    { id: 'spot-ring', type: 'circle', source: 'spot', filter: ['all', isPoint, ['!=', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 8, 'circle-color': c.gap, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 3 } },
+    { id: 'spot-hit', type: 'circle', source: 'spot', filter: ['all', isPoint, ['==', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 17 * SCALE, 'circle-color': 'transparent', 'circle-stroke-color': c.accent, 'circle-stroke-width': 2 * SCALE } },
+    { id: 'spot-ring', type: 'circle', source: 'spot', filter: ['all', isPoint, ['!=', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 8 * SCALE, 'circle-color': c.gap, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 3 } },
   ]
 }
 
 const held = new Map<Overlay, GeoJSON.FeatureCollection>()
+let hidden: string[] = []
+
+/** Pixels a tile reaches into the next: as much as a line is wide, for everything there is drawn twice. */
+const REACH = 8
+const WORDS_REACH = 64
 
 /** Draws `data` in an overlay; it survives a change of theme or language. */
 export function show(map: MapGL, overlay: Overlay, data: GeoJSON.FeatureCollection = empty()): void {
+  const nothing = !data.features.length && !held.get(overlay)?.features.length
   held.set(overlay, data)
-  ;(map.getSource(overlay) as GeoJSONSource | undefined)?.setData(data)
+  const source = map.getSource(overlay) as GeoJSONSource | undefined
+  if (!source || nothing) return
+  source.setData(data)
+  uncover(map, overlay)
 }
 
 /** Puts every overlay on a freshly styled map; `resources` go between the areas and the marks. */
 export function drawOverlays(map: MapGL, state: State): void {
-  for (const overlay of OVERLAYS)
-    map.addSource(overlay, { type: 'geojson', data: held.get(overlay) ?? empty(), tolerance: 0.2 })
-  for (const layer of layers(state)) map.addLayer(layer)
-  applyHidden(map, state)
+  for (const overlay of OVERLAYS) {
+    const buffer = ['labels', 'candidates'].includes(overlay) ? WORDS_REACH : REACH
+    map.addSource(overlay, { type: 'geojson', data: held.get(overlay) ?? empty(), tolerance: 0.5, buffer })
+  }
+  hidden = state.hidden
+  for (const layer of layers(state)) map.addLayer({ ...layer, layout: { ...layer.layout, visibility: visibility(overlayOf(layer.id)) } } as LayerSpecification)
+}
+
+const overlayOf = (id: string): Overlay => OVERLAYS.find((overlay) => OVERLAY_LAYERS[overlay].includes(id))!
+
+/** Only what is switched on and holds something costs a frame anything. */
+const visibility = (overlay: Overlay): 'visible' | 'none' =>
+  hidden.includes(overlay) || !held.get(overlay)?.features.length ? 'none' : 'visible'
+
+function uncover(map: MapGL, overlay: Overlay): void {
+  for (const id of OVERLAY_LAYERS[overlay])
+    if (map.getLayer(id) && map.getLayoutProperty(id, 'visibility') !== visibility(overlay))
+      map.setLayoutProperty(id, 'visibility', visibility(overlay))
 }
 
 /** Shows and hides overlays as the layer switches say. */
 export function applyHidden(map: MapGL, state: State): void {
-  for (const overlay of OVERLAYS)
-    for (const id of OVERLAY_LAYERS[overlay])
-      if (map.getLayer(id))
-        map.setLayoutProperty(id, 'visibility', state.hidden.includes(overlay) ? 'none' : 'visible')
+  hidden = state.hidden
+  for (const overlay of OVERLAYS) uncover(map, overlay)
 }

@@ -15,7 +15,7 @@ export function pointer(app: App): void {
   map.getCanvas().addEventListener('keydown', (event) => key(app, event))
   map.getCanvas().setAttribute('tabindex', '0')
   map.on('mousemove', (event) => {
-    if (app.tool) return
+    if (app.tool || map.isMoving() || event.originalEvent.buttons) return
     const over = map.queryRenderedFeatures(event.point, { layers: clickable(app) }).length > 0
     map.getCanvas().style.cursor = over ? 'pointer' : ''
   })

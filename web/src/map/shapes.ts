@@ -31,7 +31,7 @@ export function doubtAreas(resources: Resource[]): GeoJSON.FeatureCollection {
     if (!geometry || doubt_m < 20) return []
     const at = geometry.coordinates as LonLat
     return [1, 0.8, 0.6].map((share) =>
-      feature(ring(disc(at, doubt_m * share)), { id, colour: KINDS[p.kind].colour, edge: share === 1 }),
+      feature(ring(disc(at, doubt_m * share)), { id, colour: KINDS[p.kind].colour, edge: share === 1, doubt_m }),
     )
   })
   return { type: 'FeatureCollection', features }

@@ -1,10 +1,10 @@
 import type { StyleSpecification } from 'maplibre-gl'
-import fontUrl from '../../fonts/registry-sans.woff2'
 import type { Theme } from '../state'
 
 /** Symbols and words grow with very wide screens, which are looked at from farther away. */
 export const SCALE = Math.min(2, Math.max(1, innerWidth / 1920))
 
+/** The page's own font face: glyphs are drawn with what the style sheet has loaded, once for words and map. */
 export const FONT = ['Registry Sans']
 
 export interface Palette {
@@ -41,12 +41,11 @@ export const PALETTES: Record<Theme, Palette> = {
   },
 }
 
-/** The empty style both themes start from: no outside tiles, glyphs or sprites, one font from here. */
+/** The empty style both themes start from: no outside tiles, glyphs or sprites. */
 export function emptyStyle(theme: Theme): StyleSpecification {
   return {
     version: 8,
-    'font-faces': { 'Registry Sans': [{ url: new URL(fontUrl, document.baseURI).href }] },
     sources: {},
     layers: [{ id: 'background', type: 'background', paint: { 'background-color': PALETTES[theme].outside } }],
-  } as StyleSpecification
+  }
 }
