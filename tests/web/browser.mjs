@@ -10,6 +10,8 @@ const { chromium } = require('playwright-core')
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
 export const ADDRESS = process.env.REGISTRY_ADDRESS
+const KEY = process.env.REGISTRY_KEY
+export const AUTHORISED = { Authorization: `Bearer ${KEY}` }
 const FOLDER = fileURLToPath(new URL('../../artefacts/map/', import.meta.url))
 const FLAGS = [
   '--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -37,6 +39,13 @@ export async function open(browser, hash = '', { width = 1366, height = 768, ...
   await page.goto(`${ADDRESS}/${hash}`)
   await ready(page)
   return page
+}
+
+/** Types the administrator's key into the page. */
+export async function signIn(page) {
+  await page.click('#do-key')
+  await page.fill('#key-text', KEY)
+  await page.click('#dialog .main')
 }
 
 /** Waits until places, records and their areas are drawn. */

@@ -2,10 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { api, click, close, open, post, settled, shot, start } from './browser.mjs'
+import { api, AUTHORISED, click, close, drawn, open, post, settled, shot, signIn, start } from './browser.mjs'
 
-const KEY = process.env.REGISTRY_KEY
-const AUTHORISED = { Authorization: `Bearer ${KEY}` }
 let browser
 before(async () => (browser = await start()))
 after(() => browser.close())
@@ -15,9 +13,7 @@ const report = (id, readiness) => post(`/v1/resources/${id}/status`, { observed_
 
 async function signedIn(hash) {
   const page = await open(browser, hash)
-  await page.click('#do-key')
-  await page.fill('#key-text', KEY)
-  await page.click('#dialog .main')
+  await signIn(page)
   await page.waitForSelector('#edit-status')
   return page
 }
@@ -59,6 +55,30 @@ describe('editing', () => {
     await page.click('#conflict-again')
     await page.waitForSelector('#edit-answer >> text=已保存')
     assert.equal((await api(`/v1/resources/${id}`)).properties.readiness, 'committed')
+    await close(page)
+  })
+})
+
+describe('the zones of rules', () => {
+  it('are drawn once their geometry is loaded, and told about at a spot', async () => {
+    const zone = 'qijiang-river-shore'
+    const drawing = {
+      geometry: { type: 'LineString', coordinates: [[106.6, 28.9], [106.65, 28.95], [106.66, 29.02]] },
+      represents: 'shore',
+      source: { kind: 'document', reference: 'an invented shore for this test', as_of: '2026-01-01' },
+    }
+    await api(`/v1/zones/${zone}/geometry`, { method: 'PUT', body: JSON.stringify(drawing), headers: { ...AUTHORISED, 'Content-Type': 'application/json' } })
+    const { zones } = await api('/v1/zones')
+    const undrawn = zones.filter(({ has_geometry }) => !has_geometry).length
+    const page = await open(browser, '#lang=en&theme=light&panel=layers&at=11/28.95/106.63')
+    await page.waitForFunction((n) => document.getElementById('panel').textContent.includes(`${n} zones have no geometry`), undrawn)
+    assert.ok((await drawn(page, 'zones-line')).some(({ properties }) => properties.id === zone))
+    await click(page, 106.653, 28.952)
+    await page.waitForSelector('#rule-facility')
+    await page.selectOption('#rule-facility', 'chemical_project')
+    await page.click('#rule-ask')
+    await page.waitForSelector('#rule-answer .tag.forbidden, #rule-answer .tag.needs_review')
+    await shot(page, 'rule-zone')
     await close(page)
   })
 })

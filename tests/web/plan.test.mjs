@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { readFileSync } from 'node:fs'
-import { accessibility, api, at, click, close, drawn, open, post, settled, shot, start } from './browser.mjs'
+import { accessibility, api, AUTHORISED, at, click, close, drawn, open, post, settled, shot, signIn, start } from './browser.mjs'
 
 let browser
 before(async () => (browser = await start()))
@@ -51,7 +51,7 @@ describe('the planner', () => {
     await close(page)
   })
 
-  it('follows a trial point that is placed and dragged with the ratio, and compares what was kept', async () => {
+  it('follows a trial point that is placed and dragged with the ratio, the gaps and the depth', async () => {
     const page = await open(browser, `#exercise=demo&lang=en&theme=light&panel=planner&place=500110&at=10/28.95/106.6`)
     await answered(page)
     const present = Number(await page.getAttribute('#ratio', 'data-ratio'))
@@ -60,14 +60,20 @@ describe('the planner', () => {
     await page.waitForSelector('#ratio-change')
     const first = Number(await page.getAttribute('#ratio', 'data-ratio'))
     assert.ok(first > present)
-    const oracle = await post('/v1/coverage/scenario?exercise=demo', {
+    const first_point = await trial(page)
+    const scenario = (path, coordinates, more = {}) => post(`/v1/coverage${path}?exercise=demo`, {
       kind: 'fire_watch_point',
       place: '500110',
-      scenario: { add: [{ type: 'Feature', geometry: { type: 'Point', coordinates: await trial(page) }, properties: { kind: 'fire_watch_point', watch_radius_m: 5000 } }] },
+      scenario: { add: [{ type: 'Feature', geometry: { type: 'Point', coordinates }, properties: { kind: 'fire_watch_point', watch_radius_m: 5000 } }] },
+      ...more,
     })
+    const oracle = await scenario('/scenario', first_point)
     assert.ok(Math.abs(oracle.after.ratio.nominal - first) < 1e-9)
-    await page.click('#scenario-keep')
-    await page.waitForSelector('#compare')
+    const [uncovered] = (await scenario('/gaps', first_point)).gaps.gaps
+    await page.waitForFunction((area) => document.querySelector('#gaps li')?.textContent.startsWith(area), `${(uncovered.area_m2 / 1e6).toLocaleString('en-GB', { maximumFractionDigits: 2 })} km²`)
+    await page.click('#depth-open summary')
+    const depth = await scenario('/depth', first_point, { levels: 4 })
+    await page.waitForFunction((ratio) => document.querySelector('#depth tr')?.textContent.endsWith(ratio), percent(depth.levels[0].ratio))
     const from = await at(page, ...(await trial(page)))
     await page.mouse.move(from.x, from.y)
     await page.mouse.down()
@@ -76,6 +82,66 @@ describe('the planner', () => {
     await page.waitForFunction((was) => Number(document.getElementById('ratio')?.dataset.ratio) !== was, first)
     await shot(page, 'planner-trial')
     assert.match(new URL(page.url()).hash, /trials=/)
+    await close(page)
+  })
+
+  const TRIED = '#exercise=demo&lang=en&theme=light&panel=planner&place=500110&at=10/28.95/106.6&trials=106.6,28.9,5000'
+
+  it('keeps a scenario on the server for those who may write, and compares it after a reload', async () => {
+    const name = `North ridge ${Date.now()}`
+    const page = await open(browser, TRIED)
+    await signIn(page)
+    await answered(page)
+    await page.fill('#scenario-name', name)
+    await page.click('#scenario-keep')
+    await page.waitForSelector('#scenario-said >> text=Saved on the server')
+    const { scenarios } = await api('/v1/coverage/scenarios', { headers: AUTHORISED })
+    const saved = scenarios.find((one) => one.name.en === name)
+    assert.deepEqual(saved.changes.add.map(({ geometry, properties }) => [geometry.coordinates, properties.watch_radius_m]), [[[106.6, 28.9], 5000]])
+    await page.reload()
+    await answered(page)
+    const row = page.locator('#compare tr', { hasText: name })
+    await row.waitFor()
+    const { scenarios: compared } = await post('/v1/coverage/compare?exercise=demo', { kind: 'fire_watch_point', place: '500110', scenarios: [saved.id] }, AUTHORISED)
+    assert.ok((await row.textContent()).includes(percent(compared[0].answer.ratio.nominal)))
+    await page.click('#trials button')
+    assert.equal(await page.locator('.trial-marker').count(), 0)
+    await row.locator('button.name').click()
+    assert.equal(await page.locator('.trial-marker').count(), 1)
+    await row.scrollIntoViewIfNeeded()
+    await shot(page, 'planner-scenarios')
+    await row.locator('button.close').click()
+    await row.waitFor({ state: 'detached' })
+    const left = await api('/v1/coverage/scenarios', { headers: AUTHORISED })
+    assert.ok(left.scenarios.every(({ id }) => id !== saved.id))
+    await close(page)
+  })
+
+  it('keeps a scenario in the browser for those who may not write, and says so', async () => {
+    const page = await open(browser, TRIED)
+    page.expected.push(/401/)
+    await answered(page)
+    await page.fill('#scenario-name', 'Only mine')
+    await page.click('#scenario-keep')
+    await page.waitForSelector('#scenario-said >> text=kept in this browser only')
+    await page.reload()
+    await answered(page)
+    const row = page.locator('#compare tr', { hasText: 'Only mine' })
+    await row.waitFor()
+    assert.match(await row.textContent(), /this browser only/)
+    await close(page)
+  })
+
+  it('finds sites among a hundred thousand records', async () => {
+    const page = await open(browser, '#exercise=scale&lang=en&theme=light&panel=planner&place=500110113&at=10.5/28.95/106.53')
+    await page.waitForSelector('#siting-run', { timeout: 120_000 })
+    await page.fill('#siting-k', '1')
+    await page.click('#siting-run')
+    await page.waitForSelector('#siting-change', { timeout: 120_000 })
+    assert.equal(await page.locator('.trial-marker').count(), 1)
+    const [before, after] = (await page.textContent('#siting-change')).match(/[\d.]+/g).map(Number)
+    assert.ok(after >= before && after <= 100, `${before} % to ${after} %`)
+    await shot(page, 'scale-siting')
     await close(page)
   })
 

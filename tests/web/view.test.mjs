@@ -10,6 +10,19 @@ after(() => browser.close())
 
 const located = (resources) => resources.filter(({ geometry }) => geometry)
 
+/** Records without a position, page by page. */
+async function placeless(exercise) {
+  let count = 0
+  for (const quality of ['candidate_places', 'unknown'])
+    for (let path = `/v1/resources?exercise=${exercise}&quality=${quality}&limit=10000`; path; ) {
+      const { features, links } = await api(path)
+      count += features.length
+      const next = links.find(({ rel }) => rel === 'next')
+      path = next && new URL(next.href).pathname + new URL(next.href).search
+    }
+  return count
+}
+
 describe('the view', () => {
   it('draws every located resource and counts those without a position', async () => {
     const { features } = await api('/v1/resources?limit=1000')
@@ -170,7 +183,16 @@ describe('the view', () => {
     assert.ok(clusters.length > 20)
     for (const { properties: p } of clusters)
       assert.equal(p.point_count, ['rescue_team', 'shelter', 'fire_watch_point', 'supply_depot'].reduce((sum, kind) => sum + (p[kind] ?? 0), 0))
+    assert.match(await page.textContent('#count-unlocated'), new RegExp(`\\b${(await placeless('scale')).toLocaleString('en')}$`))
     await shot(page, 'scale-clusters')
+    const label = () => page.evaluate(() => JSON.stringify(window.registryMap.map.getLayoutProperty('resource-cluster', 'text-field')))
+    assert.doesNotMatch(await label(), /≤/)
+    await page.click('#status-ready')
+    await page.waitForSelector('#filter-clusters')
+    await settled(page)
+    assert.match(await label(), /≤/, 'a number that no filter touched is an upper limit')
+    await shot(page, 'scale-clusters-filtered')
+    await page.click('#status-ready')
     await page.evaluate(() => window.registryMap.map.jumpTo({ center: [106.64, 29.02], zoom: 13 }))
     await settled(page)
     const single = await page.evaluate(() => {

@@ -14,6 +14,7 @@ const HELD_AT_MOST = 2000
 export class Records {
   all = new Map<string, Resource>()
   tiled = false
+  private beyond = 0
   loaded = false
   at = new Date()
   /** Counts the changes told of a tiled set, so that its tiles are asked for again. */
@@ -24,22 +25,18 @@ export class Records {
     const asked = ++this.asked
     const page = await get<Page>('v1/resources', { limit: HELD_AT_MOST, exercise: state.exercise, as_of: state.as_of })
     const tiled = page.links.some((link) => link.rel === 'next')
-    const held = tiled ? await this.unlocated(state) : new Map(page.features.map((resource) => [resource.id, resource]))
+    const held = new Map((tiled ? await placeless(state) : page.features).map((resource) => [resource.id, resource]))
+    const unlocated = tiled ? await countPlaceless(state) : 0
     if (asked !== this.asked) return
     this.tiled = tiled
+    this.beyond = Math.max(0, unlocated - held.size)
     this.loaded = true
     this.all = held
     this.at = new Date()
   }
 
-  private async unlocated(state: State): Promise<Map<string, Resource>> {
-    const pages = await Promise.all(
-      ['candidate_places', 'unknown'].map((quality) =>
-        get<Page>('v1/resources', { quality, limit: HELD_AT_MOST, exercise: state.exercise, as_of: state.as_of }),
-      ),
-    )
-    return new Map(pages.flatMap((page) => page.features).map((resource) => [resource.id, resource]))
-  }
+  /** How many records have no position, also of those the page does not hold. */
+  unlocated = (): number => this.beyond + [...this.all.values()].filter(({ geometry }) => !geometry).length
 
   /** Takes over what the feed told of one record; in a large set only those without a position are held. */
   take({ id, feature }: Change): void {
@@ -61,6 +58,18 @@ export class Records {
     this.at = new Date()
     return true
   }
+}
+
+/** Records of a large set that have no position, as many as are held. */
+async function placeless({ exercise, as_of }: State): Promise<Resource[]> {
+  const ask = (quality: string) => get<Page>('v1/resources', { quality, limit: HELD_AT_MOST, exercise, as_of })
+  const pages = await Promise.all(['candidate_places', 'unknown'].map(ask))
+  return pages.flatMap((page) => page.features)
+}
+
+async function countPlaceless({ exercise, as_of }: State): Promise<number> {
+  const { numberMatched } = await get<{ numberMatched: number }>('ogc/collections/unlocated-resources/items', { f: 'json', resultType: 'hits', exercise, as_of })
+  return numberMatched
 }
 
 /** A link of the registry as a path below its root, whatever host name it was written with. */

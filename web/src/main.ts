@@ -228,8 +228,8 @@ async function start(): Promise<void> {
   await drawnOnce()
   await app.places.load('town', 'management_area', 'province').then(dressPlaces, say)
   drawAreas()
-  if (!isEditing()) drawPanel(app)
   app.undrawn_zones = await drawZones(app).catch(() => null)
+  if (!isEditing()) drawPanel(app)
   document.body.dataset.complete = 'true'
 }
 

@@ -136,7 +136,7 @@ export function drawModes(app: App): void {
 export function drawFoot(app: App): void {
   const { records, live } = app
   const all = [...records.all.values()]
-  const unlocated = all.filter((resource) => !resource.geometry).length
+  const unlocated = records.unlocated()
   const approximate = all.filter((resource) => resource.properties.location.quality === 'approximate').length
   fill(
     byId('foot'),

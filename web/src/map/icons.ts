@@ -163,7 +163,7 @@ export function provideImages(map: MapGL, palette: Palette): void {
   const alpha = (colour: string, hex: string) => `${colour}${hex}`
   add('hatch-doubt', hatch(alpha(palette.doubt, 'd0'), alpha(palette.doubt, '14'), true))
   add('hatch-gap', hatch(alpha(palette.gap, 'c0'), alpha(palette.gap, '1c'), false))
-  add('hatch-rule', hatch(alpha(palette.accent, 'b0'), alpha(palette.accent, '10'), false))
+  add('hatch-rule', hatch(alpha(palette.rule, 'b0'), alpha(palette.rule, '10'), false))
 }
 
 /** The image for an id made by the layers' expressions: `r|kind|form|quality|group|planned` or `c|size|a|b|c|d`. */

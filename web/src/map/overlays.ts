@@ -72,7 +72,7 @@ function layers(state: State): LayerSpecification[] {
     { id: 'places-town', type: 'line', source: 'places', minzoom: TOWNS_FROM, filter: ['==', ['get', 'level_rank'], 2] as never, paint: { 'line-color': c.border, 'line-width': 0.8, 'line-dasharray': [2, 2] } },
     { id: 'places-line', type: 'line', source: 'places', filter: ['==', ['get', 'level_rank'], 1] as never, paint: { 'line-color': c.border, 'line-width': 1.4 } },
     { id: 'zones-fill', type: 'fill', source: 'zones', filter: ['==', ['geometry-type'], 'Polygon'] as never, paint: { 'fill-pattern': 'hatch-rule' } },
-    { id: 'zones-line', type: 'line', source: 'zones', paint: { 'line-color': c.accent, 'line-width': 2 } },
+    { id: 'zones-line', type: 'line', source: 'zones', paint: { 'line-color': c.rule, 'line-width': 3 * SCALE } },
     { id: 'lost-fill', type: 'fill', source: 'lost', paint: { 'fill-color': c.gap, 'fill-opacity': 0.35 } },
     { id: 'lost-line', type: 'line', source: 'lost', paint: { 'line-color': c.gap, 'line-width': 3 } },
     { id: 'area-fill', type: 'fill', source: 'area', filter: ['==', ['geometry-type'], 'Polygon'] as never, paint: { 'fill-color': c.accent, 'fill-opacity': 0.1 } },

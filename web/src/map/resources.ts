@@ -95,7 +95,11 @@ const IN_TILES: Parts = {
   clusters: { source: SOURCE, 'source-layer': 'clusters' },
 }
 
-function clusterLayer(state: State, from: object): LayerSpecification {
+/** Whether the view asks for more than kinds, which the registry's clusters do not tell apart. */
+export const asksMore = ({ status, fresh_days, lifecycle }: State): boolean => status.length > 0 || fresh_days !== null || lifecycle.length > 0
+
+function clusterLayer(state: State, from: object, tiled: boolean): LayerSpecification {
+  const number = ['number-format', counted(state.kinds), { locale: state.lang === 'zh' ? 'zh-CN' : 'en' }]
   return {
     id: 'resource-cluster',
     type: 'symbol',
@@ -105,7 +109,7 @@ function clusterLayer(state: State, from: object): LayerSpecification {
       'icon-image': clusterImage(state.kinds),
       'icon-size': SCALE,
       'icon-allow-overlap': true,
-      'text-field': ['number-format', counted(state.kinds), { locale: state.lang === 'zh' ? 'zh-CN' : 'en' }] as unknown as Expr,
+      'text-field': (tiled && asksMore(state) ? ['concat', '≤', number] : number) as unknown as Expr,
       'text-allow-overlap': true,
       'text-font': FONT,
       'text-size': ['step', counted(state.kinds), 13 * SCALE, 1000, 11 * SCALE, 100_000, 9.5 * SCALE] as unknown as Expr,
@@ -114,35 +118,35 @@ function clusterLayer(state: State, from: object): LayerSpecification {
   } as LayerSpecification
 }
 
-function recordLayers(state: State, suffix: string, from: object): LayerSpecification[] {
+function symbolLayer(state: State, suffix: string, from: object): LayerSpecification {
+  return {
+    id: `resource-symbol${suffix}`,
+    type: 'symbol',
+    ...from,
+    filter: filter(state, Date.now()),
+    layout: { 'icon-image': symbolImage, 'icon-size': SCALE, 'icon-allow-overlap': true, 'icon-padding': 0 },
+  } as LayerSpecification
+}
+
+/** Names lie below all symbols: what lies above is placed first, and a name gives way to it. */
+function nameLayer(state: State, suffix: string, from: object): LayerSpecification {
   const palette = PALETTES[state.theme]
-  const only = filter(state, Date.now())
-  return [
-    {
-      id: `resource-symbol${suffix}`,
-      type: 'symbol',
-      ...from,
-      filter: only,
-      layout: { 'icon-image': symbolImage, 'icon-size': SCALE, 'icon-allow-overlap': true, 'icon-padding': 0 },
+  return {
+    id: `resource-name${suffix}`,
+    type: 'symbol',
+    ...from,
+    minzoom: 10.5,
+    filter: filter(state, Date.now()),
+    layout: {
+      'text-font': FONT,
+      'text-size': 12 * SCALE,
+      'text-field': ['get', state.lang === 'zh' ? 'name_zh' : 'name_en'],
+      'text-variable-anchor': ['top', 'bottom'],
+      'text-radial-offset': 1.9,
+      'text-max-width': 9,
     },
-    {
-      id: `resource-name${suffix}`,
-      type: 'symbol',
-      ...from,
-      minzoom: 10.5,
-      filter: only,
-      layout: {
-        'text-font': FONT,
-        'text-size': 12 * SCALE,
-        'text-field': ['get', state.lang === 'zh' ? 'name_zh' : 'name_en'],
-        'text-anchor': 'top',
-        'text-offset': [0, 1.5],
-        'text-max-width': 9,
-        'text-optional': true,
-      },
-      paint: { 'text-color': palette.text, 'text-halo-color': palette.halo, 'text-halo-width': 1.6 },
-    },
-  ] as LayerSpecification[]
+    paint: { 'text-color': palette.text, 'text-halo-color': palette.halo, 'text-halo-width': 1.6 },
+  } as unknown as LayerSpecification
 }
 
 /** Where tiles of some of the registry's collections are found. */
@@ -165,15 +169,16 @@ const ours = (map: MapGL): string[] => map.getLayersOrder().filter((id) => [SOUR
 /** The layers whose features are single records. */
 export const symbolLayers = (map: MapGL): string[] => ours(map).filter((id) => id.startsWith('resource-symbol'))
 
-/** Puts the resource layers on the map for `feed`, in the look of `state`; their order is clusters below records. */
+/** Puts the resource layers on the map for `feed`, in the look of `state`; their order is names, clusters, records. */
 export function drawResources(map: MapGL, feed: Feed, state: State): void {
   for (const id of ours(map)) map.removeLayer(id)
   for (const id of [SOURCE, FOOTPRINTS]) if (map.getSource(id)) map.removeSource(id)
   map.addSource(SOURCE, 'tiles' in feed ? { type: 'vector', tiles: [feed.tiles(COLLECTIONS)], maxzoom: 14, promoteId: 'id' } : heldSource(feed.records))
   const parts = 'tiles' in feed ? IN_TILES : HELD
   if ('tiles' in feed) drawFootprints(map, state, feed.tiles)
-  map.addLayer(clusterLayer(state, parts.clusters))
-  for (const { suffix, from } of parts.records) for (const layer of recordLayers(state, suffix, from)) map.addLayer(layer)
+  for (const { suffix, from } of parts.records) map.addLayer(nameLayer(state, suffix, from))
+  map.addLayer(clusterLayer(state, parts.clusters, 'tiles' in feed))
+  for (const { suffix, from } of parts.records) map.addLayer(symbolLayer(state, suffix, from))
 }
 
 const heldSource = (records: GeoJSON.FeatureCollection) =>

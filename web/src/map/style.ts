@@ -14,6 +14,7 @@ export interface Palette {
   text: string
   halo: string
   gap: string
+  rule: string
   doubt: string
   accent: string
 }
@@ -26,6 +27,7 @@ export const PALETTES: Record<Theme, Palette> = {
     text: '#2b2a26',
     halo: '#ffffff',
     gap: '#c8102e',
+    rule: '#00695c',
     doubt: '#8a4b00',
     accent: '#0b57d0',
   },
@@ -36,6 +38,7 @@ export const PALETTES: Record<Theme, Palette> = {
     text: '#e6ebf0',
     halo: '#0b1015',
     gap: '#ff5c74',
+    rule: '#4dd0c0',
     doubt: '#ffb454',
     accent: '#8ab4ff',
   },

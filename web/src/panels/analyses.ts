@@ -1,33 +1,40 @@
 import type { App } from '../app'
-import { h } from '../dom'
+import { fill, h } from '../dom'
 import { bounds, empty, feature } from '../geo'
 import { area, nameOf, percent, t, type Word } from '../i18n'
 import { show } from '../map/overlays'
 import type { Name } from '../types'
-import { once, type Question } from './ask'
+import { once, tried, type Question } from './ask'
 import { into, section } from './common'
 import type { Coverage } from './coverage'
 
 const LISTED = 60
+/** What an answer calls the points a scenario adds. */
+const TRIAL = 'added-'
 /** The colours of depth one, two, three and more, as the map draws them. */
 const DEPTHS = ['#9ecae1', '#4292c6', '#256fb1', '#08519c']
 
-/** The parts of an analysis that are opened one by one: places, gaps, depth, criticality. */
-export function analyses(app: App, question: Question, found: Coverage): (HTMLElement | null)[] {
+/** The parts of an analysis that are opened one by one; `again` works them out anew for the trial points there are. */
+export function analyses(app: App, question: Question, found: Coverage): { sections: (HTMLElement | null)[]; again: () => void } {
+  const now = () => tried(app, question)
   const gaps = h('div', { id: 'gaps' })
-  void into(gaps, () => drawGaps(app, question))
-  return [
-    section('planner.gaps', gaps),
-    byPlace(app, found),
-    later('planner.depth', 'depth', () => depth(app, question)),
-    later('planner.criticality', 'criticality', () => criticality(app, question)),
+  const draw = () => void into(gaps, () => drawGaps(app, now()))
+  const parts = [
+    later('planner.depth', 'depth', () => depth(app, now())),
+    later('planner.criticality', 'criticality', () => criticality(app, now())),
   ]
+  draw()
+  return {
+    sections: [section('planner.gaps', gaps), byPlace(app, found), ...parts.map(({ details }) => details)],
+    again: () => [draw, ...parts.map((part) => part.again)].forEach((work) => work()),
+  }
 }
 
-function later(title: Word, id: string, work: () => Promise<HTMLElement[]>): HTMLElement {
+function later(title: Word, id: string, work: () => Promise<HTMLElement[]>): { details: HTMLDetailsElement; again: () => void } {
   const slot = h('div', { id })
-  const toggle = (event: Event) => (event.target as HTMLDetailsElement).open && !slot.childElementCount && void into(slot, work)
-  return h('details', { ontoggle: toggle, id: `${id}-open` }, h('summary', {}, h('strong', {}, t(title))), slot)
+  const fresh = () => void into(slot, work)
+  const details = h('details', { ontoggle: () => details.open && !slot.childElementCount && fresh(), id: `${id}-open` }, h('summary', {}, h('strong', {}, t(title))), slot)
+  return { details, again: () => (details.open ? fresh() : fill(slot)) }
 }
 
 function byPlace(app: App, found: Coverage): HTMLElement | null {
@@ -77,7 +84,7 @@ interface Depth {
 
 async function depth(app: App, question: Question): Promise<HTMLElement[]> {
   const { levels, faces } = await once<Depth>(question, 'v1/coverage/depth', { levels: 4 })
-  show(app.map, 'depth', { type: 'FeatureCollection', features: faces.map((face) => feature(face.geometry, { depth: face.depth })) })
+  show(app.map, 'depth', { type: 'FeatureCollection', features: faces.filter((face) => face.depth > 0).map((face) => feature(face.geometry, { depth: face.depth })) })
   app.store.set({ hidden: app.store.state.hidden.filter((name) => name !== 'depth') })
   const row = (level: Depth['levels'][number]) => h('tr', {}, h('td', {}, h('i', { class: 'dot', style: { background: DEPTHS[Math.min(level.depth, DEPTHS.length) - 1]! } }), ` ≥ ${level.depth}`), h('td', { class: 'n' }, area(level.area_m2)), h('td', { class: 'n' }, percent(level.ratio)))
   return [h('table', {}, levels.map(row))]
@@ -91,10 +98,11 @@ async function criticality(app: App, question: Question): Promise<HTMLElement[]>
   const { resources } = await once<Criticality>(question, 'v1/coverage/criticality')
   const clear = () => ((looking = null), show(app.map, 'lost', empty()))
   const item = ({ id, name, sole_m2, share }: Criticality['resources'][number]) => {
+    const figures = h('span', {}, `${area(sole_m2)} · ${percent(share)}`)
+    if (id.startsWith(TRIAL)) return h('li', {}, h('strong', {}, nameOf(name)), figures)
     const look = () => void lose(app, question, id)
     return h('li', { class: 'hot', 'data-id': id, onmouseenter: look, onmouseleave: clear },
-      h('button', { type: 'button', class: 'name', onfocus: look, onblur: clear, onclick: () => app.store.set({ selected: id, panel: 'detail' }) }, nameOf(name)),
-      h('span', {}, `${area(sole_m2)} · ${percent(share)}`))
+      h('button', { type: 'button', class: 'name', onfocus: look, onblur: clear, onclick: () => app.store.set({ selected: id, panel: 'detail' }) }, nameOf(name)), figures)
   }
   return [h('p', { class: 'note' }, t('planner.criticality.hint')), h('ol', { class: 'list' }, resources.slice(0, LISTED).map(item))]
 }
@@ -104,6 +112,6 @@ let looking: string | null = null
 /** Draws the ground that only this resource covers: what its failure would lose. */
 async function lose(app: App, question: Question, id: string): Promise<void> {
   looking = id
-  const { difference } = await once<{ difference: { lost: GeoJSON.Geometry | null } }>(question, 'v1/coverage/scenario', { scenario: { remove: [id] } })
+  const { difference } = await once<{ difference: { lost: GeoJSON.Geometry | null } }>(question, 'v1/coverage/scenario', { scenario: { ...(question.body.scenario ?? {}), remove: [id] } })
   if (looking === id) show(app.map, 'lost', difference.lost ? { type: 'FeatureCollection', features: [feature(difference.lost)] } : empty())
 }

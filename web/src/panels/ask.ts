@@ -23,6 +23,13 @@ export function ask(app: App): Question | null {
   return { key: JSON.stringify([body, exercise, as_of, app.records.at.getTime()]), body, query: { exercise, as_of } }
 }
 
+/** The same question with the trial points of the view standing. */
+export function tried(app: App, question: Question): Question {
+  const { covers, trials } = app.store.state
+  if (!trials.length) return question
+  return { ...question, key: `${question.key} ${JSON.stringify(trials)}`, body: { ...question.body, scenario: { add: added(covers, trials) } } }
+}
+
 const answers = new Map<string, Promise<unknown>>()
 
 /** Asks once per question: a panel that is drawn again shows the answer it has. */

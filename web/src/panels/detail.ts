@@ -9,6 +9,7 @@ import { editSection } from './edit'
 import { picture } from './layers'
 
 const FIELDS = ['form', 'force', 'level', 'tier', 'duration', 'space', 'personnel', 'specialties', 'capacity_persons', 'occupancy_persons', 'hazards', 'amenities', 'serves_persons', 'watch_radius_m', 'stock'] as const
+const LISTED = 500
 const CODED: Record<string, string> = { form: 'form', force: 'force', level: 'level', tier: 'level', duration: 'duration', space: 'space', hazards: 'hazard', specialties: 'specialty', amenities: 'amenity' }
 
 /** One resource whole, or the list of those without a position. */
@@ -110,8 +111,8 @@ function unlocated(app: App): HTMLElement {
       ? t('unlocated.candidates', { places: location.candidate_places.map(app.places.name).join('、') })
       : t('unlocated.nothing')
   return h('div', { id: 'unlocated' }, h('h3', {}, t('unlocated.title')), h('p', { class: 'note' }, t('unlocated.why')),
-    list(without.slice(0, 500).map((resource) => hit(app, resource, [h('span', {}, where(resource))]))),
-    without.length > 500 && h('p', { class: 'note' }, t('area.more', { n: 500 })))
+    list(without.slice(0, LISTED).map((resource) => hit(app, resource, [h('span', {}, where(resource))]))),
+    app.records.unlocated() > LISTED && h('p', { class: 'note' }, t('unlocated.more', { n: number(app.records.unlocated()), listed: LISTED })))
 }
 
 export type { Page }

@@ -3,6 +3,7 @@ import { fill, h } from '../dom'
 import { t, type Word } from '../i18n'
 import { symbol } from '../map/icons'
 import type { Overlay } from '../map/overlays'
+import { asksMore } from '../map/resources'
 import { KIND_NAMES, type State } from '../state'
 import { KIND_LIST, STATUS_COLOURS, STATUS_GROUPS, type Kind } from '../vocab'
 
@@ -18,7 +19,7 @@ export function layersPanel(app: App): HTMLElement {
     { class: 'layers' },
     h('fieldset', {}, h('legend', {}, t('filter.kind')), KIND_LIST.map((kind) => kindSwitch(app, kind))),
     h('fieldset', {}, h('legend', {}, t('filter.status')), Object.keys(STATUS_GROUPS).map((group) => statusSwitch(app, group))),
-    app.records.tiled && (state.status.length > 0 || state.fresh_days !== null) && h('p', { class: 'note' }, t('filter.clusters')),
+    app.records.tiled && asksMore(state) && h('p', { class: 'note warn', id: 'filter-clusters' }, t('filter.clusters')),
     h('label', { class: 'field' }, t('filter.fresh'), freshness(app)),
     h('fieldset', {}, h('legend', {}, t('filter.life')), STAGES.map((stage) => toggle(app, 'lifecycle', stage, t(`lifecycle.${stage}` as Word)))),
     h('button', { type: 'button', onclick: () => app.store.set({ kinds: [...KIND_NAMES], status: [], fresh_days: null, lifecycle: [] }) }, t('filter.reset')),
@@ -88,6 +89,7 @@ function legend(): HTMLElement {
     item(patch('watch'), 'legend.watch'),
     item(patch('watch-doubt'), 'legend.watch_doubt'),
     item(patch('gap'), 'legend.gap'),
+    item(patch('zone'), 'legend.zone'),
     item(patch('cluster'), 'legend.cluster'),
   )
   return h('section', {}, h('h3', {}, t('legend')), list, h('p', { class: 'note' }, t('legend.distances')), h('p', { class: 'note' }, t('layer.boundaries_note')))

@@ -74,7 +74,7 @@ function checks(app: App): HTMLElement {
 function item(app: App, check: Check): HTMLElement {
   return h('li', { 'data-provision': check.provision, 'data-verdict': check.verdict },
     h('div', { class: 'row' }, h('span', { class: `tag ${check.verdict}` }, nameOf(check.verdict_label)), h('strong', {}, nameOf(check.title))),
-    h('details', {}, h('summary', {}, t('situation.why')), h('dl', {}, reasons(app, check))))
+    h('details', {}, h('summary', {}, t('plan.reasons')), h('dl', {}, reasons(app, check))))
 }
 
 function reasons(app: App, check: Check): HTMLElement[] {

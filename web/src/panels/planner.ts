@@ -7,7 +7,8 @@ import { into } from './common'
 import { coverageFigures } from './coverage'
 import { analyses } from './analyses'
 import { ask, present, type Question } from './ask'
-import { compared, exportRow } from './keep'
+import { exportRow } from './exports'
+import { compared } from './scenarios'
 import { siting } from './siting'
 import { clearTrials, trialSection } from './trials'
 
@@ -27,7 +28,7 @@ function form(app: App): HTMLElement {
   const kind = h('select', { id: 'planner-kind' }, KIND_LIST.map((code) => h('option', { value: code }, t(`kind.${code}` as Word))))
   kind.value = state.covers
   const radius = h('input', { id: 'planner-radius', type: 'number', min: 1, max: 500_000, placeholder: t('planner.radius.own'), value: state.radius_m ?? '' })
-  const reason = h('input', { id: 'planner-reason', maxlength: 400, value: state.reason, placeholder: t('planner.radius.reason') })
+  const reason = h('input', { id: 'planner-reason', maxlength: 400, value: state.reason, placeholder: t('planner.radius.why') })
   const run = (event: Event) => {
     event.preventDefault()
     const chosen = place.value === 'drawn' ? null : place.value || null
@@ -38,7 +39,7 @@ function form(app: App): HTMLElement {
   }
   return h('form', { onsubmit: run },
     h('label', { class: 'field' }, t('planner.place'), place), h('label', { class: 'field' }, t('planner.kind'), kind),
-    h('div', { class: 'row' }, h('label', { class: 'field' }, t('planner.radius'), radius), h('label', { class: 'field' }, t('planner.radius.reason'), reason)),
+    h('div', { class: 'row fields' }, h('label', { class: 'field' }, t('planner.radius'), radius), h('label', { class: 'field' }, t('planner.radius.reason'), reason)),
     h('button', { type: 'submit', class: 'main', id: 'planner-run' }, t('planner.run')))
 }
 
@@ -54,11 +55,12 @@ function answer(app: App, question: Question, slot: HTMLElement): void {
   void into(slot, async (signal) => {
     const found = await present(app, question, signal)
     const live = h('div', { id: 'coverage-live' }, coverageFigures(found))
+    const parts = analyses(app, question, found)
     return [
       live,
-      trialSection(app, question, found, live),
+      trialSection(app, question, found, live, parts.again),
       siting(app, question),
-      ...analyses(app, question, found),
+      ...parts.sections,
       compared(app, question, found),
       exportRow(app, question, found),
     ]

@@ -24,7 +24,7 @@ export function siting(app: App, question: Question): HTMLElement {
   const out = h('div', { id: 'siting-answer', role: 'status' })
   const run = h('button', { type: 'button', id: 'siting-run' }, t('planner.siting.run'))
   run.addEventListener('click', () => void find(app, question, Number(k.value) || 1, run, out))
-  return section('planner.siting', h('div', { class: 'row' }, h('label', { class: 'field' }, t('planner.siting.k'), k), run), out)
+  return section('planner.siting', h('div', { class: 'row fields' }, h('label', { class: 'field' }, t('planner.siting.k'), k), run), out)
 }
 
 async function find(app: App, question: Question, k: number, run: HTMLButtonElement, out: HTMLElement): Promise<void> {

@@ -69,7 +69,7 @@ export function situationPanel(app: App): HTMLElement {
   if (spot) answer(app, spot)
   else show(app.map, 'spot')
   return h('div', {}, h('p', { class: 'note' }, t('situation.hint')),
-    h('form', { onsubmit: ask }, h('div', { class: 'row' },
+    h('form', { onsubmit: ask }, h('div', { class: 'row fields' },
       h('label', { class: 'field' }, t('situation.lon'), lon), h('label', { class: 'field' }, t('situation.lat'), lat),
       h('label', { class: 'field' }, t('situation.hazard'), choose), h('button', { type: 'submit', class: 'main' }, t('situation.ask')))),
     spot && slot)

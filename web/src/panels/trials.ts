@@ -11,17 +11,16 @@ import { section, why } from './common'
 import { coverageFigures, type Coverage } from './coverage'
 import { nudge } from './edit'
 
-const USUAL_M = 5000
+export const USUAL_M = 5000
 let markers: Marker[] = []
 let asking: AbortController | null = null
-let last: { question: string; trials: string; found: Coverage } | null = null
 
-/** The scenario's latest answer, when it belongs to this question and these points. */
-export const scenarioOf = (app: App, question: Question): Coverage | null =>
-  last && last.question === question.key && last.trials === JSON.stringify(app.store.state.trials) ? last.found : null
+/** How long points rest before gaps and depth are worked out again. */
+const RESTING_MS = 500
+let resting = 0
 
 /** Trial points on the map: placed by click, dragged or nudged, the ratio following as they move. */
-export function trialSection(app: App, question: Question, before: Coverage, live: HTMLElement): HTMLElement {
+export function trialSection(app: App, question: Question, before: Coverage, live: HTMLElement, again: () => void): HTMLElement {
   const list = h('ul', { class: 'list', id: 'trials' })
   const radius = h('input', { id: 'trial-radius', type: 'number', min: 1, max: 500_000, value: app.store.state.radius_m ?? USUAL_M })
   const place = () => {
@@ -33,10 +32,14 @@ export function trialSection(app: App, question: Question, before: Coverage, liv
     fill(list, app.store.state.trials.map((trial, i) => row(app, trial, i)))
     void recount(app, question, before, live)
   }
-  redrawn = moved
+  redrawn = () => {
+    moved()
+    clearTimeout(resting)
+    resting = setTimeout(again, RESTING_MS)
+  }
   moved()
   return section('planner.scenario', list,
-    h('div', { class: 'row' }, h('button', { type: 'button', id: 'trial-add', onclick: place }, t('planner.trial.add')),
+    h('div', { class: 'row fields' }, h('button', { type: 'button', id: 'trial-add', onclick: place }, t('planner.trial.add')),
       h('label', { class: 'field' }, t('planner.trial.radius'), radius)))
 }
 
@@ -103,7 +106,6 @@ async function recount(app: App, question: Question, before: Coverage, live: HTM
     const body = { ...question.body, scenario: { add: added(covers, trials) } }
     const { after: found } = await analyse<{ after: Coverage }>('v1/coverage/scenario', body, () => undefined, signal, question.query)
     if (signal.aborted) return
-    last = { question: question.key, trials: JSON.stringify(trials), found }
     fill(live, coverageFigures(found, before))
   } catch (error) {
     if (!signal.aborted) fill(live, coverageFigures(before), h('p', { class: 'problem' }, t('failed', { why: why(error) })))

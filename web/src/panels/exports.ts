@@ -1,38 +1,10 @@
 import type { App } from '../app'
 import { h } from '../dom'
-import { area, percent, t } from '../i18n'
-import type { Trial } from '../state'
-import { added, type Question } from './ask'
+import { t } from '../i18n'
+import { added, tried, type Question } from './ask'
 import { csv, download, section } from './common'
 import type { Coverage } from './coverage'
 import { gapsOf } from './analyses'
-import { change, scenarioOf } from './trials'
-
-interface Kept {
-  question: string
-  trials: Trial[]
-  found: Coverage
-}
-
-const kept: Kept[] = []
-
-/** Scenarios kept in this page beside the present, each with its figures; one click brings its points back. */
-export function compared(app: App, question: Question, present: Coverage): HTMLElement {
-  const mine = kept.filter((one) => one.question === question.key)
-  const keep = () => {
-    const found = scenarioOf(app, question)
-    if (!found) return
-    kept.push({ question: question.key, trials: app.store.state.trials, found })
-    app.panel()
-  }
-  const row = (name: HTMLElement | string, { ratio, covered_m2 }: Coverage) =>
-    h('tr', {}, h('td', {}, name), h('td', { class: 'n' }, percent(ratio.lower)), h('td', { class: 'n' }, percent(ratio.nominal)), h('td', { class: 'n' }, percent(ratio.upper)), h('td', { class: 'n' }, area(covered_m2.nominal)))
-  const head = ['', t('planner.lower'), t('planner.nominal'), t('planner.upper'), 'km²'].map((text) => h('th', { class: 'n' }, text))
-  return section('planner.compare',
-    h('button', { type: 'button', id: 'scenario-keep', onclick: keep }, t('planner.keep')),
-    mine.length > 0 && h('table', { id: 'compare' }, h('tr', {}, head), row(t('planner.present'), present),
-      mine.map(({ trials, found }, i) => row(h('button', { type: 'button', onclick: () => change(app, trials) }, t('planner.scenario.name', { n: i + 1 })), found))))
-}
 
 /** Saves what the panel shows: gaps and trial points, the table by place, a picture of the map. */
 export function exportRow(app: App, question: Question, found: Coverage): HTMLElement {
@@ -46,7 +18,7 @@ export function exportRow(app: App, question: Question, found: Coverage): HTMLEl
 
 async function geojson(app: App, question: Question, found: Coverage): Promise<void> {
   const { covers, trials } = app.store.state
-  const collection = { type: 'FeatureCollection', ratio: found.ratio, area_m2: found.area_m2, method: found.method, features: [...(await gapsOf(question)), ...added(covers, trials)] }
+  const collection = { type: 'FeatureCollection', ratio: found.ratio, area_m2: found.area_m2, method: found.method, features: [...(await gapsOf(tried(app, question))), ...added(covers, trials)] }
   download('coverage.geojson', 'application/geo+json', JSON.stringify(collection))
 }
 
