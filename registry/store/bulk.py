@@ -26,6 +26,8 @@ Text = Callable[[], AsyncIterator[bytes]]
 # Statements are composed by the server's own format(), so that every name is quoted by PostgreSQL.
 COMPOSE = """
 SELECT format('CREATE TABLE %1$I (LIKE resource INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', $1::text) AS make,
+       format('UPDATE %1$I SET partner_of = p.partner_of FROM place p'
+              ' WHERE p.code = place AND p.partner_of IS NOT NULL', $1) AS follow,
        format('ALTER TABLE %1$I ADD PRIMARY KEY (realm, id)', $1) AS key,
        format('ALTER TABLE %1$I ADD CONSTRAINT realm CHECK (realm = %2$L)', $1, $2::text) AS bound,
        format('ALTER TABLE resource ATTACH PARTITION %1$I FOR VALUES IN (%2$L)', $1, $2) AS attach,
@@ -58,6 +60,7 @@ async def load_exercise(connection: asyncpg.Connection, exercise: str, records: 
         table, say = await _composed(connection, exercise)
         await connection.execute(say["make"])
         await connection.copy_to_table(table, columns=COLUMNS, source=records(), format="text")
+        await connection.execute(say["follow"])
         await connection.execute(say["key"])
         for row in await connection.fetch(INDEXES, table):
             await connection.execute(row["made"])

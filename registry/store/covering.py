@@ -15,6 +15,11 @@ from registry.store.pool import Reader, Row
 from registry.store.query import Query
 from registry.store.schema import reach, resource
 from registry.store.sight import Shape, binds, shape, view
+from registry.store.unplaced import may_be_near
+
+UNPLACED = ("id", "name_zh", "name_en", "quality", "watch_radius_m", "place", "candidate_places")
+USUAL_REACH_M = 10_000.0
+"""Watch points with a longer reach are looked at wherever they may be."""
 
 
 @cache
@@ -66,30 +71,26 @@ async def covering(reader: Reader, sight: Sight, wanted: Filter, start: Start, *
 
 
 @cache
-def _loose(form: Shape, present: frozenset[str]) -> Query:
+def _unplaced(form: Shape, present: frozenset[str]) -> Query:
+    """Those that may reach the spot, followed by one row without id whose radius counts all of them."""
     seen = view(form)
-    return Query(
-        sa.select(
-            resource.c.id,
-            resource.c.name_zh,
-            resource.c.name_en,
-            resource.c.quality,
-            resource.c.watch_radius_m,
-            resource.c.place,
-            resource.c.candidate_places,
-        )
-        .where(
-            seen.seen,
-            *clauses(present, seen),
-            resource.c.geom.is_(None),
-            resource.c.watch_radius_m.is_not(None),
-        )
-        .order_by(resource.c.id)
-        .limit(sa.bindparam("limit", type_=sa.Integer))
+    where = [seen.seen, *clauses(present, seen), resource.c.geom.is_(None)]
+    where.append(resource.c.watch_radius_m.is_not(None))
+    kept = sa.select(*(resource.c[name] for name in UNPLACED)).where(
+        *where, may_be_near(POINT, USUAL_REACH_M)
     )
+    kept_rows = kept.order_by(resource.c.id).limit(sa.bindparam("limit", type_=sa.Integer)).subquery("kept")
+    total = sa.select(sa.cast(sa.func.count(), sa.Float)).select_from(resource).where(*where)
+    count = [total.scalar_subquery() if name == "watch_radius_m" else sa.null() for name in UNPLACED]
+    return Query(sa.union_all(sa.select(kept_rows), sa.select(*count)))
 
 
-async def loose(reader: Reader, sight: Sight, wanted: Filter, limit: int) -> list[Row]:
-    """Watch points that have a radius and no position: what is known of their place instead."""
+async def unplaced(
+    reader: Reader, sight: Sight, wanted: Filter, start: Start, *, limit: int
+) -> tuple[list[Row], int]:
+    """Watch points without a position that may reach the spot, and how many there are of any reach."""
     present, values = asked(wanted)
-    return await reader.rows(_loose(shape(sight), present), values | binds(sight) | {"limit": limit})
+    values |= binds(sight) | origins.binds(start) | {"limit": limit}
+    values["unplaced_m"] = USUAL_REACH_M + start.margin_m
+    *rows, total = await reader.rows(_unplaced(shape(sight), present), values)
+    return rows, int(total["watch_radius_m"])

@@ -7,13 +7,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from registry.domain.search import Filter
-from registry.store.schema import place, place_within, resource, room, stock_line
+from registry.store.schema import place_within, resource, room, stock_line
 from registry.store.sight import View
 
 Clause = Callable[[View], sa.ColumnElement[bool]]
 
-BROAD = frozenset({"kind", "in_service", "valid_at"})
-"""Conditions that most records near a spot meet; any other may be rare, and its plan depends on the value."""
+BROAD = frozenset({"kind", "in_service", "valid_at", "partners_exclude", "partners_only"})
+"""Conditions that most records near a spot meet, or that have an index by distance of their own.
+
+Any other may be rare, and its plan depends on the value."""
 
 
 def _equals(name: str) -> Clause:
@@ -86,11 +88,6 @@ def _valid(_: View) -> sa.ColumnElement[bool]:
     return sa.and_(begun, sa.or_(resource.c.valid_to.is_(None), resource.c.valid_to > at))
 
 
-def _with_partner(_: View) -> sa.ColumnElement[bool]:
-    partners = sa.select(place.c.code).where(place.c.partner_of.is_not(None))
-    return resource.c.place == sa.any_(sa.func.array(partners.scalar_subquery()))
-
-
 def _of(kind: str, unknown: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return sa.and_(resource.c.kind == sa.literal_column(f"'{kind}'"), unknown)
 
@@ -131,8 +128,8 @@ CLAUSES: dict[str, Clause] = {
         resource.c.verified_at >= sa.bindparam("verified_since", type_=sa.TIMESTAMP(timezone=True))
     ),
     "valid_at": _valid,
-    "partners_exclude": lambda view: sa.func.coalesce(_with_partner(view), sa.false()).is_(sa.false()),
-    "partners_only": _with_partner,
+    "partners_exclude": lambda _: resource.c.partner_of.is_(None),
+    "partners_only": lambda _: resource.c.partner_of.is_not(None),
 }
 UNKNOWN: dict[str, tuple[str, Clause]] = {
     "specialties_any": ("unknown_specialties", _unlisted("rescue_team", "specialties")),

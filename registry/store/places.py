@@ -258,10 +258,21 @@ FROM (
 ) found
 WHERE found.code = place.code AND place.partner_of IS DISTINCT FROM found.partner
 """
-DERIVATIONS = ("DELETE FROM place_within", DERIVE_WITHIN, DERIVE_AREAS, DERIVE_BOUNDS, DERIVE_PARTNERS)
+FOLLOW_PARTNERS = """
+UPDATE resource SET partner_of = place.partner_of FROM place
+WHERE place.code = resource.place AND resource.partner_of IS DISTINCT FROM place.partner_of
+"""
+DERIVATIONS = (
+    "DELETE FROM place_within",
+    DERIVE_WITHIN,
+    DERIVE_AREAS,
+    DERIVE_BOUNDS,
+    DERIVE_PARTNERS,
+    FOLLOW_PARTNERS,
+)
 
 
 async def derive(writer: Writer) -> None:
-    """Work out again what lies under what, the extents of areas, bounds and partners of places."""
+    """Work out again what lies under what, the extents of areas, bounds and partners, of resources too."""
     for statement in DERIVATIONS:
         await writer.run(Query(sa.text(statement)), {})

@@ -74,7 +74,14 @@ def asked(query: Query, given: Mapping[str, Any]) -> list[Any]:
     return [past, *query.args(given), *instant]
 
 
-async def fetched(connection: asyncpg.Connection, query: Query, given: Mapping[str, Any]) -> list[Row]:
+USUAL_PLANS = "SET plan_cache_mode = auto"
+BY_VALUE = "SET plan_cache_mode = force_custom_plan"
+ONE_PLAN = "SET LOCAL plan_cache_mode = force_generic_plan"
+
+
+async def fetched(
+    connection: asyncpg.Connection, query: Query, given: Mapping[str, Any], usually: str = USUAL_PLANS
+) -> list[Row]:
     """The rows of a question, planned for its values where the query says so.
 
     After an error the session may go on planning by value, which is slower and nothing else.
@@ -82,9 +89,9 @@ async def fetched(connection: asyncpg.Connection, query: Query, given: Mapping[s
     if not query.by_value:
         plain: list[Row] = await connection.fetch(*asked(query, given))
         return plain
-    await connection.execute("SET plan_cache_mode = force_custom_plan")
+    await connection.execute(BY_VALUE)
     found: list[Row] = await connection.fetch(*asked(query, given))
-    await connection.execute("RESET plan_cache_mode")
+    await connection.execute(usually)
     return found
 
 
@@ -120,14 +127,20 @@ class Reader:
                 yield row
 
     @asynccontextmanager
-    async def snapshot(self) -> "AsyncIterator[Reader]":
-        """Several questions about one instant: a read-only repeatable-read transaction."""
+    async def snapshot(self, *, one_plan: bool = False) -> "AsyncIterator[Reader]":
+        """Several questions about one instant: a read-only repeatable-read transaction.
+
+        With `one_plan` statements are not planned again for their values, which takes longer than to run
+        those whose shape leaves the planner no choice.
+        """
         async with (
             explained(),
             self._pool.acquire(timeout=self._timeout) as connection,
             connection.transaction(**SNAPSHOT),
         ):
-            yield SnapshotReader(connection)
+            if one_plan:
+                await connection.execute(ONE_PLAN)
+            yield SnapshotReader(connection, ONE_PLAN if one_plan else USUAL_PLANS)
 
     @asynccontextmanager
     async def unhurried(self) -> AsyncIterator[asyncpg.Connection]:
@@ -154,18 +167,19 @@ class Reader:
 class SnapshotReader(Reader):
     """Asks on one connection, inside one transaction."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, plans: str = USUAL_PLANS) -> None:
         self._connection = connection
+        self._plans = plans
 
     @asynccontextmanager
-    async def snapshot(self) -> "AsyncIterator[Reader]":
+    async def snapshot(self, *, one_plan: bool = False) -> "AsyncIterator[Reader]":
         """Itself: this reader asks inside one transaction already."""
         yield self
 
     async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""
         async with explained():
-            return await fetched(self._connection, query, given)
+            return await fetched(self._connection, query, given, self._plans)
 
     async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
         """The first row of the answer, if there is one."""

@@ -34,6 +34,8 @@ from registry.store.sight import Shape, View, binds, shape, view
 
 LOOKED_THROUGH = 500
 """So many of the nearest are looked through before conditions are taken to be rare here."""
+MORE = (128, 1024)
+"""Fetched in turn while the order of what most records meet is in doubt."""
 EDGE_M: sa.ColumnElement[float] = sa.literal_column("0.01")
 """ST_DWithin may exclude a point at its own ST_Distance."""
 
@@ -64,7 +66,7 @@ def _candidates(form: Shape, present: frozenset[str], drawn: bool, capped: bool,
     seen, ground = view(form), origins.ground(drawn)
     inner = _near_first(seen, ground, present, capped).limit(sa.literal_column(str(tier))).subquery("first")
     hits = sa.select(inner).limit(sa.bindparam("fetch", type_=sa.Integer))
-    return Query(counted(hits, seen, [seen.seen, *clauses(present, seen)]).add_cte(*ground.ctes))
+    return Query(counted(hits, seen, present).add_cte(*ground.ctes))
 
 
 def _nearest_rows(seen: View, ground: Ground, present: frozenset[str], capped: bool) -> sa.Subquery:
@@ -84,7 +86,7 @@ def _looked_through(form: Shape, present: frozenset[str], drawn: bool, capped: b
         .limit(sa.bindparam("fetch", type_=sa.Integer))
     )
     among: sa.Select[Any] = ClauseAdapter(inner).traverse(hits)
-    return Query(counted(among, seen, [seen.seen, *clauses(present, seen)]).add_cte(*ground.ctes))
+    return Query(counted(among, seen, present).add_cte(*ground.ctes))
 
 
 @cache
@@ -101,7 +103,7 @@ def _rare(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Qu
     hits = sa.select(*columns(seen, ground, present), first.c.sphere_m).select_from(
         first.join(resource, sa.and_(resource.c.realm == first.c.realm, resource.c.id == first.c.id))
     )
-    return Query(counted(hits, seen, where).add_cte(*ground.ctes), by_value=True)
+    return Query(counted(hits, seen, present).add_cte(*ground.ctes), by_value=True)
 
 
 Case = tuple[Shape, frozenset[str], bool, bool]
@@ -137,7 +139,7 @@ def _all_near(form: Shape, present: frozenset[str], drawn: bool, rank: Rank) -> 
         beyond = found.c.distance_m - sa.bindparam("margin_m", type_=sa.Float)
         order = sa.func.greatest(beyond, sa.literal_column("0.0")) * sa.case(paces, value=found.c.kind)
     hits = sa.select(found).order_by(order, found.c.id).limit(sa.bindparam("k", type_=sa.Integer))
-    return Query(counted(hits, seen, where).add_cte(*ground.ctes))
+    return Query(counted(hits, seen, present).add_cte(*ground.ctes))
 
 
 async def nearest(
@@ -153,25 +155,26 @@ async def nearest(
     """The first `k` located resources that meet `wanted`, in the order of `ranking`, none beyond `max_m`.
 
     The index orders by distance on a sphere, which differs from the ellipsoid's by up to 0.6 %: a few more
-    than k are fetched, and only when these leave the order in doubt everything that may belong is measured.
+    than k are fetched, then many more, and when these leave the order in doubt too, as where many are far
+    away and close together, everything that may belong is measured.
     """
     order = ranking or Ranking(margin_m=start.margin_m)
     present, values = asked(wanted)
-    fetch = candidates(k)
     cap_m = None if max_m is None else max_m + start.margin_m
-    values |= binds(sight) | origins.binds(start) | {"fetch": fetch, "max_m": cap_m}
-    rows, unlocated = await _first(
-        reader, (shape(sight), present, start.shape is not None, max_m is not None), values
-    )
-    rows = _sorted(measured(rows, start), order)
-    if len(rows) < fetch:
-        return Hits(rows[:k], unlocated)
-    reach_m = order.reach_m(_value(order, rows[k - 1]))
-    if seen_all(max(row["sphere_m"] for row in rows), reach_m):
-        return Hits(rows[:k], unlocated)
+    values |= binds(sight) | origins.binds(start) | {"max_m": cap_m}
+    case = shape(sight), present, start.shape is not None, max_m is not None
+    more = [tier for tier in MORE if tier > candidates(k) and present <= BROAD]
+    for fetch in (candidates(k), *more):
+        rows, unlocated = await _first(reader, case, values | {"fetch": fetch})
+        rows = _sorted(measured(rows, start), order)
+        if len(rows) < fetch:
+            return Hits(rows[:k], unlocated)
+        reach_m = order.reach_m(_value(order, rows[k - 1]))
+        if seen_all(max(row["sphere_m"] for row in rows), reach_m):
+            return Hits(rows[:k], unlocated)
     values |= {
         "bound_m": reach_m if cap_m is None else min(reach_m, cap_m),
-        "k": fetch,
+        "k": candidates(k),
         "margin_m": start.margin_m,
     }
     values |= {f"pace_{kind}": pace.seconds_per_m() for kind, pace in order.paces.items()}
@@ -208,7 +211,7 @@ def _near(form: Shape, present: frozenset[str], drawn: bool, paged: bool) -> Que
         statement = statement.where(sa.tuple_(found.c.distance_m, found.c.id) > last)
     ordered = statement.order_by(found.c.distance_m, found.c.id)
     hits = ordered.limit(sa.bindparam("limit", type_=sa.Integer))
-    return Query(counted(hits, seen, where).add_cte(*ground.ctes))
+    return Query(counted(hits, seen, present).add_cte(*ground.ctes))
 
 
 async def within_distance(

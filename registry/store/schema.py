@@ -131,6 +131,7 @@ def resource_columns() -> list[sa.Column[object]]:
         sa.Column("name_zh", text),
         sa.Column("name_en", text),
         sa.Column("place", text),
+        sa.Column("partner_of", text, comment="That of the place; a trigger keeps it."),
         sa.Column("manager", text),
         sa.Column("lifecycle", text, nullable=False),
         sa.Column("valid_from", moment),
@@ -251,8 +252,29 @@ sa.Index(
 )
 sa.Index("ix_resource_geom", resource.c.geom, postgresql_using="gist")
 sa.Index("ix_resource_public_geom", resource.c.public_geom, postgresql_using="gist", postgresql_where=SHOWN)
+PARTNERS = "partner_of IS NOT NULL"
+sa.Index(
+    "ix_resource_partner_geog",
+    geography(resource.c.geom),
+    postgresql_using="gist",
+    postgresql_where=sa.text(PARTNERS),
+)
+sa.Index(
+    "ix_resource_public_partner_geog",
+    geography(resource.c.public_geom),
+    postgresql_using="gist",
+    postgresql_where=sa.text(f"{PARTNERS} AND visibility <> 'restricted'"),
+)
 sa.Index("ix_resource_place", resource.c.place, resource.c.kind, resource.c.id)
-sa.Index("ix_resource_unlocated", resource.c.kind, resource.c.id, postgresql_where=sa.text("geom IS NULL"))
+UNLOCATED = sa.text("geom IS NULL")
+sa.Index("ix_resource_unlocated", resource.c.kind, resource.c.id, postgresql_where=UNLOCATED)
+sa.Index(
+    "ix_resource_unplaced",
+    resource.c.kind,
+    resource.c.place,
+    postgresql_where=UNLOCATED,
+    postgresql_include=["realm", "lifecycle", "visibility", "valid_from", "valid_to", "watch_radius_m"],
+)
 sa.Index(
     "ix_resource_name",
     resource.c.name_zh,

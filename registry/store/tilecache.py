@@ -7,7 +7,7 @@ the change. Nothing is given from here unless the changes were looked at a momen
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -81,7 +81,7 @@ class TileCache:
         self._held = 0
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._building: dict[Key, Building] = {}
-        self._at: dict[tuple[str, Tile], set[Key]] = {}
+        self._at: dict[tuple[str, int], dict[Tile, set[Key]]] = {}
         self._looked_at = float("-inf")
 
     def __len__(self) -> int:
@@ -124,7 +124,8 @@ class TileCache:
         self._drop(building.key)
         self._kept[building.key] = made
         self._held += _size(made)
-        self._at.setdefault((building.key.realm, building.key.where), set()).add(building.key)
+        where = building.key.where
+        self._at.setdefault((building.key.realm, where.z), {}).setdefault(where, set()).add(building.key)
         while self._held > self._most:
             self._drop(next(iter(self._kept)))
 
@@ -147,12 +148,16 @@ class TileCache:
         self._held = 0
 
     def _near(self, touch: Touch) -> set[Key]:
-        """The kept tiles of the realm that lie where the version may be drawn."""
+        """The kept tiles of the realm that lie where the version may be drawn.
+
+        A wide area meets millions of tiles at a high zoom: then those that are kept are gone through instead.
+        """
         found: set[Key] = set()
-        for box in {*touch.exact, *touch.public}:
-            for z in range(LAST_ZOOM + 1):
-                tiles = (Tile(z, row, col) for row, col in touched(box, z))
-                found.update(*(self._at.get((touch.realm, tile), ()) for tile in tiles))
+        for z in range(LAST_ZOOM + 1):
+            kept = self._at.get((touch.realm, z))
+            if kept:
+                for box in {*touch.exact, *touch.public}:
+                    found.update(*_met(kept, box, z))
         return found
 
     def _drop(self, key: Key) -> None:
@@ -160,10 +165,18 @@ class TileCache:
         if found is None:
             return
         self._held -= _size(found)
-        spot = (key.realm, key.where)
-        self._at[spot].discard(key)
-        if not self._at[spot]:
-            del self._at[spot]
+        kept = self._at[key.realm, key.where.z]
+        kept[key.where].discard(key)
+        if not kept[key.where]:
+            del kept[key.where]
+
+
+def _met(kept: Mapping[Tile, set[Key]], box: Box, z: int) -> list[set[Key]]:
+    """The keys of the kept tiles of one zoom that draw something inside the box."""
+    first_row, last_row, first_col, last_col = span(box, z)
+    if (last_row - first_row + 1) * (last_col - first_col + 1) < len(kept):
+        return [kept.get(Tile(z, row, col), set()) for row, col in touched(box, z)]
+    return [keys for tile, keys in kept.items() if _holds(box, z, (tile.row, tile.col))]
 
 
 def _size(made: Kept) -> int:

@@ -21,6 +21,7 @@ from registry.store.pool import Reader, Row
 from registry.store.query import Query
 from registry.store.schema import place, reach, resource
 from registry.store.sight import Shape, View, binds, shape, view
+from registry.store.unplaced import may_be_near
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 USUAL_DOUBT_M = 20_000.0
@@ -81,28 +82,6 @@ def _footprint(form: Shape) -> sa.ColumnElement[Any]:
     return sa.case((public, resource.c.footprint), else_=None)
 
 
-def _near_places() -> Any:
-    """The places whose extent, or that of the place that bounds them, is near the area; unknown ones too."""
-    bound = place.alias("bound")
-    widest = sa.func.greatest(sa.func.abs(sa.func.ST_YMin(AREA)), sa.func.abs(sa.func.ST_YMax(AREA)))
-    metres = sa.bindparam("unlocated_m", type_=sa.Float)
-    degrees = metres / (110_000 * sa.func.greatest(0.02, sa.func.cos(sa.func.radians(widest))))
-    near = sa.select(place.c.code).select_from(place.outerjoin(bound, bound.c.code == place.c.extent_from))
-    beyond = sa.or_(sa.func.ST_XMin(AREA) - degrees < -180, sa.func.ST_XMax(AREA) + degrees > 180)
-    touches = bound.c.extent.op("&&")(sa.func.ST_Expand(AREA, degrees))
-    return sa.func.array(near.where(sa.or_(bound.c.code.is_(None), touches, beyond)).scalar_subquery())
-
-
-def _may_be_near() -> sa.ColumnElement[bool]:
-    """Whether an unlocated resource may stand near the area, by the places named for it."""
-    near, named = _near_places(), resource.c.quality == "candidate_places"
-    return sa.or_(
-        sa.and_(named, resource.c.candidate_places.op("&&")(near)),
-        sa.and_(~named, sa.or_(resource.c.place.is_(None), resource.c.place == sa.any_(near))),
-        resource.c.watch_radius_m > UNLOCATED_REACH_M,
-    )
-
-
 @cache
 def _watchers(form: Shape, present: frozenset[str], stated_radius: bool) -> Query:
     """Located resources near the area, by their own radius or a stated one, and unlocated ones."""
@@ -126,7 +105,12 @@ def _watchers(form: Shape, present: frozenset[str], stated_radius: bool) -> Quer
             hit.where(*located, radius.is_not(None), reach(seen.geom, seen.uncertainty_m).op("&&")(ground)),
             hit.where(*located, radius.is_(None), seen.geog.op("&&")(ground)),
         ]
-    nowhere = [*where, sa.literal_column("geom").is_(None), drawn.is_(None), _may_be_near()]
+    nowhere = [
+        *where,
+        sa.literal_column("geom").is_(None),
+        drawn.is_(None),
+        may_be_near(AREA, UNLOCATED_REACH_M),
+    ]
     found = sa.union_all(*branches, hit.where(*nowhere)).subquery()
     return Query(sa.select(found).order_by(found.c.id).limit(sa.bindparam("limit", type_=sa.Integer)))
 
@@ -149,7 +133,7 @@ async def find(
     query = _watchers(shape(sight), present, radius_m is not None)
     search_m = (radius_m or 0.0) + USUAL_DOUBT_M
     values |= binds(sight) | {"area": area_wkb, "search_m": search_m, "at": at, "limit": limit}
-    values["unlocated_m"] = radius_m or UNLOCATED_REACH_M
+    values["unplaced_m"] = radius_m or UNLOCATED_REACH_M
     return await _as_watchers(reader, await reader.rows(query, values), radius_m)
 
 

@@ -51,6 +51,16 @@ async def test_agrees_with_brute_force(client, stored, centre, window) -> None:
         await agree_covering(client, spot, truth, {str(w.id): w.properties.watch_radius_m for w in watch})
 
 
+async def test_what_is_far_and_close_together_comes_in_the_exact_order(client, stored) -> None:
+    """Six hundred kilometres away the sphere misjudges by more than the whole cluster is wide."""
+    rng = random.Random(SEED)
+    made = [make("shelter", *at) for at in scatter(rng, 1300, (112.5, 31.0), (0.02, 0.02))]
+    await changes.load(stored, made, A_CHANGE)
+    for spot in [(106.65, 29.03), (112.5, 25.6)]:
+        truth = {str(one.id): distance_m(one.geometry.coordinates, spot) for one in made}
+        await agree_nearest(client, spot, truth, 3)
+
+
 async def ask(client, path: str, **params) -> dict:
     response = await client.get(f"/v1/proximity/{path}", params=params)
     assert response.status_code == 200, response.text

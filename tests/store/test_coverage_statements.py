@@ -49,7 +49,7 @@ async def test_an_area_is_asked_by_index_among_many(conn, writer, clearance, sta
     await conn.execute("ANALYZE resource")
     query = watchers._watchers(Shape(clearance=clearance), frozenset({"kind", "lifecycle"}), stated)
     given = {"kind": "fire_watch_point", "lifecycle": "in_service", "at": NOW, "limit": 100}
-    given |= {"area": AREA, "search_m": 25_000.0, "unlocated_m": 5_000.0}
+    given |= {"area": AREA, "search_m": 25_000.0, "unplaced_m": 5_000.0}
     explained = await conn.fetch(f"EXPLAIN {query.text}", *query.args(given))
     plan = "\n".join(row[0] for row in explained)
     assert "Seq Scan on resource" not in plan, plan

@@ -18,7 +18,7 @@ from registry.store.pool import Writer
 from registry.store.query import Query
 
 COUNT = 3000
-DERIVED = {"geom", "public_geom", "footprint"}
+DERIVED = {"geom", "public_geom", "footprint", "partner_of"}
 
 
 def sources(count: int, exercise: str | None) -> tuple[bulk.Text, bulk.Text]:
@@ -59,6 +59,14 @@ async def test_every_row_is_what_its_feature_would_be_stored_as(loaded: Writer) 
         }
         point = record.geometry
         assert row["geojson"] == (point and {"type": "Point", "coordinates": list(point.coordinates)})
+
+
+async def test_every_row_has_the_partner_of_its_place(loaded: Writer) -> None:
+    partners = await loaded.rows(Query(sa.text("SELECT code, partner_of FROM place")), {})
+    expected = {row["code"]: row["partner_of"] for row in partners}
+    found = [(row["partner_of"], expected.get(row["place"])) for row in await loaded.rows(ALL, {})]
+    assert any(of_row for of_row, _ in found)
+    assert all(of_row == of_place for of_row, of_place in found)
 
 
 async def test_all_kinds_qualities_and_visibilities_occur(loaded: Writer) -> None:

@@ -4,7 +4,9 @@ import itertools
 import random
 from typing import get_args
 
+import asyncpg
 import pytest
+import sqlalchemy as sa
 
 from registry.domain.ranking import Rank
 from registry.domain.search import Filter
@@ -22,9 +24,10 @@ from registry.store import (
     stocks,
     watchers,
 )
+from registry.store.pool import Reader, prepare
 from registry.store.query import Query
 from registry.store.sight import Shape, view
-from tests.builders import A_CHANGE, NOW, make
+from tests.builders import A_CHANGE, NOW, a_place, make
 
 SHAPES = [
     Shape(live, clearance, scoped)
@@ -50,7 +53,7 @@ def statements() -> list[Query]:
     shaped = []
     for form, present in sorted(asked_for, key=repr):
         shaped += [resources._find(form, present | {"bbox"}, True), resources._find(form, present, False)]
-        shaped += [resources._get(form), covering._covering(form, present), covering._loose(form, present)]
+        shaped += [resources._get(form), covering._covering(form, present), covering._unplaced(form, present)]
         shaped += [watchers._watchers(form, present, stated) for stated in (True, False)]
         shaped += [proximity._unlocated(form, present), *near(form, present)]
     named = [places.GET, places.MEMBERS, places.CONTAINING, places.REACH, places.UPSERT, health.LOOK]
@@ -180,6 +183,41 @@ async def test_each_condition_looks_near_first_and_finds_the_rare_by_its_index(c
         rare = await plan(conn, proximity._rare(*case), given, "force_custom_plan")
         assert "Seq Scan on resource_live" not in rare, f"{name}\n{rare}"
         await conn.execute("DEALLOCATE ALL")
+
+
+@pytest.mark.parametrize("clearance", ["public", "internal"])
+async def test_the_nearest_partners_have_an_index_of_their_own(conn, writer, clearance) -> None:
+    await a_place(writer, "theirs", partner={"since": "2020"})
+    rng = random.Random(7)
+    made = [
+        make("shelter", rng.uniform(106, 107), rng.uniform(28, 29), place="theirs" if n % 20 == 0 else None)
+        for n in range(4000)
+    ]
+    await changes.load(writer, made, A_CHANGE)
+    await conn.execute("ANALYZE resource")
+    present = frozenset({"partners_only", "in_service", "valid_at"})
+    query = proximity._candidates(Shape(clearance=clearance), present, False, False, 16)
+    shown = await plan(conn, query, VALUES)
+    prefix = "public_" if clearance == "public" else ""
+    assert f"Index Scan using resource_live_{prefix}geom_idx" in shown, shown
+    assert "Order By" in shown
+
+
+async def test_a_snapshot_may_plan_once_and_still_plans_by_value_what_must_be(database_url) -> None:
+    rare = proximity._rare(Shape(), frozenset({"readiness"}), False, False)
+    near = proximity._candidates(Shape(), frozenset(), False, False, 16)
+    mode = Query(sa.text("SELECT current_setting('plan_cache_mode') AS mode"))
+    counts = Query(
+        sa.text("SELECT custom_plans AS custom FROM pg_prepared_statements WHERE statement = :text")
+    )
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=1, init=prepare) as pool:
+        async with Reader(pool, 5).snapshot(one_plan=True) as snapshot:
+            for query in (near, rare):
+                await snapshot.rows(query, VALUES | {"readiness": "available"})
+            assert (await snapshot.row(mode, {}))["mode"] == "force_generic_plan"
+            custom = [(await snapshot.row(counts, {"text": query.text}))["custom"] for query in (near, rare)]
+        assert custom == [0, 1]
+        assert (await Reader(pool, 5).row(mode, {}))["mode"] == "auto"
 
 
 async def test_a_question_by_value_is_planned_for_its_value(conn, writer) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import random
+import time
 
 import pytest
 
@@ -117,3 +118,15 @@ def test_memory_is_bounded_and_the_oldest_go_first() -> None:
     assert keys[0] in cache
     assert keys[-1] in cache
     assert keys[1] not in cache
+
+
+def test_an_area_around_the_whole_earth_is_forgotten_at_once() -> None:
+    cache, keys = filled(random.Random(3))
+    outside = key_of(PUBLIC, DATASET, Tile(12, 0, 0))
+    cache.end(cache.begin(outside), Kept(b"x", None, "e"))
+    around = (-180.0, 28.0, 180.0, 60.0)
+    begun = time.process_time()
+    cache.drop([a_touch(0.0, 0.0, exact=(around,), public=(around,))] * 20)
+    assert time.process_time() - begun < 1
+    assert not [key for key in keys if key in cache]
+    assert outside in cache

@@ -48,7 +48,7 @@ async def ask_batch(reader: Asks, sight: Sees, data: JSONBody[Batch]) -> Batched
     """The k nearest resources in service to each of up to 1,000 spots, in one statement."""
     wanted = filter_of(data.where, sight.as_of or datetime.now(UTC))
     starts = [_start(number, origin) for number, origin in enumerate(data.origins)]
-    async with reader.snapshot() as snapshot:
+    async with reader.snapshot(one_plan=True) as snapshot:
         looked = await batches.nearest(snapshot, sight, wanted, starts, k=data.k, max_m=data.max_m)
         found = [
             rows

@@ -39,7 +39,7 @@ async def find_covering(
         raise InvalidQuery("only fire watch points cover a spot", field="kind")
     wanted = msgspec.structs.replace(asked.wanted, kind=WATCHER, kinds=None)
     question = msgspec.structs.replace(asked, wanted=wanted)
-    async with reader.snapshot() as snapshot:
+    async with reader.snapshot(one_plan=True) as snapshot:
         links = [self_link(request)]
         return await covered(snapshot, sight, question, state.settings.stale_after_days, links)
 

@@ -122,7 +122,7 @@ async def ask_nearest(
     request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, data: JSONBody[Question]
 ) -> Near:
     """The k nearest resources to a point, an uncertain spot, an area, a place, a line or a chainage."""
-    async with reader.snapshot() as snapshot:
+    async with reader.snapshot(one_plan=True) as snapshot:
         ask = await prepared(snapshot, sight, data, state.paces, state.settings.stale_after_days)
         return await answer_nearest(ask, data.k, data.max_m, [self_link(request)])
 
@@ -180,7 +180,7 @@ async def ask_within(
     request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, data: JSONBody[Question]
 ) -> Within:
     """Everything inside an area or corridor, or within radius_m of its edge, nearest first."""
-    async with reader.snapshot() as snapshot:
+    async with reader.snapshot(one_plan=True) as snapshot:
         ask = await prepared(snapshot, sight, data, state.paces, state.settings.stale_after_days)
         found = await proximity.within_distance(
             snapshot, sight, ask.wanted, ask.start, radius_m=data.radius_m, limit=data.limit + 1

@@ -27,6 +27,8 @@ from registry.store.hits import MOST_COUNTED
 from registry.store.pool import Reader
 
 MOST_PLACES = 60
+MOST_NAMED = 100
+"""Untested watch points that are named; all are counted."""
 LEFT_OUT_M = 20_000.0
 
 
@@ -41,11 +43,12 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Help(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of help, nearest first, with what was left out."""
+    """One kind of help, nearest first, with what was left out; `unlocated` counts up to 100."""
 
     asked: Mapping[str, Any]
     features: list[msgspec.Raw]
     unlocated: int
+    more_unlocated: bool
     left_out: dict[str, Any]
 
 
@@ -95,7 +98,7 @@ def coded(code: str) -> str:
 @post("/situation", status_code=200)
 async def ask_situation(state: State, reader: Asks, sight: Sees, data: JSONBody[Alarm]) -> Situation:
     """Places, watchers, teams, shelters, depots up the tiers, checkpoints and partners around an alarm."""
-    async with reader.snapshot() as snapshot:
+    async with reader.snapshot(one_plan=True) as snapshot:
         return await situation(snapshot, sight, data, state.settings.stale_after_days)
 
 
@@ -151,6 +154,7 @@ async def _help(ask: Asking, conditions: Conditions) -> Help:
         asked=with_.why,
         features=[hit(row, with_) for row in found.rows],
         unlocated=min(found.unlocated, MOST_COUNTED),
+        more_unlocated=found.unlocated > MOST_COUNTED,
         left_out=await left_out(ask.reader, ask.sight, wanted, ask.start, bound_m, explain=False),
     )
 
@@ -159,7 +163,7 @@ async def _watch(ask: Asking) -> Watch:
     if ask.start.shape is not None:
         return Watch(applies=False, features=[], untested=UntestedList(0, []), ruled_out=0)
     wanted = filter_of(Conditions(kind=WATCHER), ask.now)
-    found = await judged(ask.reader, ask.sight, wanted, ask.start)
+    found = await judged(ask.reader, ask.sight, wanted, ask.start, named=MOST_NAMED)
     rows = [row for row, _ in found.sure]
     with_ = await describing(ask.reader, ask.start, Ranking(), wanted, ask.now, ask.stale_days, rows)
     features = [hit(row, with_, certain=certain) for row, certain in found.sure]

@@ -51,7 +51,7 @@ async def ask_supplies(state: State, reader: Asks, sight: Sees, data: JSONBody[R
         raise InvalidQuery("only depots hold supplies", field="kind")
     where = msgspec.structs.replace(data.where, kind="supply_depot", kinds=None)
     wanted = filter_of(where, now)
-    async with reader.snapshot() as snapshot:
+    async with reader.snapshot(one_plan=True) as snapshot:
         start = await starting.start(snapshot, data.origin)
         rows = await stocks.holding(snapshot, sight, wanted, start, data.items, data.max_m)
         draws, missing = allot(data.items, [_stock(row) for row in rows])

@@ -1,6 +1,7 @@
 """What the watch points of a spot say of it: covered, not covered, or nobody can tell."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from registry.store import covering, places
 from registry.store.pool import Reader
 
 MOST_COVERING = 10_000
+Doubt = tuple[Mapping[str, Any], Interval, str]
 WATCHER: Kind = "fire_watch_point"
 
 
@@ -30,7 +32,7 @@ class Untested(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UntestedList(msgspec.Struct, frozen=True):
-    """The watch points for which nobody can say yes or no, by name."""
+    """The watch points for which nobody can say yes or no: how many, and the names of the first of them."""
 
     count: int
     resources: list[Untested]
@@ -45,24 +47,27 @@ class Judged(msgspec.Struct, frozen=True):
     assumed_extent: list[str]
 
 
-async def judged(reader: Reader, sight: Sight, wanted: Filter, start: Start) -> Judged:
-    """Every watch point that covers the spot or may."""
+async def judged(
+    reader: Reader, sight: Sight, wanted: Filter, start: Start, *, named: int = MOST_COVERING
+) -> Judged:
+    """Every watch point that covers the spot or may; of the untested `named` are listed and all counted."""
     located = await covering.covering(reader, sight, wanted, start, limit=MOST_COVERING)
-    loose = await covering.loose(reader, sight, wanted, MOST_COVERING)
+    loose, of_all = await covering.unplaced(reader, sight, wanted, start, limit=MOST_COVERING)
     bounds = await places.reach(reader, _spots(loose), start.lon, start.lat) if loose else {}
     told = [(row, *_judge(row, start)) for row in located]
-    doubtful = [
-        _unsure(row, start.interval(row["distance_m"], row["uncertainty_m"]), "uncertain_position")
+    doubtful: list[Doubt] = [
+        (row, start.interval(row["distance_m"], row["uncertainty_m"]), "uncertain_position")
         for row, nominal, verdict in told
         if verdict == "possible" and not nominal
     ]
-    placed = [(row, _grown(_bounds(row, bounds), start)) for row in loose]
-    open_cases = [(row, at) for row, at in placed if covers(at, row["watch_radius_m"]) != "no"]
-    doubtful += [_unsure(row, at, row["quality"]) for row, at in open_cases]
+    within = cache(lambda codes: _grown(_bounds(codes, bounds), start))
+    placed = [(row, within(_possible_places(row)), row["quality"]) for row in loose]
+    open_cases = [doubt for doubt in placed if covers(doubt[1], doubt[0]["watch_radius_m"]) != "no"]
+    doubtful += sorted(open_cases, key=lambda doubt: doubt[1].min_m or 0.0)
     return Judged(
         [(row, verdict == "yes") for row, nominal, verdict in told if nominal],
-        UntestedList(len(doubtful), doubtful),
-        len(loose) - len(open_cases),
+        UntestedList(len(doubtful), [_unsure(*doubt) for doubt in doubtful[:named]]),
+        of_all - len(open_cases),
         sorted(code for code, row in bounds.items() if row["basis"] != "boundary"),
     )
 
@@ -80,15 +85,15 @@ def _spots(rows: list[Mapping[str, Any]]) -> list[str]:
     return sorted({code for row in rows for code in _possible_places(row)})
 
 
-def _possible_places(row: Mapping[str, Any]) -> list[str]:
+def _possible_places(row: Mapping[str, Any]) -> tuple[str, ...]:
     if row["quality"] == "candidate_places":
-        return list(row["candidate_places"])
-    return [row["place"]] if row["place"] else []
+        return tuple(row["candidate_places"])
+    return (row["place"],) if row["place"] else ()
 
 
-def _bounds(row: Mapping[str, Any], reach: Mapping[str, Mapping[str, Any]]) -> Interval:
+def _bounds(codes: tuple[str, ...], reach: Mapping[str, Mapping[str, Any]]) -> Interval:
     unbounded = {"nearest_m": None, "farthest_m": None}
-    spots = [reach.get(code, unbounded) for code in _possible_places(row)]
+    spots = [reach.get(code, unbounded) for code in codes]
     return hull([Interval(spot["nearest_m"], spot["farthest_m"]) for spot in spots])
 
 
