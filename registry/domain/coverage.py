@@ -29,6 +29,8 @@ METHOD = (
     f"circles drawn with {CORNERS} corners and the disc's own area"
 )
 ROUNDING = 1e-12
+LARGE = 4.0
+"""How much dearer a corner is when pieces are cut by the parts than when the cover is taken from a part."""
 
 
 class Interval(Struct, frozen=True):
@@ -135,10 +137,10 @@ def left_open(ground: Ground, cover: Cover) -> Open:
     near = within_reach(ground, cover)
     if near.any() and worth_it(ground, cover):
         unsure = undecided(ground, cover)
-        region, near = shapely.intersection(ground.whole, unsure.region), near & unsure.discs
-    else:
-        region = ground.whole
-    return in_pieces(ground, shapely.difference(region, covered(ground, cover, near)))
+        region = shapely.intersection(ground.whole, unsure.region)
+        return in_pieces(ground, shapely.difference(region, covered(ground, cover, near & unsure.discs)))
+    known = covered(ground, cover, near)
+    return in_pieces(ground, shapely.difference(ground.whole, known), known)
 
 
 def covered(ground: Ground, cover: Cover, near: NDArray[np.bool_]) -> Any:
@@ -150,9 +152,9 @@ def covered(ground: Ground, cover: Cover, near: NDArray[np.bool_]) -> Any:
     return shapely.union(discs, shapely.disjoint_subset_union_all(cover.shapes))
 
 
-def in_pieces(ground: Ground, whole: Any) -> Open:
-    """Open ground cut along the borders of the places."""
-    return Open(whole, *cut_by_part(ground, polygons_of(np.array([whole], dtype=object))))
+def in_pieces(ground: Ground, whole: Any, known: Any = None) -> Open:
+    """Open ground cut along the borders of the places; `known`, where given, is all that is not open."""
+    return Open(whole, *_cut_by_part(ground, polygons_of(np.array([whole], dtype=object)), known))
 
 
 def within_reach(ground: Ground, cover: Cover) -> NDArray[np.bool_]:
@@ -165,12 +167,20 @@ def within_reach(ground: Ground, cover: Cover) -> NDArray[np.bool_]:
     return np.asarray(aside <= reach)
 
 
-def cut_by_part(ground: Ground, pieces: Shapes) -> tuple[Shapes, NDArray[np.intp]]:
-    """The pieces cut along the borders of the ground's parts, and the part that holds each."""
+def _cut_by_part(ground: Ground, pieces: Shapes, known: Any) -> tuple[Shapes, NDArray[np.intp]]:
+    """The pieces cut along the borders of the ground's parts, and the part that holds each.
+
+    Small pieces are cut by the parts they meet; large ones are had sooner as what `known` leaves of those.
+    """
     if len(ground.parts) == 1:
         return pieces, np.zeros(len(pieces), dtype=np.intp)
     piece, part = shapely.STRtree(ground.shapes).query(pieces, predicate="intersects")
-    cut = shapely.intersection(pieces[piece], ground.shapes[part])
+    met = np.unique(part)
+    corners = shapely.get_num_coordinates(pieces)[piece].sum()
+    if known is not None and len(met) * shapely.get_num_coordinates(known) < LARGE * corners:
+        cut, part = shapely.difference(ground.shapes[met], known), met
+    else:
+        cut = shapely.intersection(pieces[piece], ground.shapes[part])
     polygons, origin = shapely.get_parts(cut, return_index=True)
     flat = shapely.get_dimensions(polygons) == 2
     return polygons[flat], part[origin][flat]

@@ -8,8 +8,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.domain import undecided
-from registry.domain.coverage import assess, describe, left_open
+from registry.domain import coverage, undecided
+from registry.domain.coverage import assess, covered, describe, in_pieces, left_open
 from registry.domain.errors import InvalidQuery
 from registry.domain.extent import spread
 from registry.domain.gaps import gaps
@@ -40,6 +40,21 @@ def test_gaps_and_cover_make_the_area_and_places_make_the_whole(seed, count):
         describe(whole).covered_m2.nominal, rel=1e-6, abs=1e-6 * area
     )
     assert [g.area_m2 for g in listed.gaps] == sorted((g.area_m2 for g in listed.gaps), reverse=True)
+
+
+@pytest.mark.parametrize(("count", "small"), [(0, False), (12, False), (300, True)])
+def test_pieces_are_the_same_whichever_way_they_are_cut(count, small, monkeypatch):
+    ground, rng = lay_out(quarters()), np.random.default_rng(count)
+    cover = spread(ground.plane, watchers(sample(rng, *BOX, count), 2_500.0)).nominal
+    known = covered(ground, cover, np.ones(count, dtype=bool))
+    whole = shapely.difference(ground.whole, known)
+    by_piece = in_pieces(ground, whole)
+    monkeypatch.setattr(coverage, "LARGE", 0 if small else 1_000)
+    for chosen in (in_pieces(ground, whole, known), left_open(ground, cover)):
+        assert len(chosen.pieces) == len(by_piece.pieces)
+        assert np.bincount(chosen.part, chosen.piece_m2, 4) == pytest.approx(
+            np.bincount(by_piece.part, by_piece.piece_m2, 4), rel=1e-9
+        )
 
 
 @pytest.mark.parametrize("seed", range(4))
