@@ -1,35 +1,26 @@
 """Where analyses are worked: small ones in a thread at once, large ones as jobs in processes of their own."""
 
 import asyncio
-import os
-import sys
 from contextlib import suppress
-from pathlib import Path
 from uuid import UUID
 
-import msgspec
 import structlog
 
 from registry.domain import analysis, working
 from registry.domain.errors import RegistryError, Unavailable
+from registry.errand import Errand
 from registry.settings import Settings
 from registry.store import jobs
 from registry.store.pool import Reader
-from registry.work import Order, Outcome
+from registry.work import Order, Outcome, Step
 
 log = structlog.get_logger("registry")
 
 WAITING_PER_PROCESS = 10
 AT_ONCE = 4
 GLANCE_S = 0.5
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-HANDED_ON = ("PATH", "LANG", "PROJ_DATA", "PROJ_LIB", "LD_LIBRARY_PATH")
-ENVIRONMENT = {
-    **{name: os.environ[name] for name in HANDED_ON if name in os.environ},
-    **ONE_THREAD,
-    "PYTHONPATH": str(Path(__file__).parent.parent),
-}
-"""What a job's process is told: where the code is, and no credential."""
+QUEUED = "waiting for a free process"
+BY_CLOCK = "progress is estimated from the time that analyses of this size take"
 
 
 class Desk:
@@ -91,52 +82,32 @@ class Desk:
                     await self._processes.acquire()
                     return
             except TimeoutError:
-                await jobs.note(self._reader, identity, 0)
+                await jobs.note(self._reader, identity, 0, QUEUED)
 
     async def _run(self, identity: UUID, task: analysis.Task, estimate_s: float) -> Outcome:
         limit_s = self._settings.job_time_s
         order = Order(task=task, memory_bytes=self._settings.job_memory_mb * 2**20, cpu_s=int(limit_s) + 1)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "registry.work",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=ENVIRONMENT,
-        )
-        packed = await asyncio.to_thread(msgspec.msgpack.encode, order)
-        talk = asyncio.create_task(process.communicate(packed))
-        try:
-            if not await self._watched(identity, talk, estimate_s, limit_s):
-                return Outcome(problem=f"the analysis took longer than {limit_s:.0f} s")
-            output, errors = talk.result()
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.kill()
-            await asyncio.gather(talk, return_exceptions=True)
-            await process.wait()
-        if process.returncode != 0 or not output:
-            log.error("analysis process ended", code=process.returncode, errors=errors[-2000:].decode())
-            return Outcome(problem="the analysis needed more memory or time than it may use")
-        return msgspec.msgpack.decode(output, type=Outcome)
-
-    async def _watched(
-        self, identity: UUID, talk: "asyncio.Task[tuple[bytes, bytes]]", estimate_s: float, limit_s: float
-    ) -> bool:
-        """Wait for the process, noting progress; false when time is up. A dismissed job is cancelled."""
+        errand = Errand(order)
+        work = asyncio.create_task(errand.outcome())
         clock = asyncio.get_running_loop()
         began = clock.time()
-        while True:
-            done, _ = await asyncio.wait({talk}, timeout=min(GLANCE_S, limit_s))
-            elapsed = clock.time() - began
-            if done:
-                return True
-            if elapsed > limit_s:
-                return False
-            if not await jobs.note(self._reader, identity, _progress(elapsed, estimate_s)):
-                return False
+        try:
+            while not (await asyncio.wait({work}, timeout=min(GLANCE_S, limit_s)))[0]:
+                elapsed = clock.time() - began
+                if elapsed > limit_s or not await self._noted(identity, errand.step, elapsed, estimate_s):
+                    return Outcome(problem=f"the analysis took longer than {limit_s:.0f} s")
+            return work.result()
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            await errand.stop()
+
+    async def _noted(self, identity: UUID, step: Step | None, elapsed_s: float, estimate_s: float) -> bool:
+        """Say how far a job is, as its process tells or by the clock; false when it was dismissed."""
+        if step is None:
+            return await jobs.note(self._reader, identity, _by_clock(elapsed_s, estimate_s), BY_CLOCK)
+        told = f"{step.done} of {step.of} covers are worked out"
+        return await jobs.note(self._reader, identity, 99 * step.done // step.of, told)
 
     async def _finish(self, identity: UUID, outcome: Outcome) -> None:
         status = "failed" if outcome.answer is None else "successful"
@@ -145,7 +116,7 @@ class Desk:
             await jobs.finish(writer, identity, status=status, message=outcome.problem, result=text)
 
 
-def _progress(elapsed_s: float, estimate_s: float) -> int:
+def _by_clock(elapsed_s: float, estimate_s: float) -> int:
     """Percent by the clock: towards 80 while the estimate holds, then ever slower towards 99."""
     share = elapsed_s / max(estimate_s, 0.1)
     return int(80 * share) if share <= 1 else int(99 - 19 / share)

@@ -19,6 +19,7 @@ from registry.domain.extent import Cover, Spread, spread
 from registry.domain.footprint import CORNERS, drawn_outside, rings
 from registry.domain.ground import Ground
 from registry.domain.plane import Floats, Shapes, stretch
+from registry.domain.steps import Told, unheard
 from registry.domain.undecided import undecided, worth_it
 from registry.domain.union import united
 from registry.domain.values import Name
@@ -117,19 +118,23 @@ class Assessment:
         return [(covers.lower, self.lower), (covers.nominal, self.nominal), (covers.upper, self.upper)]
 
 
-def assess(ground: Ground, watchers: Sequence[Watcher], opening: Opening | None = None) -> Assessment:
+def assess(
+    ground: Ground, watchers: Sequence[Watcher], opening: Opening | None = None, told: Told = unheard
+) -> Assessment:
     """Work out what the watchers leave open at their least, as recorded and at their most.
 
     `opening` says what counts as open; without one, all that nobody covers.
     """
-    opened = opening or left_open
-    tested = [w for w in watchers if w.testable]
-    covers = spread(ground.plane, tested)
-    nominal = opened(ground, covers.nominal)
-    if covers.lower is covers.nominal:
-        return Assessment(ground, watchers, covers, nominal, nominal, nominal)
-    lower, upper = opened(ground, covers.lower), opened(ground, covers.upper)
-    return Assessment(ground, watchers, covers, lower, nominal, upper)
+    opening = opening or left_open
+    covers = spread(ground.plane, [w for w in watchers if w.testable])
+    certain = covers.lower is covers.nominal
+    asked = [covers.nominal] if certain else [covers.lower, covers.nominal, covers.upper]
+    told(0, len(asked))
+    opened = []
+    for cover in asked:
+        opened.append(opening(ground, cover))
+        told(len(opened), len(asked))
+    return Assessment(ground, watchers, covers, opened[0], opened[len(opened) // 2], opened[-1])
 
 
 def left_open(ground: Ground, cover: Cover) -> Open:

@@ -8,6 +8,7 @@ from registry.domain.depth import shallower_than
 from registry.domain.ground import Ground, lay_out
 from registry.domain.relevance import concerned
 from registry.domain.scenario import Scenario, applied
+from registry.domain.steps import Told, unheard
 from registry.domain.watcher import AreaPart, Watcher
 
 MOST_UNCOVERED = 100
@@ -50,11 +51,11 @@ def watchers_of(question: Question) -> list[Watcher]:
     return applied(question.watchers, question.scenario, question.radius_m)
 
 
-def work_out(question: Question, ground: Ground | None = None) -> Assessment:
+def work_out(question: Question, ground: Ground | None = None, told: Told = unheard) -> Assessment:
     """What the watchers that concern the area leave open."""
     ground = ground or ground_of(question)
     opening = shallower_than(question.min_depth) if question.min_depth > 1 else None
-    return assess(ground, concerned(ground, watchers_of(question)), opening)
+    return assess(ground, concerned(ground, watchers_of(question)), opening, told)
 
 
 def answered(question: Question, assessment: Assessment) -> Answer:
@@ -76,6 +77,6 @@ def answered(question: Question, assessment: Assessment) -> Answer:
     )
 
 
-def measure(question: Question) -> Answer:
+def measure(question: Question, told: Told = unheard) -> Answer:
     """The ratio with its interval, and all that the answer rests on."""
-    return answered(question, work_out(question))
+    return answered(question, work_out(question, told=told))

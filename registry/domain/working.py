@@ -33,16 +33,18 @@ from registry.domain.ground import Ground
 from registry.domain.question import Question, answered, ground_of, measure, watchers_of, work_out
 from registry.domain.relevance import concerned
 from registry.domain.remoteness import Remoteness, remoteness
+from registry.domain.steps import Told, part, unheard
 from registry.domain.watcher import Watcher
 
 
-def run(task: Task) -> bytes:
-    """The answer to a task as JSON."""
-    return msgspec.json.encode(_WORK[type(task)](task))
+def run(task: Task, told: Told = unheard) -> bytes:
+    """The answer to a task as JSON; work that is done cover by cover tells how far it is."""
+    work = _BY_COVER.get(type(task))
+    return msgspec.json.encode(work(task, told) if work else _AT_ONCE[type(task)](task))
 
 
-def _gaps(task: GapsTask) -> GapsAnswer:
-    assessment = work_out(task.question)
+def _gaps(task: GapsTask, told: Told) -> GapsAnswer:
+    assessment = work_out(task.question, told=told)
     answer = answered(task.question, assessment)
     found = gaps(assessment, bound=task.bound, sliver_m2=task.sliver_m2, limit=task.limit)
     return GapsAnswer(**msgspec.structs.asdict(answer), gaps=found)
@@ -112,10 +114,11 @@ def _figure(values: Any, at: int) -> float | None:
     return None if values is None else float(values[at])
 
 
-def _scenario(task: ScenarioTask) -> ScenarioAnswer:
+def _scenario(task: ScenarioTask, told: Told) -> ScenarioAnswer:
     question, ground = task.question, ground_of(task.question)
     present = msgspec.structs.replace(question, scenario=None)
-    before, after = work_out(present, ground), work_out(question, ground)
+    before = work_out(present, ground, part(told, 0, 2))
+    after = work_out(question, ground, part(told, 1, 2))
     return ScenarioAnswer(
         before=answered(present, before),
         after=answered(question, after),
@@ -134,13 +137,13 @@ def _distance(task: DistanceTask) -> Remoteness:
     )
 
 
-def _compare(task: CompareTask) -> Comparison:
-    present, ground = task.question, ground_of(task.question)
-    before = work_out(present, ground)
+def _compare(task: CompareTask, told: Told) -> Comparison:
+    present, ground, count = task.question, ground_of(task.question), 1 + len(task.scenarios)
+    before = work_out(present, ground, part(told, 0, count))
     options = []
-    for one in task.scenarios:
+    for at, one in enumerate(task.scenarios, start=1):
         question = msgspec.structs.replace(present, scenario=one.changes)
-        after = work_out(question, ground)
+        after = work_out(question, ground, part(told, at, count))
         options.append(
             Option(
                 id=one.id,
@@ -153,13 +156,15 @@ def _compare(task: CompareTask) -> Comparison:
     return Comparison(before=answered(present, before), scenarios=options)
 
 
-_WORK: dict[type[Any], Any] = {
-    MeasureTask: lambda task: measure(task.question),
+_BY_COVER: dict[type[Any], Any] = {
+    MeasureTask: lambda task, told: measure(task.question, told),
     GapsTask: _gaps,
+    ScenarioTask: _scenario,
+    CompareTask: _compare,
+}
+_AT_ONCE: dict[type[Any], Any] = {
     DepthTask: _depth,
     CriticalityTask: _criticality,
-    ScenarioTask: _scenario,
     SitingTask: _siting,
     DistanceTask: _distance,
-    CompareTask: _compare,
 }

@@ -38,7 +38,11 @@ START = Query(
 NOTE = Query(
     sa.update(job)
     .where(ID, OPEN)
-    .values(progress=sa.bindparam("progress", type_=sa.Integer), updated_at=NOW)
+    .values(
+        progress=sa.bindparam("progress", type_=sa.Integer),
+        message=sa.bindparam("message", type_=sa.Text),
+        updated_at=NOW,
+    )
     .returning(job.c.id)
 )
 FINISH = Query(
@@ -84,9 +88,10 @@ async def start(reader: Reader, identity: UUID) -> bool:
     return await reader.row(START, {"id": identity}) is not None
 
 
-async def note(reader: Reader, identity: UUID, progress: int) -> bool:
-    """Say that a job is alive; false when it was dismissed meanwhile."""
-    return await reader.row(NOTE, {"id": identity, "progress": progress}) is not None
+async def note(reader: Reader, identity: UUID, progress: int, message: str) -> bool:
+    """Say that a job is alive and how far; false when it was dismissed meanwhile."""
+    told = {"id": identity, "progress": progress, "message": message}
+    return await reader.row(NOTE, told) is not None
 
 
 async def finish(

@@ -10,7 +10,10 @@ import pytest
 import shapely
 from pyproj import Geod
 
-from registry.store import places
+from registry.desk import BY_CLOCK
+from registry.domain.identity import new_id
+from registry.store import jobs, places
+from registry.work import Step
 from tests.builders import a_resource
 
 GEOD = Geod(ellps="WGS84")
@@ -306,6 +309,12 @@ async def test_a_dismissed_job_stops_and_has_no_result(client, world):
     )
     assert response.status_code == 202
     location = response.headers["location"]
+    for _ in range(100):
+        status = (await client.get(location)).json()
+        if status["progress"] > 0:
+            break
+        await asyncio.sleep(0.1)
+    assert (status["status"], status["message"]) == ("running", BY_CLOCK)
     assert (await client.get(f"{location}/results")).status_code == 409
     gone = await client.delete(location)
     assert (gone.status_code, gone.json()["status"]) == (200, "dismissed")
@@ -316,6 +325,16 @@ async def test_a_dismissed_job_stops_and_has_no_result(client, world):
         await asyncio.sleep(0.05)
     assert not desk._open
     assert (await client.get(location)).json()["status"] == "dismissed"
+
+
+async def test_a_job_tells_the_covers_that_are_worked_out(client, stored):
+    identity = new_id(1)
+    made = {"id": identity, "process": "gaps", "owner": "anonymous", "estimate_s": 5.0}
+    await jobs.insert(stored, made)
+    assert await jobs.start(stored, identity)
+    assert await client.app.state.desk._noted(identity, Step(1, 3), 0.0, 5.0)
+    status = (await client.get(f"/v1/jobs/{identity}")).json()
+    assert (status["progress"], status["message"]) == (33, "1 of 3 covers are worked out")
 
 
 async def test_a_job_that_outgrows_its_time_ends_with_an_error(client, world, monkeypatch):

@@ -1,0 +1,73 @@
+"""Analyses in processes of their own: what they say while they work, and how they end."""
+
+import asyncio
+
+import msgspec
+import pytest
+import shapely
+
+from registry.domain import working
+from registry.domain.analysis import CompareTask, GapsTask, MeasureTask, NamedScenario, ScenarioTask
+from registry.domain.question import Question
+from registry.domain.scenario import Scenario
+from registry.domain.values import Name
+from registry.domain.watcher import AreaPart, Watcher
+from registry.errand import Errand
+from registry.work import Order, Step
+
+ROOM = {"memory_bytes": 2 * 2**30, "cpu_s": 60}
+
+
+def question(uncertainty_m):
+    area = AreaPart(shape=shapely.to_wkb(shapely.box(106.0, 29.0, 106.2, 29.2)))
+    one = Watcher(id="a", radius_m=3_000.0, position=(106.1, 29.1), uncertainty_m=uncertainty_m)
+    return Question(whole=area, parts=[], watchers=[one])
+
+
+def compare(uncertainty_m):
+    some = [NamedScenario(str(at), Name(None, f"option {at}"), Scenario(remove=["a"])) for at in range(2)]
+    return CompareTask(question=question(uncertainty_m), scenarios=some)
+
+
+@pytest.mark.parametrize(
+    ("task", "covers"),
+    [
+        (MeasureTask(question=question(0.0)), 1),
+        (GapsTask(question=question(200.0)), 3),
+        (ScenarioTask(question=question(0.0)), 2),
+        (compare(0.0), 3),
+    ],
+)
+def test_work_tells_how_many_covers_are_done(task, covers):
+    told = []
+    working.run(task, lambda done, of: told.append((done, of)))
+    assert sorted(set(told)) == [(done, covers) for done in range(covers + 1)]
+    assert told == sorted(told)
+
+
+async def test_a_process_says_how_far_it_is_and_what_it_found():
+    errand = Errand(Order(task=GapsTask(question=question(200.0)), **ROOM))
+    found = await errand.outcome()
+    assert errand.step == Step(3, 3)
+    assert msgspec.json.decode(found.answer) == msgspec.json.decode(
+        working.run(GapsTask(question=question(200.0)))
+    )
+
+
+async def test_a_process_that_is_stopped_ends():
+    errand = Errand(Order(task=MeasureTask(question=question(0.0)), **ROOM))
+    work = asyncio.create_task(errand.outcome())
+    for _ in range(1_000):
+        if errand._process is not None:
+            break
+        await asyncio.sleep(0.01)
+    await errand.stop()
+    assert errand._process.returncode == -9
+    assert (await work).problem == "the analysis needed more memory or time than it may use"
+
+
+async def test_a_process_without_room_ends_with_a_problem():
+    order = Order(task=MeasureTask(question=question(0.0)), memory_bytes=2**20, cpu_s=60)
+    found = await Errand(order).outcome()
+    assert found.answer is None
+    assert "memory" in found.problem
