@@ -90,7 +90,7 @@ async def test_every_declared_parameter_is_accepted(face, collections) -> None:
             if item["name"] == "cursor":
                 continue
             if value is None:
-                value = {"integer": 1, "number": 1.5}.get(schema["type"], "x")
+                value = {"integer": 1, "number": 1.5, "boolean": "true"}.get(schema["type"], "x")
                 value = "2025-01-01T00:00:00Z" if schema.get("format") == "date-time" else value
             answer = await face.get(f"/ogc{path}", params={item["name"]: value})
             assert answer.status_code == 200, f"{path} {item['name']}={value}: {answer.text}"

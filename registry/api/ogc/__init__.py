@@ -1,11 +1,24 @@
 """The OGC face: API Features and Tiles over the same records, sight and statements as everything else."""
 
-from litestar import Router
+from typing import Any
 
-from registry.api.ogc import collections, items, landing, matrices, tiles, writes
+from litestar import Request, Response, Router
+
+from registry.api import strict
+from registry.api.ogc import collections, items, landing, matrices, parameters, tiles, writes
+
+
+async def before(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """Every request passes here first; its parameters are held against their description."""
+    answered = await strict.before_request(request)
+    for name, value in request.query_params.items():
+        parameters.check(name, value)
+    return answered
+
 
 router = Router(
     "/ogc",
+    before_request=before,
     route_handlers=[
         *writes.OFFERS,
         *landing.HANDLERS,

@@ -101,19 +101,12 @@ async def _csv(
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(names)
-    if _flag(request, "hxl"):
+    if request.query_params.get("hxl") == "true":
         rows.writerow(hxl.tags(names))
-    yield (b"\xef\xbb\xbf" if _flag(request, "bom") else b"") + text.getvalue().encode()
+    yield (b"\xef\xbb\xbf" if request.query_params.get("bom") == "true" else b"") + text.getvalue().encode()
     async with aclosing(exports.table(reader, sight, described.id, asked.question.where)) as lines:
         async for chunk in lines:
             yield chunk
-
-
-def _flag(request: Request[Any, Any, Any], name: str) -> bool:
-    value = request.query_params.get(name, "false")
-    if value not in ("true", "false"):
-        raise InvalidQuery(f"{name} is true or false", field=name)
-    return bool(value == "true")
 
 
 async def _kml(_: Any, reader: Reader, sight: Sight, described: Collection, asked: Asked) -> Bytes:

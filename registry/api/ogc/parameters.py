@@ -4,8 +4,10 @@ from typing import Any
 
 from registry.api.ogc.negotiate import Forms
 from registry.api.params import EXERCISE, LONGEST_EXERCISE
+from registry.api.strict import MAX_QUERY_BYTES
 from registry.domain.catalogue import COLLECTIONS, Collection, Property, collection
 from registry.domain.crs import CRS84, SYSTEMS
+from registry.domain.errors import InvalidQuery
 from registry.domain.items import DEFAULT_LIMIT, MAX_LIMIT
 
 Schema = dict[str, Any]
@@ -96,6 +98,16 @@ COMPONENTS: dict[str, Schema] = {
 SIGHT = ("exercise", "as_of")
 ITEM = ("crs",)
 DATASET_TILES = ("collections",)
+
+
+def check(name: str, value: str) -> None:
+    """Refuse a value that is not of the form which the parameter is described with."""
+    schema = COMPONENTS.get(name, {}).get("schema", {})
+    if schema.get("type") == "boolean" and value not in ("true", "false"):
+        raise InvalidQuery(f"{name} is true or false", field=name)
+    least, most = schema.get("minLength", 0), schema.get("maxLength", MAX_QUERY_BYTES)
+    if not least <= len(value) <= most:
+        raise InvalidQuery(f"{name} has {least} to {most} characters", field=name)
 
 
 def form_parameter(forms: Forms) -> Schema:
