@@ -20,7 +20,7 @@ from registry.store.pool import Reader
 from registry.store.query import Query
 from registry.store.schema import place, place_within
 from registry.store.schema_plans import rule, zone
-from registry.store.sight import Shape, View, binds, shape, view
+from registry.store.sight import Shape, binds, shape, view
 
 EXAMPLES = 20
 MOST_WATCHERS = 50_000
@@ -30,20 +30,11 @@ UNDER = sa.select(place_within.c.code).where(place_within.c.ancestor == PLACE)
 IN_PLACE = sa.any_(sa.func.array(UNDER.scalar_subquery()))
 
 
-def _quality(form: Shape, seen: View) -> Any:
-    """The quality a reader is shown: to the public, an internal record is a cell."""
-    quality = seen.table.c.quality
-    if form.clearance != "public":
-        return quality
-    hidden = sa.and_(seen.table.c.visibility != "public", seen.table.c.geom.is_not(None))
-    return sa.case((hidden, sa.literal_column("'approximate'")), else_=quality)
-
-
 @cache
 def _tallies(form: Shape) -> Query:
     seen = view(form)
     columns = seen.table.c
-    quality = _quality(form, seen).label("quality")
+    quality = seen.quality.label("quality")
     silent = sa.and_(columns.kind == sa.literal_column("'supply_depot'"), columns.serves_persons.is_(None))
     located = quality == sa.any_(sa.literal_column(f"ARRAY[{', '.join(map(repr, LOCATED))}]"))
     unsettled = sa.or_(silent, sa.not_(located))

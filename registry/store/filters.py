@@ -106,7 +106,7 @@ CLAUSES: dict[str, Clause] = {
     "place": _inside_place,
     "lifecycle": _equals("lifecycle"),
     "in_service": lambda _: resource.c.lifecycle == sa.literal_column("'in_service'"),
-    "quality": _equals("quality"),
+    "quality": lambda view: view.quality == sa.bindparam("quality"),
     "q": _named,
     "bbox": _in_bbox,
     "wrapped_bbox": _in_wrapped_bbox,

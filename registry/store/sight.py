@@ -20,13 +20,17 @@ class Shape(Struct, frozen=True):
 
 
 class View(NamedTuple):
-    """What a statement reads: its table, the rows it may know of, what stands for their place."""
+    """What a statement reads: its table, the rows it may know of, what stands for their place.
+
+    To the public the place of an internal record is a grid cell, and how well it is known is that of a cell.
+    """
 
     table: Any
     seen: sa.ColumnElement[bool]
     geom: sa.ColumnElement[Any]
     geog: sa.ColumnElement[Any]
     uncertainty_m: sa.ColumnElement[float]
+    quality: sa.ColumnElement[str]
     feature: sa.ColumnElement[str]
 
 
@@ -59,8 +63,11 @@ def view(form: Shape) -> View:
     if form.clearance == "public":
         geom = columns.public_geom
         feature: Any = sa.func.coalesce(columns.public_feature, columns.feature)
-        return View(table, seen, geom, geography(geom), columns.public_uncertainty_m, feature)
-    return View(table, seen, columns.geom, geography(columns.geom), columns.uncertainty_m, columns.feature)
+        cell = sa.and_(columns.visibility != sa.literal_column("'public'"), geom.is_not(None))
+        quality = sa.case((cell, sa.literal_column("'approximate'")), else_=columns.quality)
+        return View(table, seen, geom, geography(geom), columns.public_uncertainty_m, quality, feature)
+    geog = geography(columns.geom)
+    return View(table, seen, columns.geom, geog, columns.uncertainty_m, columns.quality, columns.feature)
 
 
 def _predicates(form: Shape) -> list[sa.ColumnElement[bool]]:

@@ -43,7 +43,7 @@ def source(form: Shape, collection: str) -> Source:
 
 def _columns(form: Shape, seen: View, described: Collection) -> dict[str, Expression]:
     columns = {item.name: seen.table.c[item.column] for item in described.properties}
-    columns["location.uncertainty_m"] = seen.uncertainty_m
+    columns |= {"location.uncertainty_m": seen.uncertainty_m, "location.quality": seen.quality}
     if form.clearance == "public":
         columns |= _blurred(seen, columns)
     if "parent_depot" in columns:
@@ -55,13 +55,7 @@ def _blurred(seen: View, columns: dict[str, Expression]) -> dict[str, Expression
     """What the public may ask of an internal record: nothing that its grid cell does not say."""
     internal = seen.table.c.visibility == sa.literal_column("'internal'")
     hidden = {name: columns[name] for name in ("sector.from_deg", "sector.to_deg") if name in columns}
-    quality = columns["location.quality"]
-    cell = sa.and_(internal, seen.geom.is_not(None))
-    blurred: dict[str, Expression] = {
-        name: sa.case((internal, sa.null()), else_=exact) for name, exact in hidden.items()
-    }
-    blurred["location.quality"] = sa.case((cell, sa.literal_column("'approximate'")), else_=quality)
-    return blurred
+    return {name: sa.case((internal, sa.null()), else_=exact) for name, exact in hidden.items()}
 
 
 def _located(form: Shape, described: Collection) -> Source:

@@ -99,6 +99,24 @@ async def test_a_field_officer_cannot_tell_whether_other_towns_have_restricted_r
     await same(full, without_other_town, "field")
 
 
+LISTS = ("/v1/resources?", "/v1/proximity/within?lon=106.65&lat=29.03&radius_m=60000&")
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_the_public_cannot_ask_whether_an_internal_place_was_surveyed(full: World, path: str) -> None:
+    internal = {str(named.record.id) for named in records() if named.visibility == "internal"}
+    found = {}
+    for role in ("public", "viewer"):
+        for quality in ("surveyed", "approximate"):
+            url = f"{path}quality={quality}&limit=1000"
+            answer = await full.client.get(url, headers=full.headers[role])
+            found[role, quality] = {feature["id"] for feature in answer.json()["features"]} & internal
+    assert found["viewer", "surveyed"]
+    assert not found["viewer", "approximate"]
+    assert found["public", "approximate"] == found["viewer", "surveyed"]
+    assert not found["public", "surveyed"]
+
+
 async def test_the_worlds_do_differ_for_those_who_may_know(full: World, moved: World) -> None:
     """The oracle can see a difference: a planner's answers in the two worlds are not the same."""
     for url in ("/v1/resources", "/ogc/collections/shelters/items", "/v1/changes"):
