@@ -130,7 +130,7 @@ BESIDE: dict[str, dict[str, str]] = {
 }
 """What a route needs although each parameter is optional."""
 STREAMS = ("/v1/changes/stream",)
-"""Answers without an end; what they say is what the pages of the feed say."""
+"""Answers without an end, which are asked by `tests.access.streams`."""
 PASSED = ("/docs", "/assets", "/health", *STREAMS)
 
 

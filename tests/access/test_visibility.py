@@ -9,8 +9,9 @@ import struct
 
 import pytest
 
-from tests.access.questions import Question, questions
-from tests.access.worlds import Named, World, point_of, records
+from tests.access.questions import STREAMS, Question, questions
+from tests.access.streams import Stream, told
+from tests.access.worlds import Named, World, identity_of, point_of, records
 
 VOLATILE = {
     "/v1/approvals",
@@ -45,8 +46,8 @@ def exact_bytes(named: Named) -> list[bytes]:
     return [str(lon).encode(), str(lat).encode(), struct.pack("<d", lon), struct.pack("<d", lat)]
 
 
-@pytest.mark.parametrize("role", ["public", "viewer", "field"])
-async def test_no_byte_of_any_answer_tells_of_a_hidden_record(full: World, role: str) -> None:
+def hidden_words(role: str) -> set[bytes]:
+    """What an answer to this role may not hold anywhere."""
     hidden = [named for named in records() if hidden_from(role, named)]
     words = {word for named in hidden for word in named.words if word != named.record.id.hex.encode()}
     words |= {str(named.record.id).encode() for named in hidden}
@@ -54,6 +55,12 @@ async def test_no_byte_of_any_answer_tells_of_a_hidden_record(full: World, role:
     if role == "public":
         internal = [named for named in records() if named.visibility == "internal"]
         words |= {word for named in internal for word in exact_bytes(named)}
+    return words
+
+
+@pytest.mark.parametrize("role", ["public", "viewer", "field"])
+async def test_no_byte_of_any_answer_tells_of_a_hidden_record(full: World, role: str) -> None:
+    words = hidden_words(role)
     asked = 0
     for question in questions(full.client.app):
         answer = await full.client.request(
@@ -97,6 +104,48 @@ async def test_a_field_officer_cannot_tell_whether_other_towns_have_restricted_r
     full: World, without_other_town: World
 ) -> None:
     await same(full, without_other_town, "field")
+
+
+IDS = re.compile(rb"^id: .*$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", STREAMS)
+@pytest.mark.parametrize("role", ["public", "viewer", "field"])
+async def test_no_byte_of_a_stream_tells_of_a_hidden_record(full: World, role: str, path: str) -> None:
+    heard = await told(full, role, path)
+    assert heard.content.count(b"event: ") > 10
+    assert {word for word in hidden_words(role) if word in heard.content} == set()
+    assert b"zq" in (await told(full, "planner", path)).content
+
+
+@pytest.mark.parametrize("path", STREAMS)
+async def test_a_stream_says_the_same_without_what_is_hidden(
+    full: World, moved: World, without_restricted: World, without_other_town: World, path: str
+) -> None:
+    others = {"public": moved, "viewer": without_restricted, "field": without_other_town}
+    for role, other in others.items():
+        heard = [IDS.sub(b"", (await told(place, role, path)).content) for place in (full, other)]
+        assert heard[0] == heard[1], role
+
+
+@pytest.mark.parametrize("path", STREAMS)
+async def test_a_stream_tells_a_change_as_it_happens_to_those_who_may_know(
+    writable: World, path: str
+) -> None:
+    ids = {word: str(identity_of(word, "T1", "supply_depot", None)) for word in ("restricted", "public")}
+    async with Stream(writable, "public", path) as public, Stream(writable, "planner", path) as planner:
+        for stream in (public, planner):
+            await stream.until(lambda heard: b"event: ready" in heard.content)
+        for identity in ids.values():
+            headers = writable.headers["admin"] | {"If-Match": "*"}
+            url, patch = f"/v1/resources/{identity}", {"properties": {"note": "told"}}
+            assert (await writable.client.patch(url, json=patch, headers=headers)).status_code == 200
+        heard = [
+            await stream.until(lambda heard: ids["public"].encode() in heard.content)
+            for stream in (public, planner)
+        ]
+    assert ids["restricted"].encode() not in heard[0].content
+    assert ids["restricted"].encode() in heard[1].content
 
 
 LISTS = ("/v1/resources?", "/v1/proximity/within?lon=106.65&lat=29.03&radius_m=60000&")

@@ -8,8 +8,6 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from litestar import Litestar
-from litestar.testing import AsyncTestClient
 
 from registry.app import create_app
 from registry.domain import change as changing
@@ -21,9 +19,9 @@ from registry.domain.resource import KINDS, Resource
 from registry.settings import Settings
 from registry.store import changes, keys
 from registry.store.pool import Writer, prepare
+from tests.api.conftest import Client, serving
 from tests.builders import NOW, a_place, make
 
-Client = AsyncTestClient[Litestar]
 PEPPER = "a pepper that only these tests have"
 TOWNS = {"T1": (106.60, 29.00), "T2": (106.70, 28.9993)}
 VISIBILITIES = ("public", "internal", "restricted")
@@ -118,7 +116,7 @@ async def world(
     headers["public"] = {}
     settings = Settings(pool_size=2, key_pepper=PEPPER, inflight_public=100, mass_change_limit=0)
     app = create_app(settings, url)
-    async with AsyncTestClient(app, base_url="http://registry.test", raise_server_exceptions=False) as client:
+    async with serving(app) as client:
         yield World(client, headers, connection)
     await connection.close()
 
