@@ -44,7 +44,7 @@ async def list_resources(
     links = [self_link(request)]
     if len(found) > limit:
         links.append(next_link(request, encode_cursor(Page(found[limit - 1]["id"]))))
-    return FeatureCollection([msgspec.Raw(row["feature"].encode()) for row in found[:limit]], links)
+    return FeatureCollection([msgspec.Raw(row["feature"]) for row in found[:limit]], links)
 
 
 @get("/{identity:uuid}", media_type=GEOJSON)
@@ -59,7 +59,7 @@ async def read_resource(
     headers = {"ETag": etag, "Vary": "Accept-Encoding, Authorization"}
     if if_none_match is not None and matches(if_none_match, etag):
         return Response(b"", status_code=304, headers=headers, media_type=GEOJSON)
-    return Response(row["feature"].encode(), headers=headers, media_type=GEOJSON)
+    return Response(row["feature"], headers=headers, media_type=GEOJSON)
 
 
 router = Router(

@@ -78,7 +78,7 @@ async def _lines(
             head = {"cursor": source.cursor(stand.epoch, mark, int(row["feature"]))}
             held += msgspec.json.encode(head) + b"\n"
             continue
-        held += row["feature"].encode() + b"\n"
+        held += row["feature"] + b"\n"
         if len(held) > 65_536:
             yield bytes(held)
             held.clear()

@@ -21,7 +21,6 @@ def parse(text: str) -> Resource:
     return DECODER.decode(text)
 
 
-def with_figures(feature: str, figures: Mapping[str, Any]) -> msgspec.Raw:
+def with_figures(feature: bytes, figures: Mapping[str, Any]) -> msgspec.Raw:
     """The rendered feature with more properties, without decoding it: what an answer adds to a record."""
-    extra = ENCODER.encode(figures).decode()
-    return msgspec.Raw(f"{feature[:-2]},{extra[1:-1]}}}}}".encode())
+    return msgspec.Raw(b"%b,%b}}" % (feature[:-2], ENCODER.encode(figures)[1:-1]))

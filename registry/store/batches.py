@@ -15,7 +15,7 @@ from registry.store.filters import BROAD, asked, clauses
 from registry.store.hits import TIERS, candidates, distance, nearness, within
 from registry.store.origins import GEOGRAPHY, Ground
 from registry.store.pool import Reader, Row
-from registry.store.query import Query
+from registry.store.query import Query, utf8
 from registry.store.schema import resource
 from registry.store.sight import Shape, binds, shape, view
 
@@ -87,7 +87,7 @@ def _features(form: Shape) -> Query:
     seen = view(form)
     wanted = resource.c.id == sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Uuid)))
     return Query(
-        sa.select(resource.c.id, seen.feature.label("feature"))
+        sa.select(resource.c.id, utf8(seen.feature).label("feature"))
         .where(seen.seen, wanted)
         .order_by(resource.c.id)
     )

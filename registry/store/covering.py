@@ -9,7 +9,7 @@ from registry.domain.search import Filter
 from registry.domain.sight import Sight
 from registry.store import origins
 from registry.store.filters import asked, clauses
-from registry.store.hits import columns, within
+from registry.store.hits import columns, told, within
 from registry.store.origins import GROUND_OF_SPOT, POINT, SPOT
 from registry.store.pool import Reader, Row
 from registry.store.query import Query
@@ -54,7 +54,7 @@ def _covering(form: Shape, present: frozenset[str]) -> Query:
         *where, resource.c.footprint.is_not(None), _footprint_shown(form), drawn
     )
     both = sa.union_all(by_radius, by_footprint).subquery()
-    return Query(sa.select(both).order_by(both.c.distance_m, both.c.id).limit(sa.bindparam("limit")))
+    return Query(told(both).order_by(both.c.distance_m, both.c.id).limit(sa.bindparam("limit")))
 
 
 def _footprint_shown(form: Shape) -> sa.ColumnElement[bool]:

@@ -12,7 +12,7 @@ from registry.domain.items import Question, Sort
 from registry.domain.sight import Sight
 from registry.store import cql
 from registry.store.pool import Reader, Row
-from registry.store.query import Query
+from registry.store.query import Query, utf8
 from registry.store.sight import Shape, binds, shape
 from registry.store.sources import Source, source
 
@@ -30,7 +30,7 @@ def placed(geom: Any, crs: Crs) -> Any:
 
 
 def _columns(rows: Source, crs: Crs) -> list[Any]:
-    chosen = [sa.cast(rows.key, sa.Text).label("id"), rows.feature.label("feature")]
+    chosen = [sa.cast(rows.key, sa.Text).label("id"), utf8(rows.feature).label("feature")]
     if crs is not DEFAULT:
         chosen.append(placed(rows.geom, crs).label("placed"))
     return chosen

@@ -11,6 +11,7 @@ from registry.domain.origin import Start
 from registry.store.filters import clauses, stock
 from registry.store.origins import Ground
 from registry.store.pool import Row
+from registry.store.query import utf8
 from registry.store.schema import resource, room
 from registry.store.sight import View
 
@@ -69,7 +70,14 @@ def counted(hits: sa.Select[Any], view: View, present: Iterable[str]) -> sa.Comp
     missing = _missing(view, present)
     total = sa.select(sa.cast(sa.func.count(), sa.Float)).select_from(missing).scalar_subquery()
     row = [total if column.name == "distance_m" else sa.null() for column in inner.c]
-    return sa.union_all(sa.select(inner), sa.select(*row))
+    return sa.union_all(told(inner), sa.select(*row))
+
+
+def told(hits: sa.Subquery) -> sa.Select[Any]:
+    """The hits that are left, with their features as bytes: only those are converted."""
+    return sa.select(
+        *(utf8(column).label(column.name) if column.name == "feature" else column for column in hits.c)
+    )
 
 
 def _missing(view: View, present: Iterable[str]) -> sa.Subquery:

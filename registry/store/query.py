@@ -9,6 +9,11 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 
 
+def utf8(text: sa.ColumnElement[Any]) -> sa.ColumnElement[bytes]:
+    """The text as bytes, where it is only passed on: decoding and encoding it would cost most of a read."""
+    return sa.func.convert_to(text, sa.literal_column("'UTF8'"), type_=sa.LargeBinary)
+
+
 class Query:
     """Text and argument order of one statement; a bind that nobody gives is a KeyError.
 

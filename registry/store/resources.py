@@ -10,7 +10,7 @@ from registry.domain.search import Filter
 from registry.domain.sight import Sight
 from registry.store.filters import asked, clauses
 from registry.store.pool import Reader, Row
-from registry.store.query import Query
+from registry.store.query import Query, utf8
 from registry.store.schema import resource
 from registry.store.sight import Shape, binds, shape, view
 
@@ -18,7 +18,7 @@ from registry.store.sight import Shape, binds, shape, view
 @cache
 def _get(form: Shape) -> Query:
     seen = view(form)
-    columns = (resource.c.version, resource.c.updated_at, seen.feature.label("feature"))
+    columns = (resource.c.version, resource.c.updated_at, utf8(seen.feature).label("feature"))
     return Query(sa.select(*columns).where(seen.seen, resource.c.id == sa.bindparam("id")))
 
 
@@ -43,7 +43,8 @@ def _find(form: Shape, present: frozenset[str], paged: bool) -> Query:
     )
     if paged:
         statement = statement.where(resource.c.id > sa.bindparam("after"))
-    return Query(statement.order_by(resource.c.id).limit(sa.bindparam("limit")))
+    page = statement.order_by(resource.c.id).limit(sa.bindparam("limit")).subquery("page")
+    return Query(sa.select(page.c.id, utf8(page.c.feature).label("feature")).order_by(page.c.id))
 
 
 async def get(reader: Reader, sight: Sight, identity: UUID) -> Row | None:

@@ -12,7 +12,7 @@ from registry.domain.sight import Sight
 from registry.domain.supplies import Need
 from registry.store import origins
 from registry.store.filters import asked, clauses
-from registry.store.hits import columns, within
+from registry.store.hits import columns, told, within
 from registry.store.pool import Reader, Row
 from registry.store.query import Query
 from registry.store.schema import resource, stock_line
@@ -63,8 +63,9 @@ def _holding(form: Shape, present: frozenset[str], drawn: bool, capped: bool) ->
         .where(*where)
         .order_by(sa.text("distance_m"), resource.c.id)
         .limit(sa.literal_column(str(MOST_LINES)))
+        .subquery("found")
     )
-    return Query(found.add_cte(*ground.ctes))
+    return Query(told(found).order_by(found.c.distance_m, found.c.id).add_cte(*ground.ctes))
 
 
 async def holding(

@@ -10,7 +10,7 @@ from registry.domain.search import Filter
 from registry.domain.sight import Sight
 from registry.store.filters import asked, clauses
 from registry.store.pool import Reader, Row
-from registry.store.query import Query
+from registry.store.query import Query, utf8
 from registry.store.schema import resource
 from registry.store.sight import Shape, binds, shape, view
 
@@ -44,12 +44,12 @@ def _snapshot(form: Shape, present: frozenset[str], one_bucket: bool) -> Query:
     seen = view(form)
     edge = sa.text(
         "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,"
-        " ((pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint)::text AS feature"
-    ).columns(horizon=sa.Text, feature=sa.Text)
+        " convert_to((pg_current_wal_lsn() - '0/0'::pg_lsn)::text, 'UTF8') AS feature"
+    ).columns(horizon=sa.Text, feature=sa.LargeBinary)
     where = [seen.seen, KEPT, *clauses(present, seen)]
     if one_bucket:
         where.append(sa.bindparam("bucket", type_=sa.Integer) == BUCKET)
-    features = sa.select(sa.null().label("horizon"), seen.feature.label("feature")).where(*where)
+    features = sa.select(sa.null().label("horizon"), utf8(seen.feature).label("feature")).where(*where)
     return Query(sa.union_all(sa.select(edge.subquery()), features))
 
 

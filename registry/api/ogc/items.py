@@ -30,21 +30,21 @@ from registry.domain.sight import Sight
 from registry.store import features
 from registry.store.pool import Reader, Row
 
-PROPERTIES = ',"properties":'
+PROPERTIES = b',"properties":'
 OFFERED = {**FEATURES, **EXPORTS}
 
 
-def rendered(row: Row, asked_crs: Crs, members: frozenset[str] | None) -> str:
+def rendered(row: Row, asked_crs: Crs, members: frozenset[str] | None) -> bytes:
     """A row's feature in the system and with the members that were asked for."""
-    text: str = row["feature"]
+    text: bytes = row["feature"]
     if asked_crs is DEFAULT and members is None:
         return text
     head, _, tail = text.partition(PROPERTIES)
     if asked_crs is not DEFAULT:
-        head = head[: head.index(',"geometry":')] + f',"geometry":{row["placed"] or "null"}'
+        head = head[: head.index(b',"geometry":')] + b',"geometry":' + (row["placed"] or "null").encode()
     if members is not None:
         known = msgspec.json.decode(tail[:-1])
-        tail = msgspec.json.encode({name: known[name] for name in known if name in members}).decode() + "}"
+        tail = msgspec.json.encode({name: known[name] for name in known if name in members}) + b"}"
     return head + PROPERTIES + tail
 
 
@@ -73,13 +73,13 @@ async def list_items(
 
 def _collection(
     request: Request[Any, Any, Any],
-    texts: list[str],
+    texts: list[bytes],
     made: list[Link],
     figures: dict[str, int],
     headers: dict[str, str],
 ) -> Response[bytes]:
-    body = f'{{"type":"FeatureCollection","features":[{",".join(texts)}],"links":'.encode()
-    body += msgspec.json.encode(made) + b"," + msgspec.json.encode(figures)[1:-1]
+    rest = msgspec.json.encode(made) + b"," + msgspec.json.encode(figures)[1:-1]
+    body = b'{"type":"FeatureCollection","features":[%b],"links":%b' % (b",".join(texts), rest)
     whole = body + f',"timeStamp":"{ask.stamp(datetime.now(UTC))}"}}'.encode()
     return respond(request, whole, GEOJSON, headers, validated=body)
 
@@ -140,7 +140,7 @@ def _last(question: Question, row: Row) -> Page:
     return Page([row[f"k{n}"] for n in range(len(question.sort))], row["id"])
 
 
-def _flat(text: str) -> dict[str, Any]:
+def _flat(text: bytes) -> dict[str, Any]:
     feature = msgspec.json.decode(text)
     return {"id": feature["id"], **feature["properties"], "geometry": feature["geometry"]}
 
@@ -166,7 +166,7 @@ async def read_item(
     headers = {"Content-Crs": f"<{asked_crs.uri}>", **link_header(made)}
     if form == "html":
         return respond(request, page({**_flat(text), "links": made}, feature_id), HTML, headers)
-    body = text[:-1].encode() + b',"links":' + msgspec.json.encode(made) + b"}"
+    body = text[:-1] + b',"links":' + msgspec.json.encode(made) + b"}"
     return respond(request, body, GEOJSON, headers, etag=_validator(row, sight))
 
 

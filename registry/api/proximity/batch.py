@@ -63,7 +63,7 @@ async def ask_batch(reader: Asks, sight: Sees, data: JSONBody[Batch]) -> Batched
             Assigned(n, [_hit(row, start) for row in rows])
             for n, (rows, start) in enumerate(zip(found, starts, strict=True))
         ],
-        [msgspec.Raw(row["feature"].encode()) for row in features],
+        [msgspec.Raw(row["feature"]) for row in features],
     )
 
 
