@@ -1,5 +1,6 @@
 """The composition root."""
 
+import gc
 import os
 import secrets
 from collections.abc import AsyncGenerator
@@ -119,4 +120,16 @@ def create() -> Litestar:
             "DATABASE_URL is not set; `registry serve` runs a private cluster"
         )
     peppered = msgspec.structs.replace(settings, key_pepper=pepper.pepper(settings).decode())
-    return create_app(peppered, settings.database_url)
+    app = create_app(peppered, settings.database_url)
+    app.on_startup.append(settle)
+    return app
+
+
+def settle() -> None:
+    """Keep what a started worker is made of out of every later garbage collection.
+
+    It is 150,000 objects that live as long as the worker. Going through them held all its requests up for a
+    tenth of a second, several times a minute.
+    """
+    gc.collect()
+    gc.freeze()
