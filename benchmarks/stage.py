@@ -58,6 +58,10 @@ class Served(NamedTuple):
         """Resident memory of the largest worker."""
         return max(_resident_mib(pid) for pid in _children(self.supervisor))
 
+    def workers_spent_s(self) -> float:
+        """Processor time of all workers since they began."""
+        return sum(spent_s(pid) for pid in _children(self.supervisor))
+
 
 @contextmanager
 def cluster() -> Iterator[str]:
@@ -119,6 +123,12 @@ def _children(parent: int) -> list[int]:
             if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
                 found.append(int(entry.name))
     return found
+
+
+def spent_s(pid: int) -> float:
+    """The processor time of a process in user and system mode."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident_mib(pid: int) -> float:

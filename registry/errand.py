@@ -21,6 +21,8 @@ ENVIRONMENT = {
     "PYTHONPATH": str(Path(__file__).parent.parent),
 }
 """What a job's process is told: where the code is, and no credential."""
+BEHIND_REQUESTS = 10
+"""Added to our niceness from the first moment: loading the libraries takes longer than many an analysis."""
 OUTGREW = Outcome(problem="the analysis needed more memory or time than it may use")
 
 
@@ -43,6 +45,8 @@ class Errand:
             stderr=asyncio.subprocess.PIPE,
             env=ENVIRONMENT,
         )
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + BEHIND_REQUESTS)
         if process.stdin is None or process.stdout is None or process.stderr is None:
             raise RuntimeError("a process without pipes")
         packed = await asyncio.to_thread(msgspec.msgpack.encode, self._order)

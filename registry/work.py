@@ -3,7 +3,6 @@
 The limits are set here, in the process they bind: a computation that outgrows them ends alone.
 """
 
-import os
 import resource
 import sys
 
@@ -11,9 +10,6 @@ import msgspec
 
 from registry.domain import analysis, working
 from registry.domain.errors import RegistryError
-
-BEHIND_REQUESTS = 10
-"""Added to the niceness, so that a job takes the processor time that requests leave."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +42,6 @@ HEADER_BYTES = 4
 
 def main() -> None:
     """Work one order."""
-    os.nice(BEHIND_REQUESTS)
     order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Order)
     resource.setrlimit(resource.RLIMIT_AS, (order.memory_bytes, order.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (order.cpu_s, order.cpu_s))

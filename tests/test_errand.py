@@ -1,6 +1,7 @@
 """Analyses in processes of their own: what they say while they work, and how they end."""
 
 import asyncio
+import os
 
 import msgspec
 import pytest
@@ -54,13 +55,16 @@ async def test_a_process_says_how_far_it_is_and_what_it_found():
     )
 
 
-async def test_a_process_that_is_stopped_ends():
+async def test_a_process_works_behind_requests_and_ends_when_it_is_stopped():
     errand = Errand(Order(task=MeasureTask(question=question(0.0)), **ROOM))
     work = asyncio.create_task(errand.outcome())
     for _ in range(1_000):
         if errand._process is not None:
             break
         await asyncio.sleep(0.01)
+    assert os.getpriority(os.PRIO_PROCESS, errand._process.pid) == min(
+        19, os.getpriority(os.PRIO_PROCESS, 0) + 10
+    )
     await errand.stop()
     assert errand._process.returncode == -9
     assert (await work).problem == "the analysis needed more memory or time than it may use"

@@ -92,6 +92,7 @@ def _program(problem: Problem, classes: Classes, wanted: float) -> Any:
     make: Any = highspy.Highs
     highs = make()
     highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("threads", 1)
     highs.setOptionValue("mip_rel_gap", 0.0)
     highs.setOptionValue("mip_abs_gap", SLACK if problem.model == "mclp" else 1.0 - 1e-6)
     highs.passModel(lp)
