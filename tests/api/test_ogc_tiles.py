@@ -165,3 +165,19 @@ async def test_tilejson_and_tileset_speak_of_the_same_tiles(client, stored) -> N
         href = href.replace(ours, theirs)
     assert [href] == made["tiles"]
     assert tileset["tileMatrixSetLimits"][0]["tileMatrix"] == "0"
+
+
+async def test_a_tile_has_no_member_that_its_description_lacks(client, stored) -> None:
+    for lon in (106.65, 106.65, 106.2):
+        await a_resource(stored, "shelter", lon, 29.03, level="town", capacity_persons=10)
+    told = (await client.get(f"{DATASET}?f=tilejson")).json()
+    fields = {layer["id"]: set(layer["fields"]) for layer in told["vector_layers"]}
+    tileset = (await client.get(DATASET)).json()
+    described = {layer["id"]: set(layer["propertiesSchema"]["properties"]) for layer in tileset["layers"]}
+    shown = await tile(client, 106.65, 29.03, 8)
+    assert set(shown) == {"clusters", "shelters"}
+    for name, features in shown.items():
+        for found in features:
+            members = set(found) - {"points", "type"}
+            assert members <= fields[name], name
+            assert name == "clusters" or members <= described[name]

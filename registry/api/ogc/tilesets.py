@@ -25,6 +25,7 @@ ANYWHERE: Box = (-180.0, -tiling.MAX_LAT, 180.0, tiling.MAX_LAT)
 TILEJSON = {**PLAIN, "tilejson": JSON}
 SMALL = 300
 """A tile of fewer bytes is not worth compressing."""
+IDENTITY = "Identity of the feature"
 
 
 def known(matrix_set: str) -> None:
@@ -102,7 +103,8 @@ def _layers(names: tuple[str, ...]) -> list[dict[str, Any]]:
     made = []
     for name in names:
         described = COLLECTIONS[name]
-        fields = {item.column: _flat(property_schema(item)) for item in described.properties}
+        fields: dict[str, Any] = {"id": {"type": "string", "title": IDENTITY}}
+        fields |= {item.column: _flat(property_schema(item)) for item in described.properties}
         made.append(
             {
                 "id": name,
@@ -158,7 +160,7 @@ async def set_of(
 def _tilejson(links: Links, base: str, title: str, box: Box, names: tuple[str, ...]) -> dict[str, Any]:
     template = _template(links, base)["href"].replace("{tileMatrix}", "{z}")
     layers: list[dict[str, Any]] = [
-        {"id": name, "fields": {item.column: item.en for item in COLLECTIONS[name].properties}}
+        {"id": name, "fields": {"id": IDENTITY} | {p.column: p.en for p in COLLECTIONS[name].properties}}
         for name in names
     ]
     kinds = {item.kind for name in names if (item := COLLECTIONS[name]).kind}
