@@ -16,8 +16,8 @@ LEAST_M = 1e-6
 FLAT = np.cos(0.13)
 """Rings of 64 corners turn from their circles by up to 0.05: two that cross more steeply cross once."""
 MOST_STRAY = 0.003
-AT_ONCE = 512
-MOST_PAIRS = 500_000
+AT_ONCE = 128
+MOST_PAIRS = 300_000
 
 
 class Discs(NamedTuple):
