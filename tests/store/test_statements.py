@@ -186,6 +186,27 @@ async def test_each_condition_looks_near_first_and_finds_the_rare_by_its_index(c
 
 
 @pytest.mark.parametrize("clearance", ["public", "internal"])
+async def test_a_window_of_one_kind_is_found_by_one_index(conn, writer, clearance) -> None:
+    """Beside an index of positions alone, that of a whole kind would be read for every window."""
+    rng = random.Random(7)
+    made = [make("shelter", rng.uniform(106, 107), rng.uniform(28, 29)) for _ in range(6000)]
+    await changes.load(writer, made, A_CHANGE)
+    await conn.execute("ANALYZE resource")
+    given = {
+        "kind": "shelter",
+        "limit": 100,
+        "bbox_w": 106.5,
+        "bbox_s": 28.5,
+        "bbox_e": 106.55,
+        "bbox_n": 28.55,
+    }
+    query = resources._find(Shape(clearance=clearance), frozenset({"bbox", "kind"}), False)
+    shown = await plan(conn, query, VALUES | given, "force_custom_plan")
+    assert "BitmapAnd" not in shown, shown
+    assert "(kind = " in shown.partition("Index Cond:")[2].partition("\n")[0], shown
+
+
+@pytest.mark.parametrize("clearance", ["public", "internal"])
 async def test_the_nearest_partners_have_an_index_of_their_own(conn, writer, clearance) -> None:
     await a_place(writer, "theirs", partner={"since": "2020"})
     rng = random.Random(7)
