@@ -4,24 +4,19 @@ Coverage is a union, never a sum, and is defined by geodesic distance; the polyg
 whose area is right, and `error_bound_m2` says what may be left of the difference.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
-import shapely
 from msgspec import Struct
-from numpy.typing import NDArray
 
-from registry.domain.drawing import drawing_error_m2, polygons_of
+from registry.domain.drawing import drawing_error_m2
 from registry.domain.extent import Cover, Spread, spread
-from registry.domain.footprint import CORNERS, drawn_outside, rings
+from registry.domain.footprint import CORNERS
 from registry.domain.ground import Ground
-from registry.domain.plane import Floats, Shapes, stretch
+from registry.domain.plane import Floats
 from registry.domain.steps import Told, unheard
-from registry.domain.undecided import undecided, worth_it
-from registry.domain.union import united
+from registry.domain.uncovered import Open, Opening, left_open
 from registry.domain.values import Name
 from registry.domain.watcher import Watcher
 
@@ -30,8 +25,6 @@ METHOD = (
     f"circles drawn with {CORNERS} corners and the disc's own area"
 )
 ROUNDING = 1e-12
-LARGE = 4.0
-"""How much dearer a corner is when pieces are cut by the parts than when the cover is taken from a part."""
 
 
 class Interval(Struct, frozen=True):
@@ -85,23 +78,6 @@ class Coverage(Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Open:
-    """What one cover leaves open: the whole, its pieces cut by place, and the place of each piece."""
-
-    whole: Any
-    pieces: Shapes
-    part: NDArray[np.intp]
-
-    @cached_property
-    def piece_m2(self) -> Floats:
-        """True area of every piece."""
-        return np.asarray(shapely.area(self.pieces), dtype=float)
-
-
-Opening = Callable[[Ground, Cover], Open]
-
-
-@dataclass(frozen=True)
 class Assessment:
     """The three covers over a ground and what each leaves open."""
 
@@ -119,13 +95,12 @@ class Assessment:
 
 
 def assess(
-    ground: Ground, watchers: Sequence[Watcher], opening: Opening | None = None, told: Told = unheard
+    ground: Ground, watchers: Sequence[Watcher], opening: Opening = left_open, told: Told = unheard
 ) -> Assessment:
     """Work out what the watchers leave open at their least, as recorded and at their most.
 
-    `opening` says what counts as open; without one, all that nobody covers.
+    `opening` says what counts as open, by default all that nobody covers.
     """
-    opening = opening or left_open
     covers = spread(ground.plane, [w for w in watchers if w.testable])
     certain = covers.lower is covers.nominal
     asked = [covers.nominal] if certain else [covers.lower, covers.nominal, covers.upper]
@@ -135,60 +110,6 @@ def assess(
         opened.append(opening(ground, cover))
         told(len(opened), len(asked))
     return Assessment(ground, watchers, covers, opened[0], opened[len(opened) // 2], opened[-1])
-
-
-def left_open(ground: Ground, cover: Cover) -> Open:
-    """The area minus the cover, in pieces that each lie in one place."""
-    near = within_reach(ground, cover)
-    if near.any() and worth_it(ground, cover):
-        unsure = undecided(ground, cover)
-        region = shapely.intersection(ground.whole, unsure.region)
-        return in_pieces(ground, shapely.difference(region, covered(ground, cover, near & unsure.discs)))
-    known = covered(ground, cover, near)
-    return in_pieces(ground, shapely.difference(ground.whole, known), known)
-
-
-def covered(ground: Ground, cover: Cover, near: NDArray[np.bool_]) -> Any:
-    """The union of those discs and of every other shape."""
-    lon, lat, radius = np.unique(np.column_stack([cover.lonlat, cover.radius_m])[near], axis=0).T
-    discs = united(rings(ground.plane, np.column_stack([lon, lat]), radius))
-    if len(cover.shapes) == 0:
-        return discs
-    return shapely.union(discs, shapely.disjoint_subset_union_all(cover.shapes))
-
-
-def in_pieces(ground: Ground, whole: Any, known: Any = None) -> Open:
-    """Open ground cut along the borders of the places; `known`, where given, is all that is not open."""
-    return Open(whole, *_cut_by_part(ground, polygons_of(np.array([whole], dtype=object)), known))
-
-
-def within_reach(ground: Ground, cover: Cover) -> NDArray[np.bool_]:
-    """Which discs can touch the ground's bounding box at all."""
-    west, south, east, north = ground.bounds
-    x, y = ground.plane.forward(cover.lonlat).T
-    factor = stretch(ground.reach_m + 2.0 * float(cover.radius_m.max(initial=0.0)))
-    reach = cover.radius_m * drawn_outside() * factor
-    aside = np.maximum(np.maximum(west - x, x - east), np.maximum(south - y, y - north))
-    return np.asarray(aside <= reach)
-
-
-def _cut_by_part(ground: Ground, pieces: Shapes, known: Any) -> tuple[Shapes, NDArray[np.intp]]:
-    """The pieces cut along the borders of the ground's parts, and the part that holds each.
-
-    Small pieces are cut by the parts they meet; large ones are had sooner as what `known` leaves of those.
-    """
-    if len(ground.parts) == 1:
-        return pieces, np.zeros(len(pieces), dtype=np.intp)
-    piece, part = shapely.STRtree(ground.shapes).query(pieces, predicate="intersects")
-    met = np.unique(part)
-    corners = shapely.get_num_coordinates(pieces)[piece].sum()
-    if known is not None and len(met) * shapely.get_num_coordinates(known) < LARGE * corners:
-        cut, part = shapely.difference(ground.shapes[met], known), met
-    else:
-        cut = shapely.intersection(pieces[piece], ground.shapes[part])
-    polygons, origin = shapely.get_parts(cut, return_index=True)
-    flat = shapely.get_dimensions(polygons) == 2
-    return polygons[flat], part[origin][flat]
 
 
 def describe(assessment: Assessment) -> Coverage:

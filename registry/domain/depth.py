@@ -8,11 +8,11 @@ import shapely
 from msgspec import Raw, Struct
 from numpy.typing import NDArray
 
-from registry.domain.coverage import Open, Opening, in_pieces, within_reach
 from registry.domain.drawing import polygons_of
 from registry.domain.extent import Cover
 from registry.domain.ground import Ground
 from registry.domain.plane import Floats, Shapes, back
+from registry.domain.uncovered import Open, Opening, in_pieces, within_reach
 from registry.domain.undecided import undecided, worth_it
 
 NOBODY = -1

@@ -9,6 +9,7 @@ from registry.domain.ground import Ground, lay_out
 from registry.domain.relevance import concerned
 from registry.domain.scenario import Scenario, applied
 from registry.domain.steps import Told, unheard
+from registry.domain.uncovered import left_open
 from registry.domain.watcher import AreaPart, Watcher
 
 MOST_UNCOVERED = 100
@@ -54,7 +55,7 @@ def watchers_of(question: Question) -> list[Watcher]:
 def work_out(question: Question, ground: Ground | None = None, told: Told = unheard) -> Assessment:
     """What the watchers that concern the area leave open."""
     ground = ground or ground_of(question)
-    opening = shallower_than(question.min_depth) if question.min_depth > 1 else None
+    opening = shallower_than(question.min_depth) if question.min_depth > 1 else left_open
     return assess(ground, concerned(ground, watchers_of(question)), opening, told)
 
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.domain import depth
-from registry.domain.coverage import left_open
 from registry.domain.demand import DemandPoint, cover_of, links
 from registry.domain.extent import spread
 from registry.domain.ground import lay_out
+from registry.domain.uncovered import left_open
 from registry.domain.watcher import View
 from tests.domain.coverage_oracles import GEOD, distances_m, part, sample, watchers
 

@@ -8,12 +8,13 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.domain import coverage, undecided
-from registry.domain.coverage import assess, covered, describe, in_pieces, left_open
+from registry.domain import uncovered, undecided
+from registry.domain.coverage import assess, describe
 from registry.domain.errors import InvalidQuery
 from registry.domain.extent import spread
 from registry.domain.gaps import gaps
 from registry.domain.ground import lay_out
+from registry.domain.uncovered import covered, in_pieces, left_open
 from tests.domain.coverage_oracles import GEOD, distances_m, part, sample, watchers
 
 BOX = (105.9, 28.9, 106.3, 29.3)
@@ -49,7 +50,7 @@ def test_pieces_are_the_same_whichever_way_they_are_cut(count, small, monkeypatc
     known = covered(ground, cover, np.ones(count, dtype=bool))
     whole = shapely.difference(ground.whole, known)
     by_piece = in_pieces(ground, whole)
-    monkeypatch.setattr(coverage, "LARGE", 0 if small else 1_000)
+    monkeypatch.setattr(uncovered, "LARGE", 0 if small else 1_000)
     for chosen in (in_pieces(ground, whole, known), left_open(ground, cover)):
         assert len(chosen.pieces) == len(by_piece.pieces)
         assert np.bincount(chosen.part, chosen.piece_m2, 4) == pytest.approx(
