@@ -1,5 +1,6 @@
 """A collection's features in the database: find, get, count, extents."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -40,11 +41,16 @@ def _where(rows: Source, asked: Asked) -> list[Any]:
     return [rows.seen, cql.expression(asked, rows.ground)]
 
 
+Nulls = tuple[bool, ...] | None
+"""Which sort keys of a page's start are unknown; None for a first page."""
+
+
 @lru_cache(KEPT)
-def _find(
-    form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: tuple[bool, ...] | None, crs: Crs
-) -> Query:
-    """`nulls` says which sort keys of the page's start are unknown; None for a first page."""
+def _find(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs) -> Query:
+    return Query(_page(form, name, asked, sort, nulls, crs))
+
+
+def _page(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs) -> Any:
     rows = source(form, name)
     keys = [rows.ground.columns[key.name] for key in sort]
     chosen = [sa.cast(key, sa.Text).label(f"k{n}") for n, key in enumerate(keys)]
@@ -55,7 +61,20 @@ def _find(
         key.desc().nulls_last() if by.descending else key.asc().nulls_last()
         for key, by in zip(keys, sort, strict=True)
     ]
-    return Query(statement.order_by(*order, rows.key).limit(sa.bindparam("limit", type_=sa.Integer)))
+    return statement.order_by(*order, rows.key).limit(sa.bindparam("limit", type_=sa.Integer))
+
+
+@lru_cache(KEPT)
+def _counted(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs) -> Query:
+    """A page, then one row with the bounded count, which is not made when a first page holds everything."""
+    page = _page(form, name, asked, sort, nulls, crs).cte("page").prefix_with("MATERIALIZED")
+    every = _hits(form, name, asked).limit(EXACT_TO + 1).subquery("every")
+    total: Any = sa.select(sa.func.count()).select_from(every).scalar_subquery()
+    if nulls is None:
+        held = sa.select(sa.func.count()).select_from(page).scalar_subquery()
+        total = sa.case((held < sa.bindparam("limit", type_=sa.Integer), held), else_=total)
+    rows = sa.select(page, sa.cast(sa.null(), sa.BigInteger).label("n"))
+    return Query(sa.union_all(rows, sa.select(*(sa.null() for _ in page.c), total)))
 
 
 def _after(rows: Source, sort: tuple[Sort, ...], nulls: tuple[bool, ...]) -> Any:
@@ -74,13 +93,27 @@ def _after(rows: Source, sort: tuple[Sort, ...], nulls: tuple[bool, ...]) -> Any
 
 async def find(reader: Reader, sight: Sight, name: str, asked: Question, crs: Crs) -> list[Row]:
     """At most `limit` rows with id, feature, and `placed` for a system other than CRS84."""
+    return await reader.rows(*_asked(_find, sight, name, asked, crs))
+
+
+async def find_and_count(
+    reader: Reader, sight: Sight, name: str, asked: Question, crs: Crs
+) -> tuple[list[Row], int | None]:
+    """The same rows, and how many there are in all; None for more than EXACT_TO."""
+    *rows, last = await reader.rows(*_asked(_counted, sight, name, asked, crs))
+    return rows, None if last["n"] > EXACT_TO else last["n"]
+
+
+def _asked(
+    made: Callable[..., Query], sight: Sight, name: str, asked: Question, crs: Crs
+) -> tuple[Query, dict[str, Any]]:
     page = asked.page
     nulls = None if page is None else tuple(key is None for key in page.keys)
-    query = _find(shape(sight), name, asked.where.shape, asked.sort, nulls, crs)
+    query = made(shape(sight), name, asked.where.shape, asked.sort, nulls, crs)
     given = binds(sight) | cql.values(asked.where.values) | {"limit": asked.limit}
     if page is not None:
         given |= {"after": page.after} | {f"start{n}": key for n, key in enumerate(page.keys)}
-    return await reader.rows(query, given)
+    return query, given
 
 
 @lru_cache(KEPT)
@@ -97,18 +130,18 @@ async def get(reader: Reader, sight: Sight, name: str, identity: str, crs: Crs) 
     return await reader.row(_get(shape(sight), name, crs), binds(sight) | {"id": identity})
 
 
-@lru_cache(KEPT)
-def _count(form: Shape, name: str, asked: Asked, bounded: bool) -> Query:
+def _hits(form: Shape, name: str, asked: Asked) -> Any:
     rows = source(form, name)
-    hits: Any = sa.select(sa.literal_column("1")).select_from(rows.table).where(*_where(rows, asked))
-    if bounded:
-        hits = hits.limit(EXACT_TO + 1)
-    return Query(sa.select(sa.func.count().label("n")).select_from(hits.subquery()))
+    return sa.select(sa.literal_column("1")).select_from(rows.table).where(*_where(rows, asked))
 
 
-async def count(reader: Reader, sight: Sight, name: str, where: Condition, *, bounded: bool) -> int | None:
-    """How many features meet the condition; when bounded, None for more than EXACT_TO."""
-    query = _count(shape(sight), name, where.shape, bounded)
+@lru_cache(KEPT)
+def _count(form: Shape, name: str, asked: Asked) -> Query:
+    return Query(sa.select(sa.func.count().label("n")).select_from(_hits(form, name, asked).subquery()))
+
+
+async def count(reader: Reader, sight: Sight, name: str, where: Condition) -> int:
+    """How many features meet the condition."""
+    query = _count(shape(sight), name, where.shape)
     row = await reader.row(query, binds(sight) | cql.values(where.values))
-    found: int = row["n"] if row is not None else 0
-    return None if bounded and found > EXACT_TO else found
+    return row["n"] if row is not None else 0

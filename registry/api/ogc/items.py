@@ -58,9 +58,8 @@ async def list_items(
     asked = ask.read(request.query_params, described)
     if form in EXPORTS:
         return await exported(request, reader, sight, described, asked, form)
-    rows = [] if asked.hits else await _rows(reader, sight, described, asked)
+    rows, matched = await _found(reader, sight, described, asked)
     more, rows = len(rows) > asked.question.limit, rows[: asked.question.limit]
-    matched = await _matched(reader, sight, described, asked, None if more else len(rows))
     made = _around(request, described, asked, rows, more, form)
     texts = [rendered(row, asked.crs, asked.members) for row in rows]
     headers = {"Content-Crs": f"<{asked.crs.uri}>", **link_header(made)}
@@ -84,10 +83,21 @@ def _collection(
     return respond(request, whole, GEOJSON, headers, validated=body)
 
 
-async def _rows(reader: Reader, sight: Sight, described: Collection, asked: Asked) -> Sequence[Row]:
+async def _found(
+    reader: Reader, sight: Sight, described: Collection, asked: Asked
+) -> tuple[Sequence[Row], int | None]:
+    """A page and one more, and how many there are in all as far as that was asked for."""
+    ask, where = (reader, sight, described.id), asked.question.where
+    if asked.hits:
+        return [], await _plainly(features.count(*ask, where))
     one_more = msgspec.structs.replace(asked.question, limit=asked.question.limit + 1)
-    found: list[Row] = await _plainly(features.find(reader, sight, described.id, one_more, asked.crs))
-    return found
+    if asked.count == "bounded":
+        found: tuple[list[Row], int | None] = await _plainly(
+            features.find_and_count(*ask, one_more, asked.crs)
+        )
+        return found
+    rows = await _plainly(features.find(*ask, one_more, asked.crs))
+    return rows, await _plainly(features.count(*ask, where)) if asked.count == "exact" else None
 
 
 async def _plainly(answer: Any) -> Any:
@@ -96,20 +106,6 @@ async def _plainly(answer: Any) -> Any:
         return await answer
     except Invalid as error:
         raise InvalidQuery("a value in the query or its cursor cannot be used") from error
-
-
-async def _matched(
-    reader: Reader, sight: Sight, described: Collection, asked: Asked, seen: int | None
-) -> int | None:
-    """How many features meet the conditions, as far as it was asked for or is known anyway."""
-    if asked.count == "none" and not asked.hits:
-        return None
-    if seen is not None and asked.question.page is None and not asked.hits:
-        return seen
-    bounded = asked.count == "bounded" and not asked.hits
-    where = asked.question.where
-    found: int | None = await _plainly(features.count(reader, sight, described.id, where, bounded=bounded))
-    return found
 
 
 def _around(
