@@ -165,7 +165,7 @@ async def _live(
     while not listener.lost:
         try:
             async with asyncio.timeout(HEARTBEAT_S):
-                batch, upto = await listener.batches.get()
+                batch, upto = await listener.take()
         except TimeoutError:
             yield ServerSentEventMessage(comment="still here")
             continue

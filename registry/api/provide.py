@@ -69,6 +69,7 @@ async def writer(request: Asked, state: State) -> AsyncGenerator[Writer, None]:
     async with source.writer() as opened:
         await scope.hold(opened, actor_in(request.scope), state.settings.mass_change_limit)
         yield opened
+    state.watch.wake()
 
 
 def desk(request: Asked, writer: Changes, exercise: ExerciseName = None, as_of: AsOf = None) -> Desk:

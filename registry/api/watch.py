@@ -1,6 +1,7 @@
 """One watcher of the change log in each worker: knows where the feed stands, and tells those who listen."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -11,23 +12,39 @@ from registry.api.quiet import Quiet
 from registry.domain.errors import Unavailable
 from registry.domain.feed import Mark
 from registry.store import feed
-from registry.store.changes import CHANNEL
 from registry.store.feed import Stand
-from registry.store.pool import Reader, listen
+from registry.store.pool import Reader
 
 log = structlog.get_logger("registry")
 LOOK_EVERY_S = 1.0
-MOST_WAITING = 256
+REST_S = 0.05
+"""Between two looks, so that a hundred changes a second are seen in twenty looks."""
+MOST_WAITING = 1000
 """Changes a listener may be behind before it is let go; it comes back with its last event id."""
 Batch = list[Mapping[str, Any]]
 
 
 class Listener:
-    """A bounded queue of batches; `lost` is set when it was too slow and has been let go."""
+    """A queue of batches with a bound on their changes; `lost` when it was too slow and has been let go."""
 
     def __init__(self) -> None:
-        self.batches: asyncio.Queue[tuple[Batch, Mark]] = asyncio.Queue(MOST_WAITING)
+        self._batches: asyncio.Queue[tuple[Batch, Mark]] = asyncio.Queue()
+        self._waiting = 0
         self.lost = False
+
+    def put(self, batch: Batch, upto: Mark) -> None:
+        """Have a batch wait to be taken; one that is too much has the listener lost instead."""
+        if self._waiting + len(batch) > MOST_WAITING:
+            self.lost = True
+            return
+        self._waiting += len(batch)
+        self._batches.put_nowait((batch, upto))
+
+    async def take(self) -> tuple[Batch, Mark]:
+        """The next batch, and the mark up to which it tells."""
+        batch, upto = await self._batches.get()
+        self._waiting -= len(batch)
+        return batch, upto
 
 
 class Watch:
@@ -38,8 +55,15 @@ class Watch:
         self._listeners: set[Listener] = set()
         self._moved = asyncio.Event()
         self._hint = asyncio.Event()
+        self._name = secrets.token_hex(4)
+        self._wrote = False
         self.quiet = Quiet()
         self.stand: Stand | None = None
+
+    def wake(self) -> None:
+        """Something was committed here: look at once, and tell the other workers."""
+        self._wrote = True
+        self._hint.set()
 
     async def current(self) -> Stand:
         """Where the feed stands, as last seen by this worker."""
@@ -70,9 +94,11 @@ class Watch:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._take_hints())
             while True:
+                self._hint.clear()
                 with suppress(Unavailable):
                     await self._look()
-                self._hint.clear()
+                    await self._tell_others()
+                await asyncio.sleep(REST_S)
                 with suppress(TimeoutError):  # wait_for would swallow a cancellation that meets a hint
                     async with asyncio.timeout(LOOK_EVERY_S):
                         await self._hint.wait()
@@ -81,10 +107,19 @@ class Watch:
         """LISTEN is only a wake-up: a dead connection costs a second of delay, never a change."""
         while True:
             try:
-                await listen(self._reader, CHANNEL, self._hint.set)
+                await feed.listen(self._reader, self._hear)
             except Exception as error:  # whatever it is, the second look at the feed goes on
                 log.info("listening again", error=str(error))
             await asyncio.sleep(LOOK_EVERY_S)
+
+    def _hear(self, teller: str) -> None:
+        if teller != self._name:
+            self._hint.set()
+
+    async def _tell_others(self) -> None:
+        if self._wrote:
+            self._wrote = False
+            await feed.tell(self._reader, self._name)
 
     async def _look(self) -> None:
         before, now = self.stand, await feed.stand(self._reader)
@@ -104,13 +139,8 @@ class Watch:
             page = await feed.page(self._reader, None, None, mark, 500)
             mark = page.mark
             for listener in list(self._listeners):
-                self._put(listener, page.changes, mark)
+                listener.put(page.changes, mark)
+                if listener.lost:
+                    self._listeners.discard(listener)
             if not page.full:
                 break
-
-    def _put(self, listener: Listener, batch: Batch, mark: Mark) -> None:
-        try:
-            listener.batches.put_nowait((batch, mark))
-        except asyncio.QueueFull:
-            listener.lost = True
-            self._listeners.discard(listener)

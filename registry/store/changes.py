@@ -21,7 +21,6 @@ from registry.store.schema_changes import change_log, resource_past
 from registry.store.sight import Shape, binds, shape, view
 
 GEOMETRIES = ("geom", "public_geom", "footprint", "point_before", "point_after")
-CHANNEL = "registry_changes"
 
 
 def bound(table: sa.Table, names: list[str]) -> dict[str, Any]:
@@ -34,30 +33,28 @@ def bound(table: sa.Table, names: list[str]) -> dict[str, Any]:
     }
 
 
-def _insert(table: sa.Table, *left_out: str) -> Query:
+def _insert(table: sa.Table, *left_out: str) -> sa.Insert:
     names = [column.name for column in table.columns if column.name not in left_out]
-    return Query(sa.insert(table).values(bound(table, names)))
+    return sa.insert(table).values(bound(table, names))
 
 
 _IDENTITY = (resource.c.realm == sa.bindparam("realm"), resource.c.id == sa.bindparam("id"))
-INSERT = _insert(resource)
-INSERT_STOCK = _insert(stock_line)
-INSERT_EXTERNAL = _insert(external_id)
-LOG = _insert(change_log, "xid", "seq")
-NOTIFY = Query(sa.select(sa.func.pg_notify(sa.literal_column(f"'{CHANNEL}'"), sa.literal_column("''"))))
-KEEP = Query(
-    sa.insert(resource_past).from_select(
-        [*rows.COLUMNS, "superseded_at"],
-        sa.select(*resource.columns, sa.bindparam("updated_at", type_=sa.TIMESTAMP(timezone=True))).where(
-            *_IDENTITY
-        ),
-    )
+_NOW_PAST = sa.select(*resource.columns, sa.bindparam("updated_at", type_=sa.TIMESTAMP(timezone=True))).where(
+    *_IDENTITY
 )
-UPDATE = Query(
+_KEEP = sa.insert(resource_past).from_select([*rows.COLUMNS, "superseded_at"], _NOW_PAST)
+_UPDATE = (
     sa.update(resource)
     .values(bound(resource, [name for name in rows.COLUMNS if name not in ("realm", "id")]))
     .where(*_IDENTITY)
 )
+_LOG = _insert(change_log, "xid", "seq")
+INSERT = Query(_LOG.add_cte(_insert(resource).cte("made")))
+"""A first version and its line in the log, as one statement."""
+AMEND = Query(_LOG.add_cte(_KEEP.cte("kept"), _UPDATE.cte("changed")))
+"""The version that is past, the one in its place and the line in the log; all see what was before."""
+INSERT_STOCK = Query(_insert(stock_line))
+INSERT_EXTERNAL = Query(_insert(external_id))
 FORGET_PARTS = [
     Query(
         sa.delete(table).where(
@@ -88,21 +85,18 @@ async def lock(writer: Writer, sight: Sight, identity: UUID) -> Resource:
 async def insert(writer: Writer, record: Resource, change: Change) -> None:
     """Store a first version and its line in the log; Duplicate when its identity is taken."""
     row = rows.row_of(record, change.actor)
-    await writer.run(INSERT, row)
+    await writer.run(INSERT, row | line(None, record, row, change))
     await _insert_parts(writer, record)
-    await _log(writer, None, record, row, change)
 
 
 async def amend(writer: Writer, current: Resource, wanted: Resource, change: Change) -> None:
     """Make `wanted` the current version and keep `current`, which the caller holds locked, as past."""
     row = rows.row_of(wanted, change.actor)
-    await writer.run(KEEP, row)
-    await writer.run(UPDATE, row)
+    await writer.run(AMEND, row | line(current, wanted, row, change))
     if rows.parts(current) != rows.parts(wanted):
         for query in FORGET_PARTS:
             await writer.run(query, row)
         await _insert_parts(writer, wanted)
-    await _log(writer, current, wanted, row, change)
 
 
 async def _insert_parts(writer: Writer, record: Resource) -> None:
@@ -110,13 +104,6 @@ async def _insert_parts(writer: Writer, record: Resource) -> None:
         await writer.run_many(INSERT_STOCK, lines)
     if known := rows.external_rows(record):
         await writer.run_many(INSERT_EXTERNAL, known)
-
-
-async def _log(
-    writer: Writer, before: Resource | None, after: Resource, row: dict[str, Any], change: Change
-) -> None:
-    await writer.run(LOG, line(before, after, row, change))
-    await writer.run(NOTIFY, {})
 
 
 def line(before: Resource | None, after: Resource, row: dict[str, Any], change: Change) -> dict[str, Any]:
@@ -153,7 +140,6 @@ async def load(writer: Writer, records: Iterable[Resource], change: Change) -> N
     await _copy(writer, stock_line, [line for record, _ in kept for line in rows.stock_rows(record)])
     await _copy(writer, external_id, [line for record, _ in kept for line in rows.external_rows(record)])
     await _copy(writer, change_log, [line(None, record, row, change) for record, row in kept])
-    await writer.run(NOTIFY, {})
 
 
 async def _copy(writer: Writer, table: sa.Table, values: list[dict[str, Any]]) -> None:

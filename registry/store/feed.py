@@ -1,5 +1,6 @@
 """The change log as a feed: pages in commit order that never skip a late commit, and where it stands."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 
 from registry.domain.feed import END, Mark
 from registry.domain.sight import Sight
-from registry.store.pool import Reader, Row
+from registry.store.pool import Reader, Row, hear
 from registry.store.query import Query
 from registry.store.sight import realm
 
@@ -50,6 +51,10 @@ STAND = Query(
         " FROM pg_control_system() s, pg_control_checkpoint() k"
     )
 )
+CHANNEL = "registry_changes"
+TELL = Query(
+    sa.select(sa.func.pg_notify(sa.literal_column(f"'{CHANNEL}'"), sa.bindparam("teller", type_=sa.Text)))
+)
 ROTATE = Query(sa.text("UPDATE feed_epoch SET epoch = gen_random_uuid()"))
 
 
@@ -83,6 +88,16 @@ async def stand(reader: Reader) -> Stand:
     assert row is not None
     last = Mark(int(row["last_xid"] or 0), row["last_seq"] or 0)
     return Stand(row["epoch"], last, Mark(int(row["horizon"]) - 1, END), row["lsn"])
+
+
+async def tell(reader: Reader, teller: str) -> None:
+    """Wake those who listen; never in the transaction of a change, or commits would wait for each other."""
+    await reader.row(TELL, {"teller": teller})
+
+
+async def listen(reader: Reader, heard: Callable[[str], None]) -> None:
+    """Call `heard` with every teller until the connection is lost, which ends the call."""
+    await hear(reader, CHANNEL, heard)
 
 
 async def page(reader: Reader, sight: Sight | None, place: str | None, after: Mark, limit: int) -> Page:

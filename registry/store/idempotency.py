@@ -6,11 +6,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from msgspec import Struct
 
-from registry.domain.errors import Conflict, Invalid
+from registry.domain.errors import Conflict, Duplicate, Invalid
 from registry.store.pool import Writer
 from registry.store.query import Query
 from registry.store.schema_changes import idempotency
 
+RUNNING = "a request with this Idempotency-Key is still running"
 KEPT_DAYS = 60
 """Longer than any device is expected to be away."""
 
@@ -24,19 +25,25 @@ class Answer(Struct, frozen=True):
 
 
 _MINE = (idempotency.c.actor == sa.bindparam("actor"), idempotency.c.key == sa.bindparam("key"))
-CLAIM = Query(
-    sa.select(
-        sa.func.pg_try_advisory_xact_lock(
-            sa.func.hashtextextended(sa.bindparam("claim", type_=sa.Text), 0)
-        ).label("mine")
+_KEPT = ("fingerprint", "status", "headers", "body")
+
+
+def _claim() -> Query:
+    """Take the key for this transaction, and touch the answer that is kept under it."""
+    name = sa.func.hashtextextended(sa.bindparam("claim", type_=sa.Text), 0)
+    claim = sa.select(sa.func.pg_try_advisory_xact_lock(name).label("mine")).cte("claim")
+    replay = (
+        sa.update(idempotency)
+        .values(replayed_at=sa.bindparam("at", type_=sa.TIMESTAMP(timezone=True)))
+        .where(*_MINE, claim.c.mine)
+        .returning(*(idempotency.c[name] for name in _KEPT))
+        .cte("replay")
     )
-)
-REPLAY = Query(
-    sa.update(idempotency)
-    .values(replayed_at=sa.bindparam("at", type_=sa.TIMESTAMP(timezone=True)))
-    .where(*_MINE)
-    .returning(idempotency.c.fingerprint, idempotency.c.status, idempotency.c.headers, idempotency.c.body)
-)
+    found = sa.select(claim.c.mine, *(replay.c[name] for name in _KEPT))
+    return Query(found.select_from(claim.outerjoin(replay, sa.true())))
+
+
+CLAIM = _claim()
 KEEP = Query(
     sa.insert(idempotency).values(
         {
@@ -64,11 +71,10 @@ async def recall(writer: Writer, actor: str, key: str, asked: bytes, at: datetim
     Touching the row makes the replay a write of its own, so that its commit waits for replication as the
     first one did. Conflict while another request with the key runs; Invalid for a key of another request.
     """
-    claimed = await writer.row(CLAIM, {"claim": f"{actor}\x1f{key}"})
-    if claimed is None or not claimed["mine"]:
-        raise Conflict("a request with this Idempotency-Key is still running")
-    row = await writer.row(REPLAY, {"actor": actor, "key": key, "at": at})
-    if row is None:
+    row = await writer.row(CLAIM, {"claim": f"{actor}\x1f{key}", "actor": actor, "key": key, "at": at})
+    if row is None or not row["mine"]:
+        raise Conflict(RUNNING)
+    if row["fingerprint"] is None:
         return None
     if row["fingerprint"] != asked:
         raise Invalid("this Idempotency-Key was used for another request")
@@ -76,6 +82,12 @@ async def recall(writer: Writer, actor: str, key: str, asked: bytes, at: datetim
 
 
 async def keep(writer: Writer, actor: str, key: str, asked: bytes, answer: Answer, at: datetime) -> None:
-    """Store the answer in the transaction that did the work."""
+    """Store the answer in the transaction that did the work.
+
+    Conflict, and all of it undone, when the first request ended just as this one asked whether it runs.
+    """
     values = {"actor": actor, "key": key, "fingerprint": asked, "created_at": at}
-    await writer.run(KEEP, values | {name: getattr(answer, name) for name in answer.__struct_fields__})
+    try:
+        await writer.run(KEEP, values | {name: getattr(answer, name) for name in answer.__struct_fields__})
+    except Duplicate as error:
+        raise Conflict(RUNNING) from error

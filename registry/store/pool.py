@@ -214,19 +214,19 @@ class Writer(SnapshotReader):
             await self._connection.copy_records_to_table(table, columns=columns, records=records)
 
 
-async def listen(reader: Reader, channel: str, heard: Callable[[], None]) -> None:
-    """Call `heard` on every notification until the connection is lost, which ends the call."""
+async def hear(reader: Reader, channel: str, heard: Callable[[str], None]) -> None:
+    """Call `heard` with every message of a channel until the connection is lost, which ends the call."""
     async with explained(), reader.lend() as connection:
         ended = asyncio.Event()
 
         def end(_: Any) -> None:
             ended.set()
 
-        def hear(*_: Any) -> None:
-            heard()
+        def take(*told: Any) -> None:
+            heard(told[-1])
 
         connection.add_termination_listener(end)
-        await connection.add_listener(channel, hear)
+        await connection.add_listener(channel, take)
         try:
             while not ended.is_set():
                 with suppress(TimeoutError):
@@ -236,4 +236,4 @@ async def listen(reader: Reader, channel: str, heard: Callable[[], None]) -> Non
         finally:
             connection.remove_termination_listener(end)
             with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await connection.remove_listener(channel, hear)  # its failure must not hide a cancellation
+                await connection.remove_listener(channel, take)  # its failure must not hide a cancellation

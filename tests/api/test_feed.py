@@ -7,8 +7,9 @@ import json
 import asyncpg
 import pytest
 
-from registry.api.watch import Watch
+from registry.api import watch
 from registry.domain.change import Change, begin
+from registry.domain.feed import Mark
 from registry.store import changes, seals
 from registry.store.pool import Writer, prepare
 from tests.api.conftest import PEPPER
@@ -148,11 +149,11 @@ async def test_a_long_poll_returns_as_soon_as_something_happens(client, stored, 
 
 
 async def test_a_watch_ends_when_it_is_told_to_while_something_happens(client, reader) -> None:
-    watch = Watch(reader)
-    running = asyncio.create_task(watch.run())
-    await watch.current()
+    looking = watch.Watch(reader)
+    running = asyncio.create_task(looking.run())
+    await looking.current()
     await asyncio.sleep(0.2)
-    watch._hint.set()
+    looking._hint.set()
     await asyncio.sleep(0)
     running.cancel()
     ended, _ = await asyncio.wait([running], timeout=5)
@@ -218,3 +219,31 @@ async def test_a_rewritten_history_is_found(client, stored, signed, harm) -> Non
     await owner.execute(harm)
     await owner.execute("ALTER TABLE change_log ENABLE TRIGGER append_only")
     assert await seals.verify(stored, key) != []
+
+
+async def test_what_one_worker_commits_wakes_the_others(client, stored, signed, monkeypatch) -> None:
+    monkeypatch.setattr(watch, "LOOK_EVERY_S", 60.0)
+    other = watch.Watch(client.app.state.reader)
+    running = asyncio.create_task(other.run())
+    planner = await signed("planner")
+    try:
+        for _ in range(20):  # the first may be before it listens
+            waiting = asyncio.create_task(other.moved(1))
+            await created(client, planner)
+            if await waiting:
+                return
+        raise AssertionError("nobody told it")
+    finally:
+        running.cancel()
+
+
+async def test_a_listener_is_let_go_for_the_changes_it_is_behind_not_for_their_batches() -> None:
+    listener, mark = watch.Listener(), Mark(1, 1)
+    for _ in range(2 * watch.MOST_WAITING):
+        listener.put([{}], mark)
+        assert len((await listener.take())[0]) == 1
+    assert not listener.lost
+    listener.put([{}] * watch.MOST_WAITING, mark)
+    assert not listener.lost
+    listener.put([{}], mark)
+    assert listener.lost

@@ -17,6 +17,7 @@ from registry.store import (
     filters,
     grounds,
     health,
+    idempotency,
     origins,
     places,
     proximity,
@@ -35,8 +36,8 @@ SHAPES = [
         [True, False], ["public", "internal", "restricted"], [False, True]
     )
 ]
-WRITES = [changes.INSERT, changes.INSERT_STOCK, changes.INSERT_EXTERNAL, changes.LOG, changes.KEEP]
-WRITES += [changes.UPDATE, changes.NOTIFY, changes._lock(Shape()), *changes.FORGET_PARTS]
+WRITES = [changes.INSERT, changes.INSERT_STOCK, changes.INSERT_EXTERNAL, changes.AMEND]
+WRITES += [changes._lock(Shape()), *changes.FORGET_PARTS, idempotency.CLAIM, idempotency.KEEP]
 ALL = frozenset(filters.CLAUSES) - {"bbox", "wrapped_bbox"}
 PRESENT = [
     ALL,
