@@ -9,6 +9,7 @@ from itertools import cycle, pairwise
 from typing import Any
 from uuid import UUID, uuid5
 
+from registry.domain import wording
 from registry.domain.geojson import Point
 from registry.domain.resource import (
     FireWatchPoint,
@@ -115,8 +116,10 @@ FORCES = {"district": "professional", "town": "standing", "community": "mass"}
 def _team(places: Places, town: str, key: str, level: Any, specialty: str, n: int) -> Resource:
     rng = random.Random(key)
     name = places[town]["name"]
-    said = {"n": n + 1, "s": specialty, "zh": name["zh"], "en": name["en"]}
-    zh, en = (pattern.format(**said) for pattern in TEAM_NAMES[level])
+    trained = wording.specialty(specialty)
+    zh_pattern, en_pattern = TEAM_NAMES[level]
+    zh = zh_pattern.format(n=n + 1, s=trained.zh, zh=name["zh"])
+    en = en_pattern.format(n=n + 1, s=trained.en, en=name["en"])
     return _record(
         f"team-{key}",
         spot(places, town, f"team-{key}", spread_m=6000 if level == "district" else 2500),

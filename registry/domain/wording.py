@@ -27,6 +27,11 @@ SPECIALTIES = {
     "power": Words("电力", "power"),
     "gas": Words("燃气", "gas"),
     "lift": Words("电梯", "lift rescue"),
+    "forest_fire": Words("森林防火", "forest fire"),
+    "fire": Words("消防", "fire"),
+    "medical": Words("医疗", "medical"),
+    "communications": Words("通信", "communications"),
+    "earthquake": Words("地震", "earthquake"),
 }
 OPERATORS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "eq": "="}
 PER = {

@@ -205,6 +205,24 @@ describe('the view', () => {
     await close(page)
   })
 
+  it('asks again for tiles that a busy registry had no time for', async () => {
+    const refused = new Set()
+    const page = await open(browser, '#exercise=demo&lang=en&theme=light&at=8/29.4/106.6')
+    page.expected.push(/503/)
+    await page.route('**/ogc/tiles/**', (route) => {
+      const url = route.request().url()
+      if (refused.has(url)) return route.continue()
+      refused.add(url)
+      return route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"title": "busy"}' })
+    })
+    await page.evaluate(() => (location.hash = location.hash.replace('exercise=demo', 'exercise=scale')))
+    await page.waitForSelector('#hint >> text=The server is busy')
+    await page.waitForFunction(() => window.registryMap.map.getLayer('resource-cluster') && window.registryMap.map.queryRenderedFeatures({ layers: ['resource-cluster'] }).length > 20)
+    assert.ok(refused.size > 0)
+    await page.waitForSelector('#hint', { state: 'hidden' })
+    await close(page)
+  })
+
   for (const [name, size] of Object.entries({ 'office-1366': { width: 1366, height: 768 }, 'wall-4k': { width: 3840, height: 2160 }, phone: { width: 390, height: 844, hasTouch: true, isMobile: true } })) {
     it(`fits a screen: ${name}`, async () => {
       const page = await open(browser, '#exercise=demo&lang=zh&theme=light', size)

@@ -14,7 +14,9 @@ const HELD_AT_MOST = 2000
 export class Records {
   all = new Map<string, Resource>()
   tiled = false
-  private beyond = 0
+  /** What a large set is still asked for when its tiles can be drawn already: the records without a position. */
+  rest: Promise<void> = Promise.resolve()
+  private beyond: number | null = 0
   loaded = false
   at = new Date()
   /** Counts the changes told of a tiled set, so that its tiles are asked for again. */
@@ -25,18 +27,28 @@ export class Records {
     const asked = ++this.asked
     const page = await get<Page>('v1/resources', { limit: HELD_AT_MOST, exercise: state.exercise, as_of: state.as_of })
     const tiled = page.links.some((link) => link.rel === 'next')
-    const held = new Map((tiled ? await placeless(state) : page.features).map((resource) => [resource.id, resource]))
-    const unlocated = tiled ? await countPlaceless(state) : 0
     if (asked !== this.asked) return
     this.tiled = tiled
-    this.beyond = Math.max(0, unlocated - held.size)
     this.loaded = true
-    this.all = held
+    this.all = tiled ? new Map() : byId(page.features)
+    this.beyond = tiled ? null : 0
     this.at = new Date()
+    this.rest = tiled ? this.loadPlaceless(state, asked) : Promise.resolve()
+    this.rest.catch(() => undefined)
   }
 
-  /** How many records have no position, also of those the page does not hold. */
-  unlocated = (): number => this.beyond + [...this.all.values()].filter(({ geometry }) => !geometry).length
+  private async loadPlaceless(state: State, asked: number): Promise<void> {
+    const [held, count] = await Promise.all([placeless(state), countPlaceless(state)])
+    if (asked !== this.asked) return
+    for (const resource of held) this.all.set(resource.id, resource)
+    this.beyond = Math.max(0, count - held.length)
+  }
+
+  /** How many records have no position, also of those the page does not hold; null while that is asked. */
+  unlocated(): number | null {
+    const held = [...this.all.values()].filter(({ geometry }) => !geometry).length
+    return this.beyond === null ? null : held + this.beyond
+  }
 
   /** Takes over what the feed told of one record; in a large set only those without a position are held. */
   take({ id, feature }: Change): void {
@@ -59,6 +71,8 @@ export class Records {
     return true
   }
 }
+
+const byId = (resources: Resource[]): Map<string, Resource> => new Map(resources.map((resource) => [resource.id, resource]))
 
 /** Records of a large set that have no position, as many as are held. */
 async function placeless({ exercise, as_of }: State): Promise<Resource[]> {

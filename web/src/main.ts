@@ -25,6 +25,8 @@ import './styles.css'
 
 const MOST_DOUBTS = 3000
 
+type Spot = { x: number; y: number; z: number }
+
 setWorkerUrl(workerUrl)
 prewarm()
 const store = new Store()
@@ -90,9 +92,18 @@ async function reload(): Promise<void> {
     await app.records.load(store.state)
     redraw()
     if (!isEditing()) drawPanel(app)
+    await drawRest()
   } catch (problem) {
     say(problem)
   }
+}
+
+/** What a large set tells after its tiles: the areas in which its records without a position may be. */
+async function drawRest(): Promise<void> {
+  if (!records.tiled) return
+  await records.rest
+  redraw()
+  if (!isEditing()) drawPanel(app)
 }
 
 function say(problem: unknown): void {
@@ -166,6 +177,27 @@ map.on('idle', () => {
 })
 let moved = false
 
+const BUSY_MS = 2000
+let asking = 0
+const refused = new Map<string, Spot[]>()
+map.on('error', (event) => {
+  const { error, sourceId, tile } = event as typeof event & { sourceId?: string; tile?: { tileID: { canonical: Spot } } }
+  if ((error as { status?: number }).status !== 503 || !sourceId || !tile) return console.error(error)
+  refused.set(sourceId, [...(refused.get(sourceId) ?? []), tile.tileID.canonical])
+  busy()
+})
+
+/** Asks again for the tiles that a busy registry had no time for. */
+function busy(): void {
+  hint(t('busy'))
+  clearTimeout(asking)
+  asking = setTimeout(() => {
+    hint(null)
+    for (const [source, tiles] of refused) if (map.getSource(source)) map.refreshTiles(source, tiles)
+    refused.clear()
+  }, BUSY_MS)
+}
+
 let drawing = 0
 
 /** Takes a change of the feed over; many at once are drawn together. */
@@ -225,7 +257,7 @@ async function start(): Promise<void> {
   await Promise.all(first.map((part) => part.then(() => (dressPlaces(), redraw()), say)))
   drawPanel(app)
   document.body.dataset.ready = 'true'
-  await drawnOnce()
+  await Promise.all([drawnOnce(), drawRest().catch(say)])
   await app.places.load('town', 'management_area', 'province').then(dressPlaces, say)
   drawAreas()
   app.undrawn_zones = await drawZones(app).catch(() => null)

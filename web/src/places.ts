@@ -55,14 +55,17 @@ export class Places {
     return bounds(entry?.extent ?? entry?.place.point ?? null)
   }
 
-  /** Boundaries to draw, districts ranked above towns; an assumed extent is marked. */
+  /** Boundaries to draw: districts as areas, and the lines between their towns. */
   boundaries(): GeoJSON.FeatureCollection {
-    const features = [...this.known.values()].flatMap(({ place, extent }) =>
-      extent && extent.type !== 'Point' && isDrawn(place)
-        ? [feature(extent, { code: place.code, level_rank: rank(place), assumed: place.extent_basis !== 'boundary' })]
-        : [],
-    )
-    return { type: 'FeatureCollection', features }
+    const drawn = [...this.known.values()].filter(({ place, extent }) => extent && isDrawn(place))
+    const districts = drawn.filter(({ place }) => rank(place) === 1)
+    const between = sides(drawn.filter(({ place }) => rank(place) === 2).map(({ extent }) => extent!))
+    for (const side of sides(districts.map(({ extent }) => extent!)).keys()) between.delete(side)
+    const lines: GeoJSON.MultiLineString = { type: 'MultiLineString', coordinates: [...between.values()] }
+    return { type: 'FeatureCollection', features: [
+      ...districts.map(({ place, extent }) => feature(extent!, { code: place.code, level_rank: 1 })),
+      ...(between.size ? [feature(lines, { level_rank: 2 })] : []),
+    ] }
   }
 
   /** One label per place, at its seat where that is known. */
@@ -75,6 +78,18 @@ export class Places {
     })
     return { type: 'FeatureCollection', features }
   }
+}
+
+/** Every side of the polygons once, whichever way round and by however many it is shared. */
+function sides(extents: GeoJSON.Geometry[]): Map<string, GeoJSON.Position[]> {
+  const found = new Map<string, GeoJSON.Position[]>()
+  const rings = extents.flatMap((extent) => (extent.type === 'Polygon' ? extent.coordinates : extent.type === 'MultiPolygon' ? extent.coordinates.flat() : []))
+  for (const ring of rings)
+    for (let i = 1; i < ring.length; i++) {
+      const ends = [String(ring[i - 1]), String(ring[i])]
+      found.set(ends.sort().join(' '), [ring[i - 1]!, ring[i]!])
+    }
+  return found
 }
 
 const rank = (place: Place): number => RANKS[place.level] ?? 2

@@ -144,9 +144,9 @@ export function drawFoot(app: App): void {
     h('span', { id: 'data-age' }, t('data.age', { at: instant(records.at) })),
     records.tiled
       ? h('span', {}, t('count.tiles'))
-      : h('span', { id: 'count-shown' }, t('count.shown', { n: number(all.length - unlocated) })),
+      : h('span', { id: 'count-shown' }, t('count.shown', { n: number(all.length - (unlocated ?? 0)) })),
     !records.tiled && approximate > 0 && h('span', {}, t('count.approximate', { n: number(approximate) })),
-    h('button', { type: 'button', id: 'count-unlocated', class: 'warn', onclick: () => app.store.set({ panel: 'detail', selected: 'unlocated' }) }, t('count.unlocated', { n: number(unlocated) })),
+    h('button', { type: 'button', id: 'count-unlocated', class: 'warn', onclick: () => app.store.set({ panel: 'detail', selected: 'unlocated' }) }, t('count.unlocated', { n: unlocated === null ? '…' : number(unlocated) })),
     h('span', { class: 'quiet' }, t('attribution')),
   )
   drawBanner(app)

@@ -142,7 +142,7 @@ function nameLayer(state: State, suffix: string, from: object): LayerSpecificati
       'text-size': 12 * SCALE,
       'text-field': ['get', state.lang === 'zh' ? 'name_zh' : 'name_en'],
       'text-variable-anchor': ['top', 'bottom'],
-      'text-radial-offset': 1.9,
+      'text-radial-offset': 2.3,
       'text-max-width': 9,
     },
     paint: { 'text-color': palette.text, 'text-halo-color': palette.halo, 'text-halo-width': 1.6 },

@@ -79,7 +79,7 @@ function value(field: string, p: ResourceProperties): string | null {
 }
 
 const source = (from: ResourceProperties['sources'][number]): HTMLElement =>
-  h('li', {}, [from.reference, from.locator, from.as_of, from.confidence].filter(Boolean).join(' · '))
+  h('li', {}, [from.reference, from.locator, from.as_of, from.confidence && coded('confidence', from.confidence)].filter(Boolean).join(' · '))
 
 interface Entry {
   version?: number
@@ -106,13 +106,14 @@ function history(app: App, resource: Resource): HTMLElement {
 
 function unlocated(app: App): HTMLElement {
   const without = [...app.records.all.values()].filter((resource) => !resource.geometry)
+  const all = app.records.unlocated()
   const where = ({ properties: { location } }: Resource) =>
     location.candidate_places.length
       ? t('unlocated.candidates', { places: location.candidate_places.map(app.places.name).join('、') })
       : t('unlocated.nothing')
   return h('div', { id: 'unlocated' }, h('h3', {}, t('unlocated.title')), h('p', { class: 'note' }, t('unlocated.why')),
     list(without.slice(0, LISTED).map((resource) => hit(app, resource, [h('span', {}, where(resource))]))),
-    app.records.unlocated() > LISTED && h('p', { class: 'note' }, t('unlocated.more', { n: number(app.records.unlocated()), listed: LISTED })))
+    all === null ? h('p', { class: 'quiet' }, t('loading')) : all > LISTED && h('p', { class: 'note' }, t('unlocated.more', { n: number(all), listed: LISTED })))
 }
 
 export type { Page }

@@ -26,17 +26,20 @@ interface Saved {
 
 const COMPARED = 10
 const HERE = 'registry.scenarios'
+/** What was typed survives a panel that is drawn again. */
+let called = ''
 
 /** Scenarios beside the present, each with its figures; one click brings its points back. */
 export function compared(app: App, question: Question, present: Coverage): HTMLElement {
   const slot = h('div', { id: 'scenarios' })
   const said = h('p', { class: 'note', id: 'scenario-said', role: 'status' })
   const draw = () => void into(slot, () => table(app, question, present, draw))
-  const name = h('input', { id: 'scenario-name', maxlength: 100, placeholder: t('planner.keep.name'), 'aria-label': t('planner.keep.name') })
+  const name = h('input', { id: 'scenario-name', maxlength: 100, value: called, oninput: () => (called = name.value), placeholder: t('planner.keep.name'), 'aria-label': t('planner.keep.name') })
   const keep = async (event: Event) => {
     event.preventDefault()
     try {
-      fill(said, t(await save(app, name.value.trim())))
+      fill(said, t(await save(app)))
+      called = name.value = ''
       draw()
     } catch (error) {
       fill(said, t('failed', { why: why(error) }))
@@ -49,10 +52,10 @@ export function compared(app: App, question: Question, present: Coverage): HTMLE
 }
 
 /** Keeps the trial points on the server, or in this browser for those who may not write there. */
-async function save(app: App, called: string): Promise<Word> {
+async function save(app: App): Promise<Word> {
   const { trials, covers, lang } = app.store.state
   if (!trials.length) return 'planner.keep.none'
-  const name = { [lang]: called || t('planner.scenario.name', { n: (await kept(covers)).length + 1 }) }
+  const name = { [lang]: called.trim() || t('planner.scenario.name', { n: (await kept(covers)).length + 1 }) }
   try {
     await post('v1/coverage/scenarios', { name, changes: { add: added(covers, trials) } })
     return 'planner.keep.saved'
