@@ -39,7 +39,7 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 class Feed:
-    """A reader of the feed: its eyes, its place, and the key its cursors are signed with."""
+    """A reader of the feed: its eyes, its place, and the key its cursors are sealed with."""
 
     def __init__(self, state: State, sight: Sight, place: str | None) -> None:
         if sight.as_of is not None:
@@ -50,7 +50,7 @@ class Feed:
         self.eyes = eyes_of(sight, place)
 
     def cursor(self, epoch: str, mark: Mark, lsn: int) -> str:
-        """The signed text of a place in the feed."""
+        """The sealed text of a place in the feed."""
         return seal(Cursor(epoch, self.eyes, mark, lsn), self.key)
 
     def told(self, batch: Batch) -> list[tuple[Mark, Told]]:
@@ -116,7 +116,7 @@ async def _wait(source: Feed, reader: Reader, mark: Mark, wait_s: float, limit: 
         await source.watch.moved(left_s)
 
 
-@get("/changes/stream", media_type="text/event-stream")
+@get("/changes/stream")
 async def stream_changes(
     state: State,
     reader: Asks,

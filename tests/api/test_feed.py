@@ -1,10 +1,12 @@
 """The feed: commit order, nothing skipped, nobody told what they may not know."""
 
 import asyncio
+import base64
 import hashlib
 import json
 
 import asyncpg
+import msgspec
 import pytest
 
 from registry.api import watch
@@ -17,6 +19,8 @@ from tests.api.test_writes import URL, created, feature
 from tests.builders import NOW, make
 
 FEED = "/v1/changes"
+OLD = "wgxHEwEip1CU2TpkMmI1ODZjZi0zY2QyLTQwYmMtYjU4Yi05OGU2ZTgyZjcwOTEvNzcxMDIxNDcxNzE1NTg1NTQ5MC8xrDc1NW"
+"""The beginning of a cursor as they were when anybody could read them."""
 WROTE = Change(verb="create", actor="test", at=NOW)
 
 
@@ -70,6 +74,21 @@ async def test_a_poll_without_news_is_answered_the_same_until_there_is_news(clie
         assert (await client.get(FEED, params={"cursor": cursor}, headers=other)).status_code == 410
     identity, _ = await created(client, planner)
     assert [change["id"] for change in await settled(client, cursor, planner)] == [identity]
+
+
+async def test_a_cursor_tells_nothing_of_transactions_or_clusters(client, stored, signed) -> None:
+    await created(client, await signed("planner"))
+    await settled(client)
+    cursor = (await pull(client))["cursor"]
+    raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    stand = await client.app.state.watch.current()
+    numbers = [stand.last.xid, stand.last.seq, stand.edge.xid, stand.edge.seq]
+    readable = [
+        *stand.epoch.split("/")[:2],
+        *(msgspec.msgpack.encode(number) for number in numbers if number > 255),
+    ]
+    for part in readable:
+        assert (part.encode() if isinstance(part, str) else part) not in raw
 
 
 async def test_a_late_commit_is_never_skipped(client, stored, api_url, signed) -> None:
@@ -129,8 +148,10 @@ async def test_a_cursor_is_bound_to_its_reader_and_its_history(client, stored, s
     await created(client, planner)
     cursor = (await pull(client))["cursor"]
     assert (await client.get(FEED, params={"cursor": cursor}, headers=planner)).status_code == 410
-    assert (await client.get(FEED, params={"cursor": cursor[:-2] + "xx"})).status_code == 400
-    assert (await client.get(FEED, params={"cursor": "?"})).status_code == 400
+    for altered in (cursor[:-2] + "xx", "x" + cursor[1:], OLD):
+        assert (await client.get(FEED, params={"cursor": altered})).status_code == 410
+    for nonsense in ("?", "", "later", cursor[:20]):
+        assert (await client.get(FEED, params={"cursor": nonsense})).status_code == 400
     await stored._connection.execute("UPDATE feed_epoch SET epoch = gen_random_uuid()")
     await asyncio.sleep(1.3)
     gone = await client.get(FEED, params={"cursor": cursor})
