@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from registry.domain.audit import Action, Trace
 from registry.store.pool import Reader, Row, Writer
 from registry.store.query import Query
-from registry.store.schema import audit
+from registry.store.schema_access import audit
 
 FIELDS = Trace.__struct_fields__
 ADD = Query(sa.insert(audit).values({name: sa.bindparam(name, type_=audit.c[name].type) for name in FIELDS}))

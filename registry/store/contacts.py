@@ -11,7 +11,7 @@ from registry.domain.errors import NotFound
 from registry.domain.sight import Sight
 from registry.store.pool import Reader, Row, Writer
 from registry.store.query import Query
-from registry.store.schema import contact
+from registry.store.schema_access import contact
 from registry.store.sight import realm
 
 _OF = (contact.c.realm == sa.bindparam("realm"), contact.c.resource_id == sa.bindparam("resource_id"))

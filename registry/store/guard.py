@@ -10,7 +10,8 @@ from registry.domain.actor import SYSTEM, Actor
 from registry.domain.errors import NeedsApproval, NotFound
 from registry.store.pool import Reader, Row, Writer
 from registry.store.query import Query
-from registry.store.schema import approval, guarded_change, place_within
+from registry.store.schema import place_within
+from registry.store.schema_access import approval, guarded_change
 
 GUARDED = frozenset({"report", "retire", "restore"})
 """The verbs that count: those that change a status or take a record away or back."""

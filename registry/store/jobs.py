@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from registry.store.pool import Reader, Row, Writer
 from registry.store.query import Query
-from registry.store.schema import job
+from registry.store.schema_analyses import job
 
 NOW = sa.func.now()
 KEPT = sa.text("interval '1 day'")

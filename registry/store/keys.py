@@ -12,7 +12,8 @@ from registry.domain.credential import Key, fingerprint, id_of, is_same, new_tok
 from registry.domain.errors import Conflict, Invalid, NotFound
 from registry.store.pool import Reader, Row, Writer
 from registry.store.query import Query
-from registry.store.schema import api_key, place
+from registry.store.schema import place
+from registry.store.schema_access import api_key
 
 PLAIN = [column for column in api_key.columns if column.name != "fingerprint"]
 FIND = Query(sa.select(*PLAIN, api_key.c.fingerprint).where(api_key.c.id == sa.bindparam("id")))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from registry.store.pool import Reader, Row, Writer
 from registry.store.query import Query
-from registry.store.schema import scenario
+from registry.store.schema_analyses import scenario
 
 ID = scenario.c.id == sa.bindparam("id", type_=sa.Uuid)
 INSERT = Query(
