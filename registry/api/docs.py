@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import swagger_ui
-from litestar import MediaType, Request, get
+from litestar import Litestar, MediaType, Request, get
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
 from litestar.static_files import create_static_files_router
@@ -17,12 +17,20 @@ ASSETS = "/docs/assets"
 FAVICON = '<link rel="icon" href="data:,">'
 
 
+def _whole(app: Litestar, made: dict[str, Any]) -> dict[str, Any]:
+    """The document, put together once."""
+    if "document" not in app.state:
+        app.state.document = describing.complete(app, made)
+    found: dict[str, Any] = app.state.document
+    return found
+
+
 class _Json(JsonRenderPlugin):
     """The document as it is served."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The whole document as JSON."""
-        return super().render(request, describing.complete(request.app, openapi_schema))
+        return super().render(request, _whole(request.app, openapi_schema))
 
 
 class _Page(SwaggerRenderPlugin):
@@ -30,7 +38,7 @@ class _Page(SwaggerRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The whole document as a page."""
-        return super().render(request, describing.complete(request.app, openapi_schema))
+        return super().render(request, _whole(request.app, openapi_schema))
 
 
 def openapi() -> OpenAPIConfig:
