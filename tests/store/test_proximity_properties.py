@@ -73,6 +73,28 @@ async def test_nearest_to_many_spots(writer, name) -> None:
         assert [row["distance_m"] for row in hits] == pytest.approx(list(truth), abs=0.01)
 
 
+@pytest.mark.parametrize("few", [0, 4_000], ids=["taken for many", "taken for few"])
+@pytest.mark.parametrize("max_m", [None, 20_000.0])
+async def test_nearest_of_those_that_meet_a_condition_to_many_spots(writer, monkeypatch, few, max_m) -> None:
+    monkeypatch.setattr(batches, "FEW", few)
+    batches._how_many.cache_clear()
+    rng, centre = drawn("condition"), CENTRES["qijiang"]
+    openings = ["open", "closed", "unknown"]
+    records = [make("shelter", *near(rng, centre, 40_000), opening=openings[n % 3]) for n in range(POINTS)]
+    await changes.load(writer, records, A_CHANGE)
+    points = [one.geometry.coordinates for one in records if one.properties.opening == "open"]
+    spots = [near(rng, centre, 60_000) for _ in range(SPOTS)]
+    starts = [Start(lon=lon, lat=lat) for lon, lat in spots]
+    wanted = Filter(kind="shelter", opening="open")
+    found = await batches.nearest(writer, EVERYTHING, wanted, starts, k=5, max_m=max_m)
+    assert sum(rows is not None for rows in found) > SPOTS / 2
+    for spot, rows in zip(spots, found, strict=True):
+        truth = [metres for metres in np.sort(to_spot(points, spot))[:5] if max_m is None or metres <= max_m]
+        if rows is not None:
+            assert [row["distance_m"] for row in rows] == pytest.approx(truth, abs=0.01)
+    batches._how_many.cache_clear()
+
+
 def star(rng: random.Random, centre) -> list[tuple[float, float]]:
     """A simple ring around a centre that stays on its side of the antimeridian."""
     turns = sorted(rng.uniform(0, 360) for _ in range(rng.randint(5, 9)))

@@ -75,8 +75,9 @@ def near(form: Shape, present: frozenset[str]) -> list[Query]:
         found += [proximity._all_near(form, present, drawn, rank) for rank in get_args(Rank)]
         if filters.undecided(present, view(form)):
             found += [proximity._left_out(form, present, drawn)]
-    found += [batches._batch(form, present, capped, tier) for capped in (True, False) for tier in (16, None)]
-    return [*found, batches._features(form)]
+    for capped in (True, False):
+        found += [batches._batch(form, present, capped, 16), batches._rare(form, present, capped)]
+    return [*found, batches._features(form), batches._how_many(form, present)]
 
 
 @pytest.fixture(scope="module")
