@@ -23,6 +23,7 @@ Made = dict[str, Any]
 REFERENCE = "#/components/schemas/{name}"
 ANY = ("400", "401", "403", "404", "422", "429", "500", "503")
 SENT = ("408", "409", "412", "413", "415", "428")
+EVENTS = "text/event-stream"
 PAGED = ("410",)
 TOO_LONG = {"414": {"description": "The URI is longer than 64 KiB; a question of that size goes in a body"}}
 SURROGATES = r"\ud800-\udfff"
@@ -90,6 +91,10 @@ def _answers(operation: Made, handler: HTTPRouteHandler) -> Iterator[tuple[Made,
                 yield slot, kind
             elif media == GEOJSON:
                 slot["schema"] = {"$ref": REFERENCE.format(name="ResourceFeature")}
+            elif media == EVENTS:
+                slot["schema"] = {
+                    "description": "Server-sent events; each has an id, an event and JSON data."
+                }
             else:
                 slot["schema"] = {"type": "object" if media == JSON else "string"}
     if (other := handler.opt.get("also")) is not None:
