@@ -50,7 +50,7 @@ async def _push(desk: Desk, data: Push) -> Answer:
 async def read_digest(
     state: State, reader: Asks, sight: Sees, place: params.PlaceParam = None
 ) -> dict[str, Any]:
-    """Count, and xor of sha256(id:version)[:8], for each last byte of the identity; retired left out."""
+    """Count, and xor of sha256(id:version:updated_at in µs)[:8], by last byte of the identity."""
     source, stand = Feed(state, sight, place), await feed.stand(reader)
     rows = await sync.digest(reader, sight, Filter(place=place))
     buckets = {str(row["bucket"]): [row["count"], f"{row['hash'] % 2**64:016x}"] for row in rows}

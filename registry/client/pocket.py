@@ -4,12 +4,14 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS record (
@@ -122,9 +124,11 @@ class Pocket:
     def digest(self) -> dict[str, tuple[int, str]]:
         """Count and hash of each bucket, as the registry computes them."""
         found: dict[int, tuple[int, int]] = {}
-        for identity, version, bucket in self._db.execute("SELECT id, version, bucket FROM record"):
+        question = "SELECT id, version, bucket, json_extract(feature, '$.properties.updated_at') FROM record"
+        for identity, version, bucket, updated_at in self._db.execute(question):
             count, value = found.get(bucket, (0, 0))
-            told = hashlib.sha256(f"{identity}:{version}".encode()).digest()
+            at_us = (datetime.fromisoformat(updated_at) - EPOCH) // timedelta(microseconds=1)
+            told = hashlib.sha256(f"{identity}:{version}:{at_us}".encode()).digest()
             found[bucket] = (count + 1, value ^ int.from_bytes(told[:8], "big"))
         return {str(bucket): (count, f"{value:016x}") for bucket, (count, value) in found.items()}
 

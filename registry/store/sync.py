@@ -16,10 +16,12 @@ from registry.store.sight import Shape, binds, shape, view
 
 BUCKET = sa.literal_column("get_byte(uuid_send(resource.id), 15)", sa.Integer)
 HASH = sa.literal_column(
-    "('x' || encode(substr(sha256(convert_to(resource.id::text || ':' || resource.version, 'UTF8')), 1, 8),"
-    " 'hex'))::bit(64)::bigint",
+    "('x' || encode(substr(sha256(convert_to(concat_ws(':', resource.id, resource.version,"
+    " (extract(epoch FROM resource.updated_at) * 1000000)::bigint), 'UTF8')), 1, 8), 'hex'))"
+    "::bit(64)::bigint",
     sa.BigInteger,
 )
+"""After a restore a version number is given anew, but never at the same instant."""
 KEPT = resource.c.lifecycle != sa.literal_column("'retired'")
 
 

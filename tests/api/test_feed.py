@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import calendar
 import hashlib
 import json
+import time
 
 import asyncpg
 import msgspec
@@ -196,9 +198,13 @@ async def test_a_digest_is_what_a_device_can_compute(client, stored, signed) -> 
     digest = (await client.get("/v1/sync/digest")).json()
     expected: dict[str, list] = {}
     for identity in made:
+        told = (await client.get(f"{URL}/{identity}")).json()["properties"]["updated_at"]
+        whole, _, fraction = told.removesuffix("Z").partition(".")
+        since = calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S"))
+        at_us = since * 1_000_000 + int(fraction.ljust(6, "0"))
         bucket = str(int(identity[-2:], 16))
         count, value = expected.get(bucket, [0, "0"])
-        hashed = int.from_bytes(hashlib.sha256(f"{identity}:1".encode()).digest()[:8], "big")
+        hashed = int.from_bytes(hashlib.sha256(f"{identity}:1:{at_us}".encode()).digest()[:8], "big")
         expected[bucket] = [count + 1, f"{int(value, 16) ^ hashed:016x}"]
     assert digest["buckets"] == expected
 

@@ -132,6 +132,29 @@ def test_a_restored_registry_is_met_by_digest(world: World, device) -> None:
     assert agree(mine, other)
 
 
+REWRITTEN = """
+UPDATE resource SET updated_at = at, feature = replace(jsonb_set(feature::jsonb, '{properties,updated_at}',
+       to_jsonb(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))::text, 'lost', 'after')
+  FROM (SELECT updated_at + interval '1 second' AS at FROM resource WHERE id = $1::text::uuid) AS later
+ WHERE id = $1::text::uuid"""
+
+
+def test_a_version_number_that_was_given_anew_after_a_restore_is_found(world: World, device) -> None:
+    mine = device()
+    kept = mine.app.create(SHELTER)
+    mine.sync()
+    mine.app.patch(kept, {"properties": {"note": "lost"}})
+    mine.sync()
+    world.run(world.app.state.watch._look())
+    mine.sync()
+    assert (properties(mine, kept)["version"], properties(mine, kept)["note"]) == (2, "lost")
+    world.fetch(REWRITTEN, kept)
+    world.fetch("UPDATE feed_epoch SET epoch = gen_random_uuid()")
+    world.run(world.app.state.watch._look())
+    assert mine.sync().away is None
+    assert (properties(mine, kept)["version"], properties(mine, kept)["note"]) == (2, "after")
+
+
 def test_a_wrong_clock_is_corrected(world: World, device) -> None:
     mine = device()
     shelter = mine.app.create(SHELTER)
