@@ -11,6 +11,7 @@ from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from registry.api import params
+from registry.api.describing import EVENTS
 from registry.api.provide import Asks, Sees
 from registry.api.quiet import unless_quiet
 from registry.api.watch import Batch, Listener, Watch
@@ -116,7 +117,7 @@ async def _wait(source: Feed, reader: Reader, mark: Mark, wait_s: float, limit: 
         await source.watch.moved(left_s)
 
 
-@get("/changes/stream")
+@get("/changes/stream", media_type=EVENTS)
 async def stream_changes(
     state: State,
     reader: Asks,

@@ -75,6 +75,12 @@ def test_every_form_of_an_answer_is_described(document, method, path, status, me
     assert all(slot["schema"] for slot in content.values())
 
 
+def test_a_stream_is_described_by_no_schema_of_its_events(document) -> None:
+    """Readers of the document hold a schema against each event, not against the text of all."""
+    told = document["paths"]["/v1/changes/stream"]["get"]["responses"]["200"]["content"]
+    assert "type" not in told["text/event-stream"]["schema"]
+
+
 def test_an_alert_may_be_sent_as_xml_or_json(document) -> None:
     taken = document["paths"]["/v1/proximity/alert-area"]["post"]["requestBody"]["content"]
     assert {"application/json", "application/cap+xml"} <= taken.keys()
