@@ -19,6 +19,7 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
+    "work_mem": "16MB",
 }
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "wal_compression": "on"}
 THROW_AWAY = {
@@ -37,6 +38,7 @@ def configuration(socket_dir: Path, *, durable: bool) -> str:
     memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     chosen |= {
         "unix_socket_directories": f'"{socket_dir}"',
-        "shared_buffers": f"{min(max(memory_mb // 8, 128), 1024)}MB",
+        "shared_buffers": f"{min(max(memory_mb // 6, 128), 4096)}MB",
+        "effective_cache_size": f"{max(memory_mb // 2, 256)}MB",
     }
     return "".join("{} = '{}'\n".format(name, value.replace("'", "''")) for name, value in chosen.items())
