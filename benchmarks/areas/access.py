@@ -20,13 +20,15 @@ PEPPER = "a pepper for the benchmarks alone"
 ROUNDS = 3
 STORM_CONNECTIONS = 128
 DEFAULT_PUBLIC = 10
+HELD = 4
+REFUSED_S = 3.0
 
 
 def measure(stages: list[Stage], seconds: float) -> list[Figure]:
     """Throughput with a key beside that without, and a command client's slowest hundredth in a storm."""
     stage = stages[-1]
     signed = {"Authorization": f"Bearer {asyncio.run(_key(stage))}"}
-    return [*_cost(stage, signed, seconds), *_storm(stage, signed, seconds)]
+    return [*_cost(stage, signed, seconds), *_storm(stage, signed, seconds), _refusal(stage)]
 
 
 async def _key(stage: Stage) -> str:
@@ -55,7 +57,7 @@ def _storm(stage: Stage, signed: dict[str, str], seconds: float) -> list[Figure]
     asked = paths(stage)
     with served(stage, key_pepper=PEPPER, inflight_public=DEFAULT_PUBLIC) as server:
         capacity = load.wrk(server.url, asked, seconds=min(3, seconds), connections=8).per_second
-        quiet_ms = _command(server.url, asked, signed, seconds / 2)
+        quiet_ms = _asked(server.url, asked, signed, seconds / 2)
         met: list[load.Load] = []
         storm = threading.Thread(
             target=lambda: met.append(
@@ -70,7 +72,7 @@ def _storm(stage: Stage, signed: dict[str, str], seconds: float) -> list[Figure]
         )
         storm.start()
         time.sleep(0.5)
-        stormy_ms = _command(server.url, asked, signed, seconds)
+        stormy_ms = _asked(server.url, asked, signed, seconds)
         storm.join()
     offered = met[0].per_second / capacity
     return [
@@ -81,7 +83,24 @@ def _storm(stage: Stage, signed: dict[str, str], seconds: float) -> list[Figure]
     ]
 
 
-def _command(url: str, asked: list[str], signed: dict[str, str], seconds: float) -> list[float]:
+def _refusal(stage: Stage) -> Figure:
+    """How soon a request is refused whose lane is held by others, who wait for news and ask no processor."""
+    with served(stage, workers=1, inflight_public=HELD) as server:
+        holders = [http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60) for _ in range(HELD)]
+        for holder in holders:
+            holder.request("GET", "/v1/changes?cursor=now&wait_s=25")
+        time.sleep(0.5)
+        refused_ms = _asked(server.url, paths(stage), {}, REFUSED_S, http.HTTPStatus.SERVICE_UNAVAILABLE)
+    return at_most(AREA, "refusal when the public lane is full, p99", _p99(refused_ms), 5, " ms")
+
+
+def _asked(
+    url: str,
+    asked: list[str],
+    signed: dict[str, str],
+    seconds: float,
+    status: http.HTTPStatus = http.HTTPStatus.OK,
+) -> list[float]:
     """Milliseconds of each request of one client that asks one question after the other."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
     until, taken = time.monotonic() + seconds, []
@@ -90,8 +109,8 @@ def _command(url: str, asked: list[str], signed: dict[str, str], seconds: float)
         connection.request("GET", asked[len(taken) % len(asked)], headers=signed)
         answer = connection.getresponse()
         answer.read()
-        if answer.status != http.HTTPStatus.OK:
-            raise RuntimeError(f"the command client was answered {answer.status}")
+        if answer.status != status:
+            raise RuntimeError(f"the client was answered {answer.status} in the place of {status}")
         taken.append((time.perf_counter() - begun) * 1000)
     connection.close()
     return taken
