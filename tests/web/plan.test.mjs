@@ -174,6 +174,25 @@ describe('the planner', () => {
     await close(page)
   })
 
+  it('prints the map as it stands on the screen, without its controls', async () => {
+    const page = await open(browser, VIEW)
+    await answered(page)
+    const [width, height] = await page.evaluate(() => [window.registryMap.map.getCanvas().width, window.registryMap.map.getCanvas().height])
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+    await page.emulateMedia({ media: 'print' })
+    const paper = await page.evaluate(async () => {
+      const image = document.getElementById('printed')
+      await image.decode()
+      const box = image.getBoundingClientRect()
+      return { natural: [image.naturalWidth, image.naturalHeight], shape: box.width / box.height, width: box.width }
+    })
+    assert.deepEqual(paper.natural, [width, height])
+    assert.ok(paper.width > 300 && Math.abs(paper.shape - width / height) < 0.01, 'nothing is cut off or stretched')
+    assert.equal(await page.locator('#trial-add').isVisible(), false)
+    await shot(page, 'print')
+    await close(page)
+  })
+
   it('has no serious accessibility fault', async () => {
     const page = await open(browser, VIEW)
     await answered(page)

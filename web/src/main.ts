@@ -8,10 +8,12 @@ import { byId, fill } from './dom'
 import type { LonLat } from './geo'
 import { speak, t } from './i18n'
 import { Live, type Change } from './live'
+import { askAgain } from './map/busy'
 import { imageFor, provideImages } from './map/icons'
 import { candidateAreas, doubtAreas, watchAreas } from './map/shapes'
 import { applyHidden, drawOverlays, show } from './map/overlays'
 import { drawn, drawResources, inView, passes, SOURCE, updateRecords, type Feed } from './map/resources'
+import { printPicture } from './map/print'
 import { emptyStyle, PALETTES } from './map/style'
 import { pointer } from './map/pointer'
 import { isEditing } from './panels/edit'
@@ -24,8 +26,6 @@ import { Store, type State } from './state'
 import './styles.css'
 
 const MOST_DOUBTS = 3000
-
-type Spot = { x: number; y: number; z: number }
 
 setWorkerUrl(workerUrl)
 prewarm()
@@ -177,26 +177,7 @@ map.on('idle', () => {
 })
 let moved = false
 
-const BUSY_MS = 2000
-let asking = 0
-const refused = new Map<string, Spot[]>()
-map.on('error', (event) => {
-  const { error, sourceId, tile } = event as typeof event & { sourceId?: string; tile?: { tileID: { canonical: Spot } } }
-  if ((error as { status?: number }).status !== 503 || !sourceId || !tile) return console.error(error)
-  refused.set(sourceId, [...(refused.get(sourceId) ?? []), tile.tileID.canonical])
-  busy()
-})
-
-/** Asks again for the tiles that a busy registry had no time for. */
-function busy(): void {
-  hint(t('busy'))
-  clearTimeout(asking)
-  asking = setTimeout(() => {
-    hint(null)
-    for (const [source, tiles] of refused) if (map.getSource(source)) map.refreshTiles(source, tiles)
-    refused.clear()
-  }, BUSY_MS)
-}
+askAgain(map, hint)
 
 let drawing = 0
 
@@ -274,16 +255,7 @@ function dressPlaces(): void {
   show(map, 'labels', app.places.labels())
 }
 
-/** A browser may print the live canvas blank: paper gets a picture of it. */
-function picture(): void {
-  const image = byId<HTMLImageElement>('printed')
-  map.redraw()
-  image.src = map.getCanvas().toDataURL()
-  image.hidden = false
-}
-
-addEventListener('beforeprint', picture)
-addEventListener('afterprint', () => (byId('printed').hidden = true))
+printPicture(map)
 setInterval(() => (drawBanner(app), app.live.link === 'lost' && drawFoot(app)), 1000)
 void start()
 
