@@ -111,10 +111,10 @@ def _gaps(disc: Indices, start: Floats, end: Floats) -> Gaps:
     holder = np.maximum.accumulate(np.where(ends >= reach, np.arange(len(disc)), 0))
     first, last = np.diff(disc, prepend=-1) != 0, np.diff(disc, append=-1) != 0
     lane = np.cumsum(first) - 1
-    round_ = (reach[last] - disc[last] * LANE - TURN)[lane]
-    straight = np.where(first, -np.inf, np.roll(reach, 1) - disc * LANE)
-    before = np.where(round_ > straight, holder[last][lane], np.roll(holder, 1))
-    begin = np.maximum(straight, round_)
+    carried = (reach[last] - disc[last] * LANE - TURN)[lane]
+    so_far = np.where(first, -np.inf, np.roll(reach, 1) - disc * LANE)
+    before = np.where(carried > so_far, holder[last][lane], np.roll(holder, 1))
+    begin = np.maximum(so_far, carried)
     tied, some = np.abs(start - begin) <= TIE, np.flatnonzero(start - begin > TIE)
     return Gaps(disc[some], begin[some], start[some], order[before[some]], order[some], disc[tied])
 
@@ -161,7 +161,7 @@ def _entries(discs: Discs, pairs: Pairs, wanted: Indices) -> Entries:
         a, c = rings[one, edge], rings[two, other]
         along, across = rings[one, (edge + 1) % count] - a, rings[two, (other + 1) % count] - c
         turn = _cross(across, along)
-        turn[turn == 0.0] = -np.finfo(float).tiny
+        turn[turn == 0.0] = -1.0
         share, other_share = _cross(across, c - a) / turn, _cross(along, c - a) / turn
         step, other_step = (np.clip(np.floor(s), -2, 2).astype(np.intp) for s in (share, other_share))
         astray = (step != 0) | (other_step != 0) | (turn < 0.0)
