@@ -60,10 +60,11 @@ async def load_exercise(connection: asyncpg.Connection, exercise: str, records: 
         table, say = await _composed(connection, exercise)
         await connection.execute(say["make"])
         await connection.copy_to_table(table, columns=COLUMNS, source=records(), format="text")
-        await connection.execute(say["follow"])
         await connection.execute(say["key"])
         for row in await connection.fetch(INDEXES, table):
             await connection.execute(row["made"])
+        # Not before: this transaction may not use an index that is built over rows it has updated.
+        await connection.execute(say["follow"])
         for step in ("bound", "attach", "unbound", "analyze"):
             await connection.execute(say[step])
         await connection.copy_to_table("stock_line", columns=STOCK_COLUMNS, source=stock(), format="text")

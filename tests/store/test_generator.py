@@ -69,6 +69,13 @@ async def test_every_row_has_the_partner_of_its_place(loaded: Writer) -> None:
     assert all(of_row == of_place for of_row, of_place in found)
 
 
+async def test_the_load_may_use_the_indexes_it_has_built(loaded: Writer) -> None:
+    """An index over rows that its own transaction updated first is closed to it: key checks would scan."""
+    ours = "indrelid = '\"resource_load-x\"'::regclass"
+    unready = Query(sa.text(f"SELECT count(*) AS n FROM pg_index WHERE indcheckxmin AND {ours}"))
+    assert (await loaded.rows(unready, {}))[0]["n"] == 0
+
+
 async def test_all_kinds_qualities_and_visibilities_occur(loaded: Writer) -> None:
     stored = await loaded.rows(ALL, {})
     assert {row["kind"] for row in stored} == set(KINDS)
