@@ -95,9 +95,13 @@ class Watch:
             group.create_task(self._take_hints())
             while True:
                 self._hint.clear()
-                with suppress(Unavailable):
+                try:
                     await self._look()
                     await self._tell_others()
+                except Unavailable:
+                    pass
+                except Exception as error:  # a watch that ended would leave every listener without news
+                    log.error("the feed could not be looked at", error=repr(error))
                 await asyncio.sleep(REST_S)
                 with suppress(TimeoutError):  # wait_for would swallow a cancellation that meets a hint
                     async with asyncio.timeout(LOOK_EVERY_S):
@@ -122,14 +126,15 @@ class Watch:
             await feed.tell(self._reader, self._name)
 
     async def _look(self) -> None:
+        """Listeners are told before the stand moves: a look that fails between is made again from there."""
         before, now = self.stand, await feed.stand(self._reader)
-        self.stand = now
-        if before is None or (before.epoch, before.last) != (now.epoch, now.last):
-            self.quiet.clear()
-        if before is None or before.epoch != now.epoch:
-            return
-        if now.last > before.last:
+        goes_on = before is not None and before.epoch == now.epoch
+        if before is not None and goes_on:
             await self._tell(before.last, now)
+        self.stand = now
+        if not goes_on or (before is not None and before.last != now.last):
+            self.quiet.clear()
+        if before is not None and goes_on and now.last > before.last:
             self._moved.set()
             self._moved = asyncio.Event()
 

@@ -13,8 +13,9 @@ import pytest
 
 from registry.api import watch
 from registry.domain.change import Change, begin
+from registry.domain.errors import Unavailable
 from registry.domain.feed import Mark
-from registry.store import changes, seals
+from registry.store import changes, feed, seals
 from registry.store.pool import Writer, prepare
 from tests.api.conftest import PEPPER
 from tests.api.test_writes import URL, created, feature
@@ -181,6 +182,29 @@ async def test_a_watch_ends_when_it_is_told_to_while_something_happens(client, r
     running.cancel()
     ended, _ = await asyncio.wait([running], timeout=5)
     assert ended, "the cancellation was lost to the hint"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("anything"), Unavailable("the database is away")])
+async def test_a_look_that_fails_costs_a_listener_nothing(client, stored, signed, monkeypatch, error) -> None:
+    looking, page, failed = watch.Watch(client.app.state.reader), feed.page, []
+
+    async def once_failing(*asked):
+        if not failed:
+            failed.append(error)
+            raise error
+        return await page(*asked)
+
+    await looking.current()
+    running = asyncio.create_task(looking.run())
+    monkeypatch.setattr(watch.feed, "page", once_failing)
+    try:
+        async with looking.listening() as listener:
+            identity, _ = await created(client, await signed("planner"))
+            batch, _ = await asyncio.wait_for(listener.take(), 10)
+    finally:
+        running.cancel()
+    assert failed
+    assert [str(row["resource_id"]) for row in batch] == [identity]
 
 
 async def test_exercises_do_not_meet_real_life(client, stored, signed) -> None:

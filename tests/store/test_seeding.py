@@ -34,7 +34,7 @@ async def test_a_corrected_record_survives_seeding(writer: Writer) -> None:
     await seeding.seed(writer)
     found = await resources.get(writer, PUBLIC, record.id)
     assert found is not None
-    assert found["feature"] == "corrected"
+    assert found["feature"] == b"corrected"
 
 
 async def test_management_areas_are_the_union_of_their_towns(writer: Writer) -> None:
