@@ -18,8 +18,9 @@ BUFFER = 64
 """Units drawn beyond a tile's side, so that symbols on its edge are whole."""
 CLUSTER_BELOW = 11
 """Zoom from which on every record is drawn by itself."""
-CELLS = 8
-"""Cells along a tile's side in which records are gathered below that zoom."""
+
+CELL_ZOOM = 24
+"""Zoom of the cells by which records are stored: 2.4 m at the equator."""
 
 Box = tuple[float, float, float, float]
 
@@ -36,6 +37,15 @@ class Tile(Struct, frozen=True, order=True):
         """Whether the matrix set has this tile."""
         side = 1 << self.z if 0 <= self.z <= MAX_ZOOM else 0
         return 0 <= self.row < side and 0 <= self.col < side
+
+    @property
+    def cells(self) -> tuple[int, int]:
+        """The first and the last of its cells, numbered along the Z-order curve (Morton 1966)."""
+        first = 0
+        for bit in range(self.z):
+            first |= ((self.col >> bit & 1) | (self.row >> bit & 1) << 1) << 2 * bit
+        below = 2 * (CELL_ZOOM - self.z)
+        return first << below, (first + 1 << below) - 1
 
     def metres(self, margin: float = 0.0) -> Box:
         """West, south, east, north in Web Mercator metres, grown by that share of the side."""

@@ -7,9 +7,9 @@ import asyncpg
 
 from registry.domain.errors import Conflict
 from registry.store.failures import explained
+from registry.store.rows import COLUMNS
 from registry.store.schema import LIVE, resource
 
-COLUMNS = [column.name for column in resource.columns]
 STOCK_COLUMNS = [
     "realm",
     "resource_id",
@@ -25,7 +25,8 @@ Text = Callable[[], AsyncIterator[bytes]]
 
 # Statements are composed by the server's own format(), so that every name is quoted by PostgreSQL.
 COMPOSE = """
-SELECT format('CREATE TABLE %1$I (LIKE resource INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', $1::text) AS make,
+SELECT format('CREATE TABLE %1$I (LIKE resource INCLUDING DEFAULTS INCLUDING CONSTRAINTS'
+              ' INCLUDING GENERATED)', $1::text) AS make,
        format('UPDATE %1$I SET partner_of = p.partner_of FROM place p'
               ' WHERE p.code = place AND p.partner_of IS NOT NULL', $1) AS follow,
        format('ALTER TABLE %1$I ADD PRIMARY KEY (realm, id)', $1) AS key,

@@ -34,14 +34,17 @@ def bound(table: sa.Table, names: list[str]) -> dict[str, Any]:
 
 
 def _insert(table: sa.Table, *left_out: str) -> sa.Insert:
-    names = [column.name for column in table.columns if column.name not in left_out]
+    names = [
+        column.name for column in table.columns if column.name not in left_out and column.computed is None
+    ]
     return sa.insert(table).values(bound(table, names))
 
 
 _IDENTITY = (resource.c.realm == sa.bindparam("realm"), resource.c.id == sa.bindparam("id"))
-_NOW_PAST = sa.select(*resource.columns, sa.bindparam("updated_at", type_=sa.TIMESTAMP(timezone=True))).where(
-    *_IDENTITY
-)
+_NOW_PAST = sa.select(
+    *(resource.c[name] for name in rows.COLUMNS),
+    sa.bindparam("updated_at", type_=sa.TIMESTAMP(timezone=True)),
+).where(*_IDENTITY)
 _KEEP = sa.insert(resource_past).from_select([*rows.COLUMNS, "superseded_at"], _NOW_PAST)
 _UPDATE = (
     sa.update(resource)

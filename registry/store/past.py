@@ -5,11 +5,13 @@ from functools import lru_cache
 
 from registry.store.query import Query
 from registry.store.rows import COLUMNS
+from registry.store.schema import CELLS
 
+PLACED = [f"registry_cell({of}) AS {name}" for name, of in CELLS.items()]
 _RECORDED = (
     "(SELECT @columns FROM @present WHERE updated_at <= @at"
     " UNION ALL SELECT @columns FROM resource_past WHERE updated_at <= @at AND superseded_at > @at)"
-).replace("@columns", ", ".join(COLUMNS))
+).replace("@columns", ", ".join([*COLUMNS, *PLACED]))
 _TABLE = re.compile(r"(\b(?:FROM|JOIN)\s+|,\s*)resource(?:\s+AS\s+(\w+))?(?=\s|\)|,|$)")
 
 

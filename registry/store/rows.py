@@ -18,7 +18,7 @@ from registry.domain.resource import (
 from registry.domain.values import Coded
 from registry.store.schema import LIVE, resource
 
-COLUMNS: list[str] = [column.name for column in resource.columns]
+COLUMNS: list[str] = [column.name for column in resource.columns if column.computed is None]
 _POINT = struct.Struct("<BIIdd")
 _SRID_POINT, _SRID_POLYGON = 0x20000001, 0x20000003
 

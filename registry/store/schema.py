@@ -229,11 +229,18 @@ def _resource_checks() -> list[sa.CheckConstraint]:
     ]
 
 
+CELLS = {"cell": "geom", "public_cell": "public_geom"}
+"""Columns that the server fills: the cell of a position on the Z-order curve; a tile is one range of it."""
+
 # One row a resource: the columns that are asked about, and the rendered feature that is answered.
 resource = sa.Table(
     "resource",
     metadata,
     *resource_columns(),
+    *(
+        sa.Column(name, sa.BigInteger, sa.Computed(f"registry_cell({of})", persisted=True))
+        for name, of in CELLS.items()
+    ),
     sa.PrimaryKeyConstraint("realm", "id"),
     sa.ForeignKeyConstraint(["place"], ["place.code"]),
     *_resource_checks(),
@@ -259,6 +266,9 @@ sa.Index(
     postgresql_using="gist",
     postgresql_where=SHOWN,
 )
+COUNTED = ["kind", "realm", "visibility", "lifecycle", "place"]
+sa.Index("ix_resource_cell", resource.c.cell, postgresql_include=COUNTED)
+sa.Index("ix_resource_public_cell", resource.c.public_cell, postgresql_include=COUNTED)
 PARTNERS = "partner_of IS NOT NULL"
 sa.Index(
     "ix_resource_partner_geog",

@@ -28,6 +28,7 @@ class View(NamedTuple):
     table: Any
     seen: sa.ColumnElement[bool]
     geom: sa.ColumnElement[Any]
+    cell: sa.ColumnElement[int]
     geog: sa.ColumnElement[Any]
     uncertainty_m: sa.ColumnElement[float]
     quality: sa.ColumnElement[str]
@@ -63,11 +64,12 @@ def view(form: Shape) -> View:
     if form.clearance == "public":
         geom = columns.public_geom
         feature: Any = sa.func.coalesce(columns.public_feature, columns.feature)
-        cell = sa.and_(columns.visibility != sa.literal_column("'public'"), geom.is_not(None))
-        quality = sa.case((cell, sa.literal_column("'approximate'")), else_=columns.quality)
-        return View(table, seen, geom, geography(geom), columns.public_uncertainty_m, quality, feature)
-    geog = geography(columns.geom)
-    return View(table, seen, columns.geom, geog, columns.uncertainty_m, columns.quality, columns.feature)
+        blurred = sa.and_(columns.visibility != sa.literal_column("'public'"), geom.is_not(None))
+        quality = sa.case((blurred, sa.literal_column("'approximate'")), else_=columns.quality)
+        public = (geom, columns.public_cell, geography(geom), columns.public_uncertainty_m, quality)
+        return View(table, seen, *public, feature)
+    exact = (columns.geom, columns.cell, geography(columns.geom), columns.uncertainty_m, columns.quality)
+    return View(table, seen, *exact, columns.feature)
 
 
 def _predicates(form: Shape) -> list[sa.ColumnElement[bool]]:

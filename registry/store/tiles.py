@@ -4,6 +4,7 @@ Below `CLUSTER_BELOW` records that share a cell of a tile are one feature of the
 count for each kind; a record that is alone in its cell is itself at every zoom.
 """
 
+import functools
 import gzip
 import hashlib
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from registry.domain import catalogue
 from registry.domain.catalogue import Collection
 from registry.domain.sight import Sight
-from registry.domain.tiling import BUFFER, CELLS, CLUSTER_BELOW, EXTENT, MAX_LAT, Tile
+from registry.domain.tiling import BUFFER, CELL_ZOOM, CLUSTER_BELOW, EXTENT, Tile
 from registry.store.cql import expression
 from registry.store.pool import Reader
 from registry.store.query import Query
@@ -29,9 +30,10 @@ SMALL = 300
 """A tile of fewer bytes is not worth compressing."""
 NARROW_FROM = 5
 """Zoom from which on a tile's window is narrow enough for every index."""
-EARTH_RADIUS_M = _text("6378137.0::float8")
-HALF, EIGHTH = _text("0.5::float8"), _text("45.0::float8")
-SHARES = _text(f"{CELLS}.0::float8")
+HALF = _text("0.5::float8")
+CELL_BITS, PART_BITS = 3, 3
+"""A tile has 8 × 8 cells; where the records of one are on average is known to an eighth of its side."""
+PARTS = sa.literal_column(f"{1 << (CELL_BITS + PART_BITS)}.0::float8", sa.Float)
 
 
 def _number(name: str) -> Any:
@@ -75,44 +77,56 @@ def _whole(form: Shape, described: Collection, narrow: bool) -> Any:
     return _mvt(inner.subquery(described.id.replace("-", "_")), described.id)
 
 
-def _cells(form: Shape, chosen: tuple[Collection, ...], narrow: bool) -> Any:
-    """The cells of the tile that hold a record: how many of each kind, where on average, one of them."""
+def _counts(form: Shape, chosen: tuple[Collection, ...]) -> Any:
+    """The records of the tile counted by parts of it so small that a part stands for their place."""
     seen = view(form)
-    columns = seen.table.c
-    rows = source(form, chosen[0].id)
-    lat = sa.func.least(sa.func.greatest(sa.func.ST_Y(seen.geom), -MAX_LAT), MAX_LAT)
-    x = sa.func.radians(sa.func.ST_X(seen.geom)) * EARTH_RADIUS_M
-    y = sa.func.ln(sa.func.tan(sa.func.radians(lat * HALF + EIGHTH))) * EARTH_RADIUS_M
-    kinds = sa.or_(*(columns.kind == _text(f"'{item.kind}'") for item in chosen))
-    points = (
-        sa.select(columns.id, columns.kind, x.label("x"), y.label("y"))
-        .where(seen.seen, alive(seen), kinds, _window(rows, narrow))
-        .subquery("points")
-    )
-    column = sa.func.floor((points.c.x - _number("m0")) * (SHARES / SIDE_M))
-    row = sa.func.floor((_number("m3") - points.c.y) * (SHARES / SIDE_M))
-    inside = sa.and_(*(axis.between(_text("0"), _text(str(CELLS - 1))) for axis in (column, row)))
+    kind = seen.table.c.kind
+    part = seen.cell.op(">>")(sa.bindparam("below", type_=sa.Integer))
     counts = [
-        sa.func.count().filter(points.c.kind == _text(f"'{item.kind}'")).label(str(item.kind))
-        for item in chosen
+        sa.func.count().filter(kind == _text(f"'{item.kind}'")).label(str(item.kind)) for item in chosen
     ]
+    first, last = (sa.bindparam(side, type_=sa.BigInteger) for side in ("first", "last"))
+    kinds = sa.or_(*(kind == _text(f"'{item.kind}'") for item in chosen))
+    counted = sa.select(part.label("part"), sa.func.count().label("point_count"), *counts)
+    return (
+        counted.where(seen.seen, alive(seen), kinds, seen.cell.between(first, last))
+        .group_by(part)
+        .subquery("counted")
+    )
+
+
+def _cells(form: Shape, chosen: tuple[Collection, ...]) -> Any:
+    """The cells of the tile that hold a record: how many of each kind, and where on average."""
+    parts = _counts(form, chosen)
+    cell = parts.c.part.op(">>")(_text(str(2 * PART_BITS)))
+    weight = sa.cast(sa.func.sum(parts.c.point_count), sa.Float)
+
+    def average(first_bit: int) -> Any:
+        bits = (
+            parts.c.part.op(">>")(_text(str(2 * bit + first_bit)))
+            .op("&")(_text("1"))
+            .op("<<")(_text(str(bit)))
+            for bit in range(PART_BITS + CELL_BITS)
+        )
+        place = functools.reduce(lambda one, other: one.op("|")(other), bits)
+        return sa.cast(sa.func.sum(parts.c.point_count * (place + HALF)), sa.Float) / weight / PARTS
+
+    names = ["point_count", *(str(item.kind) for item in chosen)]
     return (
         sa.select(
-            sa.func.count().label("point_count"),
-            *counts,
-            sa.func.avg(points.c.x).label("x"),
-            sa.func.avg(points.c.y).label("y"),
-            sa.func.array_agg(points.c.id).label("ids"),
+            cell.label("cell"),
+            *(sa.cast(sa.func.sum(parts.c[name]), sa.BigInteger).label(name) for name in names),
+            (_number("m0") + average(0) * SIDE_M).label("x"),
+            (_number("m3") - average(1) * SIDE_M).label("y"),
         )
-        .where(inside)
-        .group_by(column, row)
+        .group_by(cell)
         .cte("cells")
     )
 
 
-def _gathered(form: Shape, chosen: tuple[Collection, ...], narrow: bool) -> list[Any]:
+def _gathered(form: Shape, chosen: tuple[Collection, ...]) -> list[Any]:
     """The layers of a tile whose records are gathered in cells."""
-    cells = _cells(form, chosen, narrow)
+    cells = _cells(form, chosen)
     spot = sa.func.ST_SetSRID(sa.func.ST_MakePoint(cells.c.x, cells.c.y), 3857)
     counts = [cells.c.point_count, *(cells.c[str(item.kind)] for item in chosen)]
     many = sa.select(*counts, _framed(spot)).where(cells.c.point_count > 1).subquery("many")
@@ -121,11 +135,14 @@ def _gathered(form: Shape, chosen: tuple[Collection, ...], narrow: bool) -> list
 
 def _alone(form: Shape, described: Collection, cells: Any) -> Any:
     rows = source(form, described.id)
-    lonely = sa.select(cells.c.ids[1]).where(cells.c.point_count == 1).scalar_subquery()
+    size = sa.bindparam("below", type_=sa.Integer) + _text(str(2 * PART_BITS))
+    lonely = sa.select(cells.c.cell.op("<<")(size).label("first")).where(cells.c.point_count == 1)
+    one = lonely.subquery("one")
+    mine = view(form).cell.between(one.c.first, one.c.first + _text("1::bigint").op("<<")(size) - 1)
     inner = (
         sa.select(*flat(rows, described), _framed(_mercator(rows.geom)))
-        .select_from(rows.table)
-        .where(rows.seen, rows.key == sa.any_(sa.func.array(lonely)))
+        .select_from(one.join(rows.table, mine))
+        .where(rows.seen)
     )
     return _mvt(inner.subquery(described.id.replace("-", "_")), described.id)
 
@@ -135,7 +152,7 @@ def _tile(form: Shape, names: tuple[str, ...], gathered: bool, narrow: bool) -> 
     chosen = [catalogue.collection(name) for name in names]
     points = tuple(item for item in chosen if item.kind)
     if gathered and points:
-        layers = _gathered(form, points, narrow)
+        layers = _gathered(form, points)
         layers += [_whole(form, item, narrow) for item in chosen if not item.kind]
     else:
         layers = [_whole(form, item, narrow) for item in chosen]
@@ -145,12 +162,18 @@ def _tile(form: Shape, names: tuple[str, ...], gathered: bool, narrow: bool) -> 
     return Query(sa.select(joined.label("tile")))
 
 
+def frame(where: Tile) -> dict[str, Any]:
+    """The values that a tile's statement expects of its place."""
+    first, last = where.cells
+    given = {"first": first, "last": last, "below": 2 * (CELL_ZOOM - where.z - CELL_BITS - PART_BITS)}
+    degrees = {f"c{n}": side for n, side in enumerate(where.degrees(BUFFER / EXTENT))}
+    return given | degrees | {f"m{n}": side for n, side in enumerate(where.metres())}
+
+
 async def tile(reader: Reader, sight: Sight, names: Iterable[str], where: Tile) -> bytes:
     """The collections' tile as Mapbox Vector Tile bytes; empty when nothing is there."""
     query = _tile(shape(sight), tuple(names), where.z < CLUSTER_BELOW, where.z >= NARROW_FROM)
-    given = {f"c{n}": side for n, side in enumerate(where.degrees(BUFFER / EXTENT))}
-    given |= {f"m{n}": side for n, side in enumerate(where.metres())}
-    row = await reader.row(query, binds(sight) | given)
+    row = await reader.row(query, binds(sight) | frame(where))
     found: bytes = row["tile"] if row is not None else b""
     return found
 

@@ -64,6 +64,42 @@ async def test_cells_count_every_record_of_each_kind_once(client, stored, z) -> 
     assert sorted(got) == sorted((c["rescue_team"], c["shelter"]) for c in cells.values())
 
 
+@pytest.mark.parametrize("z", [2, 6, 10])
+async def test_a_cell_stands_where_its_records_are_on_average(client, stored, z) -> None:
+    rng = random.Random(z)
+    spots = [(106.65 + rng.uniform(0, 1e-3), 29.03 + rng.uniform(0, 1e-3)) for _ in range(9)]
+    for lon, lat in spots:
+        await a_resource(stored, "shelter", lon, lat)
+    layers = await tile(client, 106.65, 29.03, z)
+    found = {(c["point_count"], *c["points"][0]) for c in layers["clusters"]}
+    assert sum(count for count, _, _ in found) + len(layers.get("shelters", [])) == len(spots)
+    places = [place_of(lon, lat, z)[2:] for lon, lat in spots]
+    middle = [sum(axis) / len(spots) for axis in zip(*places, strict=True)]
+    total = sum(count for count, _, _ in found)
+    for axis in (0, 1):
+        assert sum(c * xy[axis] for c, *xy in found) / total == pytest.approx(middle[axis], abs=4096 / 64)
+
+
+@pytest.mark.parametrize("corner", [(180.0, 89.9), (-180.0, -89.9), (180.0, 0.0), (0.0, 85.2)])
+async def test_the_edges_of_the_map_are_in_its_edge_tiles(client, stored, corner) -> None:
+    for _ in range(2):
+        await a_resource(stored, "shelter", *corner)
+    side = 2**3
+    x, y = ((corner[0] + 180) / 360 * side, 0.0 if corner[1] > 85 else side / 2 if corner[1] == 0 else side)
+    col, row = min(int(x), side - 1), min(int(y), side - 1)
+    answer = await client.get(f"{DATASET}/3/{row}/{col}")
+    assert [c["point_count"] for c in decode(answer.content)["clusters"]] == [2]
+
+
+async def test_a_tile_of_the_past_counts_what_was_there(client, stored) -> None:
+    for _ in range(3):
+        await a_resource(stored, "shelter", 106.65, 29.03)
+    before = await tile(client, 106.65, 29.03, 8, query="?as_of=2025-12-31T00:00:00Z")
+    after = await tile(client, 106.65, 29.03, 8, query="?as_of=2026-01-02T00:00:00Z")
+    assert before == {}
+    assert [c["point_count"] for c in after["clusters"]] == [3]
+
+
 async def test_from_the_cluster_limit_on_nothing_is_gathered(client, stored) -> None:
     for _ in range(5):
         await a_resource(stored, "shelter", 106.65, 29.03)

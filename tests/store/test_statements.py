@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from registry.domain.ranking import Rank
 from registry.domain.search import Filter
+from registry.domain.tiling import Tile
 from registry.store import (
     batches,
     changes,
@@ -23,6 +24,7 @@ from registry.store import (
     proximity,
     resources,
     stocks,
+    tiles,
     watchers,
 )
 from registry.store.pool import Reader, prepare
@@ -206,6 +208,19 @@ async def test_a_window_of_one_kind_is_found_by_one_index(conn, writer, clearanc
     shown = await plan(conn, query, VALUES | given, "force_custom_plan")
     assert "BitmapAnd" not in shown, shown
     assert "(kind = " in shown.partition("Index Cond:")[2].partition("\n")[0], shown
+
+
+@pytest.mark.parametrize("clearance", ["public", "internal"])
+async def test_a_tile_of_many_is_counted_by_the_cells_in_it(conn, writer, clearance) -> None:
+    rng = random.Random(7)
+    made = [make("shelter", rng.uniform(100, 110), rng.uniform(20, 30)) for _ in range(4000)]
+    await changes.load(writer, made, A_CHANGE)
+    await conn.execute("ANALYZE resource")
+    query = tiles._tile(Shape(clearance=clearance), ("shelters", "rescue-teams"), True, True)
+    shown = await plan(conn, query, VALUES | tiles.frame(Tile(8, 106, 203)), "force_custom_plan")
+    prefix = "public_" if clearance == "public" else ""
+    assert f"Index Cond: (({prefix}cell >= " in shown, shown
+    assert "Seq Scan on resource" not in shown, shown
 
 
 @pytest.mark.parametrize("clearance", ["public", "internal"])
