@@ -46,6 +46,7 @@ from registry.domain.ranking import parse_paces
 from registry.settings import Settings
 from registry.store import migrations
 from registry.store.pool import Reader, open_pool
+from registry.store.turns import Turns
 
 ROUTERS = (
     resources.router,
@@ -78,7 +79,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     @asynccontextmanager
     async def database(app: Litestar) -> AsyncGenerator[None, None]:
         pool = await open_pool(settings, database_url)
-        reader = Reader(pool, settings.acquire_timeout_s)
+        reader = Reader(pool, settings.acquire_timeout_s, Turns(settings_module.statements_at_once(settings)))
         app.state.reader = reader
         app.state.desk = Desk(reader, settings)
         try:

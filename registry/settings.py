@@ -1,6 +1,7 @@
 """Every setting, read once from the environment."""
 
 import os
+import sys
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -40,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Worker processes."""
     pool_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 12
     """Database connections of one worker."""
+    statements_at_once: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    """Statements of one worker at once, while others wait up to 0.1 s; 0: its share of two for each core."""
     acquire_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=30)] = 1.0
     """How long a request may wait for a database connection before it is answered 503."""
     statement_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 3.0
@@ -100,6 +103,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """For rank=arrival, JSON by kind: {"rescue_team": {"speed_kmh": 40, "detour": 1.4, "source": "…"}}."""
     debug: bool = False
     """Show tracebacks in answers; refused on any address but the loopback."""
+
+
+def statements_at_once(settings: Settings) -> int:
+    """How many statements of a worker run at once."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return settings.statements_at_once or max(2, 2 * cores // settings.workers)
 
 
 def is_loopback(host: str) -> bool:

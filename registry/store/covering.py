@@ -1,6 +1,7 @@
 """Who watches a spot: watch points whose own radius or footprint reaches it, and those without a position."""
 
 from functools import cache
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from registry.store.pool import Reader, Row
 from registry.store.query import Query
 from registry.store.schema import reach, resource
 from registry.store.sight import Shape, binds, shape, view
-from registry.store.unplaced import may_be_near
+from registry.store.unplaced import ANYWHERE, ways_to_be_near
 
 UNPLACED = ("id", "name_zh", "name_en", "quality", "watch_radius_m", "place", "candidate_places")
 USUAL_REACH_M = 10_000.0
@@ -70,27 +71,48 @@ async def covering(reader: Reader, sight: Sight, wanted: Filter, start: Start, *
     return await reader.rows(_covering(shape(sight), present), values)
 
 
+class Unplaced(NamedTuple):
+    """Watch points without a position: those that may reach a spot, more that may be anywhere, and all."""
+
+    rows: list[Row]
+    more_anywhere: int
+    every: int
+
+
 @cache
 def _unplaced(form: Shape, present: frozenset[str]) -> Query:
-    """Those that may reach the spot, followed by one row without id whose radius counts all of them."""
+    """By every way to be near, then some of those that may be anywhere, then two counts as radii."""
     seen = view(form)
     where = [seen.seen, *clauses(present, seen), resource.c.geom.is_(None)]
     where.append(resource.c.watch_radius_m.is_not(None))
-    kept = sa.select(*(resource.c[name] for name in UNPLACED)).where(
-        *where, may_be_near(POINT, USUAL_REACH_M)
+    columns = [resource.c[name] for name in UNPLACED]
+    limit = sa.bindparam("limit", type_=sa.Integer)
+    ways = [sa.select(resource.c.id).where(*where, way) for way in ways_to_be_near(POINT, USUAL_REACH_M)]
+    found = sa.func.array(sa.union(*ways).scalar_subquery())
+    near = sa.select(*columns).where(*where, resource.c.id == sa.any_(found)).order_by(resource.c.id)
+    anywhere = sa.select(*columns).where(*where, ANYWHERE).limit(sa.bindparam("named", type_=sa.Integer))
+    counts = [
+        sa.select(sa.cast(sa.func.count(), sa.Float)).select_from(resource).where(*where, *which)
+        for which in ([ANYWHERE], [])
+    ]
+    told = [
+        sa.select(*(count.scalar_subquery() if name == "watch_radius_m" else sa.null() for name in UNPLACED))
+        for count in counts
+    ]
+    return Query(
+        sa.union_all(
+            sa.select(near.limit(limit).subquery("near")), sa.select(anywhere.subquery("anywhere")), *told
+        )
     )
-    kept_rows = kept.order_by(resource.c.id).limit(sa.bindparam("limit", type_=sa.Integer)).subquery("kept")
-    total = sa.select(sa.cast(sa.func.count(), sa.Float)).select_from(resource).where(*where)
-    count = [total.scalar_subquery() if name == "watch_radius_m" else sa.null() for name in UNPLACED]
-    return Query(sa.union_all(sa.select(kept_rows), sa.select(*count)))
 
 
 async def unplaced(
-    reader: Reader, sight: Sight, wanted: Filter, start: Start, *, limit: int
-) -> tuple[list[Row], int]:
-    """Watch points without a position that may reach the spot, and how many there are of any reach."""
+    reader: Reader, sight: Sight, wanted: Filter, start: Start, *, limit: int, named: int
+) -> Unplaced:
+    """Those that may reach the spot; of those that may be anywhere at most `named`, the others counted."""
     present, values = asked(wanted)
-    values |= binds(sight) | origins.binds(start) | {"limit": limit}
+    values |= binds(sight) | origins.binds(start) | {"limit": limit, "named": named}
     values["unplaced_m"] = USUAL_REACH_M + start.margin_m
-    *rows, total = await reader.rows(_unplaced(shape(sight), present), values)
-    return rows, int(total["watch_radius_m"])
+    *rows, anywhere, every = await reader.rows(_unplaced(shape(sight), present), values)
+    shown = sum(row["place"] is None and row["quality"] != "candidate_places" for row in rows)
+    return Unplaced(rows, int(anywhere["watch_radius_m"]) - shown, int(every["watch_radius_m"]))

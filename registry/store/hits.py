@@ -15,7 +15,7 @@ from registry.store.query import utf8
 from registry.store.schema import resource, room
 from registry.store.sight import View
 
-MOST_COUNTED = 100
+MOST_COUNTED = 50
 """What cannot be placed or decided is counted up to here: nobody acts on the difference beyond."""
 TIERS = (16, 128, 1024, 10_240)
 

@@ -12,6 +12,7 @@ from registry.settings import Settings
 from registry.store.failures import explained
 from registry.store.past import as_recorded
 from registry.store.query import Query
+from registry.store.turns import Turns
 
 Row = Mapping[str, Any]
 UNHURRIED = "SET LOCAL statement_timeout = '15min'; SET LOCAL idle_in_transaction_session_timeout = '5min'"
@@ -98,18 +99,19 @@ async def fetched(
 class Reader:
     """Asks: every call takes a connection for as long as its statement runs."""
 
-    def __init__(self, pool: asyncpg.Pool, acquire_timeout_s: float) -> None:
+    def __init__(self, pool: asyncpg.Pool, acquire_timeout_s: float, turns: Turns | None = None) -> None:
         self._pool = pool
         self._timeout = acquire_timeout_s
+        self._turns = turns or Turns()
 
     async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""
-        async with explained(), self._pool.acquire(timeout=self._timeout) as connection:
+        async with explained(), self._turns.turn(), self._pool.acquire(timeout=self._timeout) as connection:
             return await fetched(connection, query, given)
 
     async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
         """The first row of the answer, if there is one."""
-        async with explained(), self._pool.acquire(timeout=self._timeout) as connection:
+        async with explained(), self._turns.turn(), self._pool.acquire(timeout=self._timeout) as connection:
             found: Row | None = await connection.fetchrow(*asked(query, given))
             return found
 
@@ -135,6 +137,7 @@ class Reader:
         """
         async with (
             explained(),
+            self._turns.turn(),
             self._pool.acquire(timeout=self._timeout) as connection,
             connection.transaction(**SNAPSHOT),
         ):

@@ -13,7 +13,7 @@ from registry.domain.resource import KINDS
 from registry.domain.search import DistancePage, Filter
 from registry.domain.sight import Sight
 from registry.store import origins
-from registry.store.filters import BROAD, asked, clauses, met_or_undecided, undecided
+from registry.store.filters import BROAD, UNKNOWN, asked, clauses, met_or_undecided, undecided
 from registry.store.hits import (
     MOST_COUNTED,
     TIERS,
@@ -34,8 +34,8 @@ from registry.store.sight import Shape, View, binds, shape, view
 
 LOOKED_THROUGH = 500
 """So many of the nearest are looked through before conditions are taken to be rare here."""
-MORE = (128, 1024)
-"""Fetched in turn while the order of what most records meet is in doubt."""
+MORE, MORE_AMONG = (128, 1024), (32, 128)
+"""Fetched in turn while the order is in doubt: of what most records meet, and among those looked through."""
 EDGE_M: sa.ColumnElement[float] = sa.literal_column("0.01")
 """ST_DWithin may exclude a point at its own ST_Distance."""
 
@@ -116,10 +116,15 @@ async def _first(reader: Reader, case: Case, values: dict[str, Any]) -> tuple[li
         tier = next(tier for tier in TIERS if tier >= fetch)
         return parted(await reader.rows(_candidates(*case, tier), values))
     if fetch <= LOOKED_THROUGH:
-        rows, unlocated = parted(await reader.rows(_looked_through(*case), values))
+        rows, unlocated = await _among(reader, case, values)
         if len(rows) == fetch:
             return rows, unlocated
     return parted(await reader.rows(_rare(*case), values))
+
+
+async def _among(reader: Reader, case: Case, values: dict[str, Any]) -> tuple[list[Row], int]:
+    """The first `fetch` among those looked through, or fewer, and the unlocated count."""
+    return parted(await reader.rows(_looked_through(*case), values))
 
 
 @cache
@@ -163,12 +168,15 @@ async def nearest(
     cap_m = None if max_m is None else max_m + start.margin_m
     values |= binds(sight) | origins.binds(start) | {"max_m": cap_m}
     case = shape(sight), present, start.shape is not None, max_m is not None
-    more = [tier for tier in MORE if tier > candidates(k) and present <= BROAD]
-    for fetch in (candidates(k), *more):
-        rows, unlocated = await _first(reader, case, values | {"fetch": fetch})
+    ask, steps = _first, MORE if present <= BROAD else MORE_AMONG
+    for fetch in (candidates(k), *(more for more in steps if more > candidates(k))):
+        rows, unlocated = await ask(reader, case, values | {"fetch": fetch})
         rows = _sorted(measured(rows, start), order)
+        if len(rows) < fetch and ask is _among:
+            break
         if len(rows) < fetch:
             return Hits(rows[:k], unlocated)
+        ask = _first if present <= BROAD else _among
         reach_m = order.reach_m(_value(order, rows[k - 1]))
         if seen_all(max(row["sphere_m"] for row in rows), reach_m):
             return Hits(rows[:k], unlocated)
@@ -263,7 +271,7 @@ async def left_out(reader: Reader, sight: Sight, wanted: Filter, start: Start, b
     Each row says in columns named after the case what is unknown; nothing when no condition can be undecided.
     """
     present, values = asked(wanted)
-    if not undecided(present, view(shape(sight))):
+    if present.isdisjoint(UNKNOWN):
         return []
     values |= (
         binds(sight) | origins.binds(start) | {"max_m": bound_m + start.margin_m, "limit": MOST_COUNTED + 1}

@@ -289,8 +289,15 @@ sa.Index(
     "ix_resource_unplaced",
     resource.c.kind,
     resource.c.place,
+    resource.c.watch_radius_m,
     postgresql_where=UNLOCATED,
-    postgresql_include=["realm", "lifecycle", "visibility", "valid_from", "valid_to", "watch_radius_m"],
+    postgresql_include=["realm", "lifecycle", "visibility", "valid_from", "valid_to", "quality"],
+)
+sa.Index(
+    "ix_resource_candidates",
+    resource.c.candidate_places,
+    postgresql_using="gin",
+    postgresql_where=UNLOCATED,
 )
 sa.Index(
     "ix_resource_name",

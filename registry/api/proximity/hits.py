@@ -22,7 +22,7 @@ METHOD = "straight_line_estimate"
 
 
 class Near(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollection"):
-    """Hits in order; `unlocated` counts those that meet the conditions but have no position, up to 100.
+    """Hits in order; `unlocated` counts those that meet the conditions but have no position, up to 50.
 
     `left_out` counts what only an unknown value keeps out, by that value, within a distance.
     """

@@ -43,7 +43,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Help(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of help, nearest first, with what was left out; `unlocated` counts up to 100."""
+    """One kind of help, nearest first, with what was left out; `unlocated` counts up to 50."""
 
     asked: Mapping[str, Any]
     features: list[msgspec.Raw]

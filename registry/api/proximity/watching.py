@@ -52,7 +52,9 @@ async def judged(
 ) -> Judged:
     """Every watch point that covers the spot or may; of the untested `named` are listed and all counted."""
     located = await covering.covering(reader, sight, wanted, start, limit=MOST_COVERING)
-    loose, of_all = await covering.unplaced(reader, sight, wanted, start, limit=MOST_COVERING)
+    loose, more, every = await covering.unplaced(
+        reader, sight, wanted, start, limit=MOST_COVERING, named=named
+    )
     bounds = await places.reach(reader, _spots(loose), start.lon, start.lat) if loose else {}
     told = [(row, *_judge(row, start)) for row in located]
     doubtful: list[Doubt] = [
@@ -66,8 +68,8 @@ async def judged(
     doubtful += sorted(open_cases, key=lambda doubt: doubt[1].min_m or 0.0)
     return Judged(
         [(row, verdict == "yes") for row, nominal, verdict in told if nominal],
-        UntestedList(len(doubtful), [_unsure(*doubt) for doubt in doubtful[:named]]),
-        of_all - len(open_cases),
+        UntestedList(len(doubtful) + more, [_unsure(*doubt) for doubt in doubtful[:named]]),
+        every - len(open_cases) - more,
         sorted(code for code, row in bounds.items() if row["basis"] != "boundary"),
     )
 
