@@ -31,7 +31,7 @@ def placed(geom: Any, crs: Crs) -> Any:
 
 
 def _columns(rows: Source, crs: Crs) -> list[Any]:
-    chosen = [sa.cast(rows.key, sa.Text).label("id"), utf8(rows.feature).label("feature")]
+    chosen = [sa.cast(rows.key, sa.Text).label("id"), rows.feature.label("feature")]
     if crs is not DEFAULT:
         chosen.append(placed(rows.geom, crs).label("placed"))
     return chosen
@@ -47,7 +47,14 @@ Nulls = tuple[bool, ...] | None
 
 @lru_cache(KEPT)
 def _find(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs) -> Query:
-    return Query(_page(form, name, asked, sort, nulls, crs))
+    return Query(_told(_page(form, name, asked, sort, nulls, crs).subquery("page")))
+
+
+def _told(page: Any) -> Any:
+    """A page in its own order, with its features as bytes: only those of the page are converted."""
+    return sa.select(
+        *(utf8(column).label("feature") if column.name == "feature" else column for column in page.c)
+    )
 
 
 def _page(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs) -> Any:
@@ -73,7 +80,7 @@ def _counted(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls
     if nulls is None:
         held = sa.select(sa.func.count()).select_from(page).scalar_subquery()
         total = sa.case((held < sa.bindparam("limit", type_=sa.Integer), held), else_=total)
-    rows = sa.select(page, sa.cast(sa.null(), sa.BigInteger).label("n"))
+    rows = _told(page).add_columns(sa.cast(sa.null(), sa.BigInteger).label("n"))
     return Query(sa.union_all(rows, sa.select(*(sa.null() for _ in page.c), total)))
 
 
@@ -122,7 +129,8 @@ def _get(form: Shape, name: str, crs: Crs) -> Query:
     same = sa.cast(rows.key, sa.Text) if isinstance(rows.key.type, sa.Text) else rows.key
     identity = sa.cast(sa.bindparam("id", type_=sa.Text), rows.key.type)
     chosen = [*_columns(rows, crs), rows.version.label("version")]
-    return Query(sa.select(*chosen).select_from(rows.table).where(rows.seen, same == identity))
+    found = sa.select(*chosen).select_from(rows.table).where(rows.seen, same == identity)
+    return Query(_told(found.subquery("found")))
 
 
 async def get(reader: Reader, sight: Sight, name: str, identity: str, crs: Crs) -> Row | None:

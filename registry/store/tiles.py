@@ -130,20 +130,30 @@ def _gathered(form: Shape, chosen: tuple[Collection, ...]) -> list[Any]:
     spot = sa.func.ST_SetSRID(sa.func.ST_MakePoint(cells.c.x, cells.c.y), 3857)
     counts = [cells.c.point_count, *(cells.c[str(item.kind)] for item in chosen)]
     many = sa.select(*counts, _framed(spot)).where(cells.c.point_count > 1).subquery("many")
-    return [_mvt(many, CLUSTERS), *(_alone(form, item, cells) for item in chosen)]
+    lonely = _lonely(form, cells)
+    return [_mvt(many, CLUSTERS), *(_alone(form, item, lonely) for item in chosen)]
 
 
-def _alone(form: Shape, described: Collection, cells: Any) -> Any:
-    rows = source(form, described.id)
+def _lonely(form: Shape, cells: Any) -> Any:
+    """Those that have their cell to themselves.
+
+    OFFSET 0 keeps the planner from joining a cell's one record with all of a kind.
+    """
+    seen = view(form)
     size = sa.bindparam("below", type_=sa.Integer) + _text(str(2 * PART_BITS))
-    lonely = sa.select(cells.c.cell.op("<<")(size).label("first")).where(cells.c.point_count == 1)
-    one = lonely.subquery("one")
-    mine = view(form).cell.between(one.c.first, one.c.first + _text("1::bigint").op("<<")(size) - 1)
-    inner = (
-        sa.select(*flat(rows, described), _framed(_mercator(rows.geom)))
-        .select_from(one.join(rows.table, mine))
-        .where(rows.seen)
-    )
+    first = sa.select(cells.c.cell.op("<<")(size).label("first")).where(cells.c.point_count == 1)
+    one = first.subquery("one")
+    within = seen.cell.between(one.c.first, one.c.first + _text("1::bigint").op("<<")(size) - 1)
+    found = sa.select(seen.table.c.id).where(seen.seen, alive(seen), within).offset(_text("0"))
+    near = found.correlate(one).lateral("near")
+    return sa.select(near.c.id).select_from(one.join(near, sa.true())).cte("lonely")
+
+
+def _alone(form: Shape, described: Collection, lonely: Any) -> Any:
+    rows = source(form, described.id)
+    ids = sa.func.array(sa.select(lonely.c.id).scalar_subquery())
+    inner = sa.select(*flat(rows, described), _framed(_mercator(rows.geom))).select_from(rows.table)
+    inner = inner.where(rows.seen, rows.key == sa.any_(ids))
     return _mvt(inner.subquery(described.id.replace("-", "_")), described.id)
 
 
