@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 FOLLOW = """
-CREATE FUNCTION registry_follow_place() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION registry_follow_place() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     NEW.partner_of := (SELECT partner_of FROM place WHERE code = NEW.place);
     RETURN NEW;

@@ -11,7 +11,7 @@ depends_on = None
 # Column and row at zoom 24 in WebMercatorQuad, their bits interleaved: the Z-order curve, columns in even bits.
 CELL = """
 CREATE FUNCTION registry_cell(point geometry) RETURNS bigint
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
     side CONSTANT float8 := 16777216;
     lat CONSTANT float8 := least(greatest(ST_Y(point), -85.05112877980659), 85.05112877980659);
