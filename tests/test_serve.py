@@ -40,6 +40,11 @@ def port() -> int:
     return free_port()
 
 
+def hear_interrupts() -> None:
+    """Undo what a shell does to all it starts in the background, these tests perhaps: ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(home: Path, port: int, *options: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "registry", "serve", "--port", str(port), *options],
@@ -47,6 +52,7 @@ def start(home: Path, port: int, *options: str) -> "subprocess.Popen[str]":
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_interrupts,
     )
 
 
