@@ -53,6 +53,8 @@ def check_query(request: Request[Any, Any, Any]) -> None:
     query = request.scope["query_string"]
     if not query:
         return
+    if "any_query" in request.route_handler.opt:
+        return
     if len(query) > MAX_QUERY_BYTES:
         raise InvalidQuery(f"the query is longer than {MAX_QUERY_BYTES} bytes")
     try:

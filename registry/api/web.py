@@ -107,9 +107,9 @@ def router(dist: Path = DIST) -> Router:
         headers = request.headers
         return answer(files[name], headers.get("accept-encoding", ""), headers.get("if-none-match"))
 
-    @get("/", sync_to_thread=False)
+    @get("/", sync_to_thread=False, opt={"any_query": True})
     def show_map(request: Request[Any, Any, Any]) -> Response[bytes]:
-        """The command-centre map."""
+        """The command-centre map, whatever others add to its address: what it shows is after the `#`."""
         return serve(request, "index.html")
 
     @get("/assets/{name:str}", sync_to_thread=False)

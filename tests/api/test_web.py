@@ -104,3 +104,9 @@ async def test_without_a_built_map_the_root_says_so(tmp_path: Path) -> None:
 async def test_the_application_answers_at_its_root(client: AsyncTestClient[Litestar]) -> None:
     assert (await client.get("/")).headers["content-type"] == "text/html; charset=utf-8"
     assert (await client.get("/docs")).status_code == 200
+
+
+async def test_a_shared_address_with_more_in_it_still_shows_the_map(client) -> None:
+    answer = await client.get("/?from=message&exercise=demo")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
