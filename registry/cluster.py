@@ -47,6 +47,7 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 """
 
+LAST_BREATH_S = 5
 log = logging.getLogger("registry.cluster")
 
 
@@ -146,6 +147,7 @@ class _Cluster:
         stop = ("pg_ctl", "-s", "-D", str(self.pgdata), "stop", "-w", "-t", "30")
         if self._run(*stop, "-m", "fast").returncode:
             self._run(*stop, "-m", "immediate")
+        processes.wait_gone(self.pgdata, LAST_BREATH_S)  # pg_ctl waits for the file and not for the process
 
     def _build(self, *, durable: bool) -> None:
         """Make the cluster aside and move it into place when it is whole."""
