@@ -91,6 +91,8 @@ def _refusal(stage: Stage) -> Figure:
             holder.request("GET", "/v1/changes?cursor=now&wait_s=25")
         time.sleep(0.5)
         refused_ms = _asked(server.url, paths(stage), {}, REFUSED_S, http.HTTPStatus.SERVICE_UNAVAILABLE)
+        for holder in holders:
+            holder.close()
     return at_most(AREA, "refusal when the public lane is full, p99", _p99(refused_ms), 5, " ms")
 
 

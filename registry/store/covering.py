@@ -10,10 +10,10 @@ from registry.domain.search import Filter
 from registry.domain.sight import Sight
 from registry.store import origins
 from registry.store.filters import asked, clauses
-from registry.store.hits import columns, told, within
+from registry.store.hits import columns, within
 from registry.store.origins import GROUND_OF_SPOT, POINT, SPOT
 from registry.store.pool import Reader, Row
-from registry.store.query import Query
+from registry.store.query import Query, passed_on
 from registry.store.schema import reach, resource
 from registry.store.sight import Shape, binds, shape, view
 from registry.store.unplaced import ANYWHERE, ways_to_be_near
@@ -55,7 +55,7 @@ def _covering(form: Shape, present: frozenset[str]) -> Query:
         *where, resource.c.footprint.is_not(None), _footprint_shown(form), drawn
     )
     both = sa.union_all(by_radius, by_footprint).subquery()
-    return Query(told(both).order_by(both.c.distance_m, both.c.id).limit(sa.bindparam("limit")))
+    return Query(passed_on(both).order_by(both.c.distance_m, both.c.id).limit(sa.bindparam("limit")))
 
 
 def _footprint_shown(form: Shape) -> sa.ColumnElement[bool]:
@@ -95,13 +95,13 @@ def _unplaced(form: Shape, present: frozenset[str]) -> Query:
         sa.select(sa.cast(sa.func.count(), sa.Float)).select_from(resource).where(*where, *which)
         for which in ([ANYWHERE], [])
     ]
-    told = [
+    totals = [
         sa.select(*(count.scalar_subquery() if name == "watch_radius_m" else sa.null() for name in UNPLACED))
         for count in counts
     ]
     return Query(
         sa.union_all(
-            sa.select(near.limit(limit).subquery("near")), sa.select(anywhere.subquery("anywhere")), *told
+            sa.select(near.limit(limit).subquery("near")), sa.select(anywhere.subquery("anywhere")), *totals
         )
     )
 

@@ -13,7 +13,7 @@ from registry.domain.items import Question, Sort
 from registry.domain.sight import Sight
 from registry.store import cql
 from registry.store.pool import Reader, Row
-from registry.store.query import Query, utf8
+from registry.store.query import Query, passed_on
 from registry.store.sight import Shape, binds, shape
 from registry.store.sources import Source, source
 
@@ -47,14 +47,7 @@ Nulls = tuple[bool, ...] | None
 
 @lru_cache(KEPT)
 def _find(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs) -> Query:
-    return Query(_told(_page(form, name, asked, sort, nulls, crs).subquery("page")))
-
-
-def _told(page: Any) -> Any:
-    """A page in its own order, with its features as bytes: only those of the page are converted."""
-    return sa.select(
-        *(utf8(column).label("feature") if column.name == "feature" else column for column in page.c)
-    )
+    return Query(passed_on(_page(form, name, asked, sort, nulls, crs).subquery("page")))
 
 
 def _page(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs) -> Any:
@@ -80,7 +73,7 @@ def _counted(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls
     if nulls is None:
         held = sa.select(sa.func.count()).select_from(page).scalar_subquery()
         total = sa.case((held < sa.bindparam("limit", type_=sa.Integer), held), else_=total)
-    rows = _told(page).add_columns(sa.cast(sa.null(), sa.BigInteger).label("n"))
+    rows = passed_on(page).add_columns(sa.cast(sa.null(), sa.BigInteger).label("n"))
     return Query(sa.union_all(rows, sa.select(*(sa.null() for _ in page.c), total)))
 
 
@@ -130,7 +123,7 @@ def _get(form: Shape, name: str, crs: Crs) -> Query:
     identity = sa.cast(sa.bindparam("id", type_=sa.Text), rows.key.type)
     chosen = [*_columns(rows, crs), rows.version.label("version")]
     found = sa.select(*chosen).select_from(rows.table).where(rows.seen, same == identity)
-    return Query(_told(found.subquery("found")))
+    return Query(passed_on(found.subquery("found")))
 
 
 async def get(reader: Reader, sight: Sight, name: str, identity: str, crs: Crs) -> Row | None:

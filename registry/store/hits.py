@@ -11,7 +11,7 @@ from registry.domain.origin import Start
 from registry.store.filters import clauses, stock
 from registry.store.origins import Ground
 from registry.store.pool import Row
-from registry.store.query import utf8
+from registry.store.query import passed_on
 from registry.store.schema import resource, room
 from registry.store.sight import View
 
@@ -70,14 +70,7 @@ def counted(hits: sa.Select[Any], view: View, present: Iterable[str]) -> sa.Comp
     missing = _missing(view, present)
     total = sa.select(sa.cast(sa.func.count(), sa.Float)).select_from(missing).scalar_subquery()
     row = [total if column.name == "distance_m" else sa.null() for column in inner.c]
-    return sa.union_all(told(inner), sa.select(*row))
-
-
-def told(hits: sa.Subquery) -> sa.Select[Any]:
-    """The hits that are left, with their features as bytes: only those are converted."""
-    return sa.select(
-        *(utf8(column).label(column.name) if column.name == "feature" else column for column in hits.c)
-    )
+    return sa.union_all(passed_on(inner), sa.select(*row))
 
 
 def _missing(view: View, present: Iterable[str]) -> sa.Subquery:
@@ -91,7 +84,7 @@ def _missing(view: View, present: Iterable[str]) -> sa.Subquery:
     )
     nowhere = nowhere.offset(sa.literal_column("0"))
     met: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(resource)
-    met = met.where(*clauses(present, view))
+    met = met.where(*clauses({*present} - {"kind"}, view))
     among: sa.Select[Any] = ClauseAdapter(nowhere.subquery("resource")).traverse(met)
     return among.limit(sa.literal_column(str(MOST_COUNTED + 1))).subquery("missing")
 

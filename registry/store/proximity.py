@@ -1,5 +1,6 @@
 """What is near: the nearest k, and all within a distance."""
 
+from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -107,6 +108,7 @@ def _rare(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Qu
 
 
 Case = tuple[Shape, frozenset[str], bool, bool]
+Ask = Callable[[Reader, Case, dict[str, Any]], Awaitable[tuple[list[Row], int]]]
 
 
 async def _first(reader: Reader, case: Case, values: dict[str, Any]) -> tuple[list[Row], int]:
@@ -168,15 +170,13 @@ async def nearest(
     cap_m = None if max_m is None else max_m + start.margin_m
     values |= binds(sight) | origins.binds(start) | {"max_m": cap_m}
     case = shape(sight), present, start.shape is not None, max_m is not None
-    ask, steps = _first, MORE if present <= BROAD else MORE_AMONG
-    for fetch in (candidates(k), *(more for more in steps if more > candidates(k))):
+    for ask, fetch in _attempts(present, candidates(k)):
         rows, unlocated = await ask(reader, case, values | {"fetch": fetch})
-        rows = _sorted(measured(rows, start), order)
         if len(rows) < fetch and ask is _among:
             break
+        rows = _sorted(measured(rows, start), order)
         if len(rows) < fetch:
             return Hits(rows[:k], unlocated)
-        ask = _first if present <= BROAD else _among
         reach_m = order.reach_m(_value(order, rows[k - 1]))
         if seen_all(max(row["sphere_m"] for row in rows), reach_m):
             return Hits(rows[:k], unlocated)
@@ -189,6 +189,12 @@ async def nearest(
     exact = _all_near(shape(sight), present, start.shape is not None, order.rank)
     rows, unlocated = parted(await reader.rows(exact, dict.fromkeys(PACE_BINDS) | values))
     return Hits(_sorted(measured(rows, start), order)[:k], unlocated)
+
+
+def _attempts(present: frozenset[str], fetch: int) -> list[tuple[Ask, int]]:
+    """How to ask, and for how many, until the order is beyond doubt."""
+    again, steps = (_first, MORE) if present <= BROAD else (_among, MORE_AMONG)
+    return [(_first, fetch), *((again, more) for more in steps if more > fetch)]
 
 
 PACE_BINDS = [f"pace_{kind}" for kind in KINDS]

@@ -10,7 +10,7 @@ from registry.domain.search import Filter
 from registry.domain.sight import Sight
 from registry.store.filters import asked, clauses
 from registry.store.pool import Reader, Row
-from registry.store.query import Query, utf8
+from registry.store.query import Query, passed_on, utf8
 from registry.store.schema import resource
 from registry.store.sight import Shape, binds, shape, view
 
@@ -44,7 +44,7 @@ def _find(form: Shape, present: frozenset[str], paged: bool) -> Query:
     if paged:
         statement = statement.where(resource.c.id > sa.bindparam("after"))
     page = statement.order_by(resource.c.id).limit(sa.bindparam("limit")).subquery("page")
-    return Query(sa.select(page.c.id, utf8(page.c.feature).label("feature")).order_by(page.c.id))
+    return Query(passed_on(page).order_by(page.c.id))
 
 
 async def get(reader: Reader, sight: Sight, identity: UUID) -> Row | None:

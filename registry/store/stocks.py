@@ -12,9 +12,9 @@ from registry.domain.sight import Sight
 from registry.domain.supplies import Need
 from registry.store import origins
 from registry.store.filters import asked, clauses
-from registry.store.hits import columns, told, within
+from registry.store.hits import columns, within
 from registry.store.pool import Reader, Row
-from registry.store.query import Query
+from registry.store.query import Query, passed_on
 from registry.store.schema import resource, stock_line
 from registry.store.sight import Shape, binds, shape, view
 
@@ -65,7 +65,7 @@ def _holding(form: Shape, present: frozenset[str], drawn: bool, capped: bool) ->
         .limit(sa.literal_column(str(MOST_LINES)))
         .subquery("found")
     )
-    return Query(told(found).order_by(found.c.distance_m, found.c.id).add_cte(*ground.ctes))
+    return Query(passed_on(found).order_by(found.c.distance_m, found.c.id).add_cte(*ground.ctes))
 
 
 async def holding(

@@ -112,6 +112,18 @@ async def plan(conn, query: Query, given: dict, mode: str = "force_generic_plan"
     return "\n".join(row[0] for row in rows)
 
 
+async def known_to_the_planner(conn, writer, made: list) -> None:
+    """Store records, and have the server look at how they are spread."""
+    await changes.load(writer, made, A_CHANGE)
+    await conn.execute("ANALYZE resource")
+
+
+def scattered(count: int, lon: tuple[float, float], lat: tuple[float, float]) -> list:
+    """Shelters spread evenly over a window, the same in every run."""
+    rng = random.Random(7)
+    return [make("shelter", rng.uniform(*lon), rng.uniform(*lat)) for _ in range(count)]
+
+
 def literal(value: object, kind: str) -> str:
     if isinstance(value, list):
         return f"'{{{','.join(value)}}}'::text[]"
@@ -127,8 +139,7 @@ async def test_hot_questions_use_their_index(conn, writer, clearance) -> None:
         make(kind, lon, lat, **({"watch_radius_m": 5000} if kind != "shelter" else {}))
         for (lon, lat), kind in zip(spots, kinds, strict=False)
     ]
-    await changes.load(writer, made, A_CHANGE)
-    await conn.execute("ANALYZE resource")
+    await known_to_the_planner(conn, writer, made)
     await conn.execute("SET LOCAL ROLE registry_app")  # whose row security must not hide an index
     form, kind = Shape(clearance=clearance), frozenset({"kind", "in_service"})
     spot = {"lon": 106.5, "lat": 29.0, "kind": "shelter", "lifecycle": "in_service", "k": 10, "max_m": 5000}
@@ -174,10 +185,7 @@ VALUES |= {"lon": 106.5, "lat": 29.0, "max_m": 5000, "valid_at": NOW}
 
 
 async def test_each_condition_looks_near_first_and_finds_the_rare_by_its_index(conn, writer) -> None:
-    rng = random.Random(7)
-    made = [make("shelter", rng.uniform(106, 107), rng.uniform(28.5, 29.5)) for _ in range(4000)]
-    await changes.load(writer, made, A_CHANGE)
-    await conn.execute("ANALYZE resource")
+    await known_to_the_planner(conn, writer, scattered(4000, (106, 107), (28.5, 29.5)))
     for name, value in CONDITIONS.items():
         case = Shape(), frozenset({name, "in_service", "valid_at"}), False, False
         given = VALUES | {name: value}
@@ -192,10 +200,7 @@ async def test_each_condition_looks_near_first_and_finds_the_rare_by_its_index(c
 @pytest.mark.parametrize("clearance", ["public", "internal"])
 async def test_a_window_of_one_kind_is_found_by_one_index(conn, writer, clearance) -> None:
     """Beside an index of positions alone, that of a whole kind would be read for every window."""
-    rng = random.Random(7)
-    made = [make("shelter", rng.uniform(106, 107), rng.uniform(28, 29)) for _ in range(6000)]
-    await changes.load(writer, made, A_CHANGE)
-    await conn.execute("ANALYZE resource")
+    await known_to_the_planner(conn, writer, scattered(6000, (106, 107), (28, 29)))
     given = {
         "kind": "shelter",
         "limit": 100,
@@ -212,10 +217,7 @@ async def test_a_window_of_one_kind_is_found_by_one_index(conn, writer, clearanc
 
 @pytest.mark.parametrize("clearance", ["public", "internal"])
 async def test_a_tile_of_many_is_counted_by_the_cells_in_it(conn, writer, clearance) -> None:
-    rng = random.Random(7)
-    made = [make("shelter", rng.uniform(100, 110), rng.uniform(20, 30)) for _ in range(4000)]
-    await changes.load(writer, made, A_CHANGE)
-    await conn.execute("ANALYZE resource")
+    await known_to_the_planner(conn, writer, scattered(4000, (100, 110), (20, 30)))
     query = tiles._tile(Shape(clearance=clearance), ("shelters", "rescue-teams"), True, True)
     shown = await plan(conn, query, VALUES | tiles.frame(Tile(8, 106, 203)), "force_custom_plan")
     prefix = "public_" if clearance == "public" else ""
@@ -231,8 +233,7 @@ async def test_the_nearest_partners_have_an_index_of_their_own(conn, writer, cle
         make("shelter", rng.uniform(106, 107), rng.uniform(28, 29), place="theirs" if n % 20 == 0 else None)
         for n in range(4000)
     ]
-    await changes.load(writer, made, A_CHANGE)
-    await conn.execute("ANALYZE resource")
+    await known_to_the_planner(conn, writer, made)
     present = frozenset({"partners_only", "in_service", "valid_at"})
     query = proximity._candidates(Shape(clearance=clearance), present, False, False, 16)
     shown = await plan(conn, query, VALUES)
