@@ -128,13 +128,15 @@ class Watch:
     async def _look(self) -> None:
         """Listeners are told before the stand moves: a look that fails between is made again from there."""
         before, now = self.stand, await feed.stand(self._reader)
-        goes_on = before is not None and before.epoch == now.epoch
-        if before is not None and goes_on:
-            await self._tell(before.last, now)
-        self.stand = now
-        if not goes_on or (before is not None and before.last != now.last):
+        if before is None or before.epoch != now.epoch:
+            self.stand = now
             self.quiet.clear()
-        if before is not None and goes_on and now.last > before.last:
+            return
+        await self._tell(before.last, now)
+        self.stand = now
+        if before.last != now.last:
+            self.quiet.clear()
+        if now.last > before.last:
             self._moved.set()
             self._moved = asyncio.Event()
 
