@@ -88,6 +88,8 @@ def add_window(conditions: Conditions, box: Bbox) -> None:
     west, south, east, north = box
     if west > east:
         conditions.plain("wrapped", "number", *box)
+    elif west == east or south == north:
+        conditions.plain("narrow", "number", *box)
     elif east - west <= NARROW_DEG and (south > 0 or north < 0):
         conditions.plain("window", "number", *box)
     else:

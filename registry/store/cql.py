@@ -114,10 +114,21 @@ def _wide(shape: Shape, ground: Ground) -> Expression:
     return _met(ground, sa.func.ST_MakeEnvelope(*_each(shape[1:], ground), 4326))
 
 
+def _narrow(shape: Shape, ground: Ground) -> Expression:
+    return _met(ground, _box(*_each(shape[1:], ground)))
+
+
 def _wrapped(shape: Shape, ground: Ground) -> Expression:
     west, south, east, north = _each(shape[1:], ground)
     sides = ((west, south, 180, north), (-180, south, east, north))
-    return sa.or_(*(_met(ground, sa.func.ST_MakeEnvelope(*side, 4326)) for side in sides))
+    return sa.or_(*(_met(ground, _box(*side)) for side in sides))
+
+
+def _box(west: Any, south: Any, east: Any, north: Any) -> Expression:
+    """A window that may be a line or a point: ST_MakeEnvelope would make a polygon without ground of it."""
+    corners = sa.func.ST_MakeLine(sa.func.ST_MakePoint(west, south), sa.func.ST_MakePoint(east, north))
+    flat: Expression = sa.func.ST_SetSRID(sa.func.ST_Envelope(corners), 4326)
+    return flat
 
 
 def _met(ground: Ground, box: Expression) -> Expression:
@@ -201,6 +212,7 @@ READERS: dict[str, Callable[[Shape, Ground], Any]] = {
     "-infinity": lambda shape, ground: sa.literal_column("'-infinity'::timestamptz"),
     "window": _window,
     "wide": _wide,
+    "narrow": _narrow,
     "wrapped": _wrapped,
     "named": _named,
     "under": _under,

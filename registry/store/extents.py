@@ -18,6 +18,8 @@ from registry.store.sight import Shape, binds, shape, view
 from registry.store.sources import source
 
 DIGITS = 4
+MOST_LAT = 89.0
+"""Beyond, an area may hold the pole."""
 
 
 class Extent(Struct, frozen=True):
@@ -65,11 +67,13 @@ async def extent(reader: Reader, sight: Sight, name: str) -> Extent:
 
 
 def outward(box: Box, radius_m: float = 0.0) -> Box:
-    """The box grown by a radius and rounded so that it loses nothing."""
+    """The box grown by a radius and rounded so that it loses nothing; all round across 180° or a pole."""
     west, south, east, north = box
     up = radius_m / METRES_PER_DEGREE * 1.01
-    farthest = min(89.0, max(abs(south), abs(north)) + up)
+    farthest = min(MOST_LAT, max(abs(south), abs(north)) + up)
     across = up / math.cos(math.radians(farthest))
+    if radius_m and (farthest == MOST_LAT or west - across < -180 or east + across > 180):
+        west, east = -180.0, 180.0
     scale = 10**DIGITS
     return (
         max(-180.0, math.floor((west - across) * scale) / scale),

@@ -43,7 +43,8 @@ def source(form: Shape, collection: str) -> Source:
 
 def _columns(form: Shape, seen: View, described: Collection) -> dict[str, Expression]:
     columns = {item.name: seen.table.c[item.column] for item in described.properties}
-    columns |= {"location.uncertainty_m": seen.uncertainty_m, "location.quality": seen.quality}
+    stated_m = sa.func.nullif(seen.uncertainty_m, sa.literal_column("0"), type_=sa.Float)
+    columns |= {"location.uncertainty_m": stated_m, "location.quality": seen.quality}
     if form.clearance == "public":
         columns |= _blurred(seen, columns)
     if "parent_depot" in columns:

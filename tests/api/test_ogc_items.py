@@ -66,6 +66,40 @@ async def test_windows_against_brute_force(client, stored) -> None:
         assert set(got) == wanted
 
 
+async def test_a_window_may_be_a_line_or_a_point(client, stored) -> None:
+    watch = str(await a_resource(stored, "fire_watch_point", 106.65, 29.03, watch_radius_m=5000))
+    beside = str(await a_resource(stored, "shelter", 179.5, 10.0))
+    footprints, shelters = f"{ROOT}/coverage-footprints/items?bbox=", f"{ROOT}/shelters/items?bbox="
+    assert await ids(client, f"{footprints}106.66,29.03,106.66,29.03") == [watch]
+    assert await ids(client, f"{footprints}106.0,29.03,107.0,29.03") == [watch]
+    assert await ids(client, f"{footprints}106.75,29.03,106.75,29.03") == []
+    assert await ids(client, f"{shelters}179.5,10,179.5,10") == [beside]
+    assert await ids(client, f"{shelters}179,10,-179,10") == [beside]
+
+
+async def test_every_link_of_a_page_answers(client, stored) -> None:
+    for _ in range(3):
+        await a_resource(stored, "shelter")
+    path = f"{ROOT}/shelters/items?limit=1&sortby=name.zh&properties=kind&kind=shelter"
+    first = (await client.get(f"{path}&crs=http://www.opengis.net/def/crs/EPSG/0/3857")).json()
+    second = next(link["href"] for link in first["links"] if link["rel"] == "next")
+    for page in (first, (await client.get(second)).json()):
+        for link in page["links"]:
+            answer = await client.get(link["href"])
+            assert answer.status_code == 200, link
+            assert answer.headers["content-type"].startswith(link["type"].partition(";")[0])
+    files = [link["href"] for link in first["links"] if "f=csv" in link["href"]]
+    assert ["kind=shelter" in href for href in files] == [True]
+
+
+async def test_an_uncertainty_that_nobody_stated_is_unknown(client, stored) -> None:
+    silent = str(await a_resource(stored, "shelter"))
+    stated = str(await a_resource(stored, "shelter", uncertainty_m=5))
+    name = "location.uncertainty_m"
+    assert await ids(client, f"{ROOT}/shelters/items?sortby={name}") == [stated, silent]
+    assert await ids(client, f"{ROOT}/shelters/items?filter={quote(f'{name} IS NULL')}") == [silent]
+
+
 @pytest.mark.parametrize("sort", ["", "&sortby=-capacity_persons", "&sortby=level,capacity_persons,-name.zh"])
 async def test_pages_hold_every_record_once_in_order(client, stored, sort) -> None:
     rng = random.Random(3)

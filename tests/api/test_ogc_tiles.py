@@ -5,8 +5,10 @@ import math
 import random
 
 import pytest
+import shapely
 from pyproj import Geod
 
+from registry.store.extents import outward
 from tests.builders import a_resource
 from tests.mvt import decode
 
@@ -172,6 +174,18 @@ async def test_footprints_are_found_by_windows_that_hold_none_of_their_points(cl
     found = (await client.get(path + "106.44,29.60,106.441,29.601")).json()["features"]
     assert [feature["id"] for feature in found] == [str(identity)]
     assert (await client.get(path + "106.46,29.60,106.461,29.601")).json()["features"] == []
+
+
+@pytest.mark.parametrize("spot", [(179.95, -17.0), (-179.95, 60.0), (30.0, 89.95), (30.0, -89.95)])
+async def test_an_area_across_180_or_a_pole_spans_all_longitudes(client, stored, spot) -> None:
+    await a_resource(stored, "fire_watch_point", *spot, watch_radius_m=12_000)
+    (feature,) = (await client.get("/ogc/collections/coverage-footprints/items")).json()["features"]
+    _, low, _, high = shapely.geometry.shape(feature["geometry"]).bounds
+    west, south, east, north = outward((*spot, *spot), 12_000)
+    assert (west, east) == (-180, 180)
+    assert south <= low
+    assert high <= north
+    assert outward((*spot, *spot))[0] == pytest.approx(spot[0], abs=0.0001)
 
 
 async def test_an_unchanged_tile_is_not_sent_again(client, stored) -> None:

@@ -77,6 +77,21 @@ async def test_replace_update_delete_with_and_without_a_version(client, stored, 
     assert kept["properties"]["lifecycle"] == "retired"
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+async def test_what_is_not_in_a_collection_cannot_be_changed_there(client, stored, planner, method) -> None:
+    team = await a_resource(stored, "rescue_team", 106.65, 29.03)
+    adrift = await a_resource(stored, "shelter", None)
+    gone = await a_resource(stored, "shelter", 106.65, 29.03, lifecycle="retired")
+    body = {"PUT": located(), "PATCH": {"properties": {"manager": "乙"}}}.get(method)
+    headers = planner | (MERGE if method == "PATCH" else {})
+    for identity in (team, adrift, gone):
+        before = (await client.get(f"/v1/resources/{identity}", headers=planner)).json()
+        where = f"{ROOT}/shelters/items/{identity}"
+        answer = await client.request(method, where, json=body, headers=headers)
+        assert answer.status_code == 404, answer.text
+        assert (await client.get(f"/v1/resources/{identity}", headers=planner)).json() == before
+
+
 async def test_what_cannot_be_written_is_refused(client, stored, planner) -> None:
     path = f"{ROOT}/shelters/items"
     assert (await client.post(path, json=located())).status_code == 401

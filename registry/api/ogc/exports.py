@@ -32,6 +32,8 @@ EXPORTS = {
     "gpkg": "application/geopackage+sqlite3",
     "kml": "application/vnd.google-earth.kml+xml",
 }
+WHOLE = ("limit", "cursor", "sortby", "properties", "resultType")
+"""Parameters that have no meaning for a file: it holds every feature and property that match."""
 AT_ONCE = 4
 """Exports that one worker streams at the same time; each holds a connection."""
 PIECE = 262_144
@@ -48,7 +50,7 @@ async def exported(
     form: str,
 ) -> Stream:
     """The collection's features that meet the conditions, all of them, as a file."""
-    for name in ("limit", "cursor", "sortby", "properties", "resultType"):
+    for name in WHOLE:
         if name in request.query_params:
             raise InvalidQuery(
                 f"a file holds every feature and property that match: {name} has no meaning", field=name

@@ -14,7 +14,7 @@ from registry.api.conditions import etag_of
 from registry.api.ogc import ask
 from registry.api.ogc.answer import link_header, respond
 from registry.api.ogc.ask import Asked
-from registry.api.ogc.exports import EXPORTS, exported
+from registry.api.ogc.exports import EXPORTS, WHOLE, exported
 from registry.api.ogc.html import page
 from registry.api.ogc.links import Link, Links
 from registry.api.ogc.negotiate import FEATURES, GEOJSON, HTML, JSON, chosen
@@ -32,6 +32,8 @@ from registry.store.pool import Reader, Row
 
 PROPERTIES = b',"properties":'
 OFFERED = {**FEATURES, **EXPORTS}
+FILE = (*WHOLE, "crs")
+"""What a link to a file leaves out of the question that a page answers."""
 
 
 def rendered(row: Row, asked_crs: Crs, members: frozenset[str] | None) -> bytes:
@@ -117,7 +119,11 @@ def _around(
     form: str,
 ) -> list[Link]:
     links = Links(request)
-    made = links.own(OFFERED, form)
+    made = links.own(FEATURES, form)
+    made += [
+        {"rel": "alternate", "type": media, "title": f"As a file: {name}", "href": links.here(*FILE, f=name)}
+        for name, media in EXPORTS.items()
+    ]
     if more:
         cursor = encode_page(_last(asked.question, rows[-1]))
         made.append(

@@ -31,10 +31,11 @@ class Links:
         """A link to a path below the root."""
         return {"rel": rel, "type": media, "title": title, "href": self.href(path, **query)}
 
-    def here(self, **changed: str) -> str:
-        """The address of this request with some parameters changed."""
+    def here(self, *without: str, **changed: str) -> str:
+        """The address of this request without some parameters and with others changed."""
         base = self.root.removesuffix("/ogc")
-        asked = urlencode({**self._query, **changed}, quote_via=quote, safe=",:/")
+        kept = {name: value for name, value in self._query.items() if name not in without}
+        asked = urlencode({**kept, **changed}, quote_via=quote, safe=",:/")
         return f"{base}{self._path}" + (f"?{asked}" if asked else "")
 
     def own(self, offered: Forms, form: str) -> list[Link]:

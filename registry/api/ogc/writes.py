@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from msgspec import structs
 
 from registry.api import acts
-from registry.api.editing import Desk, Edition
+from registry.api.editing import Desk, Edition, held
 from registry.api.ogc.items import identity
 from registry.api.ogc.links import Links
 from registry.api.ogc.negotiate import GEOJSON, JSON
@@ -79,8 +79,14 @@ def _draft(described: Collection, made: dict[str, Any]) -> Draft:
     return msgspec.convert(made, Draft)
 
 
-def _known(described: Collection, feature_id: str) -> UUID:
-    return UUID(identity(described, feature_id))
+async def _held(desk: Desk, described: Collection, feature_id: str) -> UUID:
+    """The identity of a feature that is in this collection, and neither deleted nor in another."""
+    known = UUID(identity(described, feature_id))
+    record = await held(desk, "field", known)
+    home = OF_KIND[record.kind].id if record.geometry is not None else UNLOCATED
+    if record.properties.lifecycle == "retired" or home != described.id:
+        raise NotFound("feature", feature_id)
+    return known
 
 
 def _stated(made: Answer) -> dict[str, str]:
@@ -126,7 +132,7 @@ async def replace_item(
     draft = _draft(described, await _body(request, desk.actor, GEOJSON, JSON) | {"id": None})
     made = await acts.replace(
         _ours(desk),
-        _known(described, feature_id),
+        await _held(desk, described, feature_id),
         draft,
         _edition(request),
         request.query_params.get("reason"),
@@ -149,13 +155,11 @@ async def update_item(
     change.pop("type", None)
     made = await acts.amend(
         _ours(desk),
-        _known(described, feature_id),
+        await _held(desk, described, feature_id),
         change,
         _edition(request),
         request.query_params.get("reason"),
     )
-    if described.kind is not None and f'"kind":"{described.kind}"'.encode() not in made.body:
-        raise NotFound("feature", feature_id)
     return Response(made.body, status_code=made.status, headers=_stated(made), media_type=GEOJSON)
 
 
@@ -169,7 +173,9 @@ async def delete_item(
     """Retire a feature: it leaves the collections, its history stays."""
     described = _writable(collection_id)
     reason = request.query_params.get("reason") or DELETED
-    await acts.retire(_ours(desk), _known(described, feature_id), _edition(request).if_match, reason)
+    await acts.retire(
+        _ours(desk), await _held(desk, described, feature_id), _edition(request).if_match, reason
+    )
 
 
 def _edition(request: Asked) -> Edition:
