@@ -6,8 +6,7 @@ import click
 import msgspec
 
 from registry import asking
-from registry.api.proximity.nearest import Question, answer_nearest, prepared
-from registry.domain.ranking import parse_paces
+from registry.api.proximity.nearest import NearestQuestion, answer_nearest, prepared
 from registry.domain.resource import KINDS
 from registry.domain.sight import Sight
 from registry.settings import Settings
@@ -43,10 +42,10 @@ def command(
         if value not in (None, ())
     }
     origin = {"lon": lon, "lat": lat, "datum": datum}
-    data = msgspec.convert({"origin": origin, "k": count, "max_m": max_m, "where": given}, Question)
+    data = msgspec.convert({"origin": origin, "k": count, "max_m": max_m, "where": given}, NearestQuestion)
 
     async def ask(reader: Reader, sight: Sight, known: Settings) -> Any:
-        question = await prepared(reader, sight, data, parse_paces(known.paces), known.stale_after_days)
+        question = await prepared(reader, sight, data, known.stale_after_days)
         return await answer_nearest(question, count, max_m, [])
 
     found = asking.answer(ask, exercise, all_records)

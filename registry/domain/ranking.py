@@ -18,11 +18,15 @@ Radii of curvature are 6,335.4 km (a meridian at the equator) to 6,399.6 km; the
 """
 
 
+SpeedKmh = Annotated[float, Meta(gt=0, le=1000)]
+Detour = Annotated[float, Meta(ge=1, le=20)]
+
+
 class Pace(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How fast a kind gets along: speed over the ground, how much longer its way is, and who says so."""
 
-    speed_kmh: Annotated[float, Meta(gt=0, le=1000)]
-    detour: Annotated[float, Meta(ge=1, le=20)]
+    speed_kmh: SpeedKmh
+    detour: Detour
     source: ShortText
 
     def seconds_per_m(self) -> float:

@@ -163,7 +163,8 @@ async def nearest(
 
     The index orders by distance on a sphere, which differs from the ellipsoid's by up to 0.6 %: a few more
     than k are fetched, then many more, and when these leave the order in doubt too, as where many are far
-    away and close together, everything that may belong is measured.
+    away and close together, everything that may belong is measured. Nothing is nearer than what lies in the
+    origin: of more than k in a large area, any k are the answer.
     """
     order = ranking or Ranking(margin_m=start.margin_m)
     present, values = asked(wanted)
@@ -177,8 +178,9 @@ async def nearest(
         rows = _sorted(measured(rows, start), order)
         if len(rows) < fetch:
             return Hits(rows[:k], unlocated)
-        reach_m = order.reach_m(_value(order, rows[k - 1]))
-        if seen_all(max(row["sphere_m"] for row in rows), reach_m):
+        value = _value(order, rows[k - 1])
+        reach_m = order.reach_m(value)
+        if value == 0 or seen_all(max(row["sphere_m"] for row in rows), reach_m):
             return Hits(rows[:k], unlocated)
     values |= {
         "bound_m": reach_m if cap_m is None else min(reach_m, cap_m),

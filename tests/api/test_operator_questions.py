@@ -432,6 +432,20 @@ async def test_a_question_that_contradicts_itself_names_the_parameter(client, pa
     assert any(name in str(error.values()) for error in response.json()["errors"]), response.text
 
 
+@pytest.mark.parametrize(
+    ("question", "more"),
+    [
+        ("within", {"rank": "distance_max"}),
+        ("within", {"k": 3}),
+        ("nearest", {"radius_m": 100}),
+        ("nearest", {"rank": "arrival", "speed_kmh": 0, "detour": 1, "pace_source": "x"}),
+        ("nearest", {"rank": "arrival", "speed_kmh": 40, "detour": 0.5, "pace_source": "x"}),
+    ],
+)
+async def test_a_body_that_means_nothing_here_is_refused(client, question, more) -> None:
+    await tell(client, question, 400, origin={"lon": AT[0], "lat": AT[1]}, **more)
+
+
 async def test_an_invalid_area_is_refused_with_its_reason(client) -> None:
     bow = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
     problem = await tell(client, "nearest", 422, origin={"area": bow})

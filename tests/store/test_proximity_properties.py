@@ -159,5 +159,18 @@ def test_the_interval_of_an_uncertain_spot_holds_every_position(name) -> None:
         assert told.min_m - 0.01 <= true_m <= told.max_m + 0.01
 
 
+async def test_what_lies_in_a_large_area_is_found_by_one_look(writer, monkeypatch) -> None:
+    """Were everything at distance 0 looked for, the farthest records would be measured against every edge."""
+    rng, centre = drawn("inside"), CENTRES["qijiang"]
+    await scattered(writer, rng, centre)
+    asked = []
+    rows = writer.rows
+    monkeypatch.setattr(writer, "rows", lambda *question: asked.append(question) or rows(*question))
+    start = Start(shape=shapely.to_wkb(shapely.Point(centre).buffer(1, 500)))
+    hits = await proximity.nearest(writer, EVERYTHING, Filter(), start, k=5)
+    assert [row["distance_m"] for row in hits.rows] == [0.0] * 5
+    assert len(asked) == 1
+
+
 def test_more_than_five_thousand_cases() -> None:
     assert len(CENTRES) * (SPOTS * 5 + 2 * SHAPES * POINTS + 400) > 5_000

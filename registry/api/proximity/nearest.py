@@ -18,7 +18,7 @@ from registry.api.proximity.asking import Asked
 from registry.api.proximity.hits import Near, describing, hit, left_out
 from registry.domain.conditions import Conditions, filter_of
 from registry.domain.origin import Origin, Start
-from registry.domain.ranking import Paces, Rank, Ranking, ranking
+from registry.domain.ranking import Detour, Paces, Rank, Ranking, SpeedKmh, ranking
 from registry.domain.resource import Kind
 from registry.domain.search import DistancePage, Filter, decode_distance_page, encode_cursor
 from registry.domain.sight import Sight
@@ -37,15 +37,25 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     origin: Origin
     where: Conditions = Conditions()
+    explain: bool = False
+
+
+class NearestQuestion(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The k nearest."""
+
     k: Annotated[int, Meta(ge=1, le=1000)] = 10
     max_m: Metres | None = None
+    rank: Rank = "distance"
+    speed_kmh: SpeedKmh | None = None
+    detour: Detour | None = None
+    pace_source: ShortText | None = None
+
+
+class WithinQuestion(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What lies inside, or at most radius_m away."""
+
     radius_m: Metres = 0.0
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
-    rank: Rank = "distance"
-    speed_kmh: float | None = None
-    detour: float | None = None
-    pace_source: ShortText | None = None
-    explain: bool = False
 
 
 class Answering(msgspec.Struct, frozen=True):
@@ -119,23 +129,23 @@ async def find_nearest(
 
 @post("/nearest", media_type=GEOJSON, status_code=200)
 async def ask_nearest(
-    request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, data: JSONBody[Question]
+    request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, data: JSONBody[NearestQuestion]
 ) -> Near:
     """The k nearest resources to a point, an uncertain spot, an area, a place, a line or a chainage."""
+    paces: Paces = asking.paces(state.paces, (data.speed_kmh, data.detour, data.pace_source))
     async with reader.snapshot(one_plan=True) as snapshot:
-        ask = await prepared(snapshot, sight, data, state.paces, state.settings.stale_after_days)
+        ask = await prepared(snapshot, sight, data, state.settings.stale_after_days)
+        order = ranking(data.rank, ask.start.margin_m, paces, kinds_of(ask.wanted))
+        ask = msgspec.structs.replace(ask, order=order)
         return await answer_nearest(ask, data.k, data.max_m, [self_link(request)])
 
 
-async def prepared(
-    reader: Reader, sight: Sight, data: Question, configured: Paces, stale_days: float
-) -> Answering:
-    """A body's question, made ready to be answered."""
+async def prepared(reader: Reader, sight: Sight, data: Question, stale_days: float) -> Answering:
+    """A body's question by distance, made ready to be answered."""
     now = sight.as_of or datetime.now(UTC)
     wanted = filter_of(data.where, now)
     start = await starting.start(reader, data.origin)
-    paces: Paces = asking.paces(configured, (data.speed_kmh, data.detour, data.pace_source))
-    order = ranking(data.rank, start.margin_m, paces, kinds_of(wanted))
+    order = Ranking(margin_m=start.margin_m)
     return Answering(reader, sight, wanted, start, order, now, stale_days, data.explain)
 
 
@@ -177,11 +187,11 @@ class Within(Near, frozen=True, kw_only=True, tag="FeatureCollection"):
 
 @post("/within", media_type=GEOJSON, status_code=200)
 async def ask_within(
-    request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, data: JSONBody[Question]
+    request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, data: JSONBody[WithinQuestion]
 ) -> Within:
     """Everything inside an area or corridor, or within radius_m of its edge, nearest first."""
     async with reader.snapshot(one_plan=True) as snapshot:
-        ask = await prepared(snapshot, sight, data, state.paces, state.settings.stale_after_days)
+        ask = await prepared(snapshot, sight, data, state.settings.stale_after_days)
         found = await proximity.within_distance(
             snapshot, sight, ask.wanted, ask.start, radius_m=data.radius_m, limit=data.limit + 1
         )
