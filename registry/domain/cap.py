@@ -1,16 +1,19 @@
 """The areas of a Common Alerting Protocol 1.2 alert (OASIS, 2010): polygons and circles in lat,lon."""
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, Any
 from xml.etree.ElementTree import Element, ParseError
 
 import msgspec
+import shapely
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from msgspec import Meta, Struct
 
 from registry.domain.errors import Invalid, InvalidGeometry
-from registry.domain.geojson import Polygon
+from registry.domain.geojson import MultiPolygon, Polygon
 from registry.domain.values import LongText
 
 NAMESPACE = "{urn:oasis:names:tc:emergency:cap:1.2}"
@@ -18,6 +21,10 @@ MOST_AREAS = 200
 MOST_CIRCLE_KM = 10_000.0
 TOLD = ("identifier", "sender", "sent", "status", "msgType", "scope")
 TOLD_OF_INFO = ("event", "urgency", "severity", "certainty", "onset", "expires", "headline")
+CHINESE = re.compile(
+    rb"""\s*<\?xml[^>]*\bencoding\s*=\s*["'](?:gb2312|gbk|gb18030)["'][^>]*\?>""", re.IGNORECASE
+)
+"""Encodings that warning systems in China declare and that the XML parser does not know."""
 CapText = Annotated[str, Meta(min_length=1, max_length=200_000)]
 
 
@@ -65,7 +72,7 @@ class CapAlert(Struct, frozen=True, kw_only=True):
 class Drawn(Struct, frozen=True):
     """What an alert draws, each figure once, and the areas that draw nothing."""
 
-    polygons: list[Polygon]
+    polygons: list[Polygon | MultiPolygon]
     circles: list[Circle]
     undrawn: list[str]
 
@@ -73,7 +80,9 @@ class Drawn(Struct, frozen=True):
 def parse_xml(body: bytes) -> CapAlert:
     """An alert from CAP XML; a document type, entities and anything that is not CAP 1.2 are refused."""
     try:
-        root: Element = fromstring(body, forbid_dtd=True, forbid_entities=True, forbid_external=True)
+        root: Element = fromstring(
+            _known_encoding(body), forbid_dtd=True, forbid_entities=True, forbid_external=True
+        )
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise Invalid(f"the body is not plain XML: {type(error).__name__}") from error
     if root.tag != f"{NAMESPACE}alert":
@@ -95,6 +104,12 @@ def parse_xml(body: bytes) -> CapAlert:
         raise Invalid(f"the alert cannot be used: {error}") from error
 
 
+def _known_encoding(body: bytes) -> bytes:
+    """The document in an encoding that the parser knows."""
+    declared = CHINESE.match(body)
+    return body if declared is None else body[declared.end() :].decode("gb18030").encode()
+
+
 def _texts(element: Element, names: tuple[str, ...]) -> dict[str, Any]:
     found = {name: element.findtext(f"{NAMESPACE}{name}") for name in names}
     return {name: text.strip() for name, text in found.items() if text is not None}
@@ -113,13 +128,29 @@ def drawn(alert: CapAlert) -> Drawn:
     return Drawn([_polygon(text) for text in polygons], [_circle(text) for text in circles], undrawn)
 
 
-def _polygon(text: str) -> Polygon:
+def _polygon(text: str) -> Polygon | MultiPolygon:
     ring = list(_positions(text))
     if len(ring) < 4 or ring[0] != ring[-1]:
         raise InvalidGeometry(
             "a CAP polygon has at least four points and ends where it began", field="polygon"
         )
+    if any(180 < abs(b[0] - a[0]) < 360 for a, b in pairwise(ring)):
+        return _across(ring)
     return Polygon([ring])
+
+
+def _across(ring: list[tuple[float, float]]) -> MultiPolygon:
+    """A ring that crosses 180°, as its parts on either side: unlike GeoJSON, CAP does not cut it."""
+    whole = shapely.Polygon([(lon + 360 if lon < 0 else lon, lat) for lon, lat in ring])
+    if not whole.is_valid:
+        raise InvalidGeometry(shapely.is_valid_reason(whole), field="polygon")
+    parts = [
+        [[(lon - turn, lat) for lon, lat in part.exterior.coords]]
+        for turn in (0, 360)
+        for part in shapely.get_parts(whole.intersection(shapely.box(turn - 180, -90, turn + 180, 90)))
+        if part.area
+    ]
+    return MultiPolygon(parts)
 
 
 def _positions(text: str) -> Iterator[tuple[float, float]]:

@@ -297,6 +297,44 @@ async def test_o14_resources_inside_a_warning_polygon(client, stored) -> None:
     assert sorted(ids(as_json)) == sorted(map(str, [inside.id, edge.id]))
 
 
+async def alert(client, content: bytes | str, kind="application/cap+xml", status=200, **params) -> dict:
+    headers = {"content-type": kind}
+    path = "/v1/proximity/alert-area"
+    response = await client.post(path, content=content, headers=headers, params=params)
+    assert response.status_code == status, response.text
+    return response.json()
+
+
+async def test_o14_an_alert_in_a_chinese_encoding_is_read(client, stored) -> None:
+    inside = make("shelter", 106.65, 29.05)
+    await changes.load(stored, [inside], A_CHANGE)
+    for name, codec in (("GB2312", "gb2312"), ("gbk", "gbk"), ("GB18030", "gb18030")):
+        text = CAP.replace("UTF-8", name).replace("Rainstorm", "暴雨")
+        answer = await alert(client, text.encode(codec))
+        assert ids(answer) == [str(inside.id)]
+        assert answer["alert"]["event"] == "暴雨"
+
+
+async def test_o14_a_polygon_across_180_is_taken_on_its_short_side(client, stored) -> None:
+    east, west, far = make("shelter", 179.5, -17), make("shelter", -179.5, -17), make("shelter", 0, -17)
+    await changes.load(stored, [east, west, far], A_CHANGE)
+    ring = "-18,179 -16,179 -16,-179 -18,-179 -18,179"
+    text = CAP.replace("29.0,106.6 29.0,106.7 29.1,106.7 29.1,106.6 29.0,106.6", ring)
+    assert sorted(ids(await alert(client, text))) == sorted([str(east.id), str(west.id)])
+    around_the_pole = text.replace(ring, "80,0 80,120 80,-120 80,0")
+    assert "polygon" in str(await alert(client, around_the_pole, status=422))
+
+
+async def test_o14_what_is_unknown_inside_an_alert_is_counted(client, stored) -> None:
+    is_open, silent = make("shelter", 106.65, 29.05, opening="open"), make("shelter", 106.64, 29.05)
+    elsewhere = make("shelter", 106.9, 29.05)
+    await changes.load(stored, [is_open, silent, elsewhere], A_CHANGE)
+    answer = await alert(client, CAP, opening="open")
+    assert ids(answer) == [str(is_open.id)]
+    assert answer["left_out"] == {"unknown_opening": 1}
+    await alert(client, '{"info": []}', kind="text/plain", status=415)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -1,21 +1,22 @@
 """The resources inside an alert: CAP 1.2 as XML or as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from litestar import Request, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
 
 from registry.api.links import GEOJSON, JSON, self_link
 from registry.api.provide import Asks, Sees
 from registry.api.proximity.asking import Where
-from registry.api.proximity.hits import describing, inside
+from registry.api.proximity.hits import cases, describing, inside
 from registry.domain import cap
-from registry.domain.cap import CapAlert, Circle, Drawn
+from registry.domain.cap import CapAlert, Circle
 from registry.domain.errors import Invalid
-from registry.domain.geojson import FeatureCollection, Polygon
+from registry.domain.geojson import FeatureCollection, MultiPolygon, Polygon
 from registry.domain.geometry import wkb
 from registry.domain.origin import Start
 from registry.domain.ranking import Ranking
@@ -41,6 +42,7 @@ class Alerted(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollecti
     circles: int
     undrawn: list[str]
     unlocated: int
+    left_out: dict[str, Any]
     complete: bool
 
 
@@ -53,8 +55,10 @@ async def ask_alert_area(
     shapes = cap.drawn(alert)
     if not shapes.polygons and not shapes.circles:
         raise Invalid("no area of the alert has a polygon or a circle")
+    starts = [*map(_start_of_polygon, shapes.polygons), *map(_start_of_circle, shapes.circles)]
     async with reader.snapshot() as snapshot:
-        rows, unlocated, complete = await _inside(snapshot, sight, where.wanted, shapes)
+        rows, unlocated, complete = await _inside(snapshot, sight, where.wanted, starts)
+        undecided = await _undecided(snapshot, sight, where.wanted, starts)
         stale_days = state.settings.stale_after_days
         with_ = await describing(snapshot, Start(), Ranking(), where.wanted, where.now, stale_days, rows)
     counts: dict[str, int] = {}
@@ -69,23 +73,37 @@ async def ask_alert_area(
         circles=len(shapes.circles),
         undrawn=shapes.undrawn,
         unlocated=unlocated,
+        left_out=undecided,
         complete=complete,
     )
 
 
 def _decode(content_type: str, body: bytes) -> CapAlert:
-    if content_type.partition(";")[0].strip().lower() in XML:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind in XML:
         return cap.parse_xml(body)
+    if kind not in TAKES:
+        raise HTTPException(status_code=415, detail=f"send {', '.join(TAKES)}")
     try:
         return DECODER.decode(body)
     except msgspec.MsgspecError as error:
         raise Invalid(f"the body is not a CAP alert as JSON: {error}") from error
 
 
-async def _inside(reader: Reader, sight: Sight, wanted: Filter, shapes: Drawn) -> tuple[list[Row], int, bool]:
+async def _undecided(reader: Reader, sight: Sight, wanted: Filter, starts: Sequence[Start]) -> dict[str, Any]:
+    """How many in the alert only an unknown value keeps out, by that value."""
+    found: dict[Any, Row] = {}
+    for start in starts:
+        found |= {row["id"]: row for row in await proximity.left_out(reader, sight, wanted, start, 0.0)}
+    return cases([*found.values()])
+
+
+async def _inside(
+    reader: Reader, sight: Sight, wanted: Filter, starts: Sequence[Start]
+) -> tuple[list[Row], int, bool]:
     found: dict[Any, Row] = {}
     unlocated, complete = 0, True
-    for start in [*map(_start_of_polygon, shapes.polygons), *map(_start_of_circle, shapes.circles)]:
+    for start in starts:
         hits = await proximity.within_distance(
             reader, sight, wanted, start, radius_m=0.0, limit=MOST_FOUND + 1
         )
@@ -96,7 +114,7 @@ async def _inside(reader: Reader, sight: Sight, wanted: Filter, shapes: Drawn) -
     return rows[:MOST_FOUND], min(unlocated, MOST_COUNTED), complete and len(rows) <= MOST_FOUND
 
 
-def _start_of_polygon(polygon: Polygon) -> Start:
+def _start_of_polygon(polygon: Polygon | MultiPolygon) -> Start:
     return Start(shape=wkb(polygon, "polygon"))
 
 

@@ -145,18 +145,24 @@ def hit(row: Row, with_: Describing, **more: object) -> msgspec.Raw:
     return with_figures(row["feature"], figures(row, with_) | more)
 
 
+def cases(rows: Sequence[Row]) -> dict[str, Any]:
+    """How many records each unknown value keeps out."""
+    names = [name for name in dict(rows[0]) if name.startswith(("unknown_", "never_"))] if rows else []
+    return {name: sum(bool(row[name]) for row in rows) for name in names}
+
+
 async def left_out(
     reader: Reader, sight: Sight, wanted: Filter, start: Start, bound_m: float, explain: bool
 ) -> dict[str, Any]:
     """What an unknown value kept out, counted by that value; with `explain` also listed."""
     rows = await proximity.left_out(reader, sight, wanted, start, bound_m)
-    cases = [name for name in dict(rows[0]) if name.startswith(("unknown_", "never_"))] if rows else []
-    told: dict[str, Any] = {name: sum(bool(row[name]) for row in rows) for name in cases}
+    told = cases(rows)
+    names = [*told]
     if rows:
         told |= {"within_m": mm(bound_m), "more": len(rows) > MOST_COUNTED}
     if explain:
         told["listed"] = [
-            _listed(row, [name for name in cases if row[name]], start) for row in rows[:MOST_COUNTED]
+            _listed(row, [name for name in names if row[name]], start) for row in rows[:MOST_COUNTED]
         ]
         nowhere = await proximity.unlocated(reader, sight, wanted)
         told["listed"] += [_listed(row, ["no_location"], None) for row in nowhere[:MOST_COUNTED]]
