@@ -52,6 +52,14 @@ class Edges:
         return np.asarray(np.maximum(np.hypot(*metres.T) - half, 0.0))
 
 
+def disc_around(shape_wkb: bytes) -> tuple[float, float, float]:
+    """A spot, and the metres within which all of the shape lies."""
+    centre = shapely.centroid(shapely.minimum_bounding_circle(shapely.from_wkb(shape_wkb)))
+    edges = Edges(shape_wkb)
+    reach_m = np.hypot(*_around(np.concatenate([edges.begin, edges.end]), centre.x, centre.y).T)
+    return centre.x, centre.y, float(reach_m.max())
+
+
 def _around(positions: Floats, lon: float, lat: float) -> Floats:
     """Positions in the plane of azimuth and geodesic distance around a point: true from the point outward."""
     count = len(positions)

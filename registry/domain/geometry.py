@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import shapely
 
@@ -30,6 +31,11 @@ def wkb(geometry: Geometry, field: str = "geometry") -> bytes:
     if not shape.is_valid:
         raise InvalidGeometry(shapely.is_valid_reason(shape), field=field)
     return bytes(shapely.to_wkb(shape))
+
+
+def as_geojson(shape_wkb: bytes) -> msgspec.Raw:
+    """The shape as GeoJSON text."""
+    return msgspec.Raw(shapely.to_geojson(shapely.from_wkb(shape_wkb)).encode())
 
 
 def _vertices(geometry: Geometry) -> int:

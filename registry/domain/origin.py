@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from registry.domain.datum import wgs84_of
+from registry.domain.edges import disc_around
 from registry.domain.errors import InvalidQuery
 from registry.domain.geojson import Area, LineString, MultiLineString
 from registry.domain.proximity import Interval
@@ -52,6 +53,16 @@ class Start(Struct, frozen=True, kw_only=True):
         """The least and greatest distance: to a drawn origin's edge, to all of an uncertain one."""
         far_m = measured_m + self.margin_m if self.uncertain else self.distance_m(measured_m)
         return Interval(max(0.0, self.distance_m(measured_m) - uncertainty_m), far_m + uncertainty_m)
+
+
+def as_spot(start: Start) -> Start:
+    """The origin as a spot: a drawn one is somewhere in the disc that holds all of it."""
+    if start.shape is None:
+        return start
+    lon, lat, reach_m = disc_around(start.shape)
+    margin_m = reach_m + start.margin_m
+    disc = {"lon": round(lon, 7), "lat": round(lat, 7), "radius_m": round(margin_m, 3)}
+    return Start(lon=lon, lat=lat, margin_m=margin_m, uncertain=True, said=start.said | {"disc": disc})
 
 
 def form_of(origin: Origin) -> str:

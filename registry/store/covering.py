@@ -14,7 +14,7 @@ from registry.store.hits import columns, within
 from registry.store.origins import GROUND_OF_SPOT, POINT, SPOT
 from registry.store.pool import Reader, Row
 from registry.store.query import Query, passed_on
-from registry.store.schema import reach, resource
+from registry.store.schema import geography, reach, resource
 from registry.store.sight import Shape, binds, shape, view
 from registry.store.unplaced import ANYWHERE, ways_to_be_near
 
@@ -24,8 +24,8 @@ USUAL_REACH_M = 10_000.0
 
 
 @cache
-def _covering(form: Shape, present: frozenset[str]) -> Query:
-    """Watch points that reach the spot from some possible position, or whose own footprint holds it."""
+def _covering(form: Shape, present: frozenset[str], vague: bool = False) -> Query:
+    """Watch points that reach the spot from some possible position, or whose own footprint does."""
     seen = view(form)
     works = sa.func.coalesce(resource.c.operational, sa.literal_column("'unknown'"))
     where = [seen.seen, *clauses(present, seen), works != sa.literal_column("'no'")]
@@ -42,7 +42,8 @@ def _covering(form: Shape, present: frozenset[str]) -> Query:
         resource.c.sector_to_deg,
         sa.func.degrees(sa.func.ST_Azimuth(seen.geog, SPOT)).label("outward_deg"),
     )
-    by_radius = hit.add_columns(sa.literal_column("false").label("by_footprint")).where(
+    held = sa.func.ST_Covers(resource.c.footprint, POINT)
+    by_radius = hit.add_columns(sa.false().label("by_footprint"), sa.false().label("held")).where(
         *where,
         resource.c.watch_radius_m.is_not(None),
         seen.geom.is_not(None),
@@ -50,9 +51,12 @@ def _covering(form: Shape, present: frozenset[str]) -> Query:
         within(seen, GROUND_OF_SPOT, far_m),
         sa.or_(resource.c.footprint.is_(None), sa.not_(_footprint_shown(form))),
     )
-    drawn = sa.func.ST_Covers(resource.c.footprint, POINT)
-    by_footprint = hit.add_columns(sa.literal_column("true").label("by_footprint")).where(
-        *where, resource.c.footprint.is_not(None), _footprint_shown(form), drawn
+    near = sa.func.ST_DWithin(geography(resource.c.footprint), SPOT, margin_m)
+    by_footprint = hit.add_columns(sa.true().label("by_footprint"), held.label("held")).where(
+        *where,
+        resource.c.footprint.is_not(None),
+        _footprint_shown(form),
+        sa.or_(held, near) if vague else held,
     )
     both = sa.union_all(by_radius, by_footprint).subquery()
     return Query(passed_on(both).order_by(both.c.distance_m, both.c.id).limit(sa.bindparam("limit")))
@@ -68,7 +72,7 @@ async def covering(reader: Reader, sight: Sight, wanted: Filter, start: Start, *
     """Located watch points that may cover some of a spot from where they are or may be, nearest first."""
     present, values = asked(wanted)
     values |= binds(sight) | origins.binds(start) | {"limit": limit, "margin_m": start.margin_m}
-    return await reader.rows(_covering(shape(sight), present), values)
+    return await reader.rows(_covering(shape(sight), present, start.margin_m > 0), values)
 
 
 class Unplaced(NamedTuple):

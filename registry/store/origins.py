@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from geoalchemy2 import Geography
 
-from registry.domain.errors import InvalidQuery, NoGeometry, NotFound
+from registry.domain.errors import NoGeometry, NotFound
 from registry.domain.geometry import wkb
 from registry.domain.origin import Origin, Start, form_of, spot
 from registry.store.pool import Reader
@@ -113,10 +113,3 @@ async def _start_of_place(reader: Reader, code: str) -> Start:
     if row["basis"] != "boundary":
         said["assumed_extent"] = True
     return Start(shape=row["extent"], said=said)
-
-
-def only_spot(found: Start) -> Start:
-    """`found`, refused when it is drawn."""
-    if found.shape is not None:
-        raise InvalidQuery("this question is asked from a point: give lon and lat", field="origin")
-    return found

@@ -96,6 +96,30 @@ async def containing(reader: Reader, lon: float, lat: float) -> list[Row]:
     return await reader.rows(CONTAINING, {"lon": lon, "lat": lat})
 
 
+def _around() -> Query:
+    """The border is far enough away when all of the spot's uncertainty lies on one side of it."""
+    spot = sa.cast(SPOT, Geography(geometry_type=None, spatial_index=False))
+    margin_m = sa.bindparam("margin_m", type_=sa.Float)
+    border = geography(sa.func.ST_Boundary(place.c.extent))
+    inside = sa.and_(
+        sa.func.ST_Covers(place.c.extent, SPOT), sa.not_(sa.func.ST_DWithin(border, spot, margin_m))
+    )
+    return Query(
+        sa.select(*COLUMNS, inside.label("holds_all"))
+        .where(sa.func.ST_DWithin(geography(place.c.extent), spot, margin_m))
+        .order_by(sa.func.ST_Area(place.c.extent), place.c.code)
+        .limit(sa.bindparam("limit", type_=sa.Integer))
+    )
+
+
+AROUND = _around()
+
+
+async def around(reader: Reader, lon: float, lat: float, margin_m: float, limit: int) -> list[Row]:
+    """The places that may hold an uncertain spot, smallest first; `holds_all`: wherever it is."""
+    return await reader.rows(AROUND, {"lon": lon, "lat": lat, "margin_m": margin_m, "limit": limit})
+
+
 SHAPE: sa.ColumnElement[Any] = sa.func.ST_SetSRID(
     sa.func.ST_GeomFromWKB(sa.bindparam("shape", type_=sa.LargeBinary)), 4326
 )

@@ -85,6 +85,40 @@ async def test_o1_which_watch_points_cover_this_spot(client, stored) -> None:
     assert seen(doubt, edge)["certain"] is True
 
 
+async def test_o1_which_watch_points_see_an_area(client, stored) -> None:
+    """An area is somewhere in the disc that holds it: seen whole, seen from its middle, or perhaps."""
+    area = box(106.64, 29.02, 0.02)
+    whole = there("fire_watch_point", 3000, watch_radius_m=9000)
+    middle = there("fire_watch_point", 3000, watch_radius_m=3500)
+    perhaps = there("fire_watch_point", 3000, watch_radius_m=2500)
+    never = there("fire_watch_point", 9000, watch_radius_m=2500)
+    hood = {"type": "Polygon", "coordinates": box(106.652, 29.032, 0.001)["coordinates"]}
+    drawn = there("fire_watch_point", 3000, watch_radius_m=10, footprint=hood)
+    await changes.load(stored, [whole, middle, perhaps, never, drawn], A_CHANGE)
+    for origin in ({"area": area}, {"line": {"type": "LineString", "coordinates": area["coordinates"][0]}}):
+        answer = await tell(client, "covering", origin=origin)
+        assert ids(answer) == [str(record.id) for record in sorted((whole, middle), key=lambda r: r.id)]
+        assert [seen(answer, record)["certain"] for record in (whole, middle)] == [True, False]
+        untested = {one["id"]: one["reason"] for one in answer["untested"]["resources"]}
+        assert untested == dict.fromkeys([str(perhaps.id), str(drawn.id)], "uncertain_position")
+    disc = answer["origin"]["disc"]
+    corner = GEOD.inv(106.64, 29.02, disc["lon"], disc["lat"])[2]
+    assert disc["radius_m"] == pytest.approx(corner, rel=0.02)
+    situation = await tell(client, "situation", origin={"area": area})
+    assert ids(situation["covering"]) == ids(answer)
+    assert situation["covering"]["disc"] == disc
+
+
+async def test_o1_what_an_unknown_state_keeps_out_is_counted(client, stored) -> None:
+    silent = there("fire_watch_point", 100, watch_radius_m=5000)
+    works = there("fire_watch_point", 200, watch_radius_m=5000, operational="yes")
+    await changes.load(stored, [silent, works], A_CHANGE)
+    answer = await ask(client, "covering", operational="yes", explain=True)
+    assert ids(answer) == [str(works.id)]
+    assert answer["left_out"]["unknown_operational"] == 1
+    assert [one["id"] for one in answer["left_out"]["listed"]] == [str(silent.id)]
+
+
 async def test_o2_the_situation_at_an_alarm_in_one_call(client, stored) -> None:
     await a_place(stored, "town-a", extent=box(106.5, 28.9, 0.3))
     await a_place(stored, "county-b", extent=box(107, 29, 0.3), level="district", partner=AGREEMENT)
@@ -513,3 +547,12 @@ async def test_o5_a_drawn_incident_belongs_to_the_place_that_holds_all_of_it(cli
         ("t", False),
         ("d", True),
     ]
+
+
+async def test_o5_a_vague_incident_belongs_for_sure_to_what_holds_every_spot_of_it(client, stored) -> None:
+    await a_place(stored, "d", extent=box(106, 28.5, 1), level="district")
+    await a_place(stored, "t", extent=box(106.6, 29, 0.1), parent="d")
+    await a_place(stored, "beside", extent=box(106.7, 29, 0.05), parent="d")
+    for radius_m, told in ((100, {"t": True, "d": True}), (6000, {"beside": False, "t": False, "d": True})):
+        found = await tell(client, "situation", origin={"lon": AT[0], "lat": AT[1], "radius_m": radius_m})
+        assert {place["code"]: place["holds_all"] for place in found["places"]} == told

@@ -290,3 +290,53 @@ async def test_only_a_planner_draws(client, seeded, signed) -> None:
 )
 async def test_a_site_that_cannot_be_judged_is_refused(client, planner, site) -> None:
     assert (await client.post("/v1/rules/check", json=site)).status_code == 400
+
+
+async def situation(client, **origin: Any) -> dict[str, Any]:
+    answer = await client.post("/v1/proximity/situation", json={"origin": origin})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_the_rules_of_a_situation_are_those_of_all_that_it_may_be(client, planner) -> None:
+    await draw(client, planner, "qijiang-river-shore", line([(106.6, 29.0), (106.7, 29.0)]), "shore")
+
+    async def said(**origin: Any) -> str:
+        rules = (await situation(client, **origin))["rules"]
+        found = [one["outcome"] for one in rules["reach_here"] if one["rule"] == "river-chemical"]
+        return found[0] if found else "vague" if "river-chemical" in rules["cannot_evaluate"] else "none"
+
+    north = {m: GEOD.fwd(106.65, 29.0, 0, m)[1] for m in (900, 1500, 3000)}
+    assert await said(lon=106.65, lat=north[900]) == "forbidden"
+    assert await said(lon=106.65, lat=north[1500]) == "none"
+    assert await said(lon=106.65, lat=north[900], radius_m=50) == "forbidden"
+    assert await said(lon=106.65, lat=north[900], radius_m=500) == "vague"
+    assert await said(lon=106.65, lat=north[1500], radius_m=600) == "vague"
+    assert await said(lon=106.65, lat=north[1500], radius_m=400) == "none"
+    far = line([(106.65, north[1500]), (106.65, north[3000])])
+    assert await said(line=far) == "none"
+    assert await said(line=far, width_m=1100) == "forbidden"
+    ring = [(106.64, north[900]), (106.66, north[900]), (106.65, north[3000]), (106.64, north[900])]
+    assert await said(area={"type": "Polygon", "coordinates": [ring]}) == "forbidden"
+
+
+async def test_f13_a_chainage_is_an_origin_once_its_road_is_drawn(client, planner) -> None:
+    question = {"road": "yuqian", "chainage_km": 1033.05, "kind": "rescue_team", "k": 1}
+    before = await client.get("/v1/proximity/nearest", params=question)
+    assert (before.status_code, before.json()["type"]) == (422, "/docs/problems#no-geometry")
+    await load_roads(client, planner)
+    km = along_road(1033.0)
+    question["chainage_km"] = km[7]
+    answer = (await client.get("/v1/proximity/nearest", params=question)).json()
+    told = answer["origin"]
+    assert GEOD.inv(told["lon"], told["lat"], *ROAD[7])[2] < 0.5
+    (hit,) = answer["features"]
+    expected = GEOD.inv(*ROAD[7], *hit["geometry"]["coordinates"])[2]
+    assert hit["properties"]["distance_m"] == pytest.approx(expected, abs=0.5)
+    for path in ("within?radius_m=1000&", "covering?"):
+        found = await client.get(f"/v1/proximity/{path}road=yuqian&chainage_km={km[7]}")
+        assert found.status_code == 200, found.text
+    assert (await situation(client, road="yuqian", chainage_km=km[7]))["origin"] == told
+    unknown = await client.get("/v1/proximity/nearest", params={"road": "G75", "chainage_km": 1060})
+    assert unknown.status_code == 422
+    assert "yuqian" in unknown.json()["detail"]

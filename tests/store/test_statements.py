@@ -57,10 +57,11 @@ def statements() -> list[Query]:
     for form, present in sorted(asked_for, key=repr):
         shaped += [resources._find(form, present | {"bbox"}, True), resources._find(form, present, False)]
         shaped += [resources._get(form), covering._covering(form, present), covering._unplaced(form, present)]
+        shaped += [covering._covering(form, present, True)]
         shaped += [watchers._watchers(form, present, stated) for stated in (True, False)]
         shaped += [proximity._unlocated(form, present), *near(form, present)]
     named = [places.GET, places.MEMBERS, places.CONTAINING, places.REACH, places.UPSERT, health.LOOK]
-    named += [places.TOUCHED, places.PARTNERS, origins.PLACE]
+    named += [places.TOUCHED, places.AROUND, places.PARTNERS, origins.PLACE]
     named += [grounds.PLACE, grounds.PARTS, grounds.CROSSED, watchers.EXTENTS]
     return [*shaped, *named, *WRITES]
 

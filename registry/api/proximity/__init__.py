@@ -13,6 +13,7 @@ router = Router(
         nearest.find_within,
         nearest.ask_within,
         covering.find_covering,
+        covering.ask_covering,
         batch.ask_batch,
         situation.ask_situation,
         supplies.ask_supplies,

@@ -1,57 +1,86 @@
 """Which watch points cover a spot, and for which nobody can tell."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from litestar import Request, get
+from litestar import Request, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from registry.api.links import GEOJSON, self_link
 from registry.api.provide import Asks, Sees
-from registry.api.proximity import starting
+from registry.api.proximity import asking, starting
 from registry.api.proximity.asking import Asked
-from registry.api.proximity.hits import describing, hit
+from registry.api.proximity.hits import describing, hit, left_out
+from registry.api.proximity.nearest import FAR_M, Question
 from registry.api.proximity.watching import WATCHER, UntestedList, judged
+from registry.domain.conditions import filter_of
 from registry.domain.errors import InvalidQuery
 from registry.domain.geojson import FeatureCollection
+from registry.domain.origin import as_spot
 from registry.domain.ranking import Ranking
 from registry.domain.sight import Sight
-from registry.store import origins
 from registry.store.pool import Reader
 
 
 class Covering(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollection"):
-    """Watch points whose radius reaches the spot, nearest first; an empty list is an answer."""
+    """Watch points whose radius reaches the spot, nearest first; an empty list is an answer.
+
+    A drawn origin is somewhere in the disc that holds all of it.
+    """
 
     origin: dict[str, Any]
     untested: UntestedList
     ruled_out: int
     assumed_extent: list[str]
+    left_out: dict[str, Any]
 
 
 @get("/covering", media_type=GEOJSON)
 async def find_covering(
-    request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, asked: NamedDependency[Asked]
+    request: Request[Any, Any, Any],
+    state: State,
+    reader: Asks,
+    sight: Sees,
+    asked: NamedDependency[Asked],
+    explain: asking.Explain = False,
 ) -> Covering:
     """The watch points whose own radius reaches the spot, and the names of those that could not be tested."""
-    if asked.wanted.kind not in (None, WATCHER) or asked.wanted.kinds not in (None, (WATCHER,)):
-        raise InvalidQuery("only fire watch points cover a spot", field="kind")
-    wanted = msgspec.structs.replace(asked.wanted, kind=WATCHER, kinds=None)
-    question = msgspec.structs.replace(asked, wanted=wanted)
+    links = [self_link(request)]
     async with reader.snapshot(one_plan=True) as snapshot:
-        links = [self_link(request)]
-        return await covered(snapshot, sight, question, state.settings.stale_after_days, links)
+        return await covered(snapshot, sight, asked, state.settings.stale_after_days, links, explain)
+
+
+@post("/covering", media_type=GEOJSON, status_code=200)
+async def ask_covering(
+    request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, data: JSONBody[Question]
+) -> Covering:
+    """The watch points that reach any origin: for a drawn one, the disc that holds all of it."""
+    now = sight.as_of or datetime.now(UTC)
+    asked = Asked(filter_of(data.where, now), data.origin, now)
+    links = [self_link(request)]
+    async with reader.snapshot(one_plan=True) as snapshot:
+        return await covered(snapshot, sight, asked, state.settings.stale_after_days, links, data.explain)
 
 
 async def covered(
-    reader: Reader, sight: Sight, asked: Asked, stale_days: float, links: list[dict[str, str]]
+    reader: Reader,
+    sight: Sight,
+    asked: Asked,
+    stale_days: float,
+    links: list[dict[str, str]],
+    explain: bool = False,
 ) -> Covering:
     """The answer for watch points that meet the conditions."""
-    start = origins.only_spot(await starting.start(reader, asked.origin))
-    found = await judged(reader, sight, asked.wanted, start)
+    if asked.wanted.kind not in (None, WATCHER) or asked.wanted.kinds not in (None, (WATCHER,)):
+        raise InvalidQuery("only fire watch points cover a spot", field="kind")
+    wanted = msgspec.structs.replace(asked.wanted, kind=WATCHER, kinds=None)
+    start = as_spot(await starting.start(reader, asked.origin))
+    found = await judged(reader, sight, wanted, start)
     rows = [row for row, _ in found.sure]
-    with_ = await describing(reader, start, Ranking(), asked.wanted, asked.now, stale_days, rows)
+    with_ = await describing(reader, start, Ranking(), wanted, asked.now, stale_days, rows)
     return Covering(
         [hit(row, with_, certain=certain) for row, certain in found.sure],
         links,
@@ -59,4 +88,5 @@ async def covered(
         untested=found.untested,
         ruled_out=found.ruled_out,
         assumed_extent=found.assumed_extent,
+        left_out=await left_out(reader, sight, wanted, start, FAR_M, explain),
     )

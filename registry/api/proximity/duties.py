@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from registry.domain.entry import Entry
 from registry.domain.geojson import Point
+from registry.domain.geometry import as_geojson
 from registry.domain.origin import Start
-from registry.domain.rule import Finding, Rule, Site, judge
+from registry.domain.rule import Finding, Reach, Rule, Site, judge
 from registry.domain.sight import Sight
+from registry.domain.zone import Drawn
 from registry.store import entries, zones
 from registry.store.pool import Reader
 
@@ -35,16 +38,14 @@ def about(found: Sequence[Entry], hazard: str | None) -> list[Entry]:
 
 
 async def rules(reader: Reader, start: Start) -> Rules:
-    """What the spatial rules say of a spot; a drawn origin is not one."""
-    if start.shape is not None:
-        return Rules([], [])
-    geometry = Point((start.lon, start.lat))
-    reaches = await zones.reaches(reader, geometry)
-    drawn = await zones.find(reader)
+    """What the spatial rules say of a spot, or of some part of a drawn origin."""
+    spot = Point((start.lon, start.lat))
+    reaches = await zones.reaches(reader, spot if start.shape is None else as_geojson(start.shape))
+    drawn = [_met_from(start, zone, reaches.get(zone.zone.id)) for zone in await zones.find(reader)]
     told = [
-        (rule, judge(rule, zone, Site(geometry, "", rule.actions[0]), reaches.get(zone.zone.id)))
+        (rule, judge(rule, zone, Site(spot, "", rule.actions[0]), reach))
         for rule in await zones.rules(reader)
-        for zone in drawn
+        for zone, reach in drawn
         if zone.zone.kind == rule.zone_kind
     ]
     here = [
@@ -54,6 +55,15 @@ async def rules(reader: Reader, start: Start) -> Rules:
     ]
     unknown = sorted({finding.rule for _, finding in told if finding.outcome == "cannot_evaluate"})
     return Rules(here, unknown)
+
+
+def _met_from(start: Start, zone: Drawn, reach: Reach | None) -> tuple[Drawn, Reach | None]:
+    """A zone and how far it is: an uncertain spot leaves as much open as a zone that is vague."""
+    if start.uncertain:
+        return structs.replace(zone, uncertainty_m=zone.uncertainty_m + start.margin_m), reach
+    if reach is not None:
+        reach = structs.replace(reach, distance_m=start.distance_m(reach.distance_m))
+    return zone, reach
 
 
 def _here(rule: Rule, finding: Finding) -> dict[str, Any]:

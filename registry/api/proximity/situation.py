@@ -18,7 +18,7 @@ from registry.api.proximity.watching import WATCHER, UntestedList, judged
 from registry.domain.conditions import CodedText, Conditions, filter_of
 from registry.domain.entry import Entry
 from registry.domain.hazard import specialties_for
-from registry.domain.origin import Origin, Start
+from registry.domain.origin import Origin, Start, as_spot
 from registry.domain.ranking import Ranking
 from registry.domain.sight import Sight
 from registry.domain.values import Count, Metres
@@ -53,9 +53,9 @@ class Help(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
-    """The watch points that cover the spot; `applies` is false for a drawn origin."""
+    """The watch points that cover the spot, or the disc that holds a drawn origin."""
 
-    applies: bool
+    disc: dict[str, float] | None
     features: list[msgspec.Raw]
     untested: UntestedList
     ruled_out: int
@@ -160,21 +160,24 @@ async def _help(ask: Asking, conditions: Conditions) -> Help:
 
 
 async def _watch(ask: Asking) -> Watch:
-    if ask.start.shape is not None:
-        return Watch(applies=False, features=[], untested=UntestedList(0, []), ruled_out=0)
+    start = as_spot(ask.start)
     wanted = filter_of(Conditions(kind=WATCHER), ask.now)
-    found = await judged(ask.reader, ask.sight, wanted, ask.start, named=MOST_NAMED)
+    found = await judged(ask.reader, ask.sight, wanted, start, named=MOST_NAMED)
     rows = [row for row, _ in found.sure]
-    with_ = await describing(ask.reader, ask.start, Ranking(), wanted, ask.now, ask.stale_days, rows)
+    with_ = await describing(ask.reader, start, Ranking(), wanted, ask.now, ask.stale_days, rows)
     features = [hit(row, with_, certain=certain) for row, certain in found.sure]
-    return Watch(applies=True, features=features, untested=found.untested, ruled_out=found.ruled_out)
+    disc = start.said.get("disc")
+    return Watch(disc=disc, features=features, untested=found.untested, ruled_out=found.ruled_out)
 
 
 async def _places(ask: Asking) -> list[dict[str, Any]]:
-    if ask.start.shape is None:
-        rows = await places.containing(ask.reader, ask.start.lon, ask.start.lat)
+    start = ask.start
+    if start.shape is not None:
+        rows = await places.touched(ask.reader, start.shape, MOST_PLACES)
+    elif start.uncertain:
+        rows = await places.around(ask.reader, start.lon, start.lat, start.margin_m, MOST_PLACES)
     else:
-        rows = await places.touched(ask.reader, ask.start.shape, MOST_PLACES)
+        rows = await places.containing(ask.reader, start.lon, start.lat)
     return [
         {
             "code": row["code"],
@@ -182,7 +185,7 @@ async def _places(ask: Asking) -> list[dict[str, Any]]:
             "name": {"zh": row["name_zh"], "en": row["name_en"]},
             "assumed_extent": row["extent_basis"] != "boundary",
             "partner": row["partner"],
-            "holds_all": row["holds_all"] if ask.start.shape is not None else True,
+            "holds_all": bool(row.get("holds_all", True)),
         }
         for row in rows
     ]

@@ -11,7 +11,8 @@ async def start(reader: Reader, origin: Origin) -> Start:
     """Where the measuring starts; NoGeometry for a place, road or chainage without a position."""
     if form_of(origin) != "road" or origin.road is None or origin.chainage_km is None:
         return await origins.start(reader, origin)
-    for drawn in await zones.find(reader):
+    known = [drawn for drawn in await zones.find(reader) if drawn.zone.range is not None]
+    for drawn in known:
         piece = drawn.zone.range
         if piece is None or piece.road != origin.road or not drawn.has_geometry:
             continue
@@ -28,5 +29,8 @@ async def start(reader: Reader, origin: Origin) -> Start:
                 uncertain=drawn.uncertainty_m > 0,
                 said=said | {"lon": position[0], "lat": position[1], "radius_m": drawn.uncertainty_m},
             )
+    roads = sorted({drawn.zone.range.road for drawn in known if drawn.zone.range})
+    if origin.road not in roads:
+        raise NoGeometry(f"no road {origin.road} is known here; known: {', '.join(roads)}", field="road")
     detail = f"kilometre {origin.chainage_km:g} of road {origin.road} has no geometry with chainage here"
     raise NoGeometry(detail, field="road")

@@ -104,7 +104,7 @@ def _judge(row: Mapping[str, Any], start: Start) -> tuple[bool, Cover]:
     if row["sector_from_deg"] is not None:
         sector = Sector(row["sector_from_deg"], row["sector_to_deg"])
     if row["by_footprint"]:
-        return True, "possible" if start.uncertain else "yes"
+        return row["held"], "possible" if start.uncertain else "yes"
     aim = Aim(row["distance_m"], row["uncertainty_m"] + start.margin_m, row["outward_deg"])
     return judge(aim, row["watch_radius_m"], sector)
 
