@@ -33,14 +33,14 @@ def _inside_place(_: View) -> sa.ColumnElement[bool]:
 
 def _in_bbox(view: View) -> sa.ColumnElement[bool]:
     window = sa.func.ST_MakeEnvelope(*(sa.bindparam(f"bbox_{side}", type_=sa.Float) for side in "wsen"), 4326)
-    return view.geom.op("&&")(window)
+    return sa.func.ST_Intersects(view.geom, window)
 
 
 def _in_wrapped_bbox(view: View) -> sa.ColumnElement[bool]:
     sides = {side: sa.bindparam(f"bbox_{side}", type_=sa.Float) for side in "wsen"}
     western = sa.func.ST_MakeEnvelope(sides["w"], sides["s"], 180, sides["n"], 4326)
     eastern = sa.func.ST_MakeEnvelope(-180, sides["s"], sides["e"], sides["n"], 4326)
-    return sa.or_(view.geom.op("&&")(western), view.geom.op("&&")(eastern))
+    return sa.or_(sa.func.ST_Intersects(view.geom, western), sa.func.ST_Intersects(view.geom, eastern))
 
 
 def _named(_: View) -> sa.ColumnElement[bool]:
