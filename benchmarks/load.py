@@ -39,6 +39,7 @@ def wrk(
     connections: int = 16,
     headers: Mapping[str, str] | None = None,
     refusals: bool = False,
+    timeout_s: int = 10,
 ) -> Load:
     """Ask for `paths` in turn; a request that fails makes the measurement worthless, so it raises.
 
@@ -48,7 +49,7 @@ def wrk(
         file.write("\n".join(paths) + "\n")
         file.flush()
         threads = min(2, connections)
-        shape = [f"-t{threads}", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s"]
+        shape = [f"-t{threads}", f"-c{connections}", f"-d{seconds:g}s", "--timeout", f"{timeout_s}s"]
         told = [part for name, value in (headers or {}).items() for part in ("-H", f"{name}: {value}")]
         command = ["wrk", *shape, *told, "-s", str(SCRIPT), base_url]
         environ = os.environ | {"PATHS": file.name}

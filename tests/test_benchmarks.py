@@ -1,13 +1,23 @@
 """A benchmark that misses its promise says so."""
 
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+import httpx
 import pytest
 
-from benchmarks import figures
+from benchmarks import compared, figures
 from benchmarks.__main__ import sizes
-from benchmarks.areas.listing import _with_host
 from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.load import script
+from benchmarks.peers import pg_featureserv, shape, views
 from benchmarks.recorded import Statement, statements
+from benchmarks.stage import Stage
+from registry.store.pool import Writer, prepare
+from tests.builders import a_resource
 
 
 @pytest.mark.parametrize(("value", "met"), [(34.99, False), (35.0, True), (36.0, True)])
@@ -39,9 +49,78 @@ def test_smaller_databases_are_made_only_where_growth_is_measured() -> None:
     assert sizes(100_000, ("plans",)) == [100_000]
 
 
-def test_a_socket_becomes_a_host() -> None:
-    url = _with_host("postgresql://registry@/rows?host=/tmp/x/run")
-    assert url == "postgresql://registry@%2Ftmp%2Fx%2Frun/rows"
+def test_a_peer_is_told_where_the_database_is() -> None:
+    there = shape.connection("postgresql://registry@/rows?host=/tmp/x/run")
+    assert there == {"host": "/tmp/x/run", "dbname": "rows", "user": "registry"}
+
+
+BOX = "106.5,29,107,29.5"
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Have every server answer with these positions."""
+
+    def answer(spots: list[tuple[float, float]], status: int = 200) -> None:
+        features = [{"geometry": {"coordinates": list(spot)}} for spot in spots]
+        transport = httpx.MockTransport(lambda _: httpx.Response(status, json={"features": features}))
+        monkeypatch.setattr(compared.httpx, "Client", partial(httpx.Client, transport=transport))
+
+    return answer
+
+
+def test_answers_that_hold_what_the_box_holds_are_accepted(answering: Callable[..., None]) -> None:
+    answering([(106.5, 29), (106.7, 29.2)])
+    compared.agree("http://peer.test", ["/items"], [BOX], [2])
+
+
+@pytest.mark.parametrize(
+    ("spots", "status"),
+    [
+        ([], 200),
+        ([(106.7, 29.2)], 200),
+        ([(106.7, 29.2)] * 3, 200),
+        ([(106.7, 29.2), (107.1, 29.2)], 200),
+        ([(106.7, 29.2), (106.7, 28.9)], 200),
+        ([(106.7, 29.2)] * 2, 503),
+    ],
+)
+def test_a_benchmark_of_other_answers_is_refused(
+    answering: Callable[..., None], spots: list[tuple[float, float]], status: int
+) -> None:
+    answering(spots, status)
+    with pytest.raises((RuntimeError, httpx.HTTPStatusError)):
+        compared.agree("http://peer.test", ["/items"], [BOX], [2])
+
+
+def test_without_go_its_peer_is_absent_and_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(shape, "HOME", tmp_path / "peers")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(shape.Absent, match="no Go here"):
+        pg_featureserv.built()
+    compiler = tmp_path / "go"
+    compiler.write_text("#!/bin/sh\nexit 1\n")
+    compiler.chmod(0o755)
+    with pytest.raises(shape.Absent, match="could not build"):
+        pg_featureserv.built()
+
+
+async def _stored(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await prepare(connection)
+    for kind, visibility in (("shelter", "public"), ("shelter", "restricted"), ("rescue_team", "public")):
+        await a_resource(Writer(connection), kind, 106.65, 29.03, visibility=visibility)
+    await connection.close()
+
+
+def test_the_peers_are_given_what_the_public_sees(new_database: Callable[[], str]) -> None:
+    stage = Stage(3, new_database(), 106, 29, 107, 30)
+    asyncio.run(_stored(stage.database_url))
+    for _ in range(2):
+        views.make(stage)
+    boxes = [BOX, "0,0,1,1"]
+    assert views.held(stage, views.ALL, boxes) == [2, 0]
+    assert views.held(stage, views.SHELTERS, boxes) == [1, 0]
 
 
 def test_a_recorded_statement_becomes_a_script_with_its_own_values_and_drawn_ones() -> None:

@@ -1,4 +1,4 @@
-"""The OGC face: lists beside tipg, filters, tiles beside their bare statements, collections as files."""
+"""The OGC face: lists beside other servers, filters, tiles beside their bare statements, files."""
 
 import asyncio
 import random
@@ -9,57 +9,48 @@ from urllib.parse import quote
 import asyncpg
 import httpx
 
-from benchmarks import load
-from benchmarks.areas.listing import COLUMNS, around_records, tipg
+from benchmarks import compared, load
 from benchmarks.figures import Figure, at_least, at_most
+from benchmarks.peers import views
 from benchmarks.recorded import statements
 from benchmarks.stage import SEED, Stage, served
 from registry.domain import tiling
 
 AREA = "ogc"
 ITEMS = "/ogc/collections/shelters/items"
-THEIRS = f"/collections/public.resource_live/items?geom-column=geom&kind=shelter&properties={COLUMNS}"
 LIMITS = (10, 100, 1000)
+CROWD = 8
 FILTER = quote("lifecycle <> 'retired' AND (capacity_persons >= 0 OR capacity_persons IS NULL)")
 ZOOMS = (8, 10, 12, 14)
 LAYERS = "collections=rescue-teams,shelters,fire-watch-points,supply-depots"
 PIECE = 1 << 20
-SLOW_S = 10.0
-"""tipg answers long lists in seconds; shorter runs would see none of them."""
 
 
 def measure(stages: list[Stage], seconds: float) -> list[Figure]:
     """Everything on the largest stage; what is compared runs one after the other."""
     stage = stages[-1]
-    boxes = {limit: around_records(stage, 8 * limit) for limit in LIMITS}
+    made = compared.measure(stage, compared.Question(AREA, views.SHELTERS, path, LIMITS, CROWD), seconds)
     with served(stage) as server:
-        ours = {limit: _lists(server.url, boxes[limit], limit, seconds) for limit in LIMITS}
-        filtered = _lists(server.url, boxes[100], 100, seconds, f"&filter={FILTER}")
+        made.append(_filtered(server.url, compared.around_records(stage, CROWD * 100), seconds))
         kept = _kept_tile(server.url, stage, seconds)
         exported = _export(server)
-    with tipg(stage) as url:
-        theirs = {limit: _their_lists(url, boxes[limit], limit, seconds) for limit in LIMITS}
-    made = [at_least(AREA, f"lists of {n}, times tipg", ours[n] / theirs[n], 10, " ×") for n in LIMITS]
-    made.append(
-        at_most(AREA, "time a CQL2 filter adds to a list of 100", 100 * (ours[100] / filtered - 1), 20, " %")
-    )
     made.append(at_least(AREA, "kept tile, share of /health/live", kept, 0.5, " ×"))
     with served(stage, tile_cache_mb=0) as server:
         made += [_fresh_tile(server.url, stage, z) for z in ZOOMS]
     return made + _as_file(stage, *exported)
 
 
-def _lists(url: str, boxes: list[str], limit: int, seconds: float, more: str = "") -> float:
-    asked = [f"{ITEMS}?bbox={box}&limit={limit}{more}" for box in boxes]
+def path(box: str, limit: int) -> str:
+    """Our path for the features of one kind in a box."""
+    return f"{ITEMS}?bbox={box}&limit={limit}"
+
+
+def _filtered(url: str, boxes: list[str], seconds: float) -> Figure:
+    asked = [path(box, 100) for box in boxes]
     load.wrk(url, asked, seconds=min(3, seconds))
-    return load.wrk(url, asked, seconds=seconds).per_second
-
-
-def _their_lists(url: str, boxes: list[str], limit: int, seconds: float) -> float:
-    asked = [f"{THEIRS}&bbox={box}&limit={limit}" for box in boxes]
-    seconds = max(seconds, SLOW_S)
-    load.wrk(url, asked, seconds=seconds, connections=4)
-    return load.wrk(url, asked, seconds=seconds, connections=4).per_second
+    plain = load.wrk(url, asked, seconds=seconds).per_second
+    filtered = load.wrk(url, [f"{one}&filter={FILTER}" for one in asked], seconds=seconds).per_second
+    return at_most(AREA, "time a CQL2 filter adds to a list of 100", 100 * (plain / filtered - 1), 20, " %")
 
 
 def _paths(stage: Stage, z: int, count: int) -> list[str]:
