@@ -8,11 +8,16 @@ import pytest
 from click.testing import CliRunner
 
 from registry.commands import covering, nearest, situation
-from registry.store import changes
+from registry.domain.entry import Hotline, Responsibility
+from registry.domain.identity import new_id
+from registry.domain.values import Name
+from registry.store import changes, entries
 from registry.store.pool import Writer, prepare
-from tests.builders import A_CHANGE, make
+from tests.builders import A_CHANGE, NOW, a_place, make
 
 AT = ["106.65", "29.03"]
+RING = [[106.6, 29.0], [106.7, 29.0], [106.7, 29.1], [106.6, 29.1], [106.6, 29.0]]
+AROUND = json.dumps({"type": "Polygon", "coordinates": [RING]})
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +30,17 @@ def filled_url(new_database) -> str:
         make("fire_watch_point", None, name={"zh": "未定点"}, watch_radius_m=5000),
     ]
 
+    given = {"place": "town", "version": 1, "created_at": NOW, "updated_at": NOW}
+    desk = Responsibility(id=new_id(1), name=Name(zh="值守"), role="duty_desk", duty=["24h"], **given)
+    hotline = Hotline(id=new_id(2), number="96000", topic=["lift"], **given)
+
     async def fill() -> None:
         connection = await asyncpg.connect(url)
         await prepare(connection)
         async with connection.transaction():
             await changes.load(Writer(connection), records, A_CHANGE)
+            await a_place(Writer(connection), "town", extent=AROUND, extent_basis="boundary")
+            await entries.insert_many(Writer(connection), [desk, hotline], "test")
         await connection.close()
 
     with asyncio.Runner() as runner:
@@ -61,5 +72,7 @@ def test_situation_prints_every_part(filled_url) -> None:
     table = run(filled_url, situation.command, "--hazard", "mine")
     assert "近队" in table
     assert "瞭望塔" in table
+    for text in ("值守", "duty_desk", "24h", "96000", "lift"):
+        assert text in table
     told = json.loads(run(filled_url, situation.command, "--json"))
     assert [feature["properties"]["name"]["zh"] for feature in told["teams"]["features"]] == ["近队", "远队"]

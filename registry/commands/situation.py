@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 import msgspec
+from rich.table import Table
 
 from registry import asking
 from registry.api.proximity.situation import Alarm, situation
@@ -70,7 +71,20 @@ def show(told: dict[str, Any]) -> None:
         asking.show(
             "rules that cannot be told 无法判定的规则: " + ", ".join(told["rules"]["cannot_evaluate"])
         )
-    for entry in [*told["responsible"], *told["hotlines"]]:
-        asking.show(
-            f"{entry['register']}: {entry.get('role') or entry.get('number')} {entry.get('contact') or ''}"
-        )
+    asking.show(answering([*told["responsible"], *told["hotlines"]]))
+
+
+def answering(entries: list[dict[str, Any]]) -> Table | None:
+    """Who answers for the place and whom to call, smallest place first."""
+    if not entries:
+        return None
+    table = Table(title="who answers and whom to call 责任人与热线", title_justify="left")
+    for heading in ("name 名称", "role 职责", "for 事项", "call 电话", "place 地点"):
+        table.add_column(heading)
+    for entry in entries:
+        about = [*entry.get("hazards", ()), *entry["topic"], *entry.get("duty", ())]
+        call = entry.get("number") or entry.get("contact")
+        cells = (entry.get("role"), ", ".join(about), call, entry["place"])
+        name = entry["name"] and (entry["name"]["zh"] or entry["name"]["en"])
+        table.add_row(*(cell or "-" for cell in (name, *cells)))
+    return table

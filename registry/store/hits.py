@@ -15,6 +15,8 @@ from registry.store.query import passed_on
 from registry.store.schema import resource, room
 from registry.store.sight import View
 
+LISTED = {"specialties_any": "specialties", "hazards_any": "hazards"}
+"""Conditions that a record meets by some of its codes, and the column that says by which."""
 MOST_COUNTED = 50
 """What cannot be placed or decided is counted up to here: nobody acts on the difference beyond."""
 TIERS = (16, 128, 1024, 10_240)
@@ -59,6 +61,7 @@ def columns(view: View, ground: Ground, present: Iterable[str] = ()) -> list[sa.
         wanted += [sa.func.ST_X(view.geom).label("lon"), sa.func.ST_Y(view.geom).label("lat")]
     if "free_persons" in present:
         wanted += [room.label("room"), resource.c.occupancy_persons.is_not(None).label("occupancy_known")]
+    wanted += [resource.c[column] for name, column in LISTED.items() if name in present]
     if "item" in present:
         wanted.append(stock().scalar_subquery().label("item_quantity"))
     return wanted

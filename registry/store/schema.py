@@ -326,6 +326,7 @@ sa.Index(
             "tier",
             "form",
             "lifecycle",
+            "operational",
         )
     ),
     postgresql_using="gin",

@@ -215,6 +215,8 @@ async def test_o6_nearest_available_team_with_a_specialty(client, stored) -> Non
     reasons = {listed["id"]: listed["reasons"] for listed in explained["left_out"]["listed"]}
     assert reasons == {str(silent.id): ["unknown_readiness"], str(lost.id): ["no_location"]}
     assert seen(any_of, both)["why"]["readiness"] == "available"
+    met = [seen(any_of, team)["why"]["specialties_any"] for team in (both, single)]
+    assert met == [["registry:mine", "registry:water"], ["registry:water"]]
 
 
 async def test_o7_who_can_be_there_in_thirty_minutes(client, stored) -> None:
@@ -415,11 +417,12 @@ async def test_f8_which_grid_am_i_in_and_who_is_above_it(client, stored) -> None
 
 async def test_f9_from_each_hazard_point_the_way_to_a_shelter(client, stored) -> None:
     near, far = there("shelter", 500), there("shelter", 9000)
-    await changes.load(stored, [near, far], A_CHANGE)
+    await changes.load(stored, [near, far, make("shelter", None)], A_CHANGE)
     spots = [{"lon": AT[0], "lat": AT[1]}, dict(zip(("lon", "lat"), east(8800), strict=True))]
     found = await tell(client, "batch", origins=spots, where={"kind": "shelter"})
     assert [answer["hits"][0]["id"] for answer in found["answers"]] == [str(near.id), str(far.id)]
     assert found["answers"][1]["hits"][0]["distance_m"] == pytest.approx(200, abs=0.02)
+    assert (found["unlocated"], found["more_unlocated"]) == (1, False)
     assert sorted(feature["id"] for feature in found["features"]) == sorted(map(str, [near.id, far.id]))
 
 
@@ -531,8 +534,9 @@ async def test_f5_who_is_responsible_here(client, stored) -> None:
         times = {"version": 1, "created_at": NOW, "updated_at": NOW}
         made = Responsibility(id=new_id(1), place="d", role=role, hazards=hazards, **times)
         await entries.insert_many(stored, [made], "test")
-    found = await tell(client, "situation", origin={"lon": AT[0], "lat": AT[1]}, hazard="flood")
-    assert [entry["role"] for entry in found["responsible"]] == ["patrol", "technical"]
+    for hazard in ("flood", "registry:flood"):
+        found = await tell(client, "situation", origin={"lon": AT[0], "lat": AT[1]}, hazard=hazard)
+        assert [entry["role"] for entry in found["responsible"]] == ["patrol", "technical"]
 
 
 async def test_o5_a_drawn_incident_belongs_to_the_place_that_holds_all_of_it(client, stored) -> None:

@@ -6,6 +6,7 @@ from typing import get_args
 
 import asyncpg
 import pytest
+import shapely
 import sqlalchemy as sa
 
 from registry.domain.ranking import Rank
@@ -126,6 +127,8 @@ def scattered(count: int, lon: tuple[float, float], lat: tuple[float, float]) ->
 
 
 def literal(value: object, kind: str) -> str:
+    if isinstance(value, bytes):
+        return f"'\\x{value.hex()}'::bytea"
     if isinstance(value, list):
         return f"'{{{','.join(value)}}}'::text[]"
     return "NULL" if value is None else f"'{value}'::{kind}"
@@ -171,6 +174,11 @@ CONDITIONS = {
     "specialties_any": ["registry:rare"],
     "specialties_all": ["registry:rare"],
     "hazards_any": ["registry:rare"],
+    "hazards_all": ["registry:rare"],
+    "level": "district",
+    "operational": "degraded",
+    "kinds": ["supply_depot"],
+    "lifecycle": "planned",
     "readiness": "available",
     "opening": "open",
     "free_persons": 999,
@@ -185,11 +193,13 @@ VALUES = {"sight_realm": "live", "item_scheme": "s", "item_code": "c", "quantity
 VALUES |= {"lon": 106.5, "lat": 29.0, "max_m": 5000, "valid_at": NOW}
 
 
-async def test_each_condition_looks_near_first_and_finds_the_rare_by_its_index(conn, writer) -> None:
+@pytest.mark.parametrize("drawn", [False, True], ids=["spot", "area"])
+async def test_each_condition_looks_near_first_and_finds_the_rare_by_its_index(conn, writer, drawn) -> None:
     await known_to_the_planner(conn, writer, scattered(4000, (106, 107), (28.5, 29.5)))
     for name, value in CONDITIONS.items():
-        case = Shape(), frozenset({name, "in_service", "valid_at"}), False, False
-        given = VALUES | {name: value}
+        usual = {"valid_at"} if name == "lifecycle" else {"in_service", "valid_at"}
+        case = Shape(), frozenset({name, *usual}), drawn, False
+        given = VALUES | {"shape": shapely.to_wkb(shapely.box(106.4, 28.9, 106.6, 29.1)), name: value}
         looked = await plan(conn, proximity._looked_through(*case), given)
         assert "Order By: ((public_geom)::geography <->" in looked, f"{name}\n{looked}"
         await conn.execute("DEALLOCATE ALL")

@@ -17,6 +17,7 @@ from registry.domain.origin import Origin, Start, form_of, spot
 from registry.domain.proximity import compass
 from registry.domain.values import Metres
 from registry.store import batches, proximity
+from registry.store.hits import MOST_COUNTED
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,10 +38,15 @@ class Assigned(msgspec.Struct, frozen=True):
 
 
 class Batched(msgspec.Struct, frozen=True):
-    """Answers in the order of the origins; each resource is told once in `features`."""
+    """Answers in the order of the origins; each resource is told once in `features`.
+
+    `unlocated` counts those that meet the conditions but have no position, up to 50.
+    """
 
     answers: list[Assigned]
     features: list[msgspec.Raw]
+    unlocated: int
+    more_unlocated: bool
 
 
 @post("/batch", status_code=200)
@@ -58,12 +64,15 @@ async def ask_batch(reader: Asks, sight: Sees, data: JSONBody[Batch]) -> Batched
         ]
         ids = sorted({row["id"] for rows in found for row in rows}) if data.features else []
         features = await batches.features(snapshot, sight, ids) if ids else []
+        nowhere = len(await proximity.unlocated(snapshot, sight, wanted))
     return Batched(
         [
             Assigned(n, [_hit(row, start) for row in rows])
             for n, (rows, start) in enumerate(zip(found, starts, strict=True))
         ],
         [msgspec.Raw(row["feature"]) for row in features],
+        min(nowhere, MOST_COUNTED),
+        nowhere > MOST_COUNTED,
     )
 
 

@@ -33,7 +33,8 @@ def about(found: Sequence[Entry], hazard: str | None) -> list[Entry]:
     """The entries for this hazard first, then those that name none; without a hazard all of them."""
     if hazard is None:
         return list(found)
-    named = [item for item in found if hazard in getattr(item, "hazards", ())]
+    code = hazard.rpartition(":")[2]
+    named = [item for item in found if code in getattr(item, "hazards", ())]
     return named + [item for item in found if not getattr(item, "hazards", ())]
 
 

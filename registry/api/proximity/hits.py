@@ -14,7 +14,7 @@ from registry.domain.ranking import Ranking
 from registry.domain.search import Filter
 from registry.domain.sight import Sight
 from registry.store import places, proximity
-from registry.store.hits import MOST_COUNTED
+from registry.store.hits import LISTED, MOST_COUNTED
 from registry.store.pool import Reader
 
 Row = Mapping[str, Any]
@@ -51,7 +51,7 @@ def mm(metres: float | None) -> float | None:
 
 
 def why(wanted: Filter) -> dict[str, Any]:
-    """The conditions that every hit met, as they were asked."""
+    """The conditions as they were asked."""
     return {name: value for name, value in wanted.given().items() if name != "valid_at"}
 
 
@@ -74,7 +74,7 @@ def figures(row: Row, with_: Describing) -> dict[str, Any]:
     """What an answer adds to the record of a hit."""
     start, metres = with_.start, row["distance_m"]
     if metres is None:
-        return {"distance_m": None, "why": with_.why, **_age(row, with_), **_partner(row, with_)}
+        return {"distance_m": None, "why": _met(row, with_.why), **_age(row, with_), **_partner(row, with_)}
     interval = start.interval(metres, row["uncertainty_m"])
     added: dict[str, Any] = {
         "distance_m": mm(start.distance_m(metres)),
@@ -85,8 +85,18 @@ def figures(row: Row, with_: Describing) -> dict[str, Any]:
         bearing_deg = row["bearing_deg"]
         added["bearing_deg"] = None if bearing_deg is None else round(bearing_deg, 2)
         added["compass"] = compass(bearing_deg)
-    added["why"] = with_.why
+    added["why"] = _met(row, with_.why)
     return added | _age(row, with_) | _partner(row, with_) | _measured(row) | _arrival(row, with_)
+
+
+def _met(row: Row, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The conditions that a hit met: of several codes those that it has."""
+    some = {
+        name: [code for code in asked[name] if code in row[column]]
+        for name, column in LISTED.items()
+        if name in asked
+    }
+    return {**asked, **some}
 
 
 def _partner(row: Row, with_: Describing) -> dict[str, Any]:
@@ -97,7 +107,7 @@ def _partner(row: Row, with_: Describing) -> dict[str, Any]:
 def inside(row: Row, with_: Describing) -> msgspec.Raw:
     """A record that lies in a shape, as a Feature."""
     distances = {"distance_m": 0.0, "distance_min_m": 0.0, "distance_max_m": mm(row["uncertainty_m"])}
-    added = {"why": with_.why, **_age(row, with_), **_partner(row, with_)}
+    added = {"why": _met(row, with_.why), **_age(row, with_), **_partner(row, with_)}
     return with_figures(row["feature"], distances | added)
 
 
