@@ -52,6 +52,7 @@ def columns(view: View, ground: Ground, present: Iterable[str] = ()) -> list[sa.
         resource.c.kind,
         resource.c.verified_at,
         resource.c.status_at,
+        view.seen_at.label("seen_at"),
         resource.c.partner_of,
     ]
     if not ground.ctes:

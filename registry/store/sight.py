@@ -1,5 +1,6 @@
 """The one place that decides which rows a question sees and which geometry it measures with."""
 
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -33,6 +34,8 @@ class View(NamedTuple):
     uncertainty_m: sa.ColumnElement[float]
     quality: sa.ColumnElement[str]
     feature: sa.ColumnElement[str]
+    seen_at: sa.ColumnElement[datetime]
+    """When the position was reported that stands for what moves; null for what is measured from its home."""
 
 
 def shape(sight: Sight) -> Shape:
@@ -67,9 +70,10 @@ def view(form: Shape) -> View:
         blurred = sa.and_(columns.visibility != sa.literal_column("'public'"), geom.is_not(None))
         quality = sa.case((blurred, sa.literal_column("'approximate'")), else_=columns.quality)
         public = (geom, columns.public_cell, geography(geom), columns.public_uncertainty_m, quality)
-        return View(table, seen, *public, feature)
+        reported = sa.case((columns.visibility == sa.literal_column("'public'"), columns.seen_at))
+        return View(table, seen, *public, feature, reported)
     exact = (columns.geom, columns.cell, geography(columns.geom), columns.uncertainty_m, columns.quality)
-    return View(table, seen, *exact, columns.feature)
+    return View(table, seen, *exact, columns.feature, columns.seen_at)
 
 
 def _predicates(form: Shape) -> list[sa.ColumnElement[bool]]:

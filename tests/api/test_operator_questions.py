@@ -465,6 +465,28 @@ async def test_the_cautious_order_puts_the_vague_record_last(client, stored) -> 
     assert ids(cautious) == [str(firm.id)]
 
 
+@pytest.mark.parametrize("visibility", ["public", "internal"])
+async def test_what_moves_is_measured_from_where_it_was_last_seen(client, stored, signed, visibility) -> None:
+    """The public has the cell of an internal record's home, and no word of when it was seen."""
+    team = there("rescue_team", 30_000, visibility=visibility)
+    await changes.load(stored, [team], A_CHANGE)
+    headers = await signed("planner")
+    lon, lat = east(400)
+    seen_at = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+    report = {"observed_at": seen_at, "coordinates": [lon, lat], "accuracy_m": 50}
+    path = f"/v1/resources/{team.id}/status"
+    assert (await client.post(path, json=report, headers=headers)).status_code == 201
+    spot = {"lon": AT[0], "lat": AT[1]}
+    answer = (await client.get("/v1/proximity/nearest", params=spot, headers=headers)).json()
+    told = seen(answer, team)
+    assert told["distance_m"] == pytest.approx(400, abs=0.02)
+    assert told["distance_max_m"] == pytest.approx(450, abs=0.02)
+    assert told["position_age_s"] == pytest.approx(7200, abs=60)
+    theirs = seen(await ask(client, "nearest"), team)
+    assert ("position_age_s" in theirs) == (visibility == "public")
+    assert (theirs["distance_m"] < 500) == (visibility == "public")
+
+
 async def test_a_record_out_of_its_dates_is_not_there(client, stored) -> None:
     day = timedelta(days=1)
     past = there("shelter", 10, valid_to=(NOW - day).isoformat())

@@ -118,6 +118,8 @@ def _age(row: Row, with_: Describing) -> dict[str, Any]:
     else:
         since = with_.now - verified_at
         age = {"data_age_s": round(since.total_seconds()), "stale": since > with_.stale_after}
+    if row["seen_at"] is not None:
+        age["position_age_s"] = round((with_.now - row["seen_at"]).total_seconds())
     if status_at is not None:
         age["status_age_s"] = round((with_.now - status_at).total_seconds())
     return age
