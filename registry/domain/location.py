@@ -52,7 +52,10 @@ def _snap(value: float) -> float:
 
 
 def generalise(resource: Resource) -> Resource:
-    """What the public sees of an internal resource: a grid cell in place of its point, and no footprint."""
+    """What the public sees of an internal resource: a grid cell in place of its point, and no footprint.
+
+    It may be as far from the cell as its own position is uncertain.
+    """
     properties = resource.properties
     if isinstance(properties, FireWatchPoint):
         properties = msgspec.structs.replace(properties, footprint=None, sector=None)
@@ -61,6 +64,7 @@ def generalise(resource: Resource) -> Resource:
     if resource.geometry is None:
         return msgspec.structs.replace(resource, properties=properties)
     centre, doubt_m = cell_of(resource.geometry)
+    doubt_m += reach_of_doubt_m(properties.location)
     location = Location("approximate", doubt_m, [], source=f"grid cell of {GRID_DEG} degrees")
     return msgspec.structs.replace(
         resource, geometry=centre, properties=msgspec.structs.replace(properties, location=location)
