@@ -24,19 +24,23 @@ async function firstMap(browser, hash) {
   return value
 }
 
-/** Counts the frames that the map draws while it moves, and for how long it moves. */
+/** Counts the frames that the map draws while it moves, how long it moves and at what share of the screen's resolution. */
 const watch = (page) => page.evaluate(() => {
   const { map } = window.registryMap
-  const seen = (window.seen = { frames: 0, ms: 0 })
+  const seen = (window.seen = {})
   let begun = 0
   map.on('movestart', () => (begun = performance.now()))
-  map.on('render', () => map.isMoving() && seen.frames++)
+  map.on('render', () => {
+    if (!map.isMoving()) return
+    seen.frames++
+    seen.share = Math.min(seen.share, map.getPixelRatio() / devicePixelRatio)
+  })
   map.on('moveend', () => (seen.ms += performance.now() - begun))
 })
 
 /** Frames a second while the map is dragged and zoomed, and what one costs the processors. */
 async function motion(page) {
-  await page.evaluate(() => Object.assign(window.seen, { frames: 0, ms: 0 }))
+  await page.evaluate(() => Object.assign(window.seen, { frames: 0, ms: 0, share: 1 }))
   const tiles_per_pan = []
   let worked_ms = 0
   for (let turn = 0; turn < DRAGS; turn++) {
@@ -48,8 +52,8 @@ async function motion(page) {
     await settled(page)
     tiles_per_pan.push(tiles(page) - before)
   }
-  const { frames, ms } = await page.evaluate(() => window.seen)
-  return { fps: (1000 * frames) / ms, frame_ms: worked_ms / frames, tiles_per_pan: Math.max(...tiles_per_pan) }
+  const { frames, ms, share } = await page.evaluate(() => window.seen)
+  return { fps: (1000 * frames) / ms, frame_ms: worked_ms / frames, share, tiles_per_pan: Math.max(...tiles_per_pan) }
 }
 
 /** A hand that moves as fast on a slow machine: where it is follows from the clock, not from the frames drawn. */
@@ -127,5 +131,6 @@ const of = (which, what) => middle(runs.map((run) => run[which][what]))
 console.log(JSON.stringify({
   first_ms, first_small_ms,
   fps: of('ours', 'fps'), limit_fps: of('bare', 'fps'), frame_ms: of('ours', 'frame_ms'), bare_frame_ms: of('bare', 'frame_ms'),
+  share: Math.min(...runs.map(({ ours }) => ours.share)),
   tiles_per_pan: Math.max(...runs.map(({ ours }) => ours.tiles_per_pan)),
 }))

@@ -44,6 +44,7 @@ def _driven(stage: Stage) -> list[Figure]:
         at_most(AREA, f"first useful map, {stage.rows:,} records", told["first_ms"] / 1000, 2, " s"),
         Figure(AREA, "an empty map, the browser's own limit", f"{told['limit_fps']:.1f} frames/s"),
         at_least(AREA, "drag and zoom", told["fps"], round(min(FPS, told["limit_fps"]), 1), " frames/s"),
+        Figure(AREA, "least share of the resolution while it moves", f"{told['share']:.0%}"),
         Figure(AREA, "processor time of a frame, empty map", f"{told['bare_frame_ms']:.0f} ms"),
         Figure(AREA, "processor time of a frame, ours", f"{told['frame_ms']:.0f} ms"),
         at_most(AREA, "tile requests of one pan and zoom", told["tiles_per_pan"], 30, ""),

@@ -54,7 +54,10 @@ export async function ready(page) {
   await settled(page)
 }
 
-export const settled = (page) => page.waitForFunction(() => window.registryMap.map.loaded() && !window.registryMap.map.isMoving(), null, { timeout: 60_000 })
+export const settled = (page) => page.waitForFunction(() => {
+  const { map } = window.registryMap
+  return map.loaded() && !map.isMoving() && map.getPixelRatio() === devicePixelRatio
+}, null, { timeout: 60_000 })
 
 export const shot = (page, name) => page.screenshot({ path: `${FOLDER}${name}.png` })
 
@@ -65,6 +68,14 @@ export async function close(page) {
   assert.deepEqual(elsewhere, [], 'requests to other hosts')
   assert.deepEqual(page.faults, [], 'console errors')
 }
+
+/** Red, green, blue and opacity of a PNG at these [x, y]. */
+export const pixels = (page, png, spots) => page.evaluate(async ([bytes, at]) => {
+  const picture = await createImageBitmap(new Blob([Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0))]))
+  const context = new OffscreenCanvas(picture.width, picture.height).getContext('2d')
+  context.drawImage(picture, 0, 0)
+  return at.map(([x, y]) => [...context.getImageData(x, y, 1, 1).data])
+}, [png.toString('base64'), spots])
 
 /** The screen position of [lon, lat]. */
 export async function at(page, lon, lat) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { readFileSync } from 'node:fs'
-import { accessibility, api, AUTHORISED, at, click, close, drawn, open, post, settled, shot, signIn, start } from './browser.mjs'
+import { accessibility, api, AUTHORISED, at, click, close, drawn, open, post, settled, pixels, shot, signIn, start } from './browser.mjs'
 
 let browser
 before(async () => (browser = await start()))
@@ -171,6 +171,7 @@ describe('the planner', () => {
     const png = await saved('png')
     assert.deepEqual([...png.subarray(1, 4)], [...Buffer.from('PNG')])
     assert.ok(png.length > 20_000, 'the picture is not blank')
+    assert.equal((await pixels(page, png, [[5, 5]]))[0][3], 255, 'the ground is in the picture')
     await close(page)
   })
 

@@ -1,4 +1,5 @@
 import { get } from './api'
+import { borders, outside } from './borders'
 import { relative } from './data'
 import { bounds, feature } from './geo'
 import { nameOf } from './i18n'
@@ -55,17 +56,19 @@ export class Places {
     return bounds(entry?.extent ?? entry?.place.point ?? null)
   }
 
-  /** Boundaries to draw: districts as areas, and the lines between their towns. */
+  /** Boundaries to draw: what lies outside all provinces, the borders of districts, and those between their towns. */
   boundaries(): GeoJSON.FeatureCollection {
-    const drawn = [...this.known.values()].filter(({ place, extent }) => extent && isDrawn(place))
-    const districts = drawn.filter(({ place }) => rank(place) === 1)
-    const between = sides(drawn.filter(({ place }) => rank(place) === 2).map(({ extent }) => extent!))
-    for (const side of sides(districts.map(({ extent }) => extent!)).keys()) between.delete(side)
-    const lines: GeoJSON.MultiLineString = { type: 'MultiLineString', coordinates: [...between.values()] }
-    return { type: 'FeatureCollection', features: [
-      ...districts.map(({ place, extent }) => feature(extent!, { code: place.code, level_rank: 1 })),
-      ...(between.size ? [feature(lines, { level_rank: 2 })] : []),
-    ] }
+    const [provinces, districts, towns] = [0, 1, 2].map((level) => this.extents(level))
+    const features = [
+      ...(provinces!.length ? [feature(outside(provinces!), { level_rank: 0 })] : []),
+      feature(borders(districts!), { level_rank: 1 }),
+      ...(towns!.length ? [feature(borders(towns!, districts!), { level_rank: 2 })] : []),
+    ]
+    return { type: 'FeatureCollection', features }
+  }
+
+  private extents(level: number): GeoJSON.Geometry[] {
+    return [...this.known.values()].flatMap(({ place, extent }) => (extent && rank(place) === level && !isArea(place) ? [extent] : []))
   }
 
   /** One label per place, at its seat where that is known. */
@@ -80,20 +83,9 @@ export class Places {
   }
 }
 
-/** Every side of the polygons once, whichever way round and by however many it is shared. */
-function sides(extents: GeoJSON.Geometry[]): Map<string, GeoJSON.Position[]> {
-  const found = new Map<string, GeoJSON.Position[]>()
-  const rings = extents.flatMap((extent) => (extent.type === 'Polygon' ? extent.coordinates : extent.type === 'MultiPolygon' ? extent.coordinates.flat() : []))
-  for (const ring of rings)
-    for (let i = 1; i < ring.length; i++) {
-      const ends = [String(ring[i - 1]), String(ring[i])]
-      found.set(ends.sort().join(' '), [ring[i - 1]!, ring[i]!])
-    }
-  return found
-}
-
 const rank = (place: Place): number => RANKS[place.level] ?? 2
-const isDrawn = (place: Place): boolean => !place.level.includes('area') && rank(place) > 0
+const isArea = ({ level }: Place): boolean => level.includes('area')
+const isDrawn = (place: Place): boolean => !isArea(place) && rank(place) > 0
 
 function middle(extent: GeoJSON.Geometry | null): GeoJSON.Point | null {
   const box = bounds(extent)

@@ -22,9 +22,9 @@ export type Overlay = (typeof OVERLAYS)[number]
 
 /** The layers of each overlay, so that a switch can hide them together. */
 export const OVERLAY_LAYERS: Record<Overlay, string[]> = {
-  places: ['places-fill', 'places-line', 'places-town'],
+  places: ['places-outside', 'places-town', 'places-line'],
   depth: ['depth-fill'],
-  candidates: ['candidates-fill', 'candidates-fill-many', 'candidates-line', 'candidates-line-many', 'candidates-name', 'candidates-names'],
+  candidates: ['candidates-fill', 'candidates-line', 'candidates-name', 'candidates-names'],
   doubt: ['doubt-fill', 'doubt-line'],
   watch: ['watch-fill', 'watch-line', 'watch-line-doubt'],
   gaps: ['gaps-fill', 'gaps-line'],
@@ -45,8 +45,8 @@ const BESIDE = { 'text-variable-anchor': ['center', 'top', 'bottom', 'right', 'l
 const isPoint = ['==', ['geometry-type'], 'Point'] as never
 /** A city full of hatching says nothing: where many sets of places are drawn, they are from this zoom on. */
 const NEAR_BY = 10
-const few = ['all', ['has', 'code'], ['==', ['get', 'few'], true]] as never
-const many = ['all', ['has', 'code'], ['==', ['get', 'few'], false]] as never
+const isHatched = ['has', 'code'] as never
+const hatchedFrom = (): number => (held.get('candidates')?.features.some((one) => one.properties?.few === false) ? NEAR_BY : 0)
 /** A soft edge needs a disc wider than itself: a dozen pixels, at 68 km to the pixel at zoom 0. */
 const wideEnough = ['>=', ['*', ['get', 'doubt_m'], ['^', 2, ['zoom']]], 12 * 68_000]
 const isLine = ['==', ['geometry-type'], 'LineString'] as never
@@ -56,22 +56,20 @@ function layers(state: State): LayerSpecification[] {
   const name = ['coalesce', ['get', state.lang === 'zh' ? 'name_zh' : 'name_en'], ['get', 'name_zh'], ['get', 'name_en']] as never
   const halo = { 'text-color': c.text, 'text-halo-color': c.halo, 'text-halo-width': 1.8 }
   return [
-    { id: 'places-fill', type: 'fill', source: 'places', filter: ['==', ['get', 'level_rank'], 1] as never, paint: { 'fill-color': c.land, 'fill-antialias': false } },
-    { id: 'depth-fill', type: 'fill', source: 'depth', paint: { 'fill-color': ['interpolate', ['linear'], ['get', 'depth'], 1, '#9ecae1', 2, '#4292c6', 4, '#08519c', 8, '#08306b'], 'fill-opacity': 0.55 } },
-    { id: 'candidates-fill', type: 'fill', source: 'candidates', filter: few, paint: { 'fill-pattern': 'hatch-doubt' } },
-    { id: 'candidates-fill-many', type: 'fill', source: 'candidates', filter: many, minzoom: NEAR_BY, paint: { 'fill-pattern': 'hatch-doubt' } },
-    { id: 'candidates-line', type: 'line', source: 'candidates', filter: few, paint: { 'line-color': c.doubt, 'line-width': 1.5, 'line-dasharray': [2, 3], 'line-opacity': 0.8 } },
-    { id: 'candidates-line-many', type: 'line', source: 'candidates', filter: many, minzoom: NEAR_BY, paint: { 'line-color': c.doubt, 'line-width': 1.5, 'line-dasharray': [2, 3], 'line-opacity': 0.8 } },
-    { id: 'doubt-fill', type: 'fill', source: 'doubt', paint: { 'fill-color': ['get', 'colour'], 'fill-opacity': 0.07, 'fill-antialias': false } },
-    { id: 'doubt-line', type: 'line', source: 'doubt', filter: ['all', ['==', ['get', 'edge'], true], wideEnough] as never, paint: { 'line-color': ['get', 'colour'], 'line-width': 7, 'line-blur': 7, 'line-opacity': 0.25 } },
-    { id: 'watch-fill', type: 'fill', source: 'watch', filter: ['==', ['get', 'part'], 'lower'] as never, paint: { 'fill-color': '#e8590c', 'fill-opacity': 0.1 } },
-    { id: 'watch-line', type: 'line', source: 'watch', filter: ['==', ['get', 'part'], 'lower'] as never, paint: { 'line-color': '#d9480f', 'line-width': 1.6 } },
-    { id: 'watch-line-doubt', type: 'line', source: 'watch', filter: ['==', ['get', 'part'], 'upper'] as never, paint: { 'line-color': '#d9480f', 'line-width': 1.4, 'line-dasharray': [3, 3], 'line-opacity': 0.8 } },
-    { id: 'gaps-fill', type: 'fill', source: 'gaps', paint: { 'fill-pattern': 'hatch-gap' } },
-    { id: 'gaps-line', type: 'line', source: 'gaps', paint: { 'line-color': c.gap, 'line-width': ['case', ['boolean', ['get', 'focus'], false], 4, 1.5] as never } },
+    { id: 'places-outside', type: 'fill', source: 'places', filter: ['==', ['get', 'level_rank'], 0] as never, paint: { 'fill-color': c.outside, 'fill-antialias': false } },
     { id: 'places-town', type: 'line', source: 'places', minzoom: TOWNS_FROM, filter: ['==', ['get', 'level_rank'], 2] as never, paint: { 'line-color': c.border, 'line-width': 0.8, 'line-dasharray': [2, 2] } },
     { id: 'places-line', type: 'line', source: 'places', filter: ['==', ['get', 'level_rank'], 1] as never, paint: { 'line-color': c.border, 'line-width': 1.4 } },
-    { id: 'zones-fill', type: 'fill', source: 'zones', filter: ['==', ['geometry-type'], 'Polygon'] as never, paint: { 'fill-pattern': 'hatch-rule' } },
+    { id: 'depth-fill', type: 'fill', source: 'depth', paint: { 'fill-color': ['interpolate', ['linear'], ['get', 'depth'], 1, '#9ecae1', 2, '#4292c6', 4, '#08519c', 8, '#08306b'], 'fill-opacity': 0.55 } },
+    { id: 'candidates-fill', type: 'fill', source: 'candidates', filter: isHatched, minzoom: hatchedFrom(), paint: { 'fill-antialias': false, 'fill-pattern': 'hatch-doubt' } },
+    { id: 'candidates-line', type: 'line', source: 'candidates', filter: isHatched, minzoom: hatchedFrom(), paint: { 'line-color': c.doubt, 'line-width': 1.5, 'line-dasharray': [2, 3], 'line-opacity': 0.8 } },
+    { id: 'doubt-fill', type: 'fill', source: 'doubt', paint: { 'fill-color': ['get', 'colour'], 'fill-opacity': 0.07, 'fill-antialias': false } },
+    { id: 'doubt-line', type: 'line', source: 'doubt', filter: ['all', ['==', ['get', 'edge'], true], wideEnough] as never, paint: { 'line-color': ['get', 'colour'], 'line-width': 7, 'line-blur': 7, 'line-opacity': 0.25 } },
+    { id: 'watch-fill', type: 'fill', source: 'watch', filter: ['==', ['get', 'part'], 'lower'] as never, paint: { 'fill-color': '#e8590c', 'fill-opacity': 0.1, 'fill-antialias': false } },
+    { id: 'watch-line', type: 'line', source: 'watch', filter: ['==', ['get', 'part'], 'lower'] as never, paint: { 'line-color': '#d9480f', 'line-width': 1.6 } },
+    { id: 'watch-line-doubt', type: 'line', source: 'watch', filter: ['==', ['get', 'part'], 'upper'] as never, paint: { 'line-color': '#d9480f', 'line-width': 1.4, 'line-dasharray': [3, 3], 'line-opacity': 0.8 } },
+    { id: 'gaps-fill', type: 'fill', source: 'gaps', paint: { 'fill-antialias': false, 'fill-pattern': 'hatch-gap' } },
+    { id: 'gaps-line', type: 'line', source: 'gaps', paint: { 'line-color': c.gap, 'line-width': ['case', ['boolean', ['get', 'focus'], false], 4, 1.5] as never } },
+    { id: 'zones-fill', type: 'fill', source: 'zones', filter: ['==', ['geometry-type'], 'Polygon'] as never, paint: { 'fill-antialias': false, 'fill-pattern': 'hatch-rule' } },
     { id: 'zones-line', type: 'line', source: 'zones', paint: { 'line-color': c.rule, 'line-width': 3 * SCALE } },
     { id: 'lost-fill', type: 'fill', source: 'lost', paint: { 'fill-color': c.gap, 'fill-opacity': 0.35 } },
     { id: 'lost-line', type: 'line', source: 'lost', paint: { 'line-color': c.gap, 'line-width': 3 } },
@@ -126,6 +124,7 @@ function uncover(map: MapGL, overlay: Overlay): void {
   for (const id of OVERLAY_LAYERS[overlay])
     if (map.getLayer(id) && map.getLayoutProperty(id, 'visibility') !== visibility(overlay))
       map.setLayoutProperty(id, 'visibility', visibility(overlay))
+  if (overlay === 'candidates') for (const id of ['candidates-fill', 'candidates-line']) if (map.getLayer(id)) map.setLayerZoomRange(id, hatchedFrom(), 24)
 }
 
 /** Shows and hides overlays as the layer switches say. */

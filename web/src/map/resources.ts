@@ -157,7 +157,7 @@ function drawFootprints(map: MapGL, state: State, address: TileAddress): void {
   if (state.hidden.includes('watch') || !state.kinds.includes('fire_watch_point')) return
   map.addSource(FOOTPRINTS, { type: 'vector', tiles: [address(['coverage-footprints'])], minzoom: FOOTPRINTS_FROM, maxzoom: 14 })
   const from = { source: FOOTPRINTS, 'source-layer': 'coverage-footprints' }
-  map.addLayer({ id: 'footprint-fill', type: 'fill', ...from, paint: { 'fill-color': '#e8590c', 'fill-opacity': 0.03 } })
+  map.addLayer({ id: 'footprint-fill', type: 'fill', ...from, paint: { 'fill-color': '#e8590c', 'fill-opacity': 0.03, 'fill-antialias': false } })
   map.addLayer({ id: 'footprint-line', type: 'line', ...from, paint: { 'line-color': '#d9480f', 'line-width': 1, 'line-opacity': 0.6 } })
 }
 

@@ -44,11 +44,5 @@ export const PALETTES: Record<Theme, Palette> = {
   },
 }
 
-/** The empty style both themes start from: no outside tiles, glyphs or sprites. */
-export function emptyStyle(theme: Theme): StyleSpecification {
-  return {
-    version: 8,
-    sources: {},
-    layers: [{ id: 'background', type: 'background', paint: { 'background-color': PALETTES[theme].outside } }],
-  }
-}
+/** The empty style both themes start from: no outside tiles, glyphs or sprites; the ground is the canvas's own. */
+export const emptyStyle = (): StyleSpecification => ({ version: 8, sources: {}, layers: [] })

@@ -1,6 +1,7 @@
 import type { App } from '../app'
 import { h } from '../dom'
 import { t } from '../i18n'
+import { picture } from '../map/print'
 import { added, tried, type Question } from './ask'
 import { csv, download, section } from './common'
 import type { Coverage } from './coverage'
@@ -12,7 +13,7 @@ export function exportRow(app: App, question: Question, found: Coverage): HTMLEl
   return section('planner.export', h('div', { class: 'row' },
     button('geojson', 'GeoJSON', () => void geojson(app, question, found)),
     button('csv', 'CSV', () => download('coverage.csv', 'text/csv', table(app, found))),
-    button('png', 'PNG', () => picture(app)),
+    button('png', 'PNG', () => picture(app.map).toBlob((blob) => blob && download('map.png', 'image/png', blob))),
     button('print', t('print'), () => print())))
 }
 
@@ -28,9 +29,4 @@ function table(app: App, found: Coverage): string {
     [place, name, part.area_m2, part.covered_m2.lower, part.covered_m2.nominal, part.covered_m2.upper, part.ratio.lower, part.ratio.nominal, part.ratio.upper]
   const parts = (found.by_place ?? []).map((part) => line(part.place, part.place ? app.places.name(part.place) : '', part))
   return csv([head, ...parts, line(null, 'total', found)])
-}
-
-function picture(app: App): void {
-  app.map.once('render', () => app.map.getCanvas().toBlob((blob) => blob && download('map.png', 'image/png', blob)))
-  app.map.triggerRepaint()
 }

@@ -1,0 +1,67 @@
+/** How the map is drawn: its ground and borders, and how it keeps moving on a slow machine. */
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { api, at, close, open, pixels, settled, start } from './browser.mjs'
+
+let browser
+before(async () => (browser = await start()))
+after(() => browser.close())
+
+const sides = (lines) => lines.flatMap((line) => line.slice(1).map((end, i) => [line[i].join(), end.join()].sort().join(' ')))
+const rings = ({ type, coordinates }) => (type === 'Polygon' ? coordinates : coordinates.flat())
+
+describe('drawing', () => {
+  it('draws every side of a border once, however many places share it', async () => {
+    const [districts, towns] = await Promise.all(['district', 'town'].map(async (level) => {
+      const { features } = await api(`/v1/places?extents=true&limit=2000&level=${level}`)
+      return new Set(features.filter(({ geometry }) => geometry?.type.endsWith('Polygon')).flatMap(({ geometry }) => sides(rings(geometry))))
+    }))
+    const page = await open(browser, '#theme=light&lang=zh')
+    const drawn = await page.evaluate(async () => {
+      const { features } = await window.registryMap.map.getSource('places').getData()
+      return [1, 2].map((rank) => features.find(({ properties }) => properties.level_rank === rank).geometry.coordinates)
+    })
+    const [outer, inner] = drawn.map(sides)
+    assert.equal(outer.length, districts.size)
+    assert.deepEqual(new Set(outer), districts)
+    const between = [...towns].filter((side) => !districts.has(side))
+    assert.equal(inner.length, between.length)
+    assert.deepEqual(new Set(inner), new Set(between))
+    assert.ok(drawn[0].length < outer.length / 5, 'sides are joined into lines')
+    await close(page)
+  })
+
+  it('paints what lies outside the province in another colour, near and far', async () => {
+    const page = await open(browser, '#theme=light&lang=zh&panel=none&hide=labels.candidates.doubt.watch.depth&kinds=')
+    const inside = [106.63, 29.02]
+    const outside = [104.5, 28.9]
+    for (const [zoom, ...spots] of [[6, inside, outside], [9.5, inside], [14, inside], [9.5, outside]]) {
+      await page.evaluate(([z, center]) => window.registryMap.map.jumpTo({ zoom: z, center }), [zoom, spots.at(-1)])
+      await settled(page)
+      const places = await Promise.all(spots.map(async (spot) => Object.values(await at(page, ...spot)).map((part) => Math.round(part) + 3)))
+      const seen = await pixels(page, await page.screenshot(), places)
+      const wanted = spots.map((spot) => (spot === inside ? [244, 242, 236, 255] : [227, 225, 218, 255]))
+      assert.deepEqual(seen, wanted, `at zoom ${zoom}`)
+    }
+    await close(page)
+  })
+
+  it('draws fewer pixels while it moves on a slow machine, and all of them at rest', async () => {
+    const page = await open(browser, '#theme=light&lang=zh&panel=none')
+    const whole = await page.evaluate(() => window.registryMap.map.getCanvas().width)
+    const session = await page.context().newCDPSession(page)
+    await session.send('Emulation.setCPUThrottlingRate', { rate: 20 })
+    const narrowest = await page.evaluate(() => new Promise((done) => {
+      const { map } = window.registryMap
+      let least = Infinity
+      map.on('render', () => map.isMoving() && (least = Math.min(least, map.getCanvas().width)))
+      map.panBy([400, 100], { duration: 8000 })
+      map.once('moveend', () => done(least))
+    }))
+    await session.send('Emulation.setCPUThrottlingRate', { rate: 1 })
+    assert.ok(narrowest < whole * 0.8, `${narrowest} of ${whole} pixels`)
+    await page.waitForFunction((width) => window.registryMap.map.getCanvas().width === width, whole)
+    await close(page)
+  })
+})

@@ -1,0 +1,93 @@
+import type { App } from './app'
+import { tileTemplate } from './data'
+import { provideImages } from './map/icons'
+import { drawOverlays, show } from './map/overlays'
+import { drawn, drawResources, inView, passes, SOURCE, updateRecords, type Feed } from './map/resources'
+import { candidateAreas, doubtAreas, watchAreas } from './map/shapes'
+import { PALETTES } from './map/style'
+import { drawFoot } from './shell'
+
+const MOST_DOUBTS = 3000
+
+/** What is on the map: records, the areas that follow from them, and places, in the look of the view. */
+export class Drawing {
+  private dressed = false
+  private moved = false
+  /** The look that the layers of the records were made for. */
+  private look = ''
+  private revision = 0
+
+  constructor(private app: App) {
+    app.map.on('style.load', () => this.dress())
+    app.map.on('moveend', () => (this.moved = true))
+    app.map.on('idle', () => {
+      if (app.records.tiled && this.dressed && this.moved) this.doubtInView()
+      this.moved = false
+    })
+  }
+
+  /** Draws what is held again, after a filter or a record changed. */
+  redraw(): void {
+    if (!this.dressed) return
+    const { map, records, store } = this.app
+    const next = this.feed()
+    const look = this.lookFor(next)
+    if (look !== this.look || !map.getSource(SOURCE)) {
+      this.look = look
+      drawResources(map, next, store.state)
+      for (const id of ['spot-line', 'spot-hit', 'spot-ring']) map.moveLayer(id)
+    } else if ('records' in next) updateRecords(map, next.records)
+    else if (this.revision !== records.revision) map.refreshTiles(SOURCE)
+    this.revision = records.revision
+    this.areas()
+    drawFoot(this.app)
+  }
+
+  /** The areas that follow from the records: watch areas, doubt, candidate areas. */
+  areas(): void {
+    const { map, records, store, places } = this.app
+    const held = [...records.all.values()].filter((resource) => passes(resource, store.state))
+    show(map, 'watch', watchAreas(held))
+    if (records.tiled) this.doubtInView()
+    else show(map, 'doubt', doubtAreas(held))
+    show(map, 'candidates', candidateAreas(held, places))
+  }
+
+  places(): void {
+    if (!this.dressed) return
+    const { map, places } = this.app
+    show(map, 'places', places.boundaries())
+    show(map, 'labels', places.labels())
+  }
+
+  /** Dresses the map in the theme and language of the view; everything held is drawn again. */
+  private dress(): void {
+    const { map, store } = this.app
+    const palette = PALETTES[store.state.theme]
+    map.getCanvas().style.backgroundColor = palette.land
+    provideImages(map, palette)
+    drawOverlays(map, store.state)
+    this.dressed = true
+    this.look = ''
+    this.places()
+    this.redraw()
+  }
+
+  private feed(): Feed {
+    const { records, store } = this.app
+    if (records.tiled) return { tiles: (collections) => tileTemplate(store.state, collections) }
+    const shown = [...records.all.values()].filter((resource) => resource.geometry && passes(resource, store.state))
+    return { records: { type: 'FeatureCollection', features: shown.map(drawn) } }
+  }
+
+  private lookFor(next: Feed): string {
+    const { exercise, as_of, hidden, theme, lang, kinds, status, fresh_days, lifecycle } = this.app.store.state
+    const from = 'tiles' in next ? [exercise, as_of, hidden.includes('watch')] : next.records.features.length > 100
+    return JSON.stringify([from, theme, lang, kinds, status, fresh_days, lifecycle])
+  }
+
+  /** Records in tiles are known where the map has been moved to. */
+  private doubtInView(): void {
+    show(this.app.map, 'doubt', doubtAreas(inView(this.app.map).slice(0, MOST_DOUBTS)))
+  }
+}
