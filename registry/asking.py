@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from registry import database, settings
+from registry.domain.resource import Exercise
 from registry.domain.sight import EVERYTHING, PUBLIC, Sight
 from registry.settings import Settings
 from registry.store.pool import Reader, open_pool
@@ -32,9 +33,18 @@ DATUM = click.option(
 )
 
 
+def read(given: Any, kind: Any) -> Any:
+    """The question that the arguments make; a usage error says what is wrong with them."""
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise click.UsageError(str(error)) from error
+
+
 def answer(ask: Ask, exercise: str | None, all_records: bool) -> bytes:
     """The answer as JSON, read from one snapshot of the configured database."""
-    sight = msgspec.structs.replace(EVERYTHING if all_records else PUBLIC, exercise=exercise)
+    drill: str | None = read(exercise, Exercise | None)
+    sight = msgspec.structs.replace(EVERYTHING if all_records else PUBLIC, exercise=drill)
     known = settings.read(os.environ)
 
     async def run(url: str) -> bytes:
@@ -47,6 +57,13 @@ def answer(ask: Ask, exercise: str | None, all_records: bool) -> bytes:
 
     with database.migrated(known) as url:
         return asyncio.run(run(url))
+
+
+def converted(origin: dict[str, Any]) -> str | None:
+    """What became of a position that came in another datum."""
+    if "converted_to" not in origin:
+        return None
+    return f"position 位置: {origin['lon']:.7f}, {origin['lat']:.7f} WGS 84, from {origin['datum']} 已换算"
 
 
 def named(properties: dict[str, Any]) -> str:

@@ -76,3 +76,25 @@ def test_situation_prints_every_part(filled_url) -> None:
         assert text in table
     told = json.loads(run(filled_url, situation.command, "--json"))
     assert [feature["properties"]["name"]["zh"] for feature in told["teams"]["features"]] == ["近队", "远队"]
+
+
+@pytest.mark.parametrize(
+    ("command", "given"),
+    [
+        (nearest.command, ["nan", "29.03"]),
+        (covering.command, ["106.65", "nan"]),
+        (situation.command, ["nan", "29.03"]),
+        (situation.command, [*AT, "--hazard", "a b"]),
+        (nearest.command, [*AT, "--specialty", "a b"]),
+        (covering.command, [*AT, "--exercise", "No Such"]),
+    ],
+)
+def test_what_cannot_be_asked_is_a_usage_error(filled_url, command, given) -> None:
+    result = CliRunner().invoke(command, given, env={"DATABASE_URL": filled_url})
+    assert (result.exit_code, type(result.exception)) == (2, SystemExit), result.output
+
+
+@pytest.mark.parametrize("command", [nearest.command, covering.command, situation.command])
+def test_a_converted_position_is_said(filled_url, command) -> None:
+    assert "from gcj02" in run(filled_url, command, "--datum", "gcj02")
+    assert "WGS 84" not in run(filled_url, command)

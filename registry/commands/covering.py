@@ -29,10 +29,11 @@ def command(
     lon: float, lat: float, datum: Any, exercise: str | None, all_records: bool, as_json: bool
 ) -> None:
     """The fire watch points that cover LON LAT, and those that could not be tested. 查询覆盖该点的监测点。"""
+    origin = asking.read({"lon": lon, "lat": lat, "datum": datum}, Origin)
 
     async def ask(reader: Reader, sight: Sight, known: Settings) -> Any:
         now = datetime.now(UTC)
-        question = Asked(filter_of(Conditions(kind=WATCHER), now), Origin(lon=lon, lat=lat, datum=datum), now)
+        question = Asked(filter_of(Conditions(kind=WATCHER), now), origin, now)
         return await covered(reader, sight, question, known.stale_after_days, [])
 
     found = asking.answer(ask, exercise, all_records)
@@ -40,6 +41,7 @@ def command(
         click.echo(found)
         return
     told = msgspec.json.decode(found)
+    asking.show(asking.converted(told["origin"]))
     asking.show(asking.hits("covering 覆盖", told["features"]), untested(told["untested"]["resources"]))
 
 

@@ -42,7 +42,7 @@ def command(
         if value not in (None, ())
     }
     origin = {"lon": lon, "lat": lat, "datum": datum}
-    data = msgspec.convert({"origin": origin, "k": count, "max_m": max_m, "where": given}, NearestQuestion)
+    data = asking.read({"origin": origin, "k": count, "max_m": max_m, "where": given}, NearestQuestion)
 
     async def ask(reader: Reader, sight: Sight, known: Settings) -> Any:
         question = await prepared(reader, sight, data, known.stale_after_days)
@@ -53,4 +53,5 @@ def command(
         click.echo(found)
         return
     told = msgspec.json.decode(found)
+    asking.show(asking.converted(told["origin"]))
     asking.show(asking.hits("nearest 最近", told["features"]), asking.left_out(told))

@@ -40,7 +40,7 @@ def command(
     """Everything about an alarm at LON LAT: places, watchers, help, rules. 警情态势一览。"""
     origin = {"lon": lon, "lat": lat, "datum": datum}
     given = {"origin": origin, "hazard": hazard, "persons": persons, "k": count}
-    alarm = msgspec.convert(given, Alarm)
+    alarm = asking.read(given, Alarm)
 
     async def ask(reader: Reader, sight: Sight, known: Settings) -> Any:
         return await situation(reader, sight, alarm, known.stale_after_days)
@@ -55,6 +55,7 @@ def command(
 def show(told: dict[str, Any]) -> None:
     """Print the situation part by part."""
     chain = " ‹ ".join(f"{place['name']['zh'] or place['name']['en']}" for place in told["places"])
+    asking.show(asking.converted(told["origin"]))
     asking.show(f"places 属地: {chain or 'none recorded 无'}", f"as of 时点: {told['as_of']}")
     watch = told["covering"]
     asking.show(
