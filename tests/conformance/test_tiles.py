@@ -27,14 +27,22 @@ async def test_every_tileset_names_its_matrix_limits_and_tiles(face) -> None:
             assert alone["tileMatrixSetLimits"] == tileset["tileMatrixSetLimits"]
             scheme = (await get(face, one(tileset["links"], REL + "tiling-scheme")["href"])).json()
             assert scheme["uri"] == tileset["tileMatrixSetURI"]
-            template = one(tileset["links"], "item")
+            template = one(alone["links"], "item")
             assert template["templated"] is True
             assert template["type"] == "application/vnd.mapbox-vector-tile"
 
 
+async def test_every_link_in_a_list_of_tilesets_answers_with_json(face) -> None:
+    for href in await lists(face):
+        for tileset in (await get(face, href)).json()["tilesets"]:
+            for link in tileset["links"]:
+                answer = await face.get(link["href"], headers={"Accept": "application/json"})
+                assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+
+
 @pytest.mark.parametrize("z", [0, 6, 9])
 async def test_every_tile_inside_the_limits_is_200_and_outside_the_matrix_404(face, z) -> None:
-    tileset = (await get(face, "/ogc/collections/rescue-teams/tiles")).json()["tilesets"][0]
+    tileset = (await get(face, "/ogc/collections/rescue-teams/tiles/WebMercatorQuad")).json()
     bounds = tileset["tileMatrixSetLimits"][z]
     template = one(tileset["links"], "item")["href"].replace("{tileMatrix}", str(z))
 

@@ -83,10 +83,10 @@ def _template(links: Links, base: str) -> Link:
 
 
 def _tileset(links: Links, base: str, title: str, box: Box) -> dict[str, Any]:
+    """A tileset as a list has it: only links that answer, since the OGC suite follows them all."""
     made = [
         links.to("self", f"{base}/{MATRIX_SET}", JSON, "This tileset"),
         links.to(REL + "tiling-scheme", f"/tileMatrixSets/{MATRIX_SET}", JSON, MATRIX_SET),
-        _template(links, base),
     ]
     return {
         "title": title,
@@ -153,7 +153,7 @@ async def set_of(
     made["boundingBox"] = {"lowerLeft": [west, south], "upperRight": [east, north], "crs": CRS84}
     made["centerPoint"] = {"coordinates": [(west + east) / 2, (south + north) / 2], "crs": CRS84}
     made["layers"] = _layers(names)
-    made["links"] = made["links"][1:] + about(links)
+    made["links"] = [*made["links"][1:], _template(links, base), *about(links)]
     return answered(request, TILEJSON, made, f"Tiles · {title}")
 
 
