@@ -17,7 +17,8 @@ from benchmarks.stage import Stage, served
 
 BOXES = """
 SELECT ST_X(here.geom) AS lon, ST_Y(here.geom) AS lat, far.half_deg
-  FROM (SELECT geom FROM resource WHERE realm = 'live' AND geom IS NOT NULL ORDER BY id LIMIT 500) AS here,
+  FROM (SELECT geom FROM resource
+         WHERE realm = 'live' AND geom IS NOT NULL ORDER BY md5(id::text) LIMIT 500) AS here,
        LATERAL (SELECT greatest(abs(ST_X(near.geom) - ST_X(here.geom)),
                                 abs(ST_Y(near.geom) - ST_Y(here.geom))) AS half_deg
                   FROM resource AS near WHERE near.realm = 'live'

@@ -1,7 +1,7 @@
 """What an answer about nearness reads of each record: its feature, its distance, and what it is judged by."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.sql.util import ClauseAdapter
@@ -22,9 +22,20 @@ MOST_COUNTED = 50
 TIERS = (16, 128, 1024, 10_240)
 
 
+class Hits(NamedTuple):
+    """Hits in the order that was asked, and how many more meet the conditions but have no position.
+
+    `through` is how many of the nearest had to be looked through, where it was so few that this is known.
+    """
+
+    rows: list[Row]
+    unlocated: int
+    through: int | None = None
+
+
 def candidates(k: int) -> int:
     """How many to fetch, so that the order on the sphere rarely leaves that on the ellipsoid in doubt."""
-    return k + 2 + k // 8
+    return k + 5 + k // 8
 
 
 def distance(view: View, ground: Ground) -> sa.ColumnElement[float]:

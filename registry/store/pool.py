@@ -55,6 +55,7 @@ async def open_pool(settings: Settings, database_url: str) -> asyncpg.Pool:
         timeout=settings.acquire_timeout_s,
         max_inactive_connection_lifetime=60,
         statement_cache_size=1000,
+        max_cacheable_statement_size=0,
         server_settings={
             "application_name": "registry",
             "statement_timeout": statement_ms,

@@ -12,7 +12,8 @@ from registry.domain.origin import Start
 from registry.domain.search import Filter
 from registry.domain.sight import EVERYTHING
 from registry.store import batches, changes, proximity
-from tests.builders import A_CHANGE, make
+from registry.store.nearest import LOOKED_THROUGH, nearest, nearest_of_each
+from tests.builders import A_CHANGE, NOW, make
 
 GEOD = Geod(ellps="WGS84")
 SEED = 20261120
@@ -65,11 +66,7 @@ async def test_nearest_to_many_spots(writer, name) -> None:
     found = await batches.nearest(writer, EVERYTHING, Filter(), starts, k=5, max_m=None)
     for spot, start, rows in zip(spots, starts, found, strict=True):
         truth = np.sort(to_spot(list(points.values()), spot))[:5]
-        hits = (
-            rows
-            if rows is not None
-            else (await proximity.nearest(writer, EVERYTHING, Filter(), start, k=5)).rows
-        )
+        hits = rows if rows is not None else (await nearest(writer, EVERYTHING, Filter(), start, k=5)).rows
         assert [row["distance_m"] for row in hits] == pytest.approx(list(truth), abs=0.01)
 
 
@@ -93,6 +90,72 @@ async def test_nearest_of_those_that_meet_a_condition_to_many_spots(writer, monk
         if rows is not None:
             assert [row["distance_m"] for row in rows] == pytest.approx(truth, abs=0.01)
     batches._how_many.cache_clear()
+
+
+WANTED = [
+    Filter(),
+    Filter(kind="shelter", opening="open"),
+    Filter(kind="shelter", opening="closed", free_persons=40),
+    Filter(kind="shelter", opening="unknown", verified_since=NOW.replace(year=2031)),
+    Filter(kind="rescue_team"),
+]
+
+
+def meets(record, wanted: Filter) -> bool:
+    told = record.properties
+    if wanted.kind == "rescue_team":
+        return False
+    if wanted.opening is not None and told.opening != wanted.opening:
+        return False
+    return wanted.verified_since is None and (told.capacity_persons or 0) >= (wanted.free_persons or 0)
+
+
+@pytest.mark.parametrize("max_m", [None, 20_000.0])
+@pytest.mark.parametrize("name", CENTRES)
+async def test_nearest_of_each_of_several_conditions(writer, name, max_m) -> None:
+    rng, centre = drawn(f"each {name}"), CENTRES[name]
+    openings = ["open", "closed", "unknown"]
+    records = [
+        make(
+            "shelter",
+            *near(rng, centre, 40_000),
+            opening=openings[n % 3],
+            capacity_persons=rng.randint(0, 99),
+        )
+        for n in range(POINTS)
+    ]
+    await changes.load(writer, records, A_CHANGE)
+    for _ in range(SPOTS // 5):
+        spot = near(rng, centre, 60_000)
+        start = Start(lon=spot[0], lat=spot[1])
+        found = await nearest_of_each(writer, EVERYTHING, WANTED, start, k=4, max_m=max_m)
+        for wanted, hits in zip(WANTED, found, strict=True):
+            points = [one.geometry.coordinates for one in records if meets(one, wanted)]
+            truth = np.sort(to_spot(points, spot))[:4] if points else []
+            expected = [metres for metres in truth if max_m is None or metres <= max_m]
+            assert [row["distance_m"] for row in hits.rows] == pytest.approx(expected, abs=0.01), wanted
+
+
+async def test_what_an_unknown_value_keeps_out_is_the_same_from_fewer_rows(writer) -> None:
+    """All that is nearer than the last hit is among those that were looked through for it."""
+    rng, centre = drawn("left out"), CENTRES["qijiang"]
+    records = [
+        make("shelter", *near(rng, centre, 40_000), opening=["open", "unknown", "closed"][n % 3])
+        for n in range(5 * POINTS)
+    ]
+    await changes.load(writer, records, A_CHANGE)
+    unknown = [one.geometry.coordinates for one in records if one.properties.opening == "unknown"]
+    wanted, fewer = Filter(kind="shelter", opening="open"), 0
+    for _ in range(SPOTS // 5):
+        spot = near(rng, centre, 30_000)
+        start = Start(lon=spot[0], lat=spot[1])
+        hits = await nearest(writer, EVERYTHING, wanted, start, k=4)
+        bound_m = hits.rows[-1]["distance_m"]
+        for through in (None, hits.through):
+            rows = await proximity.left_out(writer, EVERYTHING, wanted, start, bound_m, through)
+            assert len(rows) == int((to_spot(unknown, spot) <= bound_m).sum())
+        fewer += hits.through is not None and hits.through < LOOKED_THROUGH
+    assert fewer == SPOTS // 5
 
 
 def star(rng: random.Random, centre) -> list[tuple[float, float]]:
@@ -167,7 +230,7 @@ async def test_what_lies_in_a_large_area_is_found_by_one_look(writer, monkeypatc
     rows = writer.rows
     monkeypatch.setattr(writer, "rows", lambda *question: asked.append(question) or rows(*question))
     start = Start(shape=shapely.to_wkb(shapely.Point(centre).buffer(1, 500)))
-    hits = await proximity.nearest(writer, EVERYTHING, Filter(), start, k=5)
+    hits = await nearest(writer, EVERYTHING, Filter(), start, k=5)
     assert [row["distance_m"] for row in hits.rows] == [0.0] * 5
     assert len(asked) == 1
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from registry.domain.ranking import Rank
 from registry.domain.search import Filter
 from registry.domain.tiling import Tile
+from registry.settings import Settings
 from registry.store import (
     batches,
     changes,
@@ -20,6 +21,7 @@ from registry.store import (
     grounds,
     health,
     idempotency,
+    nearest,
     origins,
     places,
     proximity,
@@ -28,7 +30,7 @@ from registry.store import (
     tiles,
     watchers,
 )
-from registry.store.pool import Reader, prepare
+from registry.store.pool import Reader, open_pool, prepare
 from registry.store.query import Query
 from registry.store.sight import Shape, view
 from tests.builders import A_CHANGE, NOW, a_place, make
@@ -72,13 +74,13 @@ def near(form: Shape, present: frozenset[str]) -> list[Query]:
     found = []
     for drawn, capped in itertools.product([False, True], repeat=2):
         case = form, present, drawn, capped
-        found += [proximity._candidates(*case, 16), proximity._looked_through(*case), proximity._rare(*case)]
+        found += [nearest._candidates(*case, 16), nearest._looked_through(*case), nearest._rare(*case)]
         found += [proximity._near(form, present, drawn, capped)]
         found += [stocks._holding(form, present, drawn, capped)]
     for drawn in (False, True):
-        found += [proximity._all_near(form, present, drawn, rank) for rank in get_args(Rank)]
+        found += [nearest._all_near(form, present, drawn, rank) for rank in get_args(Rank)]
         if filters.undecided(present, view(form)):
-            found += [proximity._left_out(form, present, drawn)]
+            found += [proximity._left_out(form, present, drawn, ranked) for ranked in (True, False)]
     for capped in (True, False):
         found += [batches._batch(form, present, capped, 16), batches._rare(form, present, capped)]
     return [*found, batches._features(form), batches._how_many(form, present)]
@@ -158,7 +160,7 @@ async def test_hot_questions_use_their_index(conn, writer, clearance) -> None:
         "bbox_n": 29.01,
     }
     hot = {
-        "nearest": proximity._candidates(form, kind, False, True, 16),
+        "nearest": nearest._candidates(form, kind, False, True, 16),
         "within": proximity._near(form, kind, False, False),
         "covering": covering._covering(form, kind),
         "bbox": resources._find(form, frozenset({"bbox"}), False),
@@ -200,10 +202,10 @@ async def test_each_condition_looks_near_first_and_finds_the_rare_by_its_index(c
         usual = {"valid_at"} if name == "lifecycle" else {"in_service", "valid_at"}
         case = Shape(), frozenset({name, *usual}), drawn, False
         given = VALUES | {"shape": shapely.to_wkb(shapely.box(106.4, 28.9, 106.6, 29.1)), name: value}
-        looked = await plan(conn, proximity._looked_through(*case), given)
+        looked = await plan(conn, nearest._looked_through(*case), given)
         assert "Order By: ((public_geom)::geography <->" in looked, f"{name}\n{looked}"
         await conn.execute("DEALLOCATE ALL")
-        rare = await plan(conn, proximity._rare(*case), given, "force_custom_plan")
+        rare = await plan(conn, nearest._rare(*case), given, "force_custom_plan")
         assert "Seq Scan on resource_live" not in rare, f"{name}\n{rare}"
         await conn.execute("DEALLOCATE ALL")
 
@@ -246,7 +248,7 @@ async def test_the_nearest_partners_have_an_index_of_their_own(conn, writer, cle
     ]
     await known_to_the_planner(conn, writer, made)
     present = frozenset({"partners_only", "in_service", "valid_at"})
-    query = proximity._candidates(Shape(clearance=clearance), present, False, False, 16)
+    query = nearest._candidates(Shape(clearance=clearance), present, False, False, 16)
     shown = await plan(conn, query, VALUES)
     prefix = "public_" if clearance == "public" else ""
     assert f"Index Scan using resource_live_{prefix}geom_idx" in shown, shown
@@ -254,8 +256,8 @@ async def test_the_nearest_partners_have_an_index_of_their_own(conn, writer, cle
 
 
 async def test_a_snapshot_may_plan_once_and_still_plans_by_value_what_must_be(database_url) -> None:
-    rare = proximity._rare(Shape(), frozenset({"readiness"}), False, False)
-    near = proximity._candidates(Shape(), frozenset(), False, False, 16)
+    rare = nearest._rare(Shape(), frozenset({"readiness"}), False, False)
+    near = nearest._candidates(Shape(), frozenset(), False, False, 16)
     mode = Query(sa.text("SELECT current_setting('plan_cache_mode') AS mode"))
     counts = Query(
         sa.text("SELECT custom_plans AS custom FROM pg_prepared_statements WHERE statement = :text")
@@ -270,8 +272,21 @@ async def test_a_snapshot_may_plan_once_and_still_plans_by_value_what_must_be(da
         assert (await Reader(pool, 5).row(mode, {}))["mode"] == "auto"
 
 
+async def test_a_long_statement_is_planned_once_too(database_url) -> None:
+    """Drivers forget statements of more than 15 kB after every run unless they are told otherwise."""
+    long = sa.select(sa.func.length(sa.literal_column(f"'{'x' * 20_000}'")).label("length"))
+    chosen = Settings(database_url=database_url, pool_size=1)
+    pool = await open_pool(chosen, database_url)
+    async with pool:
+        reader, query = Reader(pool, 5), Query(long)
+        for _ in range(3):
+            assert (await reader.row(query, {}))["length"] == 20_000
+        kept = Query(sa.text("SELECT count(*) AS n FROM pg_prepared_statements WHERE statement = :text"))
+        assert (await reader.row(kept, {"text": query.text}))["n"] == 1
+
+
 async def test_a_question_by_value_is_planned_for_its_value(conn, writer) -> None:
-    query = proximity._rare(Shape(), frozenset({"readiness"}), False, False)
+    query = nearest._rare(Shape(), frozenset({"readiness"}), False, False)
     for _ in range(7):
         await writer.rows(query, VALUES | {"readiness": "available"})
     counted = "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement = $1"

@@ -18,6 +18,7 @@ from registry.domain.proximity import compass
 from registry.domain.values import Metres
 from registry.store import batches, proximity
 from registry.store.hits import MOST_COUNTED
+from registry.store.nearest import nearest
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,7 +60,7 @@ async def ask_batch(reader: Asks, sight: Sees, data: JSONBody[Batch]) -> Batched
         found = [
             rows
             if rows is not None
-            else (await proximity.nearest(snapshot, sight, wanted, start, k=data.k, max_m=data.max_m)).rows
+            else (await nearest(snapshot, sight, wanted, start, k=data.k, max_m=data.max_m)).rows
             for rows, start in zip(looked, starts, strict=True)
         ]
         ids = sorted({row["id"] for rows in found for row in rows}) if data.features else []

@@ -164,10 +164,16 @@ def cases(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 async def left_out(
-    reader: Reader, sight: Sight, wanted: Filter, start: Start, bound_m: float, explain: bool
+    reader: Reader,
+    sight: Sight,
+    wanted: Filter,
+    start: Start,
+    bound_m: float,
+    explain: bool,
+    through: int | None = None,
 ) -> dict[str, Any]:
     """What an unknown value kept out, counted by that value; with `explain` also listed."""
-    rows = await proximity.left_out(reader, sight, wanted, start, bound_m)
+    rows = await proximity.left_out(reader, sight, wanted, start, bound_m, through)
     told = cases(rows)
     names = [*told]
     if rows:

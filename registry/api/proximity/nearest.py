@@ -24,9 +24,9 @@ from registry.domain.search import DistancePage, Filter, decode_distance_page, e
 from registry.domain.sight import Sight
 from registry.domain.values import Metres, ShortText
 from registry.store import proximity
-from registry.store.hits import MOST_COUNTED
+from registry.store.hits import MOST_COUNTED, Hits
+from registry.store.nearest import nearest
 from registry.store.pool import Reader
-from registry.store.proximity import Hits
 
 FAR_M = 50_000.0
 """How far left-out records are looked for when nothing else bounds the question."""
@@ -88,15 +88,15 @@ async def answer(ask: Answering, found: Hits, bound_m: float, links: list[dict[s
         ranked_by=ask.order.rank,
         unlocated=min(found.unlocated, MOST_COUNTED),
         more_unlocated=found.unlocated > MOST_COUNTED,
-        left_out=await left_out(ask.reader, ask.sight, ask.wanted, ask.start, bound_m, ask.explain),
+        left_out=await left_out(
+            ask.reader, ask.sight, ask.wanted, ask.start, bound_m, ask.explain, found.through
+        ),
     )
 
 
 async def answer_nearest(ask: Answering, k: int, max_m: float | None, links: list[dict[str, str]]) -> Near:
     """The k nearest."""
-    found = await proximity.nearest(
-        ask.reader, ask.sight, ask.wanted, ask.start, k=k, max_m=max_m, ranking=ask.order
-    )
+    found = await nearest(ask.reader, ask.sight, ask.wanted, ask.start, k=k, max_m=max_m, ranking=ask.order)
     bound_m = FAR_M if max_m is None else max_m
     if len(found.rows) == k:
         bound_m = max(ask.start.distance_m(row["distance_m"]) for row in found.rows)

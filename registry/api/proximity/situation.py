@@ -1,6 +1,6 @@
 """Everything about an alarm at one spot, as of one instant."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,23 +13,28 @@ from msgspec import Meta
 from registry.api.provide import Asks, Sees
 from registry.api.proximity import starting
 from registry.api.proximity.duties import Rules, about, responsible, rules
-from registry.api.proximity.hits import describing, hit, left_out
+from registry.api.proximity.hits import Describing, describing, hit, left_out, why
 from registry.api.proximity.watching import WATCHER, UntestedList, judged
 from registry.domain.conditions import CodedText, Conditions, filter_of
 from registry.domain.entry import Entry
 from registry.domain.hazard import specialties_for
 from registry.domain.origin import Origin, Start, as_spot
 from registry.domain.ranking import Ranking
+from registry.domain.resource import Tier
+from registry.domain.search import Filter
 from registry.domain.sight import Sight
 from registry.domain.values import Count, Metres
-from registry.store import places, proximity
-from registry.store.hits import MOST_COUNTED
+from registry.store import places
+from registry.store.hits import MOST_COUNTED, Hits
+from registry.store.nearest import nearest_of_each
 from registry.store.pool import Reader
 
 MOST_PLACES = 60
 MOST_NAMED = 100
 """Untested watch points that are named; all are counted."""
 LEFT_OUT_M = 20_000.0
+TIERS: tuple[Tier, ...] = ("community", "town", "district")
+"""Of depots, from the nearest to hand to the last resort."""
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,13 +112,11 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_days: floa
     now = sight.as_of or datetime.now(UTC)
     start = await starting.start(reader, alarm.origin)
     ask = Asking(reader, sight, start, alarm, now, stale_days)
-    specialties = specialties_for(alarm.hazard)
-    hazards = None if alarm.hazard is None else [coded(alarm.hazard)]
-    team = Conditions(kind="rescue_team", specialties_any=list(specialties) if specialties else None)
-    room = {"opening": "open", "free_persons": alarm.persons, "hazards_any": hazards}
     chain = await _places(ask)
     codes = [place["code"] for place in chain if place["holds_all"]]
     duties = await responsible(reader, sight, "responsibility", codes)
+    watch = await _watch(ask)
+    teams, shelters, checkpoints, partners, *depots = await _help(ask, _helpers(alarm))
     return Situation(
         as_of=now,
         origin=start.said,
@@ -122,31 +125,46 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_days: floa
         responsible=about(duties, alarm.hazard),
         hotlines=await responsible(reader, sight, "hotline", codes),
         rules=await rules(reader, start),
-        covering=await _watch(ask),
-        teams=await _help(ask, team),
-        shelters=await _help(ask, msgspec.convert({"kind": "shelter", **_given(room)}, Conditions)),
-        depots={
-            tier: await _help(
-                ask,
-                msgspec.convert({"kind": "supply_depot", "tier": tier, "partners": "exclude"}, Conditions),
-            )
-            for tier in ("community", "town", "district")
-        },
-        checkpoints=await _help(ask, Conditions(kind="fire_watch_point", form="checkpoint")),
-        partners=await _help(ask, Conditions(partners="only")),
+        covering=watch,
+        teams=teams,
+        shelters=shelters,
+        depots=dict(zip(TIERS, depots, strict=True)),
+        checkpoints=checkpoints,
+        partners=partners,
     )
+
+
+def _helpers(alarm: Alarm) -> list[Conditions]:
+    """Teams of the right specialty, open shelters with room, checkpoints, partners, depots up the tiers."""
+    specialties = specialties_for(alarm.hazard)
+    hazards = None if alarm.hazard is None else [coded(alarm.hazard)]
+    room = {"opening": "open", "free_persons": alarm.persons, "hazards_any": hazards}
+    return [
+        Conditions(kind="rescue_team", specialties_any=list(specialties) if specialties else None),
+        msgspec.convert({"kind": "shelter", **_given(room)}, Conditions),
+        Conditions(kind="fire_watch_point", form="checkpoint"),
+        Conditions(partners="only"),
+        *(Conditions(kind="supply_depot", tier=tier, partners="exclude") for tier in TIERS),
+    ]
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-async def _help(ask: Asking, conditions: Conditions) -> Help:
-    wanted = filter_of(conditions, ask.now)
-    found = await proximity.nearest(
-        ask.reader, ask.sight, wanted, ask.start, k=ask.alarm.k, max_m=ask.alarm.max_m
+async def _help(ask: Asking, asked: Sequence[Conditions]) -> list[Help]:
+    """The nearest help of every sort."""
+    wants = [filter_of(conditions, ask.now) for conditions in asked]
+    found = await nearest_of_each(
+        ask.reader, ask.sight, wants, ask.start, k=ask.alarm.k, max_m=ask.alarm.max_m
     )
-    with_ = await describing(ask.reader, ask.start, Ranking(), wanted, ask.now, ask.stale_days, found.rows)
+    every = [row for hits in found for row in hits.rows]
+    with_ = await describing(ask.reader, ask.start, Ranking(), wants[0], ask.now, ask.stale_days, every)
+    return [await _told(ask, wanted, hits, with_) for wanted, hits in zip(wants, found, strict=True)]
+
+
+async def _told(ask: Asking, wanted: Filter, found: Hits, common: Describing) -> Help:
+    with_ = msgspec.structs.replace(common, why=why(wanted))
     bound_m = ask.alarm.max_m or LEFT_OUT_M
     if len(found.rows) == ask.alarm.k:
         bound_m = ask.start.distance_m(found.rows[-1]["distance_m"])
@@ -155,7 +173,9 @@ async def _help(ask: Asking, conditions: Conditions) -> Help:
         features=[hit(row, with_) for row in found.rows],
         unlocated=min(found.unlocated, MOST_COUNTED),
         more_unlocated=found.unlocated > MOST_COUNTED,
-        left_out=await left_out(ask.reader, ask.sight, wanted, ask.start, bound_m, explain=False),
+        left_out=await left_out(
+            ask.reader, ask.sight, wanted, ask.start, bound_m, explain=False, through=found.through
+        ),
     )
 
 
