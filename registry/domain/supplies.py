@@ -7,19 +7,24 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from registry.domain.resource import Tier
-from registry.domain.values import Code
+from registry.domain.values import Code, ShortText
 
 TIERS: tuple[Tier | None, ...] = ("community", "town", "district", None)
 """The way up; a depot whose tier nobody stated comes last."""
 PARTNER_STEP = len(TIERS)
 
 
+Item = tuple[str, str, str | None]
+"""Scheme, code and unit of what is asked for."""
+
+
 class Need(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """So much of one item, in the unit in which depots count it."""
+    """So much of one item, in this unit; without one in whatever unit depots count it."""
 
     code: Code
     quantity: Annotated[float, Meta(gt=0, le=1e12)]
     scheme: Code = "gbt38565"
+    unit: ShortText | None = None
 
 
 class Stock(Struct, frozen=True, kw_only=True):
@@ -49,12 +54,14 @@ class Draw(Struct, frozen=True):
 
 
 class Shortfall(Struct, frozen=True):
-    """What no depot is known to hold, and how many depots hold an uncounted amount of it."""
+    """What no depot is known to hold; how many hold an uncounted amount, or count it in another unit."""
 
     scheme: str
     code: str
+    unit: str | None
     missing: float
     uncounted_depots: int
+    other_unit_depots: int
 
 
 def step_of(stock: Stock) -> int:
@@ -69,25 +76,42 @@ def allot(needs: Sequence[Need], stocks: Sequence[Stock]) -> tuple[list[Draw], l
         stocks,
         key=lambda s: (step_of(s), far if s.distance_m is None else s.distance_m, s.depot, s.scheme, s.code),
     )
-    left: dict[tuple[str, str], float] = {}
+    left: dict[Item, float] = {}
     for need in needs:
-        left[need.scheme, need.code] = left.get((need.scheme, need.code), 0.0) + need.quantity
+        item = (need.scheme, need.code, need.unit)
+        left[item] = left.get(item, 0.0) + need.quantity
     draws = []
     for stock in ordered:
-        wanted = left.get((stock.scheme, stock.code), 0.0)
-        take = min(wanted, stock.quantity or 0.0)
-        if take > 0:
-            left[stock.scheme, stock.code] = wanted - take
-            holds = stock.quantity or 0.0
-            draws.append(
-                Draw(stock.depot, stock.scheme, stock.code, take, holds, stock.unit, stock.counted_at)
-            )
-    return draws, [
-        Shortfall(scheme, code, missing, _uncounted(stocks, scheme, code))
-        for (scheme, code), missing in left.items()
-        if missing > 0
-    ]
+        holds = stock.quantity or 0.0
+        for item in dict.fromkeys((_item(stock, stock.unit), _item(stock, None))):
+            take = min(left.get(item, 0.0), holds)
+            if take > 0:
+                left[item] -= take
+                draws.append(_draw(stock, take, holds))
+                holds -= take
+    return draws, [_shortfall(item, missing, stocks) for item, missing in left.items() if missing > 0]
 
 
-def _uncounted(stocks: Sequence[Stock], scheme: str, code: str) -> int:
-    return sum(s.quantity is None and (s.scheme, s.code) == (scheme, code) for s in stocks)
+def mixed_units(needs: Sequence[Need], draws: Sequence[Draw]) -> list[str]:
+    """Items asked for without a unit of which amounts in several units were added up."""
+    units: dict[tuple[str, str], set[str | None]] = {}
+    for draw in draws:
+        units.setdefault((draw.scheme, draw.code), set()).add(draw.unit)
+    loose = {(need.scheme, need.code) for need in needs if need.unit is None}
+    return sorted(f"{scheme}:{code}" for scheme, code in loose if len(units.get((scheme, code), ())) > 1)
+
+
+def _item(stock: Stock, unit: str | None) -> Item:
+    return stock.scheme, stock.code, unit
+
+
+def _draw(stock: Stock, take: float, holds: float) -> Draw:
+    return Draw(stock.depot, stock.scheme, stock.code, take, holds, stock.unit, stock.counted_at)
+
+
+def _shortfall(item: Item, missing: float, stocks: Sequence[Stock]) -> Shortfall:
+    scheme, code, unit = item
+    same = [stock for stock in stocks if (stock.scheme, stock.code) == (scheme, code)]
+    fits = [stock for stock in same if unit in (None, stock.unit)]
+    uncounted = sum(stock.quantity is None for stock in fits)
+    return Shortfall(scheme, code, unit, missing, uncounted, len(same) - len(fits))

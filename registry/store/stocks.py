@@ -74,7 +74,8 @@ async def holding(
     """The stock lines of these items, nearest depot first, unlocated depots last; at most 5,000."""
     present, values = asked(wanted)
     values |= binds(sight) | origins.binds(start)
-    values |= {"schemes": [need.scheme for need in needs], "codes": [need.code for need in needs]}
+    items = dict.fromkeys((need.scheme, need.code) for need in needs)
+    values |= {"schemes": [scheme for scheme, _ in items], "codes": [code for _, code in items]}
     values |= {"max_m": None if max_m is None else max_m + start.margin_m}
     query = _holding(shape(sight), present, start.shape is not None, max_m is not None)
     return await reader.rows(query, values)

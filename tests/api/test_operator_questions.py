@@ -280,12 +280,42 @@ async def test_o9_which_store_has_the_item_up_the_tiers(client, stored) -> None:
         str(partner.id): {"tent": 20},
     }
     assert [d["id"] for d in found["depots"]] == [str(town.id), str(district.id), str(partner.id)]
-    shortfall = [{"scheme": "gbt38565", "code": "bed", "missing": 3, "uncounted_depots": 1}]
-    assert found["shortfall"] == shortfall
+    (missing,) = found["shortfall"]
+    assert {name: missing[name] for name in ("code", "missing", "uncounted_depots", "other_unit_depots")} == {
+        "code": "bed",
+        "missing": 3,
+        "uncounted_depots": 1,
+        "other_unit_depots": 0,
+    }
     assert found["satisfied"] is False
     nearest = await ask(client, "nearest", item="tent", quantity=40)
     assert ids(nearest) == [str(district.id), str(partner.id)]
     assert seen(nearest, district)["quantity"] == 50
+
+
+async def test_o9_what_is_counted_in_another_unit_is_not_added_up_in_silence(client, stored) -> None:
+    single = there("supply_depot", 1000, tier="town", stock=[stock("rice", 30)])
+    boxed = there("supply_depot", 2000, tier="town", stock=[stock("rice", 20) | {"unit": "箱"}])
+    await with_stock(stored, single, boxed)
+    origin = {"lon": AT[0], "lat": AT[1]}
+    loose = await tell(client, "supplies", origin=origin, items=[{"code": "rice", "quantity": 40}])
+    assert (loose["satisfied"], loose["mixed_units"]) == (True, ["gbt38565:rice"])
+    stated = await tell(
+        client, "supplies", origin=origin, items=[{"code": "rice", "quantity": 40, "unit": "箱"}]
+    )
+    assert [depot["id"] for depot in stated["depots"]] == [str(boxed.id)]
+    assert (stated["satisfied"], stated["mixed_units"]) == (False, [])
+    (missing,) = stated["shortfall"]
+    assert (missing["missing"], missing["unit"], missing["other_unit_depots"]) == (20, "箱", 1)
+    both = [{"code": "rice", "quantity": 10, "unit": "箱"}, {"code": "rice", "quantity": 35, "unit": "件"}]
+    found = await tell(client, "supplies", origin=origin, items=both)
+    assert {t["unit"]: t["take"] for d in found["depots"] for t in d["properties"]["takes"]} == {
+        "件": 30,
+        "箱": 10,
+    }
+    assert [(s["unit"], s["missing"]) for s in found["shortfall"]] == [("件", 5)]
+    twice = await tell(client, "supplies", origin=origin, items=[{"code": "rice", "quantity": 30}] * 2)
+    assert [s["missing"] for s in twice["shortfall"]] == [10]
 
 
 async def test_o10_near_the_border_a_partner_county_may_be_nearer(client, stored) -> None:

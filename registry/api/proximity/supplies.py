@@ -17,7 +17,7 @@ from registry.domain.conditions import Conditions, filter_of
 from registry.domain.errors import InvalidQuery
 from registry.domain.origin import Origin, Start
 from registry.domain.ranking import Ranking
-from registry.domain.supplies import Draw, Need, Shortfall, Stock, allot
+from registry.domain.supplies import Draw, Need, Shortfall, Stock, allot, mixed_units
 from registry.domain.values import Metres
 from registry.store import stocks
 
@@ -39,6 +39,7 @@ class Supplies(msgspec.Struct, frozen=True):
     satisfied: bool
     depots: list[msgspec.Raw]
     shortfall: list[Shortfall]
+    mixed_units: list[str]
     complete: bool
     origin: dict[str, Any]
 
@@ -61,7 +62,8 @@ async def ask_supplies(state: State, reader: Asks, sight: Sees, data: JSONBody[R
         with_ = await describing(snapshot, start, Ranking(), wanted, now, stale_days, list(kept.values()))
     taken = _by_depot(draws)
     depots = [_depot(kept[depot], taken[depot], with_, start) for depot in taken]
-    return Supplies(not missing, depots, missing, len(rows) < stocks.MOST_LINES, start.said)
+    mixed = mixed_units(data.items, draws)
+    return Supplies(not missing, depots, missing, mixed, len(rows) < stocks.MOST_LINES, start.said)
 
 
 def _stock(row: Row) -> Stock:
