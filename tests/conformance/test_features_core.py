@@ -116,6 +116,15 @@ async def test_collections_have_what_clients_need(face, collections) -> None:
         assert collection["storageCrs"] in collection["crs"]
 
 
+async def test_a_collection_says_when_only_if_something_is_known(face, collections) -> None:
+    for collection in collections:
+        path = f"/ogc/collections/{collection['id']}/items?limit=1000"
+        known = [feature["properties"] for feature in (await get(face, path)).json()["features"]]
+        ends = {each.get(name) for each in known for name in ("valid_from", "valid_to")} - {None}
+        if not ends:
+            assert "temporal" not in collection["extent"]
+
+
 async def test_the_first_three_collections_hold_features(face, collections) -> None:
     for collection in collections[:3]:
         assert (await get(face, f"/ogc/collections/{collection['id']}/items")).json()["features"]

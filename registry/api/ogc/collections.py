@@ -67,8 +67,9 @@ def describe(links: Links, described: Collection, found: Extent) -> dict[str, An
     extent: dict[str, Any] = {}
     if found.box is not None:
         extent["spatial"] = {"bbox": [list(found.box)], "crs": CRS84}
-    interval = [moment and moment.isoformat() for moment in (found.begins, found.ends)]
-    extent["temporal"] = {"interval": [interval], "trs": GREGORIAN}
+    if found.begins or found.ends:
+        interval = [moment and moment.isoformat() for moment in (found.begins, found.ends)]
+        extent["temporal"] = {"interval": [interval], "trs": GREGORIAN}
     return {
         "id": described.id,
         "title": described.title,
