@@ -96,6 +96,10 @@ def _unlisted(kind: str, name: str) -> Clause:
     return lambda _: _of(kind, sa.func.coalesce(sa.func.cardinality(resource.c[name]), 0) == 0)
 
 
+def _unstated(name: str, *kinds: str) -> Clause:
+    return lambda _: sa.or_(*(_of(kind, resource.c[name].is_(None)) for kind in kinds))
+
+
 def _unsaid(kind: str, name: str) -> Clause:
     return lambda _: _of(kind, resource.c[name] == sa.literal_column("'unknown'"))
 
@@ -132,6 +136,10 @@ CLAUSES: dict[str, Clause] = {
     "partners_only": lambda _: resource.c.partner_of.is_not(None),
 }
 UNKNOWN: dict[str, tuple[str, Clause]] = {
+    "force": ("unknown_force", _unstated("force", "rescue_team")),
+    "level": ("unknown_level", _unstated("level", "rescue_team", "shelter")),
+    "tier": ("unknown_tier", _unstated("tier", "supply_depot")),
+    "form": ("unknown_form", _unstated("form", "fire_watch_point")),
     "specialties_any": ("unknown_specialties", _unlisted("rescue_team", "specialties")),
     "specialties_all": ("unknown_specialties", _unlisted("rescue_team", "specialties")),
     "hazards_any": ("unknown_hazards", _unlisted("shelter", "hazards")),

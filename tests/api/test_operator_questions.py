@@ -495,6 +495,44 @@ async def test_the_cautious_order_puts_the_vague_record_last(client, stored) -> 
     assert ids(cautious) == [str(firm.id)]
 
 
+UNKNOWNS = [
+    ("rescue_team", {"force": "standing"}, "unknown_force"),
+    ("rescue_team", {"level": "town"}, "unknown_level"),
+    ("shelter", {"level": "town"}, "unknown_level"),
+    ("rescue_team", {"readiness": "available"}, "unknown_readiness"),
+    ("shelter", {"opening": "open"}, "unknown_opening"),
+    ("shelter", {"free_persons": 5}, "unknown_capacity"),
+    ("fire_watch_point", {"form": "checkpoint"}, "unknown_form"),
+    ("fire_watch_point", {"operational": "yes"}, "unknown_operational"),
+    ("supply_depot", {"tier": "town"}, "unknown_tier"),
+    ("supply_depot", {"item": "tent"}, "unknown_stock"),
+    ("rescue_team", {"specialties_any": "mine"}, "unknown_specialties"),
+    ("rescue_team", {"specialties_all": "mine"}, "unknown_specialties"),
+    ("shelter", {"hazards_any": "flood"}, "unknown_hazards"),
+    ("shelter", {"hazards_all": "flood"}, "unknown_hazards"),
+    ("shelter", {"max_age_days": 9}, "never_verified"),
+]
+
+
+@pytest.mark.parametrize(("kind", "condition", "case"), UNKNOWNS)
+async def test_what_only_an_unknown_value_keeps_out_is_counted(client, stored, kind, condition, case) -> None:
+    silent = there(kind, 500)
+    elsewhere = there(kind, 90_000)
+    await changes.load(stored, [silent, elsewhere], A_CHANGE)
+    for question, bound in (("nearest", {}), ("within", {"radius_m": 1000})):
+        answer = await ask(client, question, kind=kind, explain=True, **condition, **bound)
+        assert ids(answer) == []
+        assert answer["left_out"][case] == 1
+        assert [one["id"] for one in answer["left_out"]["listed"]] == [str(silent.id)]
+
+
+async def test_o2_a_depot_whose_tier_nobody_stated_is_counted(client, stored) -> None:
+    await changes.load(stored, [there("supply_depot", 500), there("fire_watch_point", 600)], A_CHANGE)
+    found = await tell(client, "situation", origin={"lon": AT[0], "lat": AT[1]})
+    assert found["depots"]["district"]["left_out"]["unknown_tier"] == 1
+    assert found["checkpoints"]["left_out"]["unknown_form"] == 1
+
+
 @pytest.mark.parametrize("visibility", ["public", "internal"])
 async def test_what_moves_is_measured_from_where_it_was_last_seen(client, stored, signed, visibility) -> None:
     """The public has the cell of an internal record's home, and no word of when it was seen."""

@@ -173,7 +173,9 @@ async def _told(ask: Asking, wanted: Filter, found: Hits, common: Describing) ->
         features=[hit(row, with_) for row in found.rows],
         unlocated=min(found.unlocated, MOST_COUNTED),
         more_unlocated=found.unlocated > MOST_COUNTED,
-        left_out=await left_out(
+        left_out={}
+        if wanted.tier in TIERS[:-1]
+        else await left_out(
             ask.reader, ask.sight, wanted, ask.start, bound_m, explain=False, through=found.through
         ),
     )
