@@ -214,12 +214,9 @@ class Conditions:
         if isinstance(node, dict) and "bbox" in node:
             node = literals.box(node["bbox"])
         text = msgspec.json.encode(node)
-        try:
-            literals.SHAPES.decode(text)
-        except msgspec.ValidationError as error:
-            raise fault(f"a geometry is wrong or outside ±180, ±90: {error}") from error
         if text.count(b"[") > MAX_VERTICES:
             raise fault(f"a geometry has more than {MAX_VERTICES} positions")
+        literals.shape(text)
         return self._value("geometry", text.decode())
 
     def _temporal(self, operator: str, args: list[Any], depth: int) -> Shape:

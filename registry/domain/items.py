@@ -62,9 +62,10 @@ def limit(text: str | None) -> int:
     """How many features one answer may hold; more than the maximum means the maximum."""
     if text is None:
         return DEFAULT_LIMIT
-    if not text.isdecimal() or not text.isascii() or len(text) > 9 or int(text) < 1:
+    digits = text.lstrip("0")
+    if not text.isdecimal() or not text.isascii() or not digits:
         raise InvalidQuery(f"limit is a whole number from 1 to {MAX_LIMIT}", field="limit")
-    return min(int(text), MAX_LIMIT)
+    return MAX_LIMIT if len(digits) > len(str(MAX_LIMIT)) else min(int(digits), MAX_LIMIT)
 
 
 def sort_keys(text: str | None, collection: Collection) -> tuple[Sort, ...]:

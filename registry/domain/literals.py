@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
-from registry.domain.errors import InvalidQuery
+from registry.domain.errors import InvalidGeometry, InvalidQuery
 from registry.domain.geojson import Geometry
+from registry.domain.geometry import wkb
 
 SHAPES = msgspec.json.Decoder(Geometry)
 
@@ -17,18 +18,31 @@ def fault(detail: str) -> InvalidQuery:
 
 
 def box(sides: Any) -> Any:
+    """The ground, line or point of a box; one whose west is east of its east crosses the antimeridian."""
     if not isinstance(sides, list) or len(sides) not in (4, 6):
         raise fault("BBOX has four or six numbers")
     half = len(sides) // 2
     west, south, east, north = sides[0], sides[1], sides[half], sides[half + 1]
-    if west > east:
-        parts = [_ring(west, south, 180.0, north), _ring(-180.0, south, east, north)]
-        return {"type": "MultiPolygon", "coordinates": [[part] for part in parts]}
-    return {"type": "Polygon", "coordinates": [_ring(west, south, east, north)]}
+    if west == east and south == north:
+        return {"type": "Point", "coordinates": [west, south]}
+    spans = [(west, 180.0), (-180.0, east)] if west > east else [(west, east)]
+    if west == east or south == north:
+        return {"type": "MultiLineString", "coordinates": [[[a, south], [b, north]] for a, b in spans]}
+    return {"type": "MultiPolygon", "coordinates": [[_ring(a, south, b, north)] for a, b in spans]}
 
 
 def _ring(west: float, south: float, east: float, north: float) -> list[list[float]]:
     return [[west, south], [east, south], [east, north], [west, north], [west, south]]
+
+
+def shape(text: bytes) -> None:
+    """Refuse GeoJSON that is no sound geometry on Earth: an operator would answer it with anything."""
+    try:
+        wkb(SHAPES.decode(text))
+    except msgspec.ValidationError as error:
+        raise fault(f"a geometry is wrong or outside ±180, ±90: {error}") from error
+    except InvalidGeometry as error:
+        raise fault(f"a geometry is not sound: {error}") from error
 
 
 def moment(node: dict[str, Any]) -> datetime:

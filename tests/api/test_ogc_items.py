@@ -77,6 +77,32 @@ async def test_a_window_may_be_a_line_or_a_point(client, stored) -> None:
     assert await ids(client, f"{shelters}179,10,-179,10") == [beside]
 
 
+@pytest.mark.parametrize(
+    ("box", "met"),
+    [
+        ("106.66,29.03,106.66,29.03", ["watch"]),
+        ("106.0,29.03,107.0,29.03", ["watch"]),
+        ("106.75,29.03,106.75,29.03", []),
+        ("179.98,10,179.98,10", ["shelter"]),
+        ("179.97,10,-179.99,10", ["shelter"]),
+        ("179.97,9,-179.99,11", ["shelter"]),
+        ("179.99,9,-179.99,11", []),
+    ],
+)
+async def test_a_box_in_a_filter_may_be_a_line_or_a_point(client, stored, box, met) -> None:
+    known = {
+        "watch": str(await a_resource(stored, "fire_watch_point", 106.65, 29.03, watch_radius_m=5000)),
+        "shelter": str(await a_resource(stored, "shelter", 179.98, 10)),
+    }
+    wanted = quote(f"S_INTERSECTS(geometry, BBOX({box}))")
+    found = [
+        identity
+        for collection in ("coverage-footprints", "shelters")
+        for identity in await ids(client, f"{ROOT}/{collection}/items?filter={wanted}")
+    ]
+    assert found == [known[name] for name in met]
+
+
 async def test_every_link_of_a_page_answers(client, stored) -> None:
     for _ in range(3):
         await a_resource(stored, "shelter")
@@ -129,7 +155,8 @@ async def test_sorting_puts_the_unknown_last(client, stored) -> None:
 
 async def test_limits_are_clamped_above_and_refused_below(client, stored) -> None:
     await a_resource(stored, "shelter")
-    assert (await client.get(f"{ROOT}/shelters/items?limit=99999999")).status_code == 200
+    for large in ("99999999", "9" * 300, "010001"):
+        assert (await client.get(f"{ROOT}/shelters/items?limit={large}")).status_code == 200
     for wrong in ("0", "-1", "x", "1.5", "١"):
         assert (await client.get(f"{ROOT}/shelters/items?limit={wrong}")).status_code == 400
 
