@@ -39,8 +39,14 @@ def candidates(k: int) -> int:
 
 
 def distance(view: View, ground: Ground) -> sa.ColumnElement[float]:
-    """Metres along the ellipsoid, to the nearest edge, 0 inside."""
-    return sa.func.ST_Distance(view.geog, ground.geog)
+    """Metres along the ellipsoid, to the nearest edge, 0 inside.
+
+    What lies inside is told at once: measuring it would compare it with every edge.
+    """
+    metres = sa.func.ST_Distance(view.geog, ground.geog)
+    if not ground.ctes:
+        return metres
+    return sa.case((sa.func.ST_Covers(ground.geom, view.geom), sa.literal_column("0.0")), else_=metres)
 
 
 def nearness(view: View, ground: Ground) -> sa.ColumnElement[float]:

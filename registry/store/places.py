@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from geoalchemy2 import Geography
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from registry.store.extents import outward
 from registry.store.pool import Reader, Row, Writer
 from registry.store.query import Query
 from registry.store.schema import geography, place, place_member, place_within
@@ -96,17 +97,21 @@ async def containing(reader: Reader, lon: float, lat: float) -> list[Row]:
     return await reader.rows(CONTAINING, {"lon": lon, "lat": lat})
 
 
+SIDES = ("west", "south", "east", "north")
+
+
 def _around() -> Query:
     """The border is far enough away when all of the spot's uncertainty lies on one side of it."""
     spot = sa.cast(SPOT, Geography(geometry_type=None, spatial_index=False))
     margin_m = sa.bindparam("margin_m", type_=sa.Float)
+    near = sa.func.ST_MakeEnvelope(*(sa.bindparam(side, type_=sa.Float) for side in SIDES), 4326)
     border = geography(sa.func.ST_Boundary(place.c.extent))
     inside = sa.and_(
         sa.func.ST_Covers(place.c.extent, SPOT), sa.not_(sa.func.ST_DWithin(border, spot, margin_m))
     )
     return Query(
         sa.select(*COLUMNS, inside.label("holds_all"))
-        .where(sa.func.ST_DWithin(geography(place.c.extent), spot, margin_m))
+        .where(place.c.extent.op("&&")(near), sa.func.ST_DWithin(geography(place.c.extent), spot, margin_m))
         .order_by(sa.func.ST_Area(place.c.extent), place.c.code)
         .limit(sa.bindparam("limit", type_=sa.Integer))
     )
@@ -117,7 +122,10 @@ AROUND = _around()
 
 async def around(reader: Reader, lon: float, lat: float, margin_m: float, limit: int) -> list[Row]:
     """The places that may hold an uncertain spot, smallest first; `holds_all`: wherever it is."""
-    return await reader.rows(AROUND, {"lon": lon, "lat": lat, "margin_m": margin_m, "limit": limit})
+    box = zip(SIDES, outward((lon, lat, lon, lat), margin_m), strict=True)
+    return await reader.rows(
+        AROUND, {"lon": lon, "lat": lat, "margin_m": margin_m, "limit": limit, **dict(box)}
+    )
 
 
 SHAPE: sa.ColumnElement[Any] = sa.func.ST_SetSRID(

@@ -13,11 +13,12 @@ from registry.domain.sight import Sight
 from registry.store import origins
 from registry.store.filters import BROAD, UNKNOWN, asked, clauses, met_or_undecided, undecided
 from registry.store.hits import MOST_COUNTED, Hits, columns, counted, distance, measured, parted, within
-from registry.store.nearest import nearest_rows
+from registry.store.nearest import LOOKED_THROUGH, nearest_rows
+from registry.store.origins import Ground
 from registry.store.pool import Reader, Row
 from registry.store.query import Query
 from registry.store.schema import resource
-from registry.store.sight import Shape, binds, shape, view
+from registry.store.sight import Shape, View, binds, shape, view
 
 
 @cache
@@ -65,16 +66,23 @@ async def within_distance(
     return Hits(kept, unlocated)
 
 
+def _inside_rows(seen: View, ground: Ground, present: frozenset[str]) -> sa.Subquery:
+    """Up to 500 rows inside a shape that meet the conditions which most meet, as their table is named."""
+    held = sa.func.ST_Covers(ground.geom, seen.geom)
+    met = sa.select(resource).where(seen.seen, *clauses(present & BROAD, seen), held)
+    return met.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("resource")
+
+
 @cache
-def _left_out(form: Shape, present: frozenset[str], drawn: bool, ranked: bool) -> Query:
+def _left_out(form: Shape, present: frozenset[str], drawn: bool, ranked: bool, inside: bool) -> Query:
     """Those among the nearest that meet every condition but some which nobody can decide.
 
     The nearest are all within a distance, up to 500, or just as many as were looked through for the hits:
-    a distance does not end a scan in the order of distance.
+    a distance does not end a scan in the order of distance. Inside a shape all are as near.
     """
     seen, ground = view(form), origins.ground(drawn)
     cases = undecided(present, seen)
-    inner = nearest_rows(seen, ground, present, not ranked)
+    inner = _inside_rows(seen, ground, present) if inside else nearest_rows(seen, ground, present, not ranked)
     listed = sa.select(
         resource.c.id,
         resource.c.name_zh,
@@ -83,7 +91,7 @@ def _left_out(form: Shape, present: frozenset[str], drawn: bool, ranked: bool) -
         distance(seen, ground).label("distance_m"),
         *(case.label(name) for name, case in cases.items()),
     ).where(*met_or_undecided(present - BROAD, seen), sa.or_(*cases.values()))
-    if ranked:
+    if ranked and not inside:
         inner = sa.select(inner).limit(sa.bindparam("through", type_=sa.Integer)).subquery("resource")
         listed = listed.where(distance(seen, ground) <= sa.bindparam("max_m", type_=sa.Float))
     among: sa.Select[Any] = ClauseAdapter(inner).traverse(listed)
@@ -103,7 +111,8 @@ async def left_out(
         return []
     values |= binds(sight) | origins.binds(start)
     values |= {"max_m": bound_m + start.margin_m, "limit": MOST_COUNTED + 1, "through": through}
-    query = _left_out(shape(sight), present, start.shape is not None, through is not None)
+    inside = start.shape is not None and values["max_m"] == 0
+    query = _left_out(shape(sight), present, start.shape is not None, through is not None, inside)
     return await reader.rows(query, values)
 
 

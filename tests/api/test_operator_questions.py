@@ -526,6 +526,20 @@ async def test_what_only_an_unknown_value_keeps_out_is_counted(client, stored, k
         assert [one["id"] for one in answer["left_out"]["listed"]] == [str(silent.id)]
 
 
+async def test_inside_an_area_the_unknown_are_those_inside(client, stored) -> None:
+    """When all that was asked for lies inside, what lies beyond is not as near."""
+    inside, silent = make("shelter", 106.65, 29.05, opening="open"), make("shelter", 106.66, 29.05)
+    outside = make("shelter", 106.75, 29.05)
+    await changes.load(stored, [inside, silent, outside], A_CHANGE)
+    question = {"origin": {"area": box(106.6, 29.0, 0.1)}, "where": {"opening": "open"}, "explain": True}
+    for name, more in (("nearest", {"k": 1}), ("within", {})):
+        answer = await tell(client, name, **question, **more)
+        assert ids(answer) == [str(inside.id)]
+        assert [one["id"] for one in answer["left_out"]["listed"]] == [str(silent.id)]
+    wider = await tell(client, "within", **question, radius_m=6000)
+    assert {one["id"] for one in wider["left_out"]["listed"]} == {str(silent.id), str(outside.id)}
+
+
 async def test_o2_a_depot_whose_tier_nobody_stated_is_counted(client, stored) -> None:
     await changes.load(stored, [there("supply_depot", 500), there("fire_watch_point", 600)], A_CHANGE)
     found = await tell(client, "situation", origin={"lon": AT[0], "lat": AT[1]})
