@@ -1,0 +1,174 @@
+"""What every answer about nearness states, what it leaves out, and what it refuses."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from registry.domain.datum import gcj02_of
+from registry.store import changes
+from registry.store.query import Query
+from tests.api.near import AT, GEOD, ask, box, east, ids, seen, tell, there
+from tests.builders import A_CHANGE, NOW, make
+
+
+async def test_a_corridor_is_measured_from_its_edge(client, stored) -> None:
+    line = {"type": "LineString", "coordinates": [[106.6, 29.03], [106.7, 29.03]]}
+    lon, lat, _ = GEOD.fwd(106.7, 29.03, 90, 120)
+    beyond = make("shelter", lon, lat)
+    on_it = make("shelter", 106.7, 29.03)
+    await changes.load(stored, [beyond, on_it], A_CHANGE)
+    inside = await tell(client, "within", origin={"line": line, "width_m": 200})
+    assert ids(inside) == [str(on_it.id)]
+    near = await tell(client, "within", origin={"line": line, "width_m": 200}, radius_m=21)
+    assert seen(near, beyond)["distance_m"] == pytest.approx(20, abs=0.02)
+
+
+async def test_a_phone_map_position_is_converted_and_said(client, stored) -> None:
+    record = there("shelter", 0)
+    await changes.load(stored, [record], A_CHANGE)
+    lon, lat = gcj02_of(AT)
+    answer = await ask(client, "nearest", lon=lon, lat=lat, datum="gcj02")
+    assert seen(answer, record)["distance_m"] < 0.01
+    assert answer["origin"]["datum"] == "gcj02"
+    assert answer["origin"]["converted_to"] == "wgs84"
+    plain = await ask(client, "nearest", lon=lon, lat=lat)
+    assert 450 < seen(plain, record)["distance_m"] < 520
+
+
+async def test_the_cautious_order_puts_the_vague_record_last(client, stored) -> None:
+    vague = there("shelter", 1000, quality="approximate", uncertainty_m=5000.0)
+    firm = there("shelter", 2000)
+    await changes.load(stored, [vague, firm], A_CHANGE)
+    assert ids(await ask(client, "nearest")) == [str(vague.id), str(firm.id)]
+    cautious = await ask(client, "nearest", rank="distance_max", k=1)
+    assert ids(cautious) == [str(firm.id)]
+
+
+UNKNOWNS = [
+    ("rescue_team", {"force": "standing"}, "unknown_force"),
+    ("rescue_team", {"level": "town"}, "unknown_level"),
+    ("shelter", {"level": "town"}, "unknown_level"),
+    ("rescue_team", {"readiness": "available"}, "unknown_readiness"),
+    ("shelter", {"opening": "open"}, "unknown_opening"),
+    ("shelter", {"free_persons": 5}, "unknown_capacity"),
+    ("fire_watch_point", {"form": "checkpoint"}, "unknown_form"),
+    ("fire_watch_point", {"operational": "yes"}, "unknown_operational"),
+    ("supply_depot", {"tier": "town"}, "unknown_tier"),
+    ("supply_depot", {"item": "tent"}, "unknown_stock"),
+    ("rescue_team", {"specialties_any": "mine"}, "unknown_specialties"),
+    ("rescue_team", {"specialties_all": "mine"}, "unknown_specialties"),
+    ("shelter", {"hazards_any": "flood"}, "unknown_hazards"),
+    ("shelter", {"hazards_all": "flood"}, "unknown_hazards"),
+    ("shelter", {"max_age_days": 9}, "never_verified"),
+]
+
+
+@pytest.mark.parametrize(("kind", "condition", "case"), UNKNOWNS)
+async def test_what_only_an_unknown_value_keeps_out_is_counted(client, stored, kind, condition, case) -> None:
+    silent = there(kind, 500)
+    elsewhere = there(kind, 90_000)
+    await changes.load(stored, [silent, elsewhere], A_CHANGE)
+    for question, bound in (("nearest", {}), ("within", {"radius_m": 1000})):
+        answer = await ask(client, question, kind=kind, explain=True, **condition, **bound)
+        assert ids(answer) == []
+        assert answer["left_out"][case] == 1
+        assert [one["id"] for one in answer["left_out"]["listed"]] == [str(silent.id)]
+
+
+async def test_inside_an_area_the_unknown_are_those_inside(client, stored) -> None:
+    """When all that was asked for lies inside, what lies beyond is not as near."""
+    inside, silent = make("shelter", 106.65, 29.05, opening="open"), make("shelter", 106.66, 29.05)
+    outside = make("shelter", 106.75, 29.05)
+    await changes.load(stored, [inside, silent, outside], A_CHANGE)
+    question = {"origin": {"area": box(106.6, 29.0, 0.1)}, "where": {"opening": "open"}, "explain": True}
+    for name, more in (("nearest", {"k": 1}), ("within", {})):
+        answer = await tell(client, name, **question, **more)
+        assert ids(answer) == [str(inside.id)]
+        assert [one["id"] for one in answer["left_out"]["listed"]] == [str(silent.id)]
+    wider = await tell(client, "within", **question, radius_m=6000)
+    assert {one["id"] for one in wider["left_out"]["listed"]} == {str(silent.id), str(outside.id)}
+
+
+@pytest.mark.parametrize("visibility", ["public", "internal"])
+async def test_what_moves_is_measured_from_where_it_was_last_seen(client, stored, signed, visibility) -> None:
+    """The public has the cell of an internal record's home, and no word of when it was seen."""
+    team = there("rescue_team", 30_000, visibility=visibility)
+    await changes.load(stored, [team], A_CHANGE)
+    headers = await signed("planner")
+    lon, lat = east(400)
+    seen_at = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+    report = {"observed_at": seen_at, "coordinates": [lon, lat], "accuracy_m": 50}
+    path = f"/v1/resources/{team.id}/status"
+    assert (await client.post(path, json=report, headers=headers)).status_code == 201
+    spot = {"lon": AT[0], "lat": AT[1]}
+    answer = (await client.get("/v1/proximity/nearest", params=spot, headers=headers)).json()
+    told = seen(answer, team)
+    assert told["distance_m"] == pytest.approx(400, abs=0.02)
+    assert told["distance_max_m"] == pytest.approx(450, abs=0.02)
+    assert told["position_age_s"] == pytest.approx(7200, abs=60)
+    theirs = seen(await ask(client, "nearest"), team)
+    assert ("position_age_s" in theirs) == (visibility == "public")
+    assert (theirs["distance_m"] < 500) == (visibility == "public")
+
+
+async def test_a_record_out_of_its_dates_is_not_there(client, stored) -> None:
+    day = timedelta(days=1)
+    past = there("shelter", 10, valid_to=(NOW - day).isoformat())
+    coming = there("shelter", 20, valid_from="2099-01-01T00:00:00Z")
+    await changes.load(stored, [past, coming], A_CHANGE)
+    assert ids(await ask(client, "nearest")) == []
+
+
+async def test_freshness_is_told_and_asked(client, stored) -> None:
+    fresh, old, never = there("shelter", 10), there("shelter", 20), there("shelter", 30)
+    await changes.load(stored, [fresh, old, never], A_CHANGE)
+    verified = Query(sa.text("UPDATE resource SET verified_at = :at WHERE id = :id"))
+    for record, year in ((fresh, 2099), (old, 2001)):
+        await stored.run(verified, {"at": datetime(year, 1, 1, tzinfo=UTC), "id": record.id})
+    answer = await ask(client, "nearest")
+    assert [seen(answer, r)["stale"] for r in (fresh, old, never)] == [False, True, None]
+    recent = await ask(client, "nearest", max_age_days=100)
+    assert ids(recent) == [str(fresh.id)]
+    assert recent["left_out"]["never_verified"] == 1
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [
+        ({"lat": 1}, "lon"),
+        ({"lon": 1}, "lat"),
+        ({"lon": 1, "lat": 1, "near_place": "x"}, "origin"),
+        ({"lon": 1, "lat": 1, "quantity": 3}, "quantity"),
+        ({"lon": 1, "lat": 1, "kinds": "shelter,inn"}, "kinds"),
+        ({"lon": 1, "lat": 1, "kind": "shelter", "kinds": "shelter"}, "kinds"),
+        ({"lon": 1, "lat": 1, "specialties_any": "a b"}, "specialties_any"),
+        ({"lon": 1, "lat": 1, "verified_since": "2026-01-01T00:00:00"}, "verified_since"),
+        ({"lon": 1, "lat": 1, "speed_kmh": 30}, "speed_kmh"),
+        ({"lon": 1, "lat": 1, "datum": "mars"}, "datum"),
+    ],
+)
+async def test_a_question_that_contradicts_itself_names_the_parameter(client, params, name) -> None:
+    response = await client.get("/v1/proximity/nearest", params=params)
+    assert response.status_code == 400, response.text
+    assert any(name in str(error.values()) for error in response.json()["errors"]), response.text
+
+
+@pytest.mark.parametrize(
+    ("question", "more"),
+    [
+        ("within", {"rank": "distance_max"}),
+        ("within", {"k": 3}),
+        ("nearest", {"radius_m": 100}),
+        ("nearest", {"rank": "arrival", "speed_kmh": 0, "detour": 1, "pace_source": "x"}),
+        ("nearest", {"rank": "arrival", "speed_kmh": 40, "detour": 0.5, "pace_source": "x"}),
+    ],
+)
+async def test_a_body_that_means_nothing_here_is_refused(client, question, more) -> None:
+    await tell(client, question, 400, origin={"lon": AT[0], "lat": AT[1]}, **more)
+
+
+async def test_an_invalid_area_is_refused_with_its_reason(client) -> None:
+    bow = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
+    problem = await tell(client, "nearest", 422, origin={"area": bow})
+    assert "Self-intersection" in problem["detail"]
