@@ -18,6 +18,8 @@ Kilometres = Annotated[float, Meta(ge=0, le=100_000)]
 DRAIN_TO_EDGE_M = 3.0
 """Road land reaches at least this far beyond the drain, toe or top of the slope (003:754)."""
 MOST_VERTICES = 200_000
+LONGEST_DEG = 10
+"""No edge of a road or a shore is longer; one half around the Earth cannot be measured from."""
 
 
 class Range(Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,6 +120,10 @@ def check_drawing(zone: Zone, drawing: Drawing) -> None:
     for n, line in enumerate(lines):
         if all(position == line[0] for position in line):
             raise InvalidGeometry(f"line {n} has no length", field="geometry")
+        if any(max(abs(a[0] - b[0]), abs(a[1] - b[1])) > LONGEST_DEG for a, b in pairwise(line)):
+            raise InvalidGeometry(
+                f"line {n} has an edge of more than {LONGEST_DEG} degrees", field="geometry"
+            )
 
 
 def _check_measures(

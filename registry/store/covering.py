@@ -19,6 +19,8 @@ from registry.store.sight import Shape, binds, shape, view
 from registry.store.unplaced import ANYWHERE, ways_to_be_near
 
 UNPLACED = ("id", "name_zh", "name_en", "quality", "watch_radius_m", "place", "candidate_places")
+ONE_DEG: sa.ColumnElement[float] = sa.literal_column("1")
+"""A shape may be drawn with edges half around the Earth, of which nobody can say which way they go."""
 USUAL_REACH_M = 10_000.0
 """Watch points with a longer reach are looked at wherever they may be."""
 
@@ -51,7 +53,7 @@ def _covering(form: Shape, present: frozenset[str], vague: bool = False) -> Quer
         within(seen, GROUND_OF_SPOT, far_m),
         sa.or_(resource.c.footprint.is_(None), sa.not_(_footprint_shown(form))),
     )
-    near = sa.func.ST_DWithin(geography(resource.c.footprint), SPOT, margin_m)
+    near = sa.func.ST_DWithin(geography(sa.func.ST_Segmentize(resource.c.footprint, ONE_DEG)), SPOT, margin_m)
     by_footprint = hit.add_columns(sa.true().label("by_footprint"), held.label("held")).where(
         *where,
         resource.c.footprint.is_not(None),

@@ -74,9 +74,13 @@ ADD_AREA = Query(
 # would hold most of it, and the nearest few pieces are measured instead.
 NEAR_M = 3000
 FEW = 16
+# Edges of a site are straight in lon/lat: pieces of a kilometre leave the great circle by centimetres.
+STEP_DEG, MOST_PIECES = 0.01, 2000
 REACH = Query(
     sa.text("""
-    WITH site AS (SELECT ST_SetSRID(ST_GeomFromGeoJSON(CAST(:site AS text)), 4326)::geography AS geog)
+    WITH given AS (SELECT ST_SetSRID(ST_GeomFromGeoJSON(CAST(:site AS text)), 4326) AS geom),
+    step AS (SELECT geom, (ST_Perimeter(geom) + ST_Length(geom)) / :most_pieces AS deg FROM given),
+    site AS (SELECT ST_Segmentize(geom, greatest(:step_deg, deg))::geography AS geog FROM step)
     SELECT z.id, best.distance_m, best.km,
            CASE WHEN best.km IS NOT NULL THEN ST_AsGeoJSON(best.geom, 9) END AS line,
            ST_X(ST_Centroid(site.geog::geometry)) AS lon, ST_Y(ST_Centroid(site.geog::geometry)) AS lat
@@ -100,7 +104,10 @@ REACH = Query(
         ORDER BY distance_m LIMIT 1
     ) best
     """).bindparams(
-        sa.bindparam("near_m", NEAR_M, type_=sa.Float), sa.bindparam("few", FEW, type_=sa.Integer)
+        sa.bindparam("near_m", NEAR_M, type_=sa.Float),
+        sa.bindparam("few", FEW, type_=sa.Integer),
+        sa.bindparam("step_deg", STEP_DEG, type_=sa.Float),
+        sa.bindparam("most_pieces", MOST_PIECES, type_=sa.Float),
     )
 )
 WORDS = Query(

@@ -37,7 +37,9 @@ async def test_o1_which_watch_points_see_an_area(client, stored) -> None:
     never = there("fire_watch_point", 9000, watch_radius_m=2500)
     hood = {"type": "Polygon", "coordinates": box(106.652, 29.032, 0.001)["coordinates"]}
     drawn = there("fire_watch_point", 3000, watch_radius_m=10, footprint=hood)
-    await changes.load(stored, [whole, middle, perhaps, never, drawn], A_CHANGE)
+    belt = {"type": "Polygon", "coordinates": [[[-90, 0], [90, 0], [90, 1], [-90, 1], [-90, 0]]]}
+    odd = there("fire_watch_point", 3000, watch_radius_m=10, footprint=belt)
+    await changes.load(stored, [whole, middle, perhaps, never, drawn, odd], A_CHANGE)
     for origin in ({"area": area}, {"line": {"type": "LineString", "coordinates": area["coordinates"][0]}}):
         answer = await tell(client, "covering", origin=origin)
         assert ids(answer) == [str(record.id) for record in sorted((whole, middle), key=lambda r: r.id)]

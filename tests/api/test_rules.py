@@ -252,6 +252,7 @@ async def test_ground_that_is_drawn_as_an_area_has_no_distance_inside(client, pl
             {"represents": "land_edge", "geometry": {"type": "Point", "coordinates": [1, 2]}},
             400,
         ),
+        ("yuqian-land", {"represents": "land_edge", "geometry": line([(106.0, 29.0), (-74.0, -29.0)])}, 422),
         ("yuqian-land", {"represents": "land_edge", "uncertainty_m": -1}, 400),
         ("nowhere", {}, 404),
     ],
@@ -318,6 +319,18 @@ async def test_the_rules_of_a_situation_are_those_of_all_that_it_may_be(client, 
     assert await said(line=far, width_m=1100) == "forbidden"
     ring = [(106.64, north[900]), (106.66, north[900]), (106.65, north[3000]), (106.64, north[900])]
     assert await said(area={"type": "Polygon", "coordinates": [ring]}) == "forbidden"
+
+
+async def test_a_site_with_an_edge_half_around_the_earth_is_measured(client, planner) -> None:
+    """Nobody can say which way a geodesic between antipodes goes; one straight in lon/lat goes one way."""
+    await load_roads(client, planner)
+    site = line([(-80.0, 1.175494351e-38), (100.0, 0.0), (108.0, 30.0)])
+    body = {"geometry": site, "facility_kind": "shelter", "action": "build"}
+    answer = await client.post("/v1/rules/check", json=body)
+    assert answer.status_code == 200, answer.text
+    ring = [(-180.0, 0.0), (0.0, 0.0), (180.0, 0.0), (180.0, 40.0), (-180.0, 40.0), (-180.0, 0.0)]
+    rules = (await situation(client, area={"type": "Polygon", "coordinates": [ring]}))["rules"]
+    assert "river-chemical" in {one["rule"] for one in rules["reach_here"]}
 
 
 async def test_f13_a_chainage_is_an_origin_once_its_road_is_drawn(client, planner) -> None:
