@@ -1,13 +1,14 @@
 """A checked CQL2 shape as a SQLAlchemy expression over a collection's own columns."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from registry.domain.cql import Shape
 from registry.store.schema import place_within
+from registry.store.windows import holds
 
 Expression = sa.ColumnElement[Any]
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -55,6 +56,8 @@ class Ground(NamedTuple):
     """What an index knows of a window, where the geometry itself is computed and has none."""
     partial: bool = False
     """Whether rows may lack a geometry: those are in every window."""
+    points: bool = False
+    """Whether the geometries are points."""
 
 
 def values(given: tuple[Any, ...]) -> dict[str, Any]:
@@ -105,23 +108,26 @@ def _spatial(shape: Shape, ground: Ground) -> Expression:
 
 
 def _window(shape: Shape, ground: Ground) -> Expression:
-    box = sa.func.ST_MakeEnvelope(*_each(shape[1:], ground), 4326)
-    exact = _met(ground, box)
+    sides = _each(shape[1:], ground)
+    box = sa.func.ST_MakeEnvelope(*sides, 4326)
+    exact = _met(ground, sides, box)
     return exact if ground.indexed is None else sa.and_(ground.indexed(box), exact)
 
 
 def _wide(shape: Shape, ground: Ground) -> Expression:
-    return _met(ground, sa.func.ST_MakeEnvelope(*_each(shape[1:], ground), 4326))
+    sides = _each(shape[1:], ground)
+    return _met(ground, sides, sa.func.ST_MakeEnvelope(*sides, 4326))
 
 
 def _narrow(shape: Shape, ground: Ground) -> Expression:
-    return _met(ground, _box(*_each(shape[1:], ground)))
+    sides = _each(shape[1:], ground)
+    return _met(ground, sides, _box(*sides))
 
 
 def _wrapped(shape: Shape, ground: Ground) -> Expression:
     west, south, east, north = _each(shape[1:], ground)
-    sides = ((west, south, 180, north), (-180, south, east, north))
-    return sa.or_(*(_met(ground, _box(*side)) for side in sides))
+    sides = ((west, south, 180.0, north), (-180.0, south, east, north))
+    return sa.or_(*(_met(ground, side, _box(*side)) for side in sides))
 
 
 def _box(west: Any, south: Any, east: Any, north: Any) -> Expression:
@@ -131,7 +137,9 @@ def _box(west: Any, south: Any, east: Any, north: Any) -> Expression:
     return flat
 
 
-def _met(ground: Ground, box: Expression) -> Expression:
+def _met(ground: Ground, sides: Sequence[Any], box: Expression) -> Expression:
+    if ground.points:
+        return holds(ground.geom, *sides)
     exact: Expression = sa.func.ST_Intersects(ground.geom, box)
     return sa.or_(exact, ground.geom.is_(None)) if ground.partial else exact
 

@@ -1,6 +1,6 @@
 """A collection's features in the database: find, get, count, extents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from registry.store.sources import Source, source
 
 KEPT = 2_000
 """Statements kept by the shape of their question."""
+LIMIT = sa.bindparam("limit", type_=sa.Integer)
 EXACT_TO = 10_000
 """Counts up to here are made for every answer; larger ones on request."""
 
@@ -53,35 +54,88 @@ def _find(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: N
 def _page(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs) -> Any:
     rows = source(form, name)
     keys = [rows.ground.columns[key.name] for key in sort]
-    chosen = [sa.cast(key, sa.Text).label(f"k{n}") for n, key in enumerate(keys)]
-    statement = sa.select(*_columns(rows, crs), *chosen).select_from(rows.table).where(*_where(rows, asked))
+    found = sa.select(*_columns(rows, crs), *_texts(keys)).select_from(rows.table)
+    return _part(found.where(*_where(rows, asked)), keys, rows.key, sort, nulls)
+
+
+def _texts(keys: Sequence[Any]) -> list[Any]:
+    """The sort keys as a cursor has them."""
+    return [sa.cast(key, sa.Text).label(f"k{n}") for n, key in enumerate(keys)]
+
+
+def _part(found: Any, keys: Sequence[Any], identity: Any, sort: tuple[Sort, ...], nulls: Nulls) -> Any:
+    """The rows in order, from where the page starts, no more than it may have."""
     if nulls is not None:
-        statement = statement.where(_after(rows, sort, nulls))
+        found = found.where(_after(keys, identity, sort, nulls))
+    return _ordered(found, keys, identity, sort).limit(LIMIT)
+
+
+def _ordered(found: Any, keys: Sequence[Any], identity: Any, sort: tuple[Sort, ...]) -> Any:
     order = [
         key.desc().nulls_last() if by.descending else key.asc().nulls_last()
         for key, by in zip(keys, sort, strict=True)
     ]
-    return statement.order_by(*order, rows.key).limit(sa.bindparam("limit", type_=sa.Integer))
+    return found.order_by(*order, identity)
 
 
 @lru_cache(KEPT)
 def _counted(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs) -> Query:
-    """A page, then one row with the bounded count, which is not made when a first page holds everything."""
+    """A page, then one row with the bounded count."""
+    made = _of_window if _windowed(asked) else _of_order
+    page, total = made(form, name, asked, sort, nulls, crs)
+    rows = passed_on(page).add_columns(sa.cast(sa.null(), sa.BigInteger).label("n"))
+    return Query(sa.union_all(rows, sa.select(*(sa.null() for _ in page.c), total)))
+
+
+def _windowed(asked: Asked) -> bool:
+    return asked[0] == "window" or (asked[0] == "and" and any(_windowed(part) for part in asked[1]))
+
+
+def _of_order(
+    form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs
+) -> tuple[Any, Any]:
+    """The page by the index of its order, and a count that is not made when a first page holds everything."""
     page = _page(form, name, asked, sort, nulls, crs).cte("page").prefix_with("MATERIALIZED")
     every = _hits(form, name, asked).limit(EXACT_TO + 1).subquery("every")
     total: Any = sa.select(sa.func.count()).select_from(every).scalar_subquery()
     if nulls is None:
         held = sa.select(sa.func.count()).select_from(page).scalar_subquery()
-        total = sa.case((held < sa.bindparam("limit", type_=sa.Integer), held), else_=total)
-    rows = passed_on(page).add_columns(sa.cast(sa.null(), sa.BigInteger).label("n"))
-    return Query(sa.union_all(rows, sa.select(*(sa.null() for _ in page.c), total)))
+        total = sa.case((held < LIMIT, held), else_=total)
+    return page, total
 
 
-def _after(rows: Source, sort: tuple[Sort, ...], nulls: tuple[bool, ...]) -> Any:
+def _of_window(
+    form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs
+) -> tuple[Any, Any]:
+    """The rows of a window come in no order: read once to be counted and sorted, again only when too many.
+
+    What is sorted are identities: whole features are fetched for the page alone.
+    """
+    rows = source(form, name)
+    keys = [rows.ground.columns[key.name] for key in sort]
+    sorted_by = [key.label(f"s{n}") for n, key in enumerate(keys)]
+    read = sa.select(rows.key.label("identity"), *sorted_by).select_from(rows.table)
+    every = read.where(*_where(rows, asked)).limit(EXACT_TO + 1)
+    hits = every.cte("hit").prefix_with("MATERIALIZED")
+    number = sa.select(sa.func.count().label("n")).select_from(hits).cte("number")
+    total = sa.select(number.c.n).scalar_subquery()
+    bound: Any = sa.literal_column(str(EXACT_TO))
+    order = [hits.c[key.name] for key in sorted_by]
+    few = _part(sa.select(hits).where(total <= bound), order, hits.c.identity, sort, nulls)
+    few = few.cte("few").prefix_with("MATERIALIZED")
+    shown = sa.select(*_columns(rows, crs), *_texts(keys)).select_from(
+        few.join(rows.table, sa.and_(rows.seen, rows.key == few.c.identity))
+    )
+    shown = _ordered(shown, [few.c[key.name] for key in sorted_by], few.c.identity, sort)
+    plain = _page(form, name, asked, sort, nulls, crs).where(total > bound)
+    page = sa.union_all(*(sa.select(part.subquery()) for part in (shown, plain))).subquery("page")
+    return page, total
+
+
+def _after(keys: Sequence[Any], identity: Any, sort: tuple[Sort, ...], nulls: tuple[bool, ...]) -> Any:
     """Rows that come later in the order: unknown values come last, the identity decides between equals."""
-    later: Any = rows.key > sa.cast(sa.bindparam("after", type_=sa.Text), rows.key.type)
-    for n, (by, null) in reversed(list(enumerate(zip(sort, nulls, strict=True)))):
-        key = rows.ground.columns[by.name]
+    later: Any = identity > sa.cast(sa.bindparam("after", type_=sa.Text), identity.type)
+    for n, (key, by, null) in reversed(list(enumerate(zip(keys, sort, nulls, strict=True)))):
         if null:
             later = sa.and_(key.is_(None), later)
         else:

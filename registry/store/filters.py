@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from registry.domain.search import Filter
 from registry.store.schema import place_within, resource, room, stock_line
 from registry.store.sight import View
+from registry.store.windows import holds
 
 Clause = Callable[[View], sa.ColumnElement[bool]]
 
@@ -31,16 +32,17 @@ def _inside_place(_: View) -> sa.ColumnElement[bool]:
     return resource.c.place == sa.any_(sa.func.array(under.scalar_subquery()))
 
 
+def _sides() -> list[sa.BindParameter[Any]]:
+    return [sa.bindparam(f"bbox_{side}", type_=sa.Float) for side in "wsen"]
+
+
 def _in_bbox(view: View) -> sa.ColumnElement[bool]:
-    window = sa.func.ST_MakeEnvelope(*(sa.bindparam(f"bbox_{side}", type_=sa.Float) for side in "wsen"), 4326)
-    return sa.func.ST_Intersects(view.geom, window)
+    return holds(view.geom, *_sides())
 
 
 def _in_wrapped_bbox(view: View) -> sa.ColumnElement[bool]:
-    sides = {side: sa.bindparam(f"bbox_{side}", type_=sa.Float) for side in "wsen"}
-    western = sa.func.ST_MakeEnvelope(sides["w"], sides["s"], 180, sides["n"], 4326)
-    eastern = sa.func.ST_MakeEnvelope(-180, sides["s"], sides["e"], sides["n"], 4326)
-    return sa.or_(sa.func.ST_Intersects(view.geom, western), sa.func.ST_Intersects(view.geom, eastern))
+    west, south, east, north = _sides()
+    return sa.or_(holds(view.geom, west, south, 180.0, north), holds(view.geom, -180.0, south, east, north))
 
 
 def _named(_: View) -> sa.ColumnElement[bool]:

@@ -62,7 +62,8 @@ def _blurred(seen: View, columns: dict[str, Expression]) -> dict[str, Expression
 def _located(form: Shape, described: Collection) -> Source:
     seen = view(form)
     kind = seen.table.c.kind == sa.literal_column(f"'{described.kind}'")
-    return _resources(form, seen, described, sa.and_(kind, seen.geom.is_not(None)))
+    # Its cell says as well as its position that it has one, and an index that holds what is counted has it.
+    return _resources(form, seen, described, sa.and_(kind, seen.cell.is_not(None)))
 
 
 def _unlocated(form: Shape, described: Collection) -> Source:
@@ -83,7 +84,7 @@ def _resources(form: Shape, seen: View, described: Collection, which: Expression
         key=seen.table.c.id,
         feature=seen.feature,
         version=seen.table.c.version,
-        ground=Ground(_columns(form, seen, described), seen.geom),
+        ground=Ground(_columns(form, seen, described), seen.geom, points=True),
     )
 
 

@@ -5,13 +5,13 @@ count for each kind; a record that is alone in its cell is itself at every zoom.
 """
 
 import functools
-import gzip
 import hashlib
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from isal import igzip
 
 from registry.domain import catalogue
 from registry.domain.catalogue import Collection
@@ -216,5 +216,5 @@ async def _made(cache: TileCache, key: Key, reader: Reader, sight: Sight) -> Kep
 
 def packed(raw: bytes) -> Kept:
     """A tile with its compressed form, where that is worth it, and the validator of its content."""
-    smaller = gzip.compress(raw, 1, mtime=0) if len(raw) > SMALL else None
+    smaller = igzip.compress(raw, 1, mtime=0) if len(raw) > SMALL else None
     return Kept(raw, smaller, f'W/"{hashlib.blake2b(raw, digest_size=12).hexdigest()}"')

@@ -6,6 +6,8 @@ from urllib.parse import quote
 import pyproj
 import pytest
 
+from registry.domain.values import Name
+from registry.store import features
 from tests.builders import a_resource
 
 ROOT = "/ogc/collections"
@@ -254,6 +256,36 @@ async def test_counts_are_exact_bounded_or_left_out(client, stored) -> None:
     assert "numberMatched" not in (await client.get(path + "&count=none")).json()
     hits = (await client.get(path + "&resultType=hits")).json()
     assert (hits["numberMatched"], hits["numberReturned"], hits["features"]) == (5, 0, [])
+
+
+@pytest.mark.parametrize("most", [4, 10_000], ids=["more than are counted", "counted"])
+@pytest.mark.parametrize("sort", ["", "&sortby=-capacity_persons", "&sortby=name.zh,-capacity_persons"])
+async def test_pages_of_a_window_are_those_of_a_sorted_list(client, stored, monkeypatch, most, sort) -> None:
+    monkeypatch.setattr(features, "EXACT_TO", most)
+    features._counted.cache_clear()
+    rooms = [50, None, 20, 50, 70, None, 20]
+    made = {}
+    for n, room in enumerate(rooms):
+        name = Name(f"点{n % 2}", None)
+        identity = await a_resource(
+            stored, "shelter", 106.6 + n / 1000, 29.0, capacity_persons=room, name=name
+        )
+        made[str(identity)] = (name.zh, room)
+    await a_resource(stored, "shelter", 107.5, 29.0, capacity_persons=60)
+
+    def place(one: str) -> tuple:
+        name, room = made[one]
+        by_room = (room is None, -(room or 0))
+        return {"": (one,), "&sortby=-capacity_persons": (*by_room, one)}.get(sort, (name, *by_room, one))
+
+    found, path = [], f"{ROOT}/shelters/items?limit=3&bbox=106.5,28.9,106.7,29.1{sort}"
+    while path:
+        answer = (await client.get(path)).json()
+        assert answer.get("numberMatched") == (len(rooms) if most > len(rooms) else None)
+        found += [feature["id"] for feature in answer["features"]]
+        path = next((link["href"] for link in answer["links"] if link["rel"] == "next"), None)
+    assert found == sorted(made, key=place)
+    features._counted.cache_clear()
 
 
 async def test_a_drill_stays_in_its_own_world(client, stored) -> None:
