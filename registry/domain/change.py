@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Struct, structs
 
 from registry.domain.errors import Invalid
+from registry.domain.geometry import check_polygon
 from registry.domain.location import check_location
-from registry.domain.resource import Lifecycle, Resource
+from registry.domain.resource import FireWatchPoint, Lifecycle, Resource
 
 Verb = Literal["create", "update", "retire", "restore", "verify", "locate", "report", "stock", "seed"]
 SERVER_SET = frozenset({"version", "created_at", "updated_at", "verified_at", "verified_by"})
@@ -37,6 +38,8 @@ def check(record: Resource) -> Resource:
     if properties.valid_from and properties.valid_to and properties.valid_from > properties.valid_to:
         raise Invalid("valid_from is after valid_to", field="properties.valid_to")
     _check_times(properties)
+    if isinstance(properties, FireWatchPoint) and properties.footprint is not None:
+        check_polygon(properties.footprint, "properties.footprint")
     return record
 
 

@@ -33,6 +33,13 @@ def wkb(geometry: Geometry, field: str = "geometry") -> bytes:
     return bytes(shapely.to_wkb(shape))
 
 
+def check_polygon(polygon: Polygon, field: str) -> None:
+    """Refuse a polygon that cannot be kept: whatever is worked out from it would fail for everybody."""
+    if any(ring[0] != ring[-1] for ring in polygon.coordinates):
+        raise InvalidGeometry("a ring ends where it began", field=field)
+    wkb(polygon, field)
+
+
 def as_geojson(shape_wkb: bytes) -> msgspec.Raw:
     """The shape as GeoJSON text."""
     return msgspec.Raw(shapely.to_geojson(shapely.from_wkb(shape_wkb)).encode())

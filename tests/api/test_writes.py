@@ -268,6 +268,30 @@ async def test_a_bad_change_is_refused_with_its_place(client, stored, signed, ch
     assert (await client.get(f"{URL}/{identity}")).headers["etag"].startswith('"1-')
 
 
+@pytest.mark.parametrize(
+    "rings",
+    [
+        [[[106.6, 29.0], [106.7, 29.1], [106.7, 29.0], [106.6, 29.1], [106.6, 29.0]]],
+        [[[106.6, 29.0], [106.6, 29.0], [106.6, 29.0], [106.6, 29.0]]],
+        [[[106.6, 29.0], [106.7, 29.0], [106.7, 29.1], [106.6, 29.1]]],
+        [[[106.6, 29.0], [106.7, 29.0], [106.7, 29.1], [106.6, 29.0]], [[0, 0], [1, 0], [1, 1], [0, 0]]],
+    ],
+    ids=["crosses itself", "has no ground", "is open", "has a hole elsewhere"],
+)
+async def test_a_footprint_that_nothing_can_be_worked_out_from_is_refused(
+    client, stored, signed, rings
+) -> None:
+    """One such record would make every question about coverage fail."""
+    headers = await signed("planner")
+    properties = {"kind": "fire_watch_point", "name": {"zh": "塔"}, "location": {"quality": "surveyed"}}
+    properties |= {"watch_radius_m": 5000, "footprint": {"type": "Polygon", "coordinates": rings}}
+    point = {"type": "Point", "coordinates": [106.65, 29.03]}
+    body = {"type": "Feature", "geometry": point, "properties": properties}
+    answer = await client.post("/v1/resources", json=body, headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert "properties.footprint" in str(answer.json()["errors"])
+
+
 async def test_a_change_is_told_whole_or_not_at_all(client, stored, signed) -> None:
     """The row, its past version and its log line stand together; the digest is that of the stored text."""
     planner = await signed("planner")
