@@ -16,7 +16,7 @@ EXTENT = 4096
 """Units along a tile's side."""
 BUFFER = 64
 """Units drawn beyond a tile's side, so that symbols on its edge are whole."""
-CLUSTER_BELOW = 11
+CLUSTER_BELOW = 16
 """Zoom from which on every record is drawn by itself."""
 
 CELL_ZOOM = 24

@@ -105,8 +105,8 @@ async def test_a_tile_of_the_past_counts_what_was_there(client, stored) -> None:
 async def test_from_the_cluster_limit_on_nothing_is_gathered(client, stored) -> None:
     for _ in range(5):
         await a_resource(stored, "shelter", 106.65, 29.03)
-    assert set(await tile(client, 106.65, 29.03, 10)) == {"clusters"}
-    assert len((await tile(client, 106.65, 29.03, 11))["shelters"]) == 5
+    assert set(await tile(client, 106.65, 29.03, 15)) == {"clusters"}
+    assert len((await tile(client, 106.65, 29.03, 16))["shelters"]) == 5
 
 
 async def test_a_collection_has_tiles_of_its_own_and_the_dataset_can_be_narrowed(client, stored) -> None:

@@ -113,8 +113,8 @@ async def test_a_watch_circle_that_shrinks_leaves_the_tiles_it_leaves(workers, s
 
 
 async def test_a_change_that_commits_late_is_not_missed(workers, stored, api_url) -> None:
-    x, y = position(106.6, 29.05, 12)
-    where = Tile(12, int(y), int(x))
+    x, y = position(106.6, 29.05, 16)
+    where = Tile(16, int(y), int(x))
     late = stored._connection.transaction()
     await late.start()
     identity = await a_resource(stored, "shelter", 106.6, 29.05)

@@ -52,11 +52,11 @@ test("a tile has the layers and the members that the TileJSON says", async () =>
 
 test("features are where their records are, to a step of the tile's grid", async () => {
   const [team] = (await items("rescue-teams")).features;
-  const found = await tile(TEAMS, team.geometry.coordinates, 14);
+  const found = await tile(TEAMS, team.geometry.coordinates, 16);
   const drawn = [...featuresOf(layersOf(found)["rescue-teams"])]
     .map((feature) => feature.toGeoJSON(found.x, found.y, found.z))
     .find(({ properties }) => properties.name_zh === team.properties.name.zh);
-  near(drawn.geometry.coordinates, team.geometry.coordinates, 360 / 2 ** 14 / 4096);
+  near(drawn.geometry.coordinates, team.geometry.coordinates, 360 / 2 ** 16 / 4096);
 });
 
 test("clusters count every feature once", async () => {
@@ -75,7 +75,7 @@ test("an expression chooses what a condition of the same meaning chooses", async
   const { filter } = featureFilter(["==", ["get", "level"], level]);
   const chosen = new Set();
   for (const { geometry } of (await items("rescue-teams")).features)
-    for (const feature of featuresOf(layersOf(await tile(TEAMS, geometry.coordinates, 14))["rescue-teams"]))
+    for (const feature of featuresOf(layersOf(await tile(TEAMS, geometry.coordinates, 16))["rescue-teams"]))
       if (filter({ zoom: 14 }, feature)) chosen.add(feature.properties.name_zh);
   assert.deepEqual([...chosen].sort(), [...new Set(wanted)].sort());
   assert.ok(chosen.size > 0);

@@ -64,4 +64,32 @@ describe('drawing', () => {
     await page.waitForFunction((width) => window.registryMap.map.getCanvas().width === width, whole)
     await close(page)
   })
+
+  it('draws the watch areas of a large set where they can be told apart, and says where not', async () => {
+    const page = await open(browser, '#exercise=scale&theme=light&lang=zh&panel=layers&at=11.2/29.55/106.55')
+    const seen = []
+    for (const zoom of [11.2, 15, 17]) {
+      await page.evaluate((to) => window.registryMap.map.jumpTo({ zoom: to, center: to > 16 ? [107.9, 30.3] : [106.55, 29.55] }), zoom)
+      await settled(page)
+      const box = await page.evaluate(() => window.registryMap.map.getBounds().toArray().flat().join())
+      const { numberMatched } = await api(`/ogc/collections/coverage-footprints/items?f=json&resultType=hits&exercise=scale&bbox=${box}`)
+      await page.waitForFunction((crowded) => !!document.getElementById('watch-crowded') === crowded, numberMatched > 150)
+      await page.waitForFunction((wanted) => !!window.registryMap.map.getLayer('footprint-line') === wanted, numberMatched > 0 && numberMatched <= 150)
+      seen.push(numberMatched)
+    }
+    assert.ok(Math.max(...seen) > 150 && Math.min(...seen) <= 150, `both kinds of view were seen: ${seen}`)
+    await close(page)
+  })
+
+  it('gathers what crowds until every record can be pointed at', async () => {
+    const page = await open(browser, '#exercise=scale&theme=light&lang=zh&panel=none&hide=watch.doubt.candidates&at=13/29.56/106.56')
+    const kinds = ['rescue-teams', 'shelters', 'fire-watch-points', 'supply-depots'].map((kind) => `resource-symbol-${kind}`)
+    const count = () => page.evaluate((names) => [names, ['resource-cluster']].map((layers) => window.registryMap.map.queryRenderedFeatures({ layers }).length), kinds)
+    const [single, gathered] = await count()
+    assert.ok(gathered > 0 && single + gathered < 600, `${single} symbols, ${gathered} clusters`)
+    await page.evaluate(() => window.registryMap.map.jumpTo({ zoom: 16.2 }))
+    await settled(page)
+    assert.equal((await count())[1], 0)
+    await close(page)
+  })
 })

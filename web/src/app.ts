@@ -22,6 +22,8 @@ export interface App {
   tool: Tool | null
   /** How many zones of the rules have no geometry; null while that is not known. */
   undrawn_zones: number | null
+  /** How many watch areas reach the view, where they are too many to be drawn. */
+  crowded_watch: number | null
   /** Reads the records again and draws them. */
   reload(): Promise<void>
   /** Draws what is held again, after a filter or a record changed. */

@@ -86,6 +86,13 @@ async function countPlaceless({ exercise, as_of }: State): Promise<number> {
   return numberMatched
 }
 
+/** How many watch areas reach a view, given by its west, south, east and north. */
+export async function countWatched({ exercise, as_of }: State, box: number[]): Promise<number> {
+  const bbox = box.map((side) => side.toFixed(5)).join(',')
+  const { numberMatched } = await get<{ numberMatched: number }>('ogc/collections/coverage-footprints/items', { f: 'json', resultType: 'hits', bbox, exercise, as_of })
+  return numberMatched
+}
+
 /** A link of the registry as a path below its root, whatever host name it was written with. */
 export function relative(href: string): string {
   const target = new URL(href, ROOT)

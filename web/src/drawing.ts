@@ -1,13 +1,15 @@
 import type { App } from './app'
-import { tileTemplate } from './data'
+import { countWatched, tileTemplate } from './data'
 import { provideImages } from './map/icons'
 import { drawOverlays, show } from './map/overlays'
-import { drawn, drawResources, inView, passes, SOURCE, updateRecords, type Feed } from './map/resources'
+import { drawFootprints, drawn, drawResources, FOOTPRINTS_FROM, inView, passes, SOURCE, updateRecords, type Feed } from './map/resources'
 import { candidateAreas, doubtAreas, watchAreas } from './map/shapes'
 import { PALETTES } from './map/style'
 import { drawFoot } from './shell'
 
-const MOST_DOUBTS = 3000
+/** More discs than these are a fog, and so are more watch areas. */
+const MOST_DOUBTS = 200
+const MOST_WATCHED = 150
 
 /** What is on the map: records, the areas that follow from them, and places, in the look of the view. */
 export class Drawing {
@@ -16,12 +18,16 @@ export class Drawing {
   /** The look that the layers of the records were made for. */
   private look = ''
   private revision = 0
+  private counting = 0
 
   constructor(private app: App) {
     app.map.on('style.load', () => this.dress())
     app.map.on('moveend', () => (this.moved = true))
     app.map.on('idle', () => {
-      if (app.records.tiled && this.dressed && this.moved) this.doubtInView()
+      if (app.records.tiled && this.dressed && this.moved) {
+        this.doubtInView()
+        void this.watchedInView()
+      }
       this.moved = false
     })
   }
@@ -36,6 +42,7 @@ export class Drawing {
       this.look = look
       drawResources(map, next, store.state)
       for (const id of ['spot-line', 'spot-hit', 'spot-ring']) map.moveLayer(id)
+      void this.watchedInView()
     } else if ('records' in next) updateRecords(map, next.records)
     else if (this.revision !== records.revision) map.refreshTiles(SOURCE)
     this.revision = records.revision
@@ -89,5 +96,20 @@ export class Drawing {
   /** Records in tiles are known where the map has been moved to. */
   private doubtInView(): void {
     show(this.app.map, 'doubt', doubtAreas(inView(this.app.map).slice(0, MOST_DOUBTS)))
+  }
+
+  /** Watch areas of a large set are drawn where they can be told apart, and are said to be missing elsewhere. */
+  private async watchedInView(): Promise<void> {
+    const { map, records, store } = this.app
+    const { hidden, kinds } = store.state
+    const counting = ++this.counting
+    const wanted = records.tiled && map.getZoom() >= FOOTPRINTS_FROM && !hidden.includes('watch') && kinds.includes('fire_watch_point')
+    const n = wanted ? await countWatched(store.state, map.getBounds().toArray().flat()).catch(() => null) : 0
+    if (n === null || counting !== this.counting) return
+    const crowded = n > MOST_WATCHED ? n : null
+    drawFootprints(map, n && !crowded ? (collections) => tileTemplate(store.state, collections) : null)
+    if (crowded === this.app.crowded_watch) return
+    this.app.crowded_watch = crowded
+    if (store.state.panel === 'layers') this.app.panel()
   }
 }

@@ -65,6 +65,7 @@ const app: App = {
   live: new Live(onChange, () => void app.reload(), onLink),
   tool: null,
   undrawn_zones: null,
+  crowded_watch: null,
   reload,
   redraw: () => drawing.redraw(),
   panel: () => drawPanel(app),

@@ -94,6 +94,7 @@ export const WORDS = {
   'layer.gaps': ['覆盖缺口', 'Coverage gaps'],
   'layer.depth': ['覆盖重数', 'Coverage depth'],
   'layer.zones': ['管控区', "Rules' zones"],
+  'layer.watch_crowded': ['此处监测范围有 {n} 个，过多而未画；放大后再画', '{n} watch areas reach this view: too many to draw; zoom in'],
   'layer.boundaries_note': ['行政区界为演示数据，不作为法定界线', 'Boundaries are demonstration data, not official lines'],
 
   'legend': ['图例', 'Legend'],

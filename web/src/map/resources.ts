@@ -87,7 +87,8 @@ interface Parts {
 
 const COLLECTIONS = ['rescue-teams', 'shelters', 'fire-watch-points', 'supply-depots']
 const FOOTPRINTS = 'footprints'
-const FOOTPRINTS_FROM = 11
+/** From this zoom on the registry gathers no records: nearer, its tiles hold all there is. */
+const SINGLE_FROM = 16
 
 const HELD: Parts = { records: [{ suffix: '', from: { source: SOURCE } }], clusters: { source: SOURCE } }
 const IN_TILES: Parts = {
@@ -152,13 +153,23 @@ function nameLayer(state: State, suffix: string, from: object): LayerSpecificati
 /** Where tiles of some of the registry's collections are found. */
 export type TileAddress = (collections: string[]) => string
 
-/** Watch areas of records that come in tiles, as the registry draws them: near by only, they are heavy. */
-function drawFootprints(map: MapGL, state: State, address: TileAddress): void {
-  if (state.hidden.includes('watch') || !state.kinds.includes('fire_watch_point')) return
+/** From this zoom on watch areas of records in tiles are drawn, as the registry draws them: they are heavy. */
+export const FOOTPRINTS_FROM = 11
+
+/** Draws those watch areas, below everything else of the records, or none. */
+export function drawFootprints(map: MapGL, address: TileAddress | null): void {
+  if (!!map.getSource(FOOTPRINTS) === !!address) return
+  if (!address) return remove(map, FOOTPRINTS)
+  const [lowest] = ours(map)
   map.addSource(FOOTPRINTS, { type: 'vector', tiles: [address(['coverage-footprints'])], minzoom: FOOTPRINTS_FROM, maxzoom: 14 })
   const from = { source: FOOTPRINTS, 'source-layer': 'coverage-footprints' }
-  map.addLayer({ id: 'footprint-fill', type: 'fill', ...from, paint: { 'fill-color': '#e8590c', 'fill-opacity': 0.03, 'fill-antialias': false } })
-  map.addLayer({ id: 'footprint-line', type: 'line', ...from, paint: { 'line-color': '#d9480f', 'line-width': 1, 'line-opacity': 0.6 } })
+  map.addLayer({ id: 'footprint-fill', type: 'fill', ...from, paint: { 'fill-color': '#e8590c', 'fill-opacity': 0.03, 'fill-antialias': false } }, lowest)
+  map.addLayer({ id: 'footprint-line', type: 'line', ...from, paint: { 'line-color': '#d9480f', 'line-width': 1, 'line-opacity': 0.6 } }, lowest)
+}
+
+function remove(map: MapGL, source: string): void {
+  for (const id of map.getLayersOrder()) if (map.getLayer(id)?.source === source) map.removeLayer(id)
+  if (map.getSource(source)) map.removeSource(source)
 }
 
 /** What feeds the layers: records held in the page, or tiles when there are too many to hold. */
@@ -171,11 +182,9 @@ export const symbolLayers = (map: MapGL): string[] => ours(map).filter((id) => i
 
 /** Puts the resource layers on the map for `feed`, in the look of `state`; their order is names, clusters, records. */
 export function drawResources(map: MapGL, feed: Feed, state: State): void {
-  for (const id of ours(map)) map.removeLayer(id)
-  for (const id of [SOURCE, FOOTPRINTS]) if (map.getSource(id)) map.removeSource(id)
-  map.addSource(SOURCE, 'tiles' in feed ? { type: 'vector', tiles: [feed.tiles(COLLECTIONS)], maxzoom: 14, promoteId: 'id' } : heldSource(feed.records))
+  for (const source of [SOURCE, FOOTPRINTS]) remove(map, source)
+  map.addSource(SOURCE, 'tiles' in feed ? { type: 'vector', tiles: [feed.tiles(COLLECTIONS)], maxzoom: SINGLE_FROM, promoteId: 'id' } : heldSource(feed.records))
   const parts = 'tiles' in feed ? IN_TILES : HELD
-  if ('tiles' in feed) drawFootprints(map, state, feed.tiles)
   for (const { suffix, from } of parts.records) map.addLayer(nameLayer(state, suffix, from))
   map.addLayer(clusterLayer(state, parts.clusters, 'tiles' in feed))
   for (const { suffix, from } of parts.records) map.addLayer(symbolLayer(state, suffix, from))

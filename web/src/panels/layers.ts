@@ -1,6 +1,6 @@
 import type { App } from '../app'
 import { fill, h } from '../dom'
-import { t, type Word } from '../i18n'
+import { number, t, type Word } from '../i18n'
 import { symbol } from '../map/icons'
 import type { Overlay } from '../map/overlays'
 import { asksMore } from '../map/resources'
@@ -24,6 +24,7 @@ export function layersPanel(app: App): HTMLElement {
     h('fieldset', {}, h('legend', {}, t('filter.life')), STAGES.map((stage) => toggle(app, 'lifecycle', stage, t(`lifecycle.${stage}` as Word)))),
     h('button', { type: 'button', onclick: () => app.store.set({ kinds: [...KIND_NAMES], status: [], fresh_days: null, lifecycle: [] }) }, t('filter.reset')),
     h('fieldset', {}, h('legend', {}, t('layer.title')), SWITCHES.map((overlay) => layerSwitch(app, overlay))),
+    !!app.crowded_watch && h('p', { class: 'note warn', id: 'watch-crowded' }, t('layer.watch_crowded', { n: number(app.crowded_watch) })),
     !!app.undrawn_zones && h('p', { class: 'note warn' }, t('rules.undrawn', { n: app.undrawn_zones })),
     legend(),
   )
