@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from registry.domain.errors import Invalid
-from registry.domain.geometry import check_polygon
+from registry.domain.geometry import wkb
 from registry.domain.location import check_location
 from registry.domain.resource import FireWatchPoint, Lifecycle, Resource
 
@@ -39,7 +39,7 @@ def check(record: Resource) -> Resource:
         raise Invalid("valid_from is after valid_to", field="properties.valid_to")
     _check_times(properties)
     if isinstance(properties, FireWatchPoint) and properties.footprint is not None:
-        check_polygon(properties.footprint, "properties.footprint")
+        wkb(properties.footprint, "properties.footprint")
     return record
 
 

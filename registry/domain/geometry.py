@@ -33,13 +33,6 @@ def wkb(geometry: Geometry, field: str = "geometry") -> bytes:
     return bytes(shapely.to_wkb(shape))
 
 
-def check_polygon(polygon: Polygon, field: str) -> None:
-    """Refuse a polygon that cannot be kept: whatever is worked out from it would fail for everybody."""
-    if any(ring[0] != ring[-1] for ring in polygon.coordinates):
-        raise InvalidGeometry("a ring ends where it began", field=field)
-    wkb(polygon, field)
-
-
 def as_geojson(shape_wkb: bytes) -> msgspec.Raw:
     """The shape as GeoJSON text."""
     return msgspec.Raw(shapely.to_geojson(shapely.from_wkb(shape_wkb)).encode())
@@ -66,5 +59,7 @@ def _shape(geometry: Geometry) -> Any:
 
 
 def _polygon(rings: Rings) -> Any:
+    if any(ring[0] != ring[-1] for ring in rings):
+        raise ValueError("a ring does not end where it began")
     shell, *holes = (np.asarray(ring, dtype=float) for ring in rings)
     return shapely.Polygon(shell, holes)

@@ -172,3 +172,13 @@ async def test_an_invalid_area_is_refused_with_its_reason(client) -> None:
     bow = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
     problem = await tell(client, "nearest", 422, origin={"area": bow})
     assert "Self-intersection" in problem["detail"]
+
+
+async def test_a_ring_that_is_open_is_refused(client) -> None:
+    ring = [[106.6, 29.0], [106.7, 29.0], [106.7, 29.1], [106.6, 29.1]]
+    for area in (
+        {"type": "Polygon", "coordinates": [ring]},
+        {"type": "MultiPolygon", "coordinates": [[ring]]},
+    ):
+        problem = await tell(client, "nearest", 422, origin={"area": area})
+        assert "end where it began" in problem["detail"]

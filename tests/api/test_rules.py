@@ -14,6 +14,7 @@ GEOD = Geod(ellps="WGS84")
 SOURCE = {"kind": "assumption", "reference": "synthetic test geometry", "confidence": "assumed"}
 RIVER = [(106.60 + 0.004 * n, 29.00 + 0.01 * math.sin(n / 3)) for n in range(60)]
 ROAD = [(106.70 + 0.002 * n, 28.90 + 0.0015 * n + 0.002 * math.sin(n / 5)) for n in range(80)]
+OPEN = {"type": "Polygon", "coordinates": [[(106.0, 29.0), (106.1, 29.0), (106.1, 29.1), (106.0, 29.1)]]}
 
 
 @pytest.fixture
@@ -253,6 +254,7 @@ async def test_ground_that_is_drawn_as_an_area_has_no_distance_inside(client, pl
             400,
         ),
         ("yuqian-land", {"represents": "land_edge", "geometry": line([(106.0, 29.0), (-74.0, -29.0)])}, 422),
+        ("qiwan-land", {"represents": "land_edge", "geometry": OPEN}, 422),
         ("yuqian-land", {"represents": "land_edge", "uncertainty_m": -1}, 400),
         ("nowhere", {}, 404),
     ],
