@@ -79,6 +79,7 @@ class Witness:
             headers = dict(message["headers"])
             packed = b"content-encoding" in headers
             self._readable = not packed and b"json" in headers.get(b"content-type", b"json")
+            self._seen = self._scope["state"]["export"]  # noted whatever is in it
         elif message["type"] == "http.response.body":
             self._seen = self._seen or (self._readable and MARK in message["body"])
             if not message.get("more_body"):
