@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, field
 
 from registry.domain.errors import Invalid
 from registry.domain.geojson import Area, Point
+from registry.domain.geometry import wkb
 from registry.domain.provision import UNITS
 from registry.domain.resource import Exercise, Kind, Source, Visibility
 from registry.domain.values import Code, Count, LongText, Name, ShortText
@@ -194,6 +195,8 @@ def _check_denominator(entry: Denominator) -> None:
     given = [entry.area, entry.number, entry.members or None, entry.ground]
     if not any(value is not None for value in given):
         raise Invalid("a denominator names an area, a number, members or a ground", field="number")
+    if entry.ground is not None:
+        wkb(entry.ground, "ground")
     if entry.number is not None and len(entry.members) > entry.number:
         raise Invalid(f"{len(entry.members)} members in a set of {entry.number}", field="number")
     names = [str(member.code or member.name) for member in entry.members]

@@ -13,6 +13,7 @@ from tests.api.conftest import signing
 from tests.builders import make
 
 PLAN = "qijiang-plan-2021-2025"
+BOW = {"type": "Polygon", "coordinates": [[[106, 29], [107, 30], [107, 29], [106, 30], [106, 29]]]}
 
 
 @pytest.fixture
@@ -279,6 +280,7 @@ async def test_a_writer_stays_in_its_places(client, seeded, signed) -> None:
     [
         ({"register": "denominator", "code": "c", "what": "x", "number": 0}, 400),
         ({"register": "denominator", "code": "c", "what": "x"}, 422),
+        ({"register": "denominator", "code": "c", "what": "x", "ground": BOW}, 422),
         ({"register": "indicator", "indicator": "i", "value": 1, "unit": "ell", "on": "2025-01-01"}, 422),
         ({"register": "event", "type": "drill", "on": "2025-02-30"}, 400),
         ({"register": "event", "type": "drill", "on": "2025-02-01", "exercise": "demo"}, 422),
