@@ -179,7 +179,7 @@ async def list_hotlines(
     request: Asked, reader: Asks, sight: Sees, place: AtPlace, topic: Topic = None
 ) -> Response[bytes]:
     """Which number to call at a place, its own and those of the places above it."""
-    found = await entries.answering(reader, sight, "hotline", place)
+    found = await entries.answering(reader, sight, ["hotline"], place)
     wanted = [line for line in found if isinstance(line, Hotline) and (topic is None or topic in line.topic)]
     return speak(request, {"hotlines": wanted})
 
@@ -189,13 +189,12 @@ async def list_responsible(
     request: Asked, reader: Asks, sight: Sees, place: AtPlace, hazard: Hazard
 ) -> Response[bytes]:
     """Who answers for a hazard at a place: bodies and persons, of the place and of those above it."""
-    bodies = await entries.answering(reader, sight, "organisation", place)
-    persons = await entries.answering(reader, sight, "responsibility", place)
+    found = await entries.answering(reader, sight, ["organisation", "responsibility"], place)
     return speak(
         request,
         {
-            "organisations": [b for b in bodies if isinstance(b, Organisation) and hazard in b.hazards],
-            "persons": [p for p in persons if isinstance(p, Responsibility) and hazard in p.hazards],
+            "organisations": [b for b in found if isinstance(b, Organisation) and hazard in b.hazards],
+            "persons": [p for p in found if isinstance(p, Responsibility) and hazard in p.hazards],
         },
     )
 

@@ -74,6 +74,7 @@ def _find(form: Shape, past: bool, present: frozenset[str]) -> Query:
     table = _rows(past)
     clauses = {
         "register": table.c.register == sa.bindparam("register"),
+        "registers": table.c.register == sa.any_(sa.bindparam("registers", type_=sa.ARRAY(sa.Text))),
         "id": table.c.id == sa.bindparam("id"),
         "place": table.c.place == _under(),
         "above": sa.or_(table.c.place == _above(), table.c.place.is_(None)),
@@ -118,10 +119,11 @@ async def find(reader: Reader, sight: Sight, limit: int, **wanted: Any) -> list[
     return [_decode(row["body"], sight) for row in rows]
 
 
-async def answering(reader: Reader, sight: Sight, register: str, place: str) -> list[Entry]:
-    """Entries of a register at a place and above it, and those that hold everywhere."""
-    query = _find(shape(sight), _past(sight), frozenset({"register", "above", "current"}))
-    rows = await reader.rows(query, _binds(sight) | {"register": register, "place": place, "limit": 1000})
+async def answering(reader: Reader, sight: Sight, registers: Sequence[str], place: str) -> list[Entry]:
+    """Entries of some registers at a place and above it, and those that hold everywhere."""
+    query = _find(shape(sight), _past(sight), frozenset({"registers", "above", "current"}))
+    given = {"registers": list(registers), "place": place, "limit": 1000}
+    rows = await reader.rows(query, _binds(sight) | given)
     return [_decode(row["body"], sight) for row in rows]
 
 

@@ -177,8 +177,9 @@ async def nearest_of_each(
     drawn, cap_m = start.shape is not None, _cap_m(start, max_m)
     presents, fetch = tuple(present for present, _ in each), candidates(k)
     query = _first_of_each(shape(sight), presents, drawn, max_m is not None, _tier(fetch))
-    given = binds(sight) | origins.binds(start) | {"max_m": cap_m, "fetch": fetch}
-    rows = await reader.rows(query, given | values_of_each([values for _, values in each]))
+    given = binds(sight) | origins.binds(start) | {"fetch": fetch}
+    own = [values | {"max_m": cap_m} for _, values in each]
+    rows = await reader.rows(query, given | values_of_each(own))
     order = Ranking(margin_m=start.margin_m)
     return [
         await _nearest(reader, sight, wanted, start, k, max_m, order, parted(found))

@@ -1,7 +1,8 @@
 """What is near: all within a distance, and what only an unknown value or place keeps out."""
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.sql.util import ClauseAdapter
@@ -13,6 +14,7 @@ from registry.domain.sight import Sight
 from registry.store import origins
 from registry.store.filters import BROAD, UNKNOWN, asked, clauses, met_or_undecided, undecided
 from registry.store.hits import MOST_COUNTED, Hits, columns, counted, distance, measured, parted, within
+from registry.store.joined import joined, rows_of_each, values_of_each
 from registry.store.nearest import LOOKED_THROUGH, nearest_rows
 from registry.store.origins import Ground
 from registry.store.pool import Reader, Row
@@ -73,13 +75,28 @@ def _inside_rows(seen: View, ground: Ground, present: frozenset[str]) -> sa.Subq
     return met.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("resource")
 
 
-@cache
-def _left_out(form: Shape, present: frozenset[str], drawn: bool, ranked: bool, inside: bool) -> Query:
+class Within(NamedTuple):
+    """Up to where to look for what an unknown value keeps out of an answer.
+
+    With `through` only so many of the nearest are looked at, which hold all that is within `bound_m`.
+    """
+
+    wanted: Filter
+    bound_m: float
+    through: int | None = None
+
+
+Way = tuple[frozenset[str], bool, bool]
+"""The conditions, whether it is known how many to look through, and whether all are inside a shape."""
+
+
+def _left_out(form: Shape, way: Way, drawn: bool) -> sa.Select[Any]:
     """Those among the nearest that meet every condition but some which nobody can decide.
 
     The nearest are all within a distance, up to 500, or just as many as were looked through for the hits:
     a distance does not end a scan in the order of distance. Inside a shape all are as near.
     """
+    present, ranked, inside = way
     seen, ground = view(form), origins.ground(drawn)
     cases = undecided(present, seen)
     inner = _inside_rows(seen, ground, present) if inside else nearest_rows(seen, ground, present, not ranked)
@@ -95,25 +112,37 @@ def _left_out(form: Shape, present: frozenset[str], drawn: bool, ranked: bool, i
         inner = sa.select(inner).limit(sa.bindparam("through", type_=sa.Integer)).subquery("resource")
         listed = listed.where(distance(seen, ground) <= sa.bindparam("max_m", type_=sa.Float))
     among: sa.Select[Any] = ClauseAdapter(inner).traverse(listed)
-    return Query(among.limit(sa.bindparam("limit", type_=sa.Integer)).add_cte(*ground.ctes))
+    return among.limit(sa.bindparam("limit", type_=sa.Integer))
 
 
-async def left_out(
-    reader: Reader, sight: Sight, wanted: Filter, start: Start, bound_m: float, through: int | None = None
-) -> list[Row]:
-    """Located records within `bound_m` of the origin that an unknown value keeps out, some of them.
+@cache
+def _each_left_out(form: Shape, ways: tuple[Way, ...], drawn: bool) -> Query:
+    ground = origins.ground(drawn)
+    return Query(joined([_left_out(form, way, drawn) for way in ways]).add_cte(*ground.ctes))
 
-    With `through` only so many of the nearest are looked at, which hold all of them. Each row says in columns
-    named after the case what is unknown; nothing when no condition can be undecided.
+
+async def left_out(reader: Reader, sight: Sight, bounds: Sequence[Within], start: Start) -> list[list[Row]]:
+    """For each of several questions, located records that an unknown value keeps out, some of them.
+
+    Each row says in columns named after the case what is unknown; there are none for a question without a
+    condition that can be undecided.
     """
-    present, values = asked(wanted)
-    if present.isdisjoint(UNKNOWN):
-        return []
-    values |= binds(sight) | origins.binds(start)
-    values |= {"max_m": bound_m + start.margin_m, "limit": MOST_COUNTED + 1, "through": through}
-    inside = start.shape is not None and values["max_m"] == 0
-    query = _left_out(shape(sight), present, start.shape is not None, through is not None, inside)
-    return await reader.rows(query, values)
+    drawn = start.shape is not None
+    given: list[dict[str, Any]] = []
+    ways: list[Way] = []
+    for bound in bounds:
+        present, values = asked(bound.wanted)
+        max_m = bound.bound_m + start.margin_m
+        given.append(values | {"max_m": max_m, "through": bound.through})
+        ways.append((present, bound.through is not None, drawn and max_m == 0))
+    open_ones = [n for n, (present, _, _) in enumerate(ways) if not present.isdisjoint(UNKNOWN)]
+    if not open_ones:
+        return [[] for _ in bounds]
+    query = _each_left_out(shape(sight), tuple(ways[n] for n in open_ones), drawn)
+    shared = binds(sight) | origins.binds(start) | {"limit": MOST_COUNTED + 1}
+    rows = await reader.rows(query, shared | values_of_each([given[n] for n in open_ones]))
+    found = dict(zip(open_ones, rows_of_each(rows, len(open_ones)), strict=True))
+    return [found.get(n, []) for n in range(len(bounds))]
 
 
 @cache

@@ -152,7 +152,8 @@ async def test_what_an_unknown_value_keeps_out_is_the_same_from_fewer_rows(write
         hits = await nearest(writer, EVERYTHING, wanted, start, k=4)
         bound_m = hits.rows[-1]["distance_m"]
         for through in (None, hits.through):
-            rows = await proximity.left_out(writer, EVERYTHING, wanted, start, bound_m, through)
+            within = proximity.Within(wanted, bound_m, through)
+            (rows,) = await proximity.left_out(writer, EVERYTHING, [within], start)
             assert len(rows) == int((to_spot(unknown, spot) <= bound_m).sum())
         fewer += hits.through is not None and hits.through < LOOKED_THROUGH
     assert fewer == SPOTS // 5

@@ -80,8 +80,8 @@ def near(form: Shape, present: frozenset[str]) -> list[Query]:
     for drawn in (False, True):
         found += [nearest._all_near(form, present, drawn, rank) for rank in get_args(Rank)]
         if filters.undecided(present, view(form)):
-            found += [proximity._left_out(form, present, drawn, ranked, False) for ranked in (True, False)]
-            found += [proximity._left_out(form, present, drawn, True, True)]
+            ways = tuple((present, *way) for way in [(True, False), (False, False), (True, True)])
+            found += [proximity._each_left_out(form, ways, drawn)]
     for capped in (True, False):
         found += [batches._batch(form, present, capped, 16), batches._rare(form, present, capped)]
     return [*found, batches._features(form), batches._how_many(form, present)]

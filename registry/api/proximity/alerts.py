@@ -94,7 +94,8 @@ async def _undecided(reader: Reader, sight: Sight, wanted: Filter, starts: Seque
     """How many in the alert only an unknown value keeps out, by that value."""
     found: dict[Any, Row] = {}
     for start in starts:
-        found |= {row["id"]: row for row in await proximity.left_out(reader, sight, wanted, start, 0.0)}
+        (rows,) = await proximity.left_out(reader, sight, [proximity.Within(wanted, 0.0)], start)
+        found |= {row["id"]: row for row in rows}
     return cases([*found.values()])
 
 

@@ -23,6 +23,7 @@ from registry.domain.origin import as_spot
 from registry.domain.ranking import Ranking
 from registry.domain.sight import Sight
 from registry.store.pool import Reader
+from registry.store.proximity import Within
 
 
 class Covering(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollection"):
@@ -88,5 +89,5 @@ async def covered(
         untested=found.untested,
         ruled_out=found.ruled_out,
         assumed_extent=found.assumed_extent,
-        left_out=await left_out(reader, sight, wanted, start, FAR_M, explain),
+        left_out=await left_out(reader, sight, start, Within(wanted, FAR_M), explain=explain),
     )

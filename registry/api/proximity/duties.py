@@ -1,12 +1,12 @@
 """Who answers for a spot, whom to call, and which rules reach it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import structs
 
-from registry.domain.entry import Entry
+from registry.domain.entry import Entry, Hotline
 from registry.domain.geojson import Point
 from registry.domain.geometry import as_geojson
 from registry.domain.origin import Start
@@ -24,9 +24,19 @@ class Rules(msgspec.Struct, frozen=True):
     cannot_evaluate: list[str]
 
 
-async def responsible(reader: Reader, sight: Sight, register: str, chain: Sequence[str]) -> list[Entry]:
-    """The entries of a register that hold at the smallest of these places: its own, and those above it."""
-    return await entries.answering(reader, sight, register, chain[0] if chain else "")
+class Duties(NamedTuple):
+    """Who answers for a spot, and whom to call."""
+
+    responsible: list[Entry]
+    hotlines: list[Entry]
+
+
+async def duties(reader: Reader, sight: Sight, chain: Sequence[str]) -> Duties:
+    """What holds at the smallest of these places: its own entries, and those of the places above it."""
+    place = chain[0] if chain else ""
+    found = await entries.answering(reader, sight, ["responsibility", "hotline"], place)
+    lines = [one for one in found if isinstance(one, Hotline)]
+    return Duties([one for one in found if not isinstance(one, Hotline)], [*lines])
 
 
 def about(found: Sequence[Entry], hazard: str | None) -> list[Entry]:

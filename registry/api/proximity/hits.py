@@ -160,29 +160,32 @@ def hit(row: Row, with_: Describing, **more: object) -> msgspec.Raw:
 def cases(rows: Sequence[Row]) -> dict[str, Any]:
     """How many records each unknown value keeps out."""
     names = [name for name in dict(rows[0]) if name.startswith(("unknown_", "never_"))] if rows else []
-    return {name: sum(bool(row[name]) for row in rows) for name in names}
+    return {
+        name: sum(bool(row[name]) for row in rows)
+        for name in names
+        if any(row[name] is not None for row in rows)
+    }
+
+
+def kept_out(rows: Sequence[Row], bound_m: float) -> dict[str, Any]:
+    """What an unknown value kept out, counted by that value."""
+    if not rows:
+        return {}
+    return cases(rows) | {"within_m": mm(bound_m), "more": len(rows) > MOST_COUNTED}
 
 
 async def left_out(
-    reader: Reader,
-    sight: Sight,
-    wanted: Filter,
-    start: Start,
-    bound_m: float,
-    explain: bool,
-    through: int | None = None,
+    reader: Reader, sight: Sight, start: Start, within: proximity.Within, *, explain: bool
 ) -> dict[str, Any]:
-    """What an unknown value kept out, counted by that value; with `explain` also listed."""
-    rows = await proximity.left_out(reader, sight, wanted, start, bound_m, through)
-    told = cases(rows)
-    names = [*told]
-    if rows:
-        told |= {"within_m": mm(bound_m), "more": len(rows) > MOST_COUNTED}
+    """The same for one question; with `explain` also listed."""
+    (rows,) = await proximity.left_out(reader, sight, [within], start)
+    told = kept_out(rows, within.bound_m)
     if explain:
+        names = [*cases(rows)]
         told["listed"] = [
             _listed(row, [name for name in names if row[name]], start) for row in rows[:MOST_COUNTED]
         ]
-        nowhere = await proximity.unlocated(reader, sight, wanted)
+        nowhere = await proximity.unlocated(reader, sight, within.wanted)
         told["listed"] += [_listed(row, ["no_location"], None) for row in nowhere[:MOST_COUNTED]]
     return told
 

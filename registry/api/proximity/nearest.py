@@ -78,6 +78,7 @@ def kinds_of(wanted: Filter) -> tuple[Kind, ...]:
 
 async def answer(ask: Answering, found: Hits, bound_m: float, links: list[dict[str, str]]) -> Near:
     """The hits as features, with what was left out of them and why."""
+    within = proximity.Within(ask.wanted, bound_m, found.through)
     with_ = await describing(
         ask.reader, ask.start, ask.order, ask.wanted, ask.now, ask.stale_days, found.rows
     )
@@ -88,9 +89,7 @@ async def answer(ask: Answering, found: Hits, bound_m: float, links: list[dict[s
         ranked_by=ask.order.rank,
         unlocated=min(found.unlocated, MOST_COUNTED),
         more_unlocated=found.unlocated > MOST_COUNTED,
-        left_out=await left_out(
-            ask.reader, ask.sight, ask.wanted, ask.start, bound_m, ask.explain, found.through
-        ),
+        left_out=await left_out(ask.reader, ask.sight, ask.start, within, explain=ask.explain),
     )
 
 

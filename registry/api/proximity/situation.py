@@ -12,8 +12,8 @@ from msgspec import Meta
 
 from registry.api.provide import Asks, Sees
 from registry.api.proximity import starting
-from registry.api.proximity.duties import Rules, about, responsible, rules
-from registry.api.proximity.hits import Describing, describing, hit, left_out, why
+from registry.api.proximity.duties import Rules, about, duties, rules
+from registry.api.proximity.hits import Describing, describing, hit, kept_out, why
 from registry.api.proximity.watching import WATCHER, UntestedList, judged
 from registry.domain.conditions import CodedText, Conditions, filter_of
 from registry.domain.entry import Entry
@@ -27,7 +27,8 @@ from registry.domain.values import Count, Metres
 from registry.store import places
 from registry.store.hits import MOST_COUNTED, Hits
 from registry.store.nearest import nearest_of_each
-from registry.store.pool import Reader
+from registry.store.pool import Reader, Row
+from registry.store.proximity import Within, left_out
 
 MOST_PLACES = 60
 MOST_NAMED = 100
@@ -114,7 +115,7 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_days: floa
     ask = Asking(reader, sight, start, alarm, now, stale_days)
     chain = await _places(ask)
     codes = [place["code"] for place in chain if place["holds_all"]]
-    duties = await responsible(reader, sight, "responsibility", codes)
+    duty = await duties(reader, sight, codes)
     watch = await _watch(ask)
     teams, shelters, checkpoints, partners, *depots = await _help(ask, _helpers(alarm))
     return Situation(
@@ -122,8 +123,8 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_days: floa
         origin=start.said,
         hazard=alarm.hazard,
         places=chain,
-        responsible=about(duties, alarm.hazard),
-        hotlines=await responsible(reader, sight, "hotline", codes),
+        responsible=about(duty.responsible, alarm.hazard),
+        hotlines=duty.hotlines,
         rules=await rules(reader, start),
         covering=watch,
         teams=teams,
@@ -160,24 +161,29 @@ async def _help(ask: Asking, asked: Sequence[Conditions]) -> list[Help]:
     )
     every = [row for hits in found for row in hits.rows]
     with_ = await describing(ask.reader, ask.start, Ranking(), wants[0], ask.now, ask.stale_days, every)
-    return [await _told(ask, wanted, hits, with_) for wanted, hits in zip(wants, found, strict=True)]
+    bounds = [_bound(ask, wanted, hits) for wanted, hits in zip(wants, found, strict=True)]
+    sought = [bound for bound in bounds if bound.wanted.tier not in TIERS[:-1]]
+    kept = dict(zip(sought, await left_out(ask.reader, ask.sight, sought, ask.start), strict=True))
+    return [
+        _told(msgspec.structs.replace(with_, why=why(bound.wanted)), hits, kept.get(bound, []), bound.bound_m)
+        for bound, hits in zip(bounds, found, strict=True)
+    ]
 
 
-async def _told(ask: Asking, wanted: Filter, found: Hits, common: Describing) -> Help:
-    with_ = msgspec.structs.replace(common, why=why(wanted))
+def _bound(ask: Asking, wanted: Filter, found: Hits) -> Within:
     bound_m = ask.alarm.max_m or LEFT_OUT_M
     if len(found.rows) == ask.alarm.k:
         bound_m = ask.start.distance_m(found.rows[-1]["distance_m"])
+    return Within(wanted, bound_m, found.through)
+
+
+def _told(with_: Describing, found: Hits, kept: Sequence[Row], bound_m: float) -> Help:
     return Help(
         asked=with_.why,
         features=[hit(row, with_) for row in found.rows],
         unlocated=min(found.unlocated, MOST_COUNTED),
         more_unlocated=found.unlocated > MOST_COUNTED,
-        left_out={}
-        if wanted.tier in TIERS[:-1]
-        else await left_out(
-            ask.reader, ask.sight, wanted, ask.start, bound_m, explain=False, through=found.through
-        ),
+        left_out=kept_out(kept, bound_m),
     )
 
 
