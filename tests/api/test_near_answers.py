@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from registry.domain.datum import gcj02_of
 from registry.store import changes
 from registry.store.query import Query
-from tests.api.near import AT, GEOD, ask, box, east, ids, seen, tell, there
+from tests.api.near import AT, GEOD, a_place, ask, box, east, ids, seen, tell, there
 from tests.builders import A_CHANGE, NOW, make
 
 
@@ -182,3 +182,21 @@ async def test_a_ring_that_is_open_is_refused(client) -> None:
     ):
         problem = await tell(client, "nearest", 422, origin={"area": area})
         assert "end where it began" in problem["detail"]
+
+
+async def test_a_place_that_nobody_knows_is_not_answered_with_nothing(client, stored) -> None:
+    await a_place(stored, "empty", extent=box(100, 20, 0.1))
+    spot = {"lon": AT[0], "lat": AT[1]}
+    for place, status in (("empty", 200), ("emtpy", 404)):
+        where = {"place": place}
+        await tell(client, "nearest", status, origin=spot, where=where)
+        await tell(client, "within", status, origin=spot, where=where, radius_m=10)
+        await tell(client, "covering", status, origin=spot, where=where)
+        await tell(client, "batch", status, origins=[spot], where=where)
+        items = [{"code": "tent", "quantity": 1}]
+        await tell(client, "supplies", status, origin=spot, where=where, items=items)
+        for path in (f"nearest?lon=1&lat=2&place={place}", f"covering?lon=1&lat=2&place={place}"):
+            assert (await client.get(f"/v1/proximity/{path}")).status_code == status
+        alert = {"info": [{"area": [{"circle": ["29,106 1"]}]}]}
+        answer = await client.post(f"/v1/proximity/alert-area?place={place}", json=alert)
+        assert answer.status_code == status, answer.text

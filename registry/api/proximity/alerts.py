@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 from registry.api.links import GEOJSON, JSON, self_link
 from registry.api.provide import Asks, Sees
 from registry.api.proximity.asking import Where
-from registry.api.proximity.hits import cases, describing, inside
+from registry.api.proximity.hits import cases, check_place, describing, inside
 from registry.domain import cap
 from registry.domain.cap import CapAlert, Circle
 from registry.domain.errors import Invalid
@@ -58,6 +58,7 @@ async def ask_alert_area(
     starts = [*map(_start_of_polygon, shapes.polygons), *map(_start_of_circle, shapes.circles)]
     async with reader.snapshot() as snapshot:
         rows, unlocated, complete = await _inside(snapshot, sight, where.wanted, starts)
+        await check_place(snapshot, where.wanted, rows)
         undecided = await _undecided(snapshot, sight, where.wanted, starts)
         stale_days = state.settings.stale_after_days
         with_ = await describing(snapshot, Start(), Ranking(), where.wanted, where.now, stale_days, rows)

@@ -10,7 +10,7 @@ from litestar.params import JSONBody
 from msgspec import Meta
 
 from registry.api.provide import Asks, Sees
-from registry.api.proximity.hits import mm
+from registry.api.proximity.hits import check_place, mm
 from registry.domain.conditions import Conditions, filter_of
 from registry.domain.errors import InvalidQuery
 from registry.domain.origin import Origin, Start, form_of, spot
@@ -63,6 +63,7 @@ async def ask_batch(reader: Asks, sight: Sees, data: JSONBody[Batch]) -> Batched
             else (await nearest(snapshot, sight, wanted, start, k=data.k, max_m=data.max_m)).rows
             for rows, start in zip(looked, starts, strict=True)
         ]
+        await check_place(snapshot, wanted, [row for rows in found for row in rows])
         ids = sorted({row["id"] for rows in found for row in rows}) if data.features else []
         features = await batches.features(snapshot, sight, ids) if ids else []
         nowhere = len(await proximity.unlocated(snapshot, sight, wanted))

@@ -13,7 +13,7 @@ from registry.api.links import GEOJSON, self_link
 from registry.api.provide import Asks, Sees
 from registry.api.proximity import asking, starting
 from registry.api.proximity.asking import Asked
-from registry.api.proximity.hits import describing, hit, left_out
+from registry.api.proximity.hits import check_place, describing, hit, left_out
 from registry.api.proximity.nearest import FAR_M, Question
 from registry.api.proximity.watching import WATCHER, UntestedList, judged
 from registry.domain.conditions import filter_of
@@ -80,6 +80,7 @@ async def covered(
     wanted = msgspec.structs.replace(asked.wanted, kind=WATCHER, kinds=None)
     start = as_spot(await starting.start(reader, asked.origin))
     found = await judged(reader, sight, wanted, start)
+    await check_place(reader, wanted, found.sure)
     rows = [row for row, _ in found.sure]
     with_ = await describing(reader, start, Ranking(), wanted, asked.now, stale_days, rows)
     return Covering(

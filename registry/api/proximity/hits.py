@@ -1,11 +1,12 @@
 """Hits as features: the record as it is stored, with distance, direction, age and why it is there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from registry.domain.errors import NotFound
 from registry.domain.feature import with_figures
 from registry.domain.geojson import FeatureCollection
 from registry.domain.origin import Start
@@ -155,6 +156,13 @@ def _arrival(row: Row, with_: Describing) -> dict[str, Any]:
 def hit(row: Row, with_: Describing, **more: object) -> msgspec.Raw:
     """One hit as a Feature."""
     return with_figures(row["feature"], figures(row, with_) | more)
+
+
+async def check_place(reader: Reader, wanted: Filter, found: Sized) -> None:
+    """NotFound when nothing was found under a place that nobody knows: it may be mistyped."""
+    code = wanted.place
+    if code is not None and not found and not await places.ancestors(reader, code):
+        raise NotFound("place", code)
 
 
 def cases(rows: Sequence[Row]) -> dict[str, Any]:

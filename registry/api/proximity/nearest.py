@@ -15,7 +15,7 @@ from registry.api.links import GEOJSON, next_link, self_link
 from registry.api.provide import Asks, Sees
 from registry.api.proximity import asking, starting
 from registry.api.proximity.asking import Asked
-from registry.api.proximity.hits import Near, describing, hit, left_out
+from registry.api.proximity.hits import Near, check_place, describing, hit, left_out
 from registry.domain.conditions import Conditions, filter_of
 from registry.domain.origin import Origin, Start
 from registry.domain.ranking import Detour, Paces, Rank, Ranking, SpeedKmh, ranking
@@ -78,6 +78,7 @@ def kinds_of(wanted: Filter) -> tuple[Kind, ...]:
 
 async def answer(ask: Answering, found: Hits, bound_m: float, links: list[dict[str, str]]) -> Near:
     """The hits as features, with what was left out of them and why."""
+    await check_place(ask.reader, ask.wanted, found.rows)
     within = proximity.Within(ask.wanted, bound_m, found.through)
     with_ = await describing(
         ask.reader, ask.start, ask.order, ask.wanted, ask.now, ask.stale_days, found.rows

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from registry.api.provide import Asks, Sees
 from registry.api.proximity import starting
-from registry.api.proximity.hits import describing, hit
+from registry.api.proximity.hits import check_place, describing, hit
 from registry.domain.conditions import Conditions, filter_of
 from registry.domain.errors import InvalidQuery
 from registry.domain.origin import Origin, Start
@@ -55,6 +55,7 @@ async def ask_supplies(state: State, reader: Asks, sight: Sees, data: JSONBody[R
     async with reader.snapshot(one_plan=True) as snapshot:
         start = await starting.start(snapshot, data.origin)
         rows = await stocks.holding(snapshot, sight, wanted, start, data.items, data.max_m)
+        await check_place(snapshot, wanted, rows)
         draws, missing = allot(data.items, [_stock(row) for row in rows])
         chosen = {draw.depot for draw in draws}
         kept = {str(row["id"]): row for row in rows if str(row["id"]) in chosen}
