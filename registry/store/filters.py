@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from registry.domain.search import Filter
-from registry.store.schema import place_within, resource, room, stock_line
+from registry.store.schema import ours, place_within, resource, room, stock_line
 from registry.store.sight import View
 from registry.store.windows import holds
 
@@ -134,7 +134,7 @@ CLAUSES: dict[str, Clause] = {
         resource.c.verified_at >= sa.bindparam("verified_since", type_=sa.TIMESTAMP(timezone=True))
     ),
     "valid_at": _valid,
-    "partners_exclude": lambda _: resource.c.partner_of.is_(None),
+    "partners_exclude": lambda _: ours == sa.literal_column("1"),
     "partners_only": lambda _: resource.c.partner_of.is_not(None),
 }
 UNKNOWN: dict[str, tuple[str, Clause]] = {

@@ -249,11 +249,14 @@ resource = sa.Table(
 PARTITIONS = {"resource_live": f"FOR VALUES IN ('{LIVE}')", "resource_exercise": "DEFAULT"}
 
 SHOWN = sa.text("visibility <> 'restricted'")
-sa.Index("ix_resource_geog", geography(resource.c.geom), resource.c.kind, postgresql_using="gist")
+ours = sa.cast(resource.c.partner_of.is_(None), sa.Integer)
+"""1 for what is not a partner's: as an index has it, and as a condition must spell it."""
+sa.Index("ix_resource_geog", geography(resource.c.geom), resource.c.kind, ours, postgresql_using="gist")
 sa.Index(
     "ix_resource_public_geog",
     geography(resource.c.public_geom),
     resource.c.kind,
+    ours,
     postgresql_using="gist",
     postgresql_where=SHOWN,
 )

@@ -256,6 +256,18 @@ async def test_the_nearest_partners_have_an_index_of_their_own(conn, writer, cle
     assert "Order By" in shown
 
 
+@pytest.mark.parametrize("clearance", ["public", "internal"])
+async def test_the_nearest_of_our_own_are_found_among_partners(conn, writer, clearance) -> None:
+    """Far inside a partner's ground, all of the partner's records are nearer."""
+    await known_to_the_planner(conn, writer, scattered(4000, (106, 107), (28, 29)))
+    present = frozenset({"kind", "tier", "partners_exclude", "in_service", "valid_at"})
+    query = nearest._looked_through(Shape(clearance=clearance), present, False, False)
+    shown = await plan(conn, query, VALUES | {"kind": "supply_depot", "tier": "town"})
+    by = "(((partner_of IS NULL))::integer = 1)"
+    assert any(by in line for line in shown.splitlines() if "Index Cond:" in line), shown
+    assert "Order By" in shown
+
+
 async def test_a_snapshot_may_plan_once_and_still_plans_by_value_what_must_be(database_url) -> None:
     rare = nearest._rare(Shape(), frozenset({"readiness"}), False, False)
     near = nearest._candidates(Shape(), frozenset(), False, False, 16)
