@@ -33,7 +33,7 @@ describe('drawing', () => {
   })
 
   it('paints what lies outside the province in another colour, near and far', async () => {
-    const page = await open(browser, '#theme=light&lang=zh&panel=none&hide=labels.candidates.doubt.watch.depth&kinds=')
+    const page = await open(browser, '#theme=light&lang=zh&panel=none&hide=labels.candidates.doubt.watch.depth.zones&kinds=')
     const inside = [106.63, 29.02]
     const outside = [104.5, 28.9]
     for (const [zoom, ...spots] of [[6, inside, outside], [9.5, inside], [14, inside], [9.5, outside]]) {

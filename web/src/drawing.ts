@@ -41,7 +41,7 @@ export class Drawing {
     if (look !== this.look || !map.getSource(SOURCE)) {
       this.look = look
       drawResources(map, next, store.state)
-      for (const id of ['spot-line', 'spot-hit', 'spot-ring']) map.moveLayer(id)
+      for (const id of ['chosen-ring', 'spot-line', 'spot-hit', 'spot-ring']) map.moveLayer(id)
       void this.watchedInView()
     } else if ('records' in next) updateRecords(map, next.records)
     else if (this.revision !== records.revision) map.refreshTiles(SOURCE)
@@ -110,6 +110,6 @@ export class Drawing {
     drawFootprints(map, n && !crowded ? (collections) => tileTemplate(store.state, collections) : null)
     if (crowded === this.app.crowded_watch) return
     this.app.crowded_watch = crowded
-    if (store.state.panel === 'layers') this.app.panel()
+    drawFoot(this.app)
   }
 }

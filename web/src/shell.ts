@@ -147,6 +147,7 @@ export function drawFoot(app: App): void {
       : h('span', { id: 'count-shown' }, t('count.shown', { n: number(all.length - (unlocated ?? 0)) })),
     !records.tiled && approximate > 0 && h('span', {}, t('count.approximate', { n: number(approximate) })),
     h('button', { type: 'button', id: 'count-unlocated', class: 'warn', onclick: () => app.store.set({ panel: 'detail', selected: 'unlocated' }) }, t('count.unlocated', { n: unlocated === null ? '…' : number(unlocated) })),
+    !!app.crowded_watch && h('span', { class: 'note warn', id: 'watch-crowded' }, t('layer.watch_crowded', { n: number(app.crowded_watch) })),
     h('span', { class: 'quiet' }, t('attribution')),
   )
   drawBanner(app)

@@ -62,7 +62,7 @@ function outline(context: CanvasRenderingContext2D, shape: string, c: number, r:
   }
 }
 
-/** One resource's symbol: kind by shape, colour and glyph; dashed when approximate; a badge for its status. */
+/** One resource's symbol: kind by shape, colour and glyph; dashed when approximate; a badge for its status, or none. */
 export function symbol(kind: Kind, form: string, quality: string, group: string, planned: boolean): ImageData {
   const context = canvas(SIDE)
   const centre = SIDE / 2
@@ -80,8 +80,16 @@ export function symbol(kind: Kind, form: string, quality: string, group: string,
   context.stroke()
   context.setLineDash([])
   drawGlyph(context, GLYPHS[form] ?? GLYPHS[kind]!, centre, planned ? look.colour : '#ffffff', look.outline === 'diamond' ? 14 : 16)
-  if (look.status) badge(context, group)
+  if (look.status && group !== 'none') badge(context, group)
   return pixels(context)
+}
+
+/** The badge of a group of statuses by itself. */
+export function statusBadge(group: string): ImageData {
+  const context = canvas(SIDE)
+  badge(context, group)
+  const [from, side] = [(SIDE - 17) * RATIO, 17 * RATIO]
+  return context.getImageData(from, from, side, side)
 }
 
 function drawGlyph(context: CanvasRenderingContext2D, { path, box }: Glyph, centre: number, colour: string, size: number): void {

@@ -38,7 +38,7 @@ export function coverageFigures(found: Coverage, before?: Coverage): HTMLElement
     found.untestable.length > 0 && h('details', {}, h('summary', { class: 'warn', id: 'untestable' }, t('planner.untestable', { n: found.untestable.length })),
       h('ul', {}, found.untestable.map(({ name, reason }) => h('li', {}, `${nameOf(name)} · ${reason}`)))),
     found.assumed_extent.length > 0 && h('p', { class: 'note' }, t('planner.assumed')),
-    h('p', { class: 'note' }, `${t('planner.method')}: ${found.method}`))
+    h('p', { class: 'note' }, `${t('planner.method')}: ${found.method.startsWith('union of WGS 84') ? t('planner.method.union') : found.method}`))
 }
 
 function bar({ lower, upper }: Interval): HTMLElement {

@@ -1,10 +1,12 @@
 import { get } from '../api'
 import type { App } from '../app'
 import { h } from '../dom'
-import type { LonLat } from '../geo'
+import { feature, type LonLat } from '../geo'
 import { age, coded, instant, length, nameOf, number, t, type Word } from '../i18n'
+import { show } from '../map/overlays'
 import type { Page, Resource, ResourceProperties } from '../types'
-import { hit, into, list, section, statusTag } from './common'
+import { groupOf } from '../vocab'
+import { hit, into, list, section, statusOf, statusTag } from './common'
 import { editSection } from './edit'
 import { picture } from './layers'
 
@@ -35,12 +37,13 @@ async function read(app: App, id: string): Promise<Resource> {
 
 function card(app: App, resource: Resource): HTMLElement {
   const p = resource.properties
+  if (resource.geometry) show(app.map, 'chosen', { type: 'FeatureCollection', features: [feature(resource.geometry)] })
   return h(
     'article',
     { 'data-id': resource.id, 'data-version': p.version },
-    h('div', { class: 'row' }, picture(p.kind, p.location.quality, 'none'), h('strong', { id: 'detail-name' }, nameOf(p.name)), statusTag(p)),
+    h('div', { class: 'row' }, picture(p.kind, p.location.quality, groupOf(statusOf(p))), h('strong', { id: 'detail-name' }, nameOf(p.name)), statusTag(p)),
     h('dl', {},
-      row('filter.kind', t(`kind.${p.kind}` as Word)),
+      row('detail.kind', t(`kind.${p.kind}` as Word)),
       row('filter.life', coded('lifecycle', p.lifecycle)),
       row('detail.place', p.place && app.places.name(p.place)),
       row('detail.manager', p.manager),

@@ -1,11 +1,11 @@
 import type { App } from '../app'
 import { fill, h } from '../dom'
-import { number, t, type Word } from '../i18n'
-import { symbol } from '../map/icons'
+import { t, type Word } from '../i18n'
+import { statusBadge, symbol } from '../map/icons'
 import type { Overlay } from '../map/overlays'
 import { asksMore } from '../map/resources'
 import { KIND_NAMES, type State } from '../state'
-import { KIND_LIST, STATUS_COLOURS, STATUS_GROUPS, type Kind } from '../vocab'
+import { KIND_LIST, STATUS_GROUPS, type Kind } from '../vocab'
 
 const SWITCHES: Overlay[] = ['watch', 'doubt', 'candidates', 'places', 'labels', 'gaps', 'depth', 'zones']
 const STAGES = ['in_service', 'planned', 'under_construction', 'suspended', 'retired']
@@ -24,7 +24,6 @@ export function layersPanel(app: App): HTMLElement {
     h('fieldset', {}, h('legend', {}, t('filter.life')), STAGES.map((stage) => toggle(app, 'lifecycle', stage, t(`lifecycle.${stage}` as Word)))),
     h('button', { type: 'button', onclick: () => app.store.set({ kinds: [...KIND_NAMES], status: [], fresh_days: null, lifecycle: [] }) }, t('filter.reset')),
     h('fieldset', {}, h('legend', {}, t('layer.title')), SWITCHES.map((overlay) => layerSwitch(app, overlay))),
-    !!app.crowded_watch && h('p', { class: 'note warn', id: 'watch-crowded' }, t('layer.watch_crowded', { n: number(app.crowded_watch) })),
     !!app.undrawn_zones && h('p', { class: 'note warn' }, t('rules.undrawn', { n: app.undrawn_zones })),
     legend(),
   )
@@ -39,16 +38,16 @@ function kindSwitch(app: App, kind: Kind): HTMLElement {
 }
 
 function statusSwitch(app: App, group: string): HTMLElement {
-  return toggle(app, 'status', group, t(`group.${group}` as Word), STATUS_COLOURS[group])
+  return toggle(app, 'status', group, t(`group.${group}` as Word), painted(statusBadge(group), 'badge'))
 }
 
 /** A filter of which nothing chosen means everything. */
-function toggle(app: App, field: 'status' | 'lifecycle', value: string, label: string, colour?: string): HTMLElement {
+function toggle(app: App, field: 'status' | 'lifecycle', value: string, label: string, mark?: HTMLElement): HTMLElement {
   const chosen = app.store.state[field]
   const on = chosen.includes(value)
   const next = on ? chosen.filter((other) => other !== value) : [...chosen, value]
   return check(`${field}-${value}`, on, () => app.store.set({ [field]: next } as Partial<State>),
-    colour && h('i', { class: 'dot', style: { background: colour } }), h('span', {}, label))
+    mark, h('span', {}, label))
 }
 
 function layerSwitch(app: App, overlay: Overlay): HTMLElement {
@@ -72,8 +71,11 @@ function freshness(app: App): HTMLElement {
 
 /** The symbol of a kind as it stands on the map. */
 export function picture(kind: Kind, quality: string, group: string): HTMLElement {
-  const image = symbol(kind, '', quality, group === 'none' ? 'ready' : group, false)
-  const canvas = h('canvas', { width: image.width, height: image.height, class: 'picture', 'aria-hidden': 'true' })
+  return painted(symbol(kind, '', quality, group, false), 'picture')
+}
+
+function painted(image: ImageData, name: string): HTMLElement {
+  const canvas = h('canvas', { width: image.width, height: image.height, class: name, 'aria-hidden': 'true' })
   canvas.getContext('2d')?.putImageData(image, 0, 0)
   return canvas
 }
@@ -84,14 +86,17 @@ function legend(): HTMLElement {
   const list = h('ul', { class: 'legend', id: 'legend' })
   fill(
     list,
-    item(picture('rescue_team', 'surveyed', 'ready'), 'legend.known'),
-    item(picture('rescue_team', 'approximate', 'unknown'), 'legend.approximate'),
+    item(picture('rescue_team', 'surveyed', 'none'), 'legend.known'),
+    item(picture('rescue_team', 'approximate', 'none'), 'legend.approximate'),
+    item(painted(symbol('rescue_team', '', 'surveyed', 'none', true), 'picture'), 'legend.planned'),
     item(patch('candidate'), 'legend.candidate'),
     item(patch('watch'), 'legend.watch'),
     item(patch('watch-doubt'), 'legend.watch_doubt'),
     item(patch('gap'), 'legend.gap'),
     item(patch('zone'), 'legend.zone'),
     item(patch('cluster'), 'legend.cluster'),
+    ...Object.keys(STATUS_GROUPS).map((group) => item(painted(statusBadge(group), 'badge'), `group.${group}` as Word)),
+    item(patch('town'), 'legend.town'),
   )
-  return h('section', {}, h('h3', {}, t('legend')), list, h('p', { class: 'note' }, t('legend.distances')), h('p', { class: 'note' }, t('layer.boundaries_note')))
+  return h('section', {}, h('h3', {}, t('legend')), list, h('p', { class: 'note' }, t('legend.distances')), h('p', { class: 'note' }, t('layer.boundaries_note')), h('p', { class: 'note', id: 'legend-sources' }, t('attribution')))
 }

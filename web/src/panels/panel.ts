@@ -1,6 +1,7 @@
 import type { App } from '../app'
 import { byId, fill, h } from '../dom'
 import { t, type Word } from '../i18n'
+import { show } from '../map/overlays'
 import { areaPanel } from './area'
 import { detailPanel } from './detail'
 import { layersPanel } from './layers'
@@ -21,6 +22,7 @@ const CONTENT = {
 export function drawPanel(app: App): void {
   const panel = byId('panel')
   const { panel: name } = app.store.state
+  show(app.map, 'chosen')
   if (name === 'none') return fill(panel)
   const same = panel.dataset.name === name
   const top = panel.scrollTop

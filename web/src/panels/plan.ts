@@ -79,7 +79,7 @@ function item(app: App, check: Check): HTMLElement {
 
 function reasons(app: App, check: Check): HTMLElement[] {
   const { observed, denominator } = check
-  const range = observed && `${number(observed.lower, 2)} – ${observed.upper === null ? t('plan.open') : number(observed.upper, 2)} ${observed.unit}`
+  const range = observed && `${between(observed.lower, observed.upper)} ${coded('unit', observed.unit)}`
   const basis = denominator && [nameOf(denominator.name), denominator.number, denominator.source && nameOf(denominator.source)].filter(Boolean).join(' · ')
   const row = (word: 'plan.statement' | 'plan.observed' | 'plan.requirement' | 'plan.method' | 'plan.denominator' | 'plan.reason', said: string | null) =>
     said && said !== '—' ? [h('dt', {}, t(word)), h('dd', {}, said)] : []
@@ -92,6 +92,12 @@ function reasons(app: App, check: Check): HTMLElement[] {
     ...row('plan.reason', nameOf(check.reason)),
     ...(check.missing_count ? [h('dt', {}, t('plan.missing')), h('dd', {}, missing(app, check))] : []),
   ]
+}
+
+/** From least to most; a most that is not known leaves “at least”. */
+function between(lower: number, upper: number | null): string {
+  if (upper === null) return `≥ ${number(lower, 2)}`
+  return upper === lower ? number(lower, 2) : `${number(lower, 2)} – ${number(upper, 2)}`
 }
 
 function missing(app: App, { missing, missing_count }: Check): HTMLElement {
@@ -120,7 +126,7 @@ function survey(app: App): HTMLElement {
     const save = async () => download('survey-list.csv', 'text/csv', await (await fetch(url('v1/survey-list', { ...asked, f: 'csv' }), { headers: headers() })).blob())
     return [h('button', { type: 'button', id: 'survey-csv', onclick: () => void save() }, t('plan.csv')),
       h('ol', { class: 'list' }, visits.slice(0, LISTED).map((visit) => h('li', {}, target(app, visit), h('span', { class: 'quiet' }, t('plan.settles', { n: visit.settles })),
-        h('span', { class: 'small' }, visit.what.slice(0, 4).map(nameOf).join('；')))))]
+        h('span', { class: 'small' }, (visit.name ? visit.what : visit.what.slice(1)).slice(0, 4).map(nameOf).join('；')))))]
   })
   return section('plan.survey', slot)
 }
