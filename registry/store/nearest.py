@@ -76,10 +76,16 @@ def nearest_rows(seen: View, ground: Ground, present: frozenset[str], capped: bo
 
 
 def _through_nearest(seen: View, ground: Ground, present: frozenset[str], capped: bool) -> Any:
-    """Those among the nearest 500 that meet conditions which may be rare: enough or not."""
+    """Those among the nearest 500 that meet conditions which may be rare: enough or not.
+
+    Conditions on a record's own columns keep the order; that on stock may be joined from the other side.
+    """
     inner = nearest_rows(seen, ground, present, capped)
     hits = sa.select(*columns(seen, ground, present), nearness(seen, ground).label("sphere_m"), inner.c.rank)
-    hits = hits.where(*clauses(present - BROAD, seen)).limit(FETCH)
+    hits = hits.where(*clauses(present - BROAD, seen))
+    if "item" in present:
+        hits = hits.order_by(inner.c.rank)
+    hits = hits.limit(FETCH)
     among: sa.Select[Any] = ClauseAdapter(inner).traverse(hits)
     return counted(among, seen, present)
 

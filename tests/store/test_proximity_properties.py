@@ -223,6 +223,24 @@ def test_the_interval_of_an_uncertain_spot_holds_every_position(name) -> None:
         assert told.min_m - 0.01 <= true_m <= told.max_m + 0.01
 
 
+async def test_the_nearest_with_an_item_that_most_hold_come_first(conn, writer) -> None:
+    """The stock of many may be read first, which loses the order of the records that hold it."""
+    rng, centre = drawn("stock"), CENTRES["qijiang"]
+    line = {"item_code": "tent", "name": {"zh": "帐篷"}, "quantity": 3}
+    records = [make("supply_depot", *near(rng, centre, 40_000), stock=[line]) for _ in range(900)]
+    await changes.load(writer, records, A_CHANGE)
+    for way in ("nestloop", "hashjoin"):
+        await conn.execute(f"SET LOCAL enable_{way} = off")  # what is left sorts both sides by identity
+    points = [record.geometry.coordinates for record in records]
+    for _ in range(5):
+        spot = near(rng, centre, 40_000)
+        start = Start(lon=spot[0], lat=spot[1])
+        for wanted in (Filter(item="gbt38565:tent"), Filter(item="gbt38565:tent", quantity=2.0)):
+            hits = await nearest(writer, EVERYTHING, wanted, start, k=3)
+            truth = np.sort(to_spot(points, spot))[:3]
+            assert [row["distance_m"] for row in hits.rows] == pytest.approx(list(truth), abs=0.01)
+
+
 async def test_what_lies_in_a_large_area_is_found_by_one_look(writer, monkeypatch) -> None:
     """Were everything at distance 0 looked for, the farthest records would be measured against every edge."""
     rng, centre = drawn("inside"), CENTRES["qijiang"]
