@@ -45,17 +45,25 @@ def _declared(wanted: FieldDefinition) -> str:
 
 def _decoded(kind: Any, body: bytes) -> Any:
     try:
-        return _decoder(kind).decode(body)
+        found = _decoder(kind).decode(body)
+        if isinstance(found, _Nothing):
+            raise msgspec.ValidationError("Invalid value '' - at `$.type`")
+        return found
     except msgspec.ValidationError as error:
-        found = _WHERE.match(str(error))
-        what, where = found.groups() if found else (str(error), "")
+        parts = _WHERE.match(str(error))
+        what, where = parts.groups() if parts else (str(error), "")
         fault = {"message": what, "key": where, "source": "body"}
         raise ValidationException(detail="the body is not what this route takes", extra=[fault]) from error
 
 
+class _Nothing(msgspec.Struct, tag_field="type", tag=""):
+    """Beside which a Feature must say that it is one: alone its type may be left out."""
+
+
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
+    known = getattr(kind, "__struct_config__", None)
+    return msgspec.json.Decoder(kind | _Nothing if known and known.tag_field == "type" else kind)
 
 
 def check_depth(body: bytes) -> None:

@@ -292,6 +292,14 @@ async def test_a_footprint_that_nothing_can_be_worked_out_from_is_refused(
     assert "properties.footprint" in str(answer.json()["errors"])
 
 
+async def test_a_body_says_that_it_is_a_feature(client, stored, signed) -> None:
+    headers = await signed("planner")
+    for body in ({n: v for n, v in SHELTER.items() if n != "type"}, SHELTER | {"type": ""}):
+        answer = await client.post(URL, json=body, headers=headers)
+        assert answer.status_code == 400, answer.text
+        assert "type" in answer.text
+
+
 async def test_a_change_is_told_whole_or_not_at_all(client, stored, signed) -> None:
     """The row, its past version and its log line stand together; the digest is that of the stored text."""
     planner = await signed("planner")
