@@ -1,5 +1,6 @@
 """Absolute links inside the OGC face; what is asked about (drill, instant) travels along."""
 
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -34,9 +35,14 @@ class Links:
     def here(self, *without: str, **changed: str) -> str:
         """The address of this request without some parameters and with others changed."""
         base = self.root.removesuffix("/ogc")
-        kept = {name: value for name, value in self._query.items() if name not in without}
-        asked = urlencode({**kept, **changed}, quote_via=quote, safe=",:/")
+        kept = {name: text for name, text in self._texts.items() if name not in without}
+        asked = "&".join((kept | {name: _text(name, value) for name, value in changed.items()}).values())
         return f"{base}{self._path}" + (f"?{asked}" if asked else "")
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """Each parameter as an address has it, worked out once for the ten links of an answer."""
+        return {name: _text(name, value) for name, value in self._query.items()}
 
     def own(self, offered: Forms, form: str) -> list[Link]:
         """`self`, and `alternate` for every other form."""
@@ -51,6 +57,10 @@ class Links:
             for name, media in offered.items()
             if name != form
         ]
+
+
+def _text(name: str, value: str) -> str:
+    return urlencode({name: value}, quote_via=quote, safe=",:/")
 
 
 def about(links: Links) -> list[Link]:
