@@ -35,7 +35,7 @@ class Hits(NamedTuple):
 
 def candidates(k: int) -> int:
     """How many to fetch, so that the order on the sphere rarely leaves that on the ellipsoid in doubt."""
-    return k + 5 + k // 8
+    return max(8, k + 2 + k // 8)
 
 
 def distance(view: View, ground: Ground) -> sa.ColumnElement[float]:

@@ -183,7 +183,8 @@ def frame(where: Tile) -> dict[str, Any]:
 async def tile(reader: Reader, sight: Sight, names: Iterable[str], where: Tile) -> bytes:
     """The collections' tile as Mapbox Vector Tile bytes; empty when nothing is there."""
     query = _tile(shape(sight), tuple(names), where.z < CLUSTER_BELOW, where.z >= NARROW_FROM)
-    row = await reader.row(query, binds(sight) | frame(where))
+    async with reader.snapshot(one_plan=True) as snapshot:  # to plan takes longer than to read most tiles
+        row = await snapshot.row(query, binds(sight) | frame(where))
     found: bytes = row["tile"] if row is not None else b""
     return found
 
