@@ -1,7 +1,8 @@
 """The statements that the application runs for one question, as it runs them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from litestar.testing import AsyncTestClient
@@ -35,6 +36,11 @@ class Recorder(Reader):
         """The first row of the answer, if there is one."""
         self.seen.append(Statement(query.text, query.args(given)))
         return await super().row(query, given)
+
+    @asynccontextmanager
+    async def snapshot(self, *, one_plan: bool = False) -> AsyncIterator[Reader]:
+        """Itself, so that it remembers what is asked in a transaction too."""
+        yield self
 
 
 def statements(database_url: str, path: str) -> list[Statement]:
