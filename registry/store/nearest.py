@@ -172,7 +172,8 @@ async def nearest(
     away and close together, everything that may belong is measured. Nothing is nearer than what lies in the
     origin: of more than k in a large area, any k are the answer.
     """
-    return await _nearest(reader, sight, wanted, start, k, max_m, ranking or Ranking(margin_m=start.margin_m))
+    order = ranking or Ranking(margin_m=start.margin_m)
+    return await _nearest(reader, sight, asked(wanted), start, k, max_m, order)
 
 
 async def nearest_of_each(
@@ -188,8 +189,8 @@ async def nearest_of_each(
     rows = await reader.rows(query, given | values_of_each(own))
     order = Ranking(margin_m=start.margin_m)
     return [
-        await _nearest(reader, sight, wanted, start, k, max_m, order, parted(found))
-        for wanted, found in zip(wants, rows_of_each(rows, len(each)), strict=True)
+        await _nearest(reader, sight, question, start, k, max_m, order, parted(found))
+        for question, found in zip(each, rows_of_each(rows, len(each)), strict=True)
     ]
 
 
@@ -218,16 +219,15 @@ def _cap_m(start: Start, max_m: float | None) -> float | None:
 async def _nearest(
     reader: Reader,
     sight: Sight,
-    wanted: Filter,
+    question: tuple[frozenset[str], dict[str, Any]],
     start: Start,
     k: int,
     max_m: float | None,
     order: Ranking,
     begun: Found | None = None,
 ) -> Hits:
-    present, values = asked(wanted)
-    cap_m = _cap_m(start, max_m)
-    values |= binds(sight) | origins.binds(start) | {"max_m": cap_m}
+    present, cap_m = question[0], _cap_m(start, max_m)
+    values = question[1] | binds(sight) | origins.binds(start) | {"max_m": cap_m}
     case = shape(sight), present, start.shape is not None, max_m is not None
     for ask, fetch in _attempts(present, candidates(k)):
         rows, unlocated = await ask(reader, case, values | {"fetch": fetch}, begun)
@@ -235,10 +235,7 @@ async def _nearest(
         if len(rows) < fetch and ask is _among:
             break
         rows = _sorted(measured(rows, start), order)
-        if len(rows) < fetch:
-            return Hits(rows[:k], unlocated)
-        value = _value(order, rows[k - 1])
-        if value == 0:
+        if len(rows) < fetch or (value := _value(order, rows[k - 1])) == 0:
             return Hits(rows[:k], unlocated)
         reach_m = order.reach_m(value)
         if seen_all(max(row["sphere_m"] for row in rows), reach_m):
