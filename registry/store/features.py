@@ -89,7 +89,10 @@ def _counted(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls
 
 
 def _windowed(asked: Asked) -> bool:
-    return asked[0] == "window" or (asked[0] == "and" and any(_windowed(part) for part in asked[1]))
+    """Whether a window narrows the rows, on one side of 180° or on both; a wide one holds most of them."""
+    if asked[0] == "and":
+        return any(_windowed(part) for part in asked[1])
+    return asked[0] in ("window", "narrow", "wrapped")
 
 
 def _of_order(
