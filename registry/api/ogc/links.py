@@ -1,6 +1,6 @@
 """Absolute links inside the OGC face; what is asked about (drill, instant) travels along."""
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -18,7 +18,8 @@ class Links:
     """Makes links for the answer to one request."""
 
     def __init__(self, request: Request[Any, Any, Any]) -> None:
-        self.root = f"{str(request.base_url).rstrip('/')}/ogc"
+        self._base = str(request.base_url).rstrip("/")
+        self.root = f"{self._base}/ogc"
         self._path = request.url.path.rstrip("/")
         self._query = {name: str(value) for name, value in request.query_params.items()}
         self._carried = {name: self._query[name] for name in CARRIED if name in self._query}
@@ -34,10 +35,13 @@ class Links:
 
     def here(self, *without: str, **changed: str) -> str:
         """The address of this request without some parameters and with others changed."""
-        base = self.root.removesuffix("/ogc")
-        kept = {name: text for name, text in self._texts.items() if name not in without}
-        asked = "&".join((kept | {name: _text(name, value) for name, value in changed.items()}).values())
-        return f"{base}{self._path}" + (f"?{asked}" if asked else "")
+        texts = self._texts.copy()
+        for name in without:
+            texts.pop(name, None)
+        for name, value in changed.items():
+            texts[name] = _text(name, value)
+        asked = "&".join(texts.values())
+        return f"{self._base}{self._path}" + (f"?{asked}" if asked else "")
 
     @cached_property
     def _texts(self) -> dict[str, str]:
@@ -59,7 +63,9 @@ class Links:
         ]
 
 
+@lru_cache(512)
 def _text(name: str, value: str) -> str:
+    """A parameter as an address has it; the names of the forms come again with every answer."""
     return urlencode({name: value}, quote_via=quote, safe=",:/")
 
 
