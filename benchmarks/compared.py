@@ -17,12 +17,12 @@ from benchmarks.stage import Stage, served
 
 BOXES = """
 SELECT ST_X(here.geom) AS lon, ST_Y(here.geom) AS lat, far.half_deg
-  FROM (SELECT geom FROM resource
+  FROM (SELECT geom, spot FROM resource
          WHERE realm = 'live' AND geom IS NOT NULL ORDER BY md5(id::text) LIMIT 500) AS here,
        LATERAL (SELECT greatest(abs(ST_X(near.geom) - ST_X(here.geom)),
                                 abs(ST_Y(near.geom) - ST_Y(here.geom))) AS half_deg
                   FROM resource AS near WHERE near.realm = 'live'
-                 ORDER BY near.geom <-> here.geom OFFSET $1 LIMIT 1) AS far
+                 ORDER BY near.spot <-> here.spot OFFSET $1 LIMIT 1) AS far
 """
 CONNECTIONS = 16
 TRIED = 48

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from registry.domain.cql import Shape
 from registry.store.schema import place_within
-from registry.store.windows import holds
+from registry.store.windows import holds, within
 
 Expression = sa.ColumnElement[Any]
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -56,8 +56,8 @@ class Ground(NamedTuple):
     """What an index knows of a window, where the geometry itself is computed and has none."""
     partial: bool = False
     """Whether rows may lack a geometry: those are in every window."""
-    points: bool = False
-    """Whether the geometries are points."""
+    spot: Expression | None = None
+    """The geometry as PostgreSQL's own point, which an index has, where the geometries are points."""
 
 
 def values(given: tuple[Any, ...]) -> dict[str, Any]:
@@ -104,7 +104,10 @@ def _accenti(shape: Shape, ground: Ground) -> Expression:
 
 def _spatial(shape: Shape, ground: Ground) -> Expression:
     found: Expression = SPATIAL[shape[0]](*_each(shape[1:], ground))
-    return found
+    drawn = [part for part in shape[1:] if part[0] == "value"]
+    if ground.spot is None or not drawn or shape[0] == "s_disjoint":
+        return found
+    return sa.and_(within(ground.spot, sa.func.box(expression(drawn[0], ground))), found)
 
 
 def _window(shape: Shape, ground: Ground) -> Expression:
@@ -138,8 +141,8 @@ def _box(west: Any, south: Any, east: Any, north: Any) -> Expression:
 
 
 def _met(ground: Ground, sides: Sequence[Any], box: Expression) -> Expression:
-    if ground.points:
-        return holds(ground.geom, *sides)
+    if ground.spot is not None:
+        return holds(ground.spot, *sides)
     exact: Expression = sa.func.ST_Intersects(ground.geom, box)
     return sa.or_(exact, ground.geom.is_(None)) if ground.partial else exact
 

@@ -1,15 +1,15 @@
 """A collection's features in the database: find, get, count, extents."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from registry.domain.cql import Condition
 from registry.domain.cql import Shape as Asked
 from registry.domain.crs import DEFAULT, Crs
-from registry.domain.items import Question, Sort
+from registry.domain.items import Page, Question, Sort
 from registry.domain.sight import Sight
 from registry.store import cql
 from registry.store.pool import Reader, Row
@@ -19,7 +19,8 @@ from registry.store.sources import Source, source
 
 KEPT = 2_000
 """Statements kept by the shape of their question."""
-LIMIT = sa.bindparam("limit", type_=sa.Integer)
+LIMIT: Any = sa.bindparam("limit", type_=sa.Integer)
+ONE: Any = sa.literal_column("1", sa.Integer)
 EVERYTHING: Asked = ("and", ())
 EXACT_TO = 10_000
 """Counts up to here are made for every answer; larger ones on request."""
@@ -33,9 +34,9 @@ def placed(geom: Any, crs: Crs) -> Any:
 
 
 def _columns(rows: Source, crs: Crs) -> list[Any]:
-    chosen = [sa.cast(rows.key, sa.Text).label("id"), rows.feature.label("feature")]
+    chosen = [rows.feature.label("feature")]
     if crs is not DEFAULT:
-        chosen.append(placed(rows.geom, crs).label("placed"))
+        chosen.append(sa.func.coalesce(placed(rows.geom, crs), sa.literal_column("'null'")).label("placed"))
     return chosen
 
 
@@ -47,31 +48,75 @@ Nulls = tuple[bool, ...] | None
 """Which sort keys of a page's start are unknown; None for a first page."""
 
 
+class Form(NamedTuple):
+    """What makes a page's statement another one."""
+
+    sight: Shape
+    name: str
+    asked: Asked
+    sort: tuple[Sort, ...]
+    nulls: Nulls
+
+    @property
+    def rows(self) -> Source:
+        """What the collection reads."""
+        return source(self.sight, self.name)
+
+
 @lru_cache(KEPT)
-def _find(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs) -> Query:
-    return Query(passed_on(_page(form, name, asked, sort, nulls, crs).subquery("page")))
+def _page(form: Form, crs: Crs, counted: bool) -> Query:
+    """The features of a page, then one row: how many were found up to one more, the page's last keys, and
+    how many there are in all."""
+    page, total = _counted(form) if counted else (_once(_ordered(form, _read(form)), "page"), sa.null())
+    order = [page.c[name] for name in _sorted_by(form)]
+    kept = _in_order(sa.select(page), order, page.c.identity, form.sort).limit(LIMIT).subquery("kept")
+    shown = passed_on(_shown(form, kept, crs).subquery("shown"))
+    ends = _in_order(sa.select(page), order, page.c.identity, form.sort)
+    end = ends.offset(LIMIT - ONE).limit(ONE).subquery("ends")
+    keys = [sa.cast(key, sa.Text).label(f"k{n}") for n, key in enumerate(end.c)]
+    held = sa.select(sa.func.count().label("held")).select_from(page).subquery("held")
+    figures = [held.c.held, sa.cast(total, sa.BigInteger).label("n"), *keys]
+    nothing = [sa.cast(sa.null(), one.type).label(one.name) for one in figures]
+    last = sa.select(*(sa.null() for _ in shown.selected_columns), *figures)
+    return Query(sa.union_all(shown.add_columns(*nothing), last.select_from(held.outerjoin(end, sa.true()))))
 
 
-def _page(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs) -> Any:
-    rows = source(form, name)
-    keys = [rows.ground.columns[key.name] for key in sort]
-    found = sa.select(*_columns(rows, crs), *_texts(keys)).select_from(rows.table)
-    return _part(found.where(*_where(rows, asked)), keys, rows.key, sort, nulls)
+def _once(rows: Any, name: str) -> Any:
+    return rows.cte(name).prefix_with("MATERIALIZED")
 
 
-def _texts(keys: Sequence[Any]) -> list[Any]:
-    """The sort keys as a cursor has them."""
-    return [sa.cast(key, sa.Text).label(f"k{n}") for n, key in enumerate(keys)]
+def _shown(form: Form, kept: Any, crs: Crs) -> Any:
+    """The features of these identities, in their order."""
+    rows = form.rows
+    shown = sa.select(*_columns(rows, crs)).select_from(
+        kept.join(rows.table, sa.and_(rows.seen, rows.key == kept.c.identity))
+    )
+    return _in_order(shown, [kept.c[name] for name in _sorted_by(form)], kept.c.identity, form.sort)
 
 
-def _part(found: Any, keys: Sequence[Any], identity: Any, sort: tuple[Sort, ...], nulls: Nulls) -> Any:
-    """The rows in order, from where the page starts, no more than it may have."""
-    if nulls is not None:
-        found = found.where(_after(keys, identity, sort, nulls))
-    return _ordered(found, keys, identity, sort).limit(LIMIT)
+def _sorted_by(form: Form) -> list[str]:
+    return [f"s{n}" for n in range(len(form.sort))]
 
 
-def _ordered(found: Any, keys: Sequence[Any], identity: Any, sort: tuple[Sort, ...]) -> Any:
+def _read(form: Form) -> Any:
+    """The identities of what meets the conditions, with their sort keys."""
+    rows = form.rows
+    keys = [
+        rows.ground.columns[by.name].label(name) for by, name in zip(form.sort, _sorted_by(form), strict=True)
+    ]
+    read = sa.select(rows.key.label("identity"), *keys).select_from(rows.table)
+    return read.where(*_where(rows, form.asked))
+
+
+def _ordered(form: Form, read: Any) -> Any:
+    """The identities in order from where the page starts, one more than it may have."""
+    identity, *keys = (one.element if isinstance(one, sa.Label) else one for one in read.selected_columns)
+    if form.nulls is not None:
+        read = read.where(_after(keys, identity, form.sort, form.nulls))
+    return _in_order(read, keys, identity, form.sort).limit(LIMIT + ONE)
+
+
+def _in_order(found: Any, keys: Sequence[Any], identity: Any, sort: tuple[Sort, ...]) -> Any:
     order = [
         key.desc().nulls_last() if by.descending else key.asc().nulls_last()
         for key, by in zip(keys, sort, strict=True)
@@ -79,13 +124,9 @@ def _ordered(found: Any, keys: Sequence[Any], identity: Any, sort: tuple[Sort, .
     return found.order_by(*order, identity)
 
 
-@lru_cache(KEPT)
-def _counted(form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs) -> Query:
-    """A page, then one row with the bounded count."""
-    made = _of_window if _windowed(asked) else _of_order
-    page, total = made(form, name, asked, sort, nulls, crs)
-    rows = passed_on(page).add_columns(sa.cast(sa.null(), sa.BigInteger).label("n"))
-    return Query(sa.union_all(rows, sa.select(*(sa.null() for _ in page.c), total)))
+def _counted(form: Form) -> tuple[Any, Any]:
+    """A page, and the bounded count."""
+    return _of_window(form) if _windowed(form.asked) else _of_order(form)
 
 
 def _windowed(asked: Asked) -> bool:
@@ -95,51 +136,32 @@ def _windowed(asked: Asked) -> bool:
     return asked[0] in ("window", "narrow", "wrapped")
 
 
-def _of_order(
-    form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs
-) -> tuple[Any, Any]:
+def _of_order(form: Form) -> tuple[Any, Any]:
     """The page by the index of its order, and a count that is not made when a first page holds everything.
 
-    With conditions the count goes by identity, or the planner reads the index of a whole kind to count some.
+    The count is given an order too, or the planner reads an index that is larger than it needs.
     """
-    page = _page(form, name, asked, sort, nulls, crs).cte("page").prefix_with("MATERIALIZED")
-    hits = _hits(form, name, asked)
-    if asked != EVERYTHING:
-        hits = hits.order_by(source(form, name).key)
+    page = _once(_ordered(form, _read(form)), "page")
+    rows = form.rows
+    walked = rows.key if form.asked != EVERYTHING or rows.walked is None else rows.walked
+    hits = _hits(form.sight, form.name, form.asked).order_by(walked)
     every = hits.limit(EXACT_TO + 1).subquery("every")
     total: Any = sa.select(sa.func.count()).select_from(every).scalar_subquery()
-    if nulls is None:
+    if form.nulls is None:
         held = sa.select(sa.func.count()).select_from(page).scalar_subquery()
-        total = sa.case((held < LIMIT, held), else_=total)
+        total = sa.case((held <= LIMIT, held), else_=total)
     return page, total
 
 
-def _of_window(
-    form: Shape, name: str, asked: Asked, sort: tuple[Sort, ...], nulls: Nulls, crs: Crs
-) -> tuple[Any, Any]:
-    """The rows of a window come in no order: read once to be counted and sorted, again only when too many.
-
-    What is sorted are identities: whole features are fetched for the page alone.
-    """
-    rows = source(form, name)
-    keys = [rows.ground.columns[key.name] for key in sort]
-    sorted_by = [key.label(f"s{n}") for n, key in enumerate(keys)]
-    read = sa.select(rows.key.label("identity"), *sorted_by).select_from(rows.table)
-    every = read.where(*_where(rows, asked)).limit(EXACT_TO + 1)
-    hits = every.cte("hit").prefix_with("MATERIALIZED")
+def _of_window(form: Form) -> tuple[Any, Any]:
+    """The rows of a window come in no order: read once to be counted and sorted, again only when too many."""
+    hits = _once(_read(form).limit(EXACT_TO + 1), "hit")
     number = sa.select(sa.func.count().label("n")).select_from(hits).cte("number")
     total = sa.select(number.c.n).scalar_subquery()
     bound: Any = sa.literal_column(str(EXACT_TO))
-    order = [hits.c[key.name] for key in sorted_by]
-    few = _part(sa.select(hits).where(total <= bound), order, hits.c.identity, sort, nulls)
-    few = few.cte("few").prefix_with("MATERIALIZED")
-    shown = sa.select(*_columns(rows, crs), *_texts(keys)).select_from(
-        few.join(rows.table, sa.and_(rows.seen, rows.key == few.c.identity))
-    )
-    shown = _ordered(shown, [few.c[key.name] for key in sorted_by], few.c.identity, sort)
-    plain = _page(form, name, asked, sort, nulls, crs).where(total > bound)
-    page = sa.union_all(*(sa.select(part.subquery()) for part in (shown, plain))).subquery("page")
-    return page, total
+    few = _ordered(form, sa.select(hits).where(total <= bound))
+    many = _ordered(form, _read(form).where(total > bound))
+    return _once(sa.union_all(*(sa.select(part.subquery()) for part in (few, many))), "page"), total
 
 
 def _after(keys: Sequence[Any], identity: Any, sort: tuple[Sort, ...], nulls: tuple[bool, ...]) -> Any:
@@ -155,29 +177,35 @@ def _after(keys: Sequence[Any], identity: Any, sort: tuple[Sort, ...], nulls: tu
     return later
 
 
-async def find(reader: Reader, sight: Sight, name: str, asked: Question, crs: Crs) -> list[Row]:
-    """At most `limit` rows with id, feature, and `placed` for a system other than CRS84."""
-    return await reader.rows(*_asked(_find, sight, name, asked, crs))
+class Found(NamedTuple):
+    """A page: its features as JSON texts, and their geometries where the system is not CRS84.
+
+    `next` is where a further page starts, and `matched` how many features there are in all, None where that
+    is more than EXACT_TO or was not asked.
+    """
+
+    features: list[bytes]
+    placed: list[str] | None
+    next: Page | None
+    matched: int | None
 
 
-async def find_and_count(
-    reader: Reader, sight: Sight, name: str, asked: Question, crs: Crs
-) -> tuple[list[Row], int | None]:
-    """The same rows, and how many there are in all; None for more than EXACT_TO."""
-    *rows, last = await reader.rows(*_asked(_counted, sight, name, asked, crs))
-    return rows, None if last["n"] > EXACT_TO else last["n"]
-
-
-def _asked(
-    made: Callable[..., Query], sight: Sight, name: str, asked: Question, crs: Crs
-) -> tuple[Query, dict[str, Any]]:
-    page = asked.page
-    nulls = None if page is None else tuple(key is None for key in page.keys)
-    query = made(shape(sight), name, asked.where.shape, asked.sort, nulls, crs)
+async def find(
+    reader: Reader, sight: Sight, name: str, asked: Question, crs: Crs, *, counted: bool = False
+) -> Found:
+    """At most `limit` features in order, counted up to a bound if that is asked for."""
+    start = asked.page
+    nulls = None if start is None else tuple(key is None for key in start.keys)
+    query = _page(Form(shape(sight), name, asked.where.shape, asked.sort, nulls), crs, counted)
     given = binds(sight) | cql.values(asked.where.values) | {"limit": asked.limit}
-    if page is not None:
-        given |= {"after": page.after} | {f"start{n}": key for n, key in enumerate(page.keys)}
-    return query, given
+    if start is not None:
+        given |= {"after": start.after} | {f"start{n}": key for n, key in enumerate(start.keys)}
+    *rows, last = await reader.rows(query, given)
+    more = last["held"] > asked.limit
+    following = Page([last[f"k{n + 1}"] for n in range(len(asked.sort))], last["k0"]) if more else None
+    matched = None if last["n"] is None or last["n"] > EXACT_TO else last["n"]
+    placed = None if crs is DEFAULT else [row["placed"] for row in rows]
+    return Found([row["feature"] for row in rows], placed, following, matched)
 
 
 @lru_cache(KEPT)
@@ -185,7 +213,7 @@ def _get(form: Shape, name: str, crs: Crs) -> Query:
     rows = source(form, name)
     same = sa.cast(rows.key, sa.Text) if isinstance(rows.key.type, sa.Text) else rows.key
     identity = sa.cast(sa.bindparam("id", type_=sa.Text), rows.key.type)
-    chosen = [*_columns(rows, crs), rows.version.label("version")]
+    chosen = [sa.cast(rows.key, sa.Text).label("id"), *_columns(rows, crs), rows.version.label("version")]
     found = sa.select(*chosen).select_from(rows.table).where(rows.seen, same == identity)
     return Query(passed_on(found.subquery("found")))
 

@@ -37,12 +37,12 @@ def _sides() -> list[sa.BindParameter[Any]]:
 
 
 def _in_bbox(view: View) -> sa.ColumnElement[bool]:
-    return holds(view.geom, *_sides())
+    return holds(view.spot, *_sides())
 
 
 def _in_wrapped_bbox(view: View) -> sa.ColumnElement[bool]:
     west, south, east, north = _sides()
-    return sa.or_(holds(view.geom, west, south, 180.0, north), holds(view.geom, -180.0, south, east, north))
+    return sa.or_(holds(view.spot, west, south, 180.0, north), holds(view.spot, -180.0, south, east, north))
 
 
 def _named(_: View) -> sa.ColumnElement[bool]:

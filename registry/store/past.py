@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from registry.store.query import Query
 from registry.store.rows import COLUMNS
-from registry.store.schema import CELLS
+from registry.store.schema import MADE
 
-PLACED = [f"registry_cell({of}) AS {name}" for name, of in CELLS.items()]
+PLACED = [f"{how} AS {name}" for name, (_, how) in MADE.items()]
 _RECORDED = (
     "(SELECT @columns FROM @present WHERE updated_at <= @at"
     " UNION ALL SELECT @columns FROM resource_past WHERE updated_at <= @at AND superseded_at > @at)"

@@ -1,5 +1,7 @@
 """The tables: the single source of the schema, read by Alembic and by every statement."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from geoalchemy2 import Geography, Geometry
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -229,18 +231,31 @@ def _resource_checks() -> list[sa.CheckConstraint]:
     ]
 
 
-CELLS = {"cell": "geom", "public_cell": "public_geom"}
-"""Columns that the server fills: the cell of a position on the Z-order curve; a tile is one range of it."""
+class Spot(sa.types.UserDefinedType[Any]):
+    """PostgreSQL's own point: an index returns it, so that a window of many is read from the index alone."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The name of the type."""
+        return "POINT"
+
+
+MADE: dict[str, tuple[Any, str]] = {
+    "cell": (sa.BigInteger, "registry_cell(geom)"),
+    "public_cell": (sa.BigInteger, "registry_cell(public_geom)"),
+    "spot": (Spot, "geom::point"),
+    "public_spot": (Spot, "public_geom::point"),
+}
+"""Columns that the server fills from a position, and how: its cell on the Z-order curve, of which a tile is
+one range, and the position again for windows."""
 
 # One row a resource: the columns that are asked about, and the rendered feature that is answered.
 resource = sa.Table(
     "resource",
     metadata,
     *resource_columns(),
-    *(
-        sa.Column(name, sa.BigInteger, sa.Computed(f"registry_cell({of})", persisted=True))
-        for name, of in CELLS.items()
-    ),
+    *(sa.Column(name, kind, sa.Computed(how, persisted=True)) for name, (kind, how) in MADE.items()),
     sa.PrimaryKeyConstraint("realm", "id"),
     sa.ForeignKeyConstraint(["place"], ["place.code"]),
     *_resource_checks(),
@@ -260,16 +275,25 @@ sa.Index(
     postgresql_using="gist",
     postgresql_where=SHOWN,
 )
+COUNTED = ["kind", "realm", "visibility", "lifecycle", "place"]
+LISTED = ["id", *COUNTED[1:], "capacity_persons", "level", "opening", "readiness", "operational"]
+"""What a window is counted, sorted and filtered by without its records being read."""
 # Without the kind beside it, the planner joins a window's few records with every record of a kind.
-sa.Index("ix_resource_geom", resource.c.geom, resource.c.kind, postgresql_using="gist")
 sa.Index(
-    "ix_resource_public_geom",
-    resource.c.public_geom,
+    "ix_resource_spot",
+    resource.c.spot,
     resource.c.kind,
     postgresql_using="gist",
+    postgresql_include=[*LISTED, "cell"],
+)
+sa.Index(
+    "ix_resource_public_spot",
+    resource.c.public_spot,
+    resource.c.kind,
+    postgresql_using="gist",
+    postgresql_include=[*LISTED, "public_cell"],
     postgresql_where=SHOWN,
 )
-COUNTED = ["kind", "realm", "visibility", "lifecycle", "place"]
 sa.Index("ix_resource_cell", resource.c.cell, postgresql_include=COUNTED)
 sa.Index("ix_resource_public_cell", resource.c.public_cell, postgresql_include=COUNTED)
 PARTNERS = "partner_of IS NOT NULL"

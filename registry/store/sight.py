@@ -30,6 +30,7 @@ class View(NamedTuple):
     seen: sa.ColumnElement[bool]
     geom: sa.ColumnElement[Any]
     cell: sa.ColumnElement[int]
+    spot: sa.ColumnElement[Any]
     geog: sa.ColumnElement[Any]
     uncertainty_m: sa.ColumnElement[float]
     quality: sa.ColumnElement[str]
@@ -69,11 +70,12 @@ def view(form: Shape) -> View:
         feature: Any = sa.func.coalesce(columns.public_feature, columns.feature)
         blurred = sa.and_(columns.visibility != sa.literal_column("'public'"), geom.is_not(None))
         quality = sa.case((blurred, sa.literal_column("'approximate'")), else_=columns.quality)
-        public = (geom, columns.public_cell, geography(geom), columns.public_uncertainty_m, quality)
+        where = (geom, columns.public_cell, columns.public_spot, geography(geom))
+        public = (*where, columns.public_uncertainty_m, quality)
         reported = sa.case((columns.visibility == sa.literal_column("'public'"), columns.seen_at))
         return View(table, seen, *public, feature, reported)
-    exact = (columns.geom, columns.cell, geography(columns.geom), columns.uncertainty_m, columns.quality)
-    return View(table, seen, *exact, columns.feature, columns.seen_at)
+    where = (columns.geom, columns.cell, columns.spot, geography(columns.geom))
+    return View(table, seen, *where, columns.uncertainty_m, columns.quality, columns.feature, columns.seen_at)
 
 
 def _predicates(form: Shape) -> list[sa.ColumnElement[bool]]:

@@ -27,6 +27,8 @@ class Source(NamedTuple):
     feature: Expression
     version: Expression
     ground: Ground
+    walked: Expression | None = None
+    """What they are counted along when there is no condition; the identity where it is None."""
 
     @property
     def geom(self) -> Expression:
@@ -63,7 +65,8 @@ def _located(form: Shape, described: Collection) -> Source:
     seen = view(form)
     kind = seen.table.c.kind == sa.literal_column(f"'{described.kind}'")
     # Its cell says as well as its position that it has one, and an index that holds what is counted has it.
-    return _resources(form, seen, described, sa.and_(kind, seen.cell.is_not(None)))
+    rows = _resources(form, seen, described, sa.and_(kind, seen.cell.is_not(None)))
+    return rows._replace(walked=seen.cell)
 
 
 def _unlocated(form: Shape, described: Collection) -> Source:
@@ -84,7 +87,7 @@ def _resources(form: Shape, seen: View, described: Collection, which: Expression
         key=seen.table.c.id,
         feature=seen.feature,
         version=seen.table.c.version,
-        ground=Ground(_columns(form, seen, described), seen.geom, points=True),
+        ground=Ground(_columns(form, seen, described), seen.geom, spot=seen.spot),
     )
 
 

@@ -262,7 +262,7 @@ async def test_counts_are_exact_bounded_or_left_out(client, stored) -> None:
 @pytest.mark.parametrize("sort", ["", "&sortby=-capacity_persons", "&sortby=name.zh,-capacity_persons"])
 async def test_pages_of_a_window_are_those_of_a_sorted_list(client, stored, monkeypatch, most, sort) -> None:
     monkeypatch.setattr(features, "EXACT_TO", most)
-    features._counted.cache_clear()
+    features._page.cache_clear()
     rooms = [50, None, 20, 50, 70, None, 20]
     made = {}
     for n, room in enumerate(rooms):
@@ -285,7 +285,7 @@ async def test_pages_of_a_window_are_those_of_a_sorted_list(client, stored, monk
         found += [feature["id"] for feature in answer["features"]]
         path = next((link["href"] for link in answer["links"] if link["rel"] == "next"), None)
     assert found == sorted(made, key=place)
-    features._counted.cache_clear()
+    features._page.cache_clear()
 
 
 async def test_a_drill_stays_in_its_own_world(client, stored) -> None:

@@ -9,6 +9,11 @@ import pytest
 import shapely
 import sqlalchemy as sa
 
+from registry.domain import cql, items
+from registry.domain.catalogue import collection
+from registry.domain.cql import Conditions
+from registry.domain.crs import DEFAULT
+from registry.domain.items import Sort
 from registry.domain.ranking import Rank
 from registry.domain.search import Filter
 from registry.domain.tiling import Tile
@@ -17,6 +22,7 @@ from registry.store import (
     batches,
     changes,
     covering,
+    features,
     filters,
     grounds,
     health,
@@ -30,6 +36,7 @@ from registry.store import (
     tiles,
     watchers,
 )
+from registry.store import cql as compiled
 from registry.store.pool import Reader, open_pool, prepare
 from registry.store.query import Query
 from registry.store.sight import Shape, view
@@ -227,6 +234,47 @@ async def test_a_window_of_one_kind_is_found_by_one_index(conn, writer, clearanc
     shown = await plan(conn, query, VALUES | given, "force_custom_plan")
     assert "BitmapAnd" not in shown, shown
     assert "(kind = " in shown.partition("Index Cond:")[2].partition("\n")[0], shown
+
+
+LISTED = [
+    "capacity_persons > 5",
+    "level = 'town'",
+    "opening = 'open' AND lifecycle = 'in_service'",
+]
+TRIANGLE = "S_INTERSECTS(geometry, POLYGON((106.5 28.5, 106.6 28.5, 106.5 28.6, 106.5 28.5)))"
+
+
+@pytest.mark.parametrize(
+    ("clearance", "scoped"), [("public", False), ("internal", False), ("internal", True)]
+)
+async def test_a_window_is_counted_and_sorted_without_reading_its_records(
+    conn, writer, clearance, scoped
+) -> None:
+    await known_to_the_planner(conn, writer, scattered(6000, (106, 107), (28, 29)))
+    await conn.execute("SET LOCAL enable_bitmapscan = off")  # nothing is vacuumed here
+    await conn.execute("SET LOCAL ROLE registry_app")
+    shelters = collection("shelters")
+    prefix = "public_" if clearance == "public" else ""
+    for filtered in (None, *LISTED):
+        wanted = Conditions(shelters)
+        items.add_window(wanted, (106.5, 28.5, 106.55, 28.55))
+        if filtered is not None:
+            wanted.add(cql.parse_text(filtered))
+        where = wanted.all()
+        form = features.Form(Shape(clearance=clearance, scoped=scoped), "shelters", where.shape, (), None)
+        given = VALUES | {"limit": 10, "sight_scope": ["town"]} | compiled.values(where.values)
+        shown = await plan(conn, features._page(form, DEFAULT, True), given)
+        assert shown.count(f"Index Only Scan using resource_live_{prefix}spot_kind") == 2, shown
+        assert "Index Scan using resource_live_pkey" in shown, shown
+
+
+async def test_what_a_shape_meets_is_looked_for_in_its_box(conn, writer) -> None:
+    await known_to_the_planner(conn, writer, scattered(6000, (106, 107), (28, 29)))
+    where = cql.condition(cql.parse_text(TRIANGLE), collection("shelters"))
+    form = features.Form(Shape(), "shelters", where.shape, (Sort("name.zh"),), None)
+    given = VALUES | {"limit": 10} | compiled.values(where.values)
+    shown = await plan(conn, features._page(form, DEFAULT, False), given, "force_custom_plan")
+    assert "(public_spot <@ " in shown.partition("Index Cond:")[2].partition("\n")[0], shown
 
 
 @pytest.mark.parametrize("clearance", ["public", "internal"])

@@ -30,7 +30,7 @@ def respond(
     body: bytes,
     media: str,
     headers: dict[str, str] | None = None,
-    validated: bytes | None = None,
+    validated: memoryview | None = None,
     etag: str | None = None,
 ) -> Response[bytes]:
     """The body with a validator: `etag`, or one of its content; 304 when the client has it."""

@@ -23,27 +23,28 @@ from registry.api.ogc.routes import plain, varying
 from registry.api.provide import Asks, Sees
 from registry.domain import crs as systems
 from registry.domain.catalogue import Collection, collection
-from registry.domain.crs import DEFAULT, Crs
+from registry.domain.crs import DEFAULT
 from registry.domain.errors import Invalid, InvalidQuery, NotFound
-from registry.domain.items import Page, Question, encode_page
+from registry.domain.items import Page, encode_page
 from registry.domain.sight import Sight
-from registry.store import features
+from registry.store import features as store
+from registry.store.features import Found
 from registry.store.pool import Reader, Row
 
 PROPERTIES = b',"properties":'
 OFFERED = {**FEATURES, **EXPORTS}
+NOTHING = Found([], None, None, None)
 FILE = (*WHOLE, "crs")
 """What a link to a file leaves out of the question that a page answers."""
 
 
-def rendered(row: Row, asked_crs: Crs, members: frozenset[str] | None) -> bytes:
-    """A row's feature in the system and with the members that were asked for."""
-    text: bytes = row["feature"]
-    if asked_crs is DEFAULT and members is None:
+def rendered(text: bytes, placed: str | None, members: frozenset[str] | None) -> bytes:
+    """A feature with the geometry and the members that were asked for."""
+    if placed is None and members is None:
         return text
     head, _, tail = text.partition(PROPERTIES)
-    if asked_crs is not DEFAULT:
-        head = head[: head.index(b',"geometry":')] + b',"geometry":' + (row["placed"] or "null").encode()
+    if placed is not None:
+        head = head[: head.index(b',"geometry":')] + b',"geometry":' + placed.encode()
     if members is not None:
         known = msgspec.json.decode(tail[:-1])
         tail = msgspec.json.encode({name: known[name] for name in known if name in members}) + b"}"
@@ -60,46 +61,50 @@ async def list_items(
     asked = ask.read(request.query_params, described)
     if form in EXPORTS:
         return await exported(request, reader, sight, described, asked, form)
-    rows, matched = await _found(reader, sight, described, asked)
-    more, rows = len(rows) > asked.question.limit, rows[: asked.question.limit]
-    made = _around(request, described, asked, rows, more, form)
-    texts = [rendered(row, asked.crs, asked.members) for row in rows]
+    found = await _found(reader, sight, described, asked)
+    made = _around(request, described, found.next, form)
     headers = {"Content-Crs": f"<{asked.crs.uri}>", **link_header(made)}
-    figures = {"numberReturned": len(rows)} | ({} if matched is None else {"numberMatched": matched})
+    matched = {} if found.matched is None else {"numberMatched": found.matched}
+    features = _written(found, asked.members)
+    figures = {"numberReturned": len(features)} | matched
     if form == "html":
-        shown = {"features": [_flat(text) for text in texts], **figures, "links": made}
+        shown = {"features": [_flat(text) for text in features], **figures, "links": made}
         return respond(request, page(shown, described.title), HTML, headers)
-    return _collection(request, texts, made, figures, headers)
+    return _collection(request, features, made, figures, headers)
+
+
+def _written(found: Found, members: frozenset[str] | None) -> list[bytes]:
+    """The features in the system and with the members that were asked for."""
+    if found.placed is None and members is None:
+        return found.features
+    placed: Sequence[str | None] = found.placed or [None] * len(found.features)
+    return [rendered(text, where, members) for text, where in zip(found.features, placed, strict=True)]
 
 
 def _collection(
     request: Request[Any, Any, Any],
-    texts: list[bytes],
+    features: list[bytes],
     made: list[Link],
     figures: dict[str, int],
     headers: dict[str, str],
 ) -> Response[bytes]:
-    rest = msgspec.json.encode(made) + b"," + msgspec.json.encode(figures)[1:-1]
-    body = b'{"type":"FeatureCollection","features":[%b],"links":%b' % (b",".join(texts), rest)
-    whole = body + f',"timeStamp":"{ask.stamp(datetime.now(UTC))}"}}'.encode()
-    return respond(request, whole, GEOJSON, headers, validated=body)
+    rest = msgspec.json.encode(made) + b"," + msgspec.json.encode(figures)[1:]
+    stamp = ask.stamp(datetime.now(UTC)).encode()
+    head = b'{"type":"FeatureCollection","timeStamp":"%b"' % stamp
+    body = b"".join((head, b',"features":[', b",".join(features), b'],"links":', rest))
+    return respond(request, body, GEOJSON, headers, validated=memoryview(body)[len(head) :])
 
 
-async def _found(
-    reader: Reader, sight: Sight, described: Collection, asked: Asked
-) -> tuple[Sequence[Row], int | None]:
-    """A page and one more, and how many there are in all as far as that was asked for."""
+async def _found(reader: Reader, sight: Sight, described: Collection, asked: Asked) -> Found:
+    """A page, and how many there are in all as far as that was asked for."""
     ask, where = (reader, sight, described.id), asked.question.where
-    if asked.hits:
-        return [], await _plainly(features.count(*ask, where))
-    one_more = msgspec.structs.replace(asked.question, limit=asked.question.limit + 1)
-    if asked.count == "bounded":
-        found: tuple[list[Row], int | None] = await _plainly(
-            features.find_and_count(*ask, one_more, asked.crs)
-        )
-        return found
-    rows = await _plainly(features.find(*ask, one_more, asked.crs))
-    return rows, await _plainly(features.count(*ask, where)) if asked.count == "exact" else None
+    found = NOTHING
+    if not asked.hits:
+        counted = asked.count == "bounded"
+        found = await _plainly(store.find(*ask, asked.question, asked.crs, counted=counted))
+    if asked.hits or asked.count == "exact":
+        found = found._replace(matched=await _plainly(store.count(*ask, where)))
+    return found
 
 
 async def _plainly(answer: Any) -> Any:
@@ -113,9 +118,7 @@ async def _plainly(answer: Any) -> Any:
 def _around(
     request: Request[Any, Any, Any],
     described: Collection,
-    asked: Asked,
-    rows: Sequence[Row],
-    more: bool,
+    following: Page | None,
     form: str,
 ) -> list[Link]:
     links = Links(request)
@@ -124,22 +127,11 @@ def _around(
         {"rel": "alternate", "type": media, "title": f"As a file: {name}", "href": links.here(*FILE, f=name)}
         for name, media in EXPORTS.items()
     ]
-    if more:
-        cursor = encode_page(_last(asked.question, rows[-1]))
-        made.append(
-            {
-                "rel": "next",
-                "type": FEATURES[form],
-                "title": "Next page · 下一页",
-                "href": links.here(cursor=cursor),
-            }
-        )
+    if following is not None:
+        href = links.here(cursor=encode_page(following))
+        made.append({"rel": "next", "type": FEATURES[form], "title": "Next page · 下一页", "href": href})
     made.append(links.to("collection", f"/collections/{described.id}", JSON, described.title))
     return made
-
-
-def _last(question: Question, row: Row) -> Page:
-    return Page([row[f"k{n}"] for n in range(len(question.sort))], row["id"])
 
 
 def _flat(text: bytes) -> dict[str, Any]:
@@ -159,10 +151,10 @@ async def read_item(
     described, links = collection(collection_id), Links(request)
     form = chosen(request, FEATURES)
     asked_crs = systems.system(request.query_params.get("crs"))
-    row = await features.get(reader, sight, described.id, identity(described, feature_id), asked_crs)
+    row = await store.get(reader, sight, described.id, identity(described, feature_id), asked_crs)
     if row is None:
         raise NotFound("feature", feature_id)
-    text = rendered(row, asked_crs, None)
+    text = rendered(row["feature"], None if asked_crs is DEFAULT else row["placed"], None)
     made = links.own(FEATURES, form)
     made.append(links.to("collection", f"/collections/{described.id}", JSON, described.title))
     headers = {"Content-Crs": f"<{asked_crs.uri}>", **link_header(made)}
