@@ -15,6 +15,7 @@ from registry.domain import literals
 from registry.domain.catalogue import Collection, Property
 from registry.domain.errors import InvalidQuery
 from registry.domain.literals import fault
+from registry.domain.search import has_trigram
 
 KEPT = 200
 """Trees kept by their text: clients ask the same filter again for every page and window."""
@@ -136,7 +137,9 @@ class Conditions:
         if operator in COMPARISONS:
             return ("compare", operator, *self._alike(_few(operator, args, 2), depth))
         if operator == "like":
-            return ("like", *self._alike(_few(operator, args, 2), depth, only="string"))
+            text, pattern = self._alike(_few(operator, args, 2), depth, only="string")
+            brief = isinstance(args[1], str) and not has_trigram(args[1])
+            return ("like", ("read", text) if brief else text, pattern)
         if operator == "between" and len(args) == 3:
             return ("between", *self._alike(args, depth))
         if operator == "in" and len(args) == 2 and isinstance(args[1], list):

@@ -9,7 +9,7 @@ from registry.domain import literals
 from registry.domain.catalogue import Collection, Property
 from registry.domain.cql import Condition, Conditions
 from registry.domain.errors import InvalidQuery
-from registry.domain.search import Bbox
+from registry.domain.search import Bbox, has_trigram
 
 MAX_LIMIT = 10_000
 DEFAULT_LIMIT = 10
@@ -154,4 +154,4 @@ def add_name(conditions: Conditions, text: str) -> None:
     if not 1 <= len(text) <= 100:
         raise InvalidQuery("q is 1 to 100 characters", field="q")
     plain = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    conditions.plain("named", "string", f"%{plain}%")
+    conditions.plain("named" if has_trigram(text) else "named_briefly", "string", f"%{plain}%")

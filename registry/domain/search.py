@@ -1,6 +1,7 @@
 """A question as a value: which records, in which window, after which one."""
 
 import base64
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
@@ -25,6 +26,12 @@ from registry.domain.resource import (
 
 Level = TeamLevel | ShelterLevel
 Bbox = tuple[float, float, float, float]
+TRIGRAM = re.compile(r"[^\W_]{3}")
+
+
+def has_trigram(text: str) -> bool:
+    """Whether an index of trigrams can tell where such a text may be; 大河 has none, 大河乡 one."""
+    return TRIGRAM.search(text) is not None
 
 
 class Filter(Struct, frozen=True, kw_only=True, omit_defaults=True):

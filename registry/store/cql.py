@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from registry.domain.cql import Shape
+from registry.store.names import named
 from registry.store.schema import place_within
 from registry.store.windows import holds, within
 
@@ -148,9 +149,8 @@ def _met(ground: Ground, sides: Sequence[Any], box: Expression) -> Expression:
 
 
 def _named(shape: Shape, ground: Ground) -> Expression:
-    part = expression(shape[1], ground)
     names = (ground.columns["name.zh"], ground.columns["name.en"])
-    return sa.or_(*(name.ilike(part, escape="\\") for name in names))
+    return named(names, expression(shape[1], ground), brief=shape[0] != "named")
 
 
 def _under(shape: Shape, ground: Ground) -> Expression:
@@ -226,6 +226,8 @@ READERS: dict[str, Callable[[Shape, Ground], Any]] = {
     "narrow": _narrow,
     "wrapped": _wrapped,
     "named": _named,
+    "named_briefly": _named,
+    "read": lambda shape, ground: expression(shape[1], ground).concat(sa.literal_column("''")),
     "under": _under,
     **dict.fromkeys(TEMPORAL, _temporal),
     **dict.fromkeys(ARRAYS, _array),

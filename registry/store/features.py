@@ -12,6 +12,7 @@ from registry.domain.crs import DEFAULT, Crs
 from registry.domain.items import Page, Question, Sort
 from registry.domain.sight import Sight
 from registry.store import cql
+from registry.store.pages import few_or_many, once
 from registry.store.pool import Reader, Row
 from registry.store.query import Query, passed_on
 from registry.store.sight import Shape, binds, shape
@@ -67,7 +68,7 @@ class Form(NamedTuple):
 def _page(form: Form, crs: Crs, counted: bool) -> Query:
     """The features of a page, then one row: how many were found up to one more, the page's last keys, and
     how many there are in all."""
-    page, total = _counted(form) if counted else (_once(_ordered(form, _read(form)), "page"), sa.null())
+    page, total = _of_few(form) if _narrowed(form.asked) else _of_order(form)
     order = [page.c[name] for name in _sorted_by(form)]
     kept = _in_order(sa.select(page), order, page.c.identity, form.sort).limit(LIMIT).subquery("kept")
     shown = passed_on(_shown(form, kept, crs).subquery("shown"))
@@ -75,14 +76,10 @@ def _page(form: Form, crs: Crs, counted: bool) -> Query:
     end = ends.offset(LIMIT - ONE).limit(ONE).subquery("ends")
     keys = [sa.cast(key, sa.Text).label(f"k{n}") for n, key in enumerate(end.c)]
     held = sa.select(sa.func.count().label("held")).select_from(page).subquery("held")
-    figures = [held.c.held, sa.cast(total, sa.BigInteger).label("n"), *keys]
+    figures = [held.c.held, sa.cast(total if counted else sa.null(), sa.BigInteger).label("n"), *keys]
     nothing = [sa.cast(sa.null(), one.type).label(one.name) for one in figures]
     last = sa.select(*(sa.null() for _ in shown.selected_columns), *figures)
     return Query(sa.union_all(shown.add_columns(*nothing), last.select_from(held.outerjoin(end, sa.true()))))
-
-
-def _once(rows: Any, name: str) -> Any:
-    return rows.cte(name).prefix_with("MATERIALIZED")
 
 
 def _shown(form: Form, kept: Any, crs: Crs) -> Any:
@@ -124,16 +121,19 @@ def _in_order(found: Any, keys: Sequence[Any], identity: Any, sort: tuple[Sort, 
     return found.order_by(*order, identity)
 
 
-def _counted(form: Form) -> tuple[Any, Any]:
-    """A page, and the bounded count."""
-    return _of_window(form) if _windowed(form.asked) else _of_order(form)
+NARROW = ("window", "narrow", "wrapped", "named", "named_briefly")
+"""Conditions that few rows meet, in no order: names and windows, on one side of 180° or both, unless wide."""
 
 
-def _windowed(asked: Asked) -> bool:
-    """Whether a window narrows the rows, on one side of 180° or on both; a wide one holds most of them."""
+def _narrowed(asked: Asked) -> bool:
+    return any(map(_narrowed, asked[1])) if asked[0] == "and" else asked[0] in NARROW
+
+
+def _walked(asked: Asked) -> Asked:
+    """The same conditions, for many: the names of those that come are read, not those of all looked up."""
     if asked[0] == "and":
-        return any(_windowed(part) for part in asked[1])
-    return asked[0] in ("window", "narrow", "wrapped")
+        return ("and", tuple(map(_walked, asked[1])))
+    return ("named_briefly", *asked[1:]) if asked[0] == "named" else asked
 
 
 def _of_order(form: Form) -> tuple[Any, Any]:
@@ -141,7 +141,7 @@ def _of_order(form: Form) -> tuple[Any, Any]:
 
     The count is given an order too, or the planner reads an index that is larger than it needs.
     """
-    page = _once(_ordered(form, _read(form)), "page")
+    page = once(_ordered(form, _read(form)), "page")
     rows = form.rows
     walked = rows.key if form.asked != EVERYTHING or rows.walked is None else rows.walked
     hits = _hits(form.sight, form.name, form.asked).order_by(walked)
@@ -153,15 +153,9 @@ def _of_order(form: Form) -> tuple[Any, Any]:
     return page, total
 
 
-def _of_window(form: Form) -> tuple[Any, Any]:
-    """The rows of a window come in no order: read once to be counted and sorted, again only when too many."""
-    hits = _once(_read(form).limit(EXACT_TO + 1), "hit")
-    number = sa.select(sa.func.count().label("n")).select_from(hits).cte("number")
-    total = sa.select(number.c.n).scalar_subquery()
-    bound: Any = sa.literal_column(str(EXACT_TO))
-    few = _ordered(form, sa.select(hits).where(total <= bound))
-    many = _ordered(form, _read(form).where(total > bound))
-    return _once(sa.union_all(*(sa.select(part.subquery()) for part in (few, many))), "page"), total
+def _of_few(form: Form) -> tuple[Any, Any]:
+    walked = form._replace(asked=_walked(form.asked))
+    return few_or_many(_read(form), _read(walked), lambda read: _ordered(form, read), EXACT_TO)
 
 
 def _after(keys: Sequence[Any], identity: Any, sort: tuple[Sort, ...], nulls: tuple[bool, ...]) -> Any:

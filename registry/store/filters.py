@@ -6,7 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from registry.domain.search import Filter
+from registry.domain.search import Filter, has_trigram
+from registry.store.names import named
 from registry.store.schema import ours, place_within, resource, room, stock_line
 from registry.store.sight import View
 from registry.store.windows import holds
@@ -45,9 +46,9 @@ def _in_wrapped_bbox(view: View) -> sa.ColumnElement[bool]:
     return sa.or_(holds(view.spot, west, south, 180.0, north), holds(view.spot, -180.0, south, east, north))
 
 
-def _named(_: View) -> sa.ColumnElement[bool]:
-    columns = (resource.c.name_zh, resource.c.name_en)
-    return sa.or_(*(name.ilike(sa.bindparam("q"), escape="\\") for name in columns))
+def _named(brief: bool) -> Clause:
+    names = (resource.c.name_zh, resource.c.name_en)
+    return lambda _: named(names, sa.bindparam("q", type_=sa.Text), brief=brief)
 
 
 def _has_room(_: View) -> sa.ColumnElement[bool]:
@@ -113,7 +114,8 @@ CLAUSES: dict[str, Clause] = {
     "lifecycle": _equals("lifecycle"),
     "in_service": lambda _: resource.c.lifecycle == sa.literal_column("'in_service'"),
     "quality": lambda view: view.quality == sa.bindparam("quality"),
-    "q": _named,
+    "q": _named(brief=False),
+    "brief_q": _named(brief=True),
     "bbox": _in_bbox,
     "wrapped_bbox": _in_wrapped_bbox,
     "force": _equals("force"),
@@ -182,6 +184,8 @@ def asked(wanted: Filter) -> tuple[frozenset[str], dict[str, Any]]:
     values = wanted.given()
     present = set(values)
     if "q" in values:
+        if not has_trigram(values["q"]):
+            present = present - {"q"} | {"brief_q"}
         values["q"] = f"%{_literal(values['q'])}%"
     if "bbox" in values:
         west, south, east, north = values.pop("bbox")

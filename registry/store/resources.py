@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,10 +10,14 @@ import sqlalchemy as sa
 from registry.domain.search import Filter
 from registry.domain.sight import Sight
 from registry.store.filters import asked, clauses
+from registry.store.pages import few_or_many
 from registry.store.pool import Reader, Row
 from registry.store.query import Query, passed_on, utf8
 from registry.store.schema import resource
 from registry.store.sight import Shape, binds, shape, view
+
+FEW = 1_000
+"""Records with a name like the one asked for that are looked up; more are read in the order of the page."""
 
 
 @cache
@@ -38,12 +43,23 @@ async def known(reader: Reader, realm: str, ids: Iterable[UUID]) -> set[UUID]:
 @cache
 def _find(form: Shape, present: frozenset[str], paged: bool) -> Query:
     seen = view(form)
-    statement = sa.select(resource.c.id, seen.feature.label("feature")).where(
-        seen.seen, *clauses(present, seen)
-    )
-    if paged:
-        statement = statement.where(resource.c.id > sa.bindparam("after"))
-    page = statement.order_by(resource.c.id).limit(sa.bindparam("limit")).subquery("page")
+
+    def ordered(read: Any) -> Any:
+        identity = read.selected_columns[0]
+        if paged:
+            read = read.where(identity > sa.bindparam("after"))
+        return read.order_by(identity).limit(sa.bindparam("limit"))
+
+    def read(*columns: Any, present: frozenset[str] = present) -> Any:
+        return sa.select(resource.c.id, *columns).where(seen.seen, *clauses(present, seen))
+
+    feature = seen.feature.label("feature")
+    page = ordered(read(feature)).subquery("page")
+    if "q" in present:
+        many = read(present=present - {"q"} | {"brief_q"})
+        found, _ = few_or_many(read(), many, ordered, FEW)
+        same = sa.and_(seen.seen, resource.c.id == found.c.id)
+        page = sa.select(found.c.id, feature).select_from(found.join(resource, same)).subquery("page")
     return Query(passed_on(page).order_by(page.c.id))
 
 

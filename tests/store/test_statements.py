@@ -268,6 +268,25 @@ async def test_a_window_is_counted_and_sorted_without_reading_its_records(
         assert "Index Scan using resource_live_pkey" in shown, shown
 
 
+@pytest.mark.parametrize(
+    ("text", "indexed"), [("大河", False), ("避", False), ("a_b", False), ("大河乡", True)]
+)
+async def test_an_index_of_trigrams_is_asked_for_what_it_knows(conn, writer, text, indexed) -> None:
+    """Asked for two letters, it reads all of itself."""
+    await known_to_the_planner(conn, writer, scattered(4000, (106, 107), (28, 29)))
+    wanted = Conditions(collection("shelters"))
+    items.add_name(wanted, text)
+    where = wanted.all()
+    form = features.Form(Shape(), "shelters", where.shape, (), None)
+    given = VALUES | {"limit": 10} | compiled.values(where.values)
+    present, values = filters.asked(Filter(q=text))
+    in_list = resources._find(Shape(), present, False)
+    for query, more in ((features._page(form, DEFAULT, True), given), (in_list, given | values)):
+        shown = await plan(conn, query, more)
+        assert ("name_zh_name_en_idx" in shown) is indexed, shown
+        await conn.execute("DEALLOCATE ALL")
+
+
 async def test_what_a_shape_meets_is_looked_for_in_its_box(conn, writer) -> None:
     await known_to_the_planner(conn, writer, scattered(6000, (106, 107), (28, 29)))
     where = cql.condition(cql.parse_text(TRIANGLE), collection("shelters"))
