@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from registry import store
-from registry.store.schema import PARTITIONS, Spot, metadata
+from registry.store.schema import PARTITIONS, metadata
 
 LOCK = 7_305_110
 for module in pkgutil.iter_modules(store.__path__):
@@ -31,7 +31,6 @@ def include_object(thing: Any, name: str | None, kind: str, reflected: bool, com
 
 def run(connection: Connection) -> None:
     """Upgrade inside one transaction; a second process waits for the lock and finds nothing to do."""
-    connection.dialect.ischema_names["point"] = Spot  # type: ignore[attr-defined]
     context.configure(
         connection=connection,
         target_metadata=metadata,

@@ -15,6 +15,9 @@ WHERE = {"public_spot": " WHERE visibility <> 'restricted'"}
 
 def upgrade() -> None:
     """Apply."""
+    op.drop_index("ix_resource_past_geom", "resource_past")
+    for of in SPOTS.values():
+        op.execute(f"CREATE INDEX ix_resource_past_{of} ON resource_past USING gist (({of}::point))")
     for of in SPOTS.values():
         op.drop_index(f"ix_resource_{of}", "resource")
     added = (
@@ -30,6 +33,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Undo."""
+    for of in SPOTS.values():
+        op.drop_index(f"ix_resource_past_{of}", "resource_past")
+    op.execute("CREATE INDEX ix_resource_past_geom ON resource_past USING gist (geom)")
     for name, of in SPOTS.items():
         op.drop_index(f"ix_resource_{name}", "resource")
         op.drop_column("resource", name)

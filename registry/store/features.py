@@ -12,7 +12,7 @@ from registry.domain.crs import DEFAULT, Crs
 from registry.domain.items import Page, Question, Sort
 from registry.domain.sight import Sight
 from registry.store import cql
-from registry.store.pages import few_or_many, once
+from registry.store.pages import few_or_many, looked_up, once
 from registry.store.pool import Reader, Row
 from registry.store.query import Query, passed_on
 from registry.store.sight import Shape, binds, shape
@@ -85,9 +85,8 @@ def _page(form: Form, crs: Crs, counted: bool) -> Query:
 def _shown(form: Form, kept: Any, crs: Crs) -> Any:
     """The features of these identities, in their order."""
     rows = form.rows
-    shown = sa.select(*_columns(rows, crs)).select_from(
-        kept.join(rows.table, sa.and_(rows.seen, rows.key == kept.c.identity))
-    )
+    chosen = sa.select(*_columns(rows, crs)).select_from(rows.table)
+    shown = looked_up(kept, chosen.where(rows.seen, rows.key == kept.c.identity))
     return _in_order(shown, [kept.c[name] for name in _sorted_by(form)], kept.c.identity, form.sort)
 
 

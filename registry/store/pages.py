@@ -23,3 +23,12 @@ def few_or_many(read: Any, many: Any, ordered: Callable[[Any], Any], most: int) 
     bound: Any = sa.literal_column(str(most))
     parts = (ordered(sa.select(hits).where(total <= bound)), ordered(many.where(total > bound)))
     return once(sa.union_all(*(sa.select(part.subquery()) for part in parts)), "page"), total
+
+
+def looked_up(kept: Any, row: sa.Select[Any]) -> sa.Select[Any]:
+    """The row for each of those that are kept; its conditions name one of them.
+
+    They are looked up one by one: joined with what was recorded at an instant, all of that would be read.
+    """
+    each = row.limit(sa.literal_column("1")).lateral("each")
+    return sa.select(*each.c).select_from(kept.join(each, sa.true()))

@@ -7,11 +7,16 @@ from registry.store.query import Query
 from registry.store.rows import COLUMNS
 from registry.store.schema import MADE
 
-PLACED = [f"{how} AS {name}" for name, (_, how) in MADE.items()]
+NOW = ", ".join([*COLUMNS, *MADE])
+THEN = ", ".join([*COLUMNS, *(f"{how} AS {name}" for name, (_, how) in MADE.items())])
+"""What was worked out of a position is worked out again: as the indexes of the past have it."""
 _RECORDED = (
-    "(SELECT @columns FROM @present WHERE updated_at <= @at"
-    " UNION ALL SELECT @columns FROM resource_past WHERE updated_at <= @at AND superseded_at > @at)"
-).replace("@columns", ", ".join([*COLUMNS, *PLACED]))
+    "(SELECT @now FROM (SELECT @now, 'infinity'::timestamptz AS superseded_at FROM @present"
+    " UNION ALL SELECT @then, superseded_at FROM resource_past) AS recorded"
+    " WHERE updated_at <= @at AND superseded_at > @at)"
+)
+"""The conditions stand outside: only a union of plain selections is read in the order of its indexes."""
+_RECORDED = _RECORDED.replace("@now", NOW).replace("@then", THEN)
 _TABLE = re.compile(r"(\b(?:FROM|JOIN)\s+|,\s*)resource(?:\s+AS\s+(\w+))?(?=\s|\)|,|$)")
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from registry.domain.search import Filter
 from registry.domain.sight import Sight
 from registry.store.filters import asked, clauses
-from registry.store.pages import few_or_many
+from registry.store.pages import few_or_many, looked_up
 from registry.store.pool import Reader, Row
 from registry.store.query import Query, passed_on, utf8
 from registry.store.schema import resource
@@ -58,8 +58,9 @@ def _find(form: Shape, present: frozenset[str], paged: bool) -> Query:
     if "q" in present:
         many = read(present=present - {"q"} | {"brief_q"})
         found, _ = few_or_many(read(), many, ordered, FEW)
-        same = sa.and_(seen.seen, resource.c.id == found.c.id)
-        page = sa.select(found.c.id, feature).select_from(found.join(resource, same)).subquery("page")
+        page = looked_up(
+            found, read(feature, present=frozenset()).where(resource.c.id == found.c.id)
+        ).subquery("page")
     return Query(passed_on(page).order_by(page.c.id))
 
 

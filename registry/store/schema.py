@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from geoalchemy2 import Geography, Geometry
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from registry.domain.resource import KINDS
 
@@ -239,6 +240,9 @@ class Spot(sa.types.UserDefinedType[Any]):
     def get_col_spec(self, **_: Any) -> str:
         """The name of the type."""
         return "POINT"
+
+
+PGDialect.ischema_names["point"] = Spot
 
 
 MADE: dict[str, tuple[Any, str]] = {

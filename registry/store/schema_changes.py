@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.types import UserDefinedType
 
-from registry.store.schema import geography, metadata, one_of, point_column, resource_columns
+from registry.store.schema import Spot, geography, metadata, one_of, point_column, resource_columns
 
 
 class Xid8(UserDefinedType[Any]):
@@ -34,7 +34,8 @@ resource_past = sa.Table(
 sa.Index(
     "ix_resource_past_geog", geography(resource_past.c.geom), resource_past.c.kind, postgresql_using="gist"
 )
-sa.Index("ix_resource_past_geom", resource_past.c.geom, postgresql_using="gist")
+for name in ("geom", "public_geom"):
+    sa.Index(f"ix_resource_past_{name}", sa.cast(resource_past.c[name], Spot), postgresql_using="gist")
 
 # Every change in commit order: the feed, the history and the ground of the audit seal.
 change_log = sa.Table(

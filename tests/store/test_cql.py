@@ -243,6 +243,8 @@ REFUSED = [
     "A_CONTAINS(level, ('x'))",
     "S_INTERSECTS(geometry, POINT(200 0))",
     "S_INTERSECTS(geometry, GEOMETRYCOLLECTION(POINT(0 0)))",
+    "S_INTERSECTS(geometry, POINT EMPTY)",
+    "S_INTERSECTS(geometry, LINESTRING EMPTY)",
     "S_INTERSECTS(geometry, POLYGON((0 0, 1 1, 1 0, 0 1, 0 0)))",
     "S_INTERSECTS(geometry, LINESTRING(1 1, 1 1))",
     "T_AFTER(level, TIMESTAMP('2025-01-01T00:00:00Z'))",

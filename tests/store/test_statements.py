@@ -37,6 +37,7 @@ from registry.store import (
     watchers,
 )
 from registry.store import cql as compiled
+from registry.store.past import as_recorded
 from registry.store.pool import Reader, open_pool, prepare
 from registry.store.query import Query
 from registry.store.sight import Shape, view
@@ -234,6 +235,34 @@ async def test_a_window_of_one_kind_is_found_by_one_index(conn, writer, clearanc
     shown = await plan(conn, query, VALUES | given, "force_custom_plan")
     assert "BitmapAnd" not in shown, shown
     assert "(kind = " in shown.partition("Index Cond:")[2].partition("\n")[0], shown
+
+
+class Past:
+    """A statement about an instant."""
+
+    def __init__(self, query: Query) -> None:
+        self.text, self._query = as_recorded(query), query
+
+    def args(self, given: dict) -> list:
+        return [*self._query.args(given), NOW]
+
+
+async def test_the_past_is_found_by_the_same_indexes(conn, writer) -> None:
+    await known_to_the_planner(conn, writer, scattered(4000, (106, 107), (28, 29)))
+    usual = frozenset({"kind", "in_service", "valid_at"})
+    given = VALUES | {"kind": "shelter", "limit": 10, "sight_as_of": NOW}
+    page = features._page(features.Form(Shape(), "shelters", features.EVERYTHING, (), None), DEFAULT, False)
+    asked = {
+        "Order By: ((public_geom)::geography <->": nearest._candidates(Shape(), usual, False, False, 16),
+        "using resource_live_pkey": resources._find(Shape(), frozenset(), False),
+        "(id = page.identity)": page,
+    }
+    for wanted, query in asked.items():
+        shown = await plan(conn, Past(query), given)
+        assert wanted in shown, shown
+        assert "Seq Scan on resource_live" not in shown, shown
+        assert "Merge Append" in shown, shown
+        await conn.execute("DEALLOCATE ALL")
 
 
 LISTED = [
