@@ -22,7 +22,9 @@ STEP_DEG = 0.25
 PLAIN = Geometry(spatial_index=False)
 _text: Any = sa.literal_column
 _ZERO, _ROUND = _text("0"), _text("360")
-_BEFORE, _LAST, _BEYOND = (_text(str(n)) for n in (-1, CORNERS, CORNERS + 1))
+_BEFORE, _ONE, _ALL = (_text(str(n), sa.Integer) for n in (-1, 1, CORNERS))
+_COARSEST = _text(str(1 - math.cos(math.pi / 8)))
+"""The error of an octagon: nothing is drawn with fewer corners."""
 
 
 class Drawn(NamedTuple):
@@ -37,16 +39,20 @@ class Drawn(NamedTuple):
 
 
 @cache
-def drawn(form: Shape) -> Drawn:
+def drawn(form: Shape, unit_m: Any = None) -> Drawn:
     """The drawing of each watch point as a sight of this shape has it: an internal one's own polygon and
-    sector are not the public's."""
+    sector are not the public's.
+
+    On a map whose unit at the equator is `unit_m`, a circle has no more corners than can be told apart.
+    """
     seen = view(form)
     columns = seen.table.c
     shown = columns.visibility == sa.literal_column("'public'") if form.clearance == "public" else sa.true()
     own = sa.and_(shown, columns.footprint.is_not(None))
     sector = sa.and_(shown, columns.sector_from_deg.is_not(None), columns.sector_to_deg.is_not(None))
     radius_m = columns.watch_radius_m
-    circle = _outline(seen.geom, seen.geog, radius_m, sector, columns)
+    corners = _ALL if unit_m is None else _told_apart(seen.geom, radius_m, unit_m)
+    circle = _outline(seen.geom, seen.geog, radius_m, sector, columns, corners)
     return Drawn(
         which=sa.and_(
             seen.seen,
@@ -70,16 +76,26 @@ def meets(drawing: Drawn, window: Any) -> Any:
     return sa.or_(by_polygon, drawing.reached.bool_op("&&")(geography(wider)))
 
 
-def _outline(geom: Any, geog: Any, radius_m: Any, sector: Any, columns: Any) -> Any:
+def _told_apart(geom: Any, radius_m: Any, unit_m: Any) -> Any:
+    """The corners of a circle that nowhere lies a map's unit inside the true one."""
+    here_m = unit_m * sa.func.cos(sa.func.radians(sa.func.ST_Y(geom)))
+    error = sa.func.least(here_m / radius_m, _COARSEST)
+    needed = sa.func.ceil(sa.func.pi() / sa.func.acos(_text("1::float8") - error))
+    return sa.cast(sa.func.least(needed, _ALL), sa.Integer)
+
+
+def _outline(geom: Any, geog: Any, radius_m: Any, sector: Any, columns: Any, corners: Any) -> Any:
     """One ring of corners; the first is also the last, and is the apex when it is a sector."""
     turn = columns.sector_to_deg - columns.sector_from_deg
     span = sa.case((sector, sa.case((turn > _ZERO, turn), else_=turn + _ROUND)), else_=_ROUND)
     begin = sa.case((sector, columns.sector_from_deg), else_=_ZERO)
-    ends = (sa.case((sector, bound), else_=whole) for bound, whole in ((_BEFORE, _ZERO), (_BEYOND, _LAST)))
+    last = sa.func.generate_series(corners, corners, type_=sa.Integer).column_valued("last")
+    ends = (sa.case((sector, _BEFORE), else_=_ZERO), last + sa.case((sector, _ONE), else_=_ZERO))
     step = sa.func.generate_series(*ends, type_=sa.Integer).column_valued("step")
-    share = sa.case((sa.and_(sa.not_(sector), step == _LAST), _ZERO), else_=step)
-    azimuth = sa.func.radians(begin + span * share / sa.literal_column(f"{CORNERS}.0::float8"))
+    share = sa.case((sa.and_(sa.not_(sector), step == last), _ZERO), else_=step)
+    azimuth = sa.func.radians(begin + span * share / sa.cast(last, sa.Float))
     rim = sa.cast(sa.func.ST_Project(geog, radius_m, azimuth), PLAIN)
-    corner = sa.case((sa.and_(sector, sa.or_(step < _ZERO, step > _LAST)), geom), else_=rim)
-    arc = sa.func.ST_MakeLine(sa.func.array(sa.select(corner).scalar_subquery()))
+    corner = sa.case((sa.and_(sector, sa.or_(step < _ZERO, step > last)), geom), else_=rim)
+    ring = sa.select(corner).select_from(last.scalar_alias, step.scalar_alias)
+    arc = sa.func.ST_MakeLine(sa.func.array(ring.scalar_subquery()))
     return sa.func.ST_SetSRID(sa.func.ST_ForcePolygonCCW(sa.func.ST_MakePolygon(arc)), 4326)

@@ -1,5 +1,6 @@
 """What each collection reads: its rows as one sight sees them, and a column for each of its properties."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -27,6 +28,8 @@ class Source(NamedTuple):
     feature: Expression
     version: Expression
     ground: Ground
+    drawn: Callable[[Expression], Expression] | None = None
+    """The geometry for a map with units of so many metres at the equator, where it is worked out."""
     walked: Expression | None = None
     """What they are counted along when there is no condition; the identity where it is None."""
 
@@ -163,6 +166,7 @@ def _footprints(form: Shape, described: Collection) -> Source:
         feature=feature_text(seen.table.c.id, drawing.outline, properties),
         version=seen.table.c.version,
         ground=Ground(columns, drawing.outline, lambda window: meets(drawing, window)),
+        drawn=lambda unit_m: drawn(form, unit_m).outline,
     )
 
 

@@ -42,10 +42,16 @@ def _number(name: str) -> Any:
 
 FRAME = sa.func.ST_MakeEnvelope(*(_number(f"m{n}") for n in range(4)), 3857)
 SIDE_M = _number("m2") - _number("m0")
+UNIT_M = SIDE_M / EXTENT
 EMPTY = _text("''::bytea")
 
 
 def _window(rows: Source, narrow: bool) -> Any:
+    """What may lie in the tile. What is worked out to be drawn is not worked out to be tested too: what is
+    outside is cut away."""
+    if rows.drawn is not None:
+        box = sa.func.ST_MakeEnvelope(*(_number(f"c{n}") for n in range(4)), 4326)
+        return rows.ground.indexed(box) if narrow and rows.ground.indexed else sa.true()
     sides = tuple(("value", "number", n) for n in range(4))
     return expression(("window" if narrow else "wide", *sides), rows.ground)
 
@@ -69,9 +75,9 @@ def _mvt(rows: Any, layer: str) -> Any:
 def _whole(form: Shape, described: Collection, narrow: bool) -> Any:
     """A layer with every feature of its own."""
     rows = source(form, described.id)
-    geom = _mercator(rows.geom)
+    geom = _mercator(rows.geom if rows.drawn is None else rows.drawn(UNIT_M))
     if described.geometry != "point":
-        geom = sa.func.ST_SimplifyPreserveTopology(geom, SIDE_M / EXTENT)
+        geom = sa.func.ST_SimplifyPreserveTopology(geom, UNIT_M)
     inner = sa.select(*flat(rows, described), _framed(geom)).select_from(rows.table)
     inner = inner.where(rows.seen, _window(rows, narrow))
     return _mvt(inner.subquery(described.id.replace("-", "_")), described.id)

@@ -145,6 +145,31 @@ async def test_a_watch_circle_lies_on_the_geodesic_circle(client, stored) -> Non
     assert "coverage-footprints" in await tile(client, 106.4, 29.6, 12)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.005], ids=["large", "small"])
+@pytest.mark.parametrize("z", [6, 8, 11, 14])
+async def test_a_circle_on_a_tile_is_as_fine_as_the_tile_can_show(client, stored, z, share) -> None:
+    col, row, _, _ = place_of(106.4, 29.6, z)
+    lon, lat = lon_lat(col, row, 2048, 2048, z)
+    unit_m = 40_075_016.7 / 2**z / 4096 * math.cos(math.radians(lat))
+    radius_m = share * 4096 * unit_m
+    await a_resource(stored, "fire_watch_point", lon, lat, watch_radius_m=radius_m)
+    (shown,) = (await tile(client, lon, lat, z))["coverage-footprints"]
+    ring = [lon_lat(col, row, x, y, z) for x, y in shown["points"]]
+    middles = [((a[0] + b[0]) / 2, (a[1] + b[1]) / 2) for a, b in itertools.pairwise(ring)]
+    geod = Geod(ellps="WGS84")
+    away_units = [(geod.inv(lon, lat, *spot)[2] - radius_m) / unit_m for spot in [*ring, *middles]]
+    # An edge lies a unit inside at most, what is simplified another, and each corner on the grid beside it.
+    assert -2.8 < min(away_units) <= max(away_units) < 0.8
+    needed = math.pi / math.acos(1 - unit_m / radius_m)
+    assert min(8, needed) - 1 <= len(ring) <= min(128, max(8, needed)) + 2
+
+
+def lon_lat(col: int, row: int, x: float, y: float, z: int) -> tuple[float, float]:
+    """The position in degrees of one in tile units."""
+    lon = (col + x / 4096) / 2**z * 360 - 180
+    return lon, math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * (row + y / 4096) / 2**z))))
+
+
 async def test_a_sector_runs_clockwise_from_its_apex(client, stored) -> None:
     sector = {"from_deg": 350, "to_deg": 20}
     await a_resource(stored, "fire_watch_point", 106.4, 29.6, watch_radius_m=3000, sector=sector)
