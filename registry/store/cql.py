@@ -36,6 +36,7 @@ SPATIAL = {
     "s_crosses": sa.func.ST_Crosses,
     "s_contains": sa.func.ST_Contains,
 }
+GEOMETRY = ("geometry",)
 INSTANT = sa.TIMESTAMP(timezone=True)
 TYPES: dict[str, Any] = {
     "string": sa.Text,
@@ -106,7 +107,7 @@ def _accenti(shape: Shape, ground: Ground) -> Expression:
 def _spatial(shape: Shape, ground: Ground) -> Expression:
     found: Expression = SPATIAL[shape[0]](*_each(shape[1:], ground))
     drawn = [part for part in shape[1:] if part[0] == "value"]
-    if ground.spot is None or not drawn or shape[0] == "s_disjoint":
+    if ground.spot is None or not drawn or GEOMETRY not in shape[1:] or shape[0] == "s_disjoint":
         return found
     return sa.and_(within(ground.spot, sa.func.box(expression(drawn[0], ground))), found)
 

@@ -235,6 +235,16 @@ async def test_accents_and_case_can_be_left_aside(writer) -> None:
     assert len((await features.find(writer, PUBLIC, "shelters", asked, DEFAULT)).features) == 1
 
 
+@pytest.mark.parametrize(("point", "met"), [("POINT(0 0)", True), ("POINT(5 5)", False)])
+async def test_two_shapes_of_the_question_are_compared_wherever_the_records_are(writer, point, met) -> None:
+    await a_resource(writer, "shelter", 106.4, 29.6)
+    text = f"S_INTERSECTS({point}, POLYGON((-1 -1, 1 -1, 1 1, -1 1, -1 -1)))"
+    for asked, wanted in ((text, met), (f"NOT {text}", not met)):
+        where = Question(where=cql.condition(cql.parse_text(asked), SHELTERS))
+        found = await features.find(writer, PUBLIC, "shelters", where, DEFAULT)
+        assert len(found.features) == wanted, asked
+
+
 REFUSED = [
     "level = 5",
     "nothing = 1",
