@@ -40,15 +40,17 @@ def reach_of_doubt_m(location: Location) -> float:
 
 def cell_of(point: Point) -> tuple[Point, float]:
     """The centre of the grid cell that holds `point`, and the metres to its farthest corner."""
-    lon, lat = (_snap(value) for value in point.coordinates)
+    lon, lat = (_snap(value, most) for value, most in zip(point.coordinates, (180, 90), strict=True))
     half = GRID_DEG / 2
     nearest_equator = max(0.0, abs(lat) - half)
     across_m = half * METRES_PER_DEGREE * math.cos(math.radians(nearest_equator))
     return Point((lon, lat)), math.ceil(math.hypot(across_m, half * METRES_PER_DEGREE * 1.006))
 
 
-def _snap(value: float) -> float:
-    return round((math.floor(value / GRID_DEG) + 0.5) * GRID_DEG, 7)
+def _snap(value: float, most: int) -> float:
+    """The middle of a cell; what lies on the last edge belongs to the cell before it."""
+    cell = min(math.floor(value / GRID_DEG), round(most / GRID_DEG) - 1)
+    return round((cell + 0.5) * GRID_DEG, 7)
 
 
 def generalise(resource: Resource) -> Resource:

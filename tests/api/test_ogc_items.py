@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pyproj
 import pytest
 
+from registry.domain.location import GRID_DEG
 from registry.domain.values import Name
 from registry.store import features
 from tests.builders import a_resource
@@ -355,3 +356,13 @@ async def test_the_past_is_asked_like_the_present(client, stored) -> None:
         assert after.text.count("Test point") == 1
     described = (await client.get(f"{ROOT}/shelters?as_of=2030-01-01T00:00:00Z")).json()
     assert all("as_of=2030-01-01T00%3A00%3A00Z" in link["href"] for link in described["links"][2:])
+
+
+@pytest.mark.parametrize("spot", [(180.0, 90.0), (180.0, -90.0), (-180.0, 0.0), (106.4, 90.0)])
+async def test_an_internal_record_on_the_last_edge_of_the_grid_has_a_cell_too(client, stored, spot) -> None:
+    identity = await a_resource(stored, "shelter", *spot, visibility="internal")
+    shown = (await client.get(f"/v1/resources/{identity}")).json()
+    lon, lat = shown["geometry"]["coordinates"]
+    assert max(abs(spot[0] - lon), abs(spot[1] - lat)) <= GRID_DEG
+    assert abs(lon) < 180
+    assert abs(lat) < 90
