@@ -10,17 +10,19 @@ from geoalchemy2 import Geometry
 from registry.store.schema import geography, reach
 from registry.store.sight import Shape, view
 
+_text: Any = sa.literal_column
 CORNERS = 128
 """Edges of the arc; a corner lies on the geodesic circle, an edge inside it."""
 ERROR_SHARE = 1 - math.cos(math.pi / CORNERS)
 """Largest distance of an edge from a whole circle, as a share of its radius; a sector's is smaller."""
+DEGREE_M = _text("110574.0")
+"""A degree of latitude where it is shortest, at the equator."""
 SLACK_DEG = 0.001
 STEP_DEG = 0.25
 """A parallel cut into pieces of this length lies within the slack of the great circles between them."""
 
 
 PLAIN = Geometry(spatial_index=False)
-_text: Any = sa.literal_column
 _ZERO, _ROUND = _text("0"), _text("360")
 _BEFORE, _ONE, _ALL = (_text(str(n), sa.Integer) for n in (-1, 1, CORNERS))
 _COARSEST = _text(str(1 - math.cos(math.pi / 8)))
@@ -77,9 +79,13 @@ def meets(drawing: Drawn, window: Any) -> Any:
 
 
 def _told_apart(geom: Any, radius_m: Any, unit_m: Any) -> Any:
-    """The corners of a circle that nowhere lies a map's unit inside the true one."""
-    here_m = unit_m * sa.func.cos(sa.func.radians(sa.func.ST_Y(geom)))
-    error = sa.func.least(here_m / radius_m, _COARSEST)
+    """The corners of a circle whose edges lie no more than a map's unit inside the true one.
+
+    A unit is least on the side of the circle that is nearest to a pole.
+    """
+    farthest_deg = sa.func.least(sa.func.abs(sa.func.ST_Y(geom)) + radius_m / DEGREE_M, _text("90"))
+    least_m = unit_m * sa.func.cos(sa.func.radians(farthest_deg))
+    error = sa.func.greatest(sa.func.least(least_m / radius_m, _COARSEST), _text(str(ERROR_SHARE)))
     needed = sa.func.ceil(sa.func.pi() / sa.func.acos(_text("1::float8") - error))
     return sa.cast(sa.func.least(needed, _ALL), sa.Integer)
 

@@ -76,7 +76,7 @@ def _whole(form: Shape, described: Collection, narrow: bool) -> Any:
     """A layer with every feature of its own."""
     rows = source(form, described.id)
     geom = _mercator(rows.geom if rows.drawn is None else rows.drawn(UNIT_M))
-    if described.geometry != "point":
+    if described.geometry != "point" and rows.drawn is None:
         geom = sa.func.ST_SimplifyPreserveTopology(geom, UNIT_M)
     inner = sa.select(*flat(rows, described), _framed(geom)).select_from(rows.table)
     inner = inner.where(rows.seen, _window(rows, narrow))
