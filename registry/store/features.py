@@ -70,10 +70,9 @@ def _page(form: Form, crs: Crs, counted: bool) -> Query:
     how many there are in all."""
     page, total = _of_few(form) if _narrowed(form.asked) else _of_order(form)
     order = [page.c[name] for name in _sorted_by(form)]
-    kept = _in_order(sa.select(page), order, page.c.identity, form.sort).limit(LIMIT).subquery("kept")
-    shown = passed_on(_shown(form, kept, crs).subquery("shown"))
-    ends = _in_order(sa.select(page), order, page.c.identity, form.sort)
-    end = ends.offset(LIMIT - ONE).limit(ONE).subquery("ends")
+    ordered = _in_order(sa.select(page), order, page.c.identity, form.sort)
+    shown = passed_on(_shown(form, ordered.limit(LIMIT).subquery("kept"), crs).subquery("shown"))
+    end = ordered.offset(LIMIT - ONE).limit(ONE).subquery("ends")
     keys = [sa.cast(key, sa.Text).label(f"k{n}") for n, key in enumerate(end.c)]
     held = sa.select(sa.func.count().label("held")).select_from(page).subquery("held")
     figures = [held.c.held, sa.cast(total if counted else sa.null(), sa.BigInteger).label("n"), *keys]

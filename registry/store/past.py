@@ -15,8 +15,8 @@ _RECORDED = (
     " UNION ALL SELECT @then, superseded_at FROM resource_past) AS recorded"
     " WHERE updated_at <= @at AND superseded_at > @at)"
 )
-"""The conditions stand outside: only a union of plain selections is read in the order of its indexes."""
 _RECORDED = _RECORDED.replace("@now", NOW).replace("@then", THEN)
+"""The conditions stand outside: only a union of plain selections is read in the order of its indexes."""
 _TABLE = re.compile(r"(\b(?:FROM|JOIN)\s+|,\s*)resource(?:\s+AS\s+(\w+))?(?=\s|\)|,|$)")
 
 

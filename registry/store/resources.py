@@ -44,23 +44,23 @@ async def known(reader: Reader, realm: str, ids: Iterable[UUID]) -> set[UUID]:
 def _find(form: Shape, present: frozenset[str], paged: bool) -> Query:
     seen = view(form)
 
-    def ordered(read: Any) -> Any:
-        identity = read.selected_columns[0]
+    def ordered(rows: Any) -> Any:
+        identity = rows.selected_columns[0]
         if paged:
-            read = read.where(identity > sa.bindparam("after"))
-        return read.order_by(identity).limit(sa.bindparam("limit"))
+            rows = rows.where(identity > sa.bindparam("after"))
+        return rows.order_by(identity).limit(sa.bindparam("limit"))
 
     def read(*columns: Any, present: frozenset[str] = present) -> Any:
         return sa.select(resource.c.id, *columns).where(seen.seen, *clauses(present, seen))
 
     feature = seen.feature.label("feature")
-    page = ordered(read(feature)).subquery("page")
     if "q" in present:
         many = read(present=present - {"q"} | {"brief_q"})
         found, _ = few_or_many(read(), many, ordered, FEW)
-        page = looked_up(
-            found, read(feature, present=frozenset()).where(resource.c.id == found.c.id)
-        ).subquery("page")
+        chosen = looked_up(found, read(feature, present=frozenset()).where(resource.c.id == found.c.id))
+    else:
+        chosen = ordered(read(feature))
+    page = chosen.subquery("page")
     return Query(passed_on(page).order_by(page.c.id))
 
 

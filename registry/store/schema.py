@@ -270,36 +270,22 @@ PARTITIONS = {"resource_live": f"FOR VALUES IN ('{LIVE}')", "resource_exercise":
 SHOWN = sa.text("visibility <> 'restricted'")
 ours = sa.cast(resource.c.partner_of.is_(None), sa.Integer)
 """1 for what is not a partner's: as an index has it, and as a condition must spell it."""
-sa.Index("ix_resource_geog", geography(resource.c.geom), resource.c.kind, ours, postgresql_using="gist")
-sa.Index(
-    "ix_resource_public_geog",
-    geography(resource.c.public_geom),
-    resource.c.kind,
-    ours,
-    postgresql_using="gist",
-    postgresql_where=SHOWN,
-)
 COUNTED = ["kind", "realm", "visibility", "lifecycle", "place"]
 LISTED = ["id", *COUNTED[1:], "capacity_persons", "level", "opening", "readiness", "operational"]
 """What a window is counted, sorted and filtered by without its records being read."""
-# Without the kind beside it, the planner joins a window's few records with every record of a kind.
-sa.Index(
-    "ix_resource_spot",
-    resource.c.spot,
-    resource.c.kind,
-    postgresql_using="gist",
-    postgresql_include=[*LISTED, "cell"],
-)
-sa.Index(
-    "ix_resource_public_spot",
-    resource.c.public_spot,
-    resource.c.kind,
-    postgresql_using="gist",
-    postgresql_include=[*LISTED, "public_cell"],
-    postgresql_where=SHOWN,
-)
-sa.Index("ix_resource_cell", resource.c.cell, postgresql_include=COUNTED)
-sa.Index("ix_resource_public_cell", resource.c.public_cell, postgresql_include=COUNTED)
+for face, seen in (("", None), ("public_", SHOWN)):
+    at, cell = resource.c[f"{face}geom"], resource.c[f"{face}cell"]
+    by_place: dict[str, Any] = {"postgresql_using": "gist", "postgresql_where": seen}
+    sa.Index(f"ix_resource_{face}geog", geography(at), resource.c.kind, ours, **by_place)
+    # Without the kind beside it, the planner joins a window's few records with every record of a kind.
+    sa.Index(
+        f"ix_resource_{face}spot",
+        resource.c[f"{face}spot"],
+        resource.c.kind,
+        postgresql_include=[*LISTED, cell.name],
+        **by_place,
+    )
+    sa.Index(f"ix_resource_{face}cell", cell, postgresql_include=COUNTED)
 PARTNERS = "partner_of IS NOT NULL"
 sa.Index(
     "ix_resource_partner_geog",

@@ -49,9 +49,10 @@ EMPTY = _text("''::bytea")
 def _window(rows: Source, narrow: bool) -> Any:
     """What may lie in the tile. What is worked out to be drawn is not worked out to be tested too: what is
     outside is cut away."""
-    if rows.drawn is not None:
+    known = rows.ground.indexed
+    if known is not None:
         box = sa.func.ST_MakeEnvelope(*(_number(f"c{n}") for n in range(4)), 4326)
-        return rows.ground.indexed(box) if narrow and rows.ground.indexed else sa.true()
+        return known(box) if narrow else sa.true()
     sides = tuple(("value", "number", n) for n in range(4))
     return expression(("window" if narrow else "wide", *sides), rows.ground)
 
