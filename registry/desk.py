@@ -19,6 +19,7 @@ log = structlog.get_logger("registry")
 WAITING_PER_PROCESS = 10
 AT_ONCE = 4
 GLANCE_S = 0.5
+QUEUE_GLANCE_S = 2.0
 QUEUED = "waiting for a free process"
 BY_CLOCK = "progress is estimated from the time that analyses of this size take"
 
@@ -31,7 +32,7 @@ class Desk:
         self._settings = settings
         self._threads = asyncio.Semaphore(AT_ONCE)
         self._processes = asyncio.Semaphore(settings.job_processes)
-        self._open: set[asyncio.Task[None]] = set()
+        self._open: dict[UUID, asyncio.Task[None]] = {}
 
     async def answer(self, task: analysis.Task) -> bytes:
         """The answer at once, worked in a thread; the geometry library lets go of the lock meanwhile."""
@@ -46,24 +47,26 @@ class Desk:
     def begin(self, identity: UUID, task: analysis.Task, estimate_s: float) -> None:
         """Work a stored job in the background."""
         job = asyncio.create_task(self._work(identity, task, estimate_s))
-        self._open.add(job)
-        job.add_done_callback(self._open.discard)
+        self._open[identity] = job
+        job.add_done_callback(lambda _: self._open.pop(identity))
+
+    async def stop(self, identity: UUID) -> None:
+        """End a job that was dismissed and free its place; one of another worker sees that by itself."""
+        if job := self._open.get(identity):
+            await _ended([job])
 
     async def close(self) -> None:
         """End every job that is open."""
-        for job in self._open:
-            job.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        await _ended(list(self._open.values()))
 
     async def _work(self, identity: UUID, task: analysis.Task, estimate_s: float) -> None:
+        waiting = asyncio.create_task(self._wait(identity))
         try:
-            await self._wait_for_a_process(identity)
-            try:
+            async with self._processes:
+                await _ended([waiting])
                 if await jobs.start(self._reader, identity):
                     outcome = await self._run(identity, task, estimate_s)
                     await self._finish(identity, outcome)
-            finally:
-                self._processes.release()
         except asyncio.CancelledError:
             await self._finish(
                 identity, Outcome(problem="the server stopped before the analysis was finished")
@@ -73,16 +76,17 @@ class Desk:
             log.exception("job failed", job=str(identity))
             with suppress(RegistryError):
                 await self._finish(identity, Outcome(problem=f"the analysis failed: {type(error).__name__}"))
+        finally:
+            waiting.cancel()
 
-    async def _wait_for_a_process(self, identity: UUID) -> None:
-        """Queue, saying that the job is alive all the while."""
-        while True:
-            try:
-                async with asyncio.timeout(10.0):
-                    await self._processes.acquire()
-                    return
-            except TimeoutError:
-                await jobs.note(self._reader, identity, 0, QUEUED)
+    async def _wait(self, identity: UUID) -> None:
+        """Say that a job in the queue is alive, and take it out when it was dismissed meanwhile."""
+        noted = True
+        while noted:
+            await asyncio.sleep(QUEUE_GLANCE_S)
+            with suppress(RegistryError):
+                noted = await jobs.note(self._reader, identity, 0, QUEUED)
+        self._open[identity].cancel()
 
     async def _run(self, identity: UUID, task: analysis.Task, estimate_s: float) -> Outcome:
         limit_s = self._settings.job_time_s
@@ -114,6 +118,12 @@ class Desk:
         text = None if outcome.answer is None else outcome.answer.decode()
         async with self._reader.writer() as writer:
             await jobs.finish(writer, identity, status=status, message=outcome.problem, result=text)
+
+
+async def _ended(open_jobs: list[asyncio.Task[None]]) -> None:
+    for job in open_jobs:
+        job.cancel()
+    await asyncio.gather(*open_jobs, return_exceptions=True)
 
 
 def _by_clock(elapsed_s: float, estimate_s: float) -> int:

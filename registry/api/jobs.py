@@ -12,7 +12,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
 from registry.api.once import IdempotencyKey, Once, answer, is_replay, send
-from registry.api.provide import Asks, Changes, Who
+from registry.api.provide import Asked, Asks, Who
 from registry.domain import analysis
 from registry.domain.actor import Actor
 from registry.domain.effort import AT_ONCE_S, seconds
@@ -143,11 +143,13 @@ async def read_results(reader: Asks, actor: Who, identity: FromPath[UUID]) -> Re
 
 
 @delete("/{identity:uuid}", status_code=200)
-async def dismiss_job(writer: Changes, actor: Who, identity: FromPath[UUID]) -> StatusInfo:
-    """End a job; its process is stopped within a second."""
-    await _own(writer, actor, identity)
-    await jobs.dismiss(writer, identity)
-    return describe(await _own(writer, actor, identity))
+async def dismiss_job(request: Asked, reader: Asks, actor: Who, identity: FromPath[UUID]) -> StatusInfo:
+    """End a job; its process is stopped within a second, and its place in the queue is free at once."""
+    await _own(reader, actor, identity)
+    async with reader.writer() as writer:
+        await jobs.dismiss(writer, identity)
+    await request.app.state.desk.stop(identity)
+    return describe(await _own(reader, actor, identity))
 
 
 router = Router("/v1/jobs", route_handlers=[read_job, read_results, dismiss_job], tags=["jobs"])

@@ -10,7 +10,7 @@ import pytest
 import shapely
 from pyproj import Geod
 
-from registry.desk import BY_CLOCK
+from registry.desk import BY_CLOCK, QUEUED
 from registry.domain.identity import new_id
 from registry.store import jobs, places
 from registry.work import Step
@@ -364,12 +364,44 @@ async def test_a_job_that_outgrows_its_memory_ends_alone(client, world, monkeypa
 
 async def test_no_job_is_taken_when_too_many_wait(client, world, monkeypatch):
     desk = client.app.state.desk
-    monkeypatch.setattr(desk, "_open", {object() for _ in range(desk._settings.job_processes * 10)})
+    monkeypatch.setattr(desk, "_open", dict.fromkeys(range(desk._settings.job_processes * 10)))
     response = await client.post(
         "/v1/coverage", json={"kind": "fire_watch_point", "place": "D"}, headers={"prefer": "respond-async"}
     )
     assert response.status_code == 503
     assert response.headers["retry-after"] == "30"
+
+
+async def test_dismissed_jobs_leave_their_places_to_others_at_once(client, world):
+    """Somebody who changes their mind more often than there are places is still served."""
+    question, later = {"kind": "fire_watch_point", "place": "D"}, {"prefer": "respond-async"}
+    for _ in range(3 * client.app.state.desk._settings.job_processes * 10):
+        accepted = await client.post("/v1/coverage", json=question, headers=later)
+        assert accepted.status_code == 202, accepted.text
+        location = accepted.headers["location"]
+        assert (await client.delete(location)).json()["status"] == "dismissed"
+        assert (await client.get(location)).json()["status"] == "dismissed"
+
+
+async def test_a_job_in_the_queue_that_another_process_dismissed_leaves_it(client, stored, monkeypatch):
+    """It takes no process, and its place is free."""
+    monkeypatch.setattr("registry.desk.QUEUE_GLANCE_S", 0.01)
+    desk, identity = client.app.state.desk, new_id(2)
+    monkeypatch.setattr(desk, "_processes", asyncio.Semaphore(0))
+    await jobs.insert(stored, {"id": identity, "process": "gaps", "owner": "anonymous", "estimate_s": 5.0})
+    desk.begin(identity, None, 5.0)
+    for _ in range(200):
+        if (await jobs.get(stored, identity))["message"] == QUEUED:
+            break
+        await asyncio.sleep(0.01)
+    assert (await jobs.get(stored, identity))["message"] == QUEUED
+    await jobs.dismiss(stored, identity)
+    for _ in range(200):
+        if identity not in desk._open:
+            break
+        await asyncio.sleep(0.01)
+    assert identity not in desk._open
+    assert (await jobs.get(stored, identity))["status"] == "dismissed"
 
 
 async def test_an_unknown_job_is_not_found(client, world):
