@@ -24,7 +24,7 @@ class Recorder(Reader):
     """A reader that remembers what it asked."""
 
     def __init__(self, reader: Reader) -> None:
-        super().__init__(reader._pool, reader._timeout)
+        super().__init__(reader._lender, reader._turns)
         self.seen: list[Statement] = []
 
     async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:

@@ -45,8 +45,7 @@ from registry.desk import Desk
 from registry.domain.ranking import parse_paces
 from registry.settings import Settings
 from registry.store import migrations
-from registry.store.pool import Reader, open_pool
-from registry.store.turns import Turns
+from registry.store.pool import reading
 
 ROUTERS = (
     resources.router,
@@ -78,16 +77,14 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
 
     @asynccontextmanager
     async def database(app: Litestar) -> AsyncGenerator[None, None]:
-        pool = await open_pool(settings, database_url)
-        reader = Reader(pool, settings.acquire_timeout_s, Turns(settings_module.statements_at_once(settings)))
-        app.state.reader = reader
-        app.state.desk = Desk(reader, settings)
-        try:
-            async with keeping(app, reader, settings, secret):
-                yield
-        finally:
-            await app.state.desk.close()
-            pool.terminate()
+        async with reading(settings, database_url) as reader:
+            app.state.reader = reader
+            app.state.desk = Desk(reader, settings)
+            try:
+                async with keeping(app, reader, settings, secret):
+                    yield
+            finally:
+                await app.state.desk.close()
 
     app = Litestar(
         route_handlers=[*ROUTERS, docs.assets(), docs.read_problems, web.router()],

@@ -14,7 +14,7 @@ from registry import database, settings
 from registry.domain.resource import Exercise
 from registry.domain.sight import EVERYTHING, PUBLIC, Sight
 from registry.settings import Settings
-from registry.store.pool import Reader, open_pool
+from registry.store.pool import Reader, reading
 
 Ask = Callable[[Reader, Sight, Settings], Awaitable[Any]]
 
@@ -48,12 +48,8 @@ def answer(ask: Ask, exercise: str | None, all_records: bool) -> bytes:
     known = settings.read(os.environ)
 
     async def run(url: str) -> bytes:
-        pool = await open_pool(known, url)
-        try:
-            async with Reader(pool, known.acquire_timeout_s).snapshot() as snapshot:
-                return msgspec.json.encode(await ask(snapshot, sight, known))
-        finally:
-            await pool.close()
+        async with reading(known, url) as reader, reader.snapshot() as snapshot:
+            return msgspec.json.encode(await ask(snapshot, sight, known))
 
     with database.migrated(known) as url:
         return asyncio.run(run(url))

@@ -25,6 +25,7 @@ MIB = 1_048_576
 USES_EVERY_S = 30.0
 COUNTS_EVERY_S = 3600.0
 SEAL_EVERY_S = 10.0
+REST_EVERY_S = 60.0
 
 
 @asynccontextmanager
@@ -56,6 +57,7 @@ async def keeping(
         asyncio.create_task(_every(AUDIT_EVERY_S, witnesses.write)),
         asyncio.create_task(_every(USES_EVERY_S, doorkeeper.note)),
         asyncio.create_task(_every(COUNTS_EVERY_S, forget)),
+        asyncio.create_task(_every(REST_EVERY_S, reader.rest)),
     ]
     if provider is not None:
         tasks.append(asyncio.create_task(provider.keep_fresh()))

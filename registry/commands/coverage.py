@@ -25,7 +25,7 @@ from registry.domain.values import Name
 from registry.report.page import Subject, page, percent, square_km
 from registry.report.picture import png
 from registry.settings import Settings
-from registry.store.pool import Reader, open_pool
+from registry.store.pool import reading
 
 KIND_WORDS = {
     "fire_watch_point": ("火情监测点", "fire watch points"),
@@ -96,11 +96,8 @@ def read(known: Settings, ask: Ask, sight: Sight) -> Question:
     """The question with everything it needs from the database."""
 
     async def run(url: str) -> Question:
-        pool = await open_pool(known, url)
-        try:
-            return await gather(Reader(pool, known.acquire_timeout_s), sight, ask)
-        finally:
-            await pool.close()
+        async with reading(known, url) as reader:
+            return await gather(reader, sight, ask)
 
     with database.migrated(known) as url:
         return asyncio.run(run(url))

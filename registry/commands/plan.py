@@ -20,7 +20,7 @@ from registry.domain.wording import Lang, localised
 from registry.report.plan_page import ORDER, WORDS, Report, observed_in_words, page
 from registry.settings import Settings
 from registry.store import places, plans
-from registry.store.pool import Reader, open_pool
+from registry.store.pool import Reader, reading
 
 STYLE = {"met": "green", "not_met": "red", "unknown": "yellow", "cannot_evaluate": "dim"}
 
@@ -79,11 +79,8 @@ def read(known: Settings, document: str | None, place: str | None, sight: Sight)
     """Everything that is printed, read and worked out."""
 
     async def run(url: str) -> Report:
-        pool = await open_pool(known, url)
-        try:
-            return await _report(Reader(pool, known.acquire_timeout_s), document, place, sight)
-        finally:
-            await pool.close()
+        async with reading(known, url) as reader:
+            return await _report(reader, document, place, sight)
 
     with database.migrated(known) as url:
         return asyncio.run(run(url))
@@ -136,12 +133,9 @@ def documents(lang: Lang) -> None:
     """List the documents whose provisions can be checked. 列出文件。"""
 
     async def run(url: str) -> None:
-        pool = await open_pool(known, url)
-        try:
-            for item in await plans.documents(Reader(pool, known.acquire_timeout_s)):
+        async with reading(known, url) as reader:
+            for item in await plans.documents(reader):
                 click.echo(f"{item.id:28} {item.issued_on!s:12} {_text(item.title, lang)}")
-        finally:
-            await pool.close()
 
     known = settings.read(os.environ)
     with database.migrated(known) as url:

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import msgspec
 
-from registry.settings import Settings
+from registry.settings import Settings, statements_at_once
 from registry.store.failures import explained
+from registry.store.lending import Lender
 from registry.store.past import as_recorded
 from registry.store.query import Query
 from registry.store.turns import Turns
@@ -38,11 +39,7 @@ async def become_app(connection: asyncpg.Connection) -> None:
     await connection.execute("SET ROLE registry_app")
 
 
-async def _keep(_: asyncpg.Connection) -> None:
-    """Nothing to reset: no statement of ours leaves anything behind in a session."""
-
-
-async def open_pool(settings: Settings, database_url: str) -> asyncpg.Pool:
+async def _pool(settings: Settings, database_url: str) -> asyncpg.Pool:
     """A pool whose every wait is bounded."""
     statement_ms = str(int(settings.statement_timeout_s * 1000))
     return await asyncpg.create_pool(
@@ -50,7 +47,6 @@ async def open_pool(settings: Settings, database_url: str) -> asyncpg.Pool:
         min_size=0,
         max_size=settings.pool_size,
         init=become_app,
-        reset=_keep,
         command_timeout=settings.statement_timeout_s + 2,
         timeout=settings.acquire_timeout_s,
         max_inactive_connection_lifetime=60,
@@ -67,6 +63,16 @@ async def open_pool(settings: Settings, database_url: str) -> asyncpg.Pool:
     )
 
 
+@asynccontextmanager
+async def reading(settings: Settings, database_url: str) -> "AsyncIterator[Reader]":
+    """A reader with connections of its own, which end with the block."""
+    pool = await _pool(settings, database_url)
+    try:
+        yield Reader(Lender(pool, settings.acquire_timeout_s), Turns(statements_at_once(settings)))
+    finally:
+        pool.terminate()
+
+
 def asked(query: Query, given: Mapping[str, Any]) -> list[Any]:
     """The text and the arguments of a question; one about a past instant reads what was recorded then."""
     if given.get("sight_as_of") is None:
@@ -76,51 +82,59 @@ def asked(query: Query, given: Mapping[str, Any]) -> list[Any]:
     return [past, *query.args(given), *instant]
 
 
-USUAL_PLANS = "SET plan_cache_mode = auto"
-BY_VALUE = "SET plan_cache_mode = force_custom_plan"
-ONE_PLAN = "SET LOCAL plan_cache_mode = force_generic_plan"
+class Plans(NamedTuple):
+    """How statements are planned: for their values where a question says so, and usually."""
+
+    by_value: str
+    usually: str
+
+
+SESSION = Plans("SET plan_cache_mode = force_custom_plan", "SET plan_cache_mode = auto")
+BY_VALUE = "SET LOCAL plan_cache_mode = force_custom_plan"
+TRANSACTION = Plans(BY_VALUE, "SET LOCAL plan_cache_mode = auto")
+ONE_PLAN = Plans(BY_VALUE, "SET LOCAL plan_cache_mode = force_generic_plan")
 
 
 async def fetched(
-    connection: asyncpg.Connection, query: Query, given: Mapping[str, Any], usually: str = USUAL_PLANS
+    connection: asyncpg.Connection, query: Query, given: Mapping[str, Any], plans: Plans
 ) -> list[Row]:
-    """The rows of a question, planned for its values where the query says so.
-
-    After an error the session may go on planning by value, which is slower and nothing else.
-    """
+    """The rows of a question, planned for its values where the query says so."""
     if not query.by_value:
         plain: list[Row] = await connection.fetch(*asked(query, given))
         return plain
-    await connection.execute(BY_VALUE)
+    await connection.execute(plans.by_value)
     found: list[Row] = await connection.fetch(*asked(query, given))
-    await connection.execute(usually)
+    await connection.execute(plans.usually)
     return found
 
 
 class Reader:
     """Asks: every call takes a connection for as long as its statement runs."""
 
-    def __init__(self, pool: asyncpg.Pool, acquire_timeout_s: float, turns: Turns | None = None) -> None:
-        self._pool = pool
-        self._timeout = acquire_timeout_s
-        self._turns = turns or Turns()
+    def __init__(self, lender: Lender, turns: Turns) -> None:
+        self._lender = lender
+        self._turns = turns
 
     async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""
-        async with explained(), self._turns.turn(), self._pool.acquire(timeout=self._timeout) as connection:
-            return await fetched(connection, query, given)
+        async with explained(), self._turns.turn(), self._lender.lend() as connection:
+            return await fetched(connection, query, given, SESSION)
 
     async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
         """The first row of the answer, if there is one."""
-        async with explained(), self._turns.turn(), self._pool.acquire(timeout=self._timeout) as connection:
+        async with explained(), self._turns.turn(), self._lender.lend() as connection:
             found: Row | None = await connection.fetchrow(*asked(query, given))
             return found
 
     @asynccontextmanager
     async def lend(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection for as long as the block lasts."""
-        async with self._pool.acquire(timeout=self._timeout) as connection:
+        async with self._lender.lend() as connection:
             yield connection
+
+    async def rest(self) -> None:
+        """Give up what is at hand and was not needed."""
+        await self._lender.rest()
 
     async def stream(self, query: Query, given: Mapping[str, Any]) -> AsyncIterator[Row]:
         """Every row of a long answer, some hundreds at a time, from one snapshot."""
@@ -139,19 +153,19 @@ class Reader:
         async with (
             explained(),
             self._turns.turn(),
-            self._pool.acquire(timeout=self._timeout) as connection,
+            self._lender.lend() as connection,
             connection.transaction(**SNAPSHOT),
         ):
             if one_plan:
-                await connection.execute(ONE_PLAN)
-            yield SnapshotReader(connection, ONE_PLAN if one_plan else USUAL_PLANS)
+                await connection.execute(ONE_PLAN.usually)
+            yield SnapshotReader(connection, ONE_PLAN if one_plan else TRANSACTION)
 
     @asynccontextmanager
     async def unhurried(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection for one long answer from one instant; its statements may run for minutes."""
         async with (
             explained(),
-            self._pool.acquire(timeout=self._timeout) as connection,
+            self._lender.lend() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             await connection.execute(UNHURRIED)
@@ -162,7 +176,7 @@ class Reader:
         """One transaction: committed when the block ends, rolled back when it raises."""
         async with (
             explained(),
-            self._pool.acquire(timeout=self._timeout) as connection,
+            self._lender.lend() as connection,
             connection.transaction(),
         ):
             yield Writer(connection)
@@ -171,7 +185,7 @@ class Reader:
 class SnapshotReader(Reader):
     """Asks on one connection, inside one transaction."""
 
-    def __init__(self, connection: asyncpg.Connection, plans: str = USUAL_PLANS) -> None:
+    def __init__(self, connection: asyncpg.Connection, plans: Plans = TRANSACTION) -> None:
         self._connection = connection
         self._plans = plans
 

@@ -4,13 +4,12 @@ import asyncio
 from types import TracebackType
 
 PATIENCE_S = 0.2
-MANY = 1000
 
 
 class Turns:
     """First come, first served, for a fifth of a second; after that nobody waits behind slow statements."""
 
-    def __init__(self, at_once: int = MANY) -> None:
+    def __init__(self, at_once: int) -> None:
         self.free = asyncio.Semaphore(at_once)
 
     def turn(self) -> "Turn":

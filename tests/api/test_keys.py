@@ -16,7 +16,7 @@ from registry.domain.credential import new_token
 from registry.domain.errors import Conflict, NotFound, Unauthenticated
 from registry.settings import Settings
 from registry.store import keys
-from registry.store.pool import Reader, Writer, open_pool
+from registry.store.pool import Reader, Writer, reading
 from tests.api.conftest import PEPPER, Signed
 from tests.builders import a_place, a_resource
 
@@ -86,15 +86,13 @@ def own_url(new_database) -> str:
 
 
 @pytest.fixture
-async def pool(own_url: str) -> AsyncIterator[asyncpg.Pool]:
-    opened = await open_pool(Settings(pool_size=2), own_url)
-    yield opened
-    await opened.close()
+async def reader(own_url: str) -> AsyncIterator[Reader]:
+    async with reading(Settings(pool_size=2), own_url) as opened:
+        yield opened
 
 
-def doorkeeper(pool: asyncpg.Pool, believe_s: float) -> tuple[Reader, Doorkeeper]:
-    reader = Reader(pool, 1.0)
-    return reader, Doorkeeper(reader, Settings(key_cache_s=believe_s), PEPPER.encode())
+def doorkeeper(reader: Reader, believe_s: float) -> Doorkeeper:
+    return Doorkeeper(reader, Settings(key_cache_s=believe_s), PEPPER.encode())
 
 
 async def a_key(url: str, expires_at: datetime | None = None) -> tuple[str, bytes]:
@@ -104,10 +102,8 @@ async def a_key(url: str, expires_at: datetime | None = None) -> tuple[str, byte
     return token, f"Bearer {token}".encode()
 
 
-async def test_a_key_that_expires_is_refused_although_it_was_believed(
-    own_url: str, pool: asyncpg.Pool
-) -> None:
-    _, keeper = doorkeeper(pool, believe_s=300)
+async def test_a_key_that_expires_is_refused_although_it_was_believed(own_url: str, reader: Reader) -> None:
+    keeper = doorkeeper(reader, believe_s=300)
     _, header = await a_key(own_url, datetime.now(UTC) + timedelta(seconds=0.5))
     assert (await keeper.actor_of(header)).role == "viewer"
     await asyncio.sleep(0.6)
@@ -115,8 +111,8 @@ async def test_a_key_that_expires_is_refused_although_it_was_believed(
         await keeper.actor_of(header)
 
 
-async def test_a_revoked_key_is_believed_no_longer_than_the_setting(own_url: str, pool: asyncpg.Pool) -> None:
-    _, keeper = doorkeeper(pool, believe_s=0.5)
+async def test_a_revoked_key_is_believed_no_longer_than_the_setting(own_url: str, reader: Reader) -> None:
+    keeper = doorkeeper(reader, believe_s=0.5)
     token, header = await a_key(own_url)
     assert (await keeper.actor_of(header)).id == "key:post"
     async with database.writing(own_url) as writer:
@@ -127,8 +123,8 @@ async def test_a_revoked_key_is_believed_no_longer_than_the_setting(own_url: str
         await keeper.actor_of(header)
 
 
-async def test_the_last_use_is_written_down(own_url: str, pool: asyncpg.Pool) -> None:
-    reader, keeper = doorkeeper(pool, believe_s=10)
+async def test_the_last_use_is_written_down(own_url: str, reader: Reader) -> None:
+    keeper = doorkeeper(reader, believe_s=10)
     _, header = await a_key(own_url)
     await keeper.actor_of(header)
     await keeper.note()

@@ -4,7 +4,6 @@ import itertools
 import random
 from typing import get_args
 
-import asyncpg
 import pytest
 import shapely
 import sqlalchemy as sa
@@ -38,7 +37,7 @@ from registry.store import (
 )
 from registry.store import cql as compiled
 from registry.store.past import as_recorded
-from registry.store.pool import Reader, open_pool, prepare
+from registry.store.pool import reading
 from registry.store.query import Query
 from registry.store.sight import Shape, view
 from tests.builders import A_CHANGE, NOW, a_place, make
@@ -371,23 +370,21 @@ async def test_a_snapshot_may_plan_once_and_still_plans_by_value_what_must_be(da
     counts = Query(
         sa.text("SELECT custom_plans AS custom FROM pg_prepared_statements WHERE statement = :text")
     )
-    async with asyncpg.create_pool(database_url, min_size=1, max_size=1, init=prepare) as pool:
-        async with Reader(pool, 5).snapshot(one_plan=True) as snapshot:
+    async with reading(Settings(pool_size=1), database_url) as reader:
+        async with reader.snapshot(one_plan=True) as snapshot:
             for query in (near, rare):
                 await snapshot.rows(query, VALUES | {"readiness": "available"})
             assert (await snapshot.row(mode, {}))["mode"] == "force_generic_plan"
             custom = [(await snapshot.row(counts, {"text": query.text}))["custom"] for query in (near, rare)]
         assert custom == [0, 1]
-        assert (await Reader(pool, 5).row(mode, {}))["mode"] == "auto"
+        assert (await reader.row(mode, {}))["mode"] == "auto"
 
 
 async def test_a_long_statement_is_planned_once_too(database_url) -> None:
     """Drivers forget statements of more than 15 kB after every run unless they are told otherwise."""
     long = sa.select(sa.func.length(sa.literal_column(f"'{'x' * 20_000}'")).label("length"))
-    chosen = Settings(database_url=database_url, pool_size=1)
-    pool = await open_pool(chosen, database_url)
-    async with pool:
-        reader, query = Reader(pool, 5), Query(long)
+    async with reading(Settings(pool_size=1), database_url) as reader:
+        query = Query(long)
         for _ in range(3):
             assert (await reader.row(query, {}))["length"] == 20_000
         kept = Query(sa.text("SELECT count(*) AS n FROM pg_prepared_statements WHERE statement = :text"))

@@ -1,0 +1,109 @@
+"""Connections are lent again without the pool, and go back to it when somebody waits or something failed."""
+
+import asyncio
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+from registry.domain.errors import Invalid, Unavailable
+from registry.settings import Settings
+from registry.store.pool import Reader, reading
+from registry.store.query import Query
+
+BACKEND = Query(sa.text("SELECT pg_backend_pid() AS pid"))
+NAP = Query(
+    sa.text("SELECT pg_sleep(:s), pg_backend_pid() AS pid").bindparams(sa.bindparam("s", type_=sa.Float))
+)
+FAILING_TEXT = sa.text("SELECT 1 / :zero").bindparams(sa.bindparam("zero", type_=sa.Integer))
+FAILING = Query(FAILING_TEXT)
+
+
+@pytest.fixture
+async def reader(database_url):
+    async with reading(Settings(pool_size=2, acquire_timeout_s=2), database_url) as opened:
+        yield opened
+
+
+def free(reader: Reader) -> int:
+    """How many of its connections the pool holds, or may open."""
+    return reader._lender._pool._queue.qsize()
+
+
+async def backend(reader: Reader) -> int:
+    row = await reader.row(BACKEND, {})
+    return row["pid"]
+
+
+async def test_a_connection_that_came_back_is_lent_again_without_the_pool(reader) -> None:
+    first = await backend(reader)
+    assert free(reader) == 1
+    assert {await backend(reader) for _ in range(5)} == {first}
+    await reader.rest()
+    assert free(reader) == 2
+    assert await backend(reader) == first
+
+
+async def test_those_who_wait_for_the_pool_get_what_comes_back(reader) -> None:
+    rows = await asyncio.gather(*(reader.row(NAP, {"s": 0.02}) for _ in range(20)))
+    assert len({row["pid"] for row in rows}) == 2
+
+
+async def test_nobody_waits_longer_than_the_limit(database_url) -> None:
+    async with reading(Settings(pool_size=1, acquire_timeout_s=0.2), database_url) as narrow, narrow.lend():
+        with pytest.raises(Unavailable):
+            await narrow.row(BACKEND, {})
+
+
+async def test_a_connection_under_which_something_failed_goes_through_the_pool(reader) -> None:
+    pid = await backend(reader)
+    with pytest.raises(Invalid):
+        await reader.row(FAILING, {"zero": 0})
+    assert free(reader) == 2
+    assert await backend(reader) == pid
+
+
+async def test_a_connection_is_sound_after_its_statement_was_given_up(reader) -> None:
+    """The pool waits until the server has ended the statement."""
+    task = asyncio.create_task(reader.row(NAP, {"s": 5}))
+    await asyncio.sleep(0.2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    pids = await asyncio.gather(*(reader.row(NAP, {"s": 0.01}) for _ in range(6)))
+    assert len(pids) == 6
+    assert free(reader) == 0
+
+
+async def test_a_connection_that_the_server_closed_meanwhile_is_not_lent(reader, database_url) -> None:
+    rows = await asyncio.gather(*(reader.row(NAP, {"s": 0.05}) for _ in range(2)))
+    dead = {row["pid"] for row in rows}
+    other = await asyncpg.connect(database_url)
+    for pid in dead:
+        await other.execute("SELECT pg_terminate_backend($1)", pid)
+    await other.close()
+    await asyncio.sleep(0.2)
+    rows = await asyncio.gather(*(reader.row(NAP, {"s": 0.05}) for _ in range(2)))
+    assert len({row["pid"] for row in rows} | dead) == 4
+
+
+async def test_a_transaction_that_failed_leaves_nothing_behind(reader) -> None:
+    async def failing() -> None:
+        async with reader.writer() as writer:
+            await writer.run(BACKEND, {})
+            raise ValueError("ours")
+
+    with pytest.raises(ValueError, match="ours"):
+        await failing()
+    idle = "SELECT count(*) AS n FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
+    assert (await reader.row(Query(sa.text(idle)), {}))["n"] == 0
+
+
+async def test_after_a_failure_the_session_is_as_it_was(reader) -> None:
+    """It plans as usual again, and is still not the owner of anything."""
+    mode = "SELECT current_setting('plan_cache_mode') AS mode, current_user AS name"
+    before = await reader.row(Query(sa.text(mode)), {})
+    failing = Query(FAILING_TEXT, by_value=True)
+    with pytest.raises(Invalid):
+        await reader.rows(failing, {"zero": 0})
+    assert await reader.row(Query(sa.text(mode)), {}) == before
+    assert tuple(before) == ("auto", "registry_app")
