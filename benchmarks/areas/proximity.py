@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
+
 from benchmarks import load
 from benchmarks.areas import nearest
 from benchmarks.figures import Figure, at_least, at_most
@@ -79,6 +81,18 @@ def situations(stage: Stage, url: str) -> Figure:
     return at_most(AREA, "situation, p99 at 8 connections", asked[int(len(asked) * 0.99)], 150, " ms")
 
 
+def whole_districts(url: str) -> Figure:
+    """The slowest situation that asks about all of a district, each of them once."""
+    listed = httpx.get(f"{url}/v1/places", params={"level": "district", "limit": 100}).raise_for_status()
+    bodies: list[dict[str, Any]] = [
+        {"origin": {"place": place["id"]}, "hazard": "forest_fire", "persons": 50}
+        for place in listed.json()["features"]
+        if place["properties"]["extent_basis"] == "boundary"
+    ]
+    slowest = max(post(url, "/v1/proximity/situation", bodies))
+    return at_most(AREA, f"situation of a whole district, slowest of {len(bodies)}", slowest, 2000, " ms")
+
+
 def batches(stage: Stage, url: str) -> Figure:
     """How many times faster a batch of 1,000 is than 1,000 questions on one connection."""
     where = {"kind": "rescue_team"}
@@ -100,6 +114,7 @@ def measure(stages: list[Stage], seconds: float) -> list[Figure]:
             share(stage, server.url, seconds),
             at_most(AREA, "rare filter, p99 at 2 connections", rare.p99_us / 1000, 100, " ms"),
             situations(stage, server.url),
+            whole_districts(server.url),
             batches(stage, server.url),
         ]
     rival = "installed; not compared yet" if shutil.which("tile38-server") else "not installed here"

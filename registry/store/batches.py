@@ -34,7 +34,8 @@ def _spots() -> tuple[Any, Ground]:
         .render_derived()
     )
     point = sa.func.ST_SetSRID(sa.func.ST_MakePoint(spots.c.lon, spots.c.lat), sa.literal_column("4326"))
-    return spots, Ground(sa.cast(point, GEOGRAPHY), point)
+    geog = sa.cast(point, GEOGRAPHY)
+    return spots, Ground(geog=geog, geom=point, near=geog)
 
 
 def _conditions(seen: View, ground: Ground, spots: Any, present: frozenset[str], capped: bool) -> list[Any]:

@@ -50,8 +50,8 @@ def distance(view: View, ground: Ground) -> sa.ColumnElement[float]:
 
 
 def nearness(view: View, ground: Ground) -> sa.ColumnElement[float]:
-    """Metres on a sphere: what the index can order by."""
-    return view.geog.op("<->", return_type=sa.Float)(ground.geog)
+    """Metres on a sphere, to the outline of what is drawn: what the index can order by."""
+    return view.geog.op("<->", return_type=sa.Float)(ground.near)
 
 
 def within(view: View, ground: Ground, metres: Any) -> sa.ColumnElement[bool]:

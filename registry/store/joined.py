@@ -8,7 +8,9 @@ from sqlalchemy.sql import visitors
 
 from registry.store.pool import Row
 
-SHARED = frozenset({"lon", "lat", "shape", "fetch", "limit", "sight_realm", "sight_scope", "sight_as_of"})
+SHARED = frozenset(
+    {"lon", "lat", "shape", "outline", "fetch", "limit", "sight_realm", "sight_scope", "sight_as_of"}
+)
 """What all parts are given alike."""
 
 

@@ -234,12 +234,12 @@ async def _nearest(
         begun = None
         if len(rows) < fetch and ask is _among:
             break
-        rows = _sorted(measured(rows, start), order)
-        if len(rows) < fetch or (value := _value(order, rows[k - 1])) == 0:
-            return Hits(rows[:k], unlocated)
+        first = _first_of(rows, start, order, k)
+        if len(rows) < fetch or (value := _value(order, first[-1])) == 0:
+            return Hits(first, unlocated)
         reach_m = order.reach_m(value)
         if seen_all(max(row["sphere_m"] for row in rows), reach_m):
-            return Hits(rows[:k], unlocated, max(row.get("rank") or 0 for row in rows) or None)
+            return Hits(first, unlocated, max(row.get("rank") or 0 for row in rows) or None)
     values |= {
         "bound_m": reach_m if cap_m is None else min(reach_m, cap_m),
         "k": candidates(k),
@@ -248,7 +248,7 @@ async def _nearest(
     values |= {f"pace_{kind}": pace.seconds_per_m() for kind, pace in order.paces.items()}
     exact = _all_near(shape(sight), present, start.shape is not None, order.rank)
     rows, unlocated = parted(await reader.rows(exact, dict.fromkeys(PACE_BINDS) | values))
-    return Hits(_sorted(measured(rows, start), order)[:k], unlocated)
+    return Hits(_first_of(rows, start, order, k), unlocated)
 
 
 def _attempts(present: frozenset[str], fetch: int) -> list[tuple[Ask, int]]:
@@ -260,9 +260,17 @@ def _attempts(present: frozenset[str], fetch: int) -> list[tuple[Ask, int]]:
 PACE_BINDS = [f"pace_{kind}" for kind in KINDS]
 
 
-def _sorted(rows: list[Row], order: Ranking) -> list[Row]:
-    return sorted(rows, key=lambda row: (_value(order, row), row["id"]))
+def _first_of(rows: list[Row], start: Start, order: Ranking, k: int) -> list[Row]:
+    """The first k with exact distances; to an edge only those are measured again that may be among them."""
+    if start.shape is not None and len(rows) > k:
+        most = sorted(_value(order, row) for row in rows)[k - 1]
+        rows = [row for row in rows if _value(order, row, least=True) <= most]
+    return sorted(measured(rows, start), key=lambda row: (_value(order, row), row["id"]))[:k]
 
 
-def _value(order: Ranking, row: Row) -> float:
-    return order.value(row["distance_m"], row["uncertainty_m"], row["kind"])
+def _value(order: Ranking, row: Row, *, least: bool = False) -> float:
+    """What a row is ordered by, or the least that this may be once its distance is measured to the edge."""
+    distance_m = row["distance_m"]
+    if least:
+        distance_m = max(0.0, distance_m / (1 + SPHERE_ERROR) - 0.01)
+    return order.value(distance_m, row["uncertainty_m"], row["kind"])

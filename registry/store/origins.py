@@ -8,6 +8,8 @@ from geoalchemy2 import Geography
 from registry.domain.errors import NoGeometry, NotFound
 from registry.domain.geometry import wkb
 from registry.domain.origin import Origin, Start, form_of, spot
+from registry.domain.outline import outline
+from registry.store.pages import once
 from registry.store.pool import Reader
 from registry.store.query import Query
 from registry.store.schema import place
@@ -24,10 +26,14 @@ MOST_PIECES: sa.ColumnElement[float] = sa.literal_column("20000")
 
 
 class Ground(NamedTuple):
-    """What a statement measures from: its geography, its flat shape, and what must be in its WITH clause."""
+    """What a statement measures from: its geography, its flat shape, and what must be in its WITH clause.
+
+    `near` is what it orders by: nothing is farther from it than from the geography.
+    """
 
     geog: sa.ColumnElement[Any]
     geom: sa.ColumnElement[Any]
+    near: sa.ColumnElement[Any]
     ctes: tuple[sa.CTE, ...] = ()
 
 
@@ -36,23 +42,27 @@ def _plain(shape: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.type_coerce(shape, sa.types.NULLTYPE)
 
 
+def _given(name: str) -> sa.ColumnElement[Any]:
+    given = sa.func.ST_GeomFromWKB(sa.bindparam(name, type_=sa.LargeBinary))
+    return sa.func.ST_SetSRID(given, sa.literal_column("4326"))
+
+
 def _shape() -> Ground:
-    given = sa.func.ST_SetSRID(
-        sa.func.ST_GeomFromWKB(sa.bindparam("shape", type_=sa.LargeBinary)), sa.literal_column("4326")
-    )
-    flat = (
-        sa.select(_plain(given).label("geom")).cte("flat").prefix_with("MATERIALIZED", dialect="postgresql")
-    )
+    flat = once(sa.select(_plain(_given("shape")).label("geom")), "flat")
     length = sa.func.ST_Perimeter(flat.c.geom) + sa.func.ST_Length(flat.c.geom)
     step = sa.func.greatest(STEP_DEG, length / MOST_PIECES)
     laid = sa.select(_plain(sa.cast(sa.func.ST_Segmentize(flat.c.geom, step), GEOGRAPHY)).label("geog"))
-    origin = laid.cte("origin").prefix_with("MATERIALIZED", dialect="postgresql")
+    origin = once(laid, "origin")
+    hull = once(sa.select(_plain(sa.cast(_given("outline"), GEOGRAPHY)).label("geog")), "hull")
     return Ground(
-        sa.select(origin.c.geog).scalar_subquery(), sa.select(flat.c.geom).scalar_subquery(), (flat, origin)
+        geog=sa.select(origin.c.geog).scalar_subquery(),
+        geom=sa.select(flat.c.geom).scalar_subquery(),
+        near=sa.select(hull.c.geog).scalar_subquery(),
+        ctes=(flat, origin, hull),
     )
 
 
-GROUND_OF_SPOT = Ground(SPOT, POINT)
+GROUND_OF_SPOT = Ground(geog=SPOT, geom=POINT, near=SPOT)
 GROUND_OF_SHAPE = _shape()
 
 
@@ -63,7 +73,8 @@ def ground(drawn: bool) -> Ground:
 
 def binds(start: Start) -> dict[str, Any]:
     """The values that a statement's origin expects."""
-    return {"lon": start.lon, "lat": start.lat, "shape": start.shape}
+    outer = None if start.shape is None else outline(start.shape)
+    return {"lon": start.lon, "lat": start.lat, "shape": start.shape, "outline": outer}
 
 
 def _place() -> Query:

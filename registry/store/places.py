@@ -9,6 +9,7 @@ from geoalchemy2 import Geography
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from registry.store.extents import outward
+from registry.store.origins import GROUND_OF_SHAPE
 from registry.store.pool import Reader, Row, Writer
 from registry.store.query import Query
 from registry.store.schema import geography, place, place_member, place_within
@@ -109,38 +110,62 @@ def _around() -> Query:
     inside = sa.and_(
         sa.func.ST_Covers(place.c.extent, SPOT), sa.not_(sa.func.ST_DWithin(border, spot, margin_m))
     )
-    return Query(
-        sa.select(*COLUMNS, inside.label("holds_all"))
-        .where(place.c.extent.op("&&")(near), sa.func.ST_DWithin(geography(place.c.extent), spot, margin_m))
-        .order_by(sa.func.ST_Area(place.c.extent), place.c.code)
-        .limit(sa.bindparam("limit", type_=sa.Integer))
+    met = place.c.extent.op("&&")(near), sa.func.ST_DWithin(geography(place.c.extent), spot, margin_m)
+    return _smallest(inside, *met)
+
+
+def _smallest(holds_all: Any, *met: Any) -> Query:
+    """The smallest so many of the places that meet this, and each that holds all that is asked about."""
+    order = (sa.func.ST_Area(place.c.extent), place.c.code)
+    found = (
+        sa.select(
+            *COLUMNS,
+            holds_all.label("holds_all"),
+            sa.func.row_number().over(order_by=order).label("rank"),
+            sa.func.count().over().label("found"),
+        )
+        .where(*met)
+        .subquery("found")
     )
+    kept = sa.or_(found.c.holds_all, found.c.rank <= sa.bindparam("limit", type_=sa.Integer))
+    return Query(sa.select(found).where(kept).order_by(found.c.rank))
 
 
 AROUND = _around()
 
 
 async def around(reader: Reader, lon: float, lat: float, margin_m: float, limit: int) -> list[Row]:
-    """The places that may hold an uncertain spot, smallest first; `holds_all`: wherever it is."""
+    """The places that may hold an uncertain spot, smallest first; `holds_all`: wherever it is.
+
+    They are the `limit` smallest of as many as `found` says, and whatever else holds it wherever it is.
+    """
     box = zip(SIDES, outward((lon, lat, lon, lat), margin_m), strict=True)
     return await reader.rows(
         AROUND, {"lon": lon, "lat": lat, "margin_m": margin_m, "limit": limit, **dict(box)}
     )
 
 
-SHAPE: sa.ColumnElement[Any] = sa.func.ST_SetSRID(
-    sa.func.ST_GeomFromWKB(sa.bindparam("shape", type_=sa.LargeBinary)), 4326
-)
-TOUCHED = Query(
-    sa.select(*COLUMNS, sa.func.ST_Covers(place.c.extent, SHAPE).label("holds_all"))
-    .where(sa.func.ST_Intersects(place.c.extent, SHAPE), sa.not_(sa.func.ST_Touches(place.c.extent, SHAPE)))
-    .order_by(sa.func.ST_Area(place.c.extent), place.c.code)
-    .limit(sa.bindparam("limit", type_=sa.Integer))
-)
+def _touched() -> Query:
+    """Two areas that meet share ground if some point inside one is in the other, which is quick to tell of
+    most, or if they do more than touch, which takes two milliseconds each of a large one."""
+    shape = GROUND_OF_SHAPE.geom
+    some = sa.func.ST_Intersects(shape, sa.func.ST_PointOnSurface(place.c.extent))
+    more = sa.not_(sa.func.ST_Touches(place.c.extent, shape))
+    return _smallest(
+        sa.func.ST_Covers(place.c.extent, shape),
+        sa.func.ST_Intersects(shape, place.c.extent),
+        sa.case((some, sa.true()), else_=more),
+    )
+
+
+TOUCHED = _touched()
 
 
 async def touched(reader: Reader, shape: bytes, limit: int) -> list[Row]:
-    """The places that share ground with the shape, smallest first; `holds_all`: it lies wholly inside."""
+    """The places that share ground with the shape, smallest first; `holds_all`: it lies wholly inside.
+
+    They are the `limit` smallest of as many as `found` says, and whatever else it lies wholly inside.
+    """
     return await reader.rows(TOUCHED, {"shape": shape, "limit": limit})
 
 

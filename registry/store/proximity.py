@@ -70,8 +70,8 @@ async def within_distance(
 
 def _inside_rows(seen: View, ground: Ground, present: frozenset[str]) -> sa.Subquery:
     """Up to 500 rows inside a shape that meet the conditions which most meet, as their table is named."""
-    held = sa.func.ST_Covers(ground.geom, seen.geom)
-    met = sa.select(resource).where(seen.seen, *clauses(present & BROAD, seen), held)
+    held = seen.geog.op("&&")(ground.near), sa.func.ST_Covers(ground.geom, seen.geom)
+    met = sa.select(resource).where(seen.seen, *clauses(present & BROAD, seen), *held)
     return met.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("resource")
 
 

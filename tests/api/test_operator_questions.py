@@ -2,6 +2,7 @@
 
 import pytest
 
+from registry.api.proximity import situation
 from registry.domain.entry import Responsibility
 from registry.domain.identity import new_id
 from registry.store import changes, entries
@@ -353,6 +354,26 @@ async def test_o5_a_drawn_incident_belongs_to_the_place_that_holds_all_of_it(cli
         ("t", False),
         ("d", True),
     ]
+
+
+async def test_o5_of_many_places_those_that_hold_all_are_told(client, stored, monkeypatch) -> None:
+    """However many small places a large origin has in it, who answers for all of it is among them."""
+    monkeypatch.setattr(situation, "MOST_PLACES", 2)
+    await a_place(stored, "d", extent=box(106, 29, 1), level="district")
+    for n in range(5):
+        await a_place(stored, f"t{n}", extent=box(106 + n / 5, 29, 0.1 + n / 100), parent="d")
+    times = {"version": 1, "created_at": NOW, "updated_at": NOW}
+    await entries.insert_many(
+        stored, [Responsibility(id=new_id(1), place="d", role="patrol", **times)], "test"
+    )
+    whole = [("t0", False), ("t1", False), ("d", True)]
+    vague = {"lon": 106.5, "lat": 29.5, "radius_m": 50_000}
+    for origin, told in (({"place": "d"}, whole), ({"area": box(106, 29, 0.9)}, whole), (vague, None)):
+        found = await tell(client, "situation", origin=origin)
+        assert found["more_places"]
+        assert [entry["role"] for entry in found["responsible"]] == (["patrol"] if told else [])
+        assert told is None or [(one["code"], one["holds_all"]) for one in found["places"]] == told
+    assert not (await tell(client, "situation", origin={"lon": 106.01, "lat": 29.01}))["more_places"]
 
 
 async def test_o5_a_vague_incident_belongs_for_sure_to_what_holds_every_spot_of_it(client, stored) -> None:

@@ -50,6 +50,7 @@ SHAPES = [
 ]
 WRITES = [changes.INSERT, changes.INSERT_STOCK, changes.INSERT_EXTERNAL, changes.AMEND]
 WRITES += [changes._lock(Shape()), *changes.FORGET_PARTS, idempotency.CLAIM, idempotency.KEEP]
+AREA = dict.fromkeys(("shape", "outline"), shapely.to_wkb(shapely.box(106.4, 28.9, 106.6, 29.1)))
 ALL = frozenset(filters.CLAUSES) - {"bbox", "wrapped_bbox"}
 PRESENT = [
     ALL,
@@ -209,7 +210,7 @@ async def test_each_condition_looks_near_first_and_finds_the_rare_by_its_index(c
     for name, value in CONDITIONS.items():
         usual = {"valid_at"} if name == "lifecycle" else {"in_service", "valid_at"}
         case = Shape(), frozenset({name, *usual}), drawn, False
-        given = VALUES | {"shape": shapely.to_wkb(shapely.box(106.4, 28.9, 106.6, 29.1)), name: value}
+        given = VALUES | AREA | {name: value}
         looked = await plan(conn, nearest._looked_through(*case), given)
         assert "Order By: ((public_geom)::geography <->" in looked, f"{name}\n{looked}"
         await conn.execute("DEALLOCATE ALL")

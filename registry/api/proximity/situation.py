@@ -31,6 +31,7 @@ from registry.store.pool import Reader, Row
 from registry.store.proximity import Within, left_out
 
 MOST_PLACES = 60
+"""Places that hold a part of the origin; those that hold all of it are never too many."""
 MOST_NAMED = 100
 """Untested watch points that are named; all are counted."""
 LEFT_OUT_M = 20_000.0
@@ -68,12 +69,13 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known around the alarm, all of it at `as_of`."""
+    """What is known around the alarm, all of it at `as_of`; `more_places`: only the smallest are listed."""
 
     as_of: datetime
     origin: dict[str, Any]
     hazard: str | None
     places: list[dict[str, Any]]
+    more_places: bool
     responsible: list[Entry]
     hotlines: list[Entry]
     rules: Rules
@@ -113,7 +115,7 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_days: floa
     now = sight.as_of or datetime.now(UTC)
     start = await starting.start(reader, alarm.origin)
     ask = Asking(reader, sight, start, alarm, now, stale_days)
-    chain = await _places(ask)
+    chain, more_places = await _places(ask)
     codes = [place["code"] for place in chain if place["holds_all"]]
     duty = await duties(reader, sight, codes)
     watch = await _watch(ask)
@@ -123,6 +125,7 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_days: floa
         origin=start.said,
         hazard=alarm.hazard,
         places=chain,
+        more_places=more_places,
         responsible=about(duty.responsible, alarm.hazard),
         hotlines=duty.hotlines,
         rules=await rules(reader, start),
@@ -198,7 +201,7 @@ async def _watch(ask: Asking) -> Watch:
     return Watch(disc=disc, features=features, untested=found.untested, ruled_out=found.ruled_out)
 
 
-async def _places(ask: Asking) -> list[dict[str, Any]]:
+async def _places(ask: Asking) -> tuple[list[dict[str, Any]], bool]:
     start = ask.start
     if start.shape is not None:
         rows = await places.touched(ask.reader, start.shape, MOST_PLACES)
@@ -206,7 +209,7 @@ async def _places(ask: Asking) -> list[dict[str, Any]]:
         rows = await places.around(ask.reader, start.lon, start.lat, start.margin_m, MOST_PLACES)
     else:
         rows = await places.containing(ask.reader, start.lon, start.lat)
-    return [
+    told = [
         {
             "code": row["code"],
             "level": row["level"],
@@ -217,3 +220,4 @@ async def _places(ask: Asking) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+    return told, any(row.get("found", 0) > len(rows) for row in rows)
