@@ -49,9 +49,9 @@ class Lender:
 
     async def rest(self) -> None:
         """Give the pool back what lies idle."""
-        idle, self._at_hand = self._at_hand, []
-        for kept in idle:
-            await self._pool.release(kept)
+        for _ in range(len(self._at_hand)):
+            if self._at_hand:  # somebody may have taken one meanwhile
+                await self._pool.release(self._at_hand.pop(0))
 
     async def _place(self) -> None:
         if not self._places.locked():
