@@ -1,6 +1,7 @@
 """Where analyses are worked: small ones in a thread at once, large ones as jobs in processes of their own."""
 
 import asyncio
+from collections.abc import Collection
 from contextlib import suppress
 from uuid import UUID
 
@@ -57,7 +58,7 @@ class Desk:
 
     async def close(self) -> None:
         """End every job that is open."""
-        await _ended(list(self._open.values()))
+        await _ended([*self._open.values()])
 
     async def _work(self, identity: UUID, task: analysis.Task, estimate_s: float) -> None:
         waiting = asyncio.create_task(self._wait(identity))
@@ -103,8 +104,10 @@ class Desk:
             return work.result()
         finally:
             work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
-            await errand.stop()
+            try:
+                await asyncio.wait({work})
+            finally:
+                await errand.stop()
 
     async def _noted(self, identity: UUID, step: Step | None, elapsed_s: float, estimate_s: float) -> bool:
         """Say how far a job is, as its process tells or by the clock; false when it was dismissed."""
@@ -120,10 +123,13 @@ class Desk:
             await jobs.finish(writer, identity, status=status, message=outcome.problem, result=text)
 
 
-async def _ended(open_jobs: list[asyncio.Task[None]]) -> None:
-    for job in open_jobs:
-        job.cancel()
-    await asyncio.gather(*open_jobs, return_exceptions=True)
+async def _ended(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel each once, as a second time would interrupt its clearing up, and wait until all have ended."""
+    for task in tasks:
+        if not task.cancelling():
+            task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 def _by_clock(elapsed_s: float, estimate_s: float) -> int:

@@ -14,8 +14,10 @@ SPARE_DEG = 2e-4
 LONGEST_DEG = 0.25
 ROUNDED = 1.42
 """A corner cut by one segment a quarter lies at most 30 % inside its circle."""
-WIDEST_DEG = 90.0
-"""Of what is wider an inside and an outside are hard to tell on a sphere: it stands for itself."""
+WIDEST_DEG, FARTHEST_NORTH_DEG = 90.0, 85.0
+"""On a sphere an inside is hard to tell from an outside beyond these: such a shape stands for itself."""
+MOST_CORNERS = 500
+"""What runs to and fro so often has its convex hull for an outline: to grow it would take seconds."""
 WORLD = shapely.box(-180, -90, 180, 90)
 
 
@@ -28,13 +30,15 @@ def outline(shape_wkb: bytes) -> bytes:
     """
     shape: Any = shapely.from_wkb(shape_wkb)
     west, south, east, north = shape.bounds
-    if east - west > WIDEST_DEG:
+    if east - west > WIDEST_DEG or max(-south, north) > FARTHEST_NORTH_DEG:
         step_deg = max(STEP_DEG, shape.length / MOST_PIECES)
         return bytes(shapely.to_wkb(shapely.segmentize(shape, step_deg)))
     rough_deg = ROUGH * max(east - west, north - south)
     parts = shapely.get_parts(shape)
     lines = _halves(shapely.get_exterior_ring(parts)) if shape.area else parts
     fewer = shapely.simplify(lines, rough_deg, preserve_topology=False)
+    if shapely.get_num_coordinates(fewer).sum() > MOST_CORNERS:
+        fewer = [shapely.convex_hull(shape)]
     grown = shapely.union_all(shapely.buffer(fewer, ROUNDED * (rough_deg + SPARE_DEG), quad_segs=1))
     if shape.area:
         grown = shapely.union_all(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(grown))))

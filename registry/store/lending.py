@@ -48,7 +48,7 @@ class Lender:
             self._places.release()
 
     async def rest(self) -> None:
-        """Give the pool back what lies idle."""
+        """Give the pool back what lies idle, the longest first; if one fails, the others stay at hand."""
         for _ in range(len(self._at_hand)):
             if self._at_hand:  # somebody may have taken one meanwhile
                 await self._pool.release(self._at_hand.pop(0))

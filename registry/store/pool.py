@@ -134,7 +134,8 @@ class Reader:
 
     async def rest(self) -> None:
         """Give up what is at hand and was not needed."""
-        await self._lender.rest()
+        async with explained():
+            await self._lender.rest()
 
     async def stream(self, query: Query, given: Mapping[str, Any]) -> AsyncIterator[Row]:
         """Every row of a long answer, some hundreds at a time, from one snapshot."""

@@ -12,6 +12,7 @@ from pyproj import Geod
 
 from registry.desk import BY_CLOCK, QUEUED
 from registry.domain.identity import new_id
+from registry.errand import Errand
 from registry.store import jobs, places
 from registry.work import Step
 from tests.builders import a_resource
@@ -381,6 +382,22 @@ async def test_dismissed_jobs_leave_their_places_to_others_at_once(client, world
         location = accepted.headers["location"]
         assert (await client.delete(location)).json()["status"] == "dismissed"
         assert (await client.get(location)).json()["status"] == "dismissed"
+
+
+async def test_a_job_that_is_dismissed_by_several_at_once_leaves_no_process(client, world, monkeypatch):
+    """A second dismissal does not interrupt the clearing up of the first."""
+    begun: list[Errand] = []
+    monkeypatch.setattr("registry.desk.Errand", lambda order: begun.append(Errand(order)) or begun[-1])
+    question, later = {"kind": "fire_watch_point", "place": "D"}, {"prefer": "respond-async"}
+    for _ in range(5):
+        location = (await client.post("/v1/coverage", json=question, headers=later)).headers["location"]
+        for _ in range(1000):
+            if begun and begun[-1]._process is not None:
+                break
+            await asyncio.sleep(0.01)
+        answers = await asyncio.gather(*(client.delete(location) for _ in range(5)))
+        assert {answer.json()["status"] for answer in answers} == {"dismissed"}
+        assert begun.pop()._process.returncode is not None
 
 
 async def test_a_job_in_the_queue_that_another_process_dismissed_leaves_it(client, stored, monkeypatch):

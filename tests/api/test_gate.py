@@ -18,7 +18,9 @@ from registry.api.limits import Buckets, Lanes
 from registry.app import create_app
 from registry.domain.actor import Actor
 from registry.domain.errors import TooMany, Unavailable
+from registry.domain.identity import new_id
 from registry.settings import Settings, SettingsError
+from registry.store import jobs
 from registry.store.pool import Writer
 from tests.api.conftest import PEPPER, Signed
 from tests.builders import a_resource
@@ -266,6 +268,21 @@ async def test_who_read_what_is_restricted_is_written_down(
     await connection.close()
     told = await client.get("/v1/audit", params={"actor": read["actor"], "action": "read"}, headers=admin)
     assert [trace["target"] for trace in told.json()["traces"]] == [f"GET /v1/resources/{secret}"]
+
+
+async def test_who_dismissed_a_job_is_written_down(
+    client: Client, signed: Signed, stored: Writer, api_url: str
+) -> None:
+    identity = new_id(3)
+    await jobs.insert(
+        stored, {"id": identity, "process": "gaps", "owner": "somebody else", "estimate_s": 5.0}
+    )
+    gone = await client.delete(f"/v1/jobs/{identity}", headers=await signed("admin"))
+    assert gone.json()["status"] == "dismissed"
+    connection = await asyncpg.connect(api_url)
+    [change] = await audited(connection, "change", f"/v1/jobs/{identity}")
+    assert change["role"] == "admin"
+    await connection.close()
 
 
 async def test_the_audit_pages_backwards(client: Client, signed: Signed) -> None:
