@@ -42,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     pool_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 12
     """Database connections of one worker."""
     statements_at_once: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
-    """Statements of one worker at once, others waiting up to 0.2 s; 0: its share of cores, at least two."""
+    """Statements of one worker at once, others waiting up to 0.2 s; 0: its share of cores, at least three."""
     acquire_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=30)] = 1.0
     """How long a request may wait for a database connection before it is answered 503."""
     statement_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 3.0
@@ -108,7 +108,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 def statements_at_once(settings: Settings) -> int:
     """How many statements of a worker run at once."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return settings.statements_at_once or max(2, cores // settings.workers)
+    return settings.statements_at_once or max(3, cores // settings.workers)
 
 
 def is_loopback(host: str) -> bool:
