@@ -26,7 +26,8 @@ def outline(shape_wkb: bytes) -> bytes:
     """A polygon, without holes, that holds all of an area or line, its edges straight or great circles.
 
     Nothing is farther from it than from the shape. Corners are left out by Douglas and Peucker's rule, which
-    keeps all others within a distance, and the lines are grown by that distance.
+    keeps all others within a distance, and the lines are grown by that distance. What is hard to tell on a
+    sphere is returned as it is, in short edges.
     """
     shape: Any = shapely.from_wkb(shape_wkb)
     west, south, east, north = shape.bounds
