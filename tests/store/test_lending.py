@@ -1,6 +1,8 @@
 """Connections are lent again without the pool, and go back to it when somebody waits or something failed."""
 
 import asyncio
+import os
+import signal
 
 import asyncpg
 import pytest
@@ -107,3 +109,20 @@ async def test_after_a_failure_the_session_is_as_it_was(reader) -> None:
         await reader.rows(failing, {"zero": 0})
     assert await reader.row(Query(sa.text(mode)), {}) == before
     assert tuple(before) == ("auto", "registry_app")
+
+
+async def test_a_connection_that_cannot_be_given_back_keeps_no_other(database_url) -> None:
+    """Its server has stopped: it is closed, and the one that lay idle beside it is lent on."""
+    async with reading(Settings(pool_size=2, acquire_timeout_s=0.3), database_url) as reader:
+        rows = await asyncio.gather(*(reader.row(NAP, {"s": 0.05}) for _ in range(2)))
+        stopped = await reader._lender._at_hand[0].fetchval("SELECT pg_backend_pid()")
+        os.kill(stopped, signal.SIGSTOP)
+        try:
+            with pytest.raises(Unavailable):
+                await reader.rest()
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+        again = [await asyncio.gather(*(reader.row(NAP, {"s": 0.05}) for _ in range(2))) for _ in range(3)]
+        assert {row["pid"] for pair in again for row in pair} & {row["pid"] for row in rows} == {
+            row["pid"] for row in rows
+        } - {stopped}
