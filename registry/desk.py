@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -103,9 +104,8 @@ class Desk:
                     return Outcome(problem=f"the analysis took longer than {limit_s:.0f} s")
             return work.result()
         finally:
-            work.cancel()
             try:
-                await asyncio.wait({work})
+                await _ended([work])
             finally:
                 await errand.stop()
 
@@ -123,7 +123,7 @@ class Desk:
             await jobs.finish(writer, identity, status=status, message=outcome.problem, result=text)
 
 
-async def _ended(tasks: Collection[asyncio.Task[None]]) -> None:
+async def _ended(tasks: Collection[asyncio.Task[Any]]) -> None:
     """Cancel each once, as a second time would interrupt its clearing up, and wait until all have ended."""
     for task in tasks:
         if not task.cancelling():

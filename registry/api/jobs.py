@@ -146,6 +146,7 @@ async def read_results(reader: Asks, actor: Who, identity: FromPath[UUID]) -> Re
 async def dismiss_job(request: Asked, reader: Asks, actor: Who, identity: FromPath[UUID]) -> StatusInfo:
     """End a job; its process is stopped within a second, and its place in the queue is free at once."""
     await _own(reader, actor, identity)
+    # Committed here and not behind the answer: the job that is stopped says its last word in the same row.
     request.scope["state"]["changes"] = True
     async with reader.writer() as writer:
         await jobs.dismiss(writer, identity)

@@ -4,6 +4,8 @@ import asyncio
 
 import asyncpg
 
+from registry.store.turns import taken
+
 
 class Lender:
     """Lends a pool's connections; those that come back sound are lent again without the pool.
@@ -25,7 +27,7 @@ class Lender:
 
     async def take(self) -> asyncpg.Connection:
         """An open connection, first come, first served; TimeoutError when none comes free in time."""
-        await self._place()
+        await taken(self._places, self._timeout_s)
         try:
             while self._at_hand:
                 kept = self._at_hand.pop()
@@ -52,13 +54,6 @@ class Lender:
         for _ in range(len(self._at_hand)):
             if self._at_hand:  # somebody may have taken one meanwhile
                 await self._pool.release(self._at_hand.pop(0))
-
-    async def _place(self) -> None:
-        if not self._places.locked():
-            await self._places.acquire()
-            return
-        async with asyncio.timeout(self._timeout_s):
-            await self._places.acquire()
 
 
 class Loan:

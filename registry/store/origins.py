@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from geoalchemy2 import Geography
 
+from registry.domain import edges
 from registry.domain.errors import NoGeometry, NotFound
 from registry.domain.geometry import wkb
 from registry.domain.origin import Origin, Start, form_of, spot
@@ -20,9 +21,9 @@ POINT = sa.func.ST_SetSRID(
     sa.literal_column("4326"),
 )
 SPOT = sa.cast(POINT, GEOGRAPHY)
-STEP_DEG: sa.ColumnElement[float] = sa.literal_column("0.005")
+STEP_DEG: sa.ColumnElement[float] = sa.literal_column(str(edges.STEP_DEG))
 """Edges are straight in lon/lat (RFC 7946); pieces this short leave the great circle by millimetres."""
-MOST_PIECES: sa.ColumnElement[float] = sa.literal_column("20000")
+MOST_PIECES: sa.ColumnElement[float] = sa.literal_column(str(edges.MOST_PIECES))
 
 
 class Ground(NamedTuple):

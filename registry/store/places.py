@@ -5,11 +5,10 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from geoalchemy2 import Geography
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from registry.store.extents import outward
-from registry.store.origins import GROUND_OF_SHAPE
+from registry.store.origins import GROUND_OF_SHAPE, POINT, SPOT
 from registry.store.pool import Reader, Row, Writer
 from registry.store.query import Query
 from registry.store.schema import geography, place, place_member, place_within
@@ -40,12 +39,9 @@ GET = Query(sa.select(*COLUMNS, EXTENT).where(place.c.code == sa.bindparam("code
 MEMBERS = Query(
     sa.select(place_member.c.place).where(place_member.c.area == sa.bindparam("code")).order_by(sa.text("1"))
 )
-SPOT = sa.func.ST_SetSRID(
-    sa.func.ST_MakePoint(sa.bindparam("lon", type_=sa.Float), sa.bindparam("lat", type_=sa.Float)), 4326
-)
 CONTAINING = Query(
     sa.select(*COLUMNS)
-    .where(sa.func.ST_Covers(place.c.extent, SPOT))
+    .where(sa.func.ST_Covers(place.c.extent, POINT))
     .order_by(sa.func.ST_Area(place.c.extent), place.c.code)
 )
 
@@ -103,14 +99,13 @@ SIDES = ("west", "south", "east", "north")
 
 def _around() -> Query:
     """The border is far enough away when all of the spot's uncertainty lies on one side of it."""
-    spot = sa.cast(SPOT, Geography(geometry_type=None, spatial_index=False))
     margin_m = sa.bindparam("margin_m", type_=sa.Float)
     near = sa.func.ST_MakeEnvelope(*(sa.bindparam(side, type_=sa.Float) for side in SIDES), 4326)
     border = geography(sa.func.ST_Boundary(place.c.extent))
     inside = sa.and_(
-        sa.func.ST_Covers(place.c.extent, SPOT), sa.not_(sa.func.ST_DWithin(border, spot, margin_m))
+        sa.func.ST_Covers(place.c.extent, POINT), sa.not_(sa.func.ST_DWithin(border, SPOT, margin_m))
     )
-    met = place.c.extent.op("&&")(near), sa.func.ST_DWithin(geography(place.c.extent), spot, margin_m)
+    met = place.c.extent.op("&&")(near), sa.func.ST_DWithin(geography(place.c.extent), SPOT, margin_m)
     return _smallest(inside, *met)
 
 
@@ -171,15 +166,14 @@ async def touched(reader: Reader, shape: bytes, limit: int) -> list[Row]:
 
 def _reach() -> Query:
     bound = place.alias("bound")
-    here = sa.cast(SPOT, Geography(geometry_type=None, spatial_index=False))
     corner = sa.func.ST_DumpPoints(bound.c.extent).table_valued("path", "geom").render_derived(name="corner")
-    farthest = sa.select(sa.func.max(sa.func.ST_Distance(geography(corner.c.geom), here))).scalar_subquery()
+    farthest = sa.select(sa.func.max(sa.func.ST_Distance(geography(corner.c.geom), SPOT))).scalar_subquery()
     return Query(
         sa.select(
             place.c.code,
             place.c.extent_from,
             bound.c.extent_basis.label("basis"),
-            sa.func.ST_Distance(geography(bound.c.extent), here).label("nearest_m"),
+            sa.func.ST_Distance(geography(bound.c.extent), SPOT).label("nearest_m"),
             farthest.label("farthest_m"),
         )
         .select_from(place.outerjoin(bound, bound.c.code == place.c.extent_from))

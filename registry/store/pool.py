@@ -10,7 +10,7 @@ import msgspec
 
 from registry.settings import Settings, statements_at_once
 from registry.store.failures import explained
-from registry.store.lending import Lender
+from registry.store.lending import Lender, Loan
 from registry.store.past import as_recorded
 from registry.store.query import Query
 from registry.store.turns import Turns
@@ -126,11 +126,9 @@ class Reader:
             found: Row | None = await connection.fetchrow(*asked(query, given))
             return found
 
-    @asynccontextmanager
-    async def lend(self) -> AsyncIterator[asyncpg.Connection]:
+    def lend(self) -> Loan:
         """A connection for as long as the block lasts."""
-        async with self._lender.lend() as connection:
-            yield connection
+        return self._lender.lend()
 
     async def rest(self) -> None:
         """Give up what is at hand and was not needed."""

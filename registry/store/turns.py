@@ -1,9 +1,19 @@
 """How many statements of a worker run at once: more than the processors can serve only wait elsewhere."""
 
 import asyncio
+from contextlib import suppress
 from types import TracebackType
 
 PATIENCE_S = 0.2
+
+
+async def taken(free: asyncio.Semaphore, patience_s: float) -> None:
+    """Take a place, at once where one is free; TimeoutError when none comes free in time."""
+    if not free.locked():
+        await free.acquire()
+        return
+    async with asyncio.timeout(patience_s):
+        await free.acquire()
 
 
 class Turns:
@@ -27,14 +37,9 @@ class Turn:
         self._taken = False
 
     async def __aenter__(self) -> None:
-        if not self._free.locked():
-            self._taken = await self._free.acquire()
-            return
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                self._taken = await self._free.acquire()
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            await taken(self._free, PATIENCE_S)
+            self._taken = True
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
