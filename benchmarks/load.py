@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.recorded import Statement
-from registry.postgres.programs import servers
+from registry.runtime.cluster.programs import servers
 
 SCRIPT = Path(__file__).parent / "requests.lua"
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from litestar.testing import AsyncTestClient
 
 from registry.app import create_app
-from registry.settings import Settings
-from registry.store.pool import Reader, Row
-from registry.store.query import Query
+from registry.runtime.settings import Settings
+from registry.store.database.pool import Reader, Row
+from registry.store.database.query import Query
 
 
 class Statement(NamedTuple):

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from registry import server
-from registry.commands import seed
-from registry.commands.generate import generate
-from registry.scratch import scratch_cluster
-from registry.settings import Settings
-from registry.store import migrations
+from benchmarks.loadgen.command import generate
+from registry.cli import seed
+from registry.runtime import server
+from registry.runtime.settings import Settings
+from registry.store.database import migrations
+from tests.scratch import scratch_cluster
 
 WORKERS = 2
 WITHOUT_LIMITS: dict[str, Any] = {"inflight_public": 100, "units_per_minute": 0}

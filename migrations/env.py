@@ -11,13 +11,12 @@ from sqlalchemy import Connection, pool, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from registry import store
-from registry.store.schema import PARTITIONS, metadata
+from registry.store import schema
+from registry.store.schema.records import PARTITIONS, metadata
 
 LOCK = 7_305_110
-for module in pkgutil.iter_modules(store.__path__):
-    if module.name.startswith("schema"):
-        importlib.import_module(f"registry.store.{module.name}")
+for module in pkgutil.iter_modules(schema.__path__):
+    importlib.import_module(f"registry.store.schema.{module.name}")
 
 
 def include_object(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:

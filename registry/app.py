@@ -10,42 +10,28 @@ import msgspec
 from litestar import Litestar
 from litestar.logging import LoggingConfig
 
-from registry import logs, pepper
-from registry import settings as settings_module
-from registry.api import (
-    approvals,
-    audit,
-    contacts,
-    corrections,
-    coverage,
-    cross_origin,
-    docs,
-    feed,
-    gate,
-    health,
-    history,
-    jobs,
-    places,
-    plans,
-    problems,
-    proximity,
-    registers,
-    resources,
-    rules,
-    scenarios,
-    strict,
-    sync,
-    web,
-)
-from registry.api.head import Head
+from registry.api import health, web
+from registry.api.http import middleware, problems, request_validation
+from registry.api.http.access import cross_origin
+from registry.api.http.contract import docs
+from registry.api.http.dependencies import DEPENDENCIES
+from registry.api.http.head import Head
 from registry.api.ogc import router as ogc_router
-from registry.api.provide import DEPENDENCIES
-from registry.api.upkeep import keeping
-from registry.desk import Desk
-from registry.domain.ranking import parse_paces
-from registry.settings import Settings
-from registry.store import migrations
-from registry.store.pool import reading
+from registry.api.v1 import proximity
+from registry.api.v1.access import approvals, audit
+from registry.api.v1.coverage import coverage, jobs, scenarios
+from registry.api.v1.places import places, rules
+from registry.api.v1.plans import plans, registers
+from registry.api.v1.records import contacts, corrections, history, resources
+from registry.api.v1.sync import feed, sync
+from registry.domain.proximity.ranking import parse_paces
+from registry.jobs.housekeeping import keeping
+from registry.jobs.runner import Desk
+from registry.runtime import key_pepper, logs
+from registry.runtime import settings as settings_module
+from registry.runtime.settings import Settings
+from registry.store.database import migrations
+from registry.store.database.pool import reading
 
 ROUTERS = (
     resources.router,
@@ -90,21 +76,21 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         route_handlers=[*ROUTERS, docs.assets(), docs.read_problems, web.router()],
         dependencies=DEPENDENCIES,
         exception_handlers=problems.HANDLERS,
-        before_request=strict.before_request,
+        before_request=request_validation.before_request,
         lifespan=[database],
         openapi_config=docs.openapi(),
         cors_config=cross_origin.cors(settings),
-        request_max_body_size=strict.MAX_BODY_BYTES,
+        request_max_body_size=request_validation.MAX_BODY_BYTES,
         debug=settings.debug,
         logging_config=LoggingConfig(log_exceptions="never"),
     )
-    app.asgi_handler = Head(gate.Gate(app, settings))
+    app.asgi_handler = Head(middleware.Gate(app, settings))
     app.state.settings = settings
     app.state.paces = parse_paces(settings.paces)
     app.state.revision = migrations.head()
-    app.state.known_parameters = strict.known_parameters(app)
-    app.state.known_headers = strict.known_headers(app)
-    app.state.methods_offered = strict.methods_offered(app)
+    app.state.known_parameters = request_validation.known_parameters(app)
+    app.state.known_headers = request_validation.known_headers(app)
+    app.state.methods_offered = request_validation.methods_offered(app)
     return app
 
 
@@ -117,7 +103,7 @@ def create() -> Litestar:
         raise settings_module.SettingsError(
             "DATABASE_URL is not set; `registry serve` runs a private cluster"
         )
-    peppered = msgspec.structs.replace(settings, key_pepper=pepper.pepper(settings).decode())
+    peppered = msgspec.structs.replace(settings, key_pepper=key_pepper.pepper(settings).decode())
     app = create_app(peppered, settings.database_url)
     app.on_startup.append(settle)
     return app

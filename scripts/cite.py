@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.stage import cluster, free_port
-from registry import server
-from registry.settings import Settings
+from registry.runtime import server
+from registry.runtime.settings import Settings
 
 GROUP = "org.opengis.cite"
 SUITES = {"ets-ogcapi-features10": "1.9", "ets-ogcapi-tiles10": "1.2"}

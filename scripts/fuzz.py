@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.stage import cluster
-from registry import database
-from registry.domain.actor import Role
-from registry.store import keys
+from registry.domain.access.actor import Role
+from registry.runtime import database
+from registry.store.access import keys
 from scripts.cite import running
 
 ROOT = Path(__file__).parent.parent

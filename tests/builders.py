@@ -6,12 +6,13 @@ from uuid import UUID
 
 import msgspec
 
-from registry.domain.change import Change, begin
 from registry.domain.geojson import Point
 from registry.domain.identity import new_id
-from registry.domain.resource import Location, Resource
-from registry.store import changes, places
-from registry.store.pool import Writer
+from registry.domain.records.change import Change, begin
+from registry.domain.records.resource import Location, Resource
+from registry.store.database.pool import Writer
+from registry.store.places import places
+from registry.store.records import changes
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 

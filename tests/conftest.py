@@ -9,9 +9,9 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from registry.scratch import scratch_cluster
-from registry.store import migrations
-from registry.store.pool import Writer, prepare
+from registry.store.database import migrations
+from registry.store.database.pool import Writer, prepare
+from tests.scratch import scratch_cluster
 
 
 def pytest_configure() -> None:

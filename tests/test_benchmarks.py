@@ -16,7 +16,7 @@ from benchmarks.load import script
 from benchmarks.peers import pg_featureserv, shape, views
 from benchmarks.recorded import Statement, statements
 from benchmarks.stage import Stage
-from registry.store.pool import Writer, prepare
+from registry.store.database.pool import Writer, prepare
 from tests.builders import a_resource
 
 

@@ -15,9 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
-from registry.cluster import ClusterError, running
-from registry.postgres import places, processes, programs
-from registry.scratch import YOUNG_S, scratch_cluster, scratch_folder, sweep
+from registry.runtime.cluster import directories, processes, programs
+from registry.runtime.cluster.embedded import ClusterError, running
+from tests.scratch import YOUNG_S, scratch_cluster, scratch_folder, sweep
 
 HOLD = """
 import pathlib, signal, sys
@@ -262,7 +262,7 @@ def test_a_directory_that_the_server_cannot_use_is_named(folder: Path) -> None:
 
 def test_an_account_without_a_password_entry_is_refused() -> None:
     with pytest.raises(ClusterError, match="3999999999 has no entry"):
-        places.named(3_999_999_999)
+        directories.named(3_999_999_999)
 
 
 def test_a_machine_without_postgis_hears_what_to_install(

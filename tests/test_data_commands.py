@@ -1,4 +1,4 @@
-"""`registry seed` and `registry generate` from the terminal."""
+"""`registry seed` and `./dev generate` from the terminal."""
 
 import asyncio
 import json
@@ -7,10 +7,11 @@ import asyncpg
 import pytest
 from click.testing import CliRunner
 
-from registry import seeding
-from registry.cli import registry
+from benchmarks.loadgen.command import command as generate
+from registry.cli.main import registry
+from registry.services.seeding import seed
 
-PROVISIONS = len(json.loads((seeding.SEEDS / "provisions.json").read_text("utf-8")))
+PROVISIONS = len(json.loads((seed.SEEDS / "provisions.json").read_text("utf-8")))
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,8 @@ def url(new_database) -> str:
 
 
 def run(url: str, *arguments: str):
-    return CliRunner().invoke(registry, list(arguments), env={"DATABASE_URL": url})
+    command, rest = (generate, arguments[1:]) if arguments[0] == "generate" else (registry, arguments)
+    return CliRunner().invoke(command, list(rest), env={"DATABASE_URL": url})
 
 
 def counted(url: str) -> dict[str, int]:

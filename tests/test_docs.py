@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from litestar.routes import HTTPRoute
 
-from registry.api import problems
+from registry.api.http import problems
 from registry.app import create_app
-from registry.settings import Settings
+from registry.runtime.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"

@@ -7,14 +7,14 @@ import msgspec
 import pytest
 import shapely
 
-from registry.domain import working
-from registry.domain.analysis import CompareTask, GapsTask, MeasureTask, NamedScenario, ScenarioTask
-from registry.domain.question import Question
-from registry.domain.scenario import Scenario
+from registry.domain.coverage import analyses
+from registry.domain.coverage.analysis import CompareTask, GapsTask, MeasureTask, NamedScenario, ScenarioTask
+from registry.domain.coverage.question import Question
+from registry.domain.coverage.scenario import Scenario
+from registry.domain.coverage.watcher import AreaPart, Watcher
 from registry.domain.values import Name
-from registry.domain.watcher import AreaPart, Watcher
-from registry.errand import Errand
-from registry.work import Order, Step
+from registry.jobs.analysis_process import Errand
+from registry.jobs.worker_main import Order, Step
 
 ROOM = {"memory_bytes": 2 * 2**30, "cpu_s": 60}
 
@@ -41,7 +41,7 @@ def compare(uncertainty_m):
 )
 def test_work_tells_how_many_covers_are_done(task, covers):
     told = []
-    working.run(task, lambda done, of: told.append((done, of)))
+    analyses.run(task, lambda done, of: told.append((done, of)))
     assert sorted(set(told)) == [(done, covers) for done in range(covers + 1)]
     assert told == sorted(told)
 
@@ -51,7 +51,7 @@ async def test_a_process_says_how_far_it_is_and_what_it_found():
     found = await errand.outcome()
     assert errand.step == Step(3, 3)
     assert msgspec.json.decode(found.answer) == msgspec.json.decode(
-        working.run(GapsTask(question=question(200.0)))
+        analyses.run(GapsTask(question=question(200.0)))
     )
 
 

@@ -2,7 +2,7 @@
 
 import structlog
 
-from registry import logs
+from registry.runtime import logs
 
 
 def test_a_traceback_has_no_values(capsys) -> None:

@@ -7,9 +7,10 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from registry.store import changes, migrations
-from registry.store.pool import Writer, prepare
-from registry.store.probe import UnusableDatabase
+from registry.store.database import migrations
+from registry.store.database.pool import Writer, prepare
+from registry.store.database.probe import UnusableDatabase
+from registry.store.records import changes
 from tests.builders import A_CHANGE, make
 
 

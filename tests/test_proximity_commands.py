@@ -7,12 +7,13 @@ import asyncpg
 import pytest
 from click.testing import CliRunner
 
-from registry.commands import covering, nearest, situation
-from registry.domain.entry import Hotline, Responsibility
+from registry.cli import covering, nearest, situation
 from registry.domain.identity import new_id
+from registry.domain.plans.entry import Hotline, Responsibility
 from registry.domain.values import Name
-from registry.store import changes, entries
-from registry.store.pool import Writer, prepare
+from registry.store.database.pool import Writer, prepare
+from registry.store.plans import entries
+from registry.store.records import changes
 from tests.builders import A_CHANGE, NOW, a_place, make
 
 AT = ["106.65", "29.03"]

@@ -56,5 +56,5 @@ def test_domain_never_awaits_and_never_asks_the_clock() -> None:
 
 def test_the_rules_see_a_breach(tmp_path: Path) -> None:
     breach = tmp_path / "breach.py"
-    breach.write_text("from sqlalchemy import select\nimport registry.store.pool\n")
-    assert {"sqlalchemy", "registry.store.pool"} <= imported(breach)
+    breach.write_text("from sqlalchemy import select\nimport registry.store.database.pool\n")
+    assert {"sqlalchemy", "registry.store.database.pool"} <= imported(breach)

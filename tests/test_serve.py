@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from registry.postgres import processes
-from registry.scratch import scratch_folder
+from registry.runtime.cluster import processes
+from tests.scratch import scratch_folder
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from registry.api.limits import units_per_minute
-from registry.settings import Settings, SettingsError, demand_safe, is_loopback, read
+from registry.api.http.access.limits import units_per_minute
+from registry.runtime.settings import Settings, SettingsError, demand_safe, is_loopback, read
 
 CERTIFICATE = {"tls_certificate": Path("/c.pem"), "tls_key": Path("/k.pem")}
 

@@ -11,9 +11,9 @@ from benchmarks import load
 from benchmarks.areas.nearest import paths
 from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.stage import Stage, served
-from registry import database
-from registry.domain.credential import new_token
-from registry.store import keys
+from registry.domain.access.credential import new_token
+from registry.runtime import database
+from registry.store.access import keys
 
 AREA = "access"
 PEPPER = "a pepper for the benchmarks alone"

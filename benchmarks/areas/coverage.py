@@ -15,13 +15,13 @@ import shapely
 
 from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.stage import SEED, Served, Stage, served, spent_s
-from registry.domain.coverage import assess
-from registry.domain.demand_classes import Problem
-from registry.domain.extent import spread
-from registry.domain.gaps import gaps
-from registry.domain.ground import Ground, lay_out
-from registry.domain.siting import solve
-from registry.domain.watcher import AreaPart, Watcher
+from registry.domain.coverage.coverage import assess
+from registry.domain.coverage.gaps import gaps
+from registry.domain.coverage.ground.ground import Ground, lay_out
+from registry.domain.coverage.ground.interval_cover import spread
+from registry.domain.coverage.siting.demand_folding import Problem
+from registry.domain.coverage.siting.solver import solve
+from registry.domain.coverage.watcher import AreaPart, Watcher
 
 AREA = "coverage"
 SIZES = (100, 1_000, 5_000, 20_000)

@@ -17,8 +17,8 @@ from benchmarks import load
 from benchmarks.areas.writes import FEATURE, OPTIONS, a_key
 from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.stage import WORKERS, Served, Stage, free_port
-from registry import server
-from registry.settings import Settings
+from registry.runtime import server
+from registry.runtime.settings import Settings
 
 AREA = "feed"
 SYNCED = 200_000

@@ -14,7 +14,7 @@ from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.peers import views
 from benchmarks.recorded import statements
 from benchmarks.stage import SEED, Stage, served
-from registry.domain import tiling
+from registry.domain.ogc import tiling
 
 AREA = "ogc"
 ITEMS = "/ogc/collections/shelters/items"

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 
 from benchmarks.figures import Figure, at_most
 from benchmarks.stage import SEED, Stage, served
-from registry import database
 from registry.domain.geojson import LineString
-from registry.domain.resource import Source
-from registry.domain.zone import Drawing
-from registry.store import zones
+from registry.domain.places.zone import Drawing
+from registry.domain.records.resource import Source
+from registry.runtime import database
+from registry.store.places import zones
 
 AREA = "plans"
 ROWS = 100_000

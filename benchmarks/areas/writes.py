@@ -23,12 +23,13 @@ from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.load import Load
 from benchmarks.recorded import Statement
 from benchmarks.stage import WITHOUT_LIMITS, WORKERS, Stage, free_port
-from registry import server
 from registry.app import create_app
-from registry.cluster import running
-from registry.database import writing
-from registry.settings import Settings
-from registry.store import keys, migrations, pool
+from registry.runtime import server
+from registry.runtime.cluster.embedded import running
+from registry.runtime.database import writing
+from registry.runtime.settings import Settings
+from registry.store.access import keys
+from registry.store.database import migrations, pool
 
 AREA = "writes"
 ROUNDS = 5

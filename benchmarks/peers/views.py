@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 
 from benchmarks.stage import Stage
-from registry.store.schema import MADE, resource
+from registry.store.schema.records import MADE, resource
 
 ALL, SHELTERS = "seen_resource", "seen_shelter"
 VIEWS = {ALL: "", SHELTERS: "AND kind = 'shelter'"}

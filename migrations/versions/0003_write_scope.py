@@ -1,7 +1,7 @@
 """The application's own role, and what it may write: records under the places of who asks.
 
 Reading is not restricted by row security: a policy on SELECT keeps the planner from the spatial indexes,
-because PostGIS's operators are not leakproof. Reads go through registry.store.sight instead.
+because PostGIS's operators are not leakproof. Reads go through registry.store.visibility instead.
 """
 
 from alembic import op

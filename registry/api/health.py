@@ -5,10 +5,10 @@ from typing import Any
 from litestar import MediaType, Router, get
 from litestar.datastructures import State
 
-from registry.api.authenticate import OPEN
-from registry.api.provide import Asks
+from registry.api.http.access.authentication import OPEN
+from registry.api.http.dependencies import Asks
 from registry.domain.errors import Unavailable
-from registry.store import health
+from registry.store.database import health
 
 
 @get("/live", media_type=MediaType.JSON, sync_to_thread=False)

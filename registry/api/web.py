@@ -10,7 +10,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from msgspec import Struct
 
-from registry.api.authenticate import OPEN
+from registry.api.http.access.authentication import OPEN
 
 DIST = Path(__file__).resolve().parents[2] / "web" / "dist"
 TYPES = {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from registry.client.pocket import Queued
-from registry.domain.change import merge_patch
+from registry.domain.records.change import merge_patch
 
 REFUSED = frozenset({"conflict", "rejected"})
 STATUS = ("readiness", "opening", "operational", "occupancy_persons")

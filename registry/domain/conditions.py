@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from registry.domain.errors import InvalidQuery
-from registry.domain.resource import (
+from registry.domain.records.resource import (
     Force,
     Kind,
     Lifecycle,

@@ -8,7 +8,7 @@ services shift, a position is what it says. Positions are lon, lat in degrees.
 import math
 from collections.abc import Callable
 
-from registry.domain.resource import Datum
+from registry.domain.records.resource import Datum
 
 LonLat = tuple[float, float]
 

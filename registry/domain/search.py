@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from registry.domain.errors import InvalidQuery
-from registry.domain.resource import (
+from registry.domain.records.resource import (
     Force,
     Kind,
     Lifecycle,

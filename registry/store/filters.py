@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from registry.domain.search import Filter, has_trigram
 from registry.store.names import named
-from registry.store.schema import ours, place_within, resource, room, stock_line
-from registry.store.sight import View
+from registry.store.schema.records import ours, place_within, resource, room, stock_line
+from registry.store.visibility import View
 from registry.store.windows import holds
 
 Clause = Callable[[View], sa.ColumnElement[bool]]

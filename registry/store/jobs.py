@@ -6,9 +6,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from registry.store.pool import Reader, Row, Writer
-from registry.store.query import Query
-from registry.store.schema_analyses import job
+from registry.store.database.pool import Reader, Row, Writer
+from registry.store.database.query import Query
+from registry.store.schema.analyses import job
 
 NOW = sa.func.now()
 KEPT = sa.text("interval '1 day'")

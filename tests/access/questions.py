@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from registry.domain.catalogue import COLLECTIONS
-from registry.domain.entry import REGISTERS
+from registry.domain.ogc.catalogue import COLLECTIONS
+from registry.domain.plans.entry import REGISTERS
 from tests.access.worlds import EXACT, TOWNS, identity_of
 
 SPOT = (round(TOWNS["T1"][0] + EXACT[0], 5), round(TOWNS["T1"][1] + EXACT[1], 5))

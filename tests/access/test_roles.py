@@ -7,7 +7,7 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from registry.app import create_app
-from registry.settings import Settings
+from registry.runtime.settings import Settings
 from tests.access.questions import BESIDE, BODIES, PATHS, QUERY, STREAMS, tiles
 from tests.access.streams import Stream
 from tests.access.worlds import TOWNS, World, identity_of

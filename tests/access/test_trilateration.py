@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 
-from registry.domain.location import GRID_DEG
+from registry.domain.records.location import GRID_DEG
 from tests.access.worlds import EXACT, TOWNS, World, word_of
 
 WORD = word_of("internal", "T1", "rescue_team")

@@ -10,15 +10,16 @@ import asyncpg
 import msgspec
 
 from registry.app import create_app
-from registry.domain import change as changing
-from registry.domain.actor import Role
-from registry.domain.change import Change
-from registry.domain.credential import fingerprint, id_of
+from registry.domain.access.actor import Role
+from registry.domain.access.credential import fingerprint, id_of
 from registry.domain.geojson import Point
-from registry.domain.resource import KINDS, Resource
-from registry.settings import Settings
-from registry.store import changes, keys
-from registry.store.pool import Writer, prepare
+from registry.domain.records import change as changing
+from registry.domain.records.change import Change
+from registry.domain.records.resource import KINDS, Resource
+from registry.runtime.settings import Settings
+from registry.store.access import keys
+from registry.store.database.pool import Writer, prepare
+from registry.store.records import changes
 from tests.api.conftest import Client, serving
 from tests.builders import NOW, a_place, make
 

@@ -10,13 +10,15 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from registry import database, seeding
 from registry.app import create_app
-from registry.domain.actor import Role
-from registry.domain.credential import fingerprint, id_of, new_token
-from registry.settings import Settings
-from registry.store import keys, places
-from registry.store.pool import Reader, Writer, prepare
+from registry.domain.access.actor import Role
+from registry.domain.access.credential import fingerprint, id_of, new_token
+from registry.runtime import database
+from registry.runtime.settings import Settings
+from registry.services.seeding import seed
+from registry.store.access import keys
+from registry.store.database.pool import Reader, Writer, prepare
+from registry.store.places import places
 
 PEPPER = "a pepper that only the tests have"
 UNHURRIED = Settings(pool_size=8, key_pepper=PEPPER, acquire_timeout_s=20, statement_timeout_s=60)
@@ -127,7 +129,7 @@ def plan_url(new_database) -> str:
 
     async def fill() -> None:
         async with database.writing(url) as writer:
-            await seeding.seed_if_new(writer)
+            await seed.seed_if_new(writer)
 
     with asyncio.Runner() as runner:
         runner.run(fill())

@@ -4,8 +4,8 @@ import json
 
 from pyproj import Geod
 
-from registry.store import places
-from registry.store.pool import Writer
+from registry.store.database.pool import Writer
+from registry.store.places import places
 from tests.builders import make
 
 GEOD = Geod(ellps="WGS84")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.store import changes
+from registry.store.records import changes
 from tests.api.near import GEOD, ids, tell
 from tests.builders import A_CHANGE, make
 

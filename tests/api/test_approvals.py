@@ -4,12 +4,12 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
-from registry import database
 from registry.app import create_app
-from registry.domain.credential import new_token
-from registry.settings import Settings
-from registry.store import keys
-from registry.store.pool import Writer
+from registry.domain.access.credential import new_token
+from registry.runtime import database
+from registry.runtime.settings import Settings
+from registry.store.access import keys
+from registry.store.database.pool import Writer
 from tests.api.conftest import PEPPER, Signed
 from tests.builders import a_place
 

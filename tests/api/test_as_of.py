@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from registry.store import past
+from registry.store import as_of
 from tests.api.test_writes import URL, created, feature
 from tests.store.test_statements import statements
 
@@ -64,6 +64,6 @@ async def test_every_statement_about_resources_can_ask_the_past(conn) -> None:
     asked = [query for query in statements() if query.text.startswith(("SELECT", "WITH"))]
     for query in asked:
         if "FROM resource" in query.text and "FOR UPDATE" not in query.text:
-            text = past.as_recorded(query)
+            text = as_of.as_recorded(query)
             assert "resource_past" in text
             await conn.prepare(text)

@@ -8,7 +8,7 @@ import structlog
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
-from registry.store.pool import Writer
+from registry.store.database.pool import Writer
 from tests.api.conftest import Signed
 from tests.builders import a_resource
 

@@ -10,11 +10,12 @@ import pytest
 import shapely
 from pyproj import Geod
 
-from registry.desk import BY_CLOCK, QUEUED
 from registry.domain.identity import new_id
-from registry.errand import Errand
-from registry.store import jobs, places
-from registry.work import Step
+from registry.jobs.analysis_process import Errand
+from registry.jobs.runner import BY_CLOCK, QUEUED
+from registry.jobs.worker_main import Step
+from registry.store import jobs
+from registry.store.places import places
 from tests.builders import a_resource
 
 GEOD = Geod(ellps="WGS84")
@@ -387,7 +388,7 @@ async def test_dismissed_jobs_leave_their_places_to_others_at_once(client, world
 async def test_a_job_that_is_dismissed_by_several_at_once_leaves_no_process(client, world, monkeypatch):
     """A second dismissal does not interrupt the clearing up of the first."""
     begun: list[Errand] = []
-    monkeypatch.setattr("registry.desk.Errand", lambda order: begun.append(Errand(order)) or begun[-1])
+    monkeypatch.setattr("registry.jobs.runner.Errand", lambda order: begun.append(Errand(order)) or begun[-1])
     question, later = {"kind": "fire_watch_point", "place": "D"}, {"prefer": "respond-async"}
     for _ in range(5):
         location = (await client.post("/v1/coverage", json=question, headers=later)).headers["location"]
@@ -402,7 +403,7 @@ async def test_a_job_that_is_dismissed_by_several_at_once_leaves_no_process(clie
 
 async def test_a_job_in_the_queue_that_another_process_dismissed_leaves_it(client, stored, monkeypatch):
     """It takes no process, and its place is free."""
-    monkeypatch.setattr("registry.desk.QUEUE_GLANCE_S", 0.01)
+    monkeypatch.setattr("registry.jobs.runner.QUEUE_GLANCE_S", 0.01)
     desk, identity = client.app.state.desk, new_id(2)
     monkeypatch.setattr(desk, "_processes", asyncio.Semaphore(0))
     await jobs.insert(stored, {"id": identity, "process": "gaps", "owner": "anonymous", "estimate_s": 5.0})

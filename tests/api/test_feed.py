@@ -11,12 +11,13 @@ import asyncpg
 import msgspec
 import pytest
 
-from registry.api import watch
-from registry.domain.change import Change, begin
 from registry.domain.errors import Unavailable
-from registry.domain.feed import Mark
-from registry.store import changes, feed, seals
-from registry.store.pool import Writer, prepare
+from registry.domain.records.change import Change, begin
+from registry.domain.sync.feed import Mark
+from registry.services.sync import change_watcher
+from registry.store.database.pool import Writer, prepare
+from registry.store.records import changes
+from registry.store.sync import feed, hash_chain
 from tests.api.conftest import PEPPER
 from tests.api.test_writes import URL, created, feature
 from tests.builders import NOW, make
@@ -178,7 +179,7 @@ async def test_a_long_poll_returns_as_soon_as_something_happens(client, stored, 
 
 
 async def test_a_watch_ends_when_it_is_told_to_while_something_happens(client, reader) -> None:
-    looking = watch.Watch(reader)
+    looking = change_watcher.Watch(reader)
     running = asyncio.create_task(looking.run())
     await looking.current()
     await asyncio.sleep(0.2)
@@ -191,7 +192,7 @@ async def test_a_watch_ends_when_it_is_told_to_while_something_happens(client, r
 
 @pytest.mark.parametrize("error", [RuntimeError("anything"), Unavailable("the database is away")])
 async def test_a_look_that_fails_costs_a_listener_nothing(client, stored, signed, monkeypatch, error) -> None:
-    looking, page, failed = watch.Watch(client.app.state.reader), feed.page, []
+    looking, page, failed = change_watcher.Watch(client.app.state.reader), feed.page, []
 
     async def once_failing(*asked):
         if not failed:
@@ -201,7 +202,7 @@ async def test_a_look_that_fails_costs_a_listener_nothing(client, stored, signed
 
     await looking.current()
     running = asyncio.create_task(looking.run())
-    monkeypatch.setattr(watch.feed, "page", once_failing)
+    monkeypatch.setattr(change_watcher.feed, "page", once_failing)
     try:
         async with looking.listening() as listener:
             identity, _ = await created(client, await signed("planner"))
@@ -265,21 +266,21 @@ async def test_a_rewritten_history_is_found(client, stored, signed, harm) -> Non
         f"{URL}/{identity}", json={"properties": {"note": "n"}}, headers=planner | {"If-Match": etag}
     )
     key = PEPPER.encode()
-    while await seals.unsealed(stored, await seals.head(stored)):
-        await seals.seal(stored, key)
-    assert await seals.verify(stored, key) == []
+    while await hash_chain.unsealed(stored, await hash_chain.head(stored)):
+        await hash_chain.seal(stored, key)
+    assert await hash_chain.verify(stored, key) == []
     shown = (await client.get("/v1/history/digest", headers=planner)).json()
     assert (shown["changes"], shown["unsealed"]) == (2, 0)
     owner = stored._connection
     await owner.execute("ALTER TABLE change_log DISABLE TRIGGER append_only")
     await owner.execute(harm)
     await owner.execute("ALTER TABLE change_log ENABLE TRIGGER append_only")
-    assert await seals.verify(stored, key) != []
+    assert await hash_chain.verify(stored, key) != []
 
 
 async def test_what_one_worker_commits_wakes_the_others(client, stored, signed, monkeypatch) -> None:
-    monkeypatch.setattr(watch, "LOOK_EVERY_S", 60.0)
-    other = watch.Watch(client.app.state.reader)
+    monkeypatch.setattr(change_watcher, "LOOK_EVERY_S", 60.0)
+    other = change_watcher.Watch(client.app.state.reader)
     running = asyncio.create_task(other.run())
     planner = await signed("planner")
     try:
@@ -294,12 +295,12 @@ async def test_what_one_worker_commits_wakes_the_others(client, stored, signed, 
 
 
 async def test_a_listener_is_let_go_for_the_changes_it_is_behind_not_for_their_batches() -> None:
-    listener, mark = watch.Listener(), Mark(1, 1)
-    for _ in range(2 * watch.MOST_WAITING):
+    listener, mark = change_watcher.Listener(), Mark(1, 1)
+    for _ in range(2 * change_watcher.MOST_WAITING):
         listener.put([{}], mark)
         assert len((await listener.take())[0]) == 1
     assert not listener.lost
-    listener.put([{}] * watch.MOST_WAITING, mark)
+    listener.put([{}] * change_watcher.MOST_WAITING, mark)
     assert not listener.lost
     listener.put([{}], mark)
     assert listener.lost

@@ -11,17 +11,17 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from litestar.types import Receive
 
-from registry.api import limits
-from registry.api.address import Proxies
-from registry.api.body import BodyTooSlow, timed
-from registry.api.limits import Buckets, Lanes
+from registry.api.http.access import limits
+from registry.api.http.access.client_address import Proxies
+from registry.api.http.access.limits import Buckets, Lanes
+from registry.api.http.body_timeout import BodyTooSlow, timed
 from registry.app import create_app
-from registry.domain.actor import Actor
+from registry.domain.access.actor import Actor
 from registry.domain.errors import TooMany, Unavailable
 from registry.domain.identity import new_id
-from registry.settings import Settings, SettingsError
+from registry.runtime.settings import Settings, SettingsError
 from registry.store import jobs
-from registry.store.pool import Writer
+from registry.store.database.pool import Writer
 from tests.api.conftest import PEPPER, Signed
 from tests.builders import a_resource
 

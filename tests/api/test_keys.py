@@ -9,14 +9,14 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
-from registry import database
-from registry.api.authenticate import Doorkeeper
+from registry.api.http.access.authentication import Doorkeeper
 from registry.app import create_app
-from registry.domain.credential import new_token
+from registry.domain.access.credential import new_token
 from registry.domain.errors import Conflict, NotFound, Unauthenticated
-from registry.settings import Settings
-from registry.store import keys
-from registry.store.pool import Reader, Writer, reading
+from registry.runtime import database
+from registry.runtime.settings import Settings
+from registry.store.access import keys
+from registry.store.database.pool import Reader, Writer, reading
 from tests.api.conftest import PEPPER, Signed
 from tests.builders import a_place, a_resource
 

@@ -5,7 +5,8 @@ from urllib.parse import quote
 import pytest
 
 from registry.domain.values import Name
-from registry.store import features, resources
+from registry.store.ogc import features
+from registry.store.records import resources
 from tests.api.test_ogc_items import ROOT, pages
 from tests.builders import a_resource
 

@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from registry.domain.datum import gcj02_of
-from registry.store import changes
-from registry.store.query import Query
+from registry.store.database.query import Query
+from registry.store.records import changes
 from tests.api.near import AT, GEOD, a_place, ask, box, east, ids, seen, tell, there
 from tests.builders import A_CHANGE, NOW, make
 

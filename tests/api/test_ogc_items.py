@@ -6,9 +6,9 @@ from urllib.parse import quote
 import pyproj
 import pytest
 
-from registry.domain.location import GRID_DEG
+from registry.domain.records.location import GRID_DEG
 from registry.domain.values import Name
-from registry.store import features
+from registry.store.ogc import features
 from tests.builders import a_resource
 
 ROOT = "/ogc/collections"

@@ -8,7 +8,7 @@ import pytest
 import shapely
 from pyproj import Geod
 
-from registry.store.extents import outward
+from registry.store.ogc.extents import outward
 from tests.builders import a_resource
 from tests.mvt import decode
 

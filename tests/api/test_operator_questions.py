@@ -2,11 +2,12 @@
 
 import pytest
 
-from registry.api.proximity import situation
-from registry.domain.entry import Responsibility
+from registry.api.v1.proximity import situation
 from registry.domain.identity import new_id
-from registry.store import changes, entries
-from registry.store.pool import Writer
+from registry.domain.plans.entry import Responsibility
+from registry.store.database.pool import Writer
+from registry.store.plans import entries
+from registry.store.records import changes
 from tests.api.near import AGREEMENT, AT, GEOD, a_place, ask, box, east, ids, seen, tell, there
 from tests.builders import A_CHANGE, NOW, make
 

@@ -5,8 +5,8 @@ import json
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
-from registry.store import places
-from registry.store.pool import Writer
+from registry.store.database.pool import Writer
+from registry.store.places import places
 
 SQUARE = [[[106.0, 29.0], [106.5, 29.0], [106.5, 29.1234567], [106.0, 29.0]]]
 SEAT = {"type": "Point", "coordinates": [106.2, 29.05]}

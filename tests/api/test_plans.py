@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from registry import seeding
+from registry.services.seeding import seed
 from tests.api.conftest import signing
 from tests.builders import make
 
@@ -313,8 +313,8 @@ async def test_restricted_and_internal_entries_are_not_for_the_public(client, se
 
 
 async def test_restricted_resources_are_not_counted_for_the_public(client, seeded, signed) -> None:
-    from registry.domain.change import Change, begin
-    from registry.store import changes
+    from registry.domain.records.change import Change, begin
+    from registry.store.records import changes
     from tests.builders import NOW
 
     shelter = make("shelter", visibility="restricted", place="500110113", level="town")
@@ -340,7 +340,7 @@ async def test_flags_of_a_town_change_the_check_and_survive_seeding(client, seed
         "/v1/places/500110113/flags", json={"prone_or_remote": "yes"}, headers=planner
     )
     assert answer.json()["flags"]["prone_or_remote"] == "yes"
-    await seeding.seed(seeded)
+    await seed.seed(seeded)
     towns = (await get(client, "/v1/provisions/qj-cap-200/check"))["details"]["towns"]
     assert {town["flag"] for town in towns if town["place"] == "500110113"} == {"yes"}
     refused = await client.patch("/v1/places/500110113/flags", json={"prone_or_remote": 1}, headers=planner)
@@ -353,8 +353,8 @@ async def test_a_loaded_forest_becomes_the_denominator_that_the_planner_chooses(
 ) -> None:
     demo = {"exercise": "demo"}
     watch = make("fire_watch_point", 106.65, 28.9, watch_radius_m=5000, place="500110113", exercise="demo")
-    from registry.domain.change import Change, begin
-    from registry.store import changes
+    from registry.domain.records.change import Change, begin
+    from registry.store.records import changes
     from tests.builders import NOW
 
     await changes.insert(seeded, begin(watch, NOW), Change(verb="create", actor="test", at=NOW))

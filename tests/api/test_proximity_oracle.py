@@ -5,7 +5,7 @@ import random
 import pytest
 from pyproj import Geod
 
-from registry.store import changes
+from registry.store.records import changes
 from tests.builders import A_CHANGE, make
 
 GEOD = Geod(ellps="WGS84")

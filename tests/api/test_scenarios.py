@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from registry.domain.identity import new_id
 from registry.store import jobs
-from registry.store.query import Query
+from registry.store.database.query import Query
 
 CHANGES = {"add": [], "move": [], "remove": ["00000000-0000-7000-8000-000000000000"]}
 BASE = "/v1/coverage/scenarios"

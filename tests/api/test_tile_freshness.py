@@ -8,14 +8,15 @@ import msgspec
 import pytest
 
 from registry.app import create_app
-from registry.domain import change as changing
-from registry.domain import feature
+from registry.domain.access.sight import PUBLIC
 from registry.domain.geojson import Point
-from registry.domain.sight import PUBLIC
-from registry.domain.tiling import Tile
-from registry.settings import Settings
-from registry.store import changes, resources, tiles
-from registry.store.pool import Writer, prepare
+from registry.domain.ogc.tiling import Tile
+from registry.domain.records import change as changing
+from registry.domain.records import feature
+from registry.runtime.settings import Settings
+from registry.store.database.pool import Writer, prepare
+from registry.store.ogc import tiles
+from registry.store.records import changes, resources
 from tests.api.conftest import PEPPER, serving
 from tests.builders import A_CHANGE, a_resource
 from tests.store.test_tilecache import draws, position

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from litestar.testing import AsyncTestClient
 
-from registry.api.tokens import Issuer, issuer
+from registry.api.http.access.tokens import Issuer, issuer
 from registry.app import create_app
 from registry.domain.errors import Unauthenticated
-from registry.settings import Settings, SettingsError
+from registry.runtime.settings import Settings, SettingsError
 
 RSA = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())

@@ -16,10 +16,10 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
-from registry import seeding
 from registry.app import create_app
-from registry.settings import Settings
-from registry.store.pool import Writer, prepare
+from registry.runtime.settings import Settings
+from registry.services.seeding import seed
+from registry.store.database.pool import Writer, prepare
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,7 +28,7 @@ async def _seed(url: str) -> None:
     connection = await asyncpg.connect(url)
     await prepare(connection)
     async with connection.transaction():
-        await seeding.seed_if_new(Writer(connection))
+        await seed.seed_if_new(Writer(connection))
     await connection.close()
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import shapely
 from pyproj import Geod, Proj
 
-from registry.domain.watcher import AreaPart, Disc, Watcher
+from registry.domain.coverage.watcher import AreaPart, Disc, Watcher
 
 GEOD = Geod(ellps="WGS84")
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain.change import begin, differences, follow, merge, merge_patch, patched, to_members
 from registry.domain.errors import Invalid
-from registry.domain.resource import Resource
+from registry.domain.records.change import begin, differences, follow, merge, merge_patch, patched, to_members
+from registry.domain.records.resource import Resource
 from tests.builders import NOW, make
 
 RFC_7396_APPENDIX_A = [

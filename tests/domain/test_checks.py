@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain import checks
-from registry.domain.check import Observed, agree, decide
-from registry.domain.coverage import Counts, Coverage, Interval, Unnamed
-from registry.domain.entry import Denominator, Entry, check_entry, shown
+from registry.domain.coverage.coverage import Counts, Coverage, Interval, Unnamed
 from registry.domain.errors import Invalid
-from registry.domain.facts import Facts, Low, PlaceFact, Share, Skill, Tally, ZoneFact
-from registry.domain.provision import METHODS, Provision, Requirement
-from registry.domain.reconciliation import reconcile, survey_list
+from registry.domain.plans import checks
+from registry.domain.plans.check import Observed, agree, decide
+from registry.domain.plans.entry import Denominator, Entry, check_entry, shown
+from registry.domain.plans.facts import Facts, Low, PlaceFact, Share, Skill, Tally, ZoneFact
+from registry.domain.plans.provision import METHODS, Provision, Requirement
+from registry.domain.plans.reconciliation import reconcile, survey_list
 from registry.domain.values import Name
 
 SEEDS = Path(__file__).parents[2] / "seeds"

@@ -7,12 +7,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.domain import depth
-from registry.domain.demand import DemandPoint, cover_of, links
-from registry.domain.extent import spread
-from registry.domain.ground import lay_out
-from registry.domain.uncovered import left_open
-from registry.domain.watcher import View
+from registry.domain.coverage import depth
+from registry.domain.coverage.demand import DemandPoint, cover_of, links
+from registry.domain.coverage.ground.gaps_geometry import left_open
+from registry.domain.coverage.ground.ground import lay_out
+from registry.domain.coverage.ground.interval_cover import spread
+from registry.domain.coverage.watcher import View
 from tests.domain.coverage_oracles import GEOD, distances_m, part, sample, watchers
 
 BOX = (105.9, 28.9, 106.3, 29.3)

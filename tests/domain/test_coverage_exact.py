@@ -7,9 +7,9 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.domain.coverage import assess, describe
-from registry.domain.ground import lay_out
-from registry.domain.watcher import View
+from registry.domain.coverage.coverage import assess, describe
+from registry.domain.coverage.ground.ground import lay_out
+from registry.domain.coverage.watcher import View
 from tests.domain.coverage_oracles import GEOD, covered_m2, dense_circle, lens_m2, part, watchers
 
 RELATIVE = 1e-4

@@ -8,13 +8,13 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.domain import uncovered, undecided
-from registry.domain.coverage import assess, describe
+from registry.domain.coverage.coverage import assess, describe
+from registry.domain.coverage.gaps import gaps
+from registry.domain.coverage.ground import gaps_geometry, quadtree
+from registry.domain.coverage.ground.gaps_geometry import covered, in_pieces, left_open
+from registry.domain.coverage.ground.ground import lay_out
+from registry.domain.coverage.ground.interval_cover import spread
 from registry.domain.errors import InvalidQuery
-from registry.domain.extent import spread
-from registry.domain.gaps import gaps
-from registry.domain.ground import lay_out
-from registry.domain.uncovered import covered, in_pieces, left_open
 from tests.domain.coverage_oracles import GEOD, distances_m, part, sample, watchers
 
 BOX = (105.9, 28.9, 106.3, 29.3)
@@ -50,7 +50,7 @@ def test_pieces_are_the_same_whichever_way_they_are_cut(count, small, monkeypatc
     known = covered(ground, cover, np.ones(count, dtype=bool))
     whole = shapely.difference(ground.whole, known)
     by_piece = in_pieces(ground, whole)
-    monkeypatch.setattr(uncovered, "LARGE", 0 if small else 1_000)
+    monkeypatch.setattr(gaps_geometry, "LARGE", 0 if small else 1_000)
     for chosen in (in_pieces(ground, whole, known), left_open(ground, cover)):
         assert len(chosen.pieces) == len(by_piece.pieces)
         assert np.bincount(chosen.part, chosen.piece_m2, 4) == pytest.approx(
@@ -77,7 +77,7 @@ def test_skipping_certain_ground_changes_nothing(seed, count, mixed):
     ground = lay_out(quarters())
     radius_m = rng.uniform(500, 9_000, count) if mixed else np.full(count, 4_000.0)
     cover = spread(ground.plane, watchers(sample(rng, *BOX, count), radius_m)).nominal
-    found = undecided.undecided(ground, cover)
+    found = quadtree.undecided(ground, cover)
     region = shapely.intersection(ground.whole, found.region)
     skipped = shapely.difference(region, shapely.union_all(cover.drawn(ground.plane, found.discs)))
     plain = shapely.difference(ground.whole, shapely.union_all(cover.drawn(ground.plane)))
@@ -92,8 +92,8 @@ def test_dense_cover_is_pruned_and_keeps_its_gap():
     lonlat = lonlat[GEOD.inv(*lonlat.T, *(np.full(len(lonlat), v) for v in hole))[2] > 4_600]
     ground = lay_out(quarters())
     cover = spread(ground.plane, watchers(lonlat, 4_000.0)).nominal
-    assert undecided.worth_it(ground, cover)
-    assert undecided.undecided(ground, cover).discs.sum() < 0.2 * len(lonlat)
+    assert quadtree.worth_it(ground, cover)
+    assert quadtree.undecided(ground, cover).discs.sum() < 0.2 * len(lonlat)
     plain = shapely.difference(ground.whole, shapely.union_all(cover.drawn(ground.plane)))
     left = left_open(ground, cover)
     assert left.whole.area == pytest.approx(plain.area, rel=1e-9)

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import shapely
 
-from registry.domain.coverage import assess, describe
-from registry.domain.ground import lay_out
-from registry.domain.plane import onto
-from registry.domain.watcher import Disc, View, Watcher
+from registry.domain.coverage.coverage import assess, describe
+from registry.domain.coverage.ground.ground import lay_out
+from registry.domain.coverage.ground.plane import onto
+from registry.domain.coverage.watcher import Disc, View, Watcher
 from tests.domain.coverage_oracles import GEOD, distances_m, part, sample, watchers
 
 BOX = (105.9, 28.9, 106.3, 29.3)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from registry.domain.plane import back, centred_on
+from registry.domain.coverage.ground.plane import back, centred_on
 
 PLANE = centred_on(np.array([[106.6, 29.0]]))
 

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from registry.domain.document import Document, Extent, check_locator
 from registry.domain.errors import Invalid
-from registry.domain.provision import Provision, Requirement, Words, check_provision
+from registry.domain.plans.document import Document, Extent, check_locator
+from registry.domain.plans.provision import Provision, Requirement, Words, check_provision
 from registry.domain.values import Name
 
 PLAN = Document(id="plan", kind="plan", title=Name(en="A plan"), extents=[Extent("003", 118, 502)])

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.domain.demand import DemandPoint
+from registry.domain.coverage.demand import DemandPoint
+from registry.domain.coverage.distance_to_nearest import remoteness
+from registry.domain.coverage.watcher import Watcher
 from registry.domain.errors import InvalidQuery
-from registry.domain.remoteness import remoteness
-from registry.domain.watcher import Watcher
 from tests.domain.coverage_oracles import distances_m, sample, watchers
 
 

@@ -7,11 +7,21 @@ import pytest
 
 from registry.domain.errors import Invalid
 from registry.domain.geojson import LineString, Point
-from registry.domain.provision import Words
-from registry.domain.resource import Source
-from registry.domain.rule import Exemption, Reach, Rule, Site, Vocabulary, answer, check_rule, judge
+from registry.domain.places.rule import Exemption, Reach, Rule, Site, Vocabulary, answer, check_rule, judge
+from registry.domain.places.zone import (
+    Drawing,
+    Drawn,
+    Piece,
+    Range,
+    Zone,
+    at_chainage,
+    chainage_km,
+    clipped,
+    pieces,
+)
+from registry.domain.plans.provision import Words
+from registry.domain.records.resource import Source
 from registry.domain.values import Name
-from registry.domain.zone import Drawing, Drawn, Piece, Range, Zone, at_chainage, chainage_km, clipped, pieces
 
 WORDS = Words("甲", "a")
 SOURCE = Source(kind="assumption", reference="test")

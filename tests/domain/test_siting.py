@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.domain.demand_classes import Problem, fold, greedy, interchange
-from registry.domain.siting import solve
+from registry.domain.coverage.siting.demand_folding import Problem, fold, greedy, interchange
+from registry.domain.coverage.siting.solver import solve
 
 
 def instance(seed, demands=25, sites=9, reach=0.3, existing=1):

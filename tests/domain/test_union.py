@@ -6,11 +6,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.domain import pairs
-from registry.domain.arcs import Doubt, arcs_of
-from registry.domain.footprint import polygons, rings
-from registry.domain.plane import Plane
-from registry.domain.union import united
+from registry.domain.coverage.disc_union import pairs
+from registry.domain.coverage.disc_union.arcs import Doubt, arcs_of
+from registry.domain.coverage.disc_union.union import united
+from registry.domain.coverage.ground.footprint import polygons, rings
+from registry.domain.coverage.ground.plane import Plane
 
 CORNERS = 64
 

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from registry import database, server
-from registry.domain.credential import new_token
-from registry.settings import Settings
-from registry.store import keys
+from registry.domain.access.credential import new_token
+from registry.runtime import database, server
+from registry.runtime.settings import Settings
+from registry.store.access import keys
 from tests.test_serve import free_port
 
 PEPPER = "a pepper of the fault tests, long enough"

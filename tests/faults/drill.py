@@ -12,11 +12,11 @@ from typing import NamedTuple
 import asyncpg
 import httpx
 
-from registry.scratch import scratch_folder
 from tests.faults.inspection import inspect
 from tests.faults.ledger import Ledger
 from tests.faults.load import Client, Stuck
 from tests.faults.victim import Victim, served
+from tests.scratch import scratch_folder
 
 CLIENTS = 8
 TRIES = 600

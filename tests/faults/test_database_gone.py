@@ -12,11 +12,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from registry.cluster import running
-from registry.postgres import processes, watch
-from registry.scratch import scratch_folder
-from registry.store import migrations
+from registry.runtime.cluster import processes, supervision
+from registry.runtime.cluster.embedded import running
+from registry.store.database import migrations
 from tests.faults.conftest import Answer, Server, serving
+from tests.scratch import scratch_folder
 
 LIMIT_S = 1.0
 STATEMENT_S = 2.0
@@ -35,7 +35,7 @@ def home() -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def _nobody_revives(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the supervision of the embedded cluster: here the database stays as it was left."""
-    monkeypatch.setattr(watch, "LOOK_EVERY_S", 3600.0)
+    monkeypatch.setattr(supervision, "LOOK_EVERY_S", 3600.0)
 
 
 @contextmanager

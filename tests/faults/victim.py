@@ -11,8 +11,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from benchmarks.stage import free_port
-from registry.domain.credential import new_token
-from registry.postgres import processes
+from registry.domain.access.credential import new_token
+from registry.runtime.cluster import processes
 
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -7,9 +7,10 @@ import pytest
 import shapely
 from click.testing import CliRunner
 
-from registry import database, seeding
-from registry.cli import registry
-from registry.demonstration import demonstration
+from registry.cli.main import registry
+from registry.runtime import database
+from registry.services.seeding import seed
+from registry.services.seeding.demonstration import demonstration
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +20,8 @@ def url(new_database):
 
     async def fill():
         async with database.writing(made) as writer:
-            await seeding.seed(writer)
-            await seeding.add(writer, demonstration(seeding.read_features("places.geojson")))
+            await seed.seed(writer)
+            await seed.add(writer, demonstration(seed.read_features("places.geojson")))
 
     with asyncio.Runner() as runner:
         runner.run(fill())

@@ -11,13 +11,13 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from registry import seeding
-from registry.commands import plan
-from registry.domain.check import Observed
+from registry.cli import plan
+from registry.cli.report import plan_page
+from registry.domain.plans.check import Observed
+from registry.domain.plans.wording import number
 from registry.domain.values import Name
-from registry.domain.wording import number
-from registry.report import plan_page
-from registry.store.pool import Writer, prepare
+from registry.services.seeding import seed
+from registry.store.database.pool import Writer, prepare
 
 PLAN = "qijiang-plan-2021-2025"
 
@@ -30,7 +30,7 @@ def seeded_url(new_database) -> str:
         connection = await asyncpg.connect(url)
         await prepare(connection)
         async with connection.transaction():
-            await seeding.seed_if_new(Writer(connection))
+            await seed.seed_if_new(Writer(connection))
         await connection.close()
 
     with asyncio.Runner() as runner:

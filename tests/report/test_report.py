@@ -9,13 +9,13 @@ import pytest
 import shapely
 from PIL import Image
 
-from registry.domain.gaps import gaps
-from registry.domain.question import Question, answered, work_out
-from registry.domain.sketch import STATES, sketch
+from registry.cli.report.coverage_page import Subject, page, percent
+from registry.cli.report.picture import COLOUR, png, svg
+from registry.domain.coverage.gaps import gaps
+from registry.domain.coverage.question import Question, answered, work_out
+from registry.domain.coverage.sketch import STATES, sketch
+from registry.domain.coverage.watcher import AreaPart, Watcher
 from registry.domain.values import Name
-from registry.domain.watcher import AreaPart, Watcher
-from registry.report.page import Subject, page, percent
-from registry.report.picture import COLOUR, png, svg
 
 NAME = Name("<b>一镇</b>", "One & only")
 AREA = AreaPart(shape=shapely.to_wkb(shapely.box(106, 29, 106.2, 29.2)), code="A", name=NAME, assumed=True)

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from shapely.geometry import Point, shape
 
-from registry import seeding
-from registry.demonstration import STAND_INS, demonstration, holds
-from registry.domain.location import check_location
-from registry.domain.resource import Resource
+from registry.domain.records.location import check_location
+from registry.domain.records.resource import Resource
+from registry.services.seeding import seed
+from registry.services.seeding.demonstration import STAND_INS, demonstration, holds
 
 
 @pytest.fixture(scope="module")
 def features() -> list[dict[str, Any]]:
-    return seeding.read_features("places.geojson")
+    return seed.read_features("places.geojson")
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from registry.domain.document import Document
-from registry.domain.location import check_location
-from registry.domain.provision import Provision, check_provision
-from registry.domain.resource import Resource
+from registry.domain.plans.document import Document
+from registry.domain.plans.provision import Provision, check_provision
+from registry.domain.records.location import check_location
+from registry.domain.records.resource import Resource
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 

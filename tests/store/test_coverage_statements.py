@@ -6,11 +6,13 @@ import random
 import pytest
 import shapely
 
+from registry.domain.access.sight import EVERYTHING, PUBLIC
 from registry.domain.search import Filter
-from registry.domain.sight import EVERYTHING, PUBLIC
-from registry.store import changes, grounds, jobs, members, scenarios, watchers
-from registry.store.past import as_recorded
-from registry.store.sight import Shape
+from registry.store import jobs
+from registry.store.as_of import as_recorded
+from registry.store.coverage import areas, members, scenarios, watchers
+from registry.store.records import changes
+from registry.store.visibility import Shape
 from tests.builders import A_CHANGE, NOW, a_place, a_resource, make
 from tests.store.test_statements import PRESENT, SHAPES
 
@@ -26,7 +28,7 @@ async def test_every_coverage_statement_prepares(conn) -> None:
 
 
 async def test_every_statement_about_places_jobs_and_scenarios_prepares(conn) -> None:
-    plain = [grounds.PLACE, grounds.PARTS, grounds.CROSSED, watchers.EXTENTS, members.SPOTS]
+    plain = [areas.PLACE, areas.PARTS, areas.CROSSED, watchers.EXTENTS, members.SPOTS]
     plain += [jobs.INSERT, jobs.GET, jobs.RESULT, jobs.START, jobs.NOTE, jobs.FINISH]
     plain += [jobs.DISMISS, jobs.FORGET]
     plain += [scenarios.INSERT, scenarios.GET, scenarios.FIND, scenarios.RETIRE]

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import shapely
 
-from registry.domain import cql
-from registry.domain.catalogue import collection
+from registry.domain.access.sight import PUBLIC
 from registry.domain.crs import DEFAULT
 from registry.domain.errors import InvalidQuery
-from registry.domain.items import Question
-from registry.domain.sight import PUBLIC
-from registry.store import features
+from registry.domain.ogc import cql
+from registry.domain.ogc.catalogue import collection
+from registry.domain.ogc.items import Question
+from registry.store.ogc import features
 from tests.builders import a_resource
 
 SHELTERS = collection("shelters")

@@ -7,10 +7,10 @@ import subprocess
 import asyncpg
 from alembic import command
 
-from registry import seeding
-from registry.postgres.programs import servers
-from registry.store import migrations
-from registry.store.pool import Writer, prepare
+from registry.runtime.cluster.programs import servers
+from registry.services.seeding import seed
+from registry.store.database import migrations
+from registry.store.database.pool import Writer, prepare
 
 FACTS = """
 SELECT count(*) AS records, count(cell) AS cells, sum(cell) AS cell_sum, count(partner_of) AS partners,
@@ -23,7 +23,7 @@ async def seeded(url: str) -> None:
     connection = await asyncpg.connect(url)
     await prepare(connection)
     async with connection.transaction():
-        await seeding.seed(Writer(connection))
+        await seed.seed(Writer(connection))
     await connection.close()
 
 

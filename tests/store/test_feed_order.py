@@ -1,8 +1,9 @@
 """Transactions are ordered as numbers: 1000 comes after 999."""
 
-from registry.domain.change import Change, begin
-from registry.store import changes, feed
-from registry.store.pool import Reader, SnapshotReader, Writer
+from registry.domain.records.change import Change, begin
+from registry.store.database.pool import Reader, SnapshotReader, Writer
+from registry.store.records import changes
+from registry.store.sync import feed
 from tests.builders import NOW, make
 
 CHANGE = Change(verb="create", actor="test", at=NOW)

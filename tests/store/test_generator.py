@@ -7,23 +7,24 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
-from registry import seeding
-from registry.domain import feature
+from benchmarks.loadgen import bulk
+from benchmarks.loadgen.generator import Generator
+from registry.domain.access.sight import EVERYTHING, PUBLIC
 from registry.domain.errors import Conflict
-from registry.domain.location import check_location
-from registry.domain.resource import KINDS
-from registry.domain.sight import EVERYTHING, PUBLIC
-from registry.generator import Generator
-from registry.store import bulk, resources, rows
-from registry.store.pool import Writer
-from registry.store.query import Query
+from registry.domain.records import feature
+from registry.domain.records.location import check_location
+from registry.domain.records.resource import KINDS
+from registry.services.seeding import seed
+from registry.store.database.pool import Writer
+from registry.store.database.query import Query
+from registry.store.records import resource_row, resources
 
 COUNT = 3000
 DERIVED = {"geom", "public_geom", "footprint", "partner_of"}
 
 
 def sources(count: int, exercise: str | None) -> tuple[bulk.Text, bulk.Text]:
-    made = list(Generator(count, exercise, seeding.read_features("places.geojson")).chunks())
+    made = list(Generator(count, exercise, seed.read_features("places.geojson")).chunks())
 
     async def records() -> AsyncIterator[bytes]:
         for chunk in made:
@@ -38,7 +39,7 @@ def sources(count: int, exercise: str | None) -> tuple[bulk.Text, bulk.Text]:
 
 @pytest.fixture
 async def loaded(writer: Writer, conn: asyncpg.Connection) -> Writer:
-    await seeding.seed(writer)
+    await seed.seed(writer)
     await bulk.load_exercise(conn, "load-x", *sources(COUNT, "load-x"))
     return writer
 
@@ -54,7 +55,7 @@ async def test_every_row_is_what_its_feature_would_be_stored_as(loaded: Writer) 
     for row in stored:
         record = feature.parse(row["feature"])
         check_location(record.geometry, record.properties.location)
-        expected = rows.row_of(record, "generator")
+        expected = resource_row.row_of(record, "generator")
         assert {name: row[name] for name in expected if name not in DERIVED} == {
             name: value for name, value in expected.items() if name not in DERIVED
         }
@@ -115,7 +116,7 @@ async def test_an_exercise_is_loaded_once_and_removed_whole(loaded: Writer, conn
 async def test_an_exercise_without_a_partition_of_its_own_can_be_removed(
     writer: Writer, conn: asyncpg.Connection
 ) -> None:
-    await seeding.seed_if_new(writer)
+    await seed.seed_if_new(writer)
     await bulk.remove_exercise(conn, "demo")
     counted = Query(sa.text("SELECT realm, count(*) AS n FROM resource GROUP BY realm"))
     assert {row["realm"]: row["n"] for row in await writer.rows(counted, {})} == {"live": 45}
@@ -124,7 +125,7 @@ async def test_an_exercise_without_a_partition_of_its_own_can_be_removed(
 async def test_live_load_is_refused_where_data_is_kept(
     writer: Writer, conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await seeding.seed(writer)
+    await seed.seed(writer)
     monkeypatch.setattr(bulk, "DISPOSABLE", "SELECT false")
     with pytest.raises(Conflict, match="thrown away"):
         await bulk.load_live(conn, *sources(10, None))
@@ -136,7 +137,7 @@ async def test_live_load_is_refused_where_data_is_kept(
 
 def test_records_come_place_by_place() -> None:
     """Indexes of positions that come in no order are several times slower to read."""
-    found = Generator(COUNT, "load-x", seeding.read_features("places.geojson")).spots
+    found = Generator(COUNT, "load-x", seed.read_features("places.geojson")).spots
     steps = [
         abs(a - b) + abs(c - d)
         for (a, b), (c, d) in zip(pairwise(found.lon), pairwise(found.lat), strict=True)

@@ -3,11 +3,11 @@
 import asyncpg
 import pytest
 
-from registry.domain.actor import SYSTEM, Actor
+from registry.domain.access.actor import SYSTEM, Actor
 from registry.domain.errors import NeedsApproval
 from registry.domain.identity import new_id
-from registry.store import guard, scope
-from registry.store.pool import Writer
+from registry.store.access import guard, scope
+from registry.store.database.pool import Writer
 from tests.builders import a_place
 
 OFFICER = Actor(id="officer", role="field", places=("T1",))

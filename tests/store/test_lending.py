@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from registry.domain.errors import Invalid, Unavailable
-from registry.settings import Settings
-from registry.store.pool import Reader, reading
-from registry.store.query import Query
+from registry.runtime.settings import Settings
+from registry.store.database.pool import Reader, reading
+from registry.store.database.query import Query
 
 BACKEND = Query(sa.text("SELECT pg_backend_pid() AS pid"))
 NAP = Query(

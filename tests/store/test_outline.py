@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
-from registry.domain.outline import outline
+from registry.domain.proximity.outline import outline
 
 SEEDS = Path(__file__).parent.parent.parent / "seeds" / "places.geojson"
 CHANCE = np.random.default_rng(20261120)

@@ -3,10 +3,10 @@
 import msgspec
 import sqlalchemy as sa
 
-from registry.domain.sight import EVERYTHING
-from registry.store import changes
-from registry.store.query import Query
-from registry.store.schema import resource
+from registry.domain.access.sight import EVERYTHING
+from registry.store.database.query import Query
+from registry.store.records import changes
+from registry.store.schema.records import resource
 from tests.builders import A_CHANGE, a_place, a_resource, make
 
 PARTNERS = Query(sa.select(resource.c.partner_of).order_by(resource.c.created_at, resource.c.id))

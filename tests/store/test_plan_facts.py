@@ -7,11 +7,13 @@ from collections import Counter
 import asyncpg
 import pytest
 
-from registry import seeding
-from registry.domain.sight import EVERYTHING, PUBLIC, Sight
-from registry.store import bulk, entries, facts, places, plans, vocabularies, zones
-from registry.store.pool import Writer
-from registry.store.sight import Shape
+from benchmarks.loadgen import bulk
+from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
+from registry.services.seeding import seed
+from registry.store.database.pool import Writer
+from registry.store.places import places, vocabularies, zones
+from registry.store.plans import entries, facts, plans
+from registry.store.visibility import Shape
 from tests.store.test_generator import ALL, COUNT, sources
 
 SHAPES = [Shape(live, clearance, scoped) for live, clearance, scoped in itertools.product(
@@ -42,7 +44,7 @@ async def test_every_statement_of_plans_prepares(conn: asyncpg.Connection) -> No
 
 @pytest.fixture
 async def loaded(writer: Writer, conn: asyncpg.Connection) -> Writer:
-    await seeding.seed(writer)
+    await seed.seed(writer)
     await bulk.load_exercise(conn, "load-x", *sources(COUNT, "load-x"))
     return writer
 
@@ -89,7 +91,7 @@ async def test_the_public_cannot_tell_an_internal_record_by_its_quality(loaded: 
 
 
 async def test_entries_of_the_places_above_hold_below_where_they_should(writer: Writer) -> None:
-    await seeding.seed(writer)
+    await seed.seed(writer)
     town = await facts.of_place(writer, PUBLIC, "500110113")
     registers = {entry.__struct_config__.tag for entry in town.entries}
     assert registers == {"hotline", "denominator", "responsibility"}
@@ -98,7 +100,7 @@ async def test_entries_of_the_places_above_hold_below_where_they_should(writer: 
 
 
 async def test_a_place_has_itself_and_its_towns(writer: Writer) -> None:
-    await seeding.seed(writer)
+    await seed.seed(writer)
     found = await facts.of_place(writer, PUBLIC, "qijiang")
     assert len(found.towns()) == 21
     assert all({"qijiang", "500110", "500000"} <= town.above for town in found.towns())

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import asyncpg
 import pytest
 
-from registry.store.probe import UnusableDatabase, probe
+from registry.store.database.probe import UnusableDatabase, probe
 
 
 @pytest.fixture

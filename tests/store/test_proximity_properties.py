@@ -8,11 +8,13 @@ import pytest
 import shapely
 from pyproj import Geod
 
-from registry.domain.origin import Start
+from registry.domain.access.sight import EVERYTHING
+from registry.domain.proximity.origin import Start
 from registry.domain.search import Filter
-from registry.domain.sight import EVERYTHING
-from registry.store import batches, changes, proximity
-from registry.store.nearest import LOOKED_THROUGH, nearest, nearest_of_each
+from registry.store.proximity import batches
+from registry.store.proximity import within as proximity
+from registry.store.proximity.nearest import LOOKED_THROUGH, nearest, nearest_of_each
+from registry.store.records import changes
 from tests.builders import A_CHANGE, NOW, make
 
 GEOD = Geod(ellps="WGS84")

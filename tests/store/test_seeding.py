@@ -8,38 +8,39 @@ import sqlalchemy as sa
 from pyproj import Geod
 from shapely.geometry import shape
 
-from registry import seeding
-from registry.domain.sight import PUBLIC
-from registry.store import places, resources, vocabularies
-from registry.store.pool import Writer
-from registry.store.query import Query
+from registry.domain.access.sight import PUBLIC
+from registry.services.seeding import seed
+from registry.store.database.pool import Writer
+from registry.store.database.query import Query
+from registry.store.places import places, vocabularies
+from registry.store.records import resources
 
 GEOD = Geod(ellps="WGS84")
 
 
 async def test_seeding_twice_changes_nothing(writer: Writer) -> None:
-    first = await seeding.seed(writer)
+    first = await seed.seed(writer)
     assert (first.resources, first.added) == (45, 45)
     assert first.quality == {"candidate_places": 23, "approximate": 19, "unknown": 3}
-    second = await seeding.seed(writer)
+    second = await seed.seed(writer)
     assert (second.resources, second.added) == (45, 0)
 
 
 async def test_a_corrected_record_survives_seeding(writer: Writer) -> None:
-    await seeding.seed(writer)
-    record = seeding.read_resources()[0]
+    await seed.seed(writer)
+    record = seed.read_resources()[0]
     await writer.run(
         Query(sa.text("UPDATE resource SET feature = 'corrected' WHERE id = :id")), {"id": record.id}
     )
-    await seeding.seed(writer)
+    await seed.seed(writer)
     found = await resources.get(writer, PUBLIC, record.id)
     assert found is not None
     assert found["feature"] == b"corrected"
 
 
 async def test_management_areas_are_the_union_of_their_towns(writer: Writer) -> None:
-    await seeding.seed(writer)
-    features = {item["id"]: item for item in seeding.read_features("places.geojson")}
+    await seed.seed(writer)
+    features = {item["id"]: item for item in seed.read_features("places.geojson")}
     for area in ("qijiang", "wansheng", "science-city"):
         members = features[area]["properties"]["members"]
         extents = [
@@ -53,7 +54,7 @@ async def test_management_areas_are_the_union_of_their_towns(writer: Writer) -> 
 
 
 async def test_a_town_lies_in_its_district_and_its_management_area(writer: Writer) -> None:
-    await seeding.seed(writer)
+    await seed.seed(writer)
     under = Query(sa.text("SELECT ancestor FROM place_within WHERE code = :code"))
     ancestors = {row["ancestor"] for row in await writer.rows(under, {"code": "500110113"})}
     assert ancestors == {"500110113", "qijiang", "500110", "500000"}
@@ -65,15 +66,15 @@ async def test_progress_reaches_the_end_of_every_step(writer: Writer) -> None:
     def advance(step: str, done: int, total: int) -> None:
         last[step] = (done, total)
 
-    await seeding.seed(writer, advance)
+    await seed.seed(writer, advance)
     assert {"places", "vocabularies", "resources"} <= set(last)
     assert all(done == total for done, total in last.values())
 
 
 async def test_vocabularies_carry_both_languages(writer: Writer) -> None:
-    await seeding.seed(writer)
+    await seed.seed(writer)
     stored = await vocabularies.find(writer)
-    raw = json.loads((Path(seeding.SEEDS) / "vocabularies.json").read_text("utf-8"))
+    raw = json.loads((Path(seed.SEEDS) / "vocabularies.json").read_text("utf-8"))
     assert len(stored) == len(raw)
     assert all(row["label_zh"] and row["label_en"] for row in stored)
 
@@ -83,7 +84,7 @@ def _extent(feature: dict[str, object]) -> object:
 
 
 async def test_a_new_registry_gets_the_seeds_and_the_demonstration_once(writer: Writer) -> None:
-    assert await seeding.seed_if_new(writer) is not None
+    assert await seed.seed_if_new(writer) is not None
     counted = Query(sa.text("SELECT realm, count(*) AS n FROM resource GROUP BY realm"))
     assert {row["realm"]: row["n"] for row in await writer.rows(counted, {})} == {"live": 45, "demo": 214}
-    assert await seeding.seed_if_new(writer) is None
+    assert await seed.seed_if_new(writer) is None

@@ -8,38 +8,28 @@ import pytest
 import shapely
 import sqlalchemy as sa
 
-from registry.domain import cql, items
-from registry.domain.catalogue import collection
-from registry.domain.cql import Conditions
 from registry.domain.crs import DEFAULT
-from registry.domain.items import Sort
-from registry.domain.ranking import Rank
+from registry.domain.ogc import cql, items
+from registry.domain.ogc.catalogue import collection
+from registry.domain.ogc.cql import Conditions
+from registry.domain.ogc.items import Sort
+from registry.domain.ogc.tiling import Tile
+from registry.domain.proximity.ranking import Rank
 from registry.domain.search import Filter
-from registry.domain.tiling import Tile
-from registry.settings import Settings
-from registry.store import (
-    batches,
-    changes,
-    covering,
-    features,
-    filters,
-    grounds,
-    health,
-    idempotency,
-    nearest,
-    origins,
-    places,
-    proximity,
-    resources,
-    stocks,
-    tiles,
-    watchers,
-)
-from registry.store import cql as compiled
-from registry.store.past import as_recorded
-from registry.store.pool import reading
-from registry.store.query import Query
-from registry.store.sight import Shape, view
+from registry.runtime.settings import Settings
+from registry.store import filters
+from registry.store.access import idempotency
+from registry.store.as_of import as_recorded
+from registry.store.coverage import areas, watchers
+from registry.store.database import health
+from registry.store.database.pool import reading
+from registry.store.database.query import Query
+from registry.store.ogc import cql as compiled
+from registry.store.ogc import features, tiles
+from registry.store.places import places
+from registry.store.proximity import batches, covering, nearest, origin_sql, stocks, within
+from registry.store.records import changes, resources
+from registry.store.visibility import Shape, view
 from tests.builders import A_CHANGE, NOW, a_place, make
 
 SHAPES = [
@@ -70,10 +60,10 @@ def statements() -> list[Query]:
         shaped += [resources._get(form), covering._covering(form, present), covering._unplaced(form, present)]
         shaped += [covering._covering(form, present, True)]
         shaped += [watchers._watchers(form, present, stated) for stated in (True, False)]
-        shaped += [proximity._unlocated(form, present), *near(form, present)]
+        shaped += [within._unlocated(form, present), *near(form, present)]
     named = [places.GET, places.MEMBERS, places.CONTAINING, places.REACH, places.UPSERT, health.LOOK]
-    named += [places.TOUCHED, places.AROUND, places.PARTNERS, origins.PLACE]
-    named += [grounds.PLACE, grounds.PARTS, grounds.CROSSED, watchers.EXTENTS]
+    named += [places.TOUCHED, places.AROUND, places.PARTNERS, origin_sql.PLACE]
+    named += [areas.PLACE, areas.PARTS, areas.CROSSED, watchers.EXTENTS]
     return [*shaped, *named, *WRITES]
 
 
@@ -83,13 +73,13 @@ def near(form: Shape, present: frozenset[str]) -> list[Query]:
     for drawn, capped in itertools.product([False, True], repeat=2):
         case = form, present, drawn, capped
         found += [nearest._candidates(*case, 16), nearest._looked_through(*case), nearest._rare(*case)]
-        found += [proximity._near(form, present, drawn, capped)]
+        found += [within._near(form, present, drawn, capped)]
         found += [stocks._holding(form, present, drawn, capped)]
     for drawn in (False, True):
         found += [nearest._all_near(form, present, drawn, rank) for rank in get_args(Rank)]
         if filters.undecided(present, view(form)):
             ways = tuple((present, *way) for way in [(True, False), (False, False), (True, True)])
-            found += [proximity._each_left_out(form, ways, drawn)]
+            found += [within._each_left_out(form, ways, drawn)]
     for capped in (True, False):
         found += [batches._batch(form, present, capped, 16), batches._rare(form, present, capped)]
     return [*found, batches._features(form), batches._how_many(form, present)]
@@ -170,7 +160,7 @@ async def test_hot_questions_use_their_index(conn, writer, clearance) -> None:
     }
     hot = {
         "nearest": nearest._candidates(form, kind, False, True, 16),
-        "within": proximity._near(form, kind, False, False),
+        "within": within._near(form, kind, False, False),
         "covering": covering._covering(form, kind),
         "bbox": resources._find(form, frozenset({"bbox"}), False),
     }

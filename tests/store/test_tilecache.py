@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from registry.domain.sight import PUBLIC, Sight
-from registry.domain.tiling import Tile
-from registry.store.tilecache import Kept, TileCache, Touch, key_of
+from registry.domain.access.sight import PUBLIC, Sight
+from registry.domain.ogc.tiling import Tile
+from registry.store.ogc.tile_cache import Kept, TileCache, Touch, key_of
 
 SHELTERS = frozenset({"shelters"})
 DATASET = ("rescue-teams", "shelters")

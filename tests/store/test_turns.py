@@ -3,12 +3,12 @@
 import asyncio
 import time
 
-from registry.store import turns
-from registry.store.turns import Turns
+from registry.store.database import concurrency
+from registry.store.database.concurrency import Turns
 
 
 async def test_so_many_run_at_once_and_the_others_in_the_order_they_came(monkeypatch) -> None:
-    monkeypatch.setattr(turns, "PATIENCE_S", 30)
+    monkeypatch.setattr(concurrency, "PATIENCE_S", 30)
     queue, running, most, done = Turns(3), 0, 0, []
 
     async def work(n: int) -> None:

@@ -5,9 +5,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from registry.domain.actor import Actor, Role
-from registry.store import scope
-from registry.store.pool import Writer
+from registry.domain.access.actor import Actor, Role
+from registry.store.access import scope
+from registry.store.database.pool import Writer
 from tests.builders import a_place, a_resource
 
 REFUSED = asyncpg.InsufficientPrivilegeError

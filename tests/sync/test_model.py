@@ -20,9 +20,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from registry.domain.change import Change, begin
-from registry.store import changes
-from registry.store.pool import Writer, prepare
+from registry.domain.records.change import Change, begin
+from registry.store.database.pool import Writer, prepare
+from registry.store.records import changes
 from tests.builders import NOW, make
 from tests.sync.test_client import SHELTER
 from tests.sync.world import Device, World

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from registry.scratch import scratch_folder
+from tests.scratch import scratch_folder
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -40,7 +40,7 @@ def registry() -> Iterator[dict[str, str]]:
         command = [sys.executable, "-P", "-m", "registry"]
         told = {"REGISTRY_ADDRESS": f"http://127.0.0.1:{port}", "REGISTRY_KEY": key}
         with served([*command, "serve", "--port", str(port)], environment, told["REGISTRY_ADDRESS"]):
-            load = [*command, "generate", str(LARGE), "--exercise", "scale"]
+            load = [sys.executable, "-P", "-m", "benchmarks.loadgen", str(LARGE), "--exercise", "scale"]
             subprocess.run(load, env=environment, check=True, stdout=subprocess.DEVNULL)
             yield told
 

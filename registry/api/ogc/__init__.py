@@ -4,13 +4,13 @@ from typing import Any
 
 from litestar import Request, Response, Router
 
-from registry.api import strict
+from registry.api.http import request_validation
 from registry.api.ogc import collections, items, landing, matrices, parameters, tiles, writes
 
 
 async def before(request: Request[Any, Any, Any]) -> Response[None] | None:
     """Every request passes here first; its parameters are held against their description."""
-    answered = await strict.before_request(request)
+    answered = await request_validation.before_request(request)
     for name, value in request.query_params.items():
         parameters.check(name, value)
     return answered

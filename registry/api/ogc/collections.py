@@ -7,18 +7,18 @@ from weakref import WeakKeyDictionary
 from litestar import Request, Response
 from litestar.params import FromPath
 
-from registry.api.ogc.answer import answered
+from registry.api.http.dependencies import Asks, Sees
 from registry.api.ogc.exports import EXPORTS
 from registry.api.ogc.links import REL, Link, Links, about
-from registry.api.ogc.negotiate import FEATURES, JSON, PLAIN, SCHEMA, SCHEMAS
+from registry.api.ogc.negotiation import FEATURES, JSON, PLAIN, SCHEMA, SCHEMAS
+from registry.api.ogc.response import answered
 from registry.api.ogc.routes import plain
-from registry.api.provide import Asks, Sees
-from registry.domain.catalogue import COLLECTIONS, Collection, Property, collection
+from registry.domain.access.sight import Sight
 from registry.domain.crs import CRS84, SYSTEMS
-from registry.domain.sight import Sight
-from registry.store import extents
-from registry.store.extents import Extent
-from registry.store.pool import Reader
+from registry.domain.ogc.catalogue import COLLECTIONS, Collection, Property, collection
+from registry.store.database.pool import Reader
+from registry.store.ogc import extents
+from registry.store.ogc.extents import Extent
 
 FRESH_S = 30.0
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"

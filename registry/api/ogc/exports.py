@@ -14,16 +14,16 @@ from urllib.parse import quote
 from litestar import Request
 from litestar.response import Stream
 
-from registry.api.ogc.answer import VARY
-from registry.api.ogc.ask import Asked, stamp
-from registry.domain import flatgeobuf, hxl, kml
-from registry.domain.catalogue import Collection
+from registry.api.ogc.query_params import Asked, stamp
+from registry.api.ogc.response import VARY
+from registry.domain.access.sight import Sight
 from registry.domain.crs import CRS84, DEFAULT
 from registry.domain.errors import InvalidQuery, Unavailable
-from registry.domain.sight import Sight
-from registry.store import exports, geopackage
-from registry.store.pool import Reader
-from registry.store.streams import begun
+from registry.domain.ogc import flatgeobuf, hxl, kml
+from registry.domain.ogc.catalogue import Collection
+from registry.store.database.pool import Reader
+from registry.store.database.streams import begun
+from registry.store.ogc import exports, geopackage
 
 EXPORTS = {
     "geojsonseq": "application/geo+json-seq",

@@ -10,26 +10,26 @@ from litestar import Request, Response
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from registry.api.conditions import etag_of
-from registry.api.ogc import ask
-from registry.api.ogc.answer import link_header, respond
-from registry.api.ogc.ask import Asked
+from registry.api.http.conditional import etag_of
+from registry.api.http.dependencies import Asks, Sees
+from registry.api.ogc import query_params as ask
 from registry.api.ogc.exports import EXPORTS, WHOLE, exported
-from registry.api.ogc.html import page
 from registry.api.ogc.links import Link, Links
-from registry.api.ogc.negotiate import FEATURES, GEOJSON, HTML, JSON, chosen
+from registry.api.ogc.negotiation import FEATURES, GEOJSON, HTML, JSON, chosen
+from registry.api.ogc.pages import page
 from registry.api.ogc.parameters import ITEM, of_items
+from registry.api.ogc.query_params import Asked
+from registry.api.ogc.response import link_header, respond
 from registry.api.ogc.routes import plain, varying
-from registry.api.provide import Asks, Sees
 from registry.domain import crs as systems
-from registry.domain.catalogue import Collection, collection
+from registry.domain.access.sight import Sight
 from registry.domain.crs import DEFAULT
 from registry.domain.errors import Invalid, InvalidQuery, NotFound
-from registry.domain.items import Page, encode_page
-from registry.domain.sight import Sight
-from registry.store import features as store
-from registry.store.features import Found
-from registry.store.pool import Reader, Row
+from registry.domain.ogc.catalogue import Collection, collection
+from registry.domain.ogc.items import Page, encode_page
+from registry.store.database.pool import Reader, Row
+from registry.store.ogc import features as store
+from registry.store.ogc.features import Found
 
 PROPERTIES = b',"properties":'
 OFFERED = {**FEATURES, **EXPORTS}

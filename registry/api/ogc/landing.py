@@ -6,10 +6,10 @@ import msgspec
 from litestar import Request, Response
 
 from registry.api.ogc import openapi
-from registry.api.ogc.answer import answered, respond
-from registry.api.ogc.html import page
 from registry.api.ogc.links import REL, Links
-from registry.api.ogc.negotiate import HTML, JSON, OPENAPI, PLAIN, chosen
+from registry.api.ogc.negotiation import HTML, JSON, OPENAPI, PLAIN, chosen
+from registry.api.ogc.pages import page
+from registry.api.ogc.response import answered, respond
 from registry.api.ogc.routes import plain
 
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features-"

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from litestar import Request
 
-from registry.api.ogc.negotiate import HTML, JSON, Forms
+from registry.api.ogc.negotiation import HTML, JSON, Forms
 
 CARRIED = ("exercise", "as_of")
 """Parameters that say which registry is looked at: every link keeps them."""

@@ -5,12 +5,12 @@ from typing import Any
 from litestar import Request, Response
 from litestar.params import FromPath
 
-from registry.api.ogc.answer import answered
 from registry.api.ogc.links import Links, about
-from registry.api.ogc.negotiate import JSON, PLAIN
+from registry.api.ogc.negotiation import JSON, PLAIN
+from registry.api.ogc.response import answered
 from registry.api.ogc.routes import plain
 from registry.api.ogc.tilesets import LAST_ZOOM, MATRIX_SET, known
-from registry.domain import tiling
+from registry.domain.ogc import tiling
 
 
 @plain("/tileMatrixSets")

@@ -3,11 +3,11 @@
 from typing import Any
 
 from registry import __version__
-from registry.api.describing import TOO_LONG
+from registry.api.http.contract.openapi import TOO_LONG
 from registry.api.ogc import parameters
 from registry.api.ogc.exports import EXPORTS
-from registry.api.ogc.negotiate import FEATURES, GEOJSON, HTML, MVT, PLAIN, SCHEMAS, Forms
-from registry.domain.catalogue import COLLECTIONS, Collection
+from registry.api.ogc.negotiation import FEATURES, GEOJSON, HTML, MVT, PLAIN, SCHEMAS, Forms
+from registry.domain.ogc.catalogue import COLLECTIONS, Collection
 
 Made = dict[str, Any]
 MERGE = "application/merge-patch+json"

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from registry.api.ogc.negotiate import Forms
-from registry.api.params import EXERCISE, LONGEST_EXERCISE
-from registry.api.strict import MAX_QUERY_BYTES
-from registry.domain.catalogue import COLLECTIONS, Collection, Property, collection
+from registry.api.http.params import EXERCISE, LONGEST_EXERCISE
+from registry.api.http.request_validation import MAX_QUERY_BYTES
+from registry.api.ogc.negotiation import Forms
 from registry.domain.crs import CRS84, SYSTEMS
 from registry.domain.errors import InvalidQuery
-from registry.domain.items import DEFAULT_LIMIT, MAX_LIMIT
+from registry.domain.ogc.catalogue import COLLECTIONS, Collection, Property, collection
+from registry.domain.ogc.items import DEFAULT_LIMIT, MAX_LIMIT
 
 Schema = dict[str, Any]
 _TYPES: dict[str, Schema] = {

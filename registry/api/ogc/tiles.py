@@ -5,18 +5,18 @@ from typing import Any
 from litestar import Request, Response
 from litestar.params import FromPath
 
+from registry.api.http.dependencies import Asks, Sees
 from registry.api.ogc import tilesets
-from registry.api.ogc.answer import VARY, matches
-from registry.api.ogc.negotiate import MVT
+from registry.api.ogc.negotiation import MVT
 from registry.api.ogc.parameters import DATASET_TILES
+from registry.api.ogc.response import VARY, matches
 from registry.api.ogc.routes import plain
-from registry.api.provide import Asks, Sees
+from registry.domain.access.sight import Sight
 from registry.domain.errors import InvalidQuery, NotFound
-from registry.domain.sight import Sight
-from registry.domain.tiling import Tile
-from registry.store import tiles
-from registry.store.pool import Reader
-from registry.store.tilecache import TileCache
+from registry.domain.ogc.tiling import Tile
+from registry.store.database.pool import Reader
+from registry.store.ogc import tiles
+from registry.store.ogc.tile_cache import TileCache
 
 
 async def _tile(

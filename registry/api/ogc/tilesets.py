@@ -4,19 +4,19 @@ from typing import Any
 
 from litestar import Request, Response
 
-from registry.api.ogc.answer import answered
 from registry.api.ogc.collections import extent_of, property_schema
 from registry.api.ogc.links import REL, Link, Links, about
-from registry.api.ogc.negotiate import JSON, MVT, PLAIN, chosen
-from registry.domain import tiling
-from registry.domain.catalogue import COLLECTIONS, Collection, collection
+from registry.api.ogc.negotiation import JSON, MVT, PLAIN, chosen
+from registry.api.ogc.response import answered
+from registry.domain.access.sight import Sight
 from registry.domain.crs import CRS84
 from registry.domain.errors import InvalidQuery, NotFound
-from registry.domain.resource import KINDS
-from registry.domain.sight import Sight
-from registry.domain.tiling import Box
-from registry.store import tiles
-from registry.store.pool import Reader
+from registry.domain.ogc import tiling
+from registry.domain.ogc.catalogue import COLLECTIONS, Collection, collection
+from registry.domain.ogc.tiling import Box
+from registry.domain.records.resource import KINDS
+from registry.store.database.pool import Reader
+from registry.store.ogc import tiles
 
 MATRIX_SET = "WebMercatorQuad"
 LAST_ZOOM = 18

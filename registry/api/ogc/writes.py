@@ -9,19 +9,19 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.params import FromPath
 from msgspec import structs
 
-from registry.api import acts
-from registry.api.editing import Desk, Edition, held
+from registry.api.http.dependencies import At, Retried
 from registry.api.ogc.items import identity
 from registry.api.ogc.links import Links
-from registry.api.ogc.negotiate import GEOJSON, JSON
+from registry.api.ogc.negotiation import GEOJSON, JSON
 from registry.api.ogc.parameters import fixed
-from registry.api.provide import At, Retried
 from registry.domain import crs as systems
-from registry.domain.actor import Actor, require
-from registry.domain.catalogue import COLLECTIONS, OF_KIND, Collection, collection
-from registry.domain.draft import Draft
+from registry.domain.access.actor import Actor, require
 from registry.domain.errors import Invalid, NotFound
-from registry.store.idempotency import Answer
+from registry.domain.ogc.catalogue import COLLECTIONS, OF_KIND, Collection, collection
+from registry.domain.records.draft import Draft
+from registry.services.records import acts
+from registry.services.records.editing import Desk, Edition, held
+from registry.store.access.idempotency import Answer
 
 Asked = Request[Any, Any, Any]
 MERGE = "application/merge-patch+json"

@@ -1,0 +1,1 @@
+"""Load data of any size, entered by COPY: for benchmarks and tests."""

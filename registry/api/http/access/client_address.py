@@ -1,0 +1,44 @@
+"""Where a request comes from, behind the proxies that are trusted to say so."""
+
+from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
+
+from litestar.types import HTTPScope
+
+from registry.runtime.settings import SettingsError
+
+
+class Proxies:
+    """The networks whose X-Forwarded-For is believed."""
+
+    def __init__(self, listed: str) -> None:
+        try:
+            self._networks = [ip_network(part.strip()) for part in listed.split(",") if part.strip()]
+        except ValueError as error:
+            raise SettingsError(f"REGISTRY_TRUSTED_PROXIES: {error}") from None
+
+    def client(self, scope: HTTPScope, headers: Mapping[bytes, bytes]) -> str:
+        """The address of the client: the last one that no trusted proxy has."""
+        peer = scope["client"]
+        found = peer[0] if peer else "unknown"
+        if not self._networks or not self._trusted(found):
+            return found
+        for hop in reversed(headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")):
+            named = hop.strip()
+            if not _is_address(named):
+                return found
+            found = named
+            if not self._trusted(found):
+                return found
+        return found
+
+    def _trusted(self, address: str) -> bool:
+        return _is_address(address) and any(ip_address(address) in network for network in self._networks)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

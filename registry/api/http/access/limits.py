@@ -1,0 +1,137 @@
+"""How much each caller may ask: requests in flight by lane, and units by the minute."""
+
+import random
+import re
+import time
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from registry.domain.access.actor import Actor
+from registry.domain.errors import TooMany, Unavailable
+from registry.runtime.settings import Settings, is_loopback
+
+Lane = Literal["command", "planner", "field", "public"]
+HEAVY = 20
+"""From so many units on a question is a planner's, whoever asks it with a credential."""
+REFUSAL_UNITS = 10
+EXPORT = 100
+FILES = re.compile(rb"(?:^|&)f=(?:geojsonseq|csv|fgb|gpkg|kml)(?:&|$)")
+FILE_TYPES = re.compile(rb"geo\+json-seq|text/csv|flatgeobuf|geopackage|google-earth")
+WINDOW_S = 60.0
+MOST_BUCKETS = 20_000
+
+
+def lane_of(actor: Actor, cost: int) -> Lane:
+    """Where a request waits its turn: the public first to be refused, command last."""
+    if actor.role == "public":
+        return "public"
+    if cost >= HEAVY:
+        return "planner"
+    return "command" if actor.is_at_least("planner") else "field"
+
+
+class Lanes:
+    """Requests in flight in this process; a full lane is refused at once instead of queued."""
+
+    def __init__(self, caps: Mapping[Lane, int]) -> None:
+        self._caps = caps
+        self._busy: dict[Lane, int] = dict.fromkeys(caps, 0)
+
+    def enter(self, lane: Lane) -> "Place":
+        """Take a place; Unavailable when there is none, with a wait that spreads those who return."""
+        if self._busy[lane] >= self._caps[lane]:
+            wait_s = max(1, round(2 * random.uniform(0.5, 1.5)))  # noqa: S311 - spreads load, guards nothing
+            raise Unavailable("too many requests are under way", retry_after_s=wait_s)
+        self._busy[lane] += 1
+        return Place(self._busy, lane)
+
+
+class Place(NamedTuple):
+    """A place in a lane."""
+
+    busy: dict[Lane, int]
+    lane: Lane
+
+    def leave(self) -> None:
+        """Give it back."""
+        self.busy[self.lane] -= 1
+
+
+class Buckets:
+    """Units that refill evenly over a minute, one bucket for each caller."""
+
+    def __init__(self, per_minute: int) -> None:
+        self.quota = per_minute
+        self._levels: dict[str, tuple[float, float]] = {}
+
+    def left(self, caller: str) -> float:
+        """The units that `caller` has now."""
+        level, at = self._levels.get(caller, (float(self.quota), 0.0))
+        return min(self.quota, level + (time.monotonic() - at) * self.quota / WINDOW_S)
+
+    def charge(self, caller: str, units: int) -> float:
+        """Take units and return what is left; TooMany, and nothing taken, when there are too few."""
+        left = self.left(caller) - units
+        if left < 0:
+            wait_s = int(-left * WINDOW_S / self.quota) + 1
+            raise TooMany(
+                f"{units} units asked, {self.quota} a minute are given", retry_after_s=min(wait_s, 60)
+            )
+        if caller not in self._levels and len(self._levels) >= MOST_BUCKETS:
+            self._forget()
+        self._levels[caller] = (left, time.monotonic())
+        return left
+
+    def _forget(self) -> None:
+        """Drop the callers whose bucket is full again, and the oldest half when nobody's is."""
+        oldest = time.monotonic() - WINDOW_S
+        kept = {caller: entry for caller, entry in self._levels.items() if entry[1] > oldest}
+        if len(kept) >= MOST_BUCKETS:
+            kept = dict(sorted(kept.items(), key=lambda item: item[1][1])[MOST_BUCKETS // 2 :])
+        self._levels = kept
+
+
+def units_per_minute(settings: Settings) -> int:
+    """The units each caller has, 0 for no limit: what is set, else 600 where others can ask at all."""
+    if settings.units_per_minute is not None:
+        return settings.units_per_minute
+    return 0 if is_loopback(settings.host) and not settings.trusted_proxies else 600
+
+
+def caps(settings: Settings) -> dict[Lane, int]:
+    """Requests in flight that each lane may have."""
+    return {
+        "command": settings.inflight_command,
+        "planner": settings.inflight_planner,
+        "field": settings.inflight_field,
+        "public": settings.inflight_public,
+    }
+
+
+def costs(app: Litestar) -> dict[str, int]:
+    """The units of each route that costs more than one, by the fixed beginning of its path."""
+    found: dict[str, int] = {}
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            cost = max(int(handler.opt.get("cost", 1)) for handler in route.route_handlers)
+            start = route.path.partition("{")[0].rstrip("/")
+            if cost > 1 and start:
+                found[start] = max(cost, found.get(start, 1))
+    return found
+
+
+def is_export(query: bytes, accept: bytes) -> bool:
+    """Whether a request asks for a whole file."""
+    return bool((query and FILES.search(query)) or (accept and FILE_TYPES.search(accept)))
+
+
+def cost_of(costs: Mapping[str, int], path: str) -> int:
+    """The units of a request for `path`: those of the longest beginning that has a cost."""
+    while path:
+        if path in costs:
+            return costs[path]
+        path = path.rpartition("/")[0]
+    return 1

@@ -1,0 +1,15 @@
+"""Validators and conditional requests (RFC 9110, 13)."""
+
+from registry.domain.access.sight import Sight
+
+
+def etag_of(version: int, sight: Sight) -> str:
+    """The strong validator of one version as this sight sees it."""
+    return f'"{version}-{sight.clearance[0]}"'
+
+
+def matches(condition: str, etag: str) -> bool:
+    """Whether an If-Match or If-None-Match header names the validator."""
+    return condition.strip() == "*" or etag in (
+        part.strip().removeprefix("W/") for part in condition.split(",")
+    )

@@ -1,0 +1,156 @@
+"""The OpenAPI document of /v1: Litestar's, made to say how requests are really decoded and refused.
+
+Bodies and answers are described by msgspec, which decodes and encodes them: unknown members, bounds of zero
+and tagged unions are in its schemas. Litestar's lack them, and its 400 is not the problem that is sent.
+"""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+from litestar.routes import HTTPRoute
+from litestar.typing import FieldDefinition
+
+from registry.api.http.contract.declared_parameters import declared
+from registry.api.http.links import GEOJSON, JSON
+from registry.api.http.problems import Problem
+
+Made = dict[str, Any]
+REFERENCE = "#/components/schemas/{name}"
+ANY = ("400", "401", "403", "404", "422", "429", "500", "503")
+SENT = ("408", "409", "412", "413", "415", "428")
+EVENTS = "text/event-stream"
+PAGED = ("410",)
+TOO_LONG = {"414": {"description": "The URI is longer than 64 KiB; a question of that size goes in a body"}}
+SURROGATES = r"\ud800-\udfff"
+"""No text that was decoded holds one, and most readers of patterns cannot read them."""
+FEATURE: Made = {
+    "type": "object",
+    "required": ["type", "id", "geometry", "properties"],
+    "properties": {
+        "type": {"const": "Feature"},
+        "id": {"type": "string", "format": "uuid"},
+        "geometry": {"type": ["object", "null"]},
+        "properties": {"type": "object"},
+    },
+}
+
+
+def complete(app: Litestar, made: Mapping[str, Any]) -> Made:
+    """The whole document, from what Litestar made of the routes."""
+    document = deepcopy(dict(made))
+    slots: list[tuple[Made, Any]] = [({}, Problem)]
+    for operation, handler in _operations(app, document):
+        slots += _bodies(operation, handler)
+        slots += _answers(operation, handler)
+        _bound(operation, declared(handler))
+        _refuse(operation, reads="GET" in handler.http_methods)
+    schemas, components = msgspec.json.schema_components([kind for _, kind in slots], ref_template=REFERENCE)
+    for (slot, _), schema in zip(slots, schemas, strict=True):
+        slot["schema"] = schema
+    document["components"] = {
+        "schemas": components | {"ResourceFeature": FEATURE},
+        "responses": {"Problem": _problem(slots[0][0])},
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+    }
+    document["security"] = [{}, {"bearer": []}]
+    readable: Made = _readable(document)
+    return readable
+
+
+def _operations(app: Litestar, document: Made) -> Iterator[tuple[Made, HTTPRouteHandler]]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            item = document["paths"].get(route.path_format, {})
+            for method, (handler, _) in route.route_handler_map.items():
+                if method.lower() in item:
+                    yield item[method.lower()], handler
+
+
+def _bodies(operation: Made, handler: HTTPRouteHandler) -> Iterator[tuple[Made, Any]]:
+    """The bodies that are taken; a handler that reads its own says so in `opt["takes"]`."""
+    wanted, taken = handler.parsed_data_field, handler.opt.get("takes")
+    if taken is not None:
+        operation["requestBody"] = {"required": True, "content": {media: {} for media in taken}}
+    for media, slot in operation.get("requestBody", {}).get("content", {}).items():
+        yield slot, wanted.annotation if wanted is not None else (taken or {})[media]
+
+
+def _answers(operation: Made, handler: HTTPRouteHandler) -> Iterator[tuple[Made, Any]]:
+    """The answers with their kinds; bytes are a feature or an object that is encoded elsewhere."""
+    kinds = {str(handler.status_code): handler.parsed_fn_signature.return_type.annotation}
+    kinds |= {str(status): spec.data_container for status, spec in (handler.responses or {}).items()}
+    for status, kind in kinds.items():
+        found = operation["responses"][status]
+        for media, slot in (found.get("content") or {}).items():
+            if not _is_encoded(kind):
+                yield slot, kind
+            elif media == GEOJSON:
+                slot["schema"] = {"$ref": REFERENCE.format(name="ResourceFeature")}
+            elif media == EVENTS:
+                slot["schema"] = {
+                    "description": "Server-sent events; each has an id, an event and JSON data."
+                }
+            else:
+                slot["schema"] = {"type": "object" if media == JSON else "string"}
+    if (other := handler.opt.get("also")) is not None:
+        shown = {"type": "object" if other == JSON else "string"}
+        operation["responses"]["200"]["content"][other] = {"schema": shown}
+
+
+def _is_encoded(kind: Any) -> bool:
+    return kind is bytes or FieldDefinition.from_annotation(kind).is_subclass_of((Response, ASGIResponse))
+
+
+def _bound(operation: Made, known: Mapping[str, FieldDefinition]) -> None:
+    """A parameter is left out, never null; a bound of zero is a bound."""
+    for item in operation.get("parameters", ()):
+        schema = _present(item["schema"])
+        limits = known[item["name"]].kwarg_definition if item["name"] in known else None
+        if limits is not None and getattr(limits, "ge", None) == 0:
+            schema["minimum"] = 0
+        if limits is not None and getattr(limits, "gt", None) == 0:
+            schema["exclusiveMinimum"] = 0
+        item["schema"] = schema
+
+
+def _present(schema: Made) -> Made:
+    schema = dict(schema)
+    options = [option for option in schema.pop("oneOf", ()) if option != {"type": "null"}]
+    if len(options) == 1:
+        schema = options[0] | schema
+    elif options:
+        schema["oneOf"] = options
+    if isinstance(schema.get("type"), list):
+        kinds = [kind for kind in schema["type"] if kind != "null"]
+        schema["type"] = kinds[0] if len(kinds) == 1 else kinds
+    if "enum" in schema:
+        schema["enum"] = list(dict.fromkeys(value for value in schema["enum"] if value is not None))
+    return schema
+
+
+def _refuse(operation: Made, *, reads: bool) -> None:
+    """How a request may be refused."""
+    names = {item["name"] for item in operation.get("parameters", ())}
+    statuses = (*ANY, *(PAGED if "cursor" in names else ()), *(() if reads else SENT))
+    if reads and "If-None-Match" in names:
+        operation["responses"]["304"] = {"description": "Not changed"}
+    problem = {"$ref": "#/components/responses/Problem"}
+    operation["responses"] = operation["responses"] | dict.fromkeys(statuses, problem) | TOO_LONG
+
+
+def _problem(content: Made) -> Made:
+    return {"description": "What was wrong (RFC 9457)", "content": {"application/problem+json": content}}
+
+
+def _readable(value: Any) -> Any:
+    """The document without surrogates in its patterns."""
+    if isinstance(value, dict):
+        return {name: _readable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_readable(item) for item in value]
+    return value.replace(SURROGATES, "") if isinstance(value, str) else value

@@ -1,0 +1,170 @@
+"""What is checked before a handler runs: no unknown or repeated parameters, no bottomless bodies."""
+
+import re
+from collections.abc import Set
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import parse_qsl
+
+from litestar import Litestar, Request, Response
+from litestar.params import HeaderParameter
+from litestar.routes import HTTPRoute
+from litestar.typing import FieldDefinition
+
+from registry.api.http import json_body
+from registry.api.http.access.authentication import admit
+from registry.api.http.contract.declared_parameters import declared, kinds_of
+from registry.api.http.params import EXERCISE, LONGEST_EXERCISE
+from registry.domain.errors import InvalidQuery
+from registry.domain.values import PRINTABLE
+
+MAX_QUERY_BYTES = 8_192
+MAX_BODY_BYTES = 1_048_576
+
+DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
+
+How = Literal["text", "instant", "other"]
+Known = dict[Any, dict[str, How]]
+Lengths = dict[Any, dict[str, tuple[int, int]]]
+
+
+def known_parameters(app: Litestar) -> Known:
+    """The query parameters that each handler and its dependencies declare, and how each is written."""
+    known: Known = {}
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler, model in route.route_handler_map.values():
+                fields = declared(handler)
+                names = [parameter.field_alias for parameter in model.expected_query_params]
+                known.setdefault(handler, {}).update({name: _how(fields[name]) for name in names})
+    return known
+
+
+def _how(field: FieldDefinition) -> How:
+    kinds = kinds_of(field)
+    return "instant" if datetime in kinds else "text" if str in kinds else "other"
+
+
+def check_query(request: Request[Any, Any, Any]) -> None:
+    """Refuse a query string with a parameter that is unknown, given twice or not text.
+
+    A misspelt filter that was ignored would return everything.
+    """
+    query = request.scope["query_string"]
+    if not query:
+        return
+    if "any_query" in request.route_handler.opt:
+        return
+    if len(query) > MAX_QUERY_BYTES:
+        raise InvalidQuery(f"the query is longer than {MAX_QUERY_BYTES} bytes")
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict")
+    except ValueError as error:
+        raise InvalidQuery("the query is not percent-encoded UTF-8") from error
+    known: Known = request.app.state.known_parameters
+    hows = known.get(request.route_handler)
+    allowed = None if hows is None else hows.keys()
+    if "parameters" in request.route_handler.opt:
+        allowed = (allowed or set()) | request.route_handler.opt["parameters"](request.path_params)
+    seen: set[str] = set()
+    for name, value in pairs:
+        _check_parameter(name, value, allowed, seen)
+        _check_value(name, value, (hows or {}).get(name, "text"))
+
+
+def _check_value(name: str, value: str, how: How) -> None:
+    """Refuse what the decoder would take for something else: `null` for no condition, a number for a time.
+
+    What a sight is made of is refused before any dependency has begun: Litestar forgets a transaction when
+    another dependency fails after it.
+    """
+    if name == "exercise":
+        check_exercise(value)
+    elif how == "instant" or name == "as_of":
+        instant(name, value)
+    elif how == "other" and value.lower() == "null":
+        raise InvalidQuery(f"{name} is null; leave it out instead", field=name)
+
+
+def check_exercise(text: str) -> None:
+    """Refuse what is no name of an exercise."""
+    if len(text) > LONGEST_EXERCISE or not re.search(EXERCISE, text):
+        raise InvalidQuery("exercise is a short name of small letters, digits and hyphens", field="exercise")
+
+
+def instant(name: str, text: str) -> None:
+    """Refuse what is no RFC 3339 instant."""
+    if not _is_instant(text):
+        raise InvalidQuery(f"{name} is an RFC 3339 instant with a time zone", field=name)
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        known = datetime.fromisoformat(text)
+        known.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return DATE.match(text) is not None and known.tzinfo is not None
+
+
+def _check_parameter(name: str, value: str, allowed: Set[str] | None, seen: set[str]) -> None:
+    if allowed is not None and name not in allowed:
+        listed = ", ".join(sorted(allowed)) or "none"
+        raise InvalidQuery(f"unknown parameter {name}; known here: {listed}", field=name)
+    if name in seen:
+        raise InvalidQuery(f"parameter {name} is given more than once", field=name)
+    if not _printable(value):
+        raise InvalidQuery(f"parameter {name} has characters that are not text", field=name)
+    seen.add(name)
+
+
+def _printable(value: str) -> bool:
+    return re.search(PRINTABLE, value) is not None
+
+
+def methods_offered(app: Litestar) -> dict[str, str]:
+    """What may be done at each path, as an Allow header.
+
+    Litestar's own answer to OPTIONS forgets the handlers of a path that were added after its first.
+    """
+    offered: dict[str, str] = {}
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            methods = set(route.methods) | ({"HEAD"} if "GET" in route.methods else set())
+            offered[route.path_format] = ", ".join(sorted(methods))
+    return offered
+
+
+def known_headers(app: Litestar) -> Lengths:
+    """The headers that each handler and its dependencies declare, with their least and greatest length."""
+    known: Lengths = {}
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                known[handler] = {
+                    name: (told.min_length or 0, told.max_length or MAX_QUERY_BYTES)
+                    for name, field in declared(handler).items()
+                    if isinstance(told := field.kwarg_definition, HeaderParameter)
+                }
+    return known
+
+
+def check_headers(request: Request[Any, Any, Any]) -> None:
+    """Refuse a header that is longer or shorter than its handler takes, before any dependency has begun."""
+    known: Lengths = request.app.state.known_headers
+    for name, (least, most) in known.get(request.route_handler, {}).items():
+        value = request.headers.get(name)
+        if value is not None and not least <= len(value) <= most:
+            raise InvalidQuery(f"{name} has {least} to {most} characters", field=name)
+
+
+async def before_request(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """Every request that has a route passes here first."""
+    admit(request)
+    check_query(request)
+    check_headers(request)
+    if request.method == "OPTIONS" and request.route_handler.fn.__module__ == HTTPRoute.__module__:
+        allowed = request.app.state.methods_offered[request.scope["path_template"]]
+        return Response(None, status_code=204, headers={"Allow": allowed})
+    await json_body.read(request)
+    return None

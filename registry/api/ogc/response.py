@@ -1,0 +1,59 @@
+"""One way to answer: the same content as JSON or as a page, with validators and Link header."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+
+from registry.api.ogc.links import Links
+from registry.api.ogc.negotiation import HTML, Forms, chosen
+from registry.api.ogc.pages import page
+
+VARY = "Accept, Accept-Encoding, Authorization"
+LINK_HEADER = 8
+"""A Link header repeats at most so many links."""
+Made = dict[str, Any]
+
+
+def answered(request: Request[Any, Any, Any], offered: Forms, made: Made, title: str) -> Response[bytes]:
+    """The content with its own links first, in the form that the client wants."""
+    form = chosen(request, offered)
+    made = {**made, "links": [*Links(request).own(offered, form), *made.get("links", [])]}
+    if form == "html":
+        return respond(request, page(made, title), HTML)
+    return respond(request, msgspec.json.encode(made), offered[form], link_header(made["links"]))
+
+
+def respond(
+    request: Request[Any, Any, Any],
+    body: bytes,
+    media: str,
+    headers: dict[str, str] | None = None,
+    validated: memoryview | None = None,
+    etag: str | None = None,
+) -> Response[bytes]:
+    """The body with a validator: `etag`, or one of its content; 304 when the client has it."""
+    etag = etag or f'W/"{hashlib.sha256(validated or body).hexdigest()[:24]}"'
+    known = {"ETag": etag, "Vary": VARY, "Cache-Control": "no-cache", **(headers or {})}
+    if matches(request.headers.get("if-none-match"), etag):
+        return Response(b"", status_code=304, headers=known, media_type=media)
+    return Response(body, headers=known, media_type=media)
+
+
+def matches(condition: str | None, etag: str) -> bool:
+    """Whether an If-None-Match header names the validator, by weak comparison (RFC 9110, 13.1.2)."""
+    if condition is None:
+        return False
+    bare = etag.removeprefix("W/")
+    return condition.strip() == "*" or bare in (
+        part.strip().removeprefix("W/") for part in condition.split(",")
+    )
+
+
+def link_header(links: list[dict[str, Any]]) -> dict[str, str]:
+    """The first links as a Link header (RFC 8288)."""
+    kept = [link for link in links if not link.get("templated")][:LINK_HEADER]
+    return {
+        "Link": ", ".join(f'<{link["href"]}>; rel="{link["rel"]}"; type="{link["type"]}"' for link in kept)
+    }

@@ -1,0 +1,61 @@
+"""The audit over HTTP, for administrators."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Router, get
+from litestar.params import QueryParameter
+
+from registry.api.http import params
+from registry.api.http.dependencies import Asks, Who
+from registry.api.http.links import next_link, self_link
+from registry.domain.access.actor import require
+from registry.domain.access.audit import Action, Trace
+from registry.domain.search import aware, decode_number, encode_number
+from registry.store.access import audit
+
+JSON = "application/json"
+Since = Annotated[datetime | None, QueryParameter(name="since", description="From this instant on.")]
+Until = Annotated[datetime | None, QueryParameter(name="until", description="Before this instant.")]
+ActorParam = Annotated[str | None, QueryParameter(name="actor", max_length=200, description="Who did it.")]
+ActionParam = Annotated[Action | None, QueryParameter(name="action", description="What was done.")]
+
+
+class Traces(msgspec.Struct, frozen=True):
+    """What was done, latest first."""
+
+    traces: list[Trace]
+    links: list[dict[str, str]]
+
+
+@get("/")
+async def list_audit(
+    request: Request[Any, Any, Any],
+    reader: Asks,
+    actor: Who,
+    by: ActorParam = None,
+    action: ActionParam = None,
+    since: Since = None,
+    until: Until = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = 100,
+) -> Traces:
+    """Who read restricted records, exported, changed, or was refused."""
+    require(actor, "admin")
+    found = await audit.find(
+        reader,
+        limit=limit + 1,
+        before=decode_number(cursor),
+        actor=by,
+        action=action,
+        since=aware(since, "since"),
+        until=aware(until, "until"),
+    )
+    links = [self_link(request, JSON)]
+    if len(found) > limit:
+        links.append(next_link(request, encode_number(found[limit - 1]["seq"]), JSON))
+    return Traces([msgspec.convert(dict(row), Trace, strict=False) for row in found[:limit]], links)
+
+
+router = Router("/v1/audit", route_handlers=[list_audit], tags=["access"])

@@ -1,0 +1,1 @@
+"""Handlers of places: places, zones, rules, vocabularies."""

@@ -1,0 +1,1 @@
+"""Handlers of plans: documents, provisions, registers and checks."""

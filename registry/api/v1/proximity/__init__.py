@@ -1,0 +1,27 @@
+"""Proximity over HTTP: every question about what is near."""
+
+from litestar import Router
+from litestar.di import Provide
+
+from registry.api.v1.proximity import alerts, batch, covering, nearest, params, situation, supplies
+
+router = Router(
+    "/v1/proximity",
+    route_handlers=[
+        nearest.find_nearest,
+        nearest.ask_nearest,
+        nearest.find_within,
+        nearest.ask_within,
+        covering.find_covering,
+        covering.ask_covering,
+        batch.ask_batch,
+        situation.ask_situation,
+        supplies.ask_supplies,
+        alerts.ask_alert_area,
+    ],
+    dependencies={
+        "where": Provide(params.where, sync_to_thread=False),
+        "asked": Provide(params.asked, sync_to_thread=False),
+    },
+    tags=["proximity"],
+)

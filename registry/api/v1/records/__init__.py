@@ -1,0 +1,1 @@
+"""Handlers of records: resources, contacts, observations, corrections."""

@@ -1,0 +1,61 @@
+"""Contacts over HTTP: visible by role, purged without a trace."""
+
+from uuid import UUID
+
+import msgspec
+from litestar import Router, delete, get, put
+from litestar.params import FromPath, JSONBody
+
+from registry.api.http.dependencies import Asks, At, Sees
+from registry.domain.errors import NotFound
+from registry.domain.records.contact import Contact
+from registry.services.records.editing import held
+from registry.store.records import contacts, resources
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact with its identity."""
+
+    id: UUID
+    role: str
+    name: str | None
+    phone: str | None
+    published: bool
+
+
+class Contacts(msgspec.Struct, frozen=True):
+    """Whom to call about one resource."""
+
+    contacts: list[Named]
+
+
+@get("/")
+async def list_contacts(identity: FromPath[UUID], reader: Asks, sight: Sees) -> Contacts:
+    """Whom to call: everybody for staff, the published ones for the public."""
+    if await resources.get(reader, sight, identity) is None:
+        raise NotFound("resource", identity)
+    found = await contacts.find(reader, sight, identity)
+    return Contacts([msgspec.convert(dict(row), Named) for row in found])
+
+
+@put("/{contact:uuid}", status_code=204)
+async def put_contact(
+    identity: FromPath[UUID], contact: FromPath[UUID], data: JSONBody[Contact], desk: At
+) -> None:
+    """Store whom to call, in place of what was there; no earlier state is kept."""
+    await held(desk, "field", identity)
+    await contacts.put(desk.writer, desk.sight, identity, contact, data)
+
+
+@delete("/{contact:uuid}", status_code=204)
+async def purge_contact(identity: FromPath[UUID], contact: FromPath[UUID], desk: At) -> None:
+    """Remove a contact for good."""
+    await held(desk, "field", identity)
+    await contacts.purge(desk.writer, desk.sight, identity, contact)
+
+
+router = Router(
+    "/v1/resources/{identity:uuid}/contacts",
+    route_handlers=[list_contacts, put_contact, purge_contact],
+    tags=["access"],
+)

@@ -1,0 +1,70 @@
+"""Resources over HTTP: list and read."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, Router, get
+from litestar.params import FromPath, HeaderParameter
+
+from registry.api.http import params
+from registry.api.http.conditional import etag_of, matches
+from registry.api.http.dependencies import Asks, Sees
+from registry.api.http.links import GEOJSON, next_link, self_link
+from registry.api.v1.records import history, writes
+from registry.domain.errors import NotFound
+from registry.domain.geojson import FeatureCollection
+from registry.domain.search import Filter, Page, decode_page, encode_cursor, parse_bbox
+from registry.store.records import resources
+
+IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=2000)]
+
+
+@get("/", media_type=GEOJSON)
+async def list_resources(
+    request: Request[Any, Any, Any],
+    reader: Asks,
+    sight: Sees,
+    kind: params.KindParam = None,
+    place: params.PlaceParam = None,
+    lifecycle: params.LifecycleParam = None,
+    quality: params.QualityParam = None,
+    q: params.Q = None,
+    bbox: params.BboxParam = None,
+    level: params.LevelParam = None,
+    tier: params.TierParam = None,
+    form: params.FormParam = None,
+    force: params.ForceParam = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = 100,
+) -> FeatureCollection:
+    """Every resource that meets the conditions, in pages ordered by identity."""
+    wanted = Filter(kind=kind, place=place, lifecycle=lifecycle, quality=quality, q=q, bbox=parse_bbox(bbox))
+    wanted = msgspec.structs.replace(wanted, level=level, tier=tier, form=form, force=force)
+    found = await resources.find(reader, sight, wanted, after=decode_page(cursor), limit=limit + 1)
+    links = [self_link(request)]
+    if len(found) > limit:
+        links.append(next_link(request, encode_cursor(Page(found[limit - 1]["id"]))))
+    return FeatureCollection([msgspec.Raw(row["feature"]) for row in found[:limit]], links)
+
+
+@get("/{identity:uuid}", media_type=GEOJSON)
+async def read_resource(
+    identity: FromPath[UUID], reader: Asks, sight: Sees, if_none_match: IfNoneMatch = None
+) -> Response[bytes]:
+    """One resource, with its version as a strong ETag."""
+    row = await resources.get(reader, sight, identity)
+    if row is None:
+        raise NotFound("resource", identity)
+    etag = etag_of(row["version"], sight)
+    headers = {"ETag": etag, "Vary": "Accept-Encoding, Authorization"}
+    if if_none_match is not None and matches(if_none_match, etag):
+        return Response(b"", status_code=304, headers=headers, media_type=GEOJSON)
+    return Response(row["feature"], headers=headers, media_type=GEOJSON)
+
+
+router = Router(
+    "/v1/resources",
+    route_handlers=[list_resources, read_resource, *history.HANDLERS, *writes.HANDLERS],
+    tags=["resources"],
+)

@@ -1,0 +1,1 @@
+"""Handlers of sync: feed, push and snapshots."""

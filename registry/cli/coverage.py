@@ -1,0 +1,200 @@
+"""`registry coverage`."""
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from registry.api.v1.coverage.body import Ask
+from registry.cli.report.coverage_page import Subject, page, percent, square_km
+from registry.cli.report.picture import png
+from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
+from registry.domain.coverage.coverage import Assessment, Interval
+from registry.domain.coverage.gaps import Gaps, gaps
+from registry.domain.coverage.question import Answer, Question, answered, work_out
+from registry.domain.coverage.sketch import sketch
+from registry.domain.records.resource import KINDS
+from registry.domain.values import Name
+from registry.runtime import database, settings
+from registry.runtime.settings import Settings
+from registry.services.coverage.inputs import gather
+from registry.store.database.pool import reading
+
+KIND_WORDS = {
+    "fire_watch_point": ("火情监测点", "fire watch points"),
+    "rescue_team": ("救援队伍", "rescue teams"),
+    "shelter": ("避难场所", "shelters"),
+    "supply_depot": ("物资储备库", "supply depots"),
+}
+SLIVER_M2 = 100.0
+LISTED = 10
+
+
+class Result(NamedTuple):
+    """Everything the command can print or write."""
+
+    question: Question
+    assessment: Assessment
+    answer: Answer
+    gaps: Gaps
+
+
+@click.command()
+@click.argument("place")
+@click.option("--kind", type=click.Choice(KINDS), required=True, help="Whose coverage. 资源种类。")
+@click.option("--radius-m", type=click.FloatRange(0, 500_000, min_open=True), help="Stated radius, metres.")
+@click.option("--reason", help="Why that radius: a source or rule. 半径的依据。")
+@click.option("--exercise", help="Ask inside this exercise. 演练名称。")
+@click.option("--all-records", is_flag=True, help="Count restricted and exact internal records. 含受限数据。")
+@click.option("--gaps", "gaps_file", type=click.Path(dir_okay=False, path_type=Path), help="Gaps as GeoJSON.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="A page that opens offline.")
+@click.option(
+    "--png", "picture", type=click.Path(dir_okay=False, path_type=Path), help="The map as a picture."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+def command(
+    place: str,
+    kind: str,
+    radius_m: float | None,
+    reason: str | None,
+    exercise: str | None,
+    all_records: bool,
+    gaps_file: Path | None,
+    report: Path | None,
+    picture: Path | None,
+    as_json: bool,
+) -> None:
+    """How much of PLACE a kind of resource covers. 某地被某类资源覆盖的比例。"""
+    given = {"kind": kind, "place": place, "radius_m": radius_m, "reason": reason, "exercise": exercise}
+    ask = msgspec.convert(given, Ask)
+    sight = msgspec.structs.replace(EVERYTHING if all_records else PUBLIC, exercise=exercise)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        step = progress.add_task("reading 读取", total=4)
+        question = read(settings.read(os.environ), ask, sight)
+        progress.update(step, completed=1, description="measuring 计算")
+        result = worked(question)
+        progress.update(step, completed=3, description="writing 输出")
+        write(result, subject_of(result, ask, all_records), gaps_file, report, picture)
+        progress.update(step, completed=4)
+    if as_json:
+        click.echo(msgspec.json.encode(result.answer))
+    else:
+        show(result, kind)
+    for path in filter(None, (gaps_file, report, picture)):
+        Console(stderr=True).print(f"wrote {path}")
+
+
+def read(known: Settings, ask: Ask, sight: Sight) -> Question:
+    """The question with everything it needs from the database."""
+
+    async def run(url: str) -> Question:
+        async with reading(known, url) as reader:
+            return await gather(reader, sight, ask)
+
+    with database.migrated(known) as url:
+        return asyncio.run(run(url))
+
+
+def worked(question: Question) -> Result:
+    """The question answered, with its gaps."""
+    assessment = work_out(question)
+    found = gaps(assessment, bound="nominal", sliver_m2=SLIVER_M2, limit=1_000_000)
+    return Result(question, assessment, answered(question, assessment), found)
+
+
+def subject_of(result: Result, ask: Ask, all_records: bool) -> Subject:
+    """What the report is about."""
+    whole = result.question.whole
+    radius = ("各记录自己的半径", "each record's own radius")
+    if ask.radius_m is not None:
+        radius = (f"半径 {ask.radius_m:g} m：{ask.reason}", f"radius {ask.radius_m:g} m: {ask.reason}")
+    realm = ("实际数据", "real records") if ask.exercise is None else (f"演练 {ask.exercise}",) * 2
+    if all_records:
+        realm = (f"{realm[0]}（含受限记录）", f"{realm[1]}, restricted ones included")
+    return Subject(
+        area=whole.name or Name(whole.code or "-"),
+        kind=KIND_WORDS[ask.kind or "fire_watch_point"],
+        radius=radius,
+        realm=realm,
+        made_at=datetime.now(UTC).astimezone(),
+    )
+
+
+def write(
+    result: Result, subject: Subject, gaps_file: Path | None, report: Path | None, picture: Path | None
+) -> None:
+    """Write the files that were asked for."""
+    if gaps_file is not None:
+        gaps_file.write_bytes(msgspec.json.encode(collection(result.gaps)))
+    if report is None and picture is None:
+        return
+    drawing = sketch(result.assessment)
+    if report is not None:
+        report.write_text(page(subject, result.answer, result.gaps, drawing), "utf-8")
+    if picture is not None:
+        png(drawing, picture)
+
+
+def collection(found: Gaps) -> dict[str, object]:
+    """The gaps as a GeoJSON FeatureCollection."""
+    features = [
+        {
+            "type": "Feature",
+            "geometry": gap.geometry,
+            "properties": {
+                "rank": gap.rank,
+                "place": gap.place,
+                "name": gap.name,
+                "area_m2": gap.area_m2,
+            },
+        }
+        for gap in found.gaps
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def show(result: Result, kind: str) -> None:
+    """Print the answer as tables."""
+    answer, whole, console = result.answer, result.question.whole, Console()
+    zh, en = KIND_WORDS[kind]
+    table = Table(title=f"{whole.name or whole.code}: {zh} {en}")
+    for column in ("place 地点", "km²", "at least 至少", "as recorded 按记录", "at most 至多"):
+        table.add_column(column, justify="left" if column.startswith("place") else "right")
+    for row in answer.by_place:
+        label = f"{row.name or row.place or '—'}{' *' if row.assumed_extent else ''}"
+        table.add_row(label, square_km(row.area_m2), *_shares(row.ratio))
+    table.add_section()
+    table.add_row("all 合计", square_km(answer.area_m2), *_shares(answer.ratio), style="bold")
+    console.print(table)
+    if any(row.assumed_extent for row in answer.by_place):
+        console.print("* assumed extent, no official border 假定范围", style="dim")
+    counts = answer.counts
+    console.print(
+        f"{counts.resources} resources: {counts.located} located, {counts.uncertain} of uncertain place, "
+        f"{counts.untestable} could not be tested; error bound {square_km(answer.error_bound_m2)} km²"
+    )
+    _show_gaps(console, result.gaps)
+    for one in answer.untestable[:LISTED]:
+        console.print(f"  could not be tested 无法检验: {one.name or one.id} ({one.reason})", style="yellow")
+    if len(answer.untestable) > LISTED:
+        console.print(f"  … and {len(answer.untestable) - LISTED} more", style="yellow")
+
+
+def _show_gaps(console: Console, found: Gaps) -> None:
+    if not found.gaps:
+        return
+    console.print(f"{found.count} gaps 空白, largest first:")
+    for gap in found.gaps[:LISTED]:
+        console.print(f"  {gap.rank:>3}. {square_km(gap.area_m2):>8} km²  {gap.name or gap.place or '—'}")
+
+
+def _shares(ratio: Interval) -> tuple[str, str, str]:
+    return percent(ratio.lower), percent(ratio.nominal), percent(ratio.upper)

@@ -1,0 +1,131 @@
+"""`registry key`: make, list, rotate and revoke machine keys."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TypeVar, get_args
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from registry.domain.access.actor import Role
+from registry.domain.access.credential import Key
+from registry.runtime import database, key_pepper, settings
+from registry.runtime.settings import Settings
+from registry.store.access import keys
+from registry.store.database.pool import Writer
+
+R = TypeVar("R")
+ROLES = [role for role in get_args(Role) if role != "public"]
+ONCE = "shown once, kept nowhere; send it as: Authorization: Bearer KEY   仅显示一次"
+Until = click.option(
+    "--expires", type=click.DateTime(["%Y-%m-%d"]), help="First day (UTC) on which it is refused. 失效日期。"
+)
+
+
+@click.group()
+def command() -> None:
+    """Keys for machines and people without a login. 管理访问密钥。"""
+
+
+@command.command()
+@click.option("--holder", required=True, help="Who will use it; appears in history. 持有者。")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--place", "places", multiple=True, help="Code of a place the role holds for; repeatable.")
+@click.option("--everywhere", is_flag=True, help="The role holds for every place.")
+@Until
+def create(
+    holder: str, role: Role, places: tuple[str, ...], everywhere: bool, expires: datetime | None
+) -> None:
+    """Make a key for a new holder and print it. 新建密钥。"""
+    if role in ("field", "planner") and not places and not everywhere:
+        raise click.UsageError(f"a {role} key names its places with --place, or says --everywhere")
+
+    async def work(writer: Writer, secret: bytes) -> str:
+        return await keys.create(
+            writer, secret, holder=holder, role=role, now=_now(), places=places, expires_at=_aware(expires)
+        )
+
+    _print(_run(work))
+
+
+@command.command()
+@click.argument("holder")
+@Until
+def rotate(holder: str, expires: datetime | None) -> None:
+    """Print a second key for HOLDER; both work until one is revoked. 轮换密钥。"""
+
+    async def work(writer: Writer, secret: bytes) -> str:
+        return await keys.rotate(writer, secret, holder, now=_now(), expires_at=_aware(expires))
+
+    _print(_run(work))
+
+
+@command.command("list")
+def list_keys() -> None:
+    """Show every key without its secret. 列出密钥。"""
+    table = Table("key", "holder 持有者", "role 角色", "places 地区", "state 状态", "expires", "last used")
+    for key in _run(lambda writer, _: keys.every(writer)):
+        state = "active" if key.is_active(_now()) else "revoked" if key.revoked_at else "expired"
+        times = (_text(key.expires_at), _text(key.last_used_at))
+        table.add_row(key.id, key.holder, key.role, ", ".join(key.places) or "all", state, *times)
+    Console().print(table)
+
+
+@command.command()
+@click.argument("key_id")
+def revoke(key_id: str) -> None:
+    """End the key KEY_ID for good. 吊销密钥。"""
+    _run(lambda writer, _: keys.revoke(writer, key_id))
+    click.echo(f"revoked {key_id}; servers stop accepting it within seconds")
+
+
+def first(chosen: Settings, url: str) -> None:
+    """Give a new registry an administrator: the key of the setting, or one that is printed now."""
+    secret = key_pepper.pepper(chosen)
+
+    async def work() -> str | None:
+        async with database.writing(url) as writer:
+            if chosen.admin_key is not None:
+                await keys.put_admin(writer, secret, chosen.admin_key)
+                return None
+            if any(_rules(key) for key in await keys.every(writer)):
+                return None
+            return await keys.create(writer, secret, holder="admin", role="admin", now=_now())
+
+    if token := asyncio.run(work()):
+        click.echo(f"administrator's key: {token}\n  ({ONCE})", err=True)
+
+
+def _rules(key: Key) -> bool:
+    return key.role == "admin" and key.is_active(_now())
+
+
+def _run(work: Callable[[Writer, bytes], Awaitable[R]]) -> R:
+    chosen = settings.read(os.environ)
+
+    async def run(url: str) -> R:
+        async with database.writing(url) as writer:
+            return await work(writer, key_pepper.pepper(chosen))
+
+    with database.migrated(chosen) as url:
+        return asyncio.run(run(url))
+
+
+def _print(token: str) -> None:
+    click.echo(token)
+    click.echo(f"({ONCE})", err=True)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _aware(day: datetime | None) -> datetime | None:
+    return None if day is None else day.replace(tzinfo=UTC)
+
+
+def _text(moment: datetime | None) -> str:
+    return "never" if moment is None else f"{moment:%Y-%m-%d %H:%M}"

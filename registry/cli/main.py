@@ -1,0 +1,71 @@
+"""The command line. Each command is a module of `registry.cli` that exports it as `command`."""
+
+import importlib
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from registry.domain.errors import RegistryError
+from registry.runtime.cluster import ClusterError
+from registry.runtime.settings import SettingsError
+from registry.store.database.probe import UnusableDatabase
+
+COMMANDS = {
+    "serve": "registry.cli.serve",
+    "migrate": "registry.cli.migrate",
+    "seed": "registry.cli.seed",
+    "coverage": "registry.cli.coverage",
+    "nearest": "registry.cli.nearest",
+    "covering": "registry.cli.covering",
+    "situation": "registry.cli.situation",
+    "check": "registry.cli.check",
+    "plan": "registry.cli.plan",
+    "key": "registry.cli.key",
+}
+SENTENCES = (ClusterError, RegistryError, SettingsError, UnusableDatabase)
+
+
+class Lazy(click.Group):
+    """A group that imports a command only when it is asked for."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """The names in the order in which the help shows them."""
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        """The command of this name, imported now."""
+        if name not in COMMANDS:
+            return None
+        found: click.Command = importlib.import_module(COMMANDS[name]).command
+        return found
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name=None, version="0.1.0", prog_name="registry")
+def registry() -> None:
+    """Where emergency resources are, what they cover, and how well that is known.
+
+    应急资源登记：资源在哪里、覆盖多大范围、这些数据有多可靠。
+    """
+
+
+def main() -> None:
+    """The `registry` program."""
+    run(registry)
+
+
+def run(command: click.Command) -> None:
+    """Run a command; an error that the caller can mend is one sentence and exit code 1."""
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        command()
+    except SENTENCES as error:
+        click.echo(f"registry: {error}", err=True)
+        sys.exit(1)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    """End by an exception, so that everything that was opened is closed."""
+    sys.exit(128 + number)

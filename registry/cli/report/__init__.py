@@ -1,0 +1,1 @@
+"""Answers for people as pages and pictures."""

@@ -1,0 +1,118 @@
+"""One question from the command line: a database, a sight, an answer as JSON or as tables."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
+from registry.domain.records.resource import Exercise
+from registry.runtime import database, settings
+from registry.runtime.settings import Settings
+from registry.store.database.pool import Reader, reading
+
+Ask = Callable[[Reader, Sight, Settings], Awaitable[Any]]
+
+LON = click.argument("lon", type=click.FloatRange(-180, 180))
+LAT = click.argument("lat", type=click.FloatRange(-90, 90))
+EXERCISE = click.option("--exercise", help="Ask inside this exercise. 演练名称。")
+ALL = click.option(
+    "--all-records", is_flag=True, help="Count restricted and exact internal records. 含受限数据。"
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+DATUM = click.option(
+    "--datum",
+    type=click.Choice(["wgs84", "cgcs2000", "gcj02", "bd09"]),
+    default="wgs84",
+    help="What LON LAT came in. 坐标系。",
+)
+
+
+def read(given: Any, kind: Any) -> Any:
+    """The question that the arguments make; a usage error says what is wrong with them."""
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def answer(ask: Ask, exercise: str | None, all_records: bool) -> bytes:
+    """The answer as JSON, read from one snapshot of the configured database."""
+    drill: str | None = read(exercise, Exercise | None)
+    sight = msgspec.structs.replace(EVERYTHING if all_records else PUBLIC, exercise=drill)
+    known = settings.read(os.environ)
+
+    async def run(url: str) -> bytes:
+        async with reading(known, url) as reader, reader.snapshot() as snapshot:
+            return msgspec.json.encode(await ask(snapshot, sight, known))
+
+    with database.migrated(known) as url:
+        return asyncio.run(run(url))
+
+
+def converted(origin: dict[str, Any]) -> str | None:
+    """What became of a position that came in another datum."""
+    if "converted_to" not in origin:
+        return None
+    return f"position 位置: {origin['lon']:.7f}, {origin['lat']:.7f} WGS 84, from {origin['datum']} 已换算"
+
+
+def named(properties: dict[str, Any]) -> str:
+    """The name of a record, Chinese first."""
+    name = properties["name"]
+    return str(name["zh"] or name["en"])
+
+
+def metres(value: float | None) -> str:
+    """A distance for people: metres below ten kilometres."""
+    if value is None:
+        return "?"
+    return f"{value:,.0f} m" if value < 10_000 else f"{value / 1000:,.1f} km"
+
+
+def hits(title: str, features: list[dict[str, Any]]) -> Table | str:
+    """Hits as a table: how far, which way, what, and how old the knowledge is."""
+    if not features:
+        return f"{title}: none 无"
+    table = Table(title=f"{title}: {len(features)}", title_justify="left")
+    table.add_column("距离", justify="right", no_wrap=True)
+    table.add_column("区间", justify="right", no_wrap=True)
+    table.add_column("方位", no_wrap=True)
+    table.add_column("name 名称", ratio=1)
+    table.add_column("place 地点", no_wrap=True)
+    table.add_column("核实", no_wrap=True)
+    for feature in features:
+        told = feature["properties"]
+        least, most = metres(told.get("distance_min_m")), metres(told.get("distance_max_m"))
+        partner = told.get("partner")
+        place = f"{told['place'] or '-'}{' ⇄ ' + partner['place'] if partner else ''}"
+        verified = (told["verified_at"] or "-")[:10]
+        interval = "-" if least == most else f"{least}–{most}"
+        table.add_row(
+            metres(told["distance_m"]), interval, told.get("compass") or "-", named(told), place, verified
+        )
+    return table
+
+
+def left_out(told: dict[str, Any]) -> str | None:
+    """What was left out, in one line; None when nothing was."""
+    parts = [f"{told['unlocated']} without a position 无坐标"] if told["unlocated"] else []
+    parts += [
+        f"{count} {name.replace('_', ' ')}"
+        for name, count in told["left_out"].items()
+        if name.startswith(("unknown_", "never_")) and count
+    ]
+    return "left out 未计入: " + ", ".join(parts) if parts else None
+
+
+def show(*parts: Any) -> None:
+    """Print tables and lines; None is nothing."""
+    console = Console()
+    for part in parts:
+        if part is not None:
+            console.print(part)

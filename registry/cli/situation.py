@@ -1,0 +1,87 @@
+"""`registry situation`."""
+
+from typing import Any
+
+import click
+import msgspec
+from rich.table import Table
+
+from registry.api.v1.proximity.situation import Alarm, situation
+from registry.cli import run
+from registry.cli.covering import untested
+from registry.domain.access.sight import Sight
+from registry.runtime.settings import Settings
+from registry.store.database.pool import Reader
+
+PARTS = {
+    "teams": "teams 救援队伍",
+    "shelters": "open shelters with room 开放且有余量的避难场所",
+    "checkpoints": "checkpoints 检查点",
+    "partners": "partner counties 协作区县",
+}
+
+
+@click.command()
+@run.LON
+@run.LAT
+@click.option("--hazard", help="What happens, such as forest_fire. 灾种。")
+@click.option(
+    "--persons", type=click.IntRange(0), default=1, show_default=True, help="To shelter. 安置人数。"
+)
+@click.option("-k", "count", type=click.IntRange(1, 50), default=3, show_default=True, help="Of each help.")
+@run.DATUM
+@run.EXERCISE
+@run.ALL
+@run.JSON
+def command(
+    lon: float, lat: float, hazard: str | None, persons: int, count: int, datum: str, exercise: str | None,
+    all_records: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Everything about an alarm at LON LAT: places, watchers, help, rules. 警情态势一览。"""
+    origin = {"lon": lon, "lat": lat, "datum": datum}
+    given = {"origin": origin, "hazard": hazard, "persons": persons, "k": count}
+    alarm = run.read(given, Alarm)
+
+    async def ask(reader: Reader, sight: Sight, known: Settings) -> Any:
+        return await situation(reader, sight, alarm, known.stale_after_days)
+
+    found = run.answer(ask, exercise, all_records)
+    if as_json:
+        click.echo(found)
+    else:
+        show(msgspec.json.decode(found))
+
+
+def show(told: dict[str, Any]) -> None:
+    """Print the situation part by part."""
+    chain = " ‹ ".join(f"{place['name']['zh'] or place['name']['en']}" for place in told["places"])
+    run.show(run.converted(told["origin"]))
+    run.show(f"places 属地: {chain or 'none recorded 无'}", f"as of 时点: {told['as_of']}")
+    watch = told["covering"]
+    run.show(run.hits("watched by 监测覆盖", watch["features"]), untested(watch["untested"]["resources"]))
+    for name, title in PARTS.items():
+        run.show(run.hits(title, told[name]["features"]), run.left_out(told[name]))
+    for tier, help_ in told["depots"].items():
+        title = f"depots, {tier} 储备库"
+        run.show(run.hits(title, help_["features"]), run.left_out(help_))
+    for rule in told["rules"]["reach_here"]:
+        run.show(f"rule 规则: {rule['rule']} {rule['outcome']} ({', '.join(rule['actions'])})")
+    if told["rules"]["cannot_evaluate"]:
+        run.show("rules that cannot be told 无法判定的规则: " + ", ".join(told["rules"]["cannot_evaluate"]))
+    run.show(answering([*told["responsible"], *told["hotlines"]]))
+
+
+def answering(entries: list[dict[str, Any]]) -> Table | None:
+    """Who answers for the place and whom to call, smallest place first."""
+    if not entries:
+        return None
+    table = Table(title="who answers and whom to call 责任人与热线", title_justify="left")
+    for heading in ("name 名称", "role 职责", "for 事项", "call 电话", "place 地点"):
+        table.add_column(heading)
+    for entry in entries:
+        about = [*entry.get("hazards", ()), *entry["topic"], *entry.get("duty", ())]
+        call = entry.get("number") or entry.get("contact")
+        cells = (entry.get("role"), ", ".join(about), call, entry["place"])
+        name = entry["name"] and (entry["name"]["zh"] or entry["name"]["en"])
+        table.add_row(*(cell or "-" for cell in (name, *cells)))
+    return table

@@ -1,1 +1,0 @@
-"""One module per command; registry.cli lists them."""

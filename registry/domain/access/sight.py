@@ -1,0 +1,25 @@
+"""What one question may see: built once a request, honoured by every read."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from registry.domain.records.resource import Visibility
+
+
+class Sight(Struct, frozen=True, kw_only=True):
+    """The records a question is allowed to know of.
+
+    `clearance` public sees public records, and internal ones as a grid cell; internal sees both exactly;
+    restricted sees all. `scope` names the places under which internal clearance also sees restricted records.
+    `as_of` asks what was recorded at a past instant; `exercise` asks inside a drill instead of real life.
+    """
+
+    exercise: str | None = None
+    clearance: Visibility = "public"
+    scope: tuple[str, ...] = ()
+    as_of: datetime | None = None
+
+
+PUBLIC = Sight()
+EVERYTHING = Sight(clearance="restricted")

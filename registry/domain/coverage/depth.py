@@ -1,0 +1,119 @@
+"""How many resources cover each piece of ground: depth of cover, and what only one covers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from msgspec import Raw, Struct
+from numpy.typing import NDArray
+
+from registry.domain.coverage.ground.drawing_error import polygons_of
+from registry.domain.coverage.ground.gaps_geometry import Open, Opening, in_pieces, within_reach
+from registry.domain.coverage.ground.ground import Ground
+from registry.domain.coverage.ground.interval_cover import Cover
+from registry.domain.coverage.ground.plane import Floats, Shapes, back
+from registry.domain.coverage.ground.quadtree import undecided, worth_it
+
+NOBODY = -1
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Pieces that no boundary crosses: how many cover each, up to `enough`, and the one that does alone."""
+
+    enough: int
+    shapes: Shapes
+    area_m2: Floats
+    depth: NDArray[np.intp]
+    sole: NDArray[np.intp]
+    certain: Any
+    certain_m2: float
+
+
+class DepthLevel(Struct, frozen=True):
+    """Ground and demand covered at least `depth` times."""
+
+    depth: int
+    area_m2: float
+    ratio: float
+    demand: float | None = None
+    demand_ratio: float | None = None
+
+
+class DepthFace(Struct, frozen=True):
+    """The ground of exactly this depth; the last one stands for it and all deeper."""
+
+    depth: int
+    or_more: bool
+    area_m2: float
+    geometry: Raw
+
+
+def faces(ground: Ground, cover: Cover, enough: int) -> Faces:
+    """Cut the ground along every boundary that matters while fewer than `enough` cover it for certain."""
+    near, region, certain = within_reach(ground, cover), ground.whole, shapely.Polygon()
+    if near.any() and worth_it(ground, cover, 1.0 + enough):
+        unsure = undecided(ground, cover, enough)
+        region = shapely.intersection(ground.whole, unsure.region)
+        certain, near = shapely.difference(ground.whole, unsure.region), near & unsure.discs
+    shapes = cover.drawn(ground.plane, near)
+    owner = np.concatenate([cover.disc_owner[near], cover.shape_owner])
+    pieces = _pieces(region, shapes)
+    inside = shapely.point_on_surface(pieces)
+    at, by = shapely.STRtree(shapes).query(inside, predicate="intersects")
+    depth = np.bincount(at, minlength=len(pieces))
+    sole = np.full(len(pieces), NOBODY, dtype=np.intp)
+    single = depth[at] == 1
+    sole[at[single]] = owner[by[single]]
+    area = np.asarray(shapely.area(pieces))
+    return Faces(enough, pieces, area, np.minimum(depth, enough), sole, certain, float(shapely.area(certain)))
+
+
+def _pieces(region: Any, shapes: Shapes) -> Shapes:
+    """The region's polygons cut by every boundary."""
+    if shapely.is_empty(region):
+        return np.empty(0, dtype=object)
+    shapely.prepare(region)
+    touching = shapes[shapely.intersects(shapes, region)]
+    lines = shapely.union_all(np.append(shapely.boundary(touching), shapely.boundary(region)))
+    pieces = polygons_of(np.array([shapely.polygonize(shapely.get_parts(lines))], dtype=object))
+    return np.asarray(pieces[shapely.contains(region, shapely.point_on_surface(pieces))], dtype=object)
+
+
+def shallower_than(depth: int) -> Opening:
+    """What counts as open when ground needs `depth` resources."""
+
+    def opening(ground: Ground, cover: Cover) -> Open:
+        found = faces(ground, cover, depth)
+        return in_pieces(ground, shapely.union_all(found.shapes[found.depth < depth]))
+
+    return opening
+
+
+def at_least_m2(found: Faces) -> Floats:
+    """Ground covered at least 1, 2, … `enough` times."""
+    exact = np.bincount(found.depth, found.area_m2, found.enough + 1)
+    return np.asarray(np.cumsum(exact[::-1])[::-1][1:] + found.certain_m2)
+
+
+def sole_m2(found: Faces, watchers: int) -> Floats:
+    """Per watcher, the ground that only it covers; needs faces cut to a depth of two or more."""
+    alone = found.sole != NOBODY
+    return np.asarray(np.bincount(found.sole[alone], found.area_m2[alone], watchers), dtype=float)
+
+
+def drawn_by_depth(ground: Ground, found: Faces) -> list[DepthFace]:
+    """One (multi)polygon in lon/lat for every depth from 0 that has ground."""
+    drawn = []
+    for depth in range(found.enough + 1):
+        last = depth == found.enough
+        mine = found.shapes[found.depth == depth]
+        area = float(found.area_m2[found.depth == depth].sum()) + (found.certain_m2 if last else 0.0)
+        if area > 0.0:
+            whole = np.array(
+                [shapely.union_all(np.append(mine, found.certain) if last else mine)], dtype=object
+            )
+            text = str(shapely.to_geojson(back(ground.plane, whole))[0])
+            drawn.append(DepthFace(depth, last, area, Raw(text.encode())))
+    return drawn

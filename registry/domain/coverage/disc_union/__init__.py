@@ -1,0 +1,1 @@
+"""The union of discs, assembled from the arcs of their boundaries."""

@@ -1,0 +1,103 @@
+"""The union of discs, assembled from the arcs of their boundaries: the union of the very drawings."""
+
+from typing import Any
+
+import numpy as np
+import shapely
+
+from registry.domain.coverage.disc_union.arcs import Arcs, Doubt, arcs_of
+from registry.domain.coverage.disc_union.pairs import Indices, discs_of, pairs_of
+from registry.domain.coverage.ground.footprint import polygons
+from registry.domain.coverage.ground.plane import Points, Shapes
+
+SMALLEST_M = 1e-3
+ROUNDS = 4
+MOST_ASIDE = 0.2
+
+
+def united(rings: Points) -> Any:
+    """The union of discs drawn by counterclockwise rings (discs, corners) that are nearly circles.
+
+    A disc whose arcs are in doubt is set aside and united as a polygon; when that is a large part, all are.
+    """
+    rings = rings[np.abs(rings[:, 0] - rings.mean(axis=1)) > SMALLEST_M]
+    if len(rings) == 0:
+        return shapely.MultiPolygon()
+    discs = discs_of(rings)
+    pairs = pairs_of(discs)
+    aside = np.zeros(len(rings), dtype=bool)
+    for _ in range(ROUNDS):
+        kept = ~aside
+        if pairs is None or aside.mean() > MOST_ASIDE:
+            break
+        try:
+            found = _outlines(rings, arcs_of(discs, kept, pairs.among(kept)))
+        except Doubt as doubt:
+            aside[doubt.discs] = True
+        else:
+            return _with(found, polygons(rings[aside]))
+    return shapely.union_all(polygons(rings))
+
+
+def _with(found: Shapes, others: Shapes) -> Any:
+    """The union of polygons that lie apart with others that may not."""
+    if len(others) == 0:
+        return shapely.multipolygons(found)
+    touched = np.zeros(len(found), dtype=bool)
+    touched[shapely.STRtree(found).query(others, predicate="intersects")[1]] = True
+    more = shapely.union(shapely.multipolygons(found[touched]), shapely.union_all(others))
+    return shapely.multipolygons(np.append(found[~touched], shapely.get_parts(more)))
+
+
+def _outlines(rings: Points, arcs: Arcs) -> Shapes:
+    """Polygons whose rings are the chains of arcs, and those of the discs that nothing meets."""
+    alone = polygons(rings[arcs.bare])
+    if len(arcs.disc) == 0:
+        return alone
+    order, chain = _chains(arcs.follows)
+    corners, arc = _corners(rings, arcs, order)
+    closed = shapely.linearrings(corners.view(float).reshape(-1, 2), indices=chain[arc])
+    shell = shapely.is_ccw(closed)
+    return np.append(alone, _with_holes(closed[shell], closed[~shell]))
+
+
+def _chains(follows: Indices) -> tuple[Indices, Indices]:
+    """The arcs in the order in which they follow one another, and the chain that each belongs to."""
+    after, sizes = follows.tolist(), []
+    order: list[int] = []
+    seen = [False] * len(after)
+    for at in range(len(after)):
+        before = len(order)
+        while not seen[at]:
+            seen[at] = True
+            order.append(at)
+            at = after[at]
+        sizes.append(len(order) - before)
+    chain = np.repeat(np.arange(np.count_nonzero(sizes)), [size for size in sizes if size])
+    return np.array(order), chain
+
+
+def _corners(rings: Points, arcs: Arcs, order: Indices) -> tuple[Points, Indices]:
+    """The corners of the arcs in that order, each with the arc's place in it: its entry, then its ring's."""
+    count, disc, entries = rings.shape[1], arcs.disc[order], arcs.entries
+    begins, ends = arcs.begins[order], arcs.ends[order]
+    first, last = entries.other_edge[begins], entries.edge[ends]
+    all_round = (last == first) & (entries.share[ends] < entries.other_share[begins])
+    size = 1 + (last - first) % count + count * all_round
+    arc = np.repeat(np.arange(len(order)), size)
+    step = np.arange(len(arc)) - np.repeat(np.cumsum(size) - size, size)
+    corners = rings[disc[arc], (first[arc] + step) % count]
+    corners[step == 0] = entries.point[begins]
+    return corners, arc
+
+
+def _with_holes(shells: Shapes, holes: Shapes) -> Shapes:
+    """Polygons of the shells, each hole in the smallest shell around it."""
+    drawn = shapely.polygons(shells)
+    shell, hole = shapely.STRtree(shapely.get_point(holes, 0)).query(drawn, predicate="contains")
+    large_first = np.argsort(-shapely.area(drawn)[shell])
+    owner = np.zeros(len(holes), dtype=np.intp)
+    owner[hole[large_first]] = shell[large_first]
+    for at in np.unique(owner):
+        drawn[at] = shapely.Polygon(shells[at], holes[owner == at])
+    return np.asarray(drawn, dtype=object)

@@ -1,0 +1,1 @@
+"""The ground of a coverage question in its own plane: areas, drawings, intervals, gaps."""

@@ -1,0 +1,138 @@
+"""What a watcher reaches, drawn in the plane: geodesic circles and sectors of true area, swollen regions.
+
+A circle is drawn with `CORNERS` corners on a slightly larger geodesic circle, so that the drawing has
+exactly the disc's area. Over each whole edge the drawing's excess and deficit cancel; only where an edge
+is cut by another boundary is something left, at most 2 r²/n³ on either side of the cut (the antiderivative of
+the radial deviation r(θ²/2 − π²/6n²), at its extreme). `CUT_ERROR` and `DRAWN_INSIDE` carry those constants.
+"""
+
+from math import pi, sin
+from typing import Any
+
+import numpy as np
+import shapely
+
+from registry.domain.coverage.ground.plane import (
+    GEOD,
+    Floats,
+    Plane,
+    Points,
+    Shapes,
+    centred_on,
+    lonlat_of,
+    onto,
+)
+
+CORNERS = 64
+FINE_CORNERS = 512
+CUT_ERROR = 2.0
+LARGE_RADIUS_M = 30_000.0
+SAMPLES = 5
+
+
+def drawn_inside(corners: int = CORNERS) -> float:
+    """The share of the radius within which the drawing has no hole."""
+    return 1.0 - pi**2 / (6.0 * corners**2) * 1.01
+
+
+def drawn_outside(corners: int = CORNERS) -> float:
+    """The share of the radius beyond which the drawing does not go."""
+    return 1.0 + pi**2 / (3.0 * corners**2) * 1.01
+
+
+def circles(plane: Plane, lonlat: Floats, radius_m: Floats, corners: int = CORNERS) -> Shapes:
+    """One polygon per centre whose area is that of the geodesic disc."""
+    return polygons(rings(plane, lonlat, radius_m, corners))
+
+
+def rings(plane: Plane, lonlat: Floats, radius_m: Floats, corners: int = CORNERS) -> Points:
+    """The corners (n, corners) of each circle's drawing, counterclockwise."""
+    step = 2 * pi / corners
+    reach = radius_m * np.sqrt(step / sin(step))
+    drawn = np.empty((len(radius_m), corners), dtype=complex)
+    large = radius_m > LARGE_RADIUS_M
+    drawn[large] = _around(plane, lonlat[large], reach[large], corners)
+    drawn[~large] = _interpolated(_around(plane, lonlat[~large], reach[~large], SAMPLES), corners)
+    return drawn
+
+
+def polygons(corners: Points) -> Shapes:
+    """One polygon for each ring of corners."""
+    return np.asarray(shapely.polygons(corners.view(float).reshape(*corners.shape, 2)), dtype=object)
+
+
+def _around(plane: Plane, lonlat: Floats, reach_m: Floats, count: int) -> Points:
+    drawn = _ring(plane, lonlat, reach_m, np.linspace(0.0, -360.0, count, endpoint=False))
+    return np.asarray(drawn.view(complex)[..., 0])
+
+
+def _interpolated(few: Points, count: int) -> Points:
+    """Equal azimuths carried to `count` ones by the trigonometric polynomial through them.
+
+    A geodesic circle of up to LARGE_RADIUS_M has a third harmonic of some centimetres in the plane.
+    """
+    orders = np.fft.fftfreq(few.shape[1], 1 / few.shape[1]).astype(int)
+    harmonics = np.zeros((len(few), count), dtype=complex)
+    harmonics[:, orders] = np.fft.fft(few, axis=1, norm="forward")
+    return np.fft.ifft(harmonics, axis=1, norm="forward")
+
+
+def _ring(plane: Plane, lonlat: Floats, reach_m: Floats, azimuths: Floats) -> Floats:
+    """Plane coordinates (n, azimuths, 2) of points at that geodesic distance; azimuths may differ per row."""
+    shape = (len(lonlat), np.shape(azimuths)[-1])
+    lon, lat, azimuth, reach = (
+        np.broadcast_to(a, shape).ravel() for a in (lonlat[:, :1], lonlat[:, 1:], azimuths, reach_m[:, None])
+    )
+    far_lon, far_lat, _ = GEOD.fwd(lon, lat, azimuth, reach)
+    return plane.forward(np.column_stack([far_lon, far_lat])).reshape(*shape, 2)
+
+
+def sectors(plane: Plane, lonlat: Floats, radius_m: Floats, from_deg: Floats, span_deg: Floats) -> Shapes:
+    """One pie slice per apex, clockwise from `from_deg`, whose area is that of the geodesic sector."""
+    if len(radius_m) == 0:
+        return np.empty(0, dtype=object)
+    step = np.radians(span_deg) / (CORNERS - 1)
+    reach = radius_m * np.sqrt(step / np.sin(step))
+    azimuths = from_deg[:, None] + span_deg[:, None] * np.linspace(0.0, 1.0, CORNERS)
+    rings = np.empty((len(radius_m), CORNERS + 2, 2))
+    rings[:, 1:-1] = _ring(plane, lonlat, reach, azimuths)
+    rings[:, 0] = rings[:, -1] = plane.forward(lonlat)
+    return np.asarray(shapely.polygons(rings))
+
+
+def swollen(plane: Plane, region: Any, radius_m: float) -> Any:
+    """All points within `radius_m` of a lon/lat region (or line), worked where distances are true."""
+    near = centred_on(lonlat_of(region))
+    grown = shapely.buffer(onto(near, region), radius_m, quad_segs=FINE_CORNERS // 4)
+    return shapely.transform(grown, lambda xy: plane.forward(near.inverse(xy)))
+
+
+def core(plane: Plane, region: Any, radius_m: float) -> Any:
+    """The points within `radius_m` of every point of a lon/lat region: what is reached wherever it stands.
+
+    The distance to a convex set is largest at a corner of its hull, so the discs of the corners are enough.
+    """
+    near = centred_on(lonlat_of(region))
+    hull = shapely.convex_hull(onto(near, region))
+    if shapely.minimum_bounding_radius(hull) > radius_m * 1.001:
+        return shapely.Polygon()
+    corners = near.inverse(np.unique(lonlat_of(hull), axis=0))
+    discs = circles(plane, corners, np.full(len(corners), radius_m), FINE_CORNERS)
+    return shapely.intersection_all(discs)
+
+
+def swept(region: Any, slices: Shapes) -> Any:
+    """The union of a plane region's copies moved by every point of the convex slices (Minkowski sum)."""
+    pieces = [_sum_of_convex(a, b) for a in _convex_pieces(region) for b in slices]
+    return shapely.union_all(pieces)
+
+
+def _convex_pieces(shape: Any) -> list[Any]:
+    triangles = shapely.constrained_delaunay_triangles(shape)
+    return list(shapely.get_parts(triangles))
+
+
+def _sum_of_convex(a: Any, b: Any) -> Any:
+    corners_a, corners_b = lonlat_of(a), lonlat_of(b)
+    sums = (corners_a[:, None, :] + corners_b[None, :, :]).reshape(-1, 2)
+    return shapely.convex_hull(shapely.multipoints(sums))

@@ -1,0 +1,118 @@
+"""The ground a question is about, laid out in its own plane and parted by place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from threading import get_ident
+from typing import Any
+
+import numpy as np
+import shapely
+
+from registry.domain.coverage.ground.interval_cover import region_of
+from registry.domain.coverage.ground.plane import Floats, Plane, Shapes, centred_on, lonlat_of
+from registry.domain.coverage.watcher import AreaPart, Disc
+from registry.domain.errors import InvalidQuery
+
+NEGLIGIBLE_M2 = 1.0
+REMAINDER = 1e-6
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Parts that do not overlap, their true areas, and the whole they make."""
+
+    plane: Plane
+    parts: Sequence[AreaPart]
+    shapes: Shapes
+    whole: Any
+
+    @cached_property
+    def area_m2(self) -> Floats:
+        """True area of each part."""
+        return np.asarray(shapely.area(self.shapes))
+
+    @cached_property
+    def reach_m(self) -> float:
+        """How far the ground reaches from the centre of its plane."""
+        return float(np.hypot(*np.abs(self.bounds.reshape(2, 2)).max(axis=0)))
+
+    @property
+    def bounds(self) -> Floats:
+        """West, south, east, north in the plane."""
+        return np.asarray(self.whole.bounds)
+
+
+def lay_out(parts: Sequence[AreaPart], whole: AreaPart | None = None) -> Ground:
+    """Put the parts of an area on a common plane; ground claimed twice counts once.
+
+    With `whole`, the parts are clipped to it and what they leave of it becomes a part of its own.
+    Assumed discs share what they both claim along their radical line; a drawn boundary comes before
+    an assumed one, and of two drawn ones the earlier keeps the overlap. InvalidQuery when nothing is left.
+    """
+    return _laid_out(tuple(parts), whole, get_ident())
+
+
+@lru_cache(maxsize=32)
+def _laid_out(parts: tuple[AreaPart, ...], whole: AreaPart | None, _thread: int) -> Ground:
+    """The same places are asked about again and again, and laying them out costs as much as the answer.
+
+    Each thread keeps its own: the indexes of prepared geometry are built on first use, without a lock.
+    """
+    given = [*parts, whole] if whole else list(parts)
+    if not given:
+        raise InvalidQuery("the area has no extent", field="area")
+    plane = centred_on(np.concatenate([_corners(part.shape) for part in given]))
+    shapes = np.array([region_of(plane, part.shape) for part in parts], dtype=object)
+    if len(parts) > 1:
+        shapes = _without_overlap(plane, parts, shapes)
+    if whole is None:
+        return _checked(Ground(plane, parts, shapes, shapely.union_all(shapes)))
+    outline = region_of(plane, whole.shape)
+    shapes = shapely.intersection(shapes, outline)
+    rest = shapely.difference(outline, shapely.union_all(shapes)) if len(parts) else outline
+    kept = np.append(shapely.area(shapes) > NEGLIGIBLE_M2, rest.area > REMAINDER * outline.area)
+    pieces = np.append(shapes, rest)
+    return _checked(Ground(plane, [p for p, k in zip(given, kept, strict=True) if k], pieces[kept], outline))
+
+
+def _checked(ground: Ground) -> Ground:
+    if not float(ground.area_m2.sum()) > 0.0:
+        raise InvalidQuery("the area has no extent", field="area")
+    return ground
+
+
+def _corners(shape: bytes | Disc) -> Floats:
+    if isinstance(shape, Disc):
+        return np.array([[shape.lon, shape.lat]])
+    return lonlat_of(shapely.from_wkb(shape))
+
+
+def _without_overlap(plane: Plane, parts: Sequence[AreaPart], shapes: Shapes) -> Shapes:
+    shapes = shapes.copy()
+    ranks = np.array([part.assumed for part in parts])
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    pairs = [(i, j) for i, j in zip(first, second, strict=True) if (ranks[i], i) < (ranks[j], j)]
+    for i, j in sorted(pairs, key=lambda pair: (ranks[pair[0]], *pair)):
+        if shapely.area(shapely.intersection(shapes[i], shapes[j])) <= NEGLIGIBLE_M2:
+            continue
+        if ranks[i] and ranks[j]:
+            side = _nearer_side(plane, parts[i].shape, parts[j].shape)
+            shapes[i] = shapely.intersection(shapes[i], side)
+        shapes[j] = shapely.difference(shapes[j], shapes[i])
+    return shapes
+
+
+def _nearer_side(plane: Plane, one: bytes | Disc, other: bytes | Disc) -> Any:
+    """The half plane of points whose power to the first disc is the smaller one."""
+    if not isinstance(one, Disc) or not isinstance(other, Disc):
+        return shapely.box(-1e8, -1e8, 1e8, 1e8)
+    a, b = plane.forward(np.array([[one.lon, one.lat], [other.lon, other.lat]]))
+    apart = float(np.hypot(*(b - a)))
+    if apart == 0.0:
+        return shapely.box(-1e8, -1e8, 1e8, 1e8)
+    along = (b - a) / apart
+    foot = a + along * (apart**2 + one.radius_m**2 - other.radius_m**2) / (2 * apart)
+    across, far = np.array([-along[1], along[0]]), 1e8
+    corners = [foot + across * far, foot - across * far]
+    return shapely.Polygon([*corners, corners[1] - along * far, corners[0] - along * far])

@@ -1,0 +1,204 @@
+"""The interval rule: what is covered for certain, as located, and at most.
+
+upper   every possible position, grown by the reach
+lower   the points reached from every possible position
+nominal the reach from where the record says it stands; for one that is not located, its lower
+
+So lower ⊆ nominal ⊆ upper for every watcher, and therefore for every union of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from registry.domain.coverage.ground.footprint import FINE_CORNERS, circles, core, sectors, swept, swollen
+from registry.domain.coverage.ground.plane import Floats, Plane, Shapes, onto
+from registry.domain.coverage.watcher import Disc, View, Watcher
+
+Triple = tuple[Any, Any, Any]
+EMPTY = shapely.Polygon()
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Ground reached: discs that are drawn only when needed, and other shapes; `owner` counts watchers."""
+
+    disc_owner: NDArray[np.intp]
+    lonlat: Floats
+    radius_m: Floats
+    shape_owner: NDArray[np.intp]
+    shapes: Shapes
+    shape_reach_m: Floats
+
+    def drawn(self, plane: Plane, wanted: NDArray[np.bool_] | None = None) -> Shapes:
+        """Polygons of the wanted discs (all by default), then every other shape."""
+        wanted = np.ones(len(self.radius_m), dtype=bool) if wanted is None else wanted
+        return np.concatenate([circles(plane, self.lonlat[wanted], self.radius_m[wanted]), self.shapes])
+
+    def owners(self) -> NDArray[np.intp]:
+        """The watcher of every polygon that `drawn` gives."""
+        return np.concatenate([self.disc_owner, self.shape_owner])
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The three covers; they are one and the same object when every place is certain."""
+
+    lower: Cover
+    nominal: Cover
+    upper: Cover
+    uncertain: NDArray[np.bool_]
+
+
+def spread(plane: Plane, watchers: Sequence[Watcher]) -> Spread:
+    """Lower, nominal and upper ground of the testable watchers, in their order."""
+    discs = [i for i, w in enumerate(watchers) if _is_disc(w)]
+    views = [i for i, w in enumerate(watchers) if _is_view(w)]
+    taken = {*discs, *views}
+    rest = [i for i in range(len(watchers)) if i not in taken]
+    doubt = np.array([_doubt_m(w) for w in watchers], dtype=float)
+    triples = [*_views(plane, [watchers[i] for i in views]), *_others(plane, [watchers[i] for i in rest])]
+    others = np.array([*views, *rest], dtype=np.intp)
+    others_m = np.array([watchers[i].radius_m or 0.0 for i in others], dtype=float)
+    at, lonlat, radius = _disc_arrays(watchers, discs)
+
+    def cover(grow: float, which: int) -> Cover:
+        reach = np.maximum(radius + grow * doubt[at], 0.0)
+        shapes = np.array([t[which] for t in triples], dtype=object)
+        some, filled = reach > 0.0, ~shapely.is_empty(shapes)
+        far = np.maximum(others_m + grow * doubt[others], 0.0)
+        return Cover(at[some], lonlat[some], reach[some], others[filled], shapes[filled], far[filled])
+
+    uncertain = doubt > 0.0
+    uncertain[others] |= np.array([t[0] is not t[2] for t in triples], dtype=bool)
+    nominal = cover(0.0, 1)
+    if not uncertain.any():
+        return Spread(nominal, nominal, nominal, uncertain)
+    return Spread(cover(-1.0, 0), nominal, cover(1.0, 2), uncertain)
+
+
+def _is_disc(watcher: Watcher) -> bool:
+    around = watcher.view is None or watcher.view.span_deg == 360.0
+    return watcher.position is not None and watcher.footprint is None and watcher.line is None and around
+
+
+def _is_view(watcher: Watcher) -> bool:
+    seen = watcher.view is not None and watcher.view.span_deg < 360.0
+    return watcher.position is not None and watcher.footprint is None and watcher.line is None and seen
+
+
+def _doubt_m(watcher: Watcher) -> float:
+    stands = watcher.position is not None or watcher.line is not None
+    return watcher.uncertainty_m or 0.0 if stands else 0.0
+
+
+def _disc_arrays(watchers: Sequence[Watcher], discs: list[int]) -> tuple[NDArray[np.intp], Floats, Floats]:
+    at = np.array(discs, dtype=np.intp)
+    lonlat = np.array([watchers[i].position for i in discs], dtype=float).reshape(-1, 2)
+    return at, lonlat, np.array([watchers[i].radius_m for i in discs], dtype=float)
+
+
+def _views(plane: Plane, watchers: list[Watcher]) -> list[Triple]:
+    if not watchers:
+        return []
+    lonlat = np.array([w.position for w in watchers], dtype=float)
+    radius = np.array([w.radius_m for w in watchers], dtype=float)
+    seen = [w.view for w in watchers if w.view is not None]
+    slices = sectors(
+        plane, lonlat, radius, np.array([v.from_deg for v in seen]), np.array([v.span_deg for v in seen])
+    )
+    doubt = np.array([_doubt_m(w) for w in watchers])
+    less, more = (shapely.buffer(slices, sign * doubt, quad_segs=FINE_CORNERS // 4) for sign in (-1.0, 1.0))
+    sure = doubt == 0.0
+    return list(zip(np.where(sure, slices, less), slices, np.where(sure, slices, more), strict=True))
+
+
+def _others(plane: Plane, watchers: list[Watcher]) -> list[Triple]:
+    """Lines, drawn footprints and unlocated watchers; those that ask for the same ground share one shape."""
+    known: dict[object, Triple] = {}
+    triples = []
+    for w in watchers:
+        key = (w.footprint, w.line, w.radius_m, w.uncertainty_m, w.extents, w.extents_complete, w.view)
+        if key not in known:
+            known[key] = _triple(plane, w)
+        triples.append(known[key])
+    return triples
+
+
+def _triple(plane: Plane, watcher: Watcher) -> Triple:
+    if watcher.footprint is not None:
+        return _moved(onto(plane, shapely.from_wkb(watcher.footprint)), _doubt_m(watcher))
+    radius, doubt = watcher.radius_m or 0.0, _doubt_m(watcher)
+    if watcher.line is None:
+        lower, upper = _anywhere(plane, watcher, radius)
+        return lower, lower, upper
+    line = shapely.from_wkb(watcher.line)
+    nominal = swollen(plane, line, radius)
+    if doubt == 0.0:
+        return nominal, nominal, nominal
+    less = swollen(plane, line, radius - doubt) if radius > doubt else EMPTY
+    return less, nominal, swollen(plane, line, radius + doubt)
+
+
+def _moved(ground: Any, doubt: float) -> Triple:
+    """Drawn ground that was worked out from a position known to `doubt` metres."""
+    if doubt == 0.0:
+        return ground, ground, ground
+    less, more = shapely.buffer(ground, [-doubt, doubt], quad_segs=FINE_CORNERS // 4)
+    return less, ground, more
+
+
+def _anywhere(plane: Plane, watcher: Watcher, radius: float) -> tuple[Any, Any]:
+    """Lower and upper ground of a watcher that stands somewhere in its extents."""
+    least = [_core(plane, e, radius) for e in watcher.extents]
+    most = [_grown(plane, e, radius) for e in watcher.extents]
+    lower = shapely.intersection_all(least) if watcher.extents_complete else EMPTY
+    upper = shapely.union_all(most)
+    if watcher.view is None or watcher.view.span_deg == 360.0:
+        return lower, upper
+    return _seen_from_anywhere(plane, watcher, radius, watcher.view, lower, upper)
+
+
+def _seen_from_anywhere(
+    plane: Plane, watcher: Watcher, radius: float, view: View, lower: Any, upper: Any
+) -> tuple[Any, Any]:
+    regions = shapely.union_all([region_of(plane, e) for e in watcher.extents])
+    apex = plane.inverse(np.array([[regions.centroid.x, regions.centroid.y]]))
+    seen = swept(regions, _slices(plane, apex, radius, view.from_deg, view.span_deg))
+    blind = swept(regions, _slices(plane, apex, radius, view.to_deg, 360.0 - view.span_deg))
+    return shapely.difference(lower, blind), shapely.intersection(upper, seen)
+
+
+def _slices(plane: Plane, apex: Floats, radius: float, from_deg: float, span_deg: float) -> Shapes:
+    """A sector about the origin as convex slices, none wider than a half circle."""
+    count = 1 if span_deg <= 180.0 else 2
+    part = np.full(count, span_deg / count)
+    starts = from_deg + part * np.arange(count, dtype=float)
+    drawn = sectors(plane, np.repeat(apex, count, axis=0), np.full(count, radius), starts, part)
+    origin = plane.forward(apex)[0]
+    return np.asarray(shapely.transform(drawn, lambda xy: xy - origin))
+
+
+def region_of(plane: Plane, extent: bytes | Disc) -> Any:
+    """A possible or assumed extent as a plane polygon of true area."""
+    if isinstance(extent, Disc):
+        at, radius = np.array([[extent.lon, extent.lat]]), np.array([extent.radius_m])
+        return circles(plane, at, radius, FINE_CORNERS)[0]
+    return onto(plane, shapely.from_wkb(extent))
+
+
+def _grown(plane: Plane, extent: bytes | Disc, radius: float) -> Any:
+    if isinstance(extent, Disc):
+        return region_of(plane, Disc(extent.lon, extent.lat, extent.radius_m + radius))
+    return swollen(plane, shapely.from_wkb(extent), radius)
+
+
+def _core(plane: Plane, extent: bytes | Disc, radius: float) -> Any:
+    if isinstance(extent, Disc):
+        left = radius - extent.radius_m
+        return region_of(plane, Disc(extent.lon, extent.lat, left)) if left > 0.0 else EMPTY
+    return core(plane, shapely.from_wkb(extent), radius)

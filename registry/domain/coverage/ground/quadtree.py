@@ -1,0 +1,122 @@
+"""Which ground needs geometry at all, found on distances alone by a quadtree.
+
+A square that lies inside enough discs is covered for certain, one that no disc reaches is empty for certain;
+only what is neither is worth drawing polygons for. With twenty-fold cover that is next to nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from registry.domain.coverage.ground.footprint import drawn_inside, drawn_outside
+from registry.domain.coverage.ground.ground import Ground
+from registry.domain.coverage.ground.interval_cover import Cover
+from registry.domain.coverage.ground.plane import Floats, stretch
+
+WORTH_DISCS = 1_000
+WORTH_DEPTH = 6.0
+SMALLEST = 1 / 8
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """The squares that are not certainly covered `enough` times, and the discs that reach into them."""
+
+    region: Any
+    discs: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Reach:
+    xy: Floats
+    inner: Floats
+    outer: Floats
+
+
+def worth_it(ground: Ground, cover: Cover, depth: float = WORTH_DEPTH) -> bool:
+    """Whether the discs are so many and so dense that looking for certain squares pays."""
+    discs_m2 = float(np.pi * (cover.radius_m**2).sum())
+    return len(cover.radius_m) >= WORTH_DISCS and discs_m2 > depth * float(ground.area_m2.sum())
+
+
+def undecided(ground: Ground, cover: Cover, enough: int = 1) -> Undecided:
+    """Halve squares until their state is certain or they are a small fraction of the usual radius."""
+    reach = _reach(ground, cover)
+    radius_m = float(np.median(cover.radius_m))
+    corner, side = _root_squares(ground, radius_m)
+    cell, disc = _touching(corner, side, reach)
+    open_boxes = []
+    while True:
+        keep, cell, disc, empty = _sift(corner, side, cell, disc, reach, enough)
+        open_boxes.append(_boxes(corner[empty], side))
+        corner = corner[keep]
+        if side <= radius_m * SMALLEST or len(corner) == 0:
+            break
+        corner, cell, disc = _quarter(corner, side, cell, disc)
+        side /= 2.0
+    open_boxes.append(_boxes(corner, side))
+    wanted = np.zeros(len(cover.radius_m), dtype=bool)
+    wanted[disc] = True
+    return Undecided(shapely.union_all(np.concatenate(open_boxes)), wanted)
+
+
+def _reach(ground: Ground, cover: Cover) -> _Reach:
+    """Centres in the plane, with the radii inside which all and outside which none is covered."""
+    factor = stretch(ground.reach_m + 2.0 * float(cover.radius_m.max(initial=0.0)))
+    inner, outer = cover.radius_m * drawn_inside() / factor, cover.radius_m * drawn_outside() * factor
+    return _Reach(ground.plane.forward(cover.lonlat), inner, outer)
+
+
+def _root_squares(ground: Ground, side: float) -> tuple[Floats, float]:
+    west, south, east, north = ground.bounds
+    side = max(side, (east - west) / 512, (north - south) / 512)
+    x, y = np.meshgrid(np.arange(west, east, side), np.arange(south, north, side))
+    corner = np.column_stack([x.ravel(), y.ravel()])
+    shapely.prepare(ground.whole)
+    return corner[shapely.intersects(ground.whole, _boxes(corner, side))], side
+
+
+def _boxes(corner: Floats, side: float) -> NDArray[np.object_]:
+    x, y = corner.T
+    return np.asarray(shapely.box(x, y, x + side, y + side))
+
+
+def _touching(corner: Floats, side: float, reach: _Reach) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    x, y = reach.xy.T
+    outer = reach.outer
+    tree = shapely.STRtree(_boxes(corner, side))
+    disc, cell = tree.query(shapely.box(x - outer, y - outer, x + outer, y + outer))
+    return cell, disc
+
+
+def _sift(
+    corner: Floats,
+    side: float,
+    cell: NDArray[np.intp],
+    disc: NDArray[np.intp],
+    reach: _Reach,
+    enough: int,
+) -> tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """Which squares stay open, the pairs that concern them (renumbered), and which squares are empty."""
+    half = side / 2.0
+    offset = np.abs(reach.xy[disc] - corner[cell] - half)
+    nearest = np.hypot(*np.maximum(offset - half, 0.0).T)
+    farthest = np.hypot(*(offset + half).T)
+    touches = nearest < reach.outer[disc]
+    holds = np.bincount(cell[farthest <= reach.inner[disc]], minlength=len(corner))
+    touched = np.bincount(cell[touches], minlength=len(corner))
+    empty = touched == 0
+    keep = (holds < enough) & ~empty
+    pairs = touches & keep[cell]
+    return keep, (np.cumsum(keep) - 1)[cell[pairs]], disc[pairs], empty
+
+
+def _quarter(
+    corner: Floats, side: float, cell: NDArray[np.intp], disc: NDArray[np.intp]
+) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:
+    steps = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]) * (side / 2.0)
+    corners = (corner[:, None, :] + steps).reshape(-1, 2)
+    return corners, (cell[:, None] * 4 + np.arange(4)).ravel(), np.repeat(disc, 4)

@@ -1,0 +1,1 @@
+"""Where to put more: MCLP and LSCP over real ground."""

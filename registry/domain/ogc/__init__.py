@@ -1,0 +1,1 @@
+"""Values and rules of ogc: collections, CQL2, tiles and files."""

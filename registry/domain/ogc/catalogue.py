@@ -1,0 +1,235 @@
+"""The collections that map clients see: what each holds and what can be asked about it."""
+
+from typing import Literal, get_args
+
+from msgspec import Struct
+
+from registry.domain.errors import NotFound
+from registry.domain.records import resource
+from registry.domain.records.resource import Kind
+
+Type = Literal["string", "integer", "number", "date-time", "strings"]
+Holds = Literal["located", "unlocated", "places", "footprints", "zones"]
+
+
+class Property(Struct, frozen=True, kw_only=True):
+    """One property of a collection's features, by its path in `properties`."""
+
+    name: str
+    type: Type
+    zh: str
+    en: str
+    values: tuple[str, ...] = ()
+    unit: str | None = None
+
+    @property
+    def column(self) -> str:
+        """The name without dots: what flat formats call it."""
+        return self.name.removeprefix("location.").replace(".", "_")
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether it has one value, so that it can be compared and sorted by."""
+        return self.type != "strings"
+
+
+class Collection(Struct, frozen=True, kw_only=True):
+    """A named set of features of one sort."""
+
+    id: str
+    zh: str
+    en: str
+    about: str
+    holds: Holds
+    geometry: Literal["point", "polygon", "areas", "any", "none"]
+    properties: tuple[Property, ...]
+    kind: Kind | None = None
+
+    @property
+    def title(self) -> str:
+        """Both names."""
+        return f"{self.en} · {self.zh}"
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether its features have a geometry."""
+        return self.geometry != "none"
+
+    @property
+    def by_name(self) -> dict[str, Property]:
+        """Its properties by name."""
+        return {item.name: item for item in self.properties}
+
+
+def _text(name: str, zh: str, en: str, values: object = None) -> Property:
+    return Property(name=name, type="string", zh=zh, en=en, values=get_args(values) if values else ())
+
+
+def _moment(name: str, zh: str, en: str) -> Property:
+    return Property(name=name, type="date-time", zh=zh, en=en)
+
+
+def _count(name: str, zh: str, en: str) -> Property:
+    return Property(name=name, type="integer", zh=zh, en=en)
+
+
+def _number(name: str, zh: str, en: str, unit: str) -> Property:
+    return Property(name=name, type="number", zh=zh, en=en, unit=unit)
+
+
+def _list(name: str, zh: str, en: str) -> Property:
+    return Property(name=name, type="strings", zh=zh, en=en)
+
+
+_NAMES = (_text("name.zh", "中文名称", "Name in Chinese"), _text("name.en", "英文名称", "Name in English"))
+_SHARED = (
+    _text("kind", "类别", "Kind", Kind),
+    *_NAMES,
+    _text("place", "所在地代码", "Code of the place"),
+    _text("manager", "管理单位", "Managing organisation"),
+    _text("lifecycle", "阶段", "Stage of life", resource.Lifecycle),
+    _moment("valid_from", "有效期起", "Valid from"),
+    _moment("valid_to", "有效期止", "Valid to"),
+    _text("location.quality", "位置质量", "How well the place is known", resource.Quality),
+    _number("location.uncertainty_m", "位置误差", "Uncertainty of the place", "m"),
+    _moment("verified_at", "核实时间", "Verified at"),
+    _text("visibility", "可见范围", "Visibility", resource.Visibility),
+    _count("version", "版本", "Version"),
+    _moment("created_at", "登记时间", "Created at"),
+    _moment("updated_at", "更新时间", "Updated at"),
+)
+_TEAM = (
+    _text("force", "力量性质", "Force", resource.Force),
+    _text("level", "级别", "Level", resource.TeamLevel),
+    _list("specialties", "专长", "Specialties as scheme:code"),
+    _count("personnel", "人数", "Personnel"),
+    _text("readiness", "备勤状态", "Readiness", resource.Readiness),
+    _moment("status_at", "状态时间", "Status as of"),
+)
+_SHELTER = (
+    _text("level", "级别", "Level", resource.ShelterLevel),
+    _text("duration", "避难时长", "Duration", resource.Duration),
+    _text("space", "室内外", "Indoor or outdoor", resource.Space),
+    _list("hazards", "适用灾种", "Hazards as scheme:code"),
+    _list("amenities", "设施", "Amenities as scheme:code"),
+    _count("capacity_persons", "容量", "Capacity in persons"),
+    _count("occupancy_persons", "现有人数", "Persons inside"),
+    _moment("occupancy_at", "人数时间", "Occupancy as of"),
+    _number("area_m2", "面积", "Area", "m2"),
+    _text("opening", "开放状态", "Opening", resource.Opening),
+    _moment("status_at", "状态时间", "Status as of"),
+)
+_WATCH = (
+    _text("form", "形式", "Form", resource.WatchForm),
+    _number("watch_radius_m", "瞭望半径", "Watch radius", "m"),
+    _number("sector.from_deg", "扇区起", "Sector from", "deg"),
+    _number("sector.to_deg", "扇区止", "Sector to", "deg"),
+    _text("operational", "运行状态", "Operational", resource.Operational),
+    _moment("status_at", "状态时间", "Status as of"),
+)
+_DEPOT = (
+    _text("tier", "层级", "Tier", resource.Tier),
+    _text("ownership", "储备方式", "Ownership", resource.Ownership),
+    _count("serves_persons", "可保障人数", "Persons it can serve"),
+    _text("parent_depot", "上级库", "Parent depot"),
+)
+_PLACE = (
+    _text("code", "代码", "Code"),
+    *_NAMES,
+    _text("level", "级别", "Level"),
+    _text("parent", "上级", "Parent"),
+    _text("list_version", "代码表版本", "Version of the code list"),
+    _text("extent_basis", "范围依据", "What the polygon rests on"),
+)
+_ZONE = (
+    *_NAMES,
+    _text("kind", "类别", "Kind"),
+    _text("road", "道路", "Road"),
+    _number("from_km", "起点桩号", "From chainage", "km"),
+    _number("to_km", "止点桩号", "To chainage", "km"),
+    _count("version", "版本", "Version"),
+    _moment("updated_at", "更新时间", "Updated at"),
+)
+_FOOTPRINT = (
+    *_NAMES,
+    _text("place", "所在地代码", "Code of the place"),
+    _text("lifecycle", "阶段", "Stage of life", resource.Lifecycle),
+    _text("operational", "运行状态", "Operational", resource.Operational),
+    _number("watch_radius_m", "瞭望半径", "Watch radius", "m"),
+    _text("drawing", "绘制方式", "How it is drawn"),
+    _number("drawing_error_m", "绘制误差上限", "The drawn line lies at most so far inside the true one", "m"),
+)
+
+
+def _of_kind(kind: Kind, collection: str, zh: str, en: str, own: tuple[Property, ...]) -> Collection:
+    about = f"{en} with a position; those without one are in unlocated-resources. 位置已知的{zh}。"
+    return Collection(
+        id=collection,
+        zh=zh,
+        en=en,
+        about=about,
+        holds="located",
+        geometry="point",
+        properties=_SHARED + own,
+        kind=kind,
+    )
+
+
+# Collections that the plan documents fill come first: conformance tests look at the first three.
+COLLECTIONS: dict[str, Collection] = {
+    item.id: item
+    for item in (
+        _of_kind("rescue_team", "rescue-teams", "救援队伍", "Rescue teams", _TEAM),
+        Collection(
+            id="places",
+            zh="行政区与管理区",
+            en="Places",
+            about="Administrative places and management areas; extent_basis says what a polygon rests on. "
+            "行政区划与管理区，extent_basis 说明范围依据。",
+            holds="places",
+            geometry="areas",
+            properties=_PLACE,
+        ),
+        Collection(
+            id="unlocated-resources",
+            zh="位置未定的资源",
+            en="Resources without a position",
+            about="Resources of every kind without a coordinate. 尚无坐标的资源，不属于任何地图窗口。",
+            holds="unlocated",
+            geometry="none",
+            properties=_SHARED,
+        ),
+        _of_kind("shelter", "shelters", "应急避难场所", "Shelters", _SHELTER),
+        _of_kind("fire_watch_point", "fire-watch-points", "森林防火瞭望点", "Fire-watch points", _WATCH),
+        _of_kind("supply_depot", "supply-depots", "救灾物资库", "Supply depots", _DEPOT),
+        Collection(
+            id="coverage-footprints",
+            zh="瞭望覆盖范围",
+            en="Coverage footprints",
+            about="The area of each located watch point as a polygon: a drawing with a stated error; "
+            "coverage itself is defined by distance. 各瞭望点的覆盖范围示意，误差见 drawing_error_m。",
+            holds="footprints",
+            geometry="polygon",
+            properties=_FOOTPRINT,
+        ),
+        Collection(
+            id="zones",
+            zh="规则区域",
+            en="Zones",
+            about="What spatial rules measure from, such as rivers and roads; the geometry may come later. "
+            "空间规则所依据的河流、道路等，几何可后补。",
+            holds="zones",
+            geometry="any",
+            properties=_ZONE,
+        ),
+    )
+}
+OF_KIND: dict[Kind, Collection] = {item.kind: item for item in COLLECTIONS.values() if item.kind}
+
+
+def collection(identity: str) -> Collection:
+    """The collection of this id; NotFound when there is none."""
+    found = COLLECTIONS.get(identity)
+    if found is None:
+        raise NotFound("collection", identity)
+    return found

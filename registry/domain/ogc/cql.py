@@ -1,0 +1,285 @@
+"""CQL2 filters (OGC 21-065): bounded, checked against a collection, split into shape and values.
+
+The shape is a tree of tuples without any literal, so that statements can be kept by it; `("value", type, n)`
+stands for the n-th value. Every operator that is not listed here is refused.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import cql2
+import msgspec
+
+from registry.domain.errors import InvalidQuery
+from registry.domain.ogc import literals
+from registry.domain.ogc.catalogue import Collection, Property
+from registry.domain.ogc.literals import fault
+from registry.domain.search import has_trigram
+
+KEPT = 200
+"""Trees kept by their text: clients ask the same filter again for every page and window."""
+MAX_TEXT = 4_000
+MAX_DEPTH = 24
+MAX_NODES = 400
+MAX_VERTICES = 5_000
+MAX_LIST = 500
+MAX_NOTS = 50
+
+COMPARISONS = ("=", "<>", "<", ">", "<=", ">=")
+ARITHMETIC = ("+", "-", "*", "/")
+SPATIAL = ("intersects", "equals", "disjoint", "touches", "within", "overlaps", "crosses", "contains")
+TEMPORAL = (
+    *("after", "before", "contains", "disjoint", "during", "equals", "finishedby", "finishes"),
+    *("intersects", "meets", "metby", "overlappedby", "overlaps", "startedby", "starts"),
+)
+ARRAYS = ("equals", "contains", "containedby", "overlaps")
+GEOMETRY = "geometry"
+
+Shape = tuple[Any, ...]
+_SCALARS = {"string": "string", "integer": "number", "number": "number", "date-time": "instant"}
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """A filter as a shape and the values that fill it."""
+
+    shape: Shape
+    values: tuple[Any, ...]
+
+
+@lru_cache(KEPT)
+def parse_text(text: str) -> Any:
+    """The JSON tree of a CQL2 text, not to be changed; InvalidQuery when it is none or too large."""
+    _bounded(text)
+    return _parsed(cql2.parse_text, text)
+
+
+def parse_json(text: str) -> Any:
+    """The JSON tree of a CQL2 JSON text, checked by the same rules."""
+    if len(text) > MAX_TEXT:
+        raise fault(f"the filter is longer than {MAX_TEXT} characters")
+    return _parsed(cql2.parse_json, text)
+
+
+def _parsed(parser: Any, text: str) -> Any:
+    try:
+        return parser(text).to_json()
+    except Exception as error:  # what the parser raises has no common type: for an empty point a plain one
+        raise fault(f"the filter cannot be read: {str(error)[:300]}") from error
+
+
+def _bounded(text: str) -> None:
+    """Refuse what would make the parser recurse without end: it has no limit of its own."""
+    if len(text) > MAX_TEXT:
+        raise fault(f"the filter is longer than {MAX_TEXT} characters")
+    bare = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"", "", text)
+    depth = deepest = 0
+    for character in bare:
+        depth += (character == "(") - (character == ")")
+        deepest = max(deepest, depth)
+    if deepest > MAX_DEPTH:
+        raise fault(f"the filter is nested deeper than {MAX_DEPTH} levels")
+    if len(re.findall(r"\bnot\b", bare, re.IGNORECASE)) > MAX_NOTS or re.search(r"(?:[\^\-+]\s*){4}", bare):
+        raise fault("the filter repeats an operator without end")
+
+
+def condition(tree: Any, collection: Collection) -> Condition:
+    """The checked condition that one JSON tree stands for."""
+    return Conditions(collection).add(tree).all()
+
+
+class Conditions:
+    """Gathers conditions that must all hold; values are kept in the order in which the shape names them."""
+
+    def __init__(self, collection: Collection) -> None:
+        self.values: list[Any] = []
+        self._shapes: list[Shape] = []
+        self._properties = collection.by_name
+        self._drawn = collection.is_drawn
+        self._nodes = 0
+
+    def add(self, tree: Any) -> "Conditions":
+        """Also what this JSON tree says."""
+        self._shapes.append(self.truth(tree, 0))
+        return self
+
+    def plain(self, operator: str, kind: str, *values: Any) -> None:
+        """Also a condition that CQL2 has no operator for: a window, a part of a name, all under a place."""
+        self._shapes.append((operator, *(self._value(kind, value) for value in values)))
+
+    def all(self) -> Condition:
+        """Everything that was added."""
+        shape = self._shapes[0] if len(self._shapes) == 1 else ("and", tuple(self._shapes))
+        return Condition(shape, tuple(self.values))
+
+    def truth(self, node: Any, depth: int) -> Shape:
+        """A node that is true or false."""
+        self._count(depth)
+        if isinstance(node, bool):
+            return ("true",) if node else ("false",)
+        operator, args = _operation(node)
+        if operator in ("and", "or"):
+            return (operator, tuple(self.truth(arg, depth + 1) for arg in args))
+        if operator == "not":
+            return ("not", *(self.truth(arg, depth + 1) for arg in _few(operator, args, 1)))
+        for prefix, names, read in (
+            ("s_", SPATIAL, self._spatial),
+            ("t_", TEMPORAL, self._temporal),
+            ("a_", ARRAYS, self._array),
+        ):
+            if operator.startswith(prefix) and operator[2:] in names:
+                return read(operator, _few(operator, args, 2), depth)
+        return self._comparison(operator, args, depth)
+
+    def _comparison(self, operator: str, args: list[Any], depth: int) -> Shape:
+        if operator == "isnull" and len(args) == 1:
+            return ("isnull", self._any_property(args[0]))
+        if operator in COMPARISONS:
+            return ("compare", operator, *self._alike(_few(operator, args, 2), depth))
+        if operator == "like":
+            text, pattern = self._alike(_few(operator, args, 2), depth, only="string")
+            brief = isinstance(args[1], str) and not has_trigram(args[1])
+            return ("like", ("read", text) if brief else text, pattern)
+        if operator == "between" and len(args) == 3:
+            return ("between", *self._alike(args, depth))
+        if operator == "in" and len(args) == 2 and isinstance(args[1], list):
+            if len(args[1]) > MAX_LIST:
+                raise fault(f"a list has more than {MAX_LIST} members")
+            return self._membership(args[0], args[1], depth)
+        raise _unknown(operator)
+
+    def _membership(self, node: Any, members: list[Any], depth: int) -> Shape:
+        """One array for plain members, so that lists of any length share a statement."""
+        for kind, plain in (("string", str), ("number", int | float)):
+            if members and all(isinstance(item, plain) and not isinstance(item, bool) for item in members):
+                asked, shape = self._scalar(node, depth + 1)
+                if asked != kind:
+                    raise fault(f"{asked} and {kind} cannot be compared like that")
+                return ("member", shape, self._value(f"{kind}s", list(members)))
+        return ("in", *self._alike([node, *members], depth))
+
+    def _alike(self, nodes: list[Any], depth: int, only: str | None = None) -> list[Shape]:
+        """Scalar nodes that are all of one type."""
+        typed = [self._scalar(node, depth + 1) for node in nodes]
+        kinds = {kind for kind, _ in typed}
+        if len(kinds) != 1 or (only and kinds != {only}):
+            raise fault(f"{' and '.join(sorted(kinds))} cannot be compared like that")
+        return [shape for _, shape in typed]
+
+    def _scalar(self, node: Any, depth: int) -> tuple[str, Shape]:
+        self._count(depth)
+        if isinstance(node, str):
+            return "string", self._value("string", node)
+        if isinstance(node, int | float) and not isinstance(node, bool):
+            return "number", self._value("number", float(node))
+        if isinstance(node, dict):
+            if "property" in node:
+                return self._property(node)
+            if "timestamp" in node or "date" in node:
+                return "instant", self._value("instant", literals.moment(node))
+            if "op" in node:
+                return self._function(node, depth)
+        raise fault(f"{str(node)[:80]} is not a value that can be compared")
+
+    def _function(self, node: Any, depth: int) -> tuple[str, Shape]:
+        operator, args = _operation(node)
+        if operator in ("casei", "accenti") and len(args) == 1:
+            return "string", (operator, *self._alike(args, depth, only="string"))
+        if operator in ARITHMETIC and len(args) == 2:
+            return "number", ("arithmetic", operator, *self._alike(args, depth, only="number"))
+        raise _unknown(operator)
+
+    def _property(self, node: Any) -> tuple[str, Shape]:
+        found = self._known(node)
+        if not found.is_scalar:
+            raise fault(f"{found.name} is a list: use A_CONTAINS, A_OVERLAPS, A_EQUALS or A_CONTAINEDBY")
+        return _SCALARS[found.type], ("property", found.name)
+
+    def _known(self, node: Any) -> Property:
+        name = node.get("property") if isinstance(node, dict) else None
+        found = self._properties.get(str(name))
+        if found is None:
+            raise fault(f"{name} cannot be asked about here; known: {', '.join(self._properties)}")
+        return found
+
+    def _any_property(self, node: Any) -> Shape:
+        return (GEOMETRY,) if self._is_geometry(node) else ("property", self._known(node).name)
+
+    def _is_geometry(self, node: Any) -> bool:
+        return self._drawn and node == {"property": GEOMETRY}
+
+    def _spatial(self, operator: str, args: list[Any], _: int) -> Shape:
+        return (operator, *(self._shape(arg) for arg in args))
+
+    def _shape(self, node: Any) -> Shape:
+        if self._is_geometry(node):
+            return (GEOMETRY,)
+        if isinstance(node, dict) and "bbox" in node:
+            node = literals.box(node["bbox"])
+        text = msgspec.json.encode(node)
+        if text.count(b"[") > MAX_VERTICES:
+            raise fault(f"a geometry has more than {MAX_VERTICES} positions")
+        literals.shape(text)
+        return self._value("geometry", text.decode())
+
+    def _temporal(self, operator: str, args: list[Any], depth: int) -> Shape:
+        return (operator, *(self._period(arg, depth + 1) for arg in args))
+
+    def _period(self, node: Any, depth: int) -> Shape:
+        if isinstance(node, dict) and "interval" in node:
+            ends = node["interval"]
+            if not isinstance(ends, list) or len(ends) != 2:
+                raise fault("an interval has two ends")
+            return ("interval", self._end(ends[0], depth, False), self._end(ends[1], depth, True))
+        kind, shape = self._scalar(node, depth)
+        if kind != "instant":
+            raise fault("a temporal operator takes instants and intervals")
+        return ("interval", shape, shape)
+
+    def _end(self, node: Any, depth: int, last: bool) -> Shape:
+        if node == "..":
+            return ("infinity",) if last else ("-infinity",)
+        if isinstance(node, str):
+            return self._value("instant", literals.instant(node, last))
+        kind, shape = self._scalar(node, depth)
+        if kind != "instant":
+            raise fault("the ends of an interval are instants")
+        return ("coalesce", shape, ("infinity",) if last else ("-infinity",))
+
+    def _array(self, operator: str, args: list[Any], _: int) -> Shape:
+        return (operator, *(self._strings(arg) for arg in args))
+
+    def _strings(self, node: Any) -> Shape:
+        if isinstance(node, list):
+            if len(node) > MAX_LIST or not all(isinstance(item, str) for item in node):
+                raise fault(f"a list has at most {MAX_LIST} members, all text")
+            return self._value("strings", node)
+        found = self._known(node)
+        if found.is_scalar:
+            raise fault(f"{found.name} is not a list")
+        return ("property", found.name)
+
+    def _value(self, kind: str, value: Any) -> Shape:
+        self.values.append(value)
+        return ("value", kind, len(self.values) - 1)
+
+    def _count(self, depth: int) -> None:
+        self._nodes += 1
+        if depth > MAX_DEPTH or self._nodes > MAX_NODES:
+            raise fault(f"the filter has more than {MAX_DEPTH} levels or {MAX_NODES} parts")
+
+
+def _operation(node: Any) -> tuple[str, list[Any]]:
+    if not isinstance(node, dict) or not isinstance(node.get("args"), list):
+        raise fault(f"{str(node)[:80]} is not a condition")
+    return str(node.get("op")).lower(), node["args"]
+
+
+def _few(operator: str, args: list[Any], count: int) -> list[Any]:
+    if len(args) != count:
+        raise fault(f"{operator} takes {count} operand{'s' if count > 1 else ''}")
+    return args
+
+
+def _unknown(operator: str) -> InvalidQuery:
+    return fault(f"{operator} is not offered here, or not with these operands")

@@ -1,0 +1,43 @@
+"""A collection as KML 2.2 (OGC 12-007r2): text made piece by piece."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from registry.domain.ogc.catalogue import Collection
+
+
+def head(described: Collection) -> str:
+    """Everything before the first feature."""
+    fields = "".join(
+        f'<SimpleField type="{"double" if item.type in ("integer", "number") else "string"}" '
+        f"name={quoteattr(item.column)}><displayName>{escape(item.zh)}</displayName></SimpleField>"
+        for item in described.properties
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
+        f"<name>{escape(described.title)}</name><description>{escape(described.about)}</description>"
+        f'<Schema name="{described.id}" id="{described.id}">{fields}</Schema>\n'
+    )
+
+
+def placemarks(described: Collection, rows: Iterable[Mapping[str, Any]]) -> str:
+    """The features of these rows, whose geometry is KML already."""
+    return "".join(_placemark(described, row) for row in rows)
+
+
+def _placemark(described: Collection, row: Mapping[str, Any]) -> str:
+    data = "".join(
+        f"<SimpleData name={quoteattr(item.column)}>{escape(str(row[item.column]))}</SimpleData>"
+        for item in described.properties
+        if row[item.column] is not None
+    )
+    name = row["name_zh"] or row["name_en"] or row["id"]
+    return (
+        f"<Placemark id={quoteattr('_' + row['id'])}><name>{escape(name)}</name><ExtendedData>"
+        f'<SchemaData schemaUrl="#{described.id}">{data}</SchemaData></ExtendedData>'
+        f"{row['drawn'] or ''}</Placemark>\n"
+    )
+
+
+TAIL = "</Document></kml>\n"

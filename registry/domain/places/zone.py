@@ -1,0 +1,204 @@
+"""A zone: a shore, road land or ramp that rules measure from, with chainage where it is a road."""
+
+import math
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from registry.domain.errors import Invalid, InvalidGeometry
+from registry.domain.geojson import LineString, MultiLineString, MultiPolygon, Polygon, Position
+from registry.domain.records.resource import Source
+from registry.domain.values import Code, Metres, Name
+
+ZoneKind = Literal["river_shore", "road_land", "road_ramp"]
+Represents = Literal["shore", "land_edge", "drain_edge", "centre_line"]
+Kilometres = Annotated[float, Meta(ge=0, le=100_000)]
+DRAIN_TO_EDGE_M = 3.0
+"""Road land reaches at least this far beyond the drain, toe or top of the slope (003:754)."""
+MOST_VERTICES = 200_000
+LONGEST_DEG = 10
+"""No edge of a road or a shore is longer; one half around the Earth cannot be measured from."""
+
+
+class Range(Struct, frozen=True, forbid_unknown_fields=True):
+    """From one kilometre post to another of a named road."""
+
+    road: Code
+    from_km: Kilometres
+    to_km: Kilometres
+
+    def __post_init__(self) -> None:
+        if self.to_km <= self.from_km:
+            raise ValueError("to_km is not beyond from_km")
+
+
+class Zone(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What rules measure from; its geometry may come later."""
+
+    id: Code
+    kind: ZoneKind
+    name: Name
+    range: Range | None = None
+    provision: Code | None = None
+    ends: Name | None = None
+
+
+class Drawing(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The geometry of a zone: what the line or area stands for, its chainage and its doubts.
+
+    The outer edge that distances are measured from lies between `offset_min_m` and `offset_max_m` outside the
+    drawn line; a centre line without `offset_max_m` leaves that open.
+    """
+
+    geometry: LineString | MultiLineString | Polygon | MultiPolygon
+    represents: Represents
+    measures_km: Annotated[list[list[Kilometres]], Meta(max_length=200)] | None = None
+    offset_max_m: Metres | None = None
+    uncertainty_m: Metres = 0.0
+    surveyed_on: date | None = None
+    source: Source
+
+    def offsets_m(self) -> tuple[float, float]:
+        """How far outside the drawn line the outer edge is, at least and at most."""
+        if self.represents == "centre_line":
+            return 0.0, math.inf if self.offset_max_m is None else self.offset_max_m
+        if self.represents == "drain_edge":
+            return DRAIN_TO_EDGE_M, max(self.offset_max_m or 0.0, DRAIN_TO_EDGE_M)
+        return 0.0, 0.0
+
+
+class Drawn(Struct, frozen=True, kw_only=True):
+    """A zone as it is stored."""
+
+    zone: Zone
+    version: int
+    has_geometry: bool
+    represents: Represents | None = None
+    offset_min_m: float = 0.0
+    offset_max_m: float | None = 0.0
+    uncertainty_m: float = 0.0
+    source: Source | None = None
+    surveyed_on: date | None = None
+    updated_at: datetime | None = None
+
+
+class Piece(Struct, frozen=True):
+    """A short run of a zone's line with the kilometre of each vertex where that is known."""
+
+    line: list[Position]
+    km: list[float] | None = None
+
+
+def lines_of(drawing: Drawing) -> list[list[Position]]:
+    """The lines of a drawing; an area gives its rings."""
+    geometry = drawing.geometry
+    if isinstance(geometry, LineString):
+        return [geometry.coordinates]
+    if isinstance(geometry, MultiLineString):
+        return geometry.coordinates
+    if isinstance(geometry, Polygon):
+        return geometry.coordinates
+    return [ring for rings in geometry.coordinates for ring in rings]
+
+
+def is_area(drawing: Drawing) -> bool:
+    """Whether the drawing is of ground rather than of a line."""
+    return isinstance(drawing.geometry, Polygon | MultiPolygon)
+
+
+def check_drawing(zone: Zone, drawing: Drawing) -> None:
+    """Refuse geometry that contradicts the zone; Invalid and InvalidGeometry name the member."""
+    lines = lines_of(drawing)
+    if sum(map(len, lines)) > MOST_VERTICES:
+        raise InvalidGeometry(f"more than {MOST_VERTICES} vertices", field="geometry")
+    if (drawing.represents == "shore") != (zone.kind == "river_shore"):
+        raise Invalid(f"a {zone.kind} is not drawn as its {drawing.represents}", field="represents")
+    if drawing.measures_km is not None:
+        _check_measures(zone, drawing.measures_km, lines, area=is_area(drawing))
+    for n, line in enumerate(lines):
+        if all(position == line[0] for position in line):
+            raise InvalidGeometry(f"line {n} has no length", field="geometry")
+        if any(max(abs(a[0] - b[0]), abs(a[1] - b[1])) > LONGEST_DEG for a, b in pairwise(line)):
+            raise InvalidGeometry(
+                f"line {n} has an edge of more than {LONGEST_DEG} degrees", field="geometry"
+            )
+
+
+def _check_measures(
+    zone: Zone, measures: list[list[float]], lines: list[list[Position]], *, area: bool
+) -> None:
+    if area or zone.range is None:
+        raise Invalid("only the line of a road range has chainage", field="measures_km")
+    if [len(line) for line in lines] != [len(line) for line in measures]:
+        raise Invalid("one kilometre for each vertex of each line", field="measures_km")
+    for line in measures:
+        rising = all(a < b for a, b in pairwise(line))
+        falling = all(a > b for a, b in pairwise(line))
+        if not (rising or falling):
+            raise Invalid("kilometres rise or fall steadily along a line", field="measures_km")
+
+
+def pieces(drawing: Drawing, within: Range | None, most: int = 8) -> list[Piece]:
+    """The lines cut into short runs that share their end vertices, so that an index can find the nearest.
+
+    A line with chainage is kept only between the kilometres of `within`.
+    """
+    found = []
+    for n, line in enumerate(lines_of(drawing)):
+        km = drawing.measures_km[n] if drawing.measures_km else None
+        for run in [Piece(line, km)] if km is None or within is None else clipped(Piece(line, km), within):
+            for start in range(0, len(run.line) - 1, most):
+                end = min(start + most, len(run.line) - 1) + 1
+                found.append(Piece(run.line[start:end], run.km[start:end] if run.km else None))
+    return found
+
+
+def clipped(piece: Piece, within: Range) -> list[Piece]:
+    """The part of a line with chainage that lies between two kilometres; nothing when there is none."""
+    line: list[Position] = []
+    km: list[float] = []
+    for (a, b), (km_a, km_b) in zip(pairwise(piece.line), pairwise(piece.km or []), strict=True):
+        ends = sorted((t_at(km_a, km_b, within.from_km), t_at(km_a, km_b, within.to_km)))
+        first, last = max(0.0, ends[0]), min(1.0, ends[1])
+        if first >= last:
+            continue
+        for t in (first, last):
+            position = (a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]))
+            if not line or line[-1] != position:
+                line.append(position)
+                km.append(km_a + t * (km_b - km_a))
+    return [Piece(line, km)] if len(line) > 1 else []
+
+
+def t_at(km_a: float, km_b: float, km: float) -> float:
+    """Where between two kilometres a third lies: 0 at the first, 1 at the second."""
+    return (km - km_a) / (km_b - km_a)
+
+
+def chainage_km(piece: Piece, lon: float, lat: float) -> float | None:
+    """The kilometre of the point of a piece that is nearest to a position, on a plane tangent at it."""
+    if piece.km is None:
+        return None
+    scale = math.cos(math.radians(lat))
+    best = (math.inf, 0.0)
+    for (a, b), (km_a, km_b) in zip(pairwise(piece.line), pairwise(piece.km), strict=True):
+        ax, ay, bx, by = (a[0] - lon) * scale, a[1] - lat, (b[0] - lon) * scale, b[1] - lat
+        dx, dy = bx - ax, by - ay
+        length = dx * dx + dy * dy
+        t = 0.0 if length == 0 else min(1.0, max(0.0, -(ax * dx + ay * dy) / length))
+        away = (ax + t * dx) ** 2 + (ay + t * dy) ** 2
+        best = min(best, (away, km_a + t * (km_b - km_a)))
+    return round(best[1], 4)
+
+
+def at_chainage(parts: list[Piece], km: float) -> Position | None:
+    """The position at a kilometre, or None when no piece reaches it."""
+    for piece in parts:
+        for (a, b), (km_a, km_b) in zip(pairwise(piece.line), pairwise(piece.km or []), strict=False):
+            low, high = min(km_a, km_b), max(km_a, km_b)
+            if low <= km <= high:
+                t = t_at(km_a, km_b, km)
+                return round(a[0] + t * (b[0] - a[0]), 7), round(a[1] + t * (b[1] - a[1]), 7)
+    return None

@@ -1,0 +1,1 @@
+"""Values and rules of plans: documents, provisions, registers and checks."""

@@ -1,0 +1,223 @@
+"""An entry of a register: the small typed records, beside resources, that the checks of a plan need."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, get_args
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from registry.domain.errors import Invalid
+from registry.domain.geojson import Area, Point
+from registry.domain.geometry import wkb
+from registry.domain.plans.provision import UNITS
+from registry.domain.records.resource import Exercise, Kind, Source, Visibility
+from registry.domain.values import Code, Count, LongText, Name, ShortText
+
+Known = Literal["yes", "no", "unknown"]
+Codes = Annotated[list[Code], Meta(max_length=200)]
+Places = Annotated[list[Code], Meta(max_length=500)]
+Figure = Annotated[float, Meta(ge=-1e15, le=1e15)]
+Positive = Annotated[float, Meta(gt=0, le=1e15)]
+
+
+class Base(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="register"):
+    """What every entry has; the registry sets the version and the times."""
+
+    id: UUID
+    name: Name | None = None
+    place: Code | None = None
+    visibility: Visibility = "public"
+    exercise: Exercise | None = None
+    retired: bool = False
+    sources: Annotated[list[Source], Meta(max_length=20)] = field(default_factory=list)
+    note: LongText | None = None
+    version: Annotated[int, Meta(ge=0, le=2_000_000_000)] = 0
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class Organisation(Base, frozen=True, kw_only=True, tag="organisation"):
+    """A committee, command, department or centre, with the hazards it answers for."""
+
+    type: Code
+    hazards: Codes = field(default_factory=list)
+    parent: UUID | None = None
+
+
+class Responsibility(Base, frozen=True, kw_only=True, tag="responsibility"):
+    """Who answers for a hazard or topic at a place or for one hazard point, and when."""
+
+    role: Code
+    organisation: UUID | None = None
+    hazards: Codes = field(default_factory=list)
+    topic: Codes = field(default_factory=list)
+    level: Code | None = None
+    hazard_point: UUID | None = None
+    duty: Codes = field(default_factory=list)
+    contact: ShortText | None = None
+    published: bool = False
+    """Whether the contact is public on purpose, as those of a reservoir are."""
+
+
+class Hotline(Base, frozen=True, kw_only=True, tag="hotline"):
+    """A number to call, by topic and place."""
+
+    number: ShortText
+    topic: Codes = field(default_factory=list)
+    hours: ShortText | None = None
+
+
+class Event(Base, frozen=True, kw_only=True, tag="event"):
+    """A drill, inspection, patrol, survey or evaluation that took place."""
+
+    type: Code
+    on: date
+    topic: Codes = field(default_factory=list)
+    level: Code | None = None
+    places: Places = field(default_factory=list)
+    hazard_points: Annotated[list[UUID], Meta(max_length=500)] = field(default_factory=list)
+    participants: Count | None = None
+
+
+class HazardPoint(Base, frozen=True, kw_only=True, tag="hazard_point"):
+    """A point of geohazard, reservoir, park or area that somebody has to watch."""
+
+    type: Code
+    geometry: Point | None = None
+    status: Literal["active", "treated", "unknown"] = "active"
+    monitored: Known = "unknown"
+    contact: ShortText | None = None
+    flags: dict[Code, Known] = field(default_factory=dict)
+
+
+class Expert(Base, frozen=True, kw_only=True, tag="expert"):
+    """Somebody who can be asked, by field; the contact is for those who may see it."""
+
+    fields: Codes
+    available: Known = "unknown"
+    grade: ShortText | None = None
+    contact: ShortText | None = None
+
+
+class Indicator(Base, frozen=True, kw_only=True, tag="indicator"):
+    """The value of an indicator on a date."""
+
+    indicator: Code
+    value: Figure
+    unit: Code
+    on: date
+
+
+class Agreement(Base, frozen=True, kw_only=True, tag="agreement"):
+    """Mutual aid with a neighbour; `place` is the one that asks, `partner` the one that helps."""
+
+    partner: Code
+    topic: Codes = field(default_factory=list)
+    since: date | None = None
+    until: date | None = None
+
+
+class Member(Struct, frozen=True, forbid_unknown_fields=True):
+    """One of a named set: a community, a river, a park; its length or area, and whether it is covered."""
+
+    name: Name
+    code: Code | None = None
+    measure: Positive | None = None
+    covered: Known = "unknown"
+
+
+class Denominator(Base, frozen=True, kw_only=True, tag="denominator"):
+    """A named set that a share is taken of: places, a number, members, or ground; never empty."""
+
+    code: Code
+    what: Code
+    area: Code | None = None
+    """The towns under this place are the set."""
+    number: Annotated[int, Meta(gt=0, le=1_000_000_000)] | None = None
+    members: Annotated[list[Member], Meta(max_length=20_000)] = field(default_factory=list)
+    measure_unit: Code | None = None
+    ground: Area | None = None
+    on: date | None = None
+
+
+class Inventory(Base, frozen=True, kw_only=True, tag="inventory"):
+    """The statement that a register was complete for a place on a date: what is not listed does not exist."""
+
+    of: Code
+    kind: Kind | None = None
+    where: dict[str, list[ShortText]] = field(default_factory=dict)
+    on: date
+
+
+Entry = (
+    Organisation
+    | Responsibility
+    | Hotline
+    | Event
+    | HazardPoint
+    | Expert
+    | Indicator
+    | Agreement
+    | Denominator
+    | Inventory
+)
+Register = Literal[
+    "organisation",
+    "responsibility",
+    "hotline",
+    "event",
+    "hazard_point",
+    "expert",
+    "indicator",
+    "agreement",
+    "denominator",
+    "inventory",
+]
+REGISTERS: tuple[Register, ...] = get_args(Register)
+
+
+def register_of(entry: Entry) -> Register:
+    """Which register an entry belongs to."""
+    tag: Register = entry.__struct_config__.tag  # type: ignore[assignment]
+    return tag
+
+
+def check_entry(entry: Entry) -> None:
+    """Refuse an entry that no check could use; Invalid names the field and the reason."""
+    if isinstance(entry, Indicator) and entry.unit not in UNITS:
+        raise Invalid(f"unknown unit {entry.unit}; known: {', '.join(sorted(UNITS))}", field="unit")
+    if isinstance(entry, Denominator):
+        _check_denominator(entry)
+
+
+def _check_denominator(entry: Denominator) -> None:
+    given = [entry.area, entry.number, entry.members or None, entry.ground]
+    if not any(value is not None for value in given):
+        raise Invalid("a denominator names an area, a number, members or a ground", field="number")
+    if entry.ground is not None:
+        wkb(entry.ground, "ground")
+    if entry.number is not None and len(entry.members) > entry.number:
+        raise Invalid(f"{len(entry.members)} members in a set of {entry.number}", field="number")
+    names = [str(member.code or member.name) for member in entry.members]
+    if len(set(names)) < len(names):
+        raise Invalid("a member is named twice", field="members")
+
+
+def shown(entry: Entry, clearance: Visibility) -> Entry:
+    """What a reader of this clearance sees of an entry: contacts only when published or cleared."""
+    contact = getattr(entry, "contact", None)
+    if contact is None or clearance != "public" or getattr(entry, "published", False):
+        return entry
+    return msgspec.structs.replace(entry, contact=None)
+
+
+def matches(entry: Entry, where: dict[str, list[str]]) -> bool:
+    """Whether every attribute named in `where` has, or holds, one of the values asked for."""
+    return all(_has(getattr(entry, name, None), wanted) for name, wanted in where.items())
+
+
+def _has(value: object, wanted: list[str]) -> bool:
+    if isinstance(value, list):
+        return any(str(item) in wanted for item in value)
+    return value is not None and str(value) in wanted

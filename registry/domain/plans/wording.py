@@ -1,0 +1,104 @@
+"""The words of plan answers in Chinese and English, and the choice between them."""
+
+import re
+from typing import Any, Literal
+
+from registry.domain.plans.provision import UNITS, Requirement, Words
+
+Lang = Literal["zh", "en"]
+
+VERDICTS = {
+    "met": Words("达到", "met"),
+    "not_met": Words("未达到", "not met"),
+    "unknown": Words("不确定", "unknown"),
+    "cannot_evaluate": Words("无法评估", "cannot be evaluated"),
+    "allowed": Words("允许", "allowed"),
+    "forbidden": Words("禁止", "forbidden"),
+    "needs_review": Words("需会商", "needs review"),
+}
+SPECIALTIES = {
+    "mine": Words("矿山", "mine rescue"),
+    "hazmat": Words("危险化学品", "hazardous chemicals"),
+    "water": Words("水上救援", "water rescue"),
+    "bridge_tunnel": Words("桥梁隧道", "bridge and tunnel"),
+    "pipeline": Words("油气管线", "oil and gas pipeline"),
+    "geohazard": Words("地质灾害", "geohazard"),
+    "flood_drought": Words("防汛抗旱", "flood and drought"),
+    "power": Words("电力", "power"),
+    "gas": Words("燃气", "gas"),
+    "lift": Words("电梯", "lift rescue"),
+    "forest_fire": Words("森林防火", "forest fire"),
+    "fire": Words("消防", "fire"),
+    "medical": Words("医疗", "medical"),
+    "communications": Words("通信", "communications"),
+    "earthquake": Words("地震", "earthquake"),
+}
+OPERATORS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "eq": "="}
+PER = {
+    "each": Words("每个", "each"),
+    "total": Words("合计", "in total"),
+    "average": Words("平均", "on average"),
+    "share": Words("占比", "share"),
+    "maximum": Words("最大", "at most"),
+}
+
+
+def language(header: str | None) -> Lang | None:
+    """The language an Accept-Language header prefers among ours (RFC 9110, 12.5.4); None asks for both."""
+    best: tuple[float, Lang] | None = None
+    for part in (header or "").split(","):
+        tag, _, weight = part.strip().partition(";")
+        quality = _weight(weight)
+        lang: Lang | None = (
+            "zh" if tag.lower().startswith("zh") else "en" if tag.lower()[:2] == "en" else None
+        )
+        if lang is not None and quality > 0 and (best is None or quality > best[0]):
+            best = (quality, lang)
+    return best[1] if best else None
+
+
+def _weight(text: str) -> float:
+    found = re.fullmatch(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", text)
+    return 1.0 if not text else float(found.group(1)) if found else 0.0
+
+
+def localised(value: Any, lang: Lang | None) -> Any:
+    """Built-in values with every {zh, en} pair replaced by the text of one language."""
+    if lang is None:
+        return value
+    if isinstance(value, dict):
+        if value and set(value) <= {"zh", "en"}:
+            return value.get(lang) or value.get("en") or value.get("zh")
+        return {name: localised(item, lang) for name, item in value.items()}
+    if isinstance(value, list):
+        return [localised(item, lang) for item in value]
+    return value
+
+
+def specialty(key: str) -> Words:
+    """What a specialty is called, or its code where nobody has named it."""
+    code = key.rpartition(":")[2]
+    return SPECIALTIES.get(code, Words(code, code))
+
+
+def number(value: float) -> str:
+    """A figure of at most two decimals from one up; nearly a hundred never reads as a hundred."""
+    if abs(value) < 1:
+        return f"{value:.4g}"
+    shown = round(value, 2)
+    if shown == 100 != value:
+        shown = 99.99 if value < 100 else 100.01
+    return f"{shown:,.10g}"
+
+
+def in_words(requirement: Requirement) -> Words:
+    """A requirement as a reader would say it, with the operator it was printed with."""
+    zh_unit, en_unit = UNITS[requirement.unit]
+    sign, value = OPERATORS[requirement.operator], number(requirement.value)
+    per = PER.get(requirement.per or "")
+    zh = f"{per.zh if per else ''}{sign} {value}{zh_unit}"
+    en = f"{sign} {value} {en_unit}{' ' + per.en if per else ''}"
+    if requirement.printed:
+        zh = f"{zh}（原文“{requirement.printed}”）"
+        en = f"{en} (printed: {requirement.printed})"
+    return Words(zh, en)

@@ -1,0 +1,1 @@
+"""Values and rules of records: resources, contacts, observations, corrections."""

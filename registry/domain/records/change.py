@@ -1,0 +1,160 @@
+"""Changing a record: create, replace, patch, merge; pure, with the time as an argument."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct, structs
+
+from registry.domain.errors import Invalid
+from registry.domain.geometry import wkb
+from registry.domain.records.location import check_location
+from registry.domain.records.resource import FireWatchPoint, Lifecycle, Resource
+
+Verb = Literal["create", "update", "retire", "restore", "verify", "locate", "report", "stock", "seed"]
+SERVER_SET = frozenset({"version", "created_at", "updated_at", "verified_at", "verified_by"})
+"""Members that the registry sets; what a client sends for them is taken as read back and ignored."""
+TOGETHER = {"geometry": "location", "location": "location"}
+"""Members that only make sense together count as one in a merge."""
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """Who changes a record, why, in which request; `device_at` is the clock of the one who saw it."""
+
+    verb: Verb
+    actor: str
+    at: datetime
+    reason: str | None = None
+    via: str = "api"
+    request_id: str | None = None
+    device_at: datetime | None = None
+
+
+def check(record: Resource) -> Resource:
+    """`record`, refused with Invalid where its members contradict each other."""
+    properties = record.properties
+    check_location(record.geometry, properties.location)
+    if properties.valid_from and properties.valid_to and properties.valid_from > properties.valid_to:
+        raise Invalid("valid_from is after valid_to", field="properties.valid_to")
+    _check_times(properties)
+    if isinstance(properties, FireWatchPoint) and properties.footprint is not None:
+        wkb(properties.footprint, "properties.footprint")
+    return record
+
+
+def _check_times(properties: Struct) -> None:
+    for name in properties.__struct_fields__:
+        value = getattr(properties, name)
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise Invalid(f"{name} needs a time zone", field=f"properties.{name}")
+
+
+def begin(record: Resource, at: datetime) -> Resource:
+    """`record` as its first version."""
+    return _stamp(check(record), version=1, created_at=at, updated_at=at, verified_at=None, verified_by=None)
+
+
+def follow(current: Resource, wanted: Resource, at: datetime) -> Resource:
+    """`wanted` as the version after `current`; what the registry sets is carried over."""
+    if type(wanted.properties) is not type(current.properties):
+        raise Invalid("the kind of a record cannot change", field="properties.kind")
+    if wanted.properties.exercise != current.properties.exercise:
+        raise Invalid("a record cannot move between real life and an exercise", field="properties.exercise")
+    kept = {name: getattr(current.properties, name) for name in ("created_at", "verified_at", "verified_by")}
+    last = current.properties.updated_at
+    moment = at if last is None else max(at, last + timedelta(microseconds=1))
+    return _stamp(check(wanted), version=current.properties.version + 1, updated_at=moment, **kept)
+
+
+def verified(current: Resource, by: str, at: datetime) -> Resource:
+    """`current` confirmed still true: a new version in which nothing but the confirmation differs."""
+    confirmed = follow(current, current, at)
+    return _stamp(confirmed, verified_at=at, verified_by=by)
+
+
+def _stamp(record: Resource, **server_set: Any) -> Resource:
+    return structs.replace(record, properties=structs.replace(record.properties, **server_set))
+
+
+def retired(current: Resource) -> Resource:
+    """`current` out of service for good."""
+    return structs.replace(current, properties=structs.replace(current.properties, lifecycle="retired"))
+
+
+def restored(current: Resource, lifecycle: Lifecycle) -> Resource:
+    """`current` back at a stage of life."""
+    return structs.replace(current, properties=structs.replace(current.properties, lifecycle=lifecycle))
+
+
+def to_members(record: Resource) -> dict[str, Any]:
+    """The record as plain members: `geometry` and every property, without what the registry sets."""
+    whole = msgspec.to_builtins(record)
+    properties = {name: value for name, value in whole["properties"].items() if name not in SERVER_SET}
+    return {"geometry": whole["geometry"], **properties}
+
+
+def from_members(current: Resource, members: Mapping[str, Any]) -> Resource:
+    """The record that `members` describe; Invalid names the member that cannot be used."""
+    properties = {name: value for name, value in members.items() if name != "geometry"}
+    whole = {"type": "Feature", "id": str(current.id), "geometry": members.get("geometry")}
+    try:
+        return msgspec.convert(whole | {"properties": properties}, Resource)
+    except msgspec.ValidationError as error:
+        raise Invalid(str(error), field=_pointer(str(error))) from error
+
+
+def _pointer(message: str) -> str | None:
+    _, found, path = message.rpartition("`$.")
+    return path.rstrip("`") if found else None
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """RFC 7396: objects merge member by member, null removes, anything else replaces."""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged
+
+
+def patched(current: Resource, patch: Mapping[str, Any]) -> Resource:
+    """`current` with a merge patch of its Feature (`geometry`, `properties`) applied."""
+    unknown = set(patch) - {"geometry", "properties", "type", "id"}
+    if unknown:
+        raise Invalid(f"a Feature has no member {sorted(unknown)[0]}", field=sorted(unknown)[0])
+    if "id" in patch and patch["id"] != str(current.id):
+        raise Invalid("the identity of a record cannot change", field="id")
+    members = to_members(current)
+    changes = {n: v for n, v in (patch.get("properties") or {}).items() if n not in SERVER_SET}
+    merged = merge_patch({k: v for k, v in members.items() if k != "geometry"}, changes)
+    return from_members(current, merged | {"geometry": patch.get("geometry", members["geometry"])})
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that differ, with their new values; None stands for a member that is gone."""
+    names = set(before) | set(after)
+    return {name: after.get(name) for name in sorted(names) if before.get(name) != after.get(name)}
+
+
+class Merge(Struct, frozen=True):
+    """A three-way merge: the record that keeps both sides, or the members on which they disagree."""
+
+    record: Resource
+    overlapping: tuple[str, ...] = ()
+
+
+def merge(base: Resource, current: Resource, wanted: Resource) -> Merge:
+    """Bring what changed from `base` to `wanted` into `current`; members changed alike do not clash."""
+    there, here, mine = to_members(base), to_members(current), to_members(wanted)
+    ours, theirs = differences(there, mine), differences(there, here)
+    agreed = {name for name in ours if name in theirs and ours[name] == theirs[name]}
+    groups = {TOGETHER.get(name, name) for name in set(theirs) - agreed}
+    clash = tuple(sorted(name for name in set(ours) - agreed if TOGETHER.get(name, name) in groups))
+    if clash:
+        return Merge(current, clash)
+    return Merge(from_members(current, here | ours))

@@ -1,0 +1,55 @@
+"""Correcting where something is, from the datum a phone gave to WGS 84."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct, structs
+
+from registry.domain.datum import wgs84_of
+from registry.domain.errors import Invalid
+from registry.domain.geojson import Point, Position
+from registry.domain.records.resource import Datum, Resource
+from registry.domain.values import Code, LongText, Metres
+
+
+class Relocation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A corrected position: coordinates in their own datum, how exact they are, and how one knows."""
+
+    coordinates: Position
+    datum: Datum
+    accuracy_m: Metres
+    place: Code | None = None
+    evidence: Annotated[LongText, Meta(min_length=1)]
+    base_version: Annotated[int, Meta(ge=1, le=2_000_000_000)] | None = None
+
+
+def relocated(current: Resource, found: Relocation) -> Resource:
+    """`current` at the corrected position: surveyed, or approximate where the datum is unknown."""
+    location = structs.replace(
+        current.properties.location,
+        quality="approximate" if found.datum == "unknown" else "surveyed",
+        uncertainty_m=found.accuracy_m,
+        candidate_places=[],
+        datum=found.datum,
+        raw=found.coordinates,
+        source=found.evidence,
+    )
+    properties = structs.replace(
+        current.properties, location=location, place=found.place or current.properties.place
+    )
+    return structs.replace(current, geometry=convert(found.coordinates, found.datum), properties=properties)
+
+
+def convert(coordinates: Position, datum: Datum) -> Point:
+    """The WGS 84 point of coordinates in `datum`, to seven decimals; an unknown datum is taken as it is."""
+    lon, lat = wgs84_of(datum, coordinates)
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise Invalid("the coordinates leave the earth when converted", field="coordinates")
+    return Point((round(lon, 7), round(lat, 7)))
+
+
+def located_from_raw(record: Resource) -> Resource:
+    """`record` with the geometry its raw coordinates stand for, where it came with none of its own."""
+    location = record.properties.location
+    if record.geometry is not None or location.raw is None:
+        return record
+    return structs.replace(record, geometry=convert(location.raw, location.datum))

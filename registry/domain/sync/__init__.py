@@ -1,0 +1,1 @@
+"""Values and rules of sync: feed, push and snapshots."""

@@ -1,0 +1,1 @@
+"""Long analyses in processes of their own, and what runs beside the requests."""

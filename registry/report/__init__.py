@@ -1,1 +1,0 @@
-"""Coverage answers for people, as a page and as a picture."""

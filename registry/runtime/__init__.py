@@ -1,0 +1,1 @@
+"""Settings, logs, the server process and the embedded cluster."""

@@ -1,0 +1,161 @@
+"""Every setting, read once from the environment."""
+
+import os
+import sys
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from registry.domain.proximity.ranking import parse_paces
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class SettingsError(Exception):
+    """A setting is unknown or has a value that cannot be used."""
+
+
+def default_data_dir() -> Path:
+    """The platform's directory for this user's data; root's is one an unprivileged server can enter."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/emergency-registry")
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "emergency-registry"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the process was told: DATABASE_URL, and REGISTRY_<NAME> for each other field."""
+
+    database_url: str | None = None
+    """PostgreSQL with PostGIS to use; without it the registry runs a private cluster of its own."""
+    data_dir: Path = msgspec.field(default_factory=default_data_dir)
+    """Where the private cluster lives."""
+    host: str = "127.0.0.1"
+    """Address the server listens on."""
+    port: Port = 8000
+    """Port the server listens on."""
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    """Worker processes."""
+    pool_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 12
+    """Database connections of one worker."""
+    statements_at_once: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    """Statements of one worker at once, others waiting up to 0.2 s; 0: its share of cores, at least three."""
+    acquire_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=30)] = 1.0
+    """How long a request may wait for a database connection before it is answered 503."""
+    statement_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 3.0
+    """How long one statement of a request may run before it is answered 503."""
+    tile_cache_mb: Annotated[int, msgspec.Meta(ge=0, le=4096)] = 64
+    """How much memory of one worker may hold vector tiles."""
+    anonymous: bool = True
+    """Whether a request without a credential is answered, as public; health always is."""
+    admin_key: str | None = None
+    """A key `reg_<8 hex digits>_<43 or more letters>` that `serve` gives to the administrator."""
+    key_pepper: str | None = None
+    """What keys are hashed with; without it a random one is kept in the data directory."""
+    key_cache_s: Annotated[float, msgspec.Meta(ge=0, le=300)] = 10.0
+    """How long an accepted key is believed without asking the database; a revoked one lives so long."""
+    oidc_issuer: str | None = None
+    """Issuer (iss) of the tokens that are accepted beside keys."""
+    oidc_audience: str | None = None
+    """Audience (aud) that those tokens name."""
+    oidc_jwks: str | None = None
+    """Where the issuer's keys are: an https URL, or a file."""
+    oidc_role_claim: str = "registry_role"
+    """Claim with the role."""
+    oidc_places_claim: str = "registry_places"
+    """Claim with the codes of the places that the role holds for; absent for everywhere."""
+    mass_change_limit: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 50
+    """Status changes and deletions one person makes within ten minutes without an approval; 0 is no limit."""
+    job_processes: Annotated[int, msgspec.Meta(ge=1, le=32)] = 2
+    """Analyses that one worker runs at the same time, each in a process of its own."""
+    job_time_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 300.0
+    """How long an analysis may run before it is ended."""
+    job_memory_mb: Annotated[int, msgspec.Meta(ge=256, le=65536)] = 2048
+    """Address space that one analysis may use."""
+    units_per_minute: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] | None = None
+    """Cost units each caller has a minute, 0 for no limit; unset: 600, or none on the loopback."""
+    inflight_command: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 40
+    """Requests of planners and administrators that one worker answers at once."""
+    inflight_planner: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 20
+    """Costly requests with a credential that one worker answers at once."""
+    inflight_field: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 20
+    """Requests of viewers and field officers that one worker answers at once."""
+    inflight_public: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 10
+    """Requests without a credential that one worker answers at once; the rest is answered 503."""
+    body_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=300)] = 15.0
+    """How long a body may take, and a second more for each kilobyte of it."""
+    cors_origins: str = ""
+    """Origins of other sites whose pages may call the API, separated by commas; none by default."""
+    trusted_proxies: str = ""
+    """Networks of the proxies in front, separated by commas; their X-Forwarded-For is believed."""
+    tls_certificate: Path | None = None
+    """Certificate chain (PEM) to serve https with."""
+    tls_key: Path | None = None
+    """Private key (PEM) of the certificate."""
+    access_log: bool = False
+    """Log every request; otherwise those that change, fail or take longer than a second."""
+    stale_after_days: Annotated[float, msgspec.Meta(gt=0, le=36_500)] = 180.0
+    """A record that nobody verified for so long is marked stale in proximity answers."""
+    paces: str | None = None
+    """For rank=arrival, JSON by kind: {"rescue_team": {"speed_kmh": 40, "detour": 1.4, "source": "…"}}."""
+    debug: bool = False
+    """Show tracebacks in answers; refused on any address but the loopback."""
+
+
+def statements_at_once(settings: Settings) -> int:
+    """How many statements of a worker run at once."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return settings.statements_at_once or max(3, cores // settings.workers)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def demand_safe(settings: Settings) -> None:
+    """SettingsError when others could reach what only this machine should, or what nothing encrypts."""
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        raise SettingsError("REGISTRY_TLS_CERTIFICATE and REGISTRY_TLS_KEY belong together")
+    if is_loopback(settings.host):
+        return
+    if settings.debug:
+        raise SettingsError(f"REGISTRY_DEBUG shows the inside of the program; not on {settings.host}")
+    if settings.tls_certificate is None and not settings.trusted_proxies:
+        raise SettingsError(
+            f"keys would cross the network in clear on {settings.host}: set REGISTRY_TLS_CERTIFICATE and"
+            " REGISTRY_TLS_KEY, or REGISTRY_TRUSTED_PROXIES for a proxy that speaks https"
+        )
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ`; SettingsError names the variable that is unknown or wrong."""
+    given = {
+        name.removeprefix("REGISTRY_").lower(): value
+        for name, value in environ.items()
+        if name.startswith("REGISTRY_") and value != ""
+    }
+    unknown = sorted(set(given) - set(Settings.__struct_fields__))
+    if unknown:
+        raise SettingsError(f"unknown setting REGISTRY_{unknown[0].upper()}")
+    if environ.get("DATABASE_URL"):
+        given["database_url"] = environ["DATABASE_URL"]
+    try:
+        parse_paces(environ.get("REGISTRY_PACES") or None)
+        return msgspec.convert(given, Settings, strict=False, dec_hook=_path)
+    except msgspec.MsgspecError as error:
+        raise SettingsError(f"a REGISTRY_* setting cannot be used: {error}") from error
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str):
+        return Path(value).expanduser().resolve()
+    raise TypeError(f"unsupported setting type {kind}")

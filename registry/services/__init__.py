@@ -1,0 +1,1 @@
+"""Use cases: one verb, one module, one entry function; no HTTP and no SQL text."""

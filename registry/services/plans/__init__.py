@@ -1,0 +1,1 @@
+"""Use cases of plans: documents, provisions, registers and checks."""

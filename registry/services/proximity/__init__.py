@@ -1,0 +1,1 @@
+"""Use cases of proximity: what is near, and who watches a spot."""

@@ -1,0 +1,1 @@
+"""Use cases of records: resources, contacts, observations, corrections."""

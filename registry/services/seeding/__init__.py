@@ -1,0 +1,1 @@
+"""Storing `seeds/` and the demonstration."""

@@ -1,0 +1,75 @@
+"""Stores the plan side of `seeds/`: documents, provisions, registers, zones and rules, each checked first."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from registry.domain.errors import Invalid
+from registry.domain.places.rule import Rule, check_rule
+from registry.domain.places.zone import Zone
+from registry.domain.plans.document import Document
+from registry.domain.plans.entry import Entry, check_entry
+from registry.domain.plans.provision import Provision, check_provision
+from registry.store.database.pool import Writer
+from registry.store.places import zones
+from registry.store.plans import entries, plans
+from registry.store.schema.records import LIVE
+
+SEEDED_BY = "seeds"
+
+
+def read(folder: Path, name: str, kind: Any) -> Any:
+    """A seed file as a list of values of a kind."""
+    return msgspec.json.decode((folder / name).read_bytes(), type=list[kind])
+
+
+async def seed_plans(writer: Writer, folder: Path) -> dict[str, int]:
+    """Store the documents and all that hangs on them; entries are only added. Says how many of each."""
+    documents = read(folder, "documents.json", Document)
+    provisions = read(folder, "provisions.json", Provision)
+    check_all(documents, provisions)
+    await plans.put_documents(writer, documents)
+    await plans.put_provisions(writer, provisions)
+    records = read(folder, "registers.json", Entry)
+    await add_entries(writer, records)
+    spots = read(folder, "zones.json", Zone)
+    await zones.put(writer, spots, SEEDED_BY)
+    rules = read(folder, "rules.json", Rule)
+    for rule in rules:
+        check_rule(rule)
+    await zones.put_rules(writer, rules)
+    counts = {"documents": documents, "provisions": provisions, "entries": records}
+    counts |= {"zones": spots, "rules": rules}
+    return {name: len(items) for name, items in counts.items()}
+
+
+def check_all(documents: Sequence[Document], provisions: Sequence[Provision]) -> None:
+    """Refuse provisions that do not stand in their document; Invalid says which and why."""
+    known = {document.id: document for document in documents}
+    for provision in provisions:
+        if provision.document not in known:
+            raise Invalid(f"{provision.id}: no document {provision.document}", field="document")
+        try:
+            check_provision(provision, known[provision.document])
+        except Invalid as error:
+            raise Invalid(f"{provision.id}: {error.detail}", field=error.field) from error
+
+
+async def add_entries(writer: Writer, records: Sequence[Entry]) -> int:
+    """Insert the entries of one realm that are not there yet; says how many that were."""
+    if not records:
+        return 0
+    for record in records:
+        check_entry(record)
+    known = await entries.known(writer, records[0].exercise or LIVE, [record.id for record in records])
+    now = datetime.now(UTC)
+    missing = [
+        msgspec.structs.replace(record, version=1, created_at=now, updated_at=now)
+        for record in records
+        if record.id not in known
+    ]
+    await entries.insert_many(writer, missing, SEEDED_BY)
+    return len(missing)

@@ -1,0 +1,140 @@
+"""Stores what `seeds/` holds; doing it again changes nothing that people have changed since."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from registry.domain.plans.entry import Entry
+from registry.domain.records.change import Change, begin
+from registry.domain.records.resource import Resource
+from registry.services.seeding.demonstration import demonstration
+from registry.services.seeding.demonstration_plans import demonstration_entries
+from registry.services.seeding.plans import add_entries, read, seed_plans
+from registry.store.database.pool import Writer
+from registry.store.places import places, vocabularies
+from registry.store.records import changes, resources
+from registry.store.schema.records import LIVE
+
+SEEDS = Path(str(files("registry"))).parent / "seeds"
+SEEDED_BY = "seeds"
+Advance = Callable[[str, int, int], None]
+"""Called with the name of a step, how many of its items are done, and how many there are."""
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What the registry holds of the seeds, and how well it is located."""
+
+    places: int
+    vocabularies: int
+    resources: int
+    added: int
+    quality: dict[str, int]
+    plans: dict[str, int]
+
+
+def _silent(_: str, __: int, ___: int) -> None:
+    """Progress that nobody watches."""
+
+
+async def seed(writer: Writer, advance: Advance = _silent) -> Summary:
+    """Store every seed: reference data is renewed, records are only added."""
+    records = read_resources()
+    shapes = await _seed_places(writer, advance)
+    coded = await _seed_vocabularies(writer, advance)
+    added = await add(writer, records, advance)
+    stated = await seed_plans(writer, SEEDS)
+    advance("plans", sum(stated.values()), sum(stated.values()))
+    return Summary(
+        places=shapes,
+        vocabularies=coded,
+        resources=len(records),
+        added=added,
+        quality=dict(Counter(record.properties.location.quality for record in records)),
+        plans=stated,
+    )
+
+
+async def seed_if_new(writer: Writer, advance: Advance = _silent) -> Summary | None:
+    """Fill a registry that has no place yet with the seeds and the demonstration; None when it has."""
+    if await places.find(writer, {}, 1):
+        return None
+    summary = await seed(writer, advance)
+    await add_demonstration(writer, advance)
+    return summary
+
+
+async def add_demonstration(writer: Writer, advance: Advance = _silent) -> None:
+    """Add what the exercise `demo` does not have yet: resources and registers."""
+    features = read_features("places.geojson")
+    await add(writer, demonstration(features), advance)
+    live = read(SEEDS, "registers.json", Entry)
+    await add_entries(writer, demonstration_entries(features, live, datetime.now(UTC).date()))
+
+
+def read_features(name: str) -> list[dict[str, Any]]:
+    """The features of one seed file."""
+    features: list[dict[str, Any]] = json.loads((SEEDS / name).read_text("utf-8"))["features"]
+    return features
+
+
+def read_resources() -> list[Resource]:
+    """The seeded resources."""
+    return msgspec.convert(read_features("resources.geojson"), list[Resource])
+
+
+async def add(writer: Writer, records: Sequence[Resource], advance: Advance = _silent) -> int:
+    """Insert the records that are not there yet and say how many that were; known ones are left alone."""
+    if not records:
+        return 0
+    realm = records[0].properties.exercise or LIVE
+    known = await resources.known(writer, realm, [record.id for record in records])
+    now = datetime.now(UTC)
+    missing = [record for record in records if record.id not in known]
+    change = Change(verb="seed", actor=SEEDED_BY, at=now, via="seeds")
+    for done, record in enumerate(missing, 1):
+        await changes.insert(writer, begin(record, now), change)
+        advance("resources", done, len(missing))
+    return len(missing)
+
+
+async def _seed_places(writer: Writer, advance: Advance) -> int:
+    features = read_features("places.geojson")
+    step = 100
+    for start in range(0, len(features), step):
+        await places.upsert(writer, [place_values(item) for item in features[start : start + step]])
+        advance("places", min(start + step, len(features)), len(features))
+    for item in features:
+        if members := item["properties"]["members"]:
+            await places.set_members(writer, item["id"], members)
+    await places.derive(writer)
+    return len(features)
+
+
+def place_values(item: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a place for its seeded feature."""
+    properties = item["properties"]
+    extent = item["geometry"] or properties["extent"]
+    point = properties["point"] and {"type": "Point", "coordinates": properties["point"]}
+    plain = ("level", "parent", "list_version", "extent_basis", "extent_radius_m", "point_uncertainty_m")
+    values = {name: properties[name] for name in (*plain, "partner", "flags", "source")}
+    values["code"] = item["id"]
+    values["name_zh"], values["name_en"] = properties["name"].get("zh"), properties["name"].get("en")
+    for name in ("valid_from", "valid_to"):
+        values[name] = properties[name] and date.fromisoformat(properties[name])
+    values["extent"] = extent and json.dumps(extent)
+    values["point"] = point and json.dumps(point)
+    return values
+
+
+async def _seed_vocabularies(writer: Writer, advance: Advance) -> int:
+    rows = json.loads((SEEDS / "vocabularies.json").read_text("utf-8"))
+    values = [row | {"label_zh": row["label"]["zh"], "label_en": row["label"]["en"]} for row in rows]
+    await vocabularies.upsert(writer, values)
+    advance("vocabularies", len(rows), len(rows))
+    return len(rows)

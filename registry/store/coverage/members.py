@@ -1,0 +1,90 @@
+"""Which places of a level have a resource and which do not: set coverage."""
+
+from functools import cache
+
+import sqlalchemy as sa
+
+from registry.domain.access.sight import Sight
+from registry.domain.search import Filter
+from registry.store.database.pool import Reader, Row
+from registry.store.database.query import Query
+from registry.store.filters import asked, clauses
+from registry.store.schema.records import place, place_within, resource
+from registry.store.visibility import Shape, binds, shape, view
+
+
+@cache
+def _members(form: Shape, present: frozenset[str]) -> Query:
+    """The places of a level under a place; `certain` and `possible` say whether a resource is in each."""
+    seen = view(form)
+    where = [seen.seen, *clauses(present, seen)]
+    under = sa.select(place_within.c.code).where(place_within.c.ancestor == sa.bindparam("under"))
+    own = sa.select(place_within.c.code).where(place_within.c.ancestor == place.c.code).correlate(place)
+    mine = sa.func.array(own.scalar_subquery())
+    certain = sa.exists().where(
+        *where, resource.c.place == sa.any_(mine), resource.c.quality != "candidate_places"
+    )
+    possible = sa.exists().where(*where, resource.c.candidate_places.op("&&")(mine))
+    return Query(
+        sa.select(
+            place.c.code,
+            place.c.name_zh,
+            place.c.name_en,
+            certain.label("certain"),
+            possible.label("possible"),
+        )
+        .where(
+            place.c.level == sa.bindparam("level"),
+            place.c.code == sa.any_(sa.func.array(under.scalar_subquery())),
+        )
+        .order_by(place.c.code)
+        .limit(sa.bindparam("limit", type_=sa.Integer))
+    )
+
+
+async def find(
+    reader: Reader, sight: Sight, wanted: Filter, *, under: str, level: str, limit: int
+) -> list[Row]:
+    """Every place of `level` under a place, and whether a resource is, or may be, in it."""
+    present, values = asked(wanted)
+    values |= binds(sight) | {"under": under, "level": level, "limit": limit}
+    return await reader.rows(_members(shape(sight), present), values)
+
+
+SPOTS = Query(
+    sa.select(
+        place.c.code,
+        place.c.name_zh,
+        place.c.name_en,
+        sa.func.ST_X(place.c.point).label("lon"),
+        sa.func.ST_Y(place.c.point).label("lat"),
+        place.c.flags,
+    )
+    .where(
+        place.c.level == sa.bindparam("level"),
+        sa.or_(
+            place.c.code
+            == sa.any_(
+                sa.func.array(
+                    sa.select(place_within.c.code)
+                    .where(place_within.c.ancestor == sa.bindparam("under", type_=sa.Text))
+                    .scalar_subquery()
+                )
+            ),
+            sa.func.ST_Covers(
+                sa.func.ST_SetSRID(sa.func.ST_GeomFromWKB(sa.bindparam("area", type_=sa.LargeBinary)), 4326),
+                place.c.point,
+            ),
+        ),
+    )
+    .order_by(place.c.code)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+
+
+async def spots(
+    reader: Reader, level: str, under: str | None, area_wkb: bytes | None, limit: int
+) -> list[Row]:
+    """The places of `level` under a place or inside a polygon, with their points where they are known."""
+    given = {"level": level, "under": under, "area": area_wkb, "limit": limit}
+    return await reader.rows(SPOTS, given)

@@ -1,0 +1,191 @@
+"""Who may reach an area: the resources of a coverage question as watchers, with their possible extents."""
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from geoalchemy2 import Geography
+
+from registry.domain.access.sight import Sight
+from registry.domain.coverage.watcher import View as Aim
+from registry.domain.coverage.watcher import Watcher
+from registry.domain.search import Filter
+from registry.domain.values import Name
+from registry.store.database.pool import Reader, Row
+from registry.store.database.query import Query
+from registry.store.filters import asked, clauses
+from registry.store.proximity.unplaced import may_be_near
+from registry.store.schema.records import place, reach, resource
+from registry.store.visibility import Shape, View, binds, shape, view
+
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+USUAL_DOUBT_M = 20_000.0
+"""Positions are looked for this far beyond a stated radius; those known even less well are looked at all."""
+
+VAGUE_M = str(int(USUAL_DOUBT_M))
+UNLOCATED_REACH_M = 100_000.0
+"""Unlocated resources with a longer reach of their own are looked at wherever they may be."""
+
+AREA = sa.func.ST_SetSRID(sa.func.ST_GeomFromWKB(sa.bindparam("area", type_=sa.LargeBinary)), 4326)
+
+
+def _extents() -> Query:
+    bound = place.alias("bound")
+    return Query(
+        sa.select(place.c.code, bound.c.code.label("of"), bound.c.extent, bound.c.extent_basis.label("basis"))
+        .select_from(place.outerjoin(bound, bound.c.code == place.c.extent_from))
+        .where(place.c.code == sa.any_(sa.bindparam("codes", type_=sa.ARRAY(sa.Text))))
+    )
+
+
+EXTENTS = _extents()
+
+
+def _hit(seen: View, drawn: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    return sa.select(
+        resource.c.id,
+        resource.c.name_zh,
+        resource.c.name_en,
+        resource.c.place,
+        resource.c.quality,
+        resource.c.candidate_places,
+        resource.c.watch_radius_m,
+        resource.c.sector_from_deg,
+        resource.c.sector_to_deg,
+        sa.func.ST_X(seen.geom).label("lon"),
+        sa.func.ST_Y(seen.geom).label("lat"),
+        seen.uncertainty_m.label("uncertainty_m"),
+        drawn.label("footprint"),
+    )
+
+
+def _at_work() -> list[sa.ColumnElement[bool]]:
+    """Not switched off, and within its dates."""
+    now = sa.bindparam("at", type_=sa.TIMESTAMP(timezone=True))
+    return [
+        sa.func.coalesce(resource.c.operational, "unknown") != "no",
+        sa.or_(resource.c.valid_from.is_(None), resource.c.valid_from <= now),
+        sa.or_(resource.c.valid_to.is_(None), resource.c.valid_to > now),
+    ]
+
+
+def _footprint(form: Shape) -> sa.ColumnElement[Any]:
+    """The drawn footprint, which would tell the public where an internal record stands."""
+    if form.clearance != "public":
+        return resource.c.footprint
+    public = sa.literal_column("visibility") == sa.literal_column("'public'")
+    return sa.case((public, resource.c.footprint), else_=None)
+
+
+@cache
+def _watchers(form: Shape, present: frozenset[str], stated_radius: bool) -> Query:
+    """Located resources near the area, by their own radius or a stated one, and unlocated ones."""
+    seen = view(form)
+    drawn = _footprint(form)
+    where = [seen.seen, *clauses(present, seen), *_at_work()]
+    ground = sa.cast(AREA, Geography(geometry_type=None, spatial_index=False))
+    hit = _hit(seen, drawn)
+    located = [*where, seen.geom.is_not(None), drawn.is_(None)]
+    branches = [hit.where(*where, resource.c.footprint.op("&&")(AREA), drawn.is_not(None))]
+    if stated_radius:
+        near = sa.func._ST_Expand(ground, sa.bindparam("search_m", type_=sa.Float))
+        vague = seen.uncertainty_m > sa.literal_column(VAGUE_M)
+        branches += [
+            hit.where(*located, sa.not_(sa.func.coalesce(vague, sa.false())), seen.geog.op("&&")(near))
+        ]
+        branches += [hit.where(*located, vague)]
+    else:
+        radius = resource.c.watch_radius_m
+        branches += [
+            hit.where(*located, radius.is_not(None), reach(seen.geom, seen.uncertainty_m).op("&&")(ground)),
+            hit.where(*located, radius.is_(None), seen.geog.op("&&")(ground)),
+        ]
+    nowhere = [
+        *where,
+        sa.literal_column("geom").is_(None),
+        drawn.is_(None),
+        may_be_near(AREA, UNLOCATED_REACH_M),
+    ]
+    found = sa.union_all(*branches, hit.where(*nowhere)).subquery()
+    return Query(sa.select(found).order_by(found.c.id).limit(sa.bindparam("limit", type_=sa.Integer)))
+
+
+async def find(
+    reader: Reader,
+    sight: Sight,
+    wanted: Filter,
+    *,
+    area_wkb: bytes,
+    radius_m: float | None,
+    at: datetime,
+    limit: int,
+) -> list[Watcher]:
+    """Resources at work at `at` that may reach the area, and those of unknown position, by identity.
+
+    A stated `radius_m` replaces every own radius.
+    """
+    present, values = asked(wanted)
+    query = _watchers(shape(sight), present, radius_m is not None)
+    search_m = (radius_m or 0.0) + USUAL_DOUBT_M
+    values |= binds(sight) | {"area": area_wkb, "search_m": search_m, "at": at, "limit": limit}
+    values["unplaced_m"] = radius_m or UNLOCATED_REACH_M
+    return await _as_watchers(reader, await reader.rows(query, values), radius_m)
+
+
+@cache
+def _named(form: Shape) -> Query:
+    seen = view(form)
+    wanted = resource.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))
+    return Query(_hit(seen, _footprint(form)).where(seen.seen, wanted))
+
+
+async def named(reader: Reader, sight: Sight, ids: Iterable[str], *, radius_m: float | None) -> list[Watcher]:
+    """The resources of these identities that this sight has, wherever they are."""
+    known = [UUID(text) for text in ids if UUID_TEXT.fullmatch(text)]
+    rows = await reader.rows(_named(shape(sight)), binds(sight) | {"ids": known})
+    return await _as_watchers(reader, rows, radius_m)
+
+
+async def _as_watchers(reader: Reader, rows: list[Row], radius_m: float | None) -> list[Watcher]:
+    codes = {code for row in rows if row["lon"] is None for code in _possible_places(row)}
+    extents = await reader.rows(EXTENTS, {"codes": sorted(codes)}) if codes else []
+    bounds = {row["code"]: row for row in extents}
+    return await asyncio.to_thread(_all, rows, radius_m, bounds)
+
+
+def _all(rows: list[Row], radius_m: float | None, bounds: Mapping[str, Row]) -> list[Watcher]:
+    """Thousands of rows take as long as many requests: worked beside the event loop."""
+    return [_watcher(row, radius_m, bounds) for row in rows]
+
+
+def _possible_places(row: Row) -> list[str]:
+    if row["quality"] == "candidate_places":
+        return list(row["candidate_places"])
+    return [row["place"]] if row["place"] else []
+
+
+def _watcher(row: Row, radius_m: float | None, bounds: Mapping[str, Row]) -> Watcher:
+    aim = row["sector_from_deg"]
+    given = {
+        "id": str(row["id"]),
+        "name": Name(row["name_zh"], row["name_en"]),
+        "place": row["place"],
+        "radius_m": radius_m or row["watch_radius_m"],
+        "view": None if aim is None else Aim(aim, row["sector_to_deg"]),
+        "footprint": row["footprint"],
+        "uncertainty_m": row["uncertainty_m"],
+    }
+    if row["lon"] is not None:
+        return Watcher(**given, position=(row["lon"], row["lat"]))
+    places = _possible_places(row)
+    known = [bounds[code] for code in places if code in bounds and bounds[code]["extent"]]
+    assumed = sorted({bound["code"] for bound in known if bound["basis"] != "boundary"})
+    extents = tuple(sorted({bound["extent"] for bound in known}))
+    return Watcher(
+        **given, extents=extents, extents_complete=len(known) == len(places), assumed=tuple(assumed)
+    )

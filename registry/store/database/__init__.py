@@ -1,0 +1,1 @@
+"""Connections, statements, errors and migrations: what every statement stands on."""

@@ -1,0 +1,1 @@
+"""SQL of ogc: collections, CQL2, tiles and files."""

@@ -1,0 +1,107 @@
+"""Whole collections as files: one statement each, streamed, with the conditions and sight of every list."""
+
+from collections.abc import AsyncGenerator
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry.domain.access.sight import Sight
+from registry.domain.ogc import catalogue
+from registry.domain.ogc.cql import Condition
+from registry.domain.ogc.cql import Shape as Asked
+from registry.store.database.pool import Reader, Row
+from registry.store.database.query import Query
+from registry.store.database.streams import NEVER, batches, copied
+from registry.store.ogc import cql
+from registry.store.ogc.sources import Source, flat, source
+from registry.store.visibility import Shape, binds, shape
+
+KEPT = 500
+FORMULA = r"^\s*[=+\-@\t\r]"
+"""The beginning of a text that a spreadsheet would run."""
+
+
+def _asked(form: Shape, name: str, asked: Asked) -> tuple[Source, list[Any]]:
+    rows = source(form, name)
+    return rows, [rows.seen, cql.expression(asked, rows.ground)]
+
+
+@lru_cache(KEPT)
+def _lines(form: Shape, name: str, asked: Asked) -> Query:
+    rows, where = _asked(form, name, asked)
+    line = sa.literal_column("E'\\x1e'").op("||")(rows.feature)
+    return Query(sa.select(line).select_from(rows.table).where(*where))
+
+
+def lines(reader: Reader, sight: Sight, name: str, where: Condition) -> AsyncGenerator[bytes, None]:
+    """GeoJSON text sequences (RFC 8142): a record separator, a feature and a line feed for each row."""
+    query = _lines(shape(sight), name, where.shape)
+    return copied(reader, query, binds(sight) | cql.values(where.values), **NEVER)
+
+
+def _spreadsheet(column: Any) -> Any:
+    """Text that a spreadsheet shows and does not run."""
+    if not isinstance(column.type, sa.Text | sa.String | sa.types.NullType):
+        return column
+    safe = sa.case(
+        (column.op("~")(sa.literal_column(f"'{FORMULA}'")), sa.literal_column("''''").op("||")(column)),
+        else_=column,
+    )
+    return safe.label(column.name)
+
+
+@lru_cache(KEPT)
+def _table(form: Shape, name: str, asked: Asked) -> Query:
+    rows, where = _asked(form, name, asked)
+    described = catalogue.collection(name)
+    key, *columns = flat(rows, described)
+    spot = sa.func.ST_PointOnSurface(rows.geom) if described.geometry != "point" else rows.geom
+    place = [sa.func.ST_X(spot), sa.func.ST_Y(spot)] if described.is_drawn else []
+    safe = [_spreadsheet(column) for column in columns]
+    return Query(sa.select(key, *place, *safe).select_from(rows.table).where(*where))
+
+
+def table(reader: Reader, sight: Sight, name: str, where: Condition) -> AsyncGenerator[bytes, None]:
+    """Lines of CSV without a header: identity, longitude, latitude, and the flat properties."""
+    query = _table(shape(sight), name, where.shape)
+    return copied(reader, query, binds(sight) | cql.values(where.values))
+
+
+def table_header(name: str) -> list[str]:
+    """The columns of `table`."""
+    described = catalogue.collection(name)
+    place = ["longitude", "latitude"] if described.is_drawn else []
+    return ["id", *place, *(item.column for item in described.properties)]
+
+
+@lru_cache(KEPT)
+def _shapes(form: Shape, name: str, asked: Asked, how: str) -> Query:
+    rows, where = _asked(form, name, asked)
+    described = catalogue.collection(name)
+    drawn = {"kml": sa.func.ST_AsKML, "wkb": sa.func.ST_AsBinary}[how]
+    geom = drawn(_uniform(rows.geom, described)) if described.is_drawn else sa.null()
+    return Query(sa.select(*flat(rows, described), geom.label("drawn")).select_from(rows.table).where(*where))
+
+
+def _uniform(geom: Any, described: catalogue.Collection) -> Any:
+    """One type of geometry for a whole file: areas as multipolygons, a point without an area as nothing."""
+    if described.geometry != "areas":
+        return geom
+    areas = sa.func.ST_CollectionExtract(geom, sa.literal_column("3"))
+    return sa.case((sa.func.ST_IsEmpty(areas), sa.null()), else_=sa.func.ST_Multi(areas))
+
+
+@lru_cache(KEPT)
+def _number(form: Shape, name: str, asked: Asked) -> Query:
+    rows, where = _asked(form, name, asked)
+    return Query(sa.select(sa.func.count().label("n")).select_from(rows.table).where(*where))
+
+
+def shapes(
+    reader: Reader, sight: Sight, name: str, where: Condition, how: str
+) -> AsyncGenerator[list[Row], None]:
+    """First one row with their number, then rows of flat properties with the geometry as KML or WKB."""
+    asked = (shape(sight), name, where.shape)
+    queries = (_number(*asked), _shapes(*asked, how))
+    return batches(reader, queries, binds(sight) | cql.values(where.values))

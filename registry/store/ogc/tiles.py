@@ -1,0 +1,228 @@
+"""Vector tiles in the database: read through the same sight as every list, drawn by PostGIS.
+
+Below `CLUSTER_BELOW` records that share a cell of a tile are one feature of the layer `clusters`, with a
+count for each kind; a record that is alone in its cell is itself at every zoom.
+"""
+
+import functools
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from isal import igzip
+
+from registry.domain.access.sight import Sight
+from registry.domain.ogc import catalogue
+from registry.domain.ogc.catalogue import Collection
+from registry.domain.ogc.tiling import BUFFER, CELL_ZOOM, CLUSTER_BELOW, EXTENT, Tile
+from registry.store.database.pool import Reader
+from registry.store.database.query import Query
+from registry.store.ogc.cql import expression
+from registry.store.ogc.sources import Source, alive, flat, source
+from registry.store.ogc.tile_cache import Kept, Key, TileCache, key_of
+from registry.store.visibility import Shape, binds, shape, view
+
+CLUSTERS = "clusters"
+_text: Any = sa.literal_column
+SMALL = 300
+"""A tile of fewer bytes is not worth compressing."""
+NARROW_FROM = 5
+"""Zoom from which on a tile's window is narrow enough for every index."""
+HALF = _text("0.5::float8")
+CELL_BITS, PART_BITS = 3, 3
+"""A tile has 8 × 8 cells; where the records of one are on average is known to an eighth of its side."""
+PARTS = sa.literal_column(f"{1 << (CELL_BITS + PART_BITS)}.0::float8", sa.Float)
+
+
+def _number(name: str) -> Any:
+    return sa.cast(sa.bindparam(name, type_=sa.Float), sa.Float)
+
+
+FRAME = sa.func.ST_MakeEnvelope(*(_number(f"m{n}") for n in range(4)), 3857)
+SIDE_M = _number("m2") - _number("m0")
+UNIT_M = SIDE_M / EXTENT
+EMPTY = _text("''::bytea")
+
+
+def _window(rows: Source, narrow: bool) -> Any:
+    """What may lie in the tile. What is worked out to be drawn is not worked out to be tested too: what is
+    outside is cut away."""
+    known = rows.ground.indexed
+    if known is not None:
+        box = sa.func.ST_MakeEnvelope(*(_number(f"c{n}") for n in range(4)), 4326)
+        return known(box) if narrow else sa.true()
+    sides = tuple(("value", "number", n) for n in range(4))
+    return expression(("window" if narrow else "wide", *sides), rows.ground)
+
+
+def _mercator(geom: Any) -> Any:
+    return sa.func.ST_Transform(geom, 3857)
+
+
+def _framed(mercator: Any) -> Any:
+    return sa.func.ST_AsMVTGeom(mercator, FRAME, EXTENT, BUFFER, sa.true()).label("geom")
+
+
+def _mvt(rows: Any, layer: str) -> Any:
+    """The layer as bytes; empty bytes when nothing is in it."""
+    record = _text(f'"{rows.name}"')
+    made = sa.func.ST_AsMVT(record, layer, EXTENT, "geom")
+    drawn = sa.select(sa.func.coalesce(made, EMPTY)).select_from(rows).where(rows.c.geom.is_not(None))
+    return drawn.scalar_subquery()
+
+
+def _whole(form: Shape, described: Collection, narrow: bool) -> Any:
+    """A layer with every feature of its own."""
+    rows = source(form, described.id)
+    geom = _mercator(rows.geom if rows.drawn is None else rows.drawn(UNIT_M))
+    if described.geometry != "point" and rows.drawn is None:
+        geom = sa.func.ST_SimplifyPreserveTopology(geom, UNIT_M)
+    inner = sa.select(*flat(rows, described), _framed(geom)).select_from(rows.table)
+    inner = inner.where(rows.seen, _window(rows, narrow))
+    return _mvt(inner.subquery(described.id.replace("-", "_")), described.id)
+
+
+def _counts(form: Shape, chosen: tuple[Collection, ...]) -> Any:
+    """The records of the tile counted by parts of it so small that a part stands for their place."""
+    seen = view(form)
+    kind = seen.table.c.kind
+    part = seen.cell.op(">>")(sa.bindparam("below", type_=sa.Integer))
+    counts = [
+        sa.func.count().filter(kind == _text(f"'{item.kind}'")).label(str(item.kind)) for item in chosen
+    ]
+    first, last = (sa.bindparam(side, type_=sa.BigInteger) for side in ("first", "last"))
+    kinds = sa.or_(*(kind == _text(f"'{item.kind}'") for item in chosen))
+    counted = sa.select(part.label("part"), sa.func.count().label("point_count"), *counts)
+    return (
+        counted.where(seen.seen, alive(seen), kinds, seen.cell.between(first, last))
+        .group_by(part)
+        .subquery("counted")
+    )
+
+
+def _cells(form: Shape, chosen: tuple[Collection, ...]) -> Any:
+    """The cells of the tile that hold a record: how many of each kind, and where on average."""
+    parts = _counts(form, chosen)
+    cell = parts.c.part.op(">>")(_text(str(2 * PART_BITS)))
+    weight = sa.cast(sa.func.sum(parts.c.point_count), sa.Float)
+
+    def average(first_bit: int) -> Any:
+        bits = (
+            parts.c.part.op(">>")(_text(str(2 * bit + first_bit)))
+            .op("&")(_text("1"))
+            .op("<<")(_text(str(bit)))
+            for bit in range(PART_BITS + CELL_BITS)
+        )
+        place = functools.reduce(lambda one, other: one.op("|")(other), bits)
+        return sa.cast(sa.func.sum(parts.c.point_count * (place + HALF)), sa.Float) / weight / PARTS
+
+    names = ["point_count", *(str(item.kind) for item in chosen)]
+    return (
+        sa.select(
+            cell.label("cell"),
+            *(sa.cast(sa.func.sum(parts.c[name]), sa.BigInteger).label(name) for name in names),
+            (_number("m0") + average(0) * SIDE_M).label("x"),
+            (_number("m3") - average(1) * SIDE_M).label("y"),
+        )
+        .group_by(cell)
+        .cte("cells")
+    )
+
+
+def _gathered(form: Shape, chosen: tuple[Collection, ...]) -> list[Any]:
+    """The layers of a tile whose records are gathered in cells."""
+    cells = _cells(form, chosen)
+    spot = sa.func.ST_SetSRID(sa.func.ST_MakePoint(cells.c.x, cells.c.y), 3857)
+    counts = [cells.c.point_count, *(cells.c[str(item.kind)] for item in chosen)]
+    many = sa.select(*counts, _framed(spot)).where(cells.c.point_count > 1).subquery("many")
+    lonely = _lonely(form, cells)
+    return [_mvt(many, CLUSTERS), *(_alone(form, item, lonely) for item in chosen)]
+
+
+def _lonely(form: Shape, cells: Any) -> Any:
+    """Those that have their cell to themselves.
+
+    OFFSET 0 keeps the planner from joining a cell's one record with all of a kind.
+    """
+    seen = view(form)
+    size = sa.bindparam("below", type_=sa.Integer) + _text(str(2 * PART_BITS))
+    first = sa.select(cells.c.cell.op("<<")(size).label("first")).where(cells.c.point_count == 1)
+    one = first.subquery("one")
+    within = seen.cell.between(one.c.first, one.c.first + _text("1::bigint").op("<<")(size) - 1)
+    found = sa.select(seen.table.c.id).where(seen.seen, alive(seen), within).offset(_text("0"))
+    near = found.correlate(one).lateral("near")
+    return sa.select(near.c.id).select_from(one.join(near, sa.true())).cte("lonely")
+
+
+def _alone(form: Shape, described: Collection, lonely: Any) -> Any:
+    rows = source(form, described.id)
+    ids = sa.func.array(sa.select(lonely.c.id).scalar_subquery())
+    inner = sa.select(*flat(rows, described), _framed(_mercator(rows.geom))).select_from(rows.table)
+    inner = inner.where(rows.seen, rows.key == sa.any_(ids))
+    return _mvt(inner.subquery(described.id.replace("-", "_")), described.id)
+
+
+@cache
+def _tile(form: Shape, names: tuple[str, ...], gathered: bool, narrow: bool) -> Query:
+    chosen = [catalogue.collection(name) for name in names]
+    points = tuple(item for item in chosen if item.kind)
+    if gathered and points:
+        layers = _gathered(form, points)
+        layers += [_whole(form, item, narrow) for item in chosen if not item.kind]
+    else:
+        layers = [_whole(form, item, narrow) for item in chosen]
+    joined = layers[0]
+    for layer in layers[1:]:
+        joined = joined.op("||")(layer)
+    return Query(sa.select(joined.label("tile")))
+
+
+def frame(where: Tile) -> dict[str, Any]:
+    """The values that a tile's statement expects of its place."""
+    first, last = where.cells
+    given = {"first": first, "last": last, "below": 2 * (CELL_ZOOM - where.z - CELL_BITS - PART_BITS)}
+    degrees = {f"c{n}": side for n, side in enumerate(where.degrees(BUFFER / EXTENT))}
+    return given | degrees | {f"m{n}": side for n, side in enumerate(where.metres())}
+
+
+async def tile(reader: Reader, sight: Sight, names: Iterable[str], where: Tile) -> bytes:
+    """The collections' tile as Mapbox Vector Tile bytes; empty when nothing is there."""
+    query = _tile(shape(sight), tuple(names), where.z < CLUSTER_BELOW, where.z >= NARROW_FROM)
+    async with reader.snapshot(one_plan=True) as snapshot:  # to plan takes longer than to read most tiles
+        row = await snapshot.row(query, binds(sight) | frame(where))
+    found: bytes = row["tile"] if row is not None else b""
+    return found
+
+
+async def current(
+    cache: TileCache, reader: Reader, sight: Sight, names: tuple[str, ...], where: Tile
+) -> Kept:
+    """The tile as it is now: kept from before, joined while somebody else makes it, or made."""
+    if sight.as_of is not None:
+        return packed(await tile(reader, sight, names, where))
+    key = key_of(sight, names, where)
+    while (found := cache.get(key)) is None:
+        other = cache.under_way(key)
+        if other is None:
+            return await _made(cache, key, reader, sight)
+        await other.done.wait()
+        if other.made is not None:
+            return other.made
+    return found
+
+
+async def _made(cache: TileCache, key: Key, reader: Reader, sight: Sight) -> Kept:
+    building, made = cache.begin(key), None
+    try:
+        made = packed(await tile(reader, sight, key.names, key.where))
+        return made
+    finally:
+        cache.end(building, made)
+
+
+def packed(raw: bytes) -> Kept:
+    """A tile with its compressed form, where that is worth it, and the validator of its content."""
+    smaller = igzip.compress(raw, 1, mtime=0) if len(raw) > SMALL else None
+    return Kept(raw, smaller, f'W/"{hashlib.blake2b(raw, digest_size=12).hexdigest()}"')

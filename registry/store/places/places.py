@@ -1,0 +1,329 @@
+"""Places in the database: get, find, containing, insert; and what lies under what."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from registry.store.database.pool import Reader, Row, Writer
+from registry.store.database.query import Query
+from registry.store.ogc.extents import outward
+from registry.store.proximity.origin_sql import GROUND_OF_SHAPE, POINT, SPOT
+from registry.store.schema.records import geography, place, place_member, place_within
+
+COLUMNS = (
+    place.c.code,
+    place.c.level,
+    place.c.parent,
+    place.c.name_zh,
+    place.c.name_en,
+    place.c.list_version,
+    place.c.extent_basis,
+    place.c.extent_radius_m,
+    place.c.extent_from,
+    place.c.point_uncertainty_m,
+    place.c.partner,
+    place.c.flags,
+    place.c.valid_from,
+    place.c.valid_to,
+    place.c.source,
+    sa.func.ST_AsGeoJSON(place.c.point, 7).label("point"),
+)
+EXTENT = sa.func.ST_AsGeoJSON(place.c.extent, 7).label("extent")
+DRAWN: sa.ColumnElement[Any] = sa.func.ST_AsGeoJSON(place.c.extent, 5).label("extent")
+LEVELS = ("country", "province", "prefecture", "district", "management_area", "town", "community", "grid")
+
+GET = Query(sa.select(*COLUMNS, EXTENT).where(place.c.code == sa.bindparam("code")))
+MEMBERS = Query(
+    sa.select(place_member.c.place).where(place_member.c.area == sa.bindparam("code")).order_by(sa.text("1"))
+)
+CONTAINING = Query(
+    sa.select(*COLUMNS)
+    .where(sa.func.ST_Covers(place.c.extent, POINT))
+    .order_by(sa.func.ST_Area(place.c.extent), place.c.code)
+)
+
+
+@cache
+def _find(present: frozenset[str], extents: bool) -> Query:
+    names = (place.c.name_zh, place.c.name_en, place.c.code)
+    under = sa.select(place_within.c.code).where(place_within.c.ancestor == sa.bindparam("under"))
+    clauses: dict[str, sa.ColumnElement[bool]] = {
+        "level": place.c.level == sa.bindparam("level"),
+        "parent": place.c.parent == sa.bindparam("parent"),
+        "under": place.c.code == sa.any_(sa.func.array(under.scalar_subquery())),
+        "q": sa.or_(*(name.ilike(sa.bindparam("q"), escape="\\") for name in names)),
+        "after": place.c.code > sa.bindparam("after"),
+    }
+    where = [clauses[name] for name in sorted(present)]
+    columns = (*COLUMNS, DRAWN) if extents else COLUMNS
+    return Query(sa.select(*columns).where(*where).order_by(place.c.code).limit(sa.bindparam("limit")))
+
+
+async def get(reader: Reader, code: str) -> Row | None:
+    """One place with its extent."""
+    return await reader.row(GET, {"code": code})
+
+
+async def members(reader: Reader, code: str) -> list[str]:
+    """The places that a management area names as its own; empty for other places."""
+    return [row["place"] for row in await reader.rows(MEMBERS, {"code": code})]
+
+
+ANCESTORS = Query(sa.select(place_within.c.ancestor).where(place_within.c.code == sa.bindparam("code")))
+
+
+async def ancestors(reader: Reader, code: str) -> list[str]:
+    """The place itself and every place or management area that holds it."""
+    return [row["ancestor"] for row in await reader.rows(ANCESTORS, {"code": code})]
+
+
+async def find(reader: Reader, wanted: dict[str, Any], limit: int, *, extents: bool = False) -> list[Row]:
+    """At most `limit` places by code; `wanted` has any of level, parent, under, q, after.
+
+    With `extents` each row has its extent as drawn on a map, to a metre.
+    """
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return await reader.rows(_find(frozenset(given), extents), given | {"limit": limit})
+
+
+async def containing(reader: Reader, lon: float, lat: float) -> list[Row]:
+    """The places whose extent holds the point, its border included, smallest first."""
+    return await reader.rows(CONTAINING, {"lon": lon, "lat": lat})
+
+
+SIDES = ("west", "south", "east", "north")
+
+
+def _around() -> Query:
+    """The border is far enough away when all of the spot's uncertainty lies on one side of it."""
+    margin_m = sa.bindparam("margin_m", type_=sa.Float)
+    near = sa.func.ST_MakeEnvelope(*(sa.bindparam(side, type_=sa.Float) for side in SIDES), 4326)
+    border = geography(sa.func.ST_Boundary(place.c.extent))
+    inside = sa.and_(
+        sa.func.ST_Covers(place.c.extent, POINT), sa.not_(sa.func.ST_DWithin(border, SPOT, margin_m))
+    )
+    met = place.c.extent.op("&&")(near), sa.func.ST_DWithin(geography(place.c.extent), SPOT, margin_m)
+    return _smallest(inside, *met)
+
+
+def _smallest(holds_all: Any, *met: Any) -> Query:
+    """The smallest so many of the places that meet this, and each that holds all that is asked about."""
+    order = (sa.func.ST_Area(place.c.extent), place.c.code)
+    found = (
+        sa.select(
+            *COLUMNS,
+            holds_all.label("holds_all"),
+            sa.func.row_number().over(order_by=order).label("rank"),
+            sa.func.count().over().label("found"),
+        )
+        .where(*met)
+        .subquery("found")
+    )
+    kept = sa.or_(found.c.holds_all, found.c.rank <= sa.bindparam("limit", type_=sa.Integer))
+    return Query(sa.select(found).where(kept).order_by(found.c.rank))
+
+
+AROUND = _around()
+
+
+async def around(reader: Reader, lon: float, lat: float, margin_m: float, limit: int) -> list[Row]:
+    """The places that may hold an uncertain spot, smallest first; `holds_all`: wherever it is.
+
+    They are the `limit` smallest of as many as `found` says, and whatever else holds it wherever it is.
+    """
+    box = zip(SIDES, outward((lon, lat, lon, lat), margin_m), strict=True)
+    return await reader.rows(
+        AROUND, {"lon": lon, "lat": lat, "margin_m": margin_m, "limit": limit, **dict(box)}
+    )
+
+
+def _touched() -> Query:
+    """Two areas that meet share ground if some point inside one is in the other, which is quick to tell of
+    most, or if they do more than touch, which takes two milliseconds each of a large one."""
+    shape = GROUND_OF_SHAPE.geom
+    some = sa.func.ST_Intersects(shape, sa.func.ST_PointOnSurface(place.c.extent))
+    more = sa.not_(sa.func.ST_Touches(place.c.extent, shape))
+    return _smallest(
+        sa.func.ST_Covers(place.c.extent, shape),
+        sa.func.ST_Intersects(shape, place.c.extent),
+        sa.case((some, sa.true()), else_=more),
+    )
+
+
+TOUCHED = _touched()
+
+
+async def touched(reader: Reader, shape: bytes, limit: int) -> list[Row]:
+    """The places that share ground with the shape, smallest first; `holds_all`: it lies wholly inside.
+
+    They are the `limit` smallest of as many as `found` says, and whatever else it lies wholly inside.
+    """
+    return await reader.rows(TOUCHED, {"shape": shape, "limit": limit})
+
+
+def _reach() -> Query:
+    bound = place.alias("bound")
+    corner = sa.func.ST_DumpPoints(bound.c.extent).table_valued("path", "geom").render_derived(name="corner")
+    farthest = sa.select(sa.func.max(sa.func.ST_Distance(geography(corner.c.geom), SPOT))).scalar_subquery()
+    return Query(
+        sa.select(
+            place.c.code,
+            place.c.extent_from,
+            bound.c.extent_basis.label("basis"),
+            sa.func.ST_Distance(geography(bound.c.extent), SPOT).label("nearest_m"),
+            farthest.label("farthest_m"),
+        )
+        .select_from(place.outerjoin(bound, bound.c.code == place.c.extent_from))
+        .where(place.c.code == sa.any_(sa.bindparam("codes", type_=sa.ARRAY(sa.Text))))
+    )
+
+
+REACH = _reach()
+
+
+async def reach(reader: Reader, codes: Sequence[str], lon: float, lat: float) -> dict[str, Row]:
+    """For each place, how near and how far its extent is, and the place whose extent stands for it."""
+    rows = await reader.rows(REACH, {"codes": list(codes), "lon": lon, "lat": lat})
+    return {row["code"]: row for row in rows}
+
+
+PARTNERS = Query(
+    sa.select(place.c.code, place.c.name_zh, place.c.name_en, place.c.partner).where(
+        place.c.code == sa.any_(sa.bindparam("codes", type_=sa.ARRAY(sa.Text)))
+    )
+)
+
+
+async def partners(reader: Reader, codes: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The partner places among `codes`, with the agreement of each."""
+    rows = await reader.rows(PARTNERS, {"codes": list(codes)})
+    return {
+        row["code"]: {
+            "place": row["code"],
+            "name": {"zh": row["name_zh"], "en": row["name_en"]},
+            "agreement": row["partner"],
+        }
+        for row in rows
+    }
+
+
+EXTENT_TEXT = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(sa.bindparam("extent", type_=sa.Text)), 4326)
+POINT_TEXT = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(sa.bindparam("point", type_=sa.Text)), 4326)
+PLAIN = [
+    column.name
+    for column in place.columns
+    if column.name not in ("extent", "point", "extent_from", "partner_of")
+]
+
+
+KEPT = ("code", "flags")
+"""What storing a place again leaves as it is: its identity, and what planners said of it."""
+
+
+def _upsert() -> Query:
+    values = {name: sa.bindparam(name, type_=place.c[name].type) for name in PLAIN}
+    statement = insert(place).values(**values, extent=EXTENT_TEXT, point=POINT_TEXT)
+    renewed = {name: statement.excluded[name] for name in [*PLAIN, "extent", "point"] if name not in KEPT}
+    return Query(statement.on_conflict_do_update(index_elements=["code"], set_=renewed))
+
+
+UPSERT = _upsert()
+FORGET_MEMBERS = Query(sa.delete(place_member).where(place_member.c.area == sa.bindparam("area")))
+ADD_MEMBER = Query(
+    sa.insert(place_member).values(
+        area=sa.bindparam("area", type_=sa.Text), place=sa.bindparam("place", type_=sa.Text)
+    )
+)
+
+
+async def upsert(writer: Writer, values: Sequence[dict[str, Any]]) -> None:
+    """Store places, parents first: every plain column, with `extent` and `point` as GeoJSON text or None."""
+    await writer.run_many(UPSERT, values)
+
+
+async def set_members(writer: Writer, area: str, codes: Sequence[str]) -> None:
+    """Make `codes` the members of a management area."""
+    await writer.run(FORGET_MEMBERS, {"area": area})
+    await writer.run_many(ADD_MEMBER, [{"area": area, "place": code} for code in codes])
+
+
+FLAG = Query(
+    sa.update(place)
+    .where(place.c.code == sa.bindparam("code"))
+    .values(flags=place.c.flags.op("||")(sa.bindparam("said", type_=JSONB)))
+    .returning(place.c.flags)
+)
+
+
+async def flag(writer: Writer, code: str, said: Mapping[str, str]) -> dict[str, Any] | None:
+    """Add to what is said of a place; the flags it has now, or None when there is no such place."""
+    row = await writer.row(FLAG, {"code": code, "said": said})
+    return None if row is None else row["flags"]
+
+
+DERIVE_WITHIN = """
+INSERT INTO place_within (ancestor, code)
+WITH RECURSIVE step(ancestor, code) AS (
+    SELECT parent, code FROM place WHERE parent IS NOT NULL
+    UNION SELECT area, place FROM place_member
+), under(ancestor, code) AS (
+    SELECT code, code FROM place
+    UNION SELECT u.ancestor, s.code FROM under u JOIN step s ON s.ancestor = u.code
+)
+SELECT ancestor, code FROM under
+ON CONFLICT DO NOTHING
+"""
+DERIVE_AREAS = """
+UPDATE place SET extent_basis = 'members', extent = joined.extent
+FROM (
+    SELECT m.area, ST_Multi(ST_CollectionExtract(ST_UnaryUnion(ST_Collect(p.extent)), 3)) AS extent
+    FROM place_member m JOIN place p ON p.code = m.place
+    WHERE p.extent IS NOT NULL GROUP BY m.area
+) joined
+WHERE joined.area = place.code AND place.extent_basis IN ('none', 'members')
+"""
+DERIVE_BOUNDS = """
+UPDATE place SET extent_from = bound.code
+FROM (
+    WITH RECURSIVE up(code, at, depth) AS (
+        SELECT code, code, 0 FROM place
+        UNION ALL SELECT up.code, p.parent, depth + 1 FROM up JOIN place p ON p.code = up.at
+        WHERE p.parent IS NOT NULL AND depth < 20
+    )
+    SELECT DISTINCT ON (up.code) up.code AS of, p.code FROM up JOIN place p ON p.code = up.at
+    WHERE p.extent IS NOT NULL ORDER BY up.code, up.depth
+) bound
+WHERE bound.of = place.code AND place.extent_from IS DISTINCT FROM bound.code
+"""
+DERIVE_PARTNERS = """
+UPDATE place SET partner_of = found.partner
+FROM (
+    SELECT p.code, (
+        SELECT w.ancestor FROM place_within w JOIN place a ON a.code = w.ancestor
+        WHERE w.code = p.code AND a.partner IS NOT NULL ORDER BY w.ancestor = p.code DESC, w.ancestor LIMIT 1
+    ) AS partner
+    FROM place p
+) found
+WHERE found.code = place.code AND place.partner_of IS DISTINCT FROM found.partner
+"""
+FOLLOW_PARTNERS = """
+UPDATE resource SET partner_of = place.partner_of FROM place
+WHERE place.code = resource.place AND resource.partner_of IS DISTINCT FROM place.partner_of
+"""
+DERIVATIONS = (
+    "DELETE FROM place_within",
+    DERIVE_WITHIN,
+    DERIVE_AREAS,
+    DERIVE_BOUNDS,
+    DERIVE_PARTNERS,
+    FOLLOW_PARTNERS,
+)
+
+
+async def derive(writer: Writer) -> None:
+    """Work out again what lies under what, the extents of areas, bounds and partners, of resources too."""
+    for statement in DERIVATIONS:
+        await writer.run(Query(sa.text(statement)), {})

@@ -1,0 +1,1 @@
+"""SQL of plans: documents, provisions, registers and checks."""

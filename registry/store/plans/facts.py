@@ -1,0 +1,192 @@
+"""What the checks of a plan look at, read at one instant: counts, registers, places, ground, zones."""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from registry.domain.access.sight import Sight
+from registry.domain.coverage.question import Question
+from registry.domain.errors import InvalidQuery, NotFound
+from registry.domain.geometry import wkb
+from registry.domain.plans.entry import Denominator
+from registry.domain.plans.facts import LOCATED, Facts, Low, PlaceFact, Skill, Tally, ZoneFact
+from registry.domain.search import Filter
+from registry.domain.values import Name
+from registry.store.coverage import areas, watchers
+from registry.store.database.pool import Reader
+from registry.store.database.query import Query
+from registry.store.plans import entries
+from registry.store.schema.plans import rule, zone
+from registry.store.schema.records import place, place_within
+from registry.store.visibility import Shape, binds, shape, view
+
+EXAMPLES = 20
+MOST_WATCHERS = 50_000
+ALIKE = ("kind", "place", "lifecycle", "level", "tier", "form", "force", "watch_radius_m")
+PLACE = sa.bindparam("place", type_=sa.Text)
+UNDER = sa.select(place_within.c.code).where(place_within.c.ancestor == PLACE)
+IN_PLACE = sa.any_(sa.func.array(UNDER.scalar_subquery()))
+
+
+@cache
+def _tallies(form: Shape) -> Query:
+    seen = view(form)
+    columns = seen.table.c
+    quality = seen.quality.label("quality")
+    silent = sa.and_(columns.kind == sa.literal_column("'supply_depot'"), columns.serves_persons.is_(None))
+    located = quality == sa.any_(sa.literal_column(f"ARRAY[{', '.join(map(repr, LOCATED))}]"))
+    unsettled = sa.or_(silent, sa.not_(located))
+    ids = sa.func.array_agg(sa.type_coerce(columns.id, sa.Uuid)).filter(unsettled)
+    alike = [columns[name] for name in ALIKE]
+    verified = columns.verified_at.is_not(None).label("verified")
+    return Query(
+        sa.select(
+            *alike,
+            quality,
+            verified,
+            sa.func.count().label("count"),
+            sa.func.coalesce(sa.func.sum(columns.serves_persons), 0).label("serves_persons"),
+            sa.func.count().filter(silent).label("serves_unknown"),
+            ids.label("examples"),
+        )
+        .where(seen.seen, columns.place == IN_PLACE)
+        .group_by(*alike, quality, verified)
+    )
+
+
+@cache
+def _skills(form: Shape) -> Query:
+    seen = view(form)
+    columns = seen.table.c
+    each = sa.func.unnest(columns.specialties).label("specialty")
+    rows = (
+        sa.select(each, columns.place)
+        .where(
+            seen.seen,
+            columns.place == IN_PLACE,
+            columns.kind == sa.literal_column("'rescue_team'"),
+            columns.lifecycle == sa.literal_column("'in_service'"),
+        )
+        .subquery()
+    )
+    return Query(
+        sa.select(rows.c.specialty, rows.c.place, sa.func.count().label("count")).group_by(
+            rows.c.specialty, rows.c.place
+        )
+    )
+
+
+@cache
+def _depots(form: Shape) -> Query:
+    """The features of depots that state a minimum."""
+    seen = view(form)
+    stated = seen.feature.op("~")(sa.literal_column("""'"minimum":[0-9]'"""))
+    depot = seen.table.c.kind == sa.literal_column("'supply_depot'")
+    return Query(
+        sa.select(seen.table.c.id, seen.feature.label("feature")).where(
+            seen.seen, depot, seen.table.c.place == IN_PLACE, stated
+        )
+    )
+
+
+_ABOVE = sa.select(place_within.c.ancestor).where(place_within.c.code == place.c.code)
+PLACES = Query(
+    sa.select(
+        place.c.code,
+        place.c.name_zh,
+        place.c.name_en,
+        place.c.level,
+        place.c.flags,
+        sa.func.array(_ABOVE.scalar_subquery()).label("above"),
+    )
+    .where(place.c.code == IN_PLACE)
+    .order_by(place.c.code)
+)
+_RULED = sa.select(rule.c.provision).where(rule.c.zone_kind == zone.c.kind).order_by(rule.c.provision)
+ZONES = Query(
+    sa.select(
+        zone.c.id,
+        zone.c.geometry.is_not(None).label("drawn"),
+        sa.func.array(_RULED.scalar_subquery()).label("provisions"),
+    ).order_by(zone.c.id)
+)
+
+
+async def of_place(reader: Reader, sight: Sight, code: str) -> Facts:
+    """The facts of a jurisdiction without its coverage; NotFound when there is no such place."""
+    places = await reader.rows(PLACES, {"place": code})
+    if not places:
+        raise NotFound("place", code)
+    form, given = shape(sight), binds(sight) | {"place": code}
+    tallies = await reader.rows(_tallies(form), given)
+    skills = await reader.rows(_skills(form), given)
+    depots = await reader.rows(_depots(form), given)
+    zones = await reader.rows(ZONES, {})
+    today = (sight.as_of or datetime.now(UTC)).date()
+    return Facts(
+        place=code,
+        today=today,
+        tallies=[_tally(dict(row)) for row in tallies],
+        skills=[Skill(row["specialty"], row["place"], row["count"]) for row in skills],
+        entries=await entries.of_jurisdiction(reader, sight, code),
+        places=[_place(dict(row)) for row in places],
+        stock=[low for row in depots for low in _lows(str(row["id"]), row["feature"])],
+        zones=[ZoneFact(row["id"], row["drawn"], row["provisions"]) for row in zones],
+    )
+
+
+def _tally(row: dict[str, Any]) -> Tally:
+    row["examples"] = [str(found) for found in (row["examples"] or [])[:EXAMPLES]]
+    row["serves_persons"] = int(row["serves_persons"])
+    return Tally(**row)
+
+
+def _place(row: dict[str, Any]) -> PlaceFact:
+    return PlaceFact(
+        code=row["code"],
+        name=Name(row["name_zh"], row["name_en"]),
+        level=row["level"],
+        flags=row["flags"],
+        above=frozenset(row["above"]),
+    )
+
+
+def _lows(resource: str, feature: str) -> list[Low]:
+    lines = msgspec.json.decode(feature)["properties"]["stock"]
+    return [
+        Low(resource, line["item_code"], line["quantity"], line["minimum"])
+        for line in lines
+        if line["minimum"] is not None
+    ]
+
+
+async def ground(reader: Reader, sight: Sight, code: str, chosen: Denominator | None) -> Question | None:
+    """What the share of watched ground is worked out from; None without an extent or past all measure."""
+    try:
+        if chosen is not None and chosen.ground is not None:
+            parted = await areas.of_polygon(reader, wkb(chosen.ground, "ground"))
+        else:
+            parted = await areas.of_place(reader, code)
+    except InvalidQuery:
+        return None
+    wanted = Filter(kind="fire_watch_point", lifecycle="in_service")
+    at = sight.as_of or datetime.now(UTC)
+    found = await watchers.find(
+        reader, sight, wanted, area_wkb=parted.wkb, radius_m=None, at=at, limit=MOST_WATCHERS + 1
+    )
+    if len(found) > MOST_WATCHERS:
+        return None
+    return Question(whole=parted.whole, parts=parted.parts, watchers=found)
+
+
+async def gather(
+    reader: Reader, sight: Sight, code: str, *, with_ground: bool, chosen: str | None = None
+) -> tuple[Facts, Question | None]:
+    """The facts of a jurisdiction and, where a check needs it, what its coverage is worked out from."""
+    facts = await of_place(reader, sight, code)
+    if not with_ground:
+        return facts, None
+    return facts, await ground(reader, sight, code, facts.denominator(chosen))

@@ -1,0 +1,1 @@
+"""SQL of proximity: what is near, and who watches a spot."""

@@ -1,0 +1,153 @@
+"""The nearest k to each of many origins, in one statement."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.util import ClauseAdapter
+
+from registry.domain.access.sight import Sight
+from registry.domain.proximity.origin import Start
+from registry.domain.proximity.ranking import seen_all
+from registry.domain.search import Filter
+from registry.store.database.pool import Reader, Row
+from registry.store.database.query import Query, utf8
+from registry.store.filters import BROAD, asked, clauses
+from registry.store.proximity.knn_columns import TIERS, candidates, distance, nearness, within
+from registry.store.proximity.origin_sql import GEOGRAPHY, Ground
+from registry.store.schema.records import resource
+from registry.store.visibility import Shape, View, binds, shape, view
+
+FEW = 4_000
+"""To sort so many for every spot costs as much as to walk the index past those that do not meet."""
+
+
+def _spots() -> tuple[Any, Ground]:
+    """The origins of a batch as rows, and where each is."""
+    floats = ARRAY(sa.Float)
+    spots = (
+        sa.func.unnest(*(sa.bindparam(name, type_=floats) for name in ("lons", "lats", "margins")))
+        .table_valued("lon", "lat", "margin_m", with_ordinality="n", name="spot")
+        .render_derived()
+    )
+    point = sa.func.ST_SetSRID(sa.func.ST_MakePoint(spots.c.lon, spots.c.lat), sa.literal_column("4326"))
+    geog = sa.cast(point, GEOGRAPHY)
+    return spots, Ground(geog=geog, geom=point, near=geog)
+
+
+def _conditions(seen: View, ground: Ground, spots: Any, present: frozenset[str], capped: bool) -> list[Any]:
+    where = [seen.seen, *clauses(present, seen), seen.geom.is_not(None)]
+    if capped:
+        where.append(within(seen, ground, sa.bindparam("max_m", type_=sa.Float) + spots.c.margin_m))
+    return where
+
+
+def _hit(seen: View, ground: Ground) -> sa.Select[Any]:
+    return sa.select(
+        resource.c.id,
+        resource.c.kind,
+        distance(seen, ground).label("distance_m"),
+        sa.func.coalesce(seen.uncertainty_m, sa.literal_column("0.0")).label("uncertainty_m"),
+        sa.func.degrees(sa.func.ST_Azimuth(ground.geog, seen.geog)).label("bearing_deg"),
+        nearness(seen, ground).label("sphere_m"),
+    )
+
+
+def _each(spots: Any, hits: sa.Select[Any]) -> sa.Select[Any]:
+    """The first hits of every spot."""
+    first = hits.limit(sa.bindparam("fetch", type_=sa.Integer)).correlate(spots).lateral("hit")
+    number = sa.cast(spots.c.n, sa.Integer).label("n")
+    return sa.select(number, first).select_from(spots.join(first, sa.true()))
+
+
+@cache
+def _batch(form: Shape, present: frozenset[str], capped: bool, tier: int) -> Query:
+    """The first of those that meet conditions which many records meet, by the index."""
+    seen, (spots, ground) = view(form), _spots()
+    near = _hit(seen, ground).where(*_conditions(seen, ground, spots, present, capped))
+    inner = near.order_by(nearness(seen, ground)).limit(sa.literal_column(str(tier)))
+    return Query(_each(spots, sa.select(inner.correlate(spots).subquery("near"))))
+
+
+@cache
+def _how_many(form: Shape, present: frozenset[str]) -> Query:
+    """How many meet the conditions wherever they are, as far as that decides the way."""
+    seen = view(form)
+    one: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(seen.table)
+    meeting = one.where(seen.seen, *clauses(present, seen), seen.geom.is_not(None))
+    few = meeting.limit(sa.literal_column(str(FEW + 1))).subquery("few")
+    return Query(sa.select(sa.func.count().label("count")).select_from(few), by_value=True)
+
+
+@cache
+def _rare(form: Shape, present: frozenset[str], capped: bool) -> Query:
+    """The first of all that meet conditions which are rare: found once, then put in order for every spot."""
+    seen, (spots, ground) = view(form), _spots()
+    few = sa.select(resource).where(*_conditions(seen, ground, spots, present, False)).cte("resource")
+    few = few.prefix_with("MATERIALIZED", dialect="postgresql")
+    hits = _hit(seen, ground).order_by(nearness(seen, ground))
+    if capped:
+        hits = hits.where(within(seen, ground, sa.bindparam("max_m", type_=sa.Float) + spots.c.margin_m))
+    found: sa.Select[Any] = ClauseAdapter(few).traverse(hits)
+    return Query(_each(spots, found), by_value=True)
+
+
+Given = dict[str, Any]
+
+
+async def nearest(
+    reader: Reader, sight: Sight, wanted: Filter, starts: Sequence[Start], *, k: int, max_m: float | None
+) -> list[list[Row] | None]:
+    """For each spot, the first `k` located resources that meet `wanted`, nearest first, none beyond `max_m`.
+
+    A spot whose candidates leave the order on the ellipsoid in doubt is answered with None.
+    """
+    present, values = asked(wanted)
+    fetch = candidates(k)
+    values |= binds(sight) | {"fetch": fetch, "max_m": max_m}
+    case = shape(sight), present, max_m is not None
+    if present <= BROAD or await _are_many(reader, case[:2], values):
+        query = _batch(*case, next(tier for tier in TIERS if tier >= fetch))
+    else:
+        query = _rare(*case)
+    found = await _ask(reader, query, values, starts)
+    return [rows[:k] if len(rows) < fetch or _sure(rows, k) else None for rows in found]
+
+
+async def _are_many(reader: Reader, case: tuple[Shape, frozenset[str]], values: Given) -> bool:
+    (row,) = await reader.rows(_how_many(*case), values)
+    return int(row["count"]) > FEW
+
+
+async def _ask(reader: Reader, query: Query, values: Given, starts: Sequence[Start]) -> list[list[Row]]:
+    values = values | {"lons": [start.lon for start in starts], "lats": [start.lat for start in starts]}
+    values |= {"margins": [start.margin_m for start in starts]}
+    found: list[list[Row]] = [[] for _ in starts]
+    for row in await reader.rows(query, values):
+        found[row["n"] - 1].append(row)
+    for rows in found:
+        rows.sort(key=lambda row: (row["distance_m"], row["id"]))
+    return found
+
+
+def _sure(rows: list[Row], k: int) -> bool:
+    return seen_all(max(row["sphere_m"] for row in rows), rows[k - 1]["distance_m"])
+
+
+@cache
+def _features(form: Shape) -> Query:
+    seen = view(form)
+    wanted = resource.c.id == sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Uuid)))
+    return Query(
+        sa.select(resource.c.id, utf8(seen.feature).label("feature"))
+        .where(seen.seen, wanted)
+        .order_by(resource.c.id)
+    )
+
+
+async def features(reader: Reader, sight: Sight, ids: Sequence[UUID]) -> list[Row]:
+    """The features of these resources, in the order of their identities."""
+    return await reader.rows(_features(shape(sight)), binds(sight) | {"ids": list(ids)})

@@ -1,0 +1,133 @@
+"""What an answer about nearness reads of each record: its feature, its distance, and what it is judged by."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.sql.util import ClauseAdapter
+
+from registry.domain.proximity.edges import Edges
+from registry.domain.proximity.origin import Start
+from registry.store.database.pool import Row
+from registry.store.database.query import passed_on
+from registry.store.filters import clauses, stock
+from registry.store.proximity.origin_sql import Ground
+from registry.store.schema.records import resource, room
+from registry.store.visibility import View
+
+LISTED = {"specialties_any": "specialties", "hazards_any": "hazards"}
+"""Conditions that a record meets by some of its codes, and the column that says by which."""
+MOST_COUNTED = 50
+"""What cannot be placed or decided is counted up to here: nobody acts on the difference beyond."""
+TIERS = (16, 128, 1024, 10_240)
+
+
+class Hits(NamedTuple):
+    """Hits in the order that was asked, and how many more meet the conditions but have no position.
+
+    `through` is how many of the nearest had to be looked through, where it was so few that this is known.
+    """
+
+    rows: list[Row]
+    unlocated: int
+    through: int | None = None
+
+
+def candidates(k: int) -> int:
+    """How many to fetch, so that the order on the sphere rarely leaves that on the ellipsoid in doubt."""
+    return max(8, k + 2 + k // 8)
+
+
+def distance(view: View, ground: Ground) -> sa.ColumnElement[float]:
+    """Metres along the ellipsoid, to the nearest edge, 0 inside.
+
+    What lies inside is told at once: measuring it would compare it with every edge.
+    """
+    metres = sa.func.ST_Distance(view.geog, ground.geog)
+    if not ground.ctes:
+        return metres
+    return sa.case((sa.func.ST_Covers(ground.geom, view.geom), sa.literal_column("0.0")), else_=metres)
+
+
+def nearness(view: View, ground: Ground) -> sa.ColumnElement[float]:
+    """Metres on a sphere, to the outline of what is drawn: what the index can order by."""
+    return view.geog.op("<->", return_type=sa.Float)(ground.near)
+
+
+def within(view: View, ground: Ground, metres: Any) -> sa.ColumnElement[bool]:
+    """At most so many metres away, by the index."""
+    return sa.func.ST_DWithin(view.geog, ground.geog, metres)
+
+
+def columns(view: View, ground: Ground, present: Iterable[str] = ()) -> list[sa.ColumnElement[Any]]:
+    """The columns of a hit; `measured` columns only for conditions that ask about them."""
+    wanted: list[sa.ColumnElement[Any]] = [
+        resource.c.id,
+        view.feature.label("feature"),
+        distance(view, ground).label("distance_m"),
+        sa.func.coalesce(view.uncertainty_m, sa.literal_column("0.0")).label("uncertainty_m"),
+        resource.c.kind,
+        resource.c.verified_at,
+        resource.c.status_at,
+        view.seen_at.label("seen_at"),
+        resource.c.partner_of,
+    ]
+    if not ground.ctes:
+        azimuth = sa.func.degrees(sa.func.ST_Azimuth(ground.geog, view.geog))
+        wanted.append(azimuth.label("bearing_deg"))
+    else:
+        wanted += [sa.func.ST_X(view.geom).label("lon"), sa.func.ST_Y(view.geom).label("lat")]
+    if "free_persons" in present:
+        wanted += [room.label("room"), resource.c.occupancy_persons.is_not(None).label("occupancy_known")]
+    wanted += [resource.c[column] for name, column in LISTED.items() if name in present]
+    if "item" in present:
+        wanted.append(stock().scalar_subquery().label("item_quantity"))
+    return wanted
+
+
+def counted(hits: sa.Select[Any], view: View, present: Iterable[str]) -> sa.CompoundSelect[Any]:
+    """The hits, followed by one row without id whose distance counts the records without a position."""
+    inner = hits.subquery("hit")
+    missing = _missing(view, present)
+    total = sa.select(sa.cast(sa.func.count(), sa.Float)).select_from(missing).scalar_subquery()
+    row = [total if column.name == "distance_m" else sa.null() for column in inner.c]
+    return sa.union_all(passed_on(inner), sa.select(*row))
+
+
+def _missing(view: View, present: Iterable[str]) -> sa.Subquery:
+    """The first records that meet the conditions and have no position.
+
+    OFFSET 0 keeps the planner to the short index of these: it takes conditions for independent, and would
+    read every record that meets the others.
+    """
+    nowhere = sa.select(resource).where(
+        view.seen, *clauses({"kind"}.intersection(present), view), resource.c.geom.is_(None)
+    )
+    nowhere = nowhere.offset(sa.literal_column("0"))
+    met: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(resource)
+    met = met.where(*clauses({*present} - {"kind"}, view))
+    among: sa.Select[Any] = ClauseAdapter(nowhere.subquery("resource")).traverse(met)
+    return among.limit(sa.literal_column(str(MOST_COUNTED + 1))).subquery("missing")
+
+
+def measured(rows: Sequence[Row], start: Start) -> list[Row]:
+    """The hits with exact distances; `sql_m` keeps the one that the statement ordered by.
+
+    Distances between points are exact already; those to edges are measured again.
+    """
+    if start.shape is None or all(row["distance_m"] == 0 for row in rows):
+        return [*rows]
+    edges = Edges(start.shape)
+    return [
+        dict(row)
+        | {
+            "sql_m": row["distance_m"],
+            "distance_m": edges.distance_m(row["lon"], row["lat"]) if row["distance_m"] else 0.0,
+        }
+        for row in rows
+    ]
+
+
+def parted(rows: list[Row]) -> tuple[list[Row], int]:
+    """The hits and the count of `counted`."""
+    return rows[:-1], int(rows[-1]["distance_m"])

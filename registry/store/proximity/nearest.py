@@ -1,0 +1,276 @@
+"""The nearest k: by the index as far as its order is beyond doubt, and then by measuring everything."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.util import ClauseAdapter
+
+from registry.domain.access.sight import Sight
+from registry.domain.proximity.edges import SPHERE_ERROR
+from registry.domain.proximity.origin import Start
+from registry.domain.proximity.ranking import Rank, Ranking, seen_all
+from registry.domain.records.resource import KINDS
+from registry.domain.search import Filter
+from registry.store.batched_union import joined, rows_of_each, values_of_each
+from registry.store.database.pool import Reader, Row
+from registry.store.database.query import Query
+from registry.store.filters import BROAD, asked, clauses
+from registry.store.proximity import origin_sql
+from registry.store.proximity.knn_columns import (
+    TIERS,
+    Hits,
+    candidates,
+    columns,
+    counted,
+    measured,
+    nearness,
+    parted,
+    within,
+)
+from registry.store.proximity.origin_sql import Ground
+from registry.store.schema.records import resource
+from registry.store.visibility import Shape, View, binds, shape, view
+
+LOOKED_THROUGH = 500
+"""So many of the nearest are looked through before conditions are taken to be rare here."""
+MORE, MORE_AMONG = (32, 128, 1024), (32, 128)
+"""Fetched in turn while the order is in doubt: of what most records meet, and among those looked through."""
+EDGE_M: sa.ColumnElement[float] = sa.literal_column("0.01")
+"""ST_DWithin may exclude a point at its own ST_Distance."""
+FETCH = sa.bindparam("fetch", type_=sa.Integer)
+
+
+def _near_first(seen: View, ground: Ground, present: frozenset[str], capped: bool) -> sa.Select[Any]:
+    """Hits in the index's order, which is by distance on a sphere."""
+    near = [within(seen, ground, sa.bindparam("max_m", type_=sa.Float))] if capped else []
+    return (
+        sa.select(*columns(seen, ground, present), nearness(seen, ground).label("sphere_m"))
+        .where(seen.seen, *clauses(present & BROAD, seen), *near, seen.geom.is_not(None))
+        .order_by(nearness(seen, ground))
+    )
+
+
+def _by_index(seen: View, ground: Ground, present: frozenset[str], capped: bool, tier: int) -> Any:
+    """The first by the index that meet conditions which most records meet.
+
+    A limit that is plain text lets the planner see that few rows are wanted: one plan serves every value.
+    """
+    inner = _near_first(seen, ground, present, capped).limit(sa.literal_column(str(tier))).subquery("first")
+    return counted(sa.select(inner).limit(FETCH), seen, present)
+
+
+@cache
+def _candidates(form: Shape, present: frozenset[str], drawn: bool, capped: bool, tier: int) -> Query:
+    seen, ground = view(form), origin_sql.ground(drawn)
+    return Query(_by_index(seen, ground, present, capped, tier).add_cte(*ground.ctes))
+
+
+def nearest_rows(seen: View, ground: Ground, present: frozenset[str], capped: bool) -> sa.Subquery:
+    """The nearest 500 rows that meet the conditions which most meet, with `rank`, as their table is named."""
+    near = _near_first(seen, ground, present & BROAD, capped).with_only_columns(resource)
+    first = near.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("first")
+    rank = sa.type_coerce(sa.func.row_number().over(), sa.BigInteger)
+    return sa.select(first, rank.label("rank")).subquery("resource")
+
+
+def _through_nearest(seen: View, ground: Ground, present: frozenset[str], capped: bool) -> Any:
+    """Those among the nearest 500 that meet conditions which may be rare: enough or not.
+
+    Conditions on a record's own columns keep the order; that on stock may be joined from the other side.
+    """
+    inner = nearest_rows(seen, ground, present, capped)
+    hits = sa.select(*columns(seen, ground, present), nearness(seen, ground).label("sphere_m"), inner.c.rank)
+    hits = hits.where(*clauses(present - BROAD, seen))
+    if "item" in present:
+        hits = hits.order_by(inner.c.rank)
+    hits = hits.limit(FETCH)
+    among: sa.Select[Any] = ClauseAdapter(inner).traverse(hits)
+    return counted(among, seen, present)
+
+
+@cache
+def _looked_through(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Query:
+    seen, ground = view(form), origin_sql.ground(drawn)
+    return Query(_through_nearest(seen, ground, present, capped).add_cte(*ground.ctes))
+
+
+@cache
+def _rare(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Query:
+    """The first of all that meet conditions which are rare here: found by them, then put in order."""
+    seen, ground = view(form), origin_sql.ground(drawn)
+    where = [seen.seen, *clauses(present, seen)]
+    near = [within(seen, ground, sa.bindparam("max_m", type_=sa.Float))] if capped else []
+    meeting = sa.select(resource.c.realm, resource.c.id, nearness(seen, ground).label("sphere_m"))
+    few = meeting.where(*where, *near, seen.geom.is_not(None)).cte("few")
+    few = few.prefix_with("MATERIALIZED", dialect="postgresql")
+    first = sa.select(few).order_by(few.c.sphere_m).limit(FETCH).subquery("first")
+    hits = sa.select(*columns(seen, ground, present), first.c.sphere_m).select_from(
+        first.join(resource, sa.and_(resource.c.realm == first.c.realm, resource.c.id == first.c.id))
+    )
+    return Query(counted(hits, seen, present).add_cte(*ground.ctes), by_value=True)
+
+
+Case = tuple[Shape, frozenset[str], bool, bool]
+Found = tuple[list[Row], int]
+"""Rows in the order of the sphere, and the unlocated count."""
+Ask = Callable[[Reader, Case, dict[str, Any], Found | None], Awaitable[Found]]
+
+
+async def _first(reader: Reader, case: Case, values: dict[str, Any], begun: Found | None) -> Found:
+    """The first `fetch`, by the way that suits the conditions; `begun` is what the usual way found."""
+    fetch = values["fetch"]
+    if case[1] <= BROAD:
+        return begun or parted(await reader.rows(_candidates(*case, _tier(fetch)), values))
+    if fetch <= LOOKED_THROUGH:
+        rows, unlocated = begun or await _among(reader, case, values)
+        if len(rows) == fetch:
+            return rows, unlocated
+    return parted(await reader.rows(_rare(*case), values))
+
+
+async def _among(reader: Reader, case: Case, values: dict[str, Any], _: Found | None = None) -> Found:
+    """The first `fetch` among those looked through, or fewer."""
+    return parted(await reader.rows(_looked_through(*case), values))
+
+
+@cache
+def _all_near(form: Shape, present: frozenset[str], drawn: bool, rank: Rank) -> Query:
+    """The first k of everything within a distance, in the exact order."""
+    seen, ground = view(form), origin_sql.ground(drawn)
+    where = [seen.seen, *clauses(present, seen)]
+    bound = sa.bindparam("bound_m", type_=sa.Float) * sa.literal_column(str(1 + SPHERE_ERROR)) + EDGE_M
+    found = (
+        sa.select(*columns(seen, ground, present)).where(*where, within(seen, ground, bound)).subquery("near")
+    )
+    order: Any = found.c.distance_m
+    if rank == "distance_max":
+        order = found.c.distance_m + found.c.uncertainty_m
+    elif rank == "arrival":
+        paces = {kind: sa.bindparam(f"pace_{kind}", type_=sa.Float) for kind in KINDS}
+        beyond = found.c.distance_m - sa.bindparam("margin_m", type_=sa.Float)
+        order = sa.func.greatest(beyond, sa.literal_column("0.0")) * sa.case(paces, value=found.c.kind)
+    hits = sa.select(found).order_by(order, found.c.id).limit(sa.bindparam("k", type_=sa.Integer))
+    return Query(counted(hits, seen, present).add_cte(*ground.ctes))
+
+
+async def nearest(
+    reader: Reader,
+    sight: Sight,
+    wanted: Filter,
+    start: Start,
+    *,
+    k: int,
+    max_m: float | None = None,
+    ranking: Ranking | None = None,
+) -> Hits:
+    """The first `k` located resources that meet `wanted`, in the order of `ranking`, none beyond `max_m`.
+
+    The index orders by distance on a sphere, which differs from the ellipsoid's by up to 0.6 %: a few more
+    than k are fetched, then many more, and when these leave the order in doubt too, as where many are far
+    away and close together, everything that may belong is measured. Nothing is nearer than what lies in the
+    origin: of more than k in a large area, any k are the answer.
+    """
+    order = ranking or Ranking(margin_m=start.margin_m)
+    return await _nearest(reader, sight, asked(wanted), start, k, max_m, order)
+
+
+async def nearest_of_each(
+    reader: Reader, sight: Sight, wants: Sequence[Filter], start: Start, *, k: int, max_m: float | None
+) -> list[Hits]:
+    """`nearest` for each of several sets of conditions; one statement settles most of them."""
+    each = [asked(wanted) for wanted in wants]
+    drawn, cap_m = start.shape is not None, _cap_m(start, max_m)
+    presents, fetch = tuple(present for present, _ in each), candidates(k)
+    query = _first_of_each(shape(sight), presents, drawn, max_m is not None, _tier(fetch))
+    given = binds(sight) | origin_sql.binds(start) | {"fetch": fetch}
+    own = [values | {"max_m": cap_m} for _, values in each]
+    rows = await reader.rows(query, given | values_of_each(own))
+    order = Ranking(margin_m=start.margin_m)
+    return [
+        await _nearest(reader, sight, question, start, k, max_m, order, parted(found))
+        for question, found in zip(each, rows_of_each(rows, len(each)), strict=True)
+    ]
+
+
+@cache
+def _first_of_each(
+    form: Shape, each: tuple[frozenset[str], ...], drawn: bool, capped: bool, tier: int
+) -> Query:
+    seen, ground = view(form), origin_sql.ground(drawn)
+    firsts = [
+        _by_index(seen, ground, present, capped, tier)
+        if present <= BROAD
+        else _through_nearest(seen, ground, present, capped)
+        for present in each
+    ]
+    return Query(joined(firsts).add_cte(*ground.ctes))
+
+
+def _tier(fetch: int) -> int:
+    return next(tier for tier in TIERS if tier >= fetch)
+
+
+def _cap_m(start: Start, max_m: float | None) -> float | None:
+    return None if max_m is None else max_m + start.margin_m
+
+
+async def _nearest(
+    reader: Reader,
+    sight: Sight,
+    question: tuple[frozenset[str], dict[str, Any]],
+    start: Start,
+    k: int,
+    max_m: float | None,
+    order: Ranking,
+    begun: Found | None = None,
+) -> Hits:
+    present, cap_m = question[0], _cap_m(start, max_m)
+    values = question[1] | binds(sight) | origin_sql.binds(start) | {"max_m": cap_m}
+    case = shape(sight), present, start.shape is not None, max_m is not None
+    for ask, fetch in _attempts(present, candidates(k)):
+        rows, unlocated = await ask(reader, case, values | {"fetch": fetch}, begun)
+        begun = None
+        if len(rows) < fetch and ask is _among:
+            break
+        first = _first_of(rows, start, order, k)
+        if len(rows) < fetch or (value := _value(order, first[-1])) == 0:
+            return Hits(first, unlocated)
+        reach_m = order.reach_m(value)
+        if seen_all(max(row["sphere_m"] for row in rows), reach_m):
+            return Hits(first, unlocated, max(row.get("rank") or 0 for row in rows) or None)
+    values |= {
+        "bound_m": reach_m if cap_m is None else min(reach_m, cap_m),
+        "k": candidates(k),
+        "margin_m": start.margin_m,
+    }
+    values |= {f"pace_{kind}": pace.seconds_per_m() for kind, pace in order.paces.items()}
+    exact = _all_near(shape(sight), present, start.shape is not None, order.rank)
+    rows, unlocated = parted(await reader.rows(exact, dict.fromkeys(PACE_BINDS) | values))
+    return Hits(_first_of(rows, start, order, k), unlocated)
+
+
+def _attempts(present: frozenset[str], fetch: int) -> list[tuple[Ask, int]]:
+    """How to ask, and for how many, until the order is beyond doubt."""
+    again, steps = (_first, MORE) if present <= BROAD else (_among, MORE_AMONG)
+    return [(_first, fetch), *((again, more) for more in steps if more > fetch)]
+
+
+PACE_BINDS = [f"pace_{kind}" for kind in KINDS]
+
+
+def _first_of(rows: list[Row], start: Start, order: Ranking, k: int) -> list[Row]:
+    """The first k with exact distances; to an edge only those are measured again that may be among them."""
+    if start.shape is not None and len(rows) > k:
+        most = sorted(_value(order, row) for row in rows)[k - 1]
+        rows = [row for row in rows if _value(order, row, least=True) <= most]
+    return sorted(measured(rows, start), key=lambda row: (_value(order, row), row["id"]))[:k]
+
+
+def _value(order: Ranking, row: Row, *, least: bool = False) -> float:
+    """What a row is ordered by, or the least that this may be once its distance is measured to the edge."""
+    distance_m = row["distance_m"]
+    if least:
+        distance_m = max(0.0, distance_m / (1 + SPHERE_ERROR) - 0.01)
+    return order.value(distance_m, row["uncertainty_m"], row["kind"])

@@ -1,0 +1,127 @@
+"""Origins in SQL: a spot from two numbers, or a shape that is laid out once for the whole statement."""
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from geoalchemy2 import Geography
+
+from registry.domain.errors import NoGeometry, NotFound
+from registry.domain.geometry import wkb
+from registry.domain.proximity import edges
+from registry.domain.proximity.origin import Origin, Start, form_of, spot
+from registry.domain.proximity.outline import outline
+from registry.store.database.pool import Reader
+from registry.store.database.query import Query
+from registry.store.pages import once
+from registry.store.schema.records import place
+
+GEOGRAPHY = Geography(geometry_type=None, spatial_index=False)
+POINT = sa.func.ST_SetSRID(
+    sa.func.ST_MakePoint(sa.bindparam("lon", type_=sa.Float), sa.bindparam("lat", type_=sa.Float)),
+    sa.literal_column("4326"),
+)
+SPOT = sa.cast(POINT, GEOGRAPHY)
+STEP_DEG: sa.ColumnElement[float] = sa.literal_column(str(edges.STEP_DEG))
+"""Edges are straight in lon/lat (RFC 7946); pieces this short leave the great circle by millimetres."""
+MOST_PIECES: sa.ColumnElement[float] = sa.literal_column(str(edges.MOST_PIECES))
+
+
+class Ground(NamedTuple):
+    """What a statement measures from: its geography, its flat shape, and what must be in its WITH clause.
+
+    `near` is what it orders by: nothing is farther from it than from the geography.
+    """
+
+    geog: sa.ColumnElement[Any]
+    geom: sa.ColumnElement[Any]
+    near: sa.ColumnElement[Any]
+    ctes: tuple[sa.CTE, ...] = ()
+
+
+def _plain(shape: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """`shape` as the server has it: GeoAlchemy2 would select it as bytes, in a WITH clause too."""
+    return sa.type_coerce(shape, sa.types.NULLTYPE)
+
+
+def _given(name: str) -> sa.ColumnElement[Any]:
+    given = sa.func.ST_GeomFromWKB(sa.bindparam(name, type_=sa.LargeBinary))
+    return sa.func.ST_SetSRID(given, sa.literal_column("4326"))
+
+
+def _shape() -> Ground:
+    flat = once(sa.select(_plain(_given("shape")).label("geom")), "flat")
+    length = sa.func.ST_Perimeter(flat.c.geom) + sa.func.ST_Length(flat.c.geom)
+    step = sa.func.greatest(STEP_DEG, length / MOST_PIECES)
+    laid = sa.select(_plain(sa.cast(sa.func.ST_Segmentize(flat.c.geom, step), GEOGRAPHY)).label("geog"))
+    origin = once(laid, "origin")
+    hull = once(sa.select(_plain(sa.cast(_given("outline"), GEOGRAPHY)).label("geog")), "hull")
+    return Ground(
+        geog=sa.select(origin.c.geog).scalar_subquery(),
+        geom=sa.select(flat.c.geom).scalar_subquery(),
+        near=sa.select(hull.c.geog).scalar_subquery(),
+        ctes=(flat, origin, hull),
+    )
+
+
+GROUND_OF_SPOT = Ground(geog=SPOT, geom=POINT, near=SPOT)
+GROUND_OF_SHAPE = _shape()
+
+
+def ground(drawn: bool) -> Ground:
+    """The origin of a statement: drawn, or a spot."""
+    return GROUND_OF_SHAPE if drawn else GROUND_OF_SPOT
+
+
+def binds(start: Start) -> dict[str, Any]:
+    """The values that a statement's origin expects."""
+    outer = None if start.shape is None else outline(start.shape)
+    return {"lon": start.lon, "lat": start.lat, "shape": start.shape, "outline": outer}
+
+
+def _place() -> Query:
+    bound = place.alias("bound")
+    return Query(
+        sa.select(
+            place.c.extent_from,
+            bound.c.extent_basis.label("basis"),
+            sa.func.ST_AsBinary(bound.c.extent).label("extent"),
+        )
+        .select_from(place.outerjoin(bound, bound.c.code == place.c.extent_from))
+        .where(place.c.code == sa.bindparam("code"))
+    )
+
+
+PLACE = _place()
+
+
+async def start(reader: Reader, origin: Origin) -> Start:
+    """Where the measuring starts; NoGeometry for what has no shape in the registry."""
+    form = form_of(origin)
+    if form == "lon":
+        return spot(origin)
+    if form == "area" and origin.area is not None:
+        return Start(shape=wkb(origin.area, "origin.area"), said={"area": origin.area.__class__.__name__})
+    if form == "line" and origin.line is not None:
+        width_m = origin.width_m or 0.0
+        return Start(
+            shape=wkb(origin.line, "origin.line"),
+            margin_m=width_m / 2,
+            said={"line": True, "width_m": width_m},
+        )
+    if form == "place" and origin.place is not None:
+        return await _start_of_place(reader, origin.place)
+    raise NoGeometry(f"road {origin.road} has no geometry with chainage in this registry", field="road")
+
+
+async def _start_of_place(reader: Reader, code: str) -> Start:
+    row = await reader.row(PLACE, {"code": code})
+    if row is None:
+        raise NotFound("place", code)
+    if row["extent"] is None:
+        raise NoGeometry(f"place {code} has no extent and nothing above it has one", field="place")
+    said: dict[str, Any] = {"place": code}
+    if row["extent_from"] != code:
+        said["extent_of"] = row["extent_from"]
+    if row["basis"] != "boundary":
+        said["assumed_extent"] = True
+    return Start(shape=row["extent"], said=said)

@@ -1,0 +1,172 @@
+"""What is near: all within a distance, and what only an unknown value or place keeps out."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.sql.util import ClauseAdapter
+
+from registry.domain.access.sight import Sight
+from registry.domain.proximity.edges import SPHERE_ERROR
+from registry.domain.proximity.origin import Start
+from registry.domain.search import DistancePage, Filter
+from registry.store.batched_union import joined, rows_of_each, values_of_each
+from registry.store.database.pool import Reader, Row
+from registry.store.database.query import Query
+from registry.store.filters import BROAD, UNKNOWN, asked, clauses, met_or_undecided, undecided
+from registry.store.proximity import origin_sql
+from registry.store.proximity.knn_columns import (
+    MOST_COUNTED,
+    Hits,
+    columns,
+    counted,
+    distance,
+    measured,
+    parted,
+    within,
+)
+from registry.store.proximity.nearest import LOOKED_THROUGH, nearest_rows
+from registry.store.proximity.origin_sql import Ground
+from registry.store.schema.records import resource
+from registry.store.visibility import Shape, View, binds, shape, view
+
+
+@cache
+def _near(form: Shape, present: frozenset[str], drawn: bool, paged: bool) -> Query:
+    seen, ground = view(form), origin_sql.ground(drawn)
+    where = [seen.seen, *clauses(present, seen)]
+    radius_m = sa.bindparam("radius_m", type_=sa.Float)
+    near = [within(seen, ground, radius_m)]
+    if drawn:
+        box = sa.func._ST_Expand(ground.geog, radius_m + sa.literal_column("1"))
+        inside = sa.func.ST_Covers(ground.geom, seen.geom)
+        near = [seen.geog.op("&&")(box), sa.or_(inside, within(seen, ground, radius_m))]
+    found = sa.select(*columns(seen, ground, present)).where(*where, *near).subquery("near")
+    statement = sa.select(found)
+    if paged:
+        last = sa.tuple_(sa.bindparam("after_m", type_=sa.Float), sa.bindparam("after", type_=sa.Uuid))
+        statement = statement.where(sa.tuple_(found.c.distance_m, found.c.id) > last)
+    ordered = statement.order_by(found.c.distance_m, found.c.id)
+    hits = ordered.limit(sa.bindparam("limit", type_=sa.Integer))
+    return Query(counted(hits, seen, present).add_cte(*ground.ctes))
+
+
+async def within_distance(
+    reader: Reader,
+    sight: Sight,
+    wanted: Filter,
+    start: Start,
+    *,
+    radius_m: float,
+    after: DistancePage | None = None,
+    limit: int,
+) -> Hits:
+    """Located resources that meet `wanted` at most `radius_m` from the origin's edge, nearest first."""
+    present, values = asked(wanted)
+    values |= binds(sight) | origin_sql.binds(start) | {"radius_m": radius_m + start.margin_m, "limit": limit}
+    if after is not None:
+        values |= {"after_m": after.distance_m, "after": after.after}
+    query = _near(shape(sight), present, start.shape is not None, after is not None)
+    if start.shape is None:
+        return Hits(*parted(await reader.rows(query, values)))
+    reach_m = values["radius_m"]
+    values["radius_m"] = reach_m * (1 + SPHERE_ERROR) + 0.01
+    rows, unlocated = parted(await reader.rows(query, values))
+    kept = [row for row in measured(rows, start) if row["distance_m"] <= reach_m]
+    return Hits(kept, unlocated)
+
+
+def _inside_rows(seen: View, ground: Ground, present: frozenset[str]) -> sa.Subquery:
+    """Up to 500 rows inside a shape that meet the conditions which most meet, as their table is named."""
+    held = seen.geog.op("&&")(ground.near), sa.func.ST_Covers(ground.geom, seen.geom)
+    met = sa.select(resource).where(seen.seen, *clauses(present & BROAD, seen), *held)
+    return met.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("resource")
+
+
+class Within(NamedTuple):
+    """Up to where to look for what an unknown value keeps out of an answer.
+
+    With `through` only so many of the nearest are looked at, which hold all that is within `bound_m`.
+    """
+
+    wanted: Filter
+    bound_m: float
+    through: int | None = None
+
+
+Way = tuple[frozenset[str], bool, bool]
+"""The conditions, whether it is known how many to look through, and whether all are inside a shape."""
+
+
+def _left_out(form: Shape, way: Way, drawn: bool) -> sa.Select[Any]:
+    """Those among the nearest that meet every condition but some which nobody can decide.
+
+    The nearest are all within a distance, up to 500, or just as many as were looked through for the hits:
+    a distance does not end a scan in the order of distance. Inside a shape all are as near.
+    """
+    present, ranked, inside = way
+    seen, ground = view(form), origin_sql.ground(drawn)
+    cases = undecided(present, seen)
+    inner = _inside_rows(seen, ground, present) if inside else nearest_rows(seen, ground, present, not ranked)
+    listed = sa.select(
+        resource.c.id,
+        resource.c.name_zh,
+        resource.c.name_en,
+        resource.c.kind,
+        distance(seen, ground).label("distance_m"),
+        *(case.label(name) for name, case in cases.items()),
+    ).where(*met_or_undecided(present - BROAD, seen), sa.or_(*cases.values()))
+    if ranked and not inside:
+        inner = sa.select(inner).limit(sa.bindparam("through", type_=sa.Integer)).subquery("resource")
+        listed = listed.where(distance(seen, ground) <= sa.bindparam("max_m", type_=sa.Float))
+    among: sa.Select[Any] = ClauseAdapter(inner).traverse(listed)
+    return among.limit(sa.bindparam("limit", type_=sa.Integer))
+
+
+@cache
+def _each_left_out(form: Shape, ways: tuple[Way, ...], drawn: bool) -> Query:
+    ground = origin_sql.ground(drawn)
+    return Query(joined([_left_out(form, way, drawn) for way in ways]).add_cte(*ground.ctes))
+
+
+async def left_out(reader: Reader, sight: Sight, bounds: Sequence[Within], start: Start) -> list[list[Row]]:
+    """For each of several questions, located records that an unknown value keeps out, some of them.
+
+    Each row says in columns named after the case what is unknown; there are none for a question without a
+    condition that can be undecided.
+    """
+    drawn = start.shape is not None
+    given: list[dict[str, Any]] = []
+    ways: list[Way] = []
+    for bound in bounds:
+        present, values = asked(bound.wanted)
+        max_m = bound.bound_m + start.margin_m
+        given.append(values | {"max_m": max_m, "through": bound.through})
+        ways.append((present, bound.through is not None, drawn and max_m == 0))
+    open_ones = [n for n, (present, _, _) in enumerate(ways) if not present.isdisjoint(UNKNOWN)]
+    if not open_ones:
+        return [[] for _ in bounds]
+    query = _each_left_out(shape(sight), tuple(ways[n] for n in open_ones), drawn)
+    shared = binds(sight) | origin_sql.binds(start) | {"limit": MOST_COUNTED + 1}
+    rows = await reader.rows(query, shared | values_of_each([given[n] for n in open_ones]))
+    found = dict(zip(open_ones, rows_of_each(rows, len(open_ones)), strict=True))
+    return [found.get(n, []) for n in range(len(bounds))]
+
+
+@cache
+def _unlocated(form: Shape, present: frozenset[str]) -> Query:
+    seen = view(form)
+    columns = (resource.c.id, resource.c.name_zh, resource.c.name_en, resource.c.kind, resource.c.place)
+    return Query(
+        sa.select(*columns, resource.c.quality)
+        .where(seen.seen, *clauses(present, seen), resource.c.geom.is_(None))
+        .order_by(resource.c.id)
+        .limit(sa.literal_column(str(MOST_COUNTED + 1)))
+    )
+
+
+async def unlocated(reader: Reader, sight: Sight, wanted: Filter) -> list[Row]:
+    """Records that meet `wanted` and have no position to measure from, some of them."""
+    present, values = asked(wanted)
+    return await reader.rows(_unlocated(shape(sight), present), values | binds(sight))

@@ -1,0 +1,1 @@
+"""SQL of records: resources, contacts, observations, corrections."""

@@ -1,0 +1,152 @@
+"""The one write path: a record, its past version and its line in the log, in one transaction."""
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from registry.domain.access.sight import Sight
+from registry.domain.errors import Invalid, NotFound
+from registry.domain.records import feature
+from registry.domain.records.change import Change
+from registry.domain.records.resource import Resource
+from registry.store.database.pool import Writer
+from registry.store.database.query import Query
+from registry.store.records import resource_row
+from registry.store.schema.changes import change_log, resource_past
+from registry.store.schema.records import external_id, resource, stock_line
+from registry.store.visibility import Shape, binds, shape, view
+
+GEOMETRIES = ("geom", "public_geom", "footprint", "point_before", "point_after")
+
+
+def bound(table: sa.Table, names: list[str]) -> dict[str, Any]:
+    """Each named column with a bind of its own name; geometries are bound as EWKB."""
+    return {
+        name: sa.func.ST_GeomFromEWKB(sa.bindparam(name, type_=sa.LargeBinary))
+        if name in GEOMETRIES
+        else sa.bindparam(name, type_=table.c[name].type)
+        for name in names
+    }
+
+
+def _insert(table: sa.Table, *left_out: str) -> sa.Insert:
+    names = [
+        column.name for column in table.columns if column.name not in left_out and column.computed is None
+    ]
+    return sa.insert(table).values(bound(table, names))
+
+
+_IDENTITY = (resource.c.realm == sa.bindparam("realm"), resource.c.id == sa.bindparam("id"))
+_NOW_PAST = sa.select(
+    *(resource.c[name] for name in resource_row.COLUMNS),
+    sa.bindparam("updated_at", type_=sa.TIMESTAMP(timezone=True)),
+).where(*_IDENTITY)
+_KEEP = sa.insert(resource_past).from_select([*resource_row.COLUMNS, "superseded_at"], _NOW_PAST)
+_UPDATE = (
+    sa.update(resource)
+    .values(bound(resource, [name for name in resource_row.COLUMNS if name not in ("realm", "id")]))
+    .where(*_IDENTITY)
+)
+_LOG = _insert(change_log, "xid", "seq")
+INSERT = Query(_LOG.add_cte(_insert(resource).cte("made")))
+"""A first version and its line in the log, as one statement."""
+AMEND = Query(_LOG.add_cte(_KEEP.cte("kept"), _UPDATE.cte("changed")))
+"""The version that is past, the one in its place and the line in the log; all see what was before."""
+INSERT_STOCK = Query(_insert(stock_line))
+INSERT_EXTERNAL = Query(_insert(external_id))
+FORGET_PARTS = [
+    Query(
+        sa.delete(table).where(
+            table.c.realm == sa.bindparam("realm"), table.c.resource_id == sa.bindparam("id")
+        )
+    )
+    for table in (stock_line, external_id)
+]
+
+
+@cache
+def _lock(form: Shape) -> Query:
+    seen = view(form)
+    mine = sa.select(resource.c.feature).where(seen.seen, resource.c.id == sa.bindparam("id"))
+    return Query(mine.with_for_update())
+
+
+async def lock(writer: Writer, sight: Sight, identity: UUID) -> Resource:
+    """The current version, held against other writers until the transaction ends; NotFound when unseen."""
+    if sight.as_of is not None:
+        raise Invalid("the past cannot be changed", field="as_of")
+    row = await writer.row(_lock(shape(sight)), binds(sight) | {"id": identity})
+    if row is None:
+        raise NotFound("resource", identity)
+    return feature.parse(row["feature"])
+
+
+async def insert(writer: Writer, record: Resource, change: Change) -> None:
+    """Store a first version and its line in the log; Duplicate when its identity is taken."""
+    row = resource_row.row_of(record, change.actor)
+    await writer.run(INSERT, row | line(None, record, row, change))
+    await _insert_parts(writer, record)
+
+
+async def amend(writer: Writer, current: Resource, wanted: Resource, change: Change) -> None:
+    """Make `wanted` the current version and keep `current`, which the caller holds locked, as past."""
+    row = resource_row.row_of(wanted, change.actor)
+    await writer.run(AMEND, row | line(current, wanted, row, change))
+    if resource_row.parts(current) != resource_row.parts(wanted):
+        for query in FORGET_PARTS:
+            await writer.run(query, row)
+        await _insert_parts(writer, wanted)
+
+
+async def _insert_parts(writer: Writer, record: Resource) -> None:
+    if lines := resource_row.stock_rows(record):
+        await writer.run_many(INSERT_STOCK, lines)
+    if known := resource_row.external_rows(record):
+        await writer.run_many(INSERT_EXTERNAL, known)
+
+
+def line(before: Resource | None, after: Resource, row: dict[str, Any], change: Change) -> dict[str, Any]:
+    """The change as a row of the log."""
+    was = before.properties if before else None
+    return {
+        "realm": row["realm"],
+        "resource_id": after.id,
+        "kind": row["kind"],
+        "version": row["version"],
+        "verb": change.verb,
+        "place_before": was and was.place,
+        "place_after": row["place"],
+        "visibility_before": was and was.visibility,
+        "visibility_after": row["visibility"],
+        "gone_before": was is None or was.lifecycle == "retired",
+        "gone_after": row["lifecycle"] == "retired",
+        "point_before": resource_row.point_wkb(resource_row.measured(before)) if before else None,
+        "point_after": row["geom"],
+        "digest": hashlib.sha256(row["feature"].encode()).digest(),
+        "actor": change.actor,
+        "via": change.via,
+        "reason": change.reason,
+        "request_id": change.request_id,
+        "device_at": change.device_at,
+        "at": row["updated_at"],
+    }
+
+
+async def load(writer: Writer, records: Iterable[Resource], change: Change) -> None:
+    """Store many first versions and their lines in the log by COPY."""
+    kept = [(record, resource_row.row_of(record, change.actor)) for record in records]
+    await _copy(writer, resource, [row for _, row in kept])
+    await _copy(writer, stock_line, [line for record, _ in kept for line in resource_row.stock_rows(record)])
+    await _copy(
+        writer, external_id, [line for record, _ in kept for line in resource_row.external_rows(record)]
+    )
+    await _copy(writer, change_log, [line(None, record, row, change) for record, row in kept])
+
+
+async def _copy(writer: Writer, table: sa.Table, values: list[dict[str, Any]]) -> None:
+    if values:
+        await writer.copy(table.name, list(values[0]), [list(value.values()) for value in values])

@@ -1,0 +1,54 @@
+"""Contacts in the database: kept beside the records, changed in place, and gone when they are purged."""
+
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from registry.domain.access.sight import Sight
+from registry.domain.errors import NotFound
+from registry.domain.records.contact import Contact
+from registry.store.database.pool import Reader, Row, Writer
+from registry.store.database.query import Query
+from registry.store.schema.access import contact
+from registry.store.visibility import realm
+
+_OF = (contact.c.realm == sa.bindparam("realm"), contact.c.resource_id == sa.bindparam("resource_id"))
+_FIELDS = ("id", "realm", "resource_id", "role", "name", "phone", "published")
+LIST = Query(
+    sa.select(contact)
+    .where(*_OF, sa.or_(contact.c.published, sa.bindparam("all", type_=sa.Boolean)))
+    .order_by(contact.c.id)
+)
+_PUT = insert(contact).values({name: sa.bindparam(name, type_=contact.c[name].type) for name in _FIELDS})
+PUT = Query(
+    _PUT.on_conflict_do_update(
+        index_elements=["id"],
+        set_={name: _PUT.excluded[name] for name in _FIELDS[3:]},
+        where=sa.and_(
+            contact.c.realm == _PUT.excluded.realm, contact.c.resource_id == _PUT.excluded.resource_id
+        ),
+    )
+)
+PURGE = Query(sa.delete(contact).where(*_OF, contact.c.id == sa.bindparam("id")))
+
+
+async def find(reader: Reader, sight: Sight, resource_id: UUID) -> list[Row]:
+    """The contacts of a record: all for staff, the published ones for the public."""
+    given = {"realm": realm(sight), "resource_id": resource_id}
+    return await reader.rows(LIST, given | {"all": sight.clearance != "public"})
+
+
+async def put(writer: Writer, sight: Sight, resource_id: UUID, identity: UUID, given: Contact) -> None:
+    """Store a contact under its identity; NotFound when that is another record's."""
+    values = msgspec.structs.asdict(given) | {"id": identity, "realm": realm(sight)}
+    if await writer.run(PUT, values | {"resource_id": resource_id}) == "INSERT 0 0":
+        raise NotFound("contact", identity)
+
+
+async def purge(writer: Writer, sight: Sight, resource_id: UUID, identity: UUID) -> None:
+    """Remove a contact for good; nothing of it is kept."""
+    given = {"realm": realm(sight), "resource_id": resource_id, "id": identity}
+    if await writer.run(PURGE, given) == "DELETE 0":
+        raise NotFound("contact", identity)

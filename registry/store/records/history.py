@@ -1,0 +1,95 @@
+"""The past of a resource: a version, its lifecycle before retirement, its changes."""
+
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from registry.domain.access.sight import Sight
+from registry.domain.errors import NotFound
+from registry.domain.records import feature
+from registry.domain.records.resource import Lifecycle, Resource
+from registry.store.database.pool import Reader, Row
+from registry.store.database.query import Query
+from registry.store.schema.changes import change_log, resource_past
+from registry.store.schema.records import resource
+from registry.store.visibility import Shape, binds, realm, shape, view
+
+_OF = (change_log.c.realm == sa.bindparam("realm"), change_log.c.resource_id == sa.bindparam("id"))
+_PAST = (resource_past.c.realm == sa.bindparam("realm"), resource_past.c.id == sa.bindparam("id"))
+VERSION = Query(
+    sa.select(resource_past.c.feature).where(*_PAST, resource_past.c.version == sa.bindparam("version"))
+)
+BEFORE_RETIREMENT = Query(
+    sa.select(resource_past.c.lifecycle)
+    .where(*_PAST, resource_past.c.lifecycle != sa.literal_column("'retired'"))
+    .order_by(resource_past.c.version.desc())
+    .limit(1)
+)
+
+
+async def version(reader: Reader, sight: Sight, identity: UUID, number: int) -> Resource:
+    """A past version as it was recorded; NotFound when there was none."""
+    values = {"realm": realm(sight), "id": identity, "version": number}
+    row = await reader.row(VERSION, values)
+    if row is None:
+        raise NotFound("version", number)
+    return feature.parse(row["feature"])
+
+
+async def lifecycle_before_retirement(reader: Reader, sight: Sight, identity: UUID) -> Lifecycle:
+    """The stage of life a retired resource had; in service when it was never recorded otherwise."""
+    row = await reader.row(BEFORE_RETIREMENT, {"realm": realm(sight), "id": identity})
+    return "in_service" if row is None else row["lifecycle"]
+
+
+def _told(table: Any, form: Shape) -> Any:
+    """What this sight may read of a version: the whole text, its public face, or nothing."""
+    if form.clearance == "restricted":
+        return table.c.feature
+    restricted: Any = sa.literal_column("'restricted'")
+    own: Any = sa.false()
+    if form.scoped:
+        own = table.c.place == sa.any_(sa.bindparam("sight_scope", type_=sa.ARRAY(sa.Text)))
+    text = table.c.feature
+    if form.clearance == "public":
+        text = sa.func.coalesce(table.c.public_feature, table.c.feature)
+    return sa.case((sa.or_(table.c.visibility != restricted, own), text))
+
+
+@cache
+def _changes(form: Shape) -> Query:
+    seen = view(form)
+    versions = sa.union_all(
+        *(
+            sa.select(table.c.version, _told(table, form).label("feature")).where(
+                table.c.realm == sa.bindparam("realm"), table.c.id == sa.bindparam("id")
+            )
+            for table in (resource, resource_past)
+        )
+    ).subquery("versions")
+    after, before = versions.alias("after"), versions.alias("before")
+    names = ("version", "verb", "at", "actor", "via", "reason", "request_id", "device_at")
+    visible = sa.exists().where(seen.seen, resource.c.id == sa.bindparam("id"))
+    return Query(
+        sa.select(
+            *(change_log.c[name] for name in names),
+            after.c.feature.label("after"),
+            before.c.feature.label("before"),
+        )
+        .select_from(
+            change_log.join(after, after.c.version == change_log.c.version).outerjoin(
+                before, before.c.version == change_log.c.version - 1
+            )
+        )
+        .where(*_OF, visible, after.c.feature.is_not(None))
+        .order_by(change_log.c.version.desc())
+        .limit(sa.bindparam("limit"))
+    )
+
+
+async def changes(reader: Reader, sight: Sight, identity: UUID, limit: int) -> list[Row]:
+    """The changes of a resource, latest first, as far as this sight may know them."""
+    values = binds(sight) | {"realm": realm(sight), "id": identity, "limit": limit}
+    return await reader.rows(_changes(shape(sight)), values)

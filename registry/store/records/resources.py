@@ -1,0 +1,76 @@
+"""Resources in the database: get and find."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from registry.domain.access.sight import Sight
+from registry.domain.search import Filter
+from registry.store.database.pool import Reader, Row
+from registry.store.database.query import Query, passed_on, utf8
+from registry.store.filters import asked, clauses
+from registry.store.pages import few_or_many, looked_up
+from registry.store.schema.records import resource
+from registry.store.visibility import Shape, binds, shape, view
+
+FEW = 1_000
+"""Records with a name like the one asked for that are looked up; more are read in the order of the page."""
+
+
+@cache
+def _get(form: Shape) -> Query:
+    seen = view(form)
+    columns = (resource.c.version, resource.c.updated_at, utf8(seen.feature).label("feature"))
+    return Query(sa.select(*columns).where(seen.seen, resource.c.id == sa.bindparam("id")))
+
+
+KNOWN = Query(
+    sa.select(resource.c.id).where(
+        resource.c.realm == sa.bindparam("realm"),
+        resource.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))),
+    )
+)
+
+
+async def known(reader: Reader, realm: str, ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these identities the realm has, whoever may see them."""
+    return {row["id"] for row in await reader.rows(KNOWN, {"realm": realm, "ids": list(ids)})}
+
+
+@cache
+def _find(form: Shape, present: frozenset[str], paged: bool) -> Query:
+    seen = view(form)
+
+    def ordered(rows: Any) -> Any:
+        identity = rows.selected_columns[0]
+        if paged:
+            rows = rows.where(identity > sa.bindparam("after"))
+        return rows.order_by(identity).limit(sa.bindparam("limit"))
+
+    def read(*columns: Any, present: frozenset[str] = present) -> Any:
+        return sa.select(resource.c.id, *columns).where(seen.seen, *clauses(present, seen))
+
+    feature = seen.feature.label("feature")
+    if "q" in present:
+        many = read(present=present - {"q"} | {"brief_q"})
+        found, _ = few_or_many(read(), many, ordered, FEW)
+        chosen = looked_up(found, read(feature, present=frozenset()).where(resource.c.id == found.c.id))
+    else:
+        chosen = ordered(read(feature))
+    page = chosen.subquery("page")
+    return Query(passed_on(page).order_by(page.c.id))
+
+
+async def get(reader: Reader, sight: Sight, identity: UUID) -> Row | None:
+    """The version, time and feature of one resource, if this sight has it."""
+    return await reader.row(_get(shape(sight)), binds(sight) | {"id": identity})
+
+
+async def find(reader: Reader, sight: Sight, wanted: Filter, *, after: UUID | None, limit: int) -> list[Row]:
+    """At most `limit` features that meet `wanted`, in the order of their identities, after `after`."""
+    present, values = asked(wanted)
+    query = _find(shape(sight), present, after is not None)
+    return await reader.rows(query, binds(sight) | values | {"after": after, "limit": limit})

@@ -1,0 +1,43 @@
+"""The tables of analyses: jobs and saved scenarios."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from registry.store.schema.records import metadata, one_of
+
+job = sa.Table(
+    "job",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("process", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False, server_default="accepted"),
+    sa.Column("progress", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("message", sa.Text),
+    sa.Column("estimate_s", sa.Float, nullable=False),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("started_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("finished_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("updated_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("result", sa.Text),
+    one_of("status", ("accepted", "running", "successful", "failed", "dismissed")),
+    sa.CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
+    sa.Index("ix_job_expires_at", "expires_at"),
+    comment="Analyses that take longer than a request may; kept for a day.",
+)
+
+scenario = sa.Table(
+    "scenario",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("name_zh", sa.Text),
+    sa.Column("name_en", sa.Text),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("changes", JSONB, nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.CheckConstraint("name_zh IS NOT NULL OR name_en IS NOT NULL", name="named"),
+    sa.Index("ix_scenario_owner", "owner"),
+    comment="Additions, moves and removals that somebody thought through and kept.",
+)

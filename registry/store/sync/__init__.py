@@ -1,0 +1,1 @@
+"""SQL of sync: feed, push and snapshots."""

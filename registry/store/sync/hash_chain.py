@@ -1,0 +1,148 @@
+"""A keyed hash chain over the change log: what was altered, dropped, moved or back-dated is found."""
+
+import hashlib
+import hmac
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from registry.store.database.pool import Reader, Row, Writer
+from registry.store.database.query import Query
+
+AT_ONCE = 2_000
+_LINE = """
+concat_ws('|', l.xid, l.seq, l.realm, l.resource_id, l.kind, l.version, l.verb,
+          coalesce(l.place_before, '-'), coalesce(l.place_after, '-'), coalesce(l.visibility_before, '-'),
+          l.visibility_after, l.gone_before, l.gone_after, encode(l.digest, 'hex'), l.actor, l.via,
+          coalesce(l.reason, '-'), coalesce(l.request_id, '-'),
+          coalesce(extract(epoch FROM l.device_at)::text, '-'),
+          extract(epoch FROM l.at))
+"""
+CLAIM = Query(sa.text("SELECT pg_try_advisory_xact_lock(730511) AS mine"))
+LAST = Query(
+    sa.text(
+        "SELECT n, upto_xid::text AS xid, upto_seq AS seq, changes, hash, sealed_at FROM history_seal"
+        " ORDER BY n DESC LIMIT 1"
+    )
+)
+LINES = Query(
+    sa.text(
+        "SELECT l.xid::text AS xid, l.seq, @line AS line FROM change_log l"
+        " WHERE (l.xid, l.seq) > ((:xid)::text::xid8, :seq)"
+        " AND l.xid < pg_snapshot_xmin(pg_current_snapshot())"
+        " ORDER BY l.xid, l.seq LIMIT :limit".replace("@line", _LINE)
+    )
+)
+SEAL = Query(
+    sa.text(
+        "INSERT INTO history_seal (n, upto_xid, upto_seq, changes, previous, hash, sealed_at)"
+        " VALUES (:n, (:xid)::text::xid8, :seq, :changes, :previous, :hash, now())"
+    )
+)
+SEALS = Query(
+    sa.text(
+        "SELECT n, upto_xid::text AS xid, upto_seq AS seq, changes, previous, hash FROM history_seal"
+        " WHERE n > :after ORDER BY n LIMIT 500"
+    )
+)
+SEALED_LINES = Query(
+    sa.text(
+        "SELECT @line AS line FROM change_log l WHERE (l.xid, l.seq) > ((:xid)::text::xid8, :seq)"
+        " AND (l.xid, l.seq) <= ((:upto_xid)::text::xid8, :upto_seq)"
+        " ORDER BY l.xid, l.seq".replace("@line", _LINE)
+    )
+)
+UNSEALED = Query(
+    sa.text("SELECT count(*) AS count FROM change_log l WHERE (l.xid, l.seq) > ((:xid)::text::xid8, :seq)")
+)
+TEXTS = Query(
+    sa.text(
+        "SELECT l.resource_id, l.version FROM change_log l"
+        " LEFT JOIN resource r ON r.realm = l.realm AND r.id = l.resource_id AND r.version = l.version"
+        " LEFT JOIN resource_past p ON p.realm = l.realm AND p.id = l.resource_id AND p.version = l.version"
+        " WHERE sha256(convert_to(coalesce(r.feature, p.feature, ''), 'UTF8')) <> l.digest LIMIT 20"
+    )
+)
+UNTOLD = Query(
+    sa.text(
+        "SELECT r.id AS resource_id, r.version FROM resource r WHERE r.updated_by <> 'generator'"
+        " AND NOT EXISTS (SELECT FROM change_log l WHERE l.resource_id = r.id AND l.version = r.version"
+        " AND l.realm = r.realm) LIMIT 20"
+    )
+)
+
+
+class Head(NamedTuple):
+    """The newest seal: its number, where it ends, how many changes all seals hold, and its hash."""
+
+    n: int
+    xid: str
+    seq: int
+    changes: int
+    hash: bytes
+    sealed_at: object
+
+
+async def head(reader: Reader) -> Head:
+    """The newest seal; number 0 before the first."""
+    row = await reader.row(LAST, {})
+    if row is None:
+        return Head(0, "0", 0, 0, b"", None)
+    return Head(row["n"], row["xid"], row["seq"], row["changes"], row["hash"], row["sealed_at"])
+
+
+async def unsealed(reader: Reader, last: Head) -> int:
+    """How many changes came after a seal."""
+    row = await reader.row(UNSEALED, {"xid": last.xid, "seq": last.seq})
+    return int(row["count"]) if row else 0
+
+
+def _chain(key: bytes, previous: bytes, lines: list[str]) -> bytes:
+    content = hashlib.sha256("\n".join(lines).encode()).digest()
+    return hmac.digest(key, previous + content, "sha256")
+
+
+async def seal(writer: Writer, key: bytes) -> int:
+    """Seal what has settled since the last seal and say how many changes that were."""
+    claimed = await writer.row(CLAIM, {})
+    if claimed is None or not claimed["mine"]:
+        return 0
+    last = await head(writer)
+    rows = await writer.rows(LINES, {"xid": last.xid, "seq": last.seq, "limit": AT_ONCE})
+    if not rows:
+        return 0
+    made = {"n": last.n + 1, "xid": rows[-1]["xid"], "seq": rows[-1]["seq"], "previous": last.hash}
+    made |= {"changes": last.changes + len(rows)}
+    made |= {"hash": _chain(key, last.hash, [row["line"] for row in rows])}
+    await writer.run(SEAL, made)
+    return len(rows)
+
+
+async def verify(reader: Reader, key: bytes) -> list[str]:
+    """What does not hold: seals whose lines or chain differ, texts that are not those that were logged."""
+    faults: list[str] = []
+    at, previous, count = {"xid": "0", "seq": 0}, b"", 0
+    after = 0
+    while seals := await reader.rows(SEALS, {"after": after}):
+        for row in seals:
+            upto = {"upto_xid": row["xid"], "upto_seq": row["seq"]}
+            lines = [line["line"] for line in await reader.rows(SEALED_LINES, at | upto)]
+            count += len(lines)
+            made = _chain(key, previous, lines)
+            if row["n"] != after + 1 or row["previous"] != previous or row["changes"] != count:
+                faults.append(f"seal {row['n']} does not follow from the one before")
+            elif made != row["hash"]:
+                faults.append(f"seal {row['n']}: a change it holds was altered, dropped, moved or added")
+            at, previous, after, count = (
+                {"xid": row["xid"], "seq": row["seq"]},
+                row["hash"],
+                row["n"],
+                row["changes"],
+            )
+    texts, untold = await reader.rows(TEXTS, {}), await reader.rows(UNTOLD, {})
+    faults += [f"{_named(row)} is not the text that was logged" for row in texts]
+    return faults + [f"{_named(row)} is in no line of the log" for row in untold]
+
+
+def _named(row: Row) -> str:
+    return f"resource {row['resource_id']} version {row['version']}"

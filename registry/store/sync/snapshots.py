@@ -1,0 +1,62 @@
+"""What a device needs to catch up: a digest in buckets, and everything in one stream with a cursor."""
+
+from collections.abc import AsyncIterator
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry.domain.access.sight import Sight
+from registry.domain.search import Filter
+from registry.store.database.pool import Reader, Row
+from registry.store.database.query import Query, utf8
+from registry.store.filters import asked, clauses
+from registry.store.schema.records import resource
+from registry.store.visibility import Shape, binds, shape, view
+
+BUCKET = sa.literal_column("get_byte(uuid_send(resource.id), 15)", sa.Integer)
+HASH = sa.literal_column(
+    "('x' || encode(substr(sha256(convert_to(concat_ws(':', resource.id, resource.version,"
+    " (extract(epoch FROM resource.updated_at) * 1000000)::bigint), 'UTF8')), 1, 8), 'hex'))"
+    "::bit(64)::bigint",
+    sa.BigInteger,
+)
+"""After a restore a version number is given anew, but never at the same instant."""
+KEPT = resource.c.lifecycle != sa.literal_column("'retired'")
+
+
+@cache
+def _digest(form: Shape, present: frozenset[str]) -> Query:
+    seen = view(form)
+    statement = sa.select(
+        BUCKET.label("bucket"), sa.func.count().label("count"), sa.func.bit_xor(HASH).label("hash")
+    )
+    return Query(statement.where(seen.seen, KEPT, *clauses(present, seen)).group_by(BUCKET).order_by(BUCKET))
+
+
+async def digest(reader: Reader, sight: Sight, wanted: Filter) -> list[Row]:
+    """For each of 256 buckets by the last byte of the identity: how many, and the xor of their hashes."""
+    present, values = asked(wanted)
+    return await reader.rows(_digest(shape(sight), present), binds(sight) | values)
+
+
+@cache
+def _snapshot(form: Shape, present: frozenset[str], one_bucket: bool) -> Query:
+    """The first row carries where the feed stood in this snapshot, the others one feature each."""
+    seen = view(form)
+    edge = sa.text(
+        "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,"
+        " convert_to((pg_current_wal_lsn() - '0/0'::pg_lsn)::text, 'UTF8') AS feature"
+    ).columns(horizon=sa.Text, feature=sa.LargeBinary)
+    where = [seen.seen, KEPT, *clauses(present, seen)]
+    if one_bucket:
+        where.append(sa.bindparam("bucket", type_=sa.Integer) == BUCKET)
+    features = sa.select(sa.null().label("horizon"), utf8(seen.feature).label("feature")).where(*where)
+    return Query(sa.union_all(sa.select(edge.subquery()), features))
+
+
+def snapshot(reader: Reader, sight: Sight, wanted: Filter, bucket: int | None) -> AsyncIterator[Any]:
+    """Everything in scope from one snapshot, retired left out; the first row says where the feed stood."""
+    present, values = asked(wanted)
+    query = _snapshot(shape(sight), present, bucket is not None)
+    return reader.stream(query, binds(sight) | values | {"bucket": bucket})
