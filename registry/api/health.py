@@ -6,7 +6,7 @@ from litestar import MediaType, Router, get
 from litestar.datastructures import State
 
 from registry.api.http.access.authentication import OPEN
-from registry.api.http.dependencies import Asks
+from registry.api.http.dependencies import ReaderDep
 from registry.domain.errors import Unavailable
 from registry.store.database import health
 
@@ -18,7 +18,7 @@ def live() -> dict[str, str]:
 
 
 @get("/ready", media_type=MediaType.JSON)
-async def ready(state: State, reader: Asks) -> dict[str, Any]:
+async def ready(state: State, reader: ReaderDep) -> dict[str, Any]:
     """The database is there, migrated to this release and writable."""
     found = await health.look(reader)
     if found.revision != state.revision:

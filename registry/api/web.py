@@ -3,14 +3,14 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from litestar import Request, Response, Router, get
+from litestar import Response, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from msgspec import Struct
 
 from registry.api.http.access.authentication import OPEN
+from registry.api.http.request import HttpRequest
 
 DIST = Path(__file__).resolve().parents[2] / "web" / "dist"
 TYPES = {
@@ -101,19 +101,19 @@ def router(dist: Path = DIST) -> Router:
     """The page at `/` and its assets under `/assets`."""
     files = load(dist)
 
-    def serve(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    def serve(request: HttpRequest, name: str) -> Response[bytes]:
         if name not in files:
             raise NotFoundException(f"no file {name}")
         headers = request.headers
         return answer(files[name], headers.get("accept-encoding", ""), headers.get("if-none-match"))
 
     @get("/", sync_to_thread=False, opt={"any_query": True})
-    def show_map(request: Request[Any, Any, Any]) -> Response[bytes]:
+    def show_map(request: HttpRequest) -> Response[bytes]:
         """The command-centre map, whatever others add to its address: what it shows is after the `#`."""
         return serve(request, "index.html")
 
     @get("/assets/{name:str}", sync_to_thread=False)
-    def read_asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
+    def read_asset(request: HttpRequest, name: FromPath[str]) -> Response[bytes]:
         """One file of the map; its name changes with its content."""
         return serve(request, f"assets/{name}")
 

@@ -1,10 +1,9 @@
-"""What handlers are given: a reader, a writer, and the sight of the question."""
+"""The dependencies of handlers: reader, writer, actor, sight, unit of work and idempotency."""
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Annotated, Any
 
-from litestar import Request
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
@@ -12,6 +11,7 @@ from litestar.params import QueryParameter
 from registry.api.http import params
 from registry.api.http.access.authentication import actor_in
 from registry.api.http.idempotency import IdempotencyKey, Once
+from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import Actor, sight_of
 from registry.domain.access.sight import Sight
 from registry.domain.search import aware
@@ -19,7 +19,6 @@ from registry.services.records.editing import Desk
 from registry.store.access import scope
 from registry.store.database.pool import Reader, Writer
 
-Asked = Request[Any, Any, Any]
 ExerciseName = Annotated[
     str | None,
     QueryParameter(
@@ -35,34 +34,34 @@ AsOf = Annotated[
     datetime | None,
     QueryParameter(name="as_of", description="Answer from what was recorded at this instant (RFC 3339)."),
 ]
-Asks = NamedDependency[Reader]
-"""A handler's reader: no connection is held between its statements."""
-Changes = NamedDependency[Writer]
-"""A handler's writer: one transaction, committed before the answer is sent."""
-At = NamedDependency[Desk]
-"""Where a handler changes records: its transaction, who asks, what they see."""
-Retried = NamedDependency[Once]
-"""What a handler wraps its change in, so that a retry under the same key has one effect."""
-Who = NamedDependency[Actor]
-"""Who asks."""
-Sees = NamedDependency[Sight]
-"""What the question may see."""
+ReaderDep = NamedDependency[Reader]
+"""Reads; it holds no connection between statements."""
+WriterDep = NamedDependency[Writer]
+"""Writes in one transaction, which commits before the response is sent."""
+WorkDep = NamedDependency[Desk]
+"""The unit of work of a change: its transaction, actor and sight."""
+IdempotencyDep = NamedDependency[Once]
+"""Wraps a change, so that a retry with the same Idempotency-Key has one effect."""
+ActorDep = NamedDependency[Actor]
+"""The authenticated caller."""
+SightDep = NamedDependency[Sight]
+"""What the request may see: clearance, exercise and instant."""
 
 
-def reader(state: State, actor: Who) -> Reader:
-    """Takes a connection for each statement; nothing is held between them.
+def reader(state: State, actor: ActorDep) -> Reader:
+    """The reader of the application.
 
-    Reader and sight name what they follow, so that Litestar resolves one after the other: several at a time
-    cost a task group, which is a quarter of a short request.
+    `reader` names `actor`, and `sight` names `reader`, so that Litestar resolves them in sequence. To resolve
+    them at the same time it opens a task group, which costs a quarter of a short request.
     """
     found: Reader = state.reader
     return found
 
 
-async def writer(request: Asked, state: State) -> AsyncGenerator[Writer, None]:
-    """One transaction a request: committed before the answer is sent, rolled back when the handler raises.
+async def writer(request: HttpRequest, state: State) -> AsyncGenerator[Writer, None]:
+    """One transaction: committed before the response is sent, rolled back when the handler raises.
 
-    The database refuses what the actor's role and places do not allow.
+    Row security in the database refuses what the actor's role and places do not allow.
     """
     source: Reader = state.reader
     request.scope["state"]["changes"] = True
@@ -72,25 +71,25 @@ async def writer(request: Asked, state: State) -> AsyncGenerator[Writer, None]:
     state.watch.wake()
 
 
-def desk(request: Asked, writer: Changes, exercise: ExerciseName = None, as_of: AsOf = None) -> Desk:
-    """The desk of a request."""
+def desk(request: HttpRequest, writer: WriterDep, exercise: ExerciseName = None, as_of: AsOf = None) -> Desk:
+    """The unit of work of a request."""
     who = actor_in(request.scope)
     seen = sight_of(who, exercise, aware(as_of, "as_of"))
     return Desk(writer, who, seen, request.scope["state"]["request_id"])
 
 
-def once(request: Asked, writer: Changes, idempotency_key: IdempotencyKey = None) -> Once:
-    """The request's one effect."""
+def once(request: HttpRequest, writer: WriterDep, idempotency_key: IdempotencyKey = None) -> Once:
+    """The idempotency of a request."""
     return Once(request, writer, actor_in(request.scope), idempotency_key)
 
 
-def actor(request: Asked) -> Actor:
-    """Who asks."""
+def actor(request: HttpRequest) -> Actor:
+    """The authenticated caller."""
     return actor_in(request.scope)
 
 
-def sight(actor: Who, reader: Asks, exercise: ExerciseName = None, as_of: AsOf = None) -> Sight:
-    """What this question may see: the one place where a role becomes a view."""
+def sight(actor: ActorDep, reader: ReaderDep, exercise: ExerciseName = None, as_of: AsOf = None) -> Sight:
+    """What this request may see. Only here does a role become a sight."""
     return sight_of(actor, exercise, aware(as_of, "as_of"))
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
 from registry.api.http.links import GEOJSON
+from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import Actor
 from registry.store.access import idempotency
 from registry.store.access.idempotency import Answer
@@ -21,7 +22,6 @@ IdempotencyKey = Annotated[
         name="Idempotency-Key", min_length=1, max_length=200, description="A retry with it has one effect."
     ),
 ]
-Asked = Request[Any, Any, Any]
 REPLAYED = {"Idempotent-Replay": "true"}
 
 
@@ -59,7 +59,7 @@ class Once:
     Callers without a credential cannot be told apart, and so their keys are not looked at.
     """
 
-    def __init__(self, request: Asked, writer: Writer, actor: Actor, key: str | None) -> None:
+    def __init__(self, request: HttpRequest, writer: Writer, actor: Actor, key: str | None) -> None:
         self._request = request
         self._writer = writer
         self._actor = actor

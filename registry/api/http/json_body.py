@@ -5,12 +5,12 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from litestar import Request
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.typing import FieldDefinition
 from litestar.utils.scope.state import ScopeState
 
+from registry.api.http.request import HttpRequest
 from registry.domain.errors import InvalidQuery
 
 MAX_DEPTH = 32
@@ -21,7 +21,7 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _WHERE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
 
 
-async def read(request: Request[Any, Any, Any]) -> None:
+async def read(request: HttpRequest) -> None:
     """Decode the body of a handler that takes JSON, for the handler to find.
 
     Litestar alone would take `"12"` for a number and any media type for JSON, which also opens writes to

@@ -1,16 +1,15 @@
 """Links from one answer to the next."""
 
-from typing import Any
 from urllib.parse import quote, urlencode
 
-from litestar import Request
+from registry.api.http.request import HttpRequest
 
 PATH_SAFE = "/:@!$&'()*+,;=~-._"
 GEOJSON = "application/geo+json"
 JSON = "application/json"
 
 
-def self_link(request: Request[Any, Any, Any], media: str = GEOJSON) -> dict[str, str]:
+def self_link(request: HttpRequest, media: str = GEOJSON) -> dict[str, str]:
     """Where this answer came from, put together by hand: Litestar's URL is slow to build."""
     scope = request.scope
     query = scope["query_string"].decode("latin-1")
@@ -23,7 +22,7 @@ def self_link(request: Request[Any, Any, Any], media: str = GEOJSON) -> dict[str
     }
 
 
-def next_link(request: Request[Any, Any, Any], cursor: str, media: str = GEOJSON) -> dict[str, str]:
+def next_link(request: HttpRequest, cursor: str, media: str = GEOJSON) -> dict[str, str]:
     """Where the answer goes on: the same question with a cursor."""
     query = urlencode({**dict(request.query_params.items()), "cursor": cursor})
     return {"rel": "next", "type": media, "href": str(request.url.with_replacements(query=query))}

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 
 from registry.api.http.links import JSON
+from registry.api.http.request import HttpRequest
 from registry.domain.plans.wording import language, localised
 
 CSV = "text/csv; charset=utf-8; header=present"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-Asked = Request[Any, Any, Any]
 
 
 def speak(
-    request: Asked, value: Any, *, etag: str | None = None, status: int = 200, media: str = JSON
+    request: HttpRequest, value: Any, *, etag: str | None = None, status: int = 200, media: str = JSON
 ) -> Response[bytes]:
     """`value` as JSON, its labels in the language of Accept-Language, or in both without one."""
     lang = language(request.headers.get("accept-language"))
@@ -30,7 +30,7 @@ def speak(
     return Response(body, status_code=status, media_type=media, headers=headers)
 
 
-def speak_csv(request: Asked, rows: Sequence[Any], name: str) -> Response[bytes]:
+def speak_csv(request: HttpRequest, rows: Sequence[Any], name: str) -> Response[bytes]:
     """`rows` as a CSV file in one language, Chinese unless English is preferred."""
     lang = language(request.headers.get("accept-language")) or "zh"
     headers = {

@@ -3,7 +3,6 @@
 import re
 import secrets
 import time
-from typing import Any
 
 import structlog
 from litestar import Litestar, Request
@@ -17,6 +16,7 @@ from registry.api.http.access.authentication import Doorkeeper
 from registry.api.http.access.client_address import Proxies
 from registry.api.http.access.limits import Buckets, Lanes, Place
 from registry.api.http.body_timeout import timed
+from registry.api.http.request import HttpRequest
 from registry.api.http.response_headers import Headers
 from registry.domain.access.actor import Actor
 from registry.domain.errors import RegistryError, Unauthenticated, Unavailable
@@ -90,7 +90,7 @@ class Gate:
         return self._lanes.enter(lane)
 
     async def _refuse(self, error: RegistryError, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        request: Request[Any, Any, Any] = Request(scope, receive, send)
+        request: HttpRequest = Request(scope, receive, send)
         response = problems.registry_error(request, error).to_asgi_response(None, request)
         await response(scope, receive, send)
 

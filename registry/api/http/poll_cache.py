@@ -3,15 +3,15 @@
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 from litestar.types import Receive, Scope, Send
 
 from registry.api.http.access.authentication import actor_in
+from registry.api.http.request import HttpRequest
 from registry.api.http.request_validation import before_request
 from registry.domain.access.actor import Actor
 
 MOST_KNOWN = 10_000
-Asked = Request[Any, Any, Any]
 Question = tuple[bytes, Actor]
 
 
@@ -53,7 +53,7 @@ class Unchanged(Response[bytes]):
         await send({"type": "http.response.body", "body": self._body, "more_body": False})
 
 
-async def unless_quiet(request: Asked) -> Unchanged | None:
+async def unless_quiet(request: HttpRequest) -> Unchanged | None:
     """The answer that is known; for any other question the checks that every request passes."""
     known: Unchanged | None = request.app.state.watch.quiet.find(request.scope)
     if known is None:

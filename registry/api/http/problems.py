@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import (
     ClientException,
     HTTPException,
@@ -16,6 +16,7 @@ from litestar.exceptions import (
     ValidationException,
 )
 
+from registry.api.http.request import HttpRequest
 from registry.domain import errors
 
 log = structlog.get_logger("registry")
@@ -50,7 +51,7 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 def respond(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     status: int,
     slug: str,
     title: str,
@@ -93,7 +94,7 @@ def slug_of(kind: type[errors.RegistryError]) -> str:
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("-")
 
 
-def registry_error(request: Request[Any, Any, Any], error: errors.RegistryError) -> Response[bytes]:
+def registry_error(request: HttpRequest, error: errors.RegistryError) -> Response[bytes]:
     """A domain error as its problem."""
     status = status_of(type(error))
     where = "parameter" if isinstance(error, errors.InvalidQuery) else "pointer"
@@ -106,7 +107,7 @@ def registry_error(request: Request[Any, Any, Any], error: errors.RegistryError)
     return respond(request, status, slug_of(type(error)), error.title, error.detail, faults, headers)
 
 
-def validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+def validation_error(request: HttpRequest, error: ValidationException) -> Response[bytes]:
     """What Litestar's own validation refused, naming each parameter or member."""
     faults = [_fault(entry) for entry in error.extra or [] if isinstance(entry, dict)] or _missing(error)
     detail = "; ".join(f"{f.get('parameter') or f.get('pointer')}: {f['detail']}" for f in faults)
@@ -126,7 +127,7 @@ def _fault(entry: dict[str, Any]) -> dict[str, str]:
     return {where: str(entry.get("key", "")), "detail": str(entry.get("message", ""))}
 
 
-def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def http_error(request: HttpRequest, error: HTTPException) -> Response[bytes]:
     """Litestar's HTTP errors: routing, media types, body sizes, broken bodies."""
     if isinstance(error, InternalServerException) and "disconnected" in error.detail:
         return respond(
@@ -152,19 +153,19 @@ def _phrase(status: int) -> str:
     return HTTPStatus(status).phrase
 
 
-def malformed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def malformed(request: HttpRequest, error: Exception) -> Response[bytes]:
     """A body that is not JSON, not UTF-8, or nested past sense."""
     reason = "the body is nested too deeply" if isinstance(error, RecursionError) else str(error)
     return respond(request, 400, "malformed-body", "The body cannot be read", reason)
 
 
-def several(request: Request[Any, Any, Any], error: ExceptionGroup[Exception]) -> Response[bytes]:
+def several(request: HttpRequest, error: ExceptionGroup[Exception]) -> Response[bytes]:
     """What went wrong, and then a second fault while its transaction was given up: the first is told."""
     known = [e for e in (error.__cause__, *error.exceptions) if isinstance(e, errors.RegistryError)]
     return registry_error(request, known[0]) if known else bug(request, error)
 
 
-def bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def bug(request: HttpRequest, error: Exception) -> Response[bytes]:
     """Anything else is a fault of ours: logged with its traceback, answered without detail."""
     log.error("unhandled", path=request.url.path, method=request.method, exc_info=error)
     return respond(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Response
 from litestar.params import HeaderParameter
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
@@ -15,6 +15,7 @@ from registry.api.http import json_body
 from registry.api.http.access.authentication import admit
 from registry.api.http.contract.declared_parameters import declared, kinds_of
 from registry.api.http.params import EXERCISE, LONGEST_EXERCISE
+from registry.api.http.request import HttpRequest
 from registry.domain.errors import InvalidQuery
 from registry.domain.values import PRINTABLE
 
@@ -45,7 +46,7 @@ def _how(field: FieldDefinition) -> How:
     return "instant" if datetime in kinds else "text" if str in kinds else "other"
 
 
-def check_query(request: Request[Any, Any, Any]) -> None:
+def check_query(request: HttpRequest) -> None:
     """Refuse a query string with a parameter that is unknown, given twice or not text.
 
     A misspelt filter that was ignored would return everything.
@@ -149,7 +150,7 @@ def known_headers(app: Litestar) -> Lengths:
     return known
 
 
-def check_headers(request: Request[Any, Any, Any]) -> None:
+def check_headers(request: HttpRequest) -> None:
     """Refuse a header that is longer or shorter than its handler takes, before any dependency has begun."""
     known: Lengths = request.app.state.known_headers
     for name, (least, most) in known.get(request.route_handler, {}).items():
@@ -158,7 +159,7 @@ def check_headers(request: Request[Any, Any, Any]) -> None:
             raise InvalidQuery(f"{name} has {least} to {most} characters", field=name)
 
 
-async def before_request(request: Request[Any, Any, Any]) -> Response[None] | None:
+async def before_request(request: HttpRequest) -> Response[None] | None:
     """Every request that has a route passes here first."""
     admit(request)
     check_query(request)

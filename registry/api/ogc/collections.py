@@ -4,10 +4,11 @@ import time
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from litestar import Request, Response
+from litestar import Response
 from litestar.params import FromPath
 
-from registry.api.http.dependencies import Asks, Sees
+from registry.api.http.dependencies import ReaderDep, SightDep
+from registry.api.http.request import HttpRequest
 from registry.api.ogc.exports import EXPORTS
 from registry.api.ogc.links import REL, Link, Links, about
 from registry.api.ogc.negotiation import FEATURES, JSON, PLAIN, SCHEMA, SCHEMAS
@@ -83,7 +84,7 @@ def describe(links: Links, described: Collection, found: Extent) -> dict[str, An
 
 
 @plain("/collections")
-async def list_collections(request: Request[Any, Any, Any], reader: Asks, sight: Sees) -> Response[bytes]:
+async def list_collections(request: HttpRequest, reader: ReaderDep, sight: SightDep) -> Response[bytes]:
     """Every collection with its extent."""
     links = Links(request)
     made = [describe(links, item, await extent_of(reader, sight, name)) for name, item in COLLECTIONS.items()]
@@ -98,7 +99,7 @@ async def list_collections(request: Request[Any, Any, Any], reader: Asks, sight:
 
 @plain("/collections/{collection_id:str}")
 async def read_collection(
-    request: Request[Any, Any, Any], collection_id: FromPath[str], reader: Asks, sight: Sees
+    request: HttpRequest, collection_id: FromPath[str], reader: ReaderDep, sight: SightDep
 ) -> Response[bytes]:
     """One collection, as the list has it."""
     described, links = collection(collection_id), Links(request)
@@ -150,7 +151,7 @@ def _schema(links: Links, path: str, described: Collection, properties: dict[str
 
 
 @plain("/collections/{collection_id:str}/queryables")
-async def read_queryables(request: Request[Any, Any, Any], collection_id: FromPath[str]) -> Response[bytes]:
+async def read_queryables(request: HttpRequest, collection_id: FromPath[str]) -> Response[bytes]:
     """What a filter and plain parameters may ask."""
     described = collection(collection_id)
     asked = _geometry_schema(described) | {i.name: property_schema(i) for i in described.properties}
@@ -160,7 +161,7 @@ async def read_queryables(request: Request[Any, Any, Any], collection_id: FromPa
 
 
 @plain("/collections/{collection_id:str}/sortables")
-async def read_sortables(request: Request[Any, Any, Any], collection_id: FromPath[str]) -> Response[bytes]:
+async def read_sortables(request: HttpRequest, collection_id: FromPath[str]) -> Response[bytes]:
     """What sortby may name."""
     described = collection(collection_id)
     keys = {item.name: property_schema(item) for item in described.properties if item.is_scalar}
@@ -170,7 +171,7 @@ async def read_sortables(request: Request[Any, Any, Any], collection_id: FromPat
 
 
 @plain("/collections/{collection_id:str}/schema")
-async def read_schema(request: Request[Any, Any, Any], collection_id: FromPath[str]) -> Response[bytes]:
+async def read_schema(request: HttpRequest, collection_id: FromPath[str]) -> Response[bytes]:
     """What the features hold, nested as they are."""
     described = collection(collection_id)
     return answered(

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Request
 from litestar.response import Stream
 
+from registry.api.http.request import HttpRequest
 from registry.api.ogc.query_params import Asked, stamp
 from registry.api.ogc.response import VARY
 from registry.domain.access.sight import Sight
@@ -42,7 +42,7 @@ _running: set[object] = set()
 
 
 async def exported(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     reader: Reader,
     sight: Sight,
     described: Collection,
@@ -97,7 +97,7 @@ async def _flatgeobuf(_: Any, reader: Reader, sight: Sight, described: Collectio
 
 
 async def _csv(
-    request: Request[Any, Any, Any], reader: Reader, sight: Sight, described: Collection, asked: Asked
+    request: HttpRequest, reader: Reader, sight: Sight, described: Collection, asked: Asked
 ) -> Bytes:
     names = exports.table_header(described.id)
     text = io.StringIO()

@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 from litestar.params import FromPath
 from litestar.response import Stream
 
 from registry.api.http.conditional import etag_of
-from registry.api.http.dependencies import Asks, Sees
+from registry.api.http.dependencies import ReaderDep, SightDep
+from registry.api.http.request import HttpRequest
 from registry.api.ogc import query_params as ask
 from registry.api.ogc.exports import EXPORTS, WHOLE, exported
 from registry.api.ogc.links import Link, Links
@@ -53,7 +54,7 @@ def rendered(text: bytes, placed: str | None, members: frozenset[str] | None) ->
 
 @varying("/collections/{collection_id:str}/items", of_items)
 async def list_items(
-    request: Request[Any, Any, Any], collection_id: FromPath[str], reader: Asks, sight: Sees
+    request: HttpRequest, collection_id: FromPath[str], reader: ReaderDep, sight: SightDep
 ) -> Response[bytes] | Stream:
     """The features that meet every condition, in pages, or all of them as a file."""
     described = collection(collection_id)
@@ -82,7 +83,7 @@ def _written(found: Found, members: frozenset[str] | None) -> list[bytes]:
 
 
 def _collection(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     features: list[bytes],
     made: list[Link],
     figures: dict[str, int],
@@ -116,7 +117,7 @@ async def _plainly(answer: Any) -> Any:
 
 
 def _around(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     described: Collection,
     following: Page | None,
     form: str,
@@ -141,11 +142,11 @@ def _flat(text: bytes) -> dict[str, Any]:
 
 @plain("/collections/{collection_id:str}/items/{feature_id:str}", *ITEM)
 async def read_item(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     collection_id: FromPath[str],
     feature_id: FromPath[str],
-    reader: Asks,
-    sight: Sees,
+    reader: ReaderDep,
+    sight: SightDep,
 ) -> Response[bytes]:
     """One feature."""
     described, links = collection(collection_id), Links(request)

@@ -1,10 +1,9 @@
 """Where a client begins: the landing page, what this server conforms to, its description."""
 
-from typing import Any
-
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 
+from registry.api.http.request import HttpRequest
 from registry.api.ogc import openapi
 from registry.api.ogc.links import REL, Links
 from registry.api.ogc.negotiation import HTML, JSON, OPENAPI, PLAIN, chosen
@@ -68,7 +67,7 @@ ABOUT = (
 
 
 @plain("/")
-async def read_landing(request: Request[Any, Any, Any]) -> Response[bytes]:
+async def read_landing(request: HttpRequest) -> Response[bytes]:
     """Where everything is."""
     links = Links(request)
     made = [
@@ -83,13 +82,13 @@ async def read_landing(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 
 @plain("/conformance")
-async def read_conformance(request: Request[Any, Any, Any]) -> Response[bytes]:
+async def read_conformance(request: HttpRequest) -> Response[bytes]:
     """The conformance classes."""
     return answered(request, PLAIN, {"conformsTo": CONFORMS_TO}, "Conformance · 符合性")
 
 
 @plain("/api")
-async def read_api(request: Request[Any, Any, Any]) -> Response[bytes]:
+async def read_api(request: HttpRequest) -> Response[bytes]:
     """The OpenAPI 3.0 document, or a page of it."""
     form = chosen(request, {"json": OPENAPI, "html": HTML})
     root = Links(request).root

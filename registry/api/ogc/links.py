@@ -4,8 +4,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from litestar import Request
-
+from registry.api.http.request import HttpRequest
 from registry.api.ogc.negotiation import HTML, JSON, Forms
 
 CARRIED = ("exercise", "as_of")
@@ -17,7 +16,7 @@ Link = dict[str, Any]
 class Links:
     """Makes links for the answer to one request."""
 
-    def __init__(self, request: Request[Any, Any, Any]) -> None:
+    def __init__(self, request: HttpRequest) -> None:
         self._base = str(request.base_url).rstrip("/")
         self.root = f"{self._base}/ogc"
         self._path = request.url.path.rstrip("/")

@@ -1,10 +1,9 @@
 """The tile matrix sets."""
 
-from typing import Any
-
-from litestar import Request, Response
+from litestar import Response
 from litestar.params import FromPath
 
+from registry.api.http.request import HttpRequest
 from registry.api.ogc.links import Links, about
 from registry.api.ogc.negotiation import JSON, PLAIN
 from registry.api.ogc.response import answered
@@ -14,7 +13,7 @@ from registry.domain.ogc import tiling
 
 
 @plain("/tileMatrixSets")
-async def list_matrix_sets(request: Request[Any, Any, Any]) -> Response[bytes]:
+async def list_matrix_sets(request: HttpRequest) -> Response[bytes]:
     """The tile matrix sets."""
     links = Links(request)
     to = links.to("self", f"/tileMatrixSets/{MATRIX_SET}", JSON, MATRIX_SET)
@@ -23,7 +22,7 @@ async def list_matrix_sets(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 
 @plain("/tileMatrixSets/{matrix_set:str}")
-async def read_matrix_set(request: Request[Any, Any, Any], matrix_set: FromPath[str]) -> Response[bytes]:
+async def read_matrix_set(request: HttpRequest, matrix_set: FromPath[str]) -> Response[bytes]:
     """WebMercatorQuad in full."""
     known(matrix_set)
     matrices = [

@@ -1,10 +1,8 @@
 """Which form an answer takes: `f=` wins over Accept, and JSON is for everybody who does not say."""
 
-from typing import Any
-
-from litestar import Request
 from litestar.exceptions import HTTPException
 
+from registry.api.http.request import HttpRequest
 from registry.domain.errors import InvalidQuery
 
 JSON = "application/json"
@@ -27,7 +25,7 @@ class NotAcceptable(HTTPException):
     status_code = 406
 
 
-def chosen(request: Request[Any, Any, Any], offered: Forms) -> str:
+def chosen(request: HttpRequest, offered: Forms) -> str:
     """The name of the form to answer in."""
     asked = request.query_params.get("f")
     if asked is not None:

@@ -4,8 +4,9 @@ import hashlib
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 
+from registry.api.http.request import HttpRequest
 from registry.api.ogc.links import Links
 from registry.api.ogc.negotiation import HTML, Forms, chosen
 from registry.api.ogc.pages import page
@@ -16,7 +17,7 @@ LINK_HEADER = 8
 Made = dict[str, Any]
 
 
-def answered(request: Request[Any, Any, Any], offered: Forms, made: Made, title: str) -> Response[bytes]:
+def answered(request: HttpRequest, offered: Forms, made: Made, title: str) -> Response[bytes]:
     """The content with its own links first, in the form that the client wants."""
     form = chosen(request, offered)
     made = {**made, "links": [*Links(request).own(offered, form), *made.get("links", [])]}
@@ -26,7 +27,7 @@ def answered(request: Request[Any, Any, Any], offered: Forms, made: Made, title:
 
 
 def respond(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     body: bytes,
     media: str,
     headers: dict[str, str] | None = None,

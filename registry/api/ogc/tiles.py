@@ -1,11 +1,10 @@
 """Vector tiles over HTTP, of the dataset and of each collection."""
 
-from typing import Any
-
-from litestar import Request, Response
+from litestar import Response
 from litestar.params import FromPath
 
-from registry.api.http.dependencies import Asks, Sees
+from registry.api.http.dependencies import ReaderDep, SightDep
+from registry.api.http.request import HttpRequest
 from registry.api.ogc import tilesets
 from registry.api.ogc.negotiation import MVT
 from registry.api.ogc.parameters import DATASET_TILES
@@ -20,7 +19,7 @@ from registry.store.ogc.tile_cache import TileCache
 
 
 async def _tile(
-    request: Request[Any, Any, Any], reader: Reader, sight: Sight, names: tuple[str, ...], where: Tile
+    request: HttpRequest, reader: Reader, sight: Sight, names: tuple[str, ...], where: Tile
 ) -> Response[bytes]:
     if not where.exists or where.z > tilesets.LAST_ZOOM:
         raise NotFound("tile", f"{where.z}/{where.row}/{where.col}")
@@ -42,14 +41,14 @@ ALL = "Emergency resources · 应急资源"
 
 
 @plain("/tiles", *DATASET_TILES)
-async def list_tilesets(request: Request[Any, Any, Any], reader: Asks, sight: Sees) -> Response[bytes]:
+async def list_tilesets(request: HttpRequest, reader: ReaderDep, sight: SightDep) -> Response[bytes]:
     """The tilesets of the whole dataset."""
     return await tilesets.list_of(request, reader, sight, "/tiles", ALL, tilesets.selected(request))
 
 
 @plain("/tiles/{matrix_set:str}", *DATASET_TILES)
 async def read_tileset(
-    request: Request[Any, Any, Any], matrix_set: FromPath[str], reader: Asks, sight: Sees
+    request: HttpRequest, matrix_set: FromPath[str], reader: ReaderDep, sight: SightDep
 ) -> Response[bytes]:
     """The dataset's tileset, or its TileJSON."""
     tilesets.known(matrix_set)
@@ -58,13 +57,13 @@ async def read_tileset(
 
 @plain("/tiles/{matrix_set:str}/{z:int}/{row:int}/{col:int}", *DATASET_TILES)
 async def read_tile(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     matrix_set: FromPath[str],
     z: FromPath[int],
     row: FromPath[int],
     col: FromPath[int],
-    reader: Asks,
-    sight: Sees,
+    reader: ReaderDep,
+    sight: SightDep,
 ) -> Response[bytes]:
     """A tile of the dataset, one layer a collection."""
     tilesets.known(matrix_set)
@@ -73,7 +72,7 @@ async def read_tile(
 
 @plain("/collections/{collection_id:str}/tiles")
 async def list_collection_tilesets(
-    request: Request[Any, Any, Any], collection_id: FromPath[str], reader: Asks, sight: Sees
+    request: HttpRequest, collection_id: FromPath[str], reader: ReaderDep, sight: SightDep
 ) -> Response[bytes]:
     """The tilesets of one collection."""
     described = tilesets.drawn(collection_id)
@@ -83,11 +82,11 @@ async def list_collection_tilesets(
 
 @plain("/collections/{collection_id:str}/tiles/{matrix_set:str}")
 async def read_collection_tileset(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     collection_id: FromPath[str],
     matrix_set: FromPath[str],
-    reader: Asks,
-    sight: Sees,
+    reader: ReaderDep,
+    sight: SightDep,
 ) -> Response[bytes]:
     """One collection's tileset, or its TileJSON."""
     tilesets.known(matrix_set)
@@ -98,14 +97,14 @@ async def read_collection_tileset(
 
 @plain("/collections/{collection_id:str}/tiles/{matrix_set:str}/{z:int}/{row:int}/{col:int}")
 async def read_collection_tile(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     collection_id: FromPath[str],
     matrix_set: FromPath[str],
     z: FromPath[int],
     row: FromPath[int],
     col: FromPath[int],
-    reader: Asks,
-    sight: Sees,
+    reader: ReaderDep,
+    sight: SightDep,
 ) -> Response[bytes]:
     """A tile of one collection."""
     tilesets.known(matrix_set)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from litestar import Request, Response
+from litestar import Response
 
+from registry.api.http.request import HttpRequest
 from registry.api.ogc.collections import extent_of, property_schema
 from registry.api.ogc.links import REL, Link, Links, about
 from registry.api.ogc.negotiation import JSON, MVT, PLAIN, chosen
@@ -40,7 +41,7 @@ def drawn(collection_id: str) -> Collection:
     return described
 
 
-def selected(request: Request[Any, Any, Any]) -> tuple[str, ...]:
+def selected(request: HttpRequest) -> tuple[str, ...]:
     """The collections of a dataset tile."""
     text = request.query_params.get("collections")
     if text is None:
@@ -125,7 +126,7 @@ def _flat(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 async def list_of(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     reader: Reader,
     sight: Sight,
     base: str,
@@ -138,7 +139,7 @@ async def list_of(
 
 
 async def set_of(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     reader: Reader,
     sight: Sight,
     base: str,

@@ -4,12 +4,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import HttpMethod, Request, Response, delete, patch, post, put, route
+from litestar import HttpMethod, Response, delete, patch, post, put, route
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.params import FromPath
 from msgspec import structs
 
-from registry.api.http.dependencies import At, Retried
+from registry.api.http.dependencies import IdempotencyDep, WorkDep
+from registry.api.http.request import HttpRequest
 from registry.api.ogc.items import identity
 from registry.api.ogc.links import Links
 from registry.api.ogc.negotiation import GEOJSON, JSON
@@ -23,7 +24,6 @@ from registry.services.records import acts
 from registry.services.records.editing import Desk, Edition, held
 from registry.store.access.idempotency import Answer
 
-Asked = Request[Any, Any, Any]
 MERGE = "application/merge-patch+json"
 DELETED = "deleted over OGC API Features"
 WRITING = frozenset({"exercise", "reason"})
@@ -50,7 +50,7 @@ OPT = {"parameters": _parameters}
 OFFERED = {"parameters": fixed("exercise")}
 
 
-async def _body(request: Asked, actor: Actor, *media: str) -> dict[str, Any]:
+async def _body(request: HttpRequest, actor: Actor, *media: str) -> dict[str, Any]:
     """The body as a JSON object with its geometry in CRS84; 415 for anything else.
 
     Who may not write at all is told so before the body is looked at.
@@ -107,7 +107,7 @@ def _ours(desk: Desk) -> Desk:
 
 @post(ITEMS, opt=OPT, include_in_schema=False)
 async def create_item(
-    request: Asked, collection_id: FromPath[str], desk: At, once: Retried
+    request: HttpRequest, collection_id: FromPath[str], desk: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
     """Record a new feature; its identity is made here."""
     described = _writable(collection_id)
@@ -115,17 +115,17 @@ async def create_item(
     return await once(lambda: _create(request, desk, draft))
 
 
-async def _create(request: Asked, desk: Desk, draft: Draft) -> Answer:
+async def _create(request: HttpRequest, desk: Desk, draft: Draft) -> Answer:
     made = await acts.create(_ours(desk), draft, request.query_params.get("reason"))
     return structs.replace(made, headers=_stated(made) | {"Location": Links(request).href(_where(made.body))})
 
 
 @put(ITEM, opt=OPT, include_in_schema=False)
 async def replace_item(
-    request: Asked,
+    request: HttpRequest,
     collection_id: FromPath[str],
     feature_id: FromPath[str],
-    desk: At,
+    desk: WorkDep,
 ) -> Response[bytes]:
     """Replace a feature; the identity in the body is not looked at."""
     described = _writable(collection_id)
@@ -142,10 +142,10 @@ async def replace_item(
 
 @patch(ITEM, opt=OPT, include_in_schema=False)
 async def update_item(
-    request: Asked,
+    request: HttpRequest,
     collection_id: FromPath[str],
     feature_id: FromPath[str],
-    desk: At,
+    desk: WorkDep,
 ) -> Response[bytes]:
     """Change some members (RFC 7396); a geometry is replaced as a whole."""
     described = _writable(collection_id)
@@ -165,10 +165,10 @@ async def update_item(
 
 @delete(ITEM, opt=OPT, status_code=204, include_in_schema=False)
 async def delete_item(
-    request: Asked,
+    request: HttpRequest,
     collection_id: FromPath[str],
     feature_id: FromPath[str],
-    desk: At,
+    desk: WorkDep,
 ) -> None:
     """Retire a feature: it leaves the collections, its history stays."""
     described = _writable(collection_id)
@@ -178,7 +178,7 @@ async def delete_item(
     )
 
 
-def _edition(request: Asked) -> Edition:
+def _edition(request: HttpRequest) -> Edition:
     """The version that the client holds; any, when it does not say (desktop clients never do)."""
     return Edition(if_match=request.headers.get("if-match", "*"))
 

@@ -2,13 +2,12 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
-from litestar import Request
 from litestar.types import Scope
 
 from registry.api.http.access.tokens import Issuer
+from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import ANYONE, Actor
 from registry.domain.access.credential import Key, fingerprint, id_of
 from registry.domain.errors import RegistryError, Unauthenticated
@@ -81,7 +80,7 @@ def actor_in(scope: Scope) -> Actor:
     return found
 
 
-def admit(request: Request[Any, Any, Any]) -> None:
+def admit(request: HttpRequest) -> None:
     """Refuse a request without a credential where anonymous reading is off, except to open handlers."""
     if actor_in(request.scope) is not ANYONE or request.app.state.settings.anonymous:
         return

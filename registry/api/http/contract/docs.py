@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import swagger_ui
-from litestar import Litestar, MediaType, Request, get
+from litestar import Litestar, MediaType, get
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
 from litestar.static_files import create_static_files_router
@@ -13,6 +13,7 @@ from litestar.static_files import create_static_files_router
 from registry import __version__
 from registry.api.http import problems
 from registry.api.http.contract import openapi as describing
+from registry.api.http.request import HttpRequest
 
 ASSETS = "/docs/assets"
 FAVICON = '<link rel="icon" href="data:,">'
@@ -29,7 +30,7 @@ def _whole(app: Litestar, made: dict[str, Any]) -> dict[str, Any]:
 class _Json(JsonRenderPlugin):
     """The document as it is served."""
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+    def render(self, request: HttpRequest, openapi_schema: dict[str, Any]) -> bytes:
         """The whole document as JSON."""
         return super().render(request, _whole(request.app, openapi_schema))
 
@@ -37,7 +38,7 @@ class _Json(JsonRenderPlugin):
 class _Page(SwaggerRenderPlugin):
     """The document for people."""
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+    def render(self, request: HttpRequest, openapi_schema: dict[str, Any]) -> bytes:
         """The whole document as a page."""
         return super().render(request, _whole(request.app, openapi_schema))
 

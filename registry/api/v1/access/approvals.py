@@ -11,7 +11,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 
 from registry.api.http import params
-from registry.api.http.dependencies import Asks, Changes, Retried, Who
+from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, WriterDep
 from registry.api.http.idempotency import answer, stating
 from registry.api.http.links import JSON
 from registry.domain.access.actor import Actor, require
@@ -56,7 +56,9 @@ def _describe(row: Mapping[str, Any]) -> Approval:
 
 
 @post("/", responses=stating(201, Approval))
-async def ask_approval(data: JSONBody[Wish], writer: Changes, actor: Who, once: Retried) -> Response[bytes]:
+async def ask_approval(
+    data: JSONBody[Wish], writer: WriterDep, actor: ActorDep, once: IdempotencyDep
+) -> Response[bytes]:
     """Ask for more changes than one person may make alone."""
     return await once(lambda: _ask(writer, actor, data), JSON)
 
@@ -69,7 +71,7 @@ async def _ask(writer: Writer, actor: Actor, data: Wish) -> Answer:
 
 
 @get("/")
-async def list_approvals(reader: Asks, actor: Who, limit: params.Limit = 100) -> Approvals:
+async def list_approvals(reader: ReaderDep, actor: ActorDep, limit: params.Limit = 100) -> Approvals:
     """What was asked: everything for planners, one's own for field officers."""
     require(actor, "field")
     own = None if actor.is_at_least("planner") else actor.id
@@ -78,7 +80,7 @@ async def list_approvals(reader: Asks, actor: Who, limit: params.Limit = 100) ->
 
 @post("/{identity:uuid}/grant", status_code=200, responses=stating(200, Approval))
 async def grant_approval(
-    identity: FromPath[UUID], writer: Changes, actor: Who, once: Retried
+    identity: FromPath[UUID], writer: WriterDep, actor: ActorDep, once: IdempotencyDep
 ) -> Response[bytes]:
     """Allow what another person asked; for planners whose places hold all of that person's."""
     return await once(lambda: _grant(writer, actor, identity), JSON)

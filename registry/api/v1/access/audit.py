@@ -1,15 +1,16 @@
 """The audit over HTTP, for administrators."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, Router, get
+from litestar import Router, get
 from litestar.params import QueryParameter
 
 from registry.api.http import params
-from registry.api.http.dependencies import Asks, Who
+from registry.api.http.dependencies import ActorDep, ReaderDep
 from registry.api.http.links import next_link, self_link
+from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import require
 from registry.domain.access.audit import Action, Trace
 from registry.domain.search import aware, decode_number, encode_number
@@ -31,9 +32,9 @@ class Traces(msgspec.Struct, frozen=True):
 
 @get("/")
 async def list_audit(
-    request: Request[Any, Any, Any],
-    reader: Asks,
-    actor: Who,
+    request: HttpRequest,
+    reader: ReaderDep,
+    actor: ActorDep,
     by: ActorParam = None,
     action: ActionParam = None,
     since: Since = None,

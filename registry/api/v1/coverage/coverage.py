@@ -9,7 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 
 from registry.api.http import params
-from registry.api.http.dependencies import Asks, Sees
+from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.v1.coverage.body import (
     Ask,
     CompareAsk,
@@ -21,7 +21,7 @@ from registry.api.v1.coverage.body import (
     ScenarioAsk,
     SitingAsk,
 )
-from registry.api.v1.coverage.jobs import StatusInfo, Works, analyst
+from registry.api.v1.coverage.jobs import AnalystDep, StatusInfo, analyst
 from registry.api.v1.coverage.scenarios import named_scenario, saved_scenario
 from registry.domain.coverage import analysis, distance_to_nearest, question
 from registry.domain.coverage.scenario import Scenario
@@ -70,9 +70,9 @@ def decode_area(text: str) -> Area:
 
 @get(responses=answers(question.Answer))
 async def measure_coverage(
-    reader: Asks,
-    sight: Sees,
-    analyst: Works,
+    reader: ReaderDep,
+    sight: SightDep,
+    analyst: AnalystDep,
     kind: KindAsked,
     place: params.PlaceParam = None,
     area: AreaParam = None,
@@ -95,14 +95,18 @@ async def measure_coverage(
 
 
 @post(status_code=200, responses=answers(question.Answer))
-async def ask_coverage(reader: Asks, sight: Sees, analyst: Works, data: JSONBody[Ask]) -> Response[bytes]:
+async def ask_coverage(
+    reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[Ask]
+) -> Response[bytes]:
     """How much is covered, of the area and of the demand, at least `min_depth` times, now or what if."""
     asked = await inputs.gather(reader, inputs.looking(data, sight), data)
     return await analyst(analysis.MeasureTask(question=asked))
 
 
 @post("/gaps", status_code=200, responses=answers(analysis.GapsAnswer))
-async def find_gaps(reader: Asks, sight: Sees, analyst: Works, data: JSONBody[GapsAsk]) -> Response[bytes]:
+async def find_gaps(
+    reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[GapsAsk]
+) -> Response[bytes]:
     """Where the area is not covered: polygons by place, largest first."""
     asked = await inputs.gather(reader, inputs.looking(data, sight), data)
     task = analysis.GapsTask(question=asked, bound=data.bound, sliver_m2=data.sliver_m2, limit=data.limit)
@@ -110,7 +114,9 @@ async def find_gaps(reader: Asks, sight: Sees, analyst: Works, data: JSONBody[Ga
 
 
 @post("/depth", status_code=200, responses=answers(analysis.DepthAnswer))
-async def find_depth(reader: Asks, sight: Sees, analyst: Works, data: JSONBody[DepthAsk]) -> Response[bytes]:
+async def find_depth(
+    reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[DepthAsk]
+) -> Response[bytes]:
     """How much is covered at least once, twice, …"""
     asked = await inputs.gather(reader, inputs.looking(data, sight), data)
     task = analysis.DepthTask(question=asked, bound=data.bound, levels=data.levels, draw=data.draw)
@@ -119,7 +125,7 @@ async def find_depth(reader: Asks, sight: Sees, analyst: Works, data: JSONBody[D
 
 @post("/criticality", status_code=200, responses=answers(analysis.CriticalityAnswer))
 async def find_criticality(
-    reader: Asks, sight: Sees, analyst: Works, data: JSONBody[CriticalityAsk]
+    reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[CriticalityAsk]
 ) -> Response[bytes]:
     """For every resource what only it covers: the ground and demand lost when it fails."""
     asked = await inputs.gather(reader, inputs.looking(data, sight), data)
@@ -129,7 +135,7 @@ async def find_criticality(
 
 @post("/scenario", status_code=200, responses=answers(analysis.ScenarioAnswer))
 async def try_scenario(
-    reader: Asks, sight: Sees, analyst: Works, data: JSONBody[ScenarioAsk]
+    reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[ScenarioAsk]
 ) -> Response[bytes]:
     """What additions, moves and removals would change, without storing them."""
     if (data.scenario is None) == (data.saved is None):
@@ -141,7 +147,9 @@ async def try_scenario(
 
 
 @post("/siting", status_code=200, responses=answers(placement.Plan))
-async def find_sites(reader: Asks, sight: Sees, analyst: Works, data: JSONBody[SitingAsk]) -> Response[bytes]:
+async def find_sites(
+    reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[SitingAsk]
+) -> Response[bytes]:
     """Where to put more: maximal covering or set covering, with the proof of how good the choice is."""
     asked = await inputs.gather(reader, inputs.looking(data, sight), data)
     area = await inputs.ground(reader, data)
@@ -156,7 +164,7 @@ async def find_sites(reader: Asks, sight: Sees, analyst: Works, data: JSONBody[S
 
 @post("/distance", status_code=200, responses=answers(distance_to_nearest.Remoteness))
 async def measure_distance(
-    reader: Asks, sight: Sees, analyst: Works, data: JSONBody[DistanceAsk]
+    reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[DistanceAsk]
 ) -> Response[bytes]:
     """How far each point of demand is from the nearest resource: percentiles, and the farthest by name."""
     ask = Ask(
@@ -176,7 +184,7 @@ async def measure_distance(
 
 @post("/compare", status_code=200, responses=answers(analysis.Comparison))
 async def compare_scenarios(
-    reader: Asks, sight: Sees, analyst: Works, data: JSONBody[CompareAsk]
+    reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[CompareAsk]
 ) -> Response[bytes]:
     """Saved scenarios beside the present, the one that covers most first."""
     named = [await named_scenario(reader, analyst.actor, identity) for identity in data.scenarios]
@@ -191,7 +199,7 @@ async def compare_scenarios(
 
 
 @post("/members", status_code=200)
-async def find_members(reader: Asks, sight: Sees, data: JSONBody[MembersAsk]) -> Membership:
+async def find_members(reader: ReaderDep, sight: SightDep, data: JSONBody[MembersAsk]) -> Membership:
     """Which places of a level have a resource and which have none, with the denominator named."""
     ask = Ask(kind=data.kind, filter=data.filter, exercise=data.exercise, as_of=data.as_of)
     seen = inputs.looking(ask, sight)

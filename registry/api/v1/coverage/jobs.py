@@ -6,13 +6,14 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, Router, delete, get
+from litestar import Response, Router, delete, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
-from registry.api.http.dependencies import Asked, Asks, Who
+from registry.api.http.dependencies import ActorDep, ReaderDep
 from registry.api.http.idempotency import IdempotencyKey, Once, answer, is_replay, send
+from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import Actor
 from registry.domain.coverage import analysis
 from registry.domain.coverage.cost_estimate import AT_ONCE_S, seconds
@@ -74,7 +75,7 @@ def describe(row: Mapping[str, Any]) -> StatusInfo:
 class Analyst(NamedTuple):
     """Works a question out: the one who asked, and the key under which a retry finds the same job."""
 
-    request: Request[Any, Any, Any]
+    request: HttpRequest
     reader: Reader
     actor: Actor
     key: str | None
@@ -103,13 +104,16 @@ class Analyst(NamedTuple):
 
 
 def analyst(
-    request: Request[Any, Any, Any], reader: Asks, actor: Who, idempotency_key: IdempotencyKey = None
+    request: HttpRequest,
+    reader: ReaderDep,
+    actor: ActorDep,
+    idempotency_key: IdempotencyKey = None,
 ) -> Analyst:
     """Who works out this request's question."""
     return Analyst(request, reader, actor, idempotency_key)
 
 
-Works = NamedDependency[Analyst]
+AnalystDep = NamedDependency[Analyst]
 """Works a question out, at once or as a job."""
 
 
@@ -121,7 +125,7 @@ async def _own(reader: Reader, actor: Actor, identity: UUID) -> Mapping[str, Any
 
 
 @get("/{identity:uuid}")
-async def read_job(reader: Asks, actor: Who, identity: FromPath[UUID]) -> StatusInfo:
+async def read_job(reader: ReaderDep, actor: ActorDep, identity: FromPath[UUID]) -> StatusInfo:
     """How a job is doing; for the one who asked for it."""
     return describe(await _own(reader, actor, identity))
 
@@ -132,7 +136,7 @@ RESULTS = {
 
 
 @get("/{identity:uuid}/results", responses=RESULTS)
-async def read_results(reader: Asks, actor: Who, identity: FromPath[UUID]) -> Response[bytes]:
+async def read_results(reader: ReaderDep, actor: ActorDep, identity: FromPath[UUID]) -> Response[bytes]:
     """The answer of a job, kept for a day."""
     job = describe(await _own(reader, actor, identity))
     if job.status == "failed":
@@ -143,7 +147,9 @@ async def read_results(reader: Asks, actor: Who, identity: FromPath[UUID]) -> Re
 
 
 @delete("/{identity:uuid}", status_code=200)
-async def dismiss_job(request: Asked, reader: Asks, actor: Who, identity: FromPath[UUID]) -> StatusInfo:
+async def dismiss_job(
+    request: HttpRequest, reader: ReaderDep, actor: ActorDep, identity: FromPath[UUID]
+) -> StatusInfo:
     """End a job; its process is stopped within a second, and its place in the queue is free at once."""
     await _own(reader, actor, identity)
     # Committed here and not behind the answer: the job that is stopped says its last word in the same row.

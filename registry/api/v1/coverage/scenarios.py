@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from registry.api.http.dependencies import Asks, Changes, Retried, Who
+from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, WriterDep
 from registry.api.http.idempotency import answer, stating
 from registry.api.http.links import JSON
 from registry.api.v1.coverage.body import ScenarioBody
@@ -77,7 +77,7 @@ async def _existing(reader: Reader, identity: str | UUID) -> Mapping[str, Any]:
 
 @post(responses=stating(201, Saved))
 async def save_scenario(
-    writer: Changes, actor: Who, once: Retried, data: JSONBody[ScenarioBody]
+    writer: WriterDep, actor: ActorDep, once: IdempotencyDep, data: JSONBody[ScenarioBody]
 ) -> Response[bytes]:
     """Keep a scenario under a name."""
     return await once(lambda: _save(writer, actor, data), JSON)
@@ -93,21 +93,21 @@ async def _save(writer: Writer, actor: Actor, data: ScenarioBody) -> Answer:
 
 
 @get()
-async def list_scenarios(reader: Asks, actor: Who) -> SavedList:
+async def list_scenarios(reader: ReaderDep, actor: ActorDep) -> SavedList:
     """The latest scenarios."""
     require(actor, "viewer")
     return SavedList([describe(row) for row in await scenarios.find(reader, MOST)])
 
 
 @get("/{identity:uuid}")
-async def read_scenario(reader: Asks, actor: Who, identity: FromPath[UUID]) -> Saved:
+async def read_scenario(reader: ReaderDep, actor: ActorDep, identity: FromPath[UUID]) -> Saved:
     """One scenario."""
     require(actor, "viewer")
     return describe(await _existing(reader, identity))
 
 
 @delete("/{identity:uuid}")
-async def forget_scenario(writer: Changes, actor: Who, identity: FromPath[UUID]) -> None:
+async def forget_scenario(writer: WriterDep, actor: ActorDep, identity: FromPath[UUID]) -> None:
     """Forget a scenario."""
     require(actor, "planner")
     await _existing(writer, identity)

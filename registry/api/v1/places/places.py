@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Router, get
+from litestar import Router, get
 from litestar.params import FromPath, QueryParameter
 
 from registry.api.http import params
-from registry.api.http.dependencies import Asks
+from registry.api.http.dependencies import ReaderDep
 from registry.api.http.links import GEOJSON, next_link, self_link
+from registry.api.http.request import HttpRequest
 from registry.domain.errors import NotFound
 from registry.domain.geojson import FeatureCollection
 from registry.domain.search import decode_code, encode_code
@@ -64,8 +65,8 @@ def _raw(text: str | None) -> msgspec.Raw | None:
 
 @get("/", media_type=GEOJSON)
 async def list_places(
-    request: Request[Any, Any, Any],
-    reader: Asks,
+    request: HttpRequest,
+    reader: ReaderDep,
     level: Level = None,
     parent: Parent = None,
     under: Under = None,
@@ -86,7 +87,7 @@ async def list_places(
 
 @get("/containing", media_type=GEOJSON)
 async def find_containing(
-    request: Request[Any, Any, Any], reader: Asks, lon: params.Lon, lat: params.Lat
+    request: HttpRequest, reader: ReaderDep, lon: params.Lon, lat: params.Lat
 ) -> FeatureCollection:
     """The chain of places whose extent holds the point, smallest first."""
     found = await places.containing(reader, lon, lat)
@@ -94,7 +95,7 @@ async def find_containing(
 
 
 @get("/{code:str}", media_type=GEOJSON)
-async def read_place(reader: Asks, code: FromPath[str]) -> PlaceFeature:
+async def read_place(reader: ReaderDep, code: FromPath[str]) -> PlaceFeature:
     """One place with its extent, and its members when it is a management area."""
     row = await places.get(reader, code)
     if row is None:

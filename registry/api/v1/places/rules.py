@@ -7,8 +7,9 @@ import msgspec
 from litestar import Response, Router, get, patch, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from registry.api.http.dependencies import Asks, Changes, Who
-from registry.api.http.localized_response import Asked, speak
+from registry.api.http.dependencies import ActorDep, ReaderDep, WriterDep
+from registry.api.http.localized_response import speak
+from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import require
 from registry.domain.errors import NotFound
 from registry.domain.geometry import wkb
@@ -26,7 +27,9 @@ AtKm = Annotated[float, QueryParameter(name="km", ge=0, le=100_000, description=
 
 
 @get("/v1/zones")
-async def list_zones(request: Asked, reader: Asks, road: Road = None, km: Km = None) -> Response[bytes]:
+async def list_zones(
+    request: HttpRequest, reader: ReaderDep, road: Road = None, km: Km = None
+) -> Response[bytes]:
     """What rules measure from: shores, road land, ramps; with whether the geometry is loaded."""
     found = [
         item
@@ -38,7 +41,7 @@ async def list_zones(request: Asked, reader: Asks, road: Road = None, km: Km = N
 
 
 @get("/v1/zones/{identity:str}")
-async def read_zone(request: Asked, identity: FromPath[str], reader: Asks) -> Response[bytes]:
+async def read_zone(request: HttpRequest, identity: FromPath[str], reader: ReaderDep) -> Response[bytes]:
     """One zone with its geometry, if it has one."""
     found, geometry = await zones.get(reader, identity)
     raw = None if geometry is None else msgspec.json.decode(geometry)
@@ -47,7 +50,7 @@ async def read_zone(request: Asked, identity: FromPath[str], reader: Asks) -> Re
 
 @put("/v1/zones/{identity:str}/geometry")
 async def draw_zone(
-    request: Asked, identity: FromPath[str], data: JSONBody[Drawing], writer: Changes, actor: Who
+    request: HttpRequest, identity: FromPath[str], data: JSONBody[Drawing], writer: WriterDep, actor: ActorDep
 ) -> Response[bytes]:
     """Give a zone its geometry: what the line stands for, its doubts, and the kilometre of each vertex."""
     require(actor, "planner")
@@ -60,7 +63,9 @@ async def draw_zone(
 
 
 @get("/v1/zones/{identity:str}/position")
-async def find_position(request: Asked, identity: FromPath[str], reader: Asks, km: AtKm) -> Response[bytes]:
+async def find_position(
+    request: HttpRequest, identity: FromPath[str], reader: ReaderDep, km: AtKm
+) -> Response[bytes]:
     """Where a kilometre of a road range is; without a geometry with chainage it cannot be told."""
     found, geometry = await zones.get(reader, identity)
     position = None
@@ -73,13 +78,13 @@ async def find_position(request: Asked, identity: FromPath[str], reader: Asks, k
 
 
 @get("/v1/rules")
-async def list_rules(request: Asked, reader: Asks) -> Response[bytes]:
+async def list_rules(request: HttpRequest, reader: ReaderDep) -> Response[bytes]:
     """Which facility and action is kept how far from which kind of zone."""
     return speak(request, {"rules": await zones.rules(reader)})
 
 
 @post("/v1/rules/check", status_code=200)
-async def check_site(request: Asked, data: JSONBody[Site], reader: Asks) -> Response[bytes]:
+async def check_site(request: HttpRequest, data: JSONBody[Site], reader: ReaderDep) -> Response[bytes]:
     """What every rule says about a site: allowed, forbidden, needs_review or cannot_evaluate."""
     wkb(data.geometry)
     known = await zones.words(reader)
@@ -91,7 +96,11 @@ async def check_site(request: Asked, data: JSONBody[Site], reader: Asks) -> Resp
 
 @patch("/v1/places/{code:str}/flags")
 async def flag_place(
-    request: Asked, code: FromPath[str], data: JSONBody[dict[Code, Known]], writer: Changes, actor: Who
+    request: HttpRequest,
+    code: FromPath[str],
+    data: JSONBody[dict[Code, Known]],
+    writer: WriterDep,
+    actor: ActorDep,
 ) -> Response[bytes]:
     """Say of a place what a check needs to know, such as prone_or_remote: yes, no or unknown."""
     require(actor, "planner")

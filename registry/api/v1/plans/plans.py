@@ -7,8 +7,9 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
 from registry.api.http import params
-from registry.api.http.dependencies import Asks, Changes, Sees, Who
-from registry.api.http.localized_response import CSV, Asked, speak, speak_csv
+from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep, WriterDep
+from registry.api.http.localized_response import CSV, speak, speak_csv
+from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import require
 from registry.domain.errors import Invalid
 from registry.domain.plans.check import Check
@@ -54,13 +55,13 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 
 @get("/v1/documents")
-async def list_documents(request: Asked, reader: Asks) -> Response[bytes]:
+async def list_documents(request: HttpRequest, reader: ReaderDep) -> Response[bytes]:
     """Every document that provisions come from, oldest first."""
     return speak(request, {"documents": await plans.documents(reader)})
 
 
 @get("/v1/documents/{identity:str}")
-async def read_document(request: Asked, identity: FromPath[str], reader: Asks) -> Response[bytes]:
+async def read_document(request: HttpRequest, identity: FromPath[str], reader: ReaderDep) -> Response[bytes]:
     """One document with its provisions in printed order."""
     document = await plans.get_document(reader, identity)
     provisions = await plans.find_provisions(reader, document=identity)
@@ -69,7 +70,11 @@ async def read_document(request: Asked, identity: FromPath[str], reader: Asks) -
 
 @put("/v1/documents/{identity:str}")
 async def put_document(
-    request: Asked, identity: FromPath[str], data: JSONBody[Document], writer: Changes, actor: Who
+    request: HttpRequest,
+    identity: FromPath[str],
+    data: JSONBody[Document],
+    writer: WriterDep,
+    actor: ActorDep,
 ) -> Response[bytes]:
     """Describe a document, in place of what was said of it before."""
     require(actor, "planner")
@@ -80,8 +85,8 @@ async def put_document(
 
 @get("/v1/provisions")
 async def list_provisions(
-    request: Asked,
-    reader: Asks,
+    request: HttpRequest,
+    reader: ReaderDep,
     document: DocumentParam = None,
     kind: KindOf = None,
     subject: Subject = None,
@@ -93,14 +98,18 @@ async def list_provisions(
 
 
 @get("/v1/provisions/{identity:str}")
-async def read_provision(request: Asked, identity: FromPath[str], reader: Asks) -> Response[bytes]:
+async def read_provision(request: HttpRequest, identity: FromPath[str], reader: ReaderDep) -> Response[bytes]:
     """One statement."""
     return speak(request, await plans.get_provision(reader, identity))
 
 
 @put("/v1/provisions/{identity:str}")
 async def put_provision(
-    request: Asked, identity: FromPath[str], data: JSONBody[Provision], writer: Changes, actor: Who
+    request: HttpRequest,
+    identity: FromPath[str],
+    data: JSONBody[Provision],
+    writer: WriterDep,
+    actor: ActorDep,
 ) -> Response[bytes]:
     """Store a statement; refused when its locator, unit or operator cannot be used."""
     require(actor, "planner")
@@ -117,7 +126,11 @@ def _same(path: str, body: str) -> None:
 
 @get("/v1/provisions/{identity:str}/check", opt={"cost": 5})
 async def check_provision_now(
-    request: Asked, identity: FromPath[str], reader: Asks, sight: Sees, denominator: Chosen = None
+    request: HttpRequest,
+    identity: FromPath[str],
+    reader: ReaderDep,
+    sight: SightDep,
+    denominator: Chosen = None,
 ) -> Response[bytes]:
     """One statement held against what is known, or was at `as_of`: met, not_met, unknown, cannot_evaluate."""
     provision = await plans.get_provision(reader, identity)
@@ -125,7 +138,9 @@ async def check_provision_now(
 
 
 @post("/v1/checks", status_code=200, opt={"cost": 20})
-async def check_all(request: Asked, data: JSONBody[Wanted], reader: Asks, sight: Sees) -> Response[bytes]:
+async def check_all(
+    request: HttpRequest, data: JSONBody[Wanted], reader: ReaderDep, sight: SightDep
+) -> Response[bytes]:
     """Every statement with a figure of a document or about a place, held against what is known."""
     provisions = await compliance.chosen_provisions(reader, data.document, data.place)
     checks = [check for group in await compliance.judge(reader, sight, provisions) for check in group.checks]
@@ -138,9 +153,9 @@ async def check_all(request: Asked, data: JSONBody[Wanted], reader: Asks, sight:
 
 @get("/v1/reconciliation", opt={"cost": 5, "also": CSV})
 async def reconcile(
-    request: Asked,
-    reader: Asks,
-    sight: Sees,
+    request: HttpRequest,
+    reader: ReaderDep,
+    sight: SightDep,
     document: DocumentParam = None,
     place: params.PlaceParam = None,
     f: Format = "json",
@@ -153,9 +168,9 @@ async def reconcile(
 
 @get("/v1/survey-list", opt={"cost": 20, "also": CSV})
 async def list_surveys(
-    request: Asked,
-    reader: Asks,
-    sight: Sees,
+    request: HttpRequest,
+    reader: ReaderDep,
+    sight: SightDep,
     document: DocumentParam = None,
     place: params.PlaceParam = None,
     f: Format = "json",

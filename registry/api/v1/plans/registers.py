@@ -10,10 +10,11 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from registry.api.http import params
 from registry.api.http.conditional import etag_of, matches
-from registry.api.http.dependencies import Asks, Changes, Sees, Who
+from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep, WriterDep
 from registry.api.http.idempotency import also
 from registry.api.http.links import JSON, next_link, self_link
-from registry.api.http.localized_response import Asked, speak
+from registry.api.http.localized_response import speak
+from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import Actor, require_place
 from registry.domain.access.sight import Sight
 from registry.domain.errors import ConditionMissing, Invalid, NotFound, Stale
@@ -46,10 +47,10 @@ AtPlace = Annotated[str, QueryParameter(name="place", max_length=64, description
 
 @get("/{register:str}")
 async def list_entries(
-    request: Asked,
+    request: HttpRequest,
     register: FromPath[Register],
-    reader: Asks,
-    sight: Sees,
+    reader: ReaderDep,
+    sight: SightDep,
     place: params.PlaceParam = None,
     type_: TypeParam = None,
     about: About = None,
@@ -68,7 +69,11 @@ async def list_entries(
 
 @get("/{register:str}/{identity:uuid}")
 async def read_entry(
-    request: Asked, register: FromPath[Register], identity: FromPath[UUID], reader: Asks, sight: Sees
+    request: HttpRequest,
+    register: FromPath[Register],
+    identity: FromPath[UUID],
+    reader: ReaderDep,
+    sight: SightDep,
 ) -> Response[bytes]:
     """One entry, with its version as a strong ETag."""
     found = await entries.get(reader, sight, register, identity)
@@ -79,13 +84,13 @@ async def read_entry(
 
 @put("/{register:str}/{identity:uuid}", responses=also(201, JSON))
 async def put_entry(
-    request: Asked,
+    request: HttpRequest,
     register: FromPath[Register],
     identity: FromPath[UUID],
     data: JSONBody[Entry],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
+    writer: WriterDep,
+    actor: ActorDep,
+    sight: SightDep,
     if_match: IfMatch = None,
 ) -> Response[bytes]:
     """Record an entry under your identity, or replace the version you read (If-Match)."""
@@ -105,12 +110,12 @@ async def put_entry(
 
 @delete("/{register:str}/{identity:uuid}", status_code=200)
 async def retire_entry(
-    request: Asked,
+    request: HttpRequest,
     register: FromPath[Register],
     identity: FromPath[UUID],
-    writer: Changes,
-    actor: Who,
-    sight: Sees,
+    writer: WriterDep,
+    actor: ActorDep,
+    sight: SightDep,
     if_match: IfMatch = None,
 ) -> Response[bytes]:
     """Retire an entry: it leaves lists and checks, its versions stay."""
@@ -124,12 +129,12 @@ async def retire_entry(
 
 @get("/{register:str}/{identity:uuid}/history")
 async def read_history(
-    request: Asked,
+    request: HttpRequest,
     register: FromPath[Register],
     identity: FromPath[UUID],
-    reader: Asks,
-    sight: Sees,
-    actor: Who,
+    reader: ReaderDep,
+    sight: SightDep,
+    actor: ActorDep,
 ) -> Response[bytes]:
     """The earlier versions of an entry, newest first; for those who may change it."""
     found = await entries.get(reader, sight, register, identity)
@@ -177,7 +182,7 @@ async def _ancestors(reader: Any, place: str | None) -> list[str]:
 
 @get("/v1/hotlines")
 async def list_hotlines(
-    request: Asked, reader: Asks, sight: Sees, place: AtPlace, topic: Topic = None
+    request: HttpRequest, reader: ReaderDep, sight: SightDep, place: AtPlace, topic: Topic = None
 ) -> Response[bytes]:
     """Which number to call at a place, its own and those of the places above it."""
     found = await entries.answering(reader, sight, ["hotline"], place)
@@ -187,7 +192,7 @@ async def list_hotlines(
 
 @get("/v1/responsible")
 async def list_responsible(
-    request: Asked, reader: Asks, sight: Sees, place: AtPlace, hazard: Hazard
+    request: HttpRequest, reader: ReaderDep, sight: SightDep, place: AtPlace, hazard: Hazard
 ) -> Response[bytes]:
     """Who answers for a hazard at a place: bodies and persons, of the place and of those above it."""
     found = await entries.answering(reader, sight, ["organisation", "responsibility"], place)

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from litestar import Request, post
+from litestar import post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 
-from registry.api.http.dependencies import Asks, Sees
+from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.links import GEOJSON, JSON, self_link
+from registry.api.http.request import HttpRequest
 from registry.api.v1.proximity.params import Where
 from registry.domain.access.sight import Sight
 from registry.domain.errors import Invalid
@@ -48,7 +49,11 @@ class Alerted(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollecti
 
 @post("/alert-area", media_type=GEOJSON, status_code=200, opt={"takes": TAKES})
 async def ask_alert_area(
-    request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, where: NamedDependency[Where]
+    request: HttpRequest,
+    state: State,
+    reader: ReaderDep,
+    sight: SightDep,
+    where: NamedDependency[Where],
 ) -> Alerted:
     """Every resource in service inside the polygons and circles of a CAP 1.2 alert, edges included."""
     alert = _decode(request.headers.get("content-type", ""), await request.body())

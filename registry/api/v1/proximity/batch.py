@@ -9,7 +9,7 @@ from litestar import post
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from registry.api.http.dependencies import Asks, Sees
+from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.domain.conditions import Conditions, filter_of
 from registry.domain.errors import InvalidQuery
 from registry.domain.proximity.interval import compass
@@ -51,7 +51,7 @@ class Batched(msgspec.Struct, frozen=True):
 
 
 @post("/batch", status_code=200)
-async def ask_batch(reader: Asks, sight: Sees, data: JSONBody[Batch]) -> Batched:
+async def ask_batch(reader: ReaderDep, sight: SightDep, data: JSONBody[Batch]) -> Batched:
     """The k nearest resources in service to each of up to 1,000 spots, in one statement."""
     wanted = filter_of(data.where, sight.as_of or datetime.now(UTC))
     starts = [_start(number, origin) for number, origin in enumerate(data.origins)]

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from registry.api.http.dependencies import Asks, Sees
+from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.links import GEOJSON, self_link
+from registry.api.http.request import HttpRequest
 from registry.api.v1.proximity import params
 from registry.api.v1.proximity.nearest import FAR_M, Question
 from registry.api.v1.proximity.params import Asked
@@ -42,10 +43,10 @@ class Covering(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollect
 
 @get("/covering", media_type=GEOJSON)
 async def find_covering(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     state: State,
-    reader: Asks,
-    sight: Sees,
+    reader: ReaderDep,
+    sight: SightDep,
     asked: NamedDependency[Asked],
     explain: params.Explain = False,
 ) -> Covering:
@@ -57,7 +58,11 @@ async def find_covering(
 
 @post("/covering", media_type=GEOJSON, status_code=200)
 async def ask_covering(
-    request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, data: JSONBody[Question]
+    request: HttpRequest,
+    state: State,
+    reader: ReaderDep,
+    sight: SightDep,
+    data: JSONBody[Question],
 ) -> Covering:
     """The watch points that reach any origin: for a drawn one, the disc that holds all of it."""
     now = sight.as_of or datetime.now(UTC)

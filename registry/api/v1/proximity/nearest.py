@@ -1,18 +1,19 @@
 """Proximity over HTTP: nearest and within, by query string or by body."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Meta
 
 from registry.api.http import params
-from registry.api.http.dependencies import Asks, Sees
+from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.links import GEOJSON, next_link, self_link
+from registry.api.http.request import HttpRequest
 from registry.api.v1.proximity import params as asking
 from registry.api.v1.proximity.params import Asked
 from registry.domain.access.sight import Sight
@@ -106,10 +107,10 @@ async def answer_nearest(ask: Answering, k: int, max_m: float | None, links: lis
 
 @get("/nearest", media_type=GEOJSON)
 async def find_nearest(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     state: State,
-    reader: Asks,
-    sight: Sees,
+    reader: ReaderDep,
+    sight: SightDep,
     asked: NamedDependency[Asked],
     k: params.K = 10,
     max_m: params.MaxM = None,
@@ -130,7 +131,11 @@ async def find_nearest(
 
 @post("/nearest", media_type=GEOJSON, status_code=200)
 async def ask_nearest(
-    request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, data: JSONBody[NearestQuestion]
+    request: HttpRequest,
+    state: State,
+    reader: ReaderDep,
+    sight: SightDep,
+    data: JSONBody[NearestQuestion],
 ) -> Near:
     """The k nearest resources to a point, an uncertain spot, an area, a place, a line or a chainage."""
     paces: Paces = asking.paces(state.paces, (data.speed_kmh, data.detour, data.pace_source))
@@ -152,10 +157,10 @@ async def prepared(reader: Reader, sight: Sight, data: Question, stale_days: flo
 
 @get("/within", media_type=GEOJSON)
 async def find_within(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     state: State,
-    reader: Asks,
-    sight: Sees,
+    reader: ReaderDep,
+    sight: SightDep,
     asked: NamedDependency[Asked],
     radius_m: params.RadiusM,
     cursor: params.Cursor = None,
@@ -188,7 +193,11 @@ class Within(Near, frozen=True, kw_only=True, tag="FeatureCollection"):
 
 @post("/within", media_type=GEOJSON, status_code=200)
 async def ask_within(
-    request: Request[Any, Any, Any], state: State, reader: Asks, sight: Sees, data: JSONBody[WithinQuestion]
+    request: HttpRequest,
+    state: State,
+    reader: ReaderDep,
+    sight: SightDep,
+    data: JSONBody[WithinQuestion],
 ) -> Within:
     """Everything inside an area or corridor, or within radius_m of its edge, nearest first."""
     async with reader.snapshot(one_plan=True) as snapshot:

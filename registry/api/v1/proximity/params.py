@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
 from registry.api.http import params
-from registry.api.http.dependencies import Sees
+from registry.api.http.dependencies import SightDep
 from registry.domain.conditions import Conditions, Partners, filter_of
 from registry.domain.errors import InvalidQuery
 from registry.domain.proximity.origin import Origin, QueryDatum
@@ -83,7 +83,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def where(
-    sight: Sees,
+    sight: SightDep,
     kind: params.KindParam = None,
     kinds: Listed = None,
     place: params.PlaceParam = None,

@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from registry.api.http.dependencies import Asks, Sees
+from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.domain.access.sight import Sight
 from registry.domain.conditions import CodedText, Conditions, filter_of
 from registry.domain.plans.entry import Entry
@@ -104,7 +104,7 @@ def coded(code: str) -> str:
 
 
 @post("/situation", status_code=200)
-async def ask_situation(state: State, reader: Asks, sight: Sees, data: JSONBody[Alarm]) -> Situation:
+async def ask_situation(state: State, reader: ReaderDep, sight: SightDep, data: JSONBody[Alarm]) -> Situation:
     """Places, watchers, teams, shelters, depots up the tiers, checkpoints and partners around an alarm."""
     async with reader.snapshot(one_plan=True) as snapshot:
         return await situation(snapshot, sight, data, state.settings.stale_after_days)

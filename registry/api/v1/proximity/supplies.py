@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from registry.api.http.dependencies import Asks, Sees
+from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.domain.conditions import Conditions, filter_of
 from registry.domain.errors import InvalidQuery
 from registry.domain.proximity.origin import Origin, Start
@@ -45,7 +45,7 @@ class Supplies(msgspec.Struct, frozen=True):
 
 
 @post("/supplies", status_code=200)
-async def ask_supplies(state: State, reader: Asks, sight: Sees, data: JSONBody[Request]) -> Supplies:
+async def ask_supplies(state: State, reader: ReaderDep, sight: SightDep, data: JSONBody[Request]) -> Supplies:
     """The depots in service that together hold the items, by tier and distance; the shortfall is stated."""
     now = sight.as_of or datetime.now(UTC)
     if data.where.kind not in (None, "supply_depot") or data.where.kinds not in (None, ["supply_depot"]):

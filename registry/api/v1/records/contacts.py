@@ -6,7 +6,7 @@ import msgspec
 from litestar import Router, delete, get, put
 from litestar.params import FromPath, JSONBody
 
-from registry.api.http.dependencies import Asks, At, Sees
+from registry.api.http.dependencies import ReaderDep, SightDep, WorkDep
 from registry.domain.errors import NotFound
 from registry.domain.records.contact import Contact
 from registry.services.records.editing import held
@@ -30,7 +30,7 @@ class Contacts(msgspec.Struct, frozen=True):
 
 
 @get("/")
-async def list_contacts(identity: FromPath[UUID], reader: Asks, sight: Sees) -> Contacts:
+async def list_contacts(identity: FromPath[UUID], reader: ReaderDep, sight: SightDep) -> Contacts:
     """Whom to call: everybody for staff, the published ones for the public."""
     if await resources.get(reader, sight, identity) is None:
         raise NotFound("resource", identity)
@@ -40,7 +40,7 @@ async def list_contacts(identity: FromPath[UUID], reader: Asks, sight: Sees) -> 
 
 @put("/{contact:uuid}", status_code=204)
 async def put_contact(
-    identity: FromPath[UUID], contact: FromPath[UUID], data: JSONBody[Contact], desk: At
+    identity: FromPath[UUID], contact: FromPath[UUID], data: JSONBody[Contact], desk: WorkDep
 ) -> None:
     """Store whom to call, in place of what was there; no earlier state is kept."""
     await held(desk, "field", identity)
@@ -48,7 +48,7 @@ async def put_contact(
 
 
 @delete("/{contact:uuid}", status_code=204)
-async def purge_contact(identity: FromPath[UUID], contact: FromPath[UUID], desk: At) -> None:
+async def purge_contact(identity: FromPath[UUID], contact: FromPath[UUID], desk: WorkDep) -> None:
     """Remove a contact for good."""
     await held(desk, "field", identity)
     await contacts.purge(desk.writer, desk.sight, identity, contact)

@@ -4,13 +4,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, Router, get, post
+from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from registry.api.http import params
-from registry.api.http.dependencies import Asks, At, Retried, Sees, Who
+from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import answer, now
 from registry.api.http.links import GEOJSON, JSON, next_link, self_link
+from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import require
 from registry.domain.errors import Conflict
 from registry.domain.records import change as changing
@@ -34,10 +35,10 @@ class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 @get("/")
 async def list_corrections(
-    request: Request[Any, Any, Any],
-    reader: Asks,
-    actor: Who,
-    sight: Sees,
+    request: HttpRequest,
+    reader: ReaderDep,
+    actor: ActorDep,
+    sight: SightDep,
     correction_state: State = "open",
     subject: Subject = None,
     resource: OfResource = None,
@@ -51,10 +52,10 @@ async def list_corrections(
 
 @get("/conflicts")
 async def list_conflicts(
-    request: Request[Any, Any, Any],
-    reader: Asks,
-    actor: Who,
-    sight: Sees,
+    request: HttpRequest,
+    reader: ReaderDep,
+    actor: ActorDep,
+    sight: SightDep,
     cursor: params.Cursor = None,
     limit: params.Limit = 100,
 ) -> dict[str, Any]:
@@ -64,10 +65,10 @@ async def list_conflicts(
 
 
 async def _page(
-    request: Request[Any, Any, Any],
-    reader: Asks,
-    actor: Who,
-    sight: Sees,
+    request: HttpRequest,
+    reader: ReaderDep,
+    actor: ActorDep,
+    sight: SightDep,
     wanted: dict[str, Any],
     limit: int,
 ) -> dict[str, Any]:
@@ -82,7 +83,7 @@ async def _page(
 
 @post("/{identity:uuid}/decision", media_type=GEOJSON, status_code=200, opt={"also": JSON})
 async def decide_correction(
-    identity: FromPath[UUID], data: JSONBody[Decision], desk: At, once: Retried
+    identity: FromPath[UUID], data: JSONBody[Decision], desk: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
     """Accept a waiting change into the current version, or reject it; both are kept with the reason."""
     return await once(lambda: _decide(desk, identity, data))

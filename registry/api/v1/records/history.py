@@ -8,7 +8,7 @@ from litestar import Router, get
 from litestar.params import FromPath
 
 from registry.api.http import params
-from registry.api.http.dependencies import Asks, Sees, Who
+from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep
 from registry.domain.access.actor import require
 from registry.domain.errors import NotFound
 from registry.store.records import history, resources
@@ -23,7 +23,7 @@ def _raw(text: str | None) -> msgspec.Raw | None:
 
 @get("/{identity:uuid}/history")
 async def read_history(
-    identity: FromPath[UUID], reader: Asks, sight: Sees, actor: Who, limit: params.Limit = 100
+    identity: FromPath[UUID], reader: ReaderDep, sight: SightDep, actor: ActorDep, limit: params.Limit = 100
 ) -> dict[str, Any]:
     """Every change of a resource, latest first, with what it was before and after."""
     if await resources.get(reader, sight, identity) is None:
@@ -38,7 +38,7 @@ async def read_history(
 
 
 @get("/digest")
-async def read_digest(reader: Asks, actor: Who) -> dict[str, Any]:
+async def read_digest(reader: ReaderDep, actor: ActorDep) -> dict[str, Any]:
     """The newest seal of the change log: keep it elsewhere, and a rewritten history is found."""
     require(actor, "planner")
     last = await hash_chain.head(reader)

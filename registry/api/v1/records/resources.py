@@ -1,16 +1,17 @@
 """Resources over HTTP: list and read."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, Router, get
+from litestar import Response, Router, get
 from litestar.params import FromPath, HeaderParameter
 
 from registry.api.http import params
 from registry.api.http.conditional import etag_of, matches
-from registry.api.http.dependencies import Asks, Sees
+from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.links import GEOJSON, next_link, self_link
+from registry.api.http.request import HttpRequest
 from registry.api.v1.records import history, writes
 from registry.domain.errors import NotFound
 from registry.domain.geojson import FeatureCollection
@@ -22,9 +23,9 @@ IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_le
 
 @get("/", media_type=GEOJSON)
 async def list_resources(
-    request: Request[Any, Any, Any],
-    reader: Asks,
-    sight: Sees,
+    request: HttpRequest,
+    reader: ReaderDep,
+    sight: SightDep,
     kind: params.KindParam = None,
     place: params.PlaceParam = None,
     lifecycle: params.LifecycleParam = None,
@@ -50,7 +51,7 @@ async def list_resources(
 
 @get("/{identity:uuid}", media_type=GEOJSON)
 async def read_resource(
-    identity: FromPath[UUID], reader: Asks, sight: Sees, if_none_match: IfNoneMatch = None
+    identity: FromPath[UUID], reader: ReaderDep, sight: SightDep, if_none_match: IfNoneMatch = None
 ) -> Response[bytes]:
     """One resource, with its version as a strong ETag."""
     row = await resources.get(reader, sight, identity)

@@ -7,7 +7,7 @@ from litestar import Response, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
 from registry.api.http import params
-from registry.api.http.dependencies import Asks, At, Retried, Sees, Who
+from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import also, send
 from registry.api.http.links import GEOJSON, JSON
 from registry.domain.access.actor import require
@@ -23,8 +23,8 @@ from registry.store.records import observations, resources
 @post("/", media_type=GEOJSON)
 async def create_resource(
     data: JSONBody[Draft],
-    desk: At,
-    once: Retried,
+    desk: WorkDep,
+    once: IdempotencyDep,
     reason: Reason = None,
 ) -> Response[bytes]:
     """Record a new resource; the client may bring its UUIDv7."""
@@ -35,7 +35,7 @@ async def create_resource(
 async def replace_resource(
     identity: FromPath[UUID],
     data: JSONBody[Draft],
-    desk: At,
+    desk: WorkDep,
     if_match: IfMatch = None,
     if_none_match: IfNoneMatch = None,
     base_version: BaseVersion = None,
@@ -51,7 +51,7 @@ async def replace_resource(
 async def patch_resource(
     identity: FromPath[UUID],
     data: JSONBody[dict[str, Any]],
-    desk: At,
+    desk: WorkDep,
     if_match: IfMatch = None,
     base_version: BaseVersion = None,
     reason: Reason = None,
@@ -63,7 +63,7 @@ async def patch_resource(
 @delete("/{identity:uuid}", media_type=GEOJSON, status_code=200)
 async def retire_resource(
     identity: FromPath[UUID],
-    desk: At,
+    desk: WorkDep,
     if_match: IfMatch = None,
     reason: Reason = None,
 ) -> Response[bytes]:
@@ -74,8 +74,8 @@ async def retire_resource(
 @post("/{identity:uuid}/restoration", media_type=GEOJSON, status_code=200)
 async def restore_resource(
     identity: FromPath[UUID],
-    desk: At,
-    once: Retried,
+    desk: WorkDep,
+    once: IdempotencyDep,
     reason: Reason = None,
 ) -> Response[bytes]:
     """Bring a retired resource back to the stage of life it had."""
@@ -86,8 +86,8 @@ async def restore_resource(
 async def verify_resource(
     identity: FromPath[UUID],
     data: JSONBody[acts.Verification],
-    desk: At,
-    once: Retried,
+    desk: WorkDep,
+    once: IdempotencyDep,
 ) -> Response[bytes]:
     """Confirm that a record is still true, without editing it."""
     return await once(lambda: acts.verify(desk, identity, data))
@@ -97,8 +97,8 @@ async def verify_resource(
 async def report_status(
     identity: FromPath[UUID],
     data: JSONBody[StatusReport],
-    desk: At,
-    once: Retried,
+    desk: WorkDep,
+    once: IdempotencyDep,
 ) -> Response[bytes]:
     """Report readiness, opening, occupancy, operation or position; the latest seen is the current state."""
     return await once(lambda: acts.report(desk, identity, data))
@@ -108,8 +108,8 @@ async def report_status(
 async def report_stock(
     identity: FromPath[UUID],
     data: JSONBody[StockReport],
-    desk: At,
-    once: Retried,
+    desk: WorkDep,
+    once: IdempotencyDep,
 ) -> Response[bytes]:
     """Report counts and movements of a depot's stock lines."""
     return await once(lambda: acts.stock(desk, identity, data))
@@ -119,8 +119,8 @@ async def report_stock(
 async def relocate_resource(
     identity: FromPath[UUID],
     data: JSONBody[Relocation],
-    desk: At,
-    once: Retried,
+    desk: WorkDep,
+    once: IdempotencyDep,
 ) -> Response[bytes]:
     """Correct a position: applied for a planner (200), proposed for a field officer (202)."""
     return await once(lambda: acts.relocate(desk, identity, data))
@@ -128,7 +128,7 @@ async def relocate_resource(
 
 @get("/{identity:uuid}/observations")
 async def list_observations(
-    identity: FromPath[UUID], reader: Asks, sight: Sees, actor: Who, limit: params.Limit = 100
+    identity: FromPath[UUID], reader: ReaderDep, sight: SightDep, actor: ActorDep, limit: params.Limit = 100
 ) -> dict[str, Any]:
     """What was reported of a resource, latest first."""
     if await resources.get(reader, sight, identity) is None:

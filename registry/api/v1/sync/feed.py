@@ -5,15 +5,16 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Router, get
+from litestar import Router, get
 from litestar.datastructures import State
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from registry.api.http import params
 from registry.api.http.contract.openapi import EVENTS
-from registry.api.http.dependencies import Asks, Sees
+from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.poll_cache import unless_quiet
+from registry.api.http.request import HttpRequest
 from registry.domain.access.sight import Sight
 from registry.domain.errors import CursorExpired, InvalidQuery, Unavailable
 from registry.domain.sync.feed import Cursor, Mark, check_cursor, eyes_of, seal, unseal
@@ -27,7 +28,6 @@ WaitS = Annotated[float, QueryParameter(ge=0, le=55, description="Wait so long f
 PageLimit = Annotated[int, QueryParameter(name="limit", ge=1, le=500)]
 LastEventId = Annotated[str | None, HeaderParameter(name="Last-Event-ID", max_length=400)]
 HEARTBEAT_S = 15.0
-Asked = Request[Any, Any, Any]
 START = Mark(0, 0)
 
 
@@ -82,9 +82,9 @@ class Feed:
 
 @get("/changes", before_request=unless_quiet)
 async def read_changes(
-    request: Asked,
+    request: HttpRequest,
     state: State,
-    sight: Sees,
+    sight: SightDep,
     cursor: params.Cursor = None,
     place: params.PlaceParam = None,
     wait_s: WaitS = 0,
@@ -120,8 +120,8 @@ async def _wait(source: Feed, reader: Reader, mark: Mark, wait_s: float, limit: 
 @get("/changes/stream", media_type=EVENTS)
 async def stream_changes(
     state: State,
-    reader: Asks,
-    sight: Sees,
+    reader: ReaderDep,
+    sight: SightDep,
     cursor: params.Cursor = None,
     place: params.PlaceParam = None,
     last_event_id: LastEventId = None,

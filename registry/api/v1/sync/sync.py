@@ -10,7 +10,7 @@ from litestar.params import JSONBody, QueryParameter
 from litestar.response import Stream
 
 from registry.api.http import params
-from registry.api.http.dependencies import Asks, At, Retried, Sees
+from registry.api.http.dependencies import IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import answer, stating
 from registry.api.http.links import JSON
 from registry.api.v1.sync.feed import Feed
@@ -36,7 +36,7 @@ class Results(msgspec.Struct, frozen=True):
 
 
 @post("/push", status_code=200, responses=stating(200, Results))
-async def push_operations(data: JSONBody[Push], desk: At, once: Retried) -> Response[bytes]:
+async def push_operations(data: JSONBody[Push], desk: WorkDep, once: IdempotencyDep) -> Response[bytes]:
     """Carry out up to 50 operations, each whole or not at all; a retry changes nothing twice."""
     require(desk.actor, "field")
     return await once(lambda: _push(desk._replace(via="sync"), data), JSON)
@@ -48,7 +48,7 @@ async def _push(desk: Desk, data: Push) -> Answer:
 
 @get("/digest")
 async def read_digest(
-    state: State, reader: Asks, sight: Sees, place: params.PlaceParam = None
+    state: State, reader: ReaderDep, sight: SightDep, place: params.PlaceParam = None
 ) -> dict[str, Any]:
     """Count, and xor of sha256(id:version:updated_at in µs)[:8], by last byte of the identity."""
     source, stand = Feed(state, sight, place), await feed.stand(reader)
@@ -59,7 +59,7 @@ async def read_digest(
 
 @get("/snapshot", media_type=LINES)
 async def read_snapshot(
-    state: State, reader: Asks, sight: Sees, place: params.PlaceParam = None, bucket: Bucket = None
+    state: State, reader: ReaderDep, sight: SightDep, place: params.PlaceParam = None, bucket: Bucket = None
 ) -> Stream:
     """Everything in scope, a line each, from one instant: first the cursor to go on from, last the count."""
     source, stand = Feed(state, sight, place), await state.watch.current()
