@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from benchmarks.figures import Figure, at_most
 from benchmarks.stage import SEED, Stage, served
 from registry.domain.geojson import LineString
-from registry.domain.places.zone import Drawing
+from registry.domain.places.zone import ZoneGeometry
 from registry.domain.records.resource import Source
 from registry.runtime import database
 from registry.store.places import zones
@@ -56,7 +56,7 @@ async def draw(stage: Stage) -> int:
             line = [
                 (106.4 + 0.5 * k / each, 28.6 + 0.05 * n + 0.01 * math.sin(k / 9)) for k in range(each + 1)
             ]
-            drawing = Drawing(
+            drawing = ZoneGeometry(
                 geometry=LineString(line),
                 represents="shore" if shore else "land_edge",
                 source=Source(kind="assumption", reference=ORIGIN, confidence="assumed"),

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from registry.api.v1.coverage.body import Ask
-from registry.cli.report.coverage_page import Subject, page, percent, square_km
+from registry.cli.report.coverage_page import ReportHeading, page, percent, square_km
 from registry.cli.report.picture import png
 from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
 from registry.domain.coverage.coverage import Assessment, Interval
@@ -110,7 +110,7 @@ def worked(question: Question) -> Result:
     return Result(question, assessment, answered(question, assessment), found)
 
 
-def subject_of(result: Result, ask: Ask, all_records: bool) -> Subject:
+def subject_of(result: Result, ask: Ask, all_records: bool) -> ReportHeading:
     """What the report is about."""
     whole = result.question.whole
     radius = ("各记录自己的半径", "each record's own radius")
@@ -119,7 +119,7 @@ def subject_of(result: Result, ask: Ask, all_records: bool) -> Subject:
     realm = ("实际数据", "real records") if ask.exercise is None else (f"演练 {ask.exercise}",) * 2
     if all_records:
         realm = (f"{realm[0]}（含受限记录）", f"{realm[1]}, restricted ones included")
-    return Subject(
+    return ReportHeading(
         area=whole.name or Name(whole.code or "-"),
         kind=KIND_WORDS[ask.kind or "fire_watch_point"],
         radius=radius,
@@ -129,7 +129,7 @@ def subject_of(result: Result, ask: Ask, all_records: bool) -> Subject:
 
 
 def write(
-    result: Result, subject: Subject, gaps_file: Path | None, report: Path | None, picture: Path | None
+    result: Result, subject: ReportHeading, gaps_file: Path | None, report: Path | None, picture: Path | None
 ) -> None:
     """Write the files that were asked for."""
     if gaps_file is not None:

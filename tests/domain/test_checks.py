@@ -14,10 +14,18 @@ from hypothesis import strategies as st
 
 from registry.domain.coverage.coverage import Counts, Coverage, Interval, Unnamed
 from registry.domain.errors import Invalid
-from registry.domain.plans import checks
-from registry.domain.plans.check import Observed, agree, decide
+from registry.domain.plans.check import ObservedInterval, compare_total, decide
+from registry.domain.plans.checks import evaluation
 from registry.domain.plans.entry import Denominator, Entry, check_entry, shown
-from registry.domain.plans.facts import Facts, Low, PlaceFact, Share, Skill, Tally, ZoneFact
+from registry.domain.plans.facts import (
+    CoverageShare,
+    Facts,
+    PlaceFact,
+    SpecialtyCount,
+    StockMinimum,
+    Tally,
+    ZoneFact,
+)
 from registry.domain.plans.provision import METHODS, Provision, Requirement
 from registry.domain.plans.reconciliation import reconcile, survey_list
 from registry.domain.values import Name
@@ -60,7 +68,7 @@ def tally(kind: str, place: str = "T1", count: int = 1, **given: Any) -> Tally:
 
 
 def check(identity: str, known: Facts, chosen: str | None = None) -> Any:
-    return checks.evaluate(PROVISIONS[identity], known, "2026-01-01", chosen)
+    return evaluation.evaluate(PROVISIONS[identity], known, "2026-01-01", chosen)
 
 
 def verdict(identity: str, known: Facts, chosen: str | None = None) -> str:
@@ -77,7 +85,7 @@ def test_a_verdict_holds_for_every_value_of_the_interval(
     said: str, value: int, low: int, width: int | None
 ) -> None:
     required = Requirement(value, "item", said)
-    found = decide(required, Observed(low, None if width is None else low + width, "item"))
+    found = decide(required, ObservedInterval(low, None if width is None else low + width, "item"))
     high = low + 40 if width is None else low + width
     possible = {SAYS[said](low + step / 4, value) for step in range(4 * (high - low) + 1)}
     expected = {True: "met", False: "not_met"}[possible.pop()] if len(possible) == 1 else "unknown"
@@ -86,21 +94,21 @@ def test_a_verdict_holds_for_every_value_of_the_interval(
 
 @pytest.mark.parametrize(("recorded", "expected"), [(53, "unknown"), (54, "met"), (55, "not_met")])
 def test_a_published_total_is_agreed_with_or_contradicted(recorded: int, expected: str) -> None:
-    assert agree(54, recorded) == expected
+    assert compare_total(54, recorded) == expected
 
 
 def test_every_method_has_a_function() -> None:
-    assert set(METHODS) == set(checks.LOOKS) | set(checks.CHOOSING)
+    assert set(METHODS) == set(evaluation.EVALUATORS) | set(evaluation.CHOOSING_EVALUATORS)
 
 
 def test_nothing_known_means_no_verdict_for_any_provision() -> None:
     nothing = Facts(place="qijiang", today=TODAY)
-    verdicts = {item.id: checks.evaluate(item, nothing, "now").verdict for item in PROVISIONS.values()}
+    verdicts = {item.id: evaluation.evaluate(item, nothing, "now").verdict for item in PROVISIONS.values()}
     assert set(verdicts.values()) == {"unknown", "cannot_evaluate"}
 
 
 def test_no_provision_says_the_same_in_both_languages_as_nothing() -> None:
-    found = checks.evaluate_all(PROVISIONS.values(), facts(), "now")
+    found = evaluation.evaluate_all(PROVISIONS.values(), facts(), "now")
     assert len(found) > 50
     assert all(c.verdict_label.zh and c.verdict_label.en and c.method.zh and c.method.en for c in found)
 
@@ -299,7 +307,7 @@ def test_three_tiers_and_who_lacks_one() -> None:
 
 @pytest.mark.parametrize(("quantity", "expected"), [(5.0, "not_met"), (10.0, "met"), (None, "unknown")])
 def test_minimum_stock(quantity: float | None, expected: str) -> None:
-    assert verdict("qj-min-stock", facts(stock=[Low("d", "1010101", quantity, 10.0)])) == expected
+    assert verdict("qj-min-stock", facts(stock=[StockMinimum("d", "1010101", quantity, 10.0)])) == expected
 
 
 def value(indicator: str, number: float, unit: str, on: str = "2025-12-31") -> dict[str, Any]:
@@ -333,12 +341,12 @@ def test_strictly_fewer_than_fifteen_thousand() -> None:
 
 def test_specialties_by_place() -> None:
     named = ["mine", "hazmat", "water", "bridge_tunnel", "pipeline", "geohazard"]
-    skills = [Skill(f"registry:{code}", "T1", 1) for code in named]
+    skills = [SpecialtyCount(f"registry:{code}", "T1", 1) for code in named]
     found = check("qj-team-specialties", facts(skills=skills))
     assert (found.verdict, found.observed.lower) == ("unknown", 6)
     assert found.details["without_record"] == ["flood_drought"]
     assert found.details["matrix"]["registry:mine"] == {"T1": 1}
-    both = [Skill("registry:power", "T1", 1), Skill("registry:gas", "T2", 2)]
+    both = [SpecialtyCount("registry:power", "T1", 1), SpecialtyCount("registry:gas", "T2", 2)]
     assert verdict("qj-team-layout", facts(skills=both)) == "met"
     assert verdict("qj-team-layout", facts(skills=both[:1])) == "unknown"
     assert verdict("qj-team-layout", facts(complete("rescue_team"), skills=both[:1])) == "not_met"
@@ -381,7 +389,7 @@ def covered(lower: float, upper: float, untestable: int = 0) -> Coverage:
 )
 def test_forest_watch(coverage: Coverage, listed: bool, expected: str) -> None:
     inventories = [complete("fire_watch_point")] if listed else []
-    known = facts(*inventories, share=Share(coverage, None))
+    known = facts(*inventories, share=CoverageShare(coverage, None))
     assert verdict("qj-forest-95", known) == expected
 
 
@@ -420,7 +428,7 @@ def test_the_survey_starts_where_most_checks_would_be_settled() -> None:
     tallies = [tally("rescue_team", code, level="town") for code in ("T1", "T3")]
     known = facts(tallies=tallies, towns=towns)
     wanted = [PROVISIONS[i] for i in ("qj-teams-100", "qj-cap-200", "qj-town-depots")]
-    visits = survey_list(checks.evaluate_all(wanted, known, "now"), known)
+    visits = survey_list(evaluation.evaluate_all(wanted, known, "now"), known)
     assert visits[0].place == "T2"
     assert visits[0].checks == ["qj-cap-200", "qj-teams-100", "qj-town-depots"]
     assert [visit.settles for visit in visits] == sorted((v.settles for v in visits), reverse=True)

@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from registry.domain.errors import Invalid
-from registry.domain.plans.document import Document, Extent, check_locator
+from registry.domain.plans.document import Document, LineRange, check_locator
 from registry.domain.plans.provision import Provision, Requirement, Words, check_provision
 from registry.domain.values import Name
 
-PLAN = Document(id="plan", kind="plan", title=Name(en="A plan"), extents=[Extent("003", 118, 502)])
+PLAN = Document(id="plan", kind="plan", title=Name(en="A plan"), extents=[LineRange("003", 118, 502)])
 
 
 def a_provision(**changes: object) -> Provision:

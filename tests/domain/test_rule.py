@@ -7,13 +7,22 @@ import pytest
 
 from registry.domain.errors import Invalid
 from registry.domain.geojson import LineString, Point
-from registry.domain.places.rule import Exemption, Reach, Rule, Site, Vocabulary, answer, check_rule, judge
+from registry.domain.places.rule import (
+    Exemption,
+    ProposedSite,
+    Rule,
+    Vocabulary,
+    ZoneDistance,
+    apply_rule,
+    assess_site,
+    check_rule,
+)
 from registry.domain.places.zone import (
-    Drawing,
-    Drawn,
-    Piece,
-    Range,
+    RoadRange,
+    StoredZone,
     Zone,
+    ZoneGeometry,
+    ZonePiece,
     at_chainage,
     chainage_km,
     clipped,
@@ -35,20 +44,22 @@ RULE = Rule(
     measured_from=WORDS,
     exemptions=[Exemption(["build"], ["local_road"], "needs_review", WORDS)],
 )
-ROAD = Zone(id="z", kind="road_land", name=Name(en="z"), range=Range("road", 10, 20))
+ROAD = Zone(id="z", kind="road_land", name=Name(en="z"), range=RoadRange("road", 10, 20))
 KNOWN = Vocabulary(frozenset({"shelter"}), frozenset({"build", "expand"}))
 
 
-def drawn(**given: Any) -> Drawn:
-    return Drawn(zone=ROAD, version=1, has_geometry=True, **given)
+def drawn(**given: Any) -> StoredZone:
+    return StoredZone(zone=ROAD, version=1, has_geometry=True, **given)
 
 
-def site(purpose: str | None = None, action: str = "build", kind: str = "shelter") -> Site:
-    return Site(Point((106.0, 29.0)), kind, action, purpose)
+def site(purpose: str | None = None, action: str = "build", kind: str = "shelter") -> ProposedSite:
+    return ProposedSite(Point((106.0, 29.0)), kind, action, purpose)
 
 
 def outcome(distance_m: float, purpose: str | None = None, **zone: Any) -> str:
-    return judge(RULE, drawn(**zone), site(purpose), Reach(zone="z", distance_m=distance_m)).outcome
+    return apply_rule(
+        RULE, drawn(**zone), site(purpose), ZoneDistance(zone="z", distance_m=distance_m)
+    ).outcome
 
 
 @pytest.mark.parametrize(
@@ -82,18 +93,18 @@ def test_an_exemption_is_for_its_purpose_and_inside_only() -> None:
 
 def test_the_strictest_zone_and_rule_stand_for_the_whole() -> None:
     near, far = drawn(), msgspec.structs.replace(drawn(), zone=msgspec.structs.replace(ROAD, id="far"))
-    undrawn = Drawn(zone=msgspec.structs.replace(ROAD, id="undrawn"), version=1, has_geometry=False)
-    reaches = {"z": Reach(zone="z", distance_m=5.0), "far": Reach(zone="far", distance_m=900.0)}
-    assert answer([RULE], [far], site(), reaches, KNOWN).outcome == "allowed"
-    assert answer([RULE], [far, undrawn], site(), reaches, KNOWN).outcome == "cannot_evaluate"
-    found = answer([RULE], [far, undrawn, near], site(), reaches, KNOWN)
+    undrawn = StoredZone(zone=msgspec.structs.replace(ROAD, id="undrawn"), version=1, has_geometry=False)
+    reaches = {"z": ZoneDistance(zone="z", distance_m=5.0), "far": ZoneDistance(zone="far", distance_m=900.0)}
+    assert assess_site([RULE], [far], site(), reaches, KNOWN).outcome == "allowed"
+    assert assess_site([RULE], [far, undrawn], site(), reaches, KNOWN).outcome == "cannot_evaluate"
+    found = assess_site([RULE], [far, undrawn, near], site(), reaches, KNOWN)
     assert (found.outcome, found.findings[0].zone) == ("forbidden", "z")
-    assert answer([RULE], [], site(), {}, KNOWN).outcome == "cannot_evaluate"
+    assert assess_site([RULE], [], site(), {}, KNOWN).outcome == "cannot_evaluate"
 
 
 def test_what_no_rule_is_about_is_allowed_only_in_known_words() -> None:
-    assert answer([RULE], [drawn()], site(action="expand"), {}, KNOWN).outcome == "allowed"
-    assert answer([RULE], [drawn()], site(action="enlarge"), {}, KNOWN).outcome == "cannot_evaluate"
+    assert assess_site([RULE], [drawn()], site(action="expand"), {}, KNOWN).outcome == "allowed"
+    assert assess_site([RULE], [drawn()], site(action="enlarge"), {}, KNOWN).outcome == "cannot_evaluate"
 
 
 def test_a_rule_without_actions_is_refused() -> None:
@@ -106,22 +117,22 @@ LINE = [(106.0, 29.0), (106.1, 29.0), (106.2, 29.0)]
 
 @pytest.mark.parametrize("km", [[5.0, 15.0, 25.0], [25.0, 15.0, 5.0]])
 def test_a_line_is_clipped_to_its_kilometres_in_either_direction(km: list[float]) -> None:
-    found = clipped(Piece(LINE, km), Range("road", 10, 20))
+    found = clipped(ZonePiece(LINE, km), RoadRange("road", 10, 20))
     assert [p[0] for p in found[0].line] == pytest.approx([106.05, 106.1, 106.15])
     assert found[0].km == pytest.approx(sorted([10.0, 15.0, 20.0], reverse=km[0] > km[-1]))
-    assert clipped(Piece(LINE, km), Range("road", 30, 40)) == []
+    assert clipped(ZonePiece(LINE, km), RoadRange("road", 30, 40)) == []
 
 
 def test_pieces_share_their_ends_and_keep_every_vertex() -> None:
     line = [(106 + n / 1000, 29.0) for n in range(21)]
-    drawing = Drawing(geometry=LineString(line), represents="land_edge", source=SOURCE)
+    drawing = ZoneGeometry(geometry=LineString(line), represents="land_edge", source=SOURCE)
     found = pieces(drawing, None)
     assert [piece.line[0] for piece in found[1:]] == [piece.line[-1] for piece in found[:-1]]
     assert [p for piece in found for p in piece.line[: None if piece is found[-1] else -1]] == line
 
 
 def test_a_kilometre_and_its_place_are_each_others_inverse() -> None:
-    drawing = Drawing(
+    drawing = ZoneGeometry(
         geometry=LineString(LINE), represents="land_edge", measures_km=[[10, 15, 20]], source=SOURCE
     )
     parts = pieces(drawing, ROAD.range)
@@ -130,4 +141,4 @@ def test_a_kilometre_and_its_place_are_each_others_inverse() -> None:
         assert position is not None
         assert min(abs((chainage_km(piece, *position) or 0) - km) for piece in parts) < 0.001
     assert at_chainage(parts, 21.0) is None
-    assert chainage_km(Piece(LINE), 106.0, 29.0) is None
+    assert chainage_km(ZonePiece(LINE), 106.0, 29.0) is None

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from registry.cli import plan
 from registry.cli.report import plan_page
-from registry.domain.plans.check import Observed
+from registry.domain.plans.check import ObservedInterval
 from registry.domain.plans.wording import number
 from registry.domain.values import Name
 from registry.services.seeding import seed
@@ -115,12 +115,12 @@ def test_names_are_escaped(run) -> None:
     ("observed", "expected"),
     [
         (None, "–"),
-        (Observed(0, None, "item"), "≥ 0 items"),
-        (Observed(95, 95, "percent"), "95 %"),
-        (Observed(200 / 3, 100, "percent"), "66.67 – 100 %"),
+        (ObservedInterval(0, None, "item"), "≥ 0 items"),
+        (ObservedInterval(95, 95, "percent"), "95 %"),
+        (ObservedInterval(200 / 3, 100, "percent"), "66.67 – 100 %"),
     ],
 )
-def test_an_interval_in_words(observed: Observed | None, expected: str) -> None:
+def test_an_interval_in_words(observed: ObservedInterval | None, expected: str) -> None:
     assert plan_page.observed_in_words(observed, "en") == expected
 
 

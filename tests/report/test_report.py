@@ -9,7 +9,7 @@ import pytest
 import shapely
 from PIL import Image
 
-from registry.cli.report.coverage_page import Subject, page, percent
+from registry.cli.report.coverage_page import ReportHeading, page, percent
 from registry.cli.report.picture import COLOUR, png, svg
 from registry.domain.coverage.gaps import gaps
 from registry.domain.coverage.question import Question, answered, work_out
@@ -19,7 +19,7 @@ from registry.domain.values import Name
 
 NAME = Name("<b>一镇</b>", "One & only")
 AREA = AreaPart(shape=shapely.to_wkb(shapely.box(106, 29, 106.2, 29.2)), code="A", name=NAME, assumed=True)
-SUBJECT = Subject(
+SUBJECT = ReportHeading(
     area=NAME,
     kind=("火情监测点", "fire watch points"),
     radius=("各自半径", "own radius"),

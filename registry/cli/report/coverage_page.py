@@ -16,7 +16,7 @@ from registry.domain.values import Name
 CSS = (Path(__file__).parent / "report.css").read_text("utf-8")
 
 
-class Subject(Struct, frozen=True, kw_only=True):
+class ReportHeading(Struct, frozen=True, kw_only=True):
     """What the page is about, in words."""
 
     area: Name
@@ -26,7 +26,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     made_at: datetime
 
 
-def page(subject: Subject, answer: Answer, gaps: Gaps, drawing: Sketch) -> str:
+def page(subject: ReportHeading, answer: Answer, gaps: Gaps, drawing: Sketch) -> str:
     """The whole report as one HTML document without any outside reference."""
     zh, en = subject.area.zh or subject.area.en, subject.area.en or subject.area.zh
     title = f"{zh} 覆盖率 · Coverage of {en}"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from registry.domain.plans.check import Check, Observed, Verdict
+from registry.domain.plans.check import Check, ObservedInterval, Verdict
 from registry.domain.plans.provision import UNITS, Words
-from registry.domain.plans.reconciliation import Line, Visit
+from registry.domain.plans.reconciliation import ReconciliationLine, Visit
 from registry.domain.plans.wording import VERDICTS, Lang, number
 from registry.domain.values import Name
 
@@ -52,7 +52,7 @@ class Report(Struct, frozen=True, kw_only=True):
     as_of: str
     exercise: str | None
     checks: list[Check]
-    lines: list[Line]
+    lines: list[ReconciliationLine]
     visits: list[Visit]
 
 
@@ -77,7 +77,7 @@ def page(report: Report, lang: Lang) -> str:
     )
 
 
-def observed_in_words(observed: Observed | None, lang: Lang) -> str:
+def observed_in_words(observed: ObservedInterval | None, lang: Lang) -> str:
     """An interval as a reader would say it: one figure, two, or at least one."""
     if observed is None:
         return "–"
@@ -142,7 +142,7 @@ def _missing(check: Check, lang: Lang) -> str:
     return f"<ul>{''.join(listed)}{more}</ul>"
 
 
-def _lines(lines: list[Line], lang: Lang) -> str:
+def _lines(lines: list[ReconciliationLine], lang: Lang) -> str:
     head = _head(lang, "verdict", "provision", "published/n", "recorded/n", "located/n", "verified/n")
     rows = "".join(
         f"<tr><td><span class='badge {line.verdict}'>{_say(line.verdict_label, lang)}</span></td>"

@@ -7,15 +7,15 @@ from msgspec import Meta, Struct, field
 
 from registry.domain.errors import Invalid
 from registry.domain.geojson import Geometry
-from registry.domain.places.zone import Drawn, ZoneKind
+from registry.domain.places.zone import StoredZone, ZoneKind
 from registry.domain.plans.provision import Words
 from registry.domain.plans.wording import VERDICTS
 from registry.domain.values import Code, Name
 
-Outcome = Literal["allowed", "forbidden", "needs_review", "cannot_evaluate"]
+RuleOutcome = Literal["allowed", "forbidden", "needs_review", "cannot_evaluate"]
 TOLERANCE_M = 0.01
 """A centimetre beyond the boundary still counts as on it: more than distances are good for."""
-ORDER: tuple[Outcome, ...] = ("forbidden", "needs_review", "cannot_evaluate", "allowed")
+ORDER: tuple[RuleOutcome, ...] = ("forbidden", "needs_review", "cannot_evaluate", "allowed")
 
 
 class Exemption(Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,7 +23,7 @@ class Exemption(Struct, frozen=True, forbid_unknown_fields=True):
 
     actions: list[Code]
     purposes: list[Code]
-    outcome: Outcome
+    outcome: RuleOutcome
     text: Words
 
 
@@ -37,14 +37,14 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     facility_kinds: list[Code] = field(default_factory=list)
     actions: list[Code]
     distance_m: Annotated[float, Meta(ge=0, le=1_000_000)]
-    outcome: Outcome = "forbidden"
+    outcome: RuleOutcome = "forbidden"
     measured_from: Words
     exemptions: list[Exemption] = field(default_factory=list)
     at_least: bool = False
     """Whether the distance is printed as a minimum, so that the true zone may be wider."""
 
 
-class Site(Struct, frozen=True, forbid_unknown_fields=True):
+class ProposedSite(Struct, frozen=True, forbid_unknown_fields=True):
     """What somebody wants to do, and where; the vocabulary of kinds, actions and purposes is open."""
 
     geometry: Geometry
@@ -53,7 +53,7 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     purpose: Code | None = None
 
 
-class Reach(Struct, frozen=True, kw_only=True):
+class ZoneDistance(Struct, frozen=True, kw_only=True):
     """How far a site is from the drawn line or ground of a zone, and at which kilometre."""
 
     zone: str
@@ -67,7 +67,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     rule: str
     name: Name
     provision: str
-    outcome: Outcome
+    outcome: RuleOutcome
     outcome_label: Words
     zone: str | None
     zone_name: Name | None
@@ -84,10 +84,10 @@ class Finding(Struct, frozen=True, kw_only=True):
     reason: Words
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class SiteAssessment(Struct, frozen=True, kw_only=True):
     """What all rules say about a site; the strictest outcome stands for the whole."""
 
-    outcome: Outcome
+    outcome: RuleOutcome
     outcome_label: Words
     findings: list[Finding]
 
@@ -108,13 +108,13 @@ def check_rule(rule: Rule) -> None:
         raise Invalid("a rule names at least one action", field="actions")
 
 
-def concerns(rule: Rule, site: Site) -> bool:
+def concerns(rule: Rule, site: ProposedSite) -> bool:
     """Whether the rule is about such a facility and action."""
     kinds = rule.facility_kinds
     return (not kinds or site.facility_kind in kinds) and site.action in rule.actions
 
 
-def judge(rule: Rule, zone: Drawn, site: Site, reach: Reach | None) -> Finding:
+def apply_rule(rule: Rule, zone: StoredZone, site: ProposedSite, reach: ZoneDistance | None) -> Finding:
     """What a rule that concerns the site says about one zone; without geometry never `allowed`."""
     if not zone.has_geometry or reach is None:
         return _finding(rule, zone, "cannot_evaluate", UNDRAWN, None)
@@ -129,7 +129,7 @@ def judge(rule: Rule, zone: Drawn, site: Site, reach: Reach | None) -> Finding:
     return _finding(rule, zone, rule.outcome, INSIDE, reach)
 
 
-def _bounds(rule: Rule, zone: Drawn, distance_m: float) -> tuple[float, float]:
+def _bounds(rule: Rule, zone: StoredZone, distance_m: float) -> tuple[float, float]:
     """Metres from the rule's outer boundary to the site, at least and at most; inclusive at zero."""
     offset_max = math.inf if zone.offset_max_m is None else zone.offset_max_m
     low = distance_m - zone.uncertainty_m - offset_max - rule.distance_m
@@ -139,10 +139,10 @@ def _bounds(rule: Rule, zone: Drawn, distance_m: float) -> tuple[float, float]:
 
 def _finding(
     rule: Rule,
-    zone: Drawn,
-    outcome: Outcome,
+    zone: StoredZone,
+    outcome: RuleOutcome,
     reason: Words,
-    reach: Reach | None,
+    reach: ZoneDistance | None,
     exemption: Words | None = None,
 ) -> Finding:
     low, high = _bounds(rule, zone, reach.distance_m) if reach else (None, None)
@@ -175,25 +175,29 @@ class Vocabulary(Struct, frozen=True):
     facility_kinds: frozenset[str]
     actions: frozenset[str]
 
-    def knows(self, site: Site) -> bool:
+    def knows(self, site: ProposedSite) -> bool:
         """Whether both words of a site are known."""
         return site.facility_kind in self.facility_kinds and site.action in self.actions
 
 
-def answer(
-    rules: list[Rule], zones: list[Drawn], site: Site, reaches: dict[str, Reach], words: Vocabulary
-) -> Answer:
+def assess_site(
+    rules: list[Rule],
+    zones: list[StoredZone],
+    site: ProposedSite,
+    reaches: dict[str, ZoneDistance],
+    words: Vocabulary,
+) -> SiteAssessment:
     """What the rules say about a site: per rule the strictest zone, and the strictest rule for the whole."""
     findings = []
     for rule in rules:
         if concerns(rule, site):
             about = [zone for zone in zones if zone.zone.kind == rule.zone_kind]
-            found = [judge(rule, zone, site, reaches.get(zone.zone.id)) for zone in about]
+            found = [apply_rule(rule, zone, site, reaches.get(zone.zone.id)) for zone in about]
             findings.append(min(found, key=_strictness) if found else _without_zone(rule, UNDRAWN))
         elif not words.knows(site):
             findings.append(_without_zone(rule, STRANGE))
-    outcome: Outcome = min((f.outcome for f in findings), key=ORDER.index, default="allowed")
-    return Answer(outcome=outcome, outcome_label=VERDICTS[outcome], findings=findings)
+    outcome: RuleOutcome = min((f.outcome for f in findings), key=ORDER.index, default="allowed")
+    return SiteAssessment(outcome=outcome, outcome_label=VERDICTS[outcome], findings=findings)
 
 
 def _strictness(finding: Finding) -> tuple[int, float]:

@@ -22,7 +22,7 @@ LONGEST_DEG = 10
 """No edge of a road or a shore is longer; one half around the Earth cannot be measured from."""
 
 
-class Range(Struct, frozen=True, forbid_unknown_fields=True):
+class RoadRange(Struct, frozen=True, forbid_unknown_fields=True):
     """From one kilometre post to another of a named road."""
 
     road: Code
@@ -40,12 +40,12 @@ class Zone(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     id: Code
     kind: ZoneKind
     name: Name
-    range: Range | None = None
+    range: RoadRange | None = None
     provision: Code | None = None
     ends: Name | None = None
 
 
-class Drawing(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ZoneGeometry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The geometry of a zone: what the line or area stands for, its chainage and its doubts.
 
     The outer edge that distances are measured from lies between `offset_min_m` and `offset_max_m` outside the
@@ -69,7 +69,7 @@ class Drawing(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return 0.0, 0.0
 
 
-class Drawn(Struct, frozen=True, kw_only=True):
+class StoredZone(Struct, frozen=True, kw_only=True):
     """A zone as it is stored."""
 
     zone: Zone
@@ -84,14 +84,14 @@ class Drawn(Struct, frozen=True, kw_only=True):
     updated_at: datetime | None = None
 
 
-class Piece(Struct, frozen=True):
+class ZonePiece(Struct, frozen=True):
     """A short run of a zone's line with the kilometre of each vertex where that is known."""
 
     line: list[Position]
     km: list[float] | None = None
 
 
-def lines_of(drawing: Drawing) -> list[list[Position]]:
+def lines_of(drawing: ZoneGeometry) -> list[list[Position]]:
     """The lines of a drawing; an area gives its rings."""
     geometry = drawing.geometry
     if isinstance(geometry, LineString):
@@ -103,12 +103,12 @@ def lines_of(drawing: Drawing) -> list[list[Position]]:
     return [ring for rings in geometry.coordinates for ring in rings]
 
 
-def is_area(drawing: Drawing) -> bool:
+def is_area(drawing: ZoneGeometry) -> bool:
     """Whether the drawing is of ground rather than of a line."""
     return isinstance(drawing.geometry, Polygon | MultiPolygon)
 
 
-def check_drawing(zone: Zone, drawing: Drawing) -> None:
+def check_drawing(zone: Zone, drawing: ZoneGeometry) -> None:
     """Refuse geometry that contradicts the zone; Invalid and InvalidGeometry name the member."""
     lines = lines_of(drawing)
     if sum(map(len, lines)) > MOST_VERTICES:
@@ -140,7 +140,7 @@ def _check_measures(
             raise Invalid("kilometres rise or fall steadily along a line", field="measures_km")
 
 
-def pieces(drawing: Drawing, within: Range | None, most: int = 8) -> list[Piece]:
+def pieces(drawing: ZoneGeometry, within: RoadRange | None, most: int = 8) -> list[ZonePiece]:
     """The lines cut into short runs that share their end vertices, so that an index can find the nearest.
 
     A line with chainage is kept only between the kilometres of `within`.
@@ -148,14 +148,16 @@ def pieces(drawing: Drawing, within: Range | None, most: int = 8) -> list[Piece]
     found = []
     for n, line in enumerate(lines_of(drawing)):
         km = drawing.measures_km[n] if drawing.measures_km else None
-        for run in [Piece(line, km)] if km is None or within is None else clipped(Piece(line, km), within):
+        for run in (
+            [ZonePiece(line, km)] if km is None or within is None else clipped(ZonePiece(line, km), within)
+        ):
             for start in range(0, len(run.line) - 1, most):
                 end = min(start + most, len(run.line) - 1) + 1
-                found.append(Piece(run.line[start:end], run.km[start:end] if run.km else None))
+                found.append(ZonePiece(run.line[start:end], run.km[start:end] if run.km else None))
     return found
 
 
-def clipped(piece: Piece, within: Range) -> list[Piece]:
+def clipped(piece: ZonePiece, within: RoadRange) -> list[ZonePiece]:
     """The part of a line with chainage that lies between two kilometres; nothing when there is none."""
     line: list[Position] = []
     km: list[float] = []
@@ -169,7 +171,7 @@ def clipped(piece: Piece, within: Range) -> list[Piece]:
             if not line or line[-1] != position:
                 line.append(position)
                 km.append(km_a + t * (km_b - km_a))
-    return [Piece(line, km)] if len(line) > 1 else []
+    return [ZonePiece(line, km)] if len(line) > 1 else []
 
 
 def t_at(km_a: float, km_b: float, km: float) -> float:
@@ -177,7 +179,7 @@ def t_at(km_a: float, km_b: float, km: float) -> float:
     return (km - km_a) / (km_b - km_a)
 
 
-def chainage_km(piece: Piece, lon: float, lat: float) -> float | None:
+def chainage_km(piece: ZonePiece, lon: float, lat: float) -> float | None:
     """The kilometre of the point of a piece that is nearest to a position, on a plane tangent at it."""
     if piece.km is None:
         return None
@@ -193,7 +195,7 @@ def chainage_km(piece: Piece, lon: float, lat: float) -> float | None:
     return round(best[1], 4)
 
 
-def at_chainage(parts: list[Piece], km: float) -> Position | None:
+def at_chainage(parts: list[ZonePiece], km: float) -> Position | None:
     """The position at a kilometre, or None when no piece reaches it."""
     for piece in parts:
         for (a, b), (km_a, km_b) in zip(pairwise(piece.line), pairwise(piece.km or []), strict=False):

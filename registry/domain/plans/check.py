@@ -17,7 +17,7 @@ Chooser = Literal["plan", "registry", "planner"]
 MOST_NEEDS = 200
 
 
-class Observed(Struct, frozen=True):
+class ObservedInterval(Struct, frozen=True):
     """A figure between its least and its most; a most of None is open."""
 
     lower: float
@@ -25,7 +25,7 @@ class Observed(Struct, frozen=True):
     unit: str
 
 
-class Need(Struct, frozen=True):
+class MissingFact(Struct, frozen=True):
     """One thing that somebody has to find out before the check is settled."""
 
     action: Action
@@ -44,24 +44,24 @@ class Basis(Struct, frozen=True):
     chosen_by: Chooser = "plan"
 
 
-class Link(Struct, frozen=True):
+class RecordsLink(Struct, frozen=True):
     """Where the records used can be read."""
 
     href: str
     count: int | None = None
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class MethodResult(Struct, frozen=True, kw_only=True):
     """What a method found out: the interval, how, on what basis, and what is missing."""
 
     method: Words
-    observed: Observed | None = None
+    observed: ObservedInterval | None = None
     verdict: Verdict | None = None
     basis: Basis | None = None
-    needs: list[Need] = field(default_factory=list)
+    missing: list[MissingFact] = field(default_factory=list)
     reason: Words | None = None
     details: dict[str, Any] = field(default_factory=dict)
-    records: list[Link] = field(default_factory=list)
+    records: list[RecordsLink] = field(default_factory=list)
 
 
 class Check(Struct, frozen=True, kw_only=True):
@@ -74,22 +74,22 @@ class Check(Struct, frozen=True, kw_only=True):
     statement: Words
     verdict: Verdict
     verdict_label: Words
-    observed: Observed | None
+    observed: ObservedInterval | None
     requirement: Requirement | None
     requirement_label: Words | None
     baseline: Requirement | None
     method: Words
     denominator: Basis | None
     reason: Words | None
-    missing: list[Need]
+    missing: list[MissingFact]
     missing_count: int
     details: dict[str, Any]
-    records: list[Link]
+    records: list[RecordsLink]
     as_of: str
     note: Words | None = None
 
 
-class Sorting(NamedTuple):
+class Partition(NamedTuple):
     """Things that have it, things that are known not to, and things nobody knows about."""
 
     yes: list[str]
@@ -101,19 +101,19 @@ class Sorting(NamedTuple):
         """How many there are in all."""
         return len(self.yes) + len(self.no) + len(self.unknown)
 
-    def percent(self) -> Observed | None:
+    def percent(self) -> ObservedInterval | None:
         """The share that has it, from the surely to the possibly; None of an empty set."""
         if not self.size:
             return None
         unsure = len(self.yes) + len(self.unknown)
-        return Observed(100 * len(self.yes) / self.size, 100 * unsure / self.size, "percent")
+        return ObservedInterval(100 * len(self.yes) / self.size, 100 * unsure / self.size, "percent")
 
-    def counted(self, unit: str) -> Observed:
+    def counted(self, unit: str) -> ObservedInterval:
         """The number that has it, from the surely to the possibly."""
-        return Observed(len(self.yes), len(self.yes) + len(self.unknown), unit)
+        return ObservedInterval(len(self.yes), len(self.yes) + len(self.unknown), unit)
 
 
-def decide(required: Requirement, observed: Observed) -> Verdict:
+def decide(required: Requirement, observed: ObservedInterval) -> Verdict:
     """Whether every, no, or only some value of the interval meets the requirement, operator as printed."""
     value, low, high = required.value, observed.lower, observed.upper
     if required.operator in ("ge", "gt"):
@@ -135,13 +135,17 @@ def _exceeds(a: float, b: float, operator: str) -> bool:
     return a >= b if operator == "ge" else a > b
 
 
-def agree(published: float, recorded: int) -> Verdict:
+def compare_total(published: float, recorded: int) -> Verdict:
     """Whether a published total and a list agree; a shorter list proves nothing, a longer one contradicts."""
     if recorded == published:
         return "met"
     return "not_met" if recorded > published else "unknown"
 
 
-def unable(method: Words, reason: Words, *needs: Need, basis: Basis | None = None) -> Found:
+def cannot_evaluate(
+    method: Words, reason: Words, *missing: MissingFact, basis: Basis | None = None
+) -> MethodResult:
     """A check that cannot be made yet, with the reason and what would change that."""
-    return Found(method=method, verdict="cannot_evaluate", reason=reason, needs=list(needs), basis=basis)
+    return MethodResult(
+        method=method, verdict="cannot_evaluate", reason=reason, missing=list(missing), basis=basis
+    )

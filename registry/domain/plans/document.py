@@ -14,7 +14,7 @@ Locator = Annotated[str, Meta(pattern=r"^[0-9A-Za-z\-]{1,40}:[0-9]{1,7}(-[0-9]{1
 LineNumber = Annotated[int, Meta(ge=1, le=9_999_999)]
 
 
-class Extent(Struct, frozen=True, forbid_unknown_fields=True):
+class LineRange(Struct, frozen=True, forbid_unknown_fields=True):
     """The lines of a text file that are this document: the file's short name, first and last line."""
 
     file: Code
@@ -39,7 +39,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     period_from: date | None = None
     period_to: date | None = None
     place: Code | None = None
-    extents: Annotated[list[Extent], Meta(max_length=50)] = field(default_factory=list)
+    extents: Annotated[list[LineRange], Meta(max_length=50)] = field(default_factory=list)
     note: Name | None = None
 
 

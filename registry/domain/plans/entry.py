@@ -14,14 +14,14 @@ from registry.domain.plans.provision import UNITS
 from registry.domain.records.resource import Exercise, Kind, Source, Visibility
 from registry.domain.values import Code, Count, LongText, Name, ShortText
 
-Known = Literal["yes", "no", "unknown"]
+YesNoUnknown = Literal["yes", "no", "unknown"]
 Codes = Annotated[list[Code], Meta(max_length=200)]
 Places = Annotated[list[Code], Meta(max_length=500)]
 Figure = Annotated[float, Meta(ge=-1e15, le=1e15)]
 Positive = Annotated[float, Meta(gt=0, le=1e15)]
 
 
-class Base(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="register"):
+class EntryBase(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="register"):
     """What every entry has; the registry sets the version and the times."""
 
     id: UUID
@@ -37,7 +37,7 @@ class Base(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
     updated_at: datetime | None = None
 
 
-class Organisation(Base, frozen=True, kw_only=True, tag="organisation"):
+class Organisation(EntryBase, frozen=True, kw_only=True, tag="organisation"):
     """A committee, command, department or centre, with the hazards it answers for."""
 
     type: Code
@@ -45,7 +45,7 @@ class Organisation(Base, frozen=True, kw_only=True, tag="organisation"):
     parent: UUID | None = None
 
 
-class Responsibility(Base, frozen=True, kw_only=True, tag="responsibility"):
+class Responsibility(EntryBase, frozen=True, kw_only=True, tag="responsibility"):
     """Who answers for a hazard or topic at a place or for one hazard point, and when."""
 
     role: Code
@@ -60,7 +60,7 @@ class Responsibility(Base, frozen=True, kw_only=True, tag="responsibility"):
     """Whether the contact is public on purpose, as those of a reservoir are."""
 
 
-class Hotline(Base, frozen=True, kw_only=True, tag="hotline"):
+class Hotline(EntryBase, frozen=True, kw_only=True, tag="hotline"):
     """A number to call, by topic and place."""
 
     number: ShortText
@@ -68,7 +68,7 @@ class Hotline(Base, frozen=True, kw_only=True, tag="hotline"):
     hours: ShortText | None = None
 
 
-class Event(Base, frozen=True, kw_only=True, tag="event"):
+class Event(EntryBase, frozen=True, kw_only=True, tag="event"):
     """A drill, inspection, patrol, survey or evaluation that took place."""
 
     type: Code
@@ -80,27 +80,27 @@ class Event(Base, frozen=True, kw_only=True, tag="event"):
     participants: Count | None = None
 
 
-class HazardPoint(Base, frozen=True, kw_only=True, tag="hazard_point"):
+class HazardPoint(EntryBase, frozen=True, kw_only=True, tag="hazard_point"):
     """A point of geohazard, reservoir, park or area that somebody has to watch."""
 
     type: Code
     geometry: Point | None = None
     status: Literal["active", "treated", "unknown"] = "active"
-    monitored: Known = "unknown"
+    monitored: YesNoUnknown = "unknown"
     contact: ShortText | None = None
-    flags: dict[Code, Known] = field(default_factory=dict)
+    flags: dict[Code, YesNoUnknown] = field(default_factory=dict)
 
 
-class Expert(Base, frozen=True, kw_only=True, tag="expert"):
+class Expert(EntryBase, frozen=True, kw_only=True, tag="expert"):
     """Somebody who can be asked, by field; the contact is for those who may see it."""
 
     fields: Codes
-    available: Known = "unknown"
+    available: YesNoUnknown = "unknown"
     grade: ShortText | None = None
     contact: ShortText | None = None
 
 
-class Indicator(Base, frozen=True, kw_only=True, tag="indicator"):
+class Indicator(EntryBase, frozen=True, kw_only=True, tag="indicator"):
     """The value of an indicator on a date."""
 
     indicator: Code
@@ -109,7 +109,7 @@ class Indicator(Base, frozen=True, kw_only=True, tag="indicator"):
     on: date
 
 
-class Agreement(Base, frozen=True, kw_only=True, tag="agreement"):
+class Agreement(EntryBase, frozen=True, kw_only=True, tag="agreement"):
     """Mutual aid with a neighbour; `place` is the one that asks, `partner` the one that helps."""
 
     partner: Code
@@ -124,10 +124,10 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     code: Code | None = None
     measure: Positive | None = None
-    covered: Known = "unknown"
+    covered: YesNoUnknown = "unknown"
 
 
-class Denominator(Base, frozen=True, kw_only=True, tag="denominator"):
+class Denominator(EntryBase, frozen=True, kw_only=True, tag="denominator"):
     """A named set that a share is taken of: places, a number, members, or ground; never empty."""
 
     code: Code
@@ -141,7 +141,7 @@ class Denominator(Base, frozen=True, kw_only=True, tag="denominator"):
     on: date | None = None
 
 
-class Inventory(Base, frozen=True, kw_only=True, tag="inventory"):
+class Inventory(EntryBase, frozen=True, kw_only=True, tag="inventory"):
     """The statement that a register was complete for a place on a date: what is not listed does not exist."""
 
     of: Code

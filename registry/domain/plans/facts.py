@@ -7,7 +7,7 @@ from msgspec import Struct, field
 
 from registry.domain.coverage.coverage import Coverage
 from registry.domain.plans.entry import Denominator, Entry, Inventory, matches
-from registry.domain.plans.provision import Subject
+from registry.domain.plans.provision import ProvisionSubject
 from registry.domain.records.resource import Kind, Lifecycle, Quality
 from registry.domain.values import Name
 
@@ -36,7 +36,7 @@ class Tally(Struct, frozen=True, kw_only=True):
     examples: list[str] = field(default_factory=list)
 
 
-class Skill(Struct, frozen=True):
+class SpecialtyCount(Struct, frozen=True):
     """How many teams at work in a place have a specialty (scheme:code)."""
 
     specialty: str
@@ -54,7 +54,7 @@ class PlaceFact(Struct, frozen=True, kw_only=True):
     above: frozenset[str] = frozenset()
 
 
-class Low(Struct, frozen=True):
+class StockMinimum(Struct, frozen=True):
     """A stock line against its minimum."""
 
     resource: str
@@ -63,7 +63,7 @@ class Low(Struct, frozen=True):
     minimum: float
 
 
-class Share(Struct, frozen=True):
+class CoverageShare(Struct, frozen=True):
     """A coverage answer and the name of the ground it was measured on."""
 
     coverage: Coverage
@@ -84,12 +84,12 @@ class Facts(Struct, frozen=True, kw_only=True):
     place: str
     today: date
     tallies: list[Tally] = field(default_factory=list)
-    skills: list[Skill] = field(default_factory=list)
+    skills: list[SpecialtyCount] = field(default_factory=list)
     entries: list[Any] = field(default_factory=list)
     places: list[PlaceFact] = field(default_factory=list)
-    stock: list[Low] = field(default_factory=list)
+    stock: list[StockMinimum] = field(default_factory=list)
     zones: list[ZoneFact] = field(default_factory=list)
-    share: Share | None = None
+    share: CoverageShare | None = None
 
     def of(self, kind: type[E]) -> list[E]:
         """The entries of one register that are not retired."""
@@ -103,7 +103,7 @@ class Facts(Struct, frozen=True, kw_only=True):
         """The named set, if it is loaded."""
         return next((entry for entry in self.of(Denominator) if entry.code == code), None)
 
-    def tallied(self, subject: Subject, lifecycles: tuple[str, ...] = AT_WORK) -> list[Tally]:
+    def tallied(self, subject: ProvisionSubject, lifecycles: tuple[str, ...] = AT_WORK) -> list[Tally]:
         """The resources a subject names, at work unless said otherwise."""
         return [
             tally
@@ -113,7 +113,7 @@ class Facts(Struct, frozen=True, kw_only=True):
             and all(getattr(tally, name, None) in wanted for name, wanted in _columns(subject))
         ]
 
-    def is_complete(self, subject: Subject, place: str) -> bool:
+    def is_complete(self, subject: ProvisionSubject, place: str) -> bool:
         """Whether somebody stated that all such records of this place are listed."""
         above = next((known.above for known in self.places if known.code == place), frozenset({place}))
         return any(
@@ -125,7 +125,7 @@ class Facts(Struct, frozen=True, kw_only=True):
             for inventory in self.of(Inventory)
         )  # fmt: skip
 
-    def listed(self, subject: Subject) -> list[Any]:
+    def listed(self, subject: ProvisionSubject) -> list[Any]:
         """The entries a subject of a register other than resources names."""
         return [
             entry
@@ -136,6 +136,6 @@ class Facts(Struct, frozen=True, kw_only=True):
         ]
 
 
-def _columns(subject: Subject) -> list[tuple[str, list[str]]]:
+def _columns(subject: ProvisionSubject) -> list[tuple[str, list[str]]]:
     """The conditions that a tally can answer; specialties are counted apart."""
     return [(name, wanted) for name, wanted in subject.where.items() if name != "specialties"]

@@ -81,7 +81,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
     en: LongText
 
 
-class Subject(Struct, frozen=True, forbid_unknown_fields=True):
+class ProvisionSubject(Struct, frozen=True, forbid_unknown_fields=True):
     """What the statement is about: a register, a kind of resource, and the attributes that narrow it."""
 
     register: Code = "resources"
@@ -109,7 +109,7 @@ class Provision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     kind: ProvisionKind
     title: Name
     text: Words
-    subject: Subject = field(default_factory=Subject)
+    subject: ProvisionSubject = field(default_factory=ProvisionSubject)
     requirement: Requirement | None = None
     method: Method | None = None
     denominator: Code | None = None

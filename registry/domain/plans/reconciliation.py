@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from registry.domain.plans.check import Action, Check, Need, agree
-from registry.domain.plans.checks_counting import total
+from registry.domain.plans.check import Action, Check, MissingFact, compare_total
+from registry.domain.plans.checks.counting import total
 from registry.domain.plans.facts import EXISTING, LOCATED, Facts
 from registry.domain.plans.provision import Provision, Words
 from registry.domain.plans.wording import VERDICTS
@@ -15,7 +15,7 @@ from registry.domain.values import Name
 VISITS: tuple[Action, ...] = ("locate", "list", "state", "flag")
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class ReconciliationLine(Struct, frozen=True, kw_only=True):
     """One published total and what the registry holds of it."""
 
     provision: str
@@ -35,7 +35,7 @@ class Line(Struct, frozen=True, kw_only=True):
     verdict_label: Words
 
 
-def reconcile(provisions: Iterable[Provision], facts: Facts) -> list[Line]:
+def reconcile(provisions: Iterable[Provision], facts: Facts) -> list[ReconciliationLine]:
     """Each published total of resources beside the itemised records."""
     return [
         _line(provision, facts)
@@ -44,7 +44,7 @@ def reconcile(provisions: Iterable[Provision], facts: Facts) -> list[Line]:
     ]
 
 
-def _line(provision: Provision, facts: Facts) -> Line:
+def _line(provision: Provision, facts: Facts) -> ReconciliationLine:
     tallies = facts.tallied(provision.subject, EXISTING)
     required = provision.requirement
     published = int(required.value) if required else 0
@@ -52,8 +52,8 @@ def _line(provision: Provision, facts: Facts) -> Line:
     for tally in tallies:
         by_quality[tally.quality] += tally.count
     recorded = total(tallies)
-    verdict = agree(published, recorded)
-    return Line(
+    verdict = compare_total(published, recorded)
+    return ReconciliationLine(
         provision=provision.id,
         document=provision.document,
         locator=provision.locator,
@@ -86,7 +86,7 @@ class Visit(Struct, frozen=True, kw_only=True):
 
 def survey_list(checks: Iterable[Check], facts: Facts) -> list[Visit]:
     """What to find out next: the place whose visit would help most checks first, desk tasks by themselves."""
-    visits: dict[str | None, dict[str, list[Need]]] = defaultdict(lambda: defaultdict(list))
+    visits: dict[str | None, dict[str, list[MissingFact]]] = defaultdict(lambda: defaultdict(list))
     desk: list[Visit] = []
     settled = set()
     for check in checks:
@@ -103,7 +103,9 @@ def survey_list(checks: Iterable[Check], facts: Facts) -> list[Visit]:
     return [*found, *desk]
 
 
-def _visit(place: str | None, name: Name | None, needs: dict[str, list[Need]], settled: set[str]) -> Visit:
+def _visit(
+    place: str | None, name: Name | None, needs: dict[str, list[MissingFact]], settled: set[str]
+) -> Visit:
     """One row: checks that are settled already add tasks, not weight."""
     wanted = [need for group in needs.values() for need in group]
     return Visit(

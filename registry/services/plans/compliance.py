@@ -10,11 +10,11 @@ import msgspec
 from registry.domain.access.sight import Sight
 from registry.domain.coverage.question import measure
 from registry.domain.errors import InvalidQuery
-from registry.domain.plans import checks
 from registry.domain.plans.check import Check
-from registry.domain.plans.facts import Facts, Share
+from registry.domain.plans.checks import evaluation
+from registry.domain.plans.facts import CoverageShare, Facts
 from registry.domain.plans.provision import Provision
-from registry.domain.plans.reconciliation import Line, Visit, reconcile, survey_list
+from registry.domain.plans.reconciliation import ReconciliationLine, Visit, reconcile, survey_list
 from registry.store.database.pool import Reader
 from registry.store.plans import facts as fact_store
 from registry.store.plans import plans
@@ -53,7 +53,7 @@ async def facts_of(
         return found
     coverage = await asyncio.to_thread(measure, question)
     ground = chosen if chosen and getattr(found.denominator(chosen), "ground", None) else None
-    return msgspec.structs.replace(found, share=Share(coverage, ground))
+    return msgspec.structs.replace(found, share=CoverageShare(coverage, ground))
 
 
 async def judge(
@@ -66,7 +66,7 @@ async def judge(
     for place in places:
         about = [item for item in provisions if (item.place or EVERYWHERE) == place]
         found = await facts_of(reader, sight, place, about, chosen)
-        judged.append(Judged(found, about, checks.evaluate_all(about, found, at)))
+        judged.append(Judged(found, about, evaluation.evaluate_all(about, found, at)))
     return judged
 
 
@@ -74,10 +74,12 @@ async def check_one(reader: Reader, sight: Sight, provision: Provision, chosen: 
     """One provision held against what is known."""
     at = (sight.as_of or datetime.now(UTC)).isoformat(timespec="seconds")
     found = await facts_of(reader, sight, provision.place or EVERYWHERE, [provision], chosen)
-    return checks.evaluate(provision, found, at, chosen)
+    return evaluation.evaluate(provision, found, at, chosen)
 
 
-async def reconciled(reader: Reader, sight: Sight, provisions: Sequence[Provision]) -> list[Line]:
+async def reconciled(
+    reader: Reader, sight: Sight, provisions: Sequence[Provision]
+) -> list[ReconciliationLine]:
     """The published totals of resources beside what is recorded; coverage is not worked out for it."""
     totals = [
         item for item in provisions if item.kind == "published_total" and item.subject.register == "resources"

@@ -9,8 +9,8 @@ from msgspec import structs
 from registry.domain.access.sight import Sight
 from registry.domain.geojson import Point
 from registry.domain.geometry import as_geojson
-from registry.domain.places.rule import Finding, Reach, Rule, Site, judge
-from registry.domain.places.zone import Drawn
+from registry.domain.places.rule import Finding, ProposedSite, Rule, ZoneDistance, apply_rule
+from registry.domain.places.zone import StoredZone
 from registry.domain.plans.entry import Entry, Hotline
 from registry.domain.proximity.origin import Start
 from registry.store.database.pool import Reader
@@ -55,7 +55,7 @@ async def rules(reader: Reader, start: Start) -> Rules:
     reaches = await zones.reaches(reader, spot if start.shape is None else as_geojson(start.shape))
     drawn = [_met_from(start, zone, reaches.get(zone.zone.id)) for zone in await zones.find(reader)]
     told = [
-        (rule, judge(rule, zone, Site(spot, "", rule.actions[0]), reach))
+        (rule, apply_rule(rule, zone, ProposedSite(spot, "", rule.actions[0]), reach))
         for rule in await zones.rules(reader)
         for zone, reach in drawn
         if zone.zone.kind == rule.zone_kind
@@ -69,7 +69,9 @@ async def rules(reader: Reader, start: Start) -> Rules:
     return Rules(here, unknown)
 
 
-def _met_from(start: Start, zone: Drawn, reach: Reach | None) -> tuple[Drawn, Reach | None]:
+def _met_from(
+    start: Start, zone: StoredZone, reach: ZoneDistance | None
+) -> tuple[StoredZone, ZoneDistance | None]:
     """A zone and how far it is: an uncertain spot leaves as much open as a zone that is vague."""
     if start.uncertain:
         return structs.replace(zone, uncertainty_m=zone.uncertainty_m + start.margin_m), reach

@@ -16,9 +16,9 @@ from registry.domain.plans.entry import (
     HazardPoint,
     Indicator,
     Inventory,
-    Known,
     Member,
     Responsibility,
+    YesNoUnknown,
 )
 from registry.domain.records.resource import Kind
 from registry.domain.values import Name
@@ -160,7 +160,18 @@ def _figures(today: date) -> list[Entry]:
 
 
 def _sets() -> list[Entry]:
-    covered: tuple[Known, ...] = ("yes", "yes", "yes", "yes", "yes", "yes", "yes", "yes", "unknown", "no")
+    covered: tuple[YesNoUnknown, ...] = (
+        "yes",
+        "yes",
+        "yes",
+        "yes",
+        "yes",
+        "yes",
+        "yes",
+        "yes",
+        "unknown",
+        "no",
+    )
     rivers = [
         Member(Name(f"演示河流{n + 1}", f"Demo river {n + 1}"), f"demo-river-{n + 1}", 10.0 + 7 * n, known)
         for n, known in enumerate(covered)

@@ -9,8 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from registry.domain.errors import NotFound
-from registry.domain.places.rule import Reach, Rule
-from registry.domain.places.zone import Drawing, Drawn, Piece, Zone, chainage_km, is_area, pieces
+from registry.domain.places.rule import Rule, ZoneDistance
+from registry.domain.places.zone import (
+    StoredZone,
+    Zone,
+    ZoneGeometry,
+    ZonePiece,
+    chainage_km,
+    is_area,
+    pieces,
+)
 from registry.store.database.pool import Reader, Writer
 from registry.store.database.query import Query
 from registry.store.schema.plans import MOMENT, rule, zone, zone_piece
@@ -137,22 +145,22 @@ async def put_rules(writer: Writer, items: Sequence[Rule]) -> None:
     await writer.run_many(PUT_RULE, rows)
 
 
-def _drawn(row: Any) -> Drawn:
+def _drawn(row: Any) -> StoredZone:
     drawing = row["drawing"] or {}
     said = {name: drawing[name] for name in ("represents", "source", "surveyed_on") if drawing.get(name)}
     doubts = {name: drawing[name] for name in ("offset_min_m", "offset_max_m", "uncertainty_m") if drawing}
     return msgspec.convert(
         {"zone": row["body"], "version": row["version"], "has_geometry": bool(drawing)} | said | doubts,
-        Drawn,
+        StoredZone,
     )
 
 
-async def find(reader: Reader) -> list[Drawn]:
+async def find(reader: Reader) -> list[StoredZone]:
     """Every zone, with how its geometry is to be read."""
     return [_drawn(row) for row in await reader.rows(ZONES, {})]
 
 
-async def get(reader: Reader, identity: str) -> tuple[Drawn, str | None]:
+async def get(reader: Reader, identity: str) -> tuple[StoredZone, str | None]:
     """One zone and its geometry as GeoJSON text; NotFound when there is none."""
     row = await reader.row(ZONE, {"id": identity})
     if row is None:
@@ -160,13 +168,13 @@ async def get(reader: Reader, identity: str) -> tuple[Drawn, str | None]:
     return _drawn(row), row["geometry"]
 
 
-async def drawing(reader: Reader, identity: str) -> Drawing | None:
+async def drawing(reader: Reader, identity: str) -> ZoneGeometry | None:
     """The geometry of a zone as it was loaded, or None."""
     row = await reader.row(ZONE, {"id": identity})
     if row is None or row["geometry"] is None:
         return None
     said = {name: value for name, value in row["drawing"].items() if name != "offset_min_m"}
-    return msgspec.convert(said | {"geometry": msgspec.json.decode(row["geometry"])}, Drawing)
+    return msgspec.convert(said | {"geometry": msgspec.json.decode(row["geometry"])}, ZoneGeometry)
 
 
 async def rules(reader: Reader) -> list[Rule]:
@@ -183,7 +191,7 @@ async def words(reader: Reader) -> dict[str, frozenset[str]]:
     }
 
 
-async def draw(writer: Writer, target: Zone, drawing: Drawing, updated_by: str, at: datetime) -> None:
+async def draw(writer: Writer, target: Zone, drawing: ZoneGeometry, updated_by: str, at: datetime) -> None:
     """Give a zone its geometry, in place of any that it had."""
     low, high = drawing.offsets_m()
     said = msgspec.to_builtins(drawing)
@@ -200,20 +208,20 @@ async def draw(writer: Writer, target: Zone, drawing: Drawing, updated_by: str, 
         await writer.run_many(ADD_LINE, [_piece(identity, n, p) for n, p in enumerate(parts)])
 
 
-def _piece(identity: str, seq: int, piece: Piece) -> dict[str, Any]:
+def _piece(identity: str, seq: int, piece: ZonePiece) -> dict[str, Any]:
     line = msgspec.json.encode({"type": "LineString", "coordinates": piece.line}).decode()
     return {"zone": identity, "seq": seq, "line": line, "km": piece.km}
 
 
-async def reaches(reader: Reader, site: Any) -> dict[str, Reach]:
+async def reaches(reader: Reader, site: Any) -> dict[str, ZoneDistance]:
     """How far a site (GeoJSON) is from each zone that has a geometry, and at which kilometre; zero inside."""
     rows = await reader.rows(REACH, {"site": msgspec.json.encode(site).decode()})
     return {row["id"]: _reach(row) for row in rows}
 
 
-def _reach(row: Any) -> Reach:
+def _reach(row: Any) -> ZoneDistance:
     km = None
     if row["km"] is not None:
         line = msgspec.json.decode(row["line"])["coordinates"]
-        km = chainage_km(Piece([(x, y) for x, y in line], list(row["km"])), row["lon"], row["lat"])
-    return Reach(zone=row["id"], distance_m=row["distance_m"], chainage_km=km)
+        km = chainage_km(ZonePiece([(x, y) for x, y in line], list(row["km"])), row["lon"], row["lat"])
+    return ZoneDistance(zone=row["id"], distance_m=row["distance_m"], chainage_km=km)

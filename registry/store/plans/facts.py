@@ -12,7 +12,15 @@ from registry.domain.coverage.question import Question
 from registry.domain.errors import InvalidQuery, NotFound
 from registry.domain.geometry import wkb
 from registry.domain.plans.entry import Denominator
-from registry.domain.plans.facts import LOCATED, Facts, Low, PlaceFact, Skill, Tally, ZoneFact
+from registry.domain.plans.facts import (
+    LOCATED,
+    Facts,
+    PlaceFact,
+    SpecialtyCount,
+    StockMinimum,
+    Tally,
+    ZoneFact,
+)
 from registry.domain.search import Filter
 from registry.domain.values import Name
 from registry.store.coverage import areas, watchers
@@ -130,7 +138,7 @@ async def of_place(reader: Reader, sight: Sight, code: str) -> Facts:
         place=code,
         today=today,
         tallies=[_tally(dict(row)) for row in tallies],
-        skills=[Skill(row["specialty"], row["place"], row["count"]) for row in skills],
+        skills=[SpecialtyCount(row["specialty"], row["place"], row["count"]) for row in skills],
         entries=await entries.of_jurisdiction(reader, sight, code),
         places=[_place(dict(row)) for row in places],
         stock=[low for row in depots for low in _lows(str(row["id"]), row["feature"])],
@@ -154,10 +162,10 @@ def _place(row: dict[str, Any]) -> PlaceFact:
     )
 
 
-def _lows(resource: str, feature: str) -> list[Low]:
+def _lows(resource: str, feature: str) -> list[StockMinimum]:
     lines = msgspec.json.decode(feature)["properties"]["stock"]
     return [
-        Low(resource, line["item_code"], line["quantity"], line["minimum"])
+        StockMinimum(resource, line["item_code"], line["quantity"], line["minimum"])
         for line in lines
         if line["minimum"] is not None
     ]

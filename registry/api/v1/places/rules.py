@@ -13,9 +13,9 @@ from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import require
 from registry.domain.errors import NotFound
 from registry.domain.geometry import wkb
-from registry.domain.places.rule import Site, Vocabulary, answer
-from registry.domain.places.zone import Drawing, at_chainage, check_drawing, pieces
-from registry.domain.plans.entry import Known
+from registry.domain.places.rule import ProposedSite, Vocabulary, assess_site
+from registry.domain.places.zone import ZoneGeometry, at_chainage, check_drawing, pieces
+from registry.domain.plans.entry import YesNoUnknown
 from registry.domain.values import Code
 from registry.store.places import places, zones
 
@@ -50,7 +50,11 @@ async def read_zone(request: HttpRequest, identity: FromPath[str], reader: Reade
 
 @put("/v1/zones/{identity:str}/geometry")
 async def draw_zone(
-    request: HttpRequest, identity: FromPath[str], data: JSONBody[Drawing], writer: WriterDep, actor: ActorDep
+    request: HttpRequest,
+    identity: FromPath[str],
+    data: JSONBody[ZoneGeometry],
+    writer: WriterDep,
+    actor: ActorDep,
 ) -> Response[bytes]:
     """Give a zone its geometry: what the line stands for, its doubts, and the kilometre of each vertex."""
     require(actor, "planner")
@@ -84,21 +88,23 @@ async def list_rules(request: HttpRequest, reader: ReaderDep) -> Response[bytes]
 
 
 @post("/v1/rules/check", status_code=200)
-async def check_site(request: HttpRequest, data: JSONBody[Site], reader: ReaderDep) -> Response[bytes]:
+async def check_site(
+    request: HttpRequest, data: JSONBody[ProposedSite], reader: ReaderDep
+) -> Response[bytes]:
     """What every rule says about a site: allowed, forbidden, needs_review or cannot_evaluate."""
     wkb(data.geometry)
     known = await zones.words(reader)
     words = Vocabulary(known["facility_kind"], known["action"])
     drawn = await zones.find(reader)
     reaches = await zones.reaches(reader, data.geometry)
-    return speak(request, answer(await zones.rules(reader), drawn, data, reaches, words))
+    return speak(request, assess_site(await zones.rules(reader), drawn, data, reaches, words))
 
 
 @patch("/v1/places/{code:str}/flags")
 async def flag_place(
     request: HttpRequest,
     code: FromPath[str],
-    data: JSONBody[dict[Code, Known]],
+    data: JSONBody[dict[Code, YesNoUnknown]],
     writer: WriterDep,
     actor: ActorDep,
 ) -> Response[bytes]:

@@ -1,29 +1,29 @@
 """Checks of states: duty, indicators, specialties, ground that is watched, rules about sites."""
 
-from registry.domain.plans.check import Basis, Found, Need, Observed, unable
-from registry.domain.plans.checks_counting import link_to, total
+from registry.domain.plans.check import Basis, MethodResult, MissingFact, ObservedInterval, cannot_evaluate
+from registry.domain.plans.checks.counting import link_to, total
 from registry.domain.plans.entry import Indicator
 from registry.domain.plans.facts import Facts
-from registry.domain.plans.provision import UNITS, Provision, Subject, Words
+from registry.domain.plans.provision import UNITS, Provision, ProvisionSubject, Words
 from registry.domain.plans.wording import specialty
 
 NAMED_SPECIALTIES = ("mine", "hazmat", "water", "bridge_tunnel", "pipeline", "geohazard", "flood_drought")
 
 
-def duty_24h(provision: Provision, facts: Facts) -> Found:
+def duty_24h(provision: Provision, facts: Facts) -> MethodResult:
     """Whether somebody is recorded as on duty round the clock."""
     on_duty = facts.listed(provision.subject)
     what = Words("登记值班安排", "record who is on duty")
-    return Found(
+    return MethodResult(
         method=Words("有 24 小时值班记录", "a record of round-the-clock duty"),
         verdict="met" if on_duty else "unknown",
-        observed=Observed(24, 24, "hour") if on_duty else None,
-        needs=[] if on_duty else [Need("enter", what, place=facts.place)],
+        observed=ObservedInterval(24, 24, "hour") if on_duty else None,
+        missing=[] if on_duty else [MissingFact("enter", what, place=facts.place)],
         records=[link_to(facts, provision.subject, len(on_duty))],
     )
 
 
-def indicator_value(provision: Provision, facts: Facts) -> Found:
+def indicator_value(provision: Provision, facts: Facts) -> MethodResult:
     """The newest value of an indicator up to the day of the check."""
     required = provision.requirement
     assert required is not None
@@ -35,28 +35,28 @@ def indicator_value(provision: Provision, facts: Facts) -> Found:
     ]
     if not values:
         reason = Words("没有录入指标值", "no value is entered")
-        return unable(method, reason, Need("enter", reason, place=facts.place))
+        return cannot_evaluate(method, reason, MissingFact("enter", reason, place=facts.place))
     newest = max(values, key=lambda entry: entry.on)
     if newest.unit != required.unit:
         units = f"{UNITS[newest.unit][0]} / {UNITS[required.unit][0]}"
-        return unable(
+        return cannot_evaluate(
             method, Words(f"单位不同：{units}", f"the units differ: {newest.unit}, {required.unit}")
         )
     series = [{"on": e.on.isoformat(), "value": e.value} for e in sorted(values, key=lambda e: e.on)]
-    return Found(
+    return MethodResult(
         method=method,
-        observed=Observed(newest.value, newest.value, newest.unit),
+        observed=ObservedInterval(newest.value, newest.value, newest.unit),
         details={"on": newest.on.isoformat(), "series": series},
         records=[link_to(facts, provision.subject, len(values))],
     )
 
 
-def _to_record(code: str, place: str) -> Need:
+def _to_record(code: str, place: str) -> MissingFact:
     name = specialty(code)
-    return Need("list", Words(f"登记{name.zh}专业的队伍", f"record teams for {name.en}"), place=place)
+    return MissingFact("list", Words(f"登记{name.zh}专业的队伍", f"record teams for {name.en}"), place=place)
 
 
-def specialty_matrix(provision: Provision, facts: Facts) -> Found:
+def specialty_matrix(provision: Provision, facts: Facts) -> MethodResult:
     """How many of the named specialties have a team, and where."""
     having = {skill.specialty.split(":")[-1] for skill in facts.skills}
     present = [code for code in NAMED_SPECIALTIES if code in having]
@@ -66,34 +66,34 @@ def specialty_matrix(provision: Provision, facts: Facts) -> Found:
     for skill in facts.skills:
         row = matrix.setdefault(skill.specialty, {})
         row[skill.place or "?"] = row.get(skill.place or "?", 0) + skill.count
-    return Found(
+    return MethodResult(
         method=Words("点名专业中有在用队伍的类数", "named specialties with a team at work"),
-        observed=Observed(len(present), len(present) if complete else None, "specialty"),
-        needs=[_to_record(code, facts.place) for code in absent],
+        observed=ObservedInterval(len(present), len(present) if complete else None, "specialty"),
+        missing=[_to_record(code, facts.place) for code in absent],
         details={"present": present, "without_record": absent, "matrix": matrix},
         records=[link_to(facts, provision.subject)],
     )
 
 
-def specialties_present(provision: Provision, facts: Facts) -> Found:
+def specialties_present(provision: Provision, facts: Facts) -> MethodResult:
     """Whether each of the specialties asked for has a team."""
     wanted = provision.subject.where.get("specialties", [])
     counts = {code: sum(skill.count for skill in facts.skills if skill.specialty == code) for code in wanted}
     absent = [code for code, count in counts.items() if not count]
     complete = facts.is_complete(provision.subject, facts.place)
     least = min(counts.values(), default=0)
-    return Found(
+    return MethodResult(
         method=Words(
             "所列每个专业的在用队伍数（取最少）", "teams at work in each specialty listed (the least)"
         ),
-        observed=Observed(least, least if complete else None, "team"),
-        needs=[_to_record(code, facts.place) for code in absent],
+        observed=ObservedInterval(least, least if complete else None, "team"),
+        missing=[_to_record(code, facts.place) for code in absent],
         details={"teams": counts},
         records=[link_to(facts, provision.subject)],
     )
 
 
-def coverage_ratio(provision: Provision, facts: Facts) -> Found:
+def coverage_ratio(provision: Provision, facts: Facts) -> MethodResult:
     """The share of the ground that is watched; its most is open while points are unlisted or untestable."""
     method = Words("测地距离下监测范围的并集占比", "union of geodesic watch areas over the ground")
     if facts.share is None:
@@ -101,7 +101,7 @@ def coverage_ratio(provision: Provision, facts: Facts) -> Found:
             "该管辖范围没有可用的面域，或监测点过多",
             "the jurisdiction has no extent to measure on, or too many watch points",
         )
-        return unable(method, reason, Need("load", reason, place=facts.place))
+        return cannot_evaluate(method, reason, MissingFact("load", reason, place=facts.place))
     coverage, ground = facts.share.coverage, facts.share.ground
     name = Words("管辖范围全部面积", "all ground of the jurisdiction")
     if ground is not None:
@@ -109,15 +109,17 @@ def coverage_ratio(provision: Provision, facts: Facts) -> Found:
     doubt = 100 * coverage.error_bound_m2 / coverage.area_m2 if coverage.area_m2 else 100.0
     adrift = [item for item in coverage.untestable if item.reason != "no radius"]
     blind = len(coverage.untestable) - len(adrift)
-    checkpoints = total(facts.tallied(Subject(kind="fire_watch_point", where={"form": ["checkpoint"]})))
+    checkpoints = total(
+        facts.tallied(ProvisionSubject(kind="fire_watch_point", where={"form": ["checkpoint"]}))
+    )
     closed = not adrift and blind <= checkpoints and facts.is_complete(provision.subject, facts.place)
     most = min(100.0, 100 * coverage.ratio.upper + doubt) if closed else 100.0
     locate = Words("确定位置后才能计入", "locate it to count it")
-    return Found(
+    return MethodResult(
         method=method,
-        observed=Observed(max(0.0, 100 * coverage.ratio.lower - doubt), most, "percent"),
+        observed=ObservedInterval(max(0.0, 100 * coverage.ratio.lower - doubt), most, "percent"),
         basis=Basis(ground or "area", name, coverage.area_m2, None, "planner" if ground else "registry"),
-        needs=[Need("locate", locate, record=item.id) for item in adrift],
+        missing=[MissingFact("locate", locate, record=item.id) for item in adrift],
         details={
             "recorded_percent": coverage.ratio,
             "counts": coverage.counts,
@@ -128,7 +130,7 @@ def coverage_ratio(provision: Provision, facts: Facts) -> Found:
     )
 
 
-def zone_rule(provision: Provision, facts: Facts) -> Found:
+def zone_rule(provision: Provision, facts: Facts) -> MethodResult:
     """A rule about sites: never met or broken by itself; says whether it could be applied."""
     method = Words("逐个场址用 POST /v1/rules/check 判定", "asked for each site by POST /v1/rules/check")
     about = [zone for zone in facts.zones if provision.id in zone.provisions] or facts.zones
@@ -136,5 +138,5 @@ def zone_rule(provision: Provision, facts: Facts) -> Found:
         names = ", ".join(undrawn)
         reason = Words(f"这些区域没有几何：{names}", f"zones without geometry: {names}")
         ask = Words("载入几何", "load the geometry")
-        return unable(method, reason, *(Need("draw", ask, record=code) for code in undrawn))
-    return unable(method, Words("规则针对具体场址", "the rule is about a given site"))
+        return cannot_evaluate(method, reason, *(MissingFact("draw", ask, record=code) for code in undrawn))
+    return cannot_evaluate(method, Words("规则针对具体场址", "the rule is about a given site"))

@@ -6,31 +6,31 @@ from urllib.parse import urlencode
 from registry.domain.plans.check import (
     Basis,
     Chooser,
-    Found,
-    Link,
-    Need,
-    Observed,
-    Sorting,
+    MethodResult,
+    MissingFact,
+    ObservedInterval,
+    Partition,
+    RecordsLink,
     Verdict,
-    agree,
-    unable,
+    cannot_evaluate,
+    compare_total,
 )
-from registry.domain.plans.entry import Denominator, Known
+from registry.domain.plans.entry import Denominator, YesNoUnknown
 from registry.domain.plans.facts import EXISTING, LOCATED, Facts, PlaceFact, Tally
-from registry.domain.plans.provision import NOT_STATED, Provision, Subject, Words
+from registry.domain.plans.provision import NOT_STATED, Provision, ProvisionSubject, Words
 
 OWN = ("level", "tier", "form", "force")
 """Attributes that the list of resources can be narrowed by."""
 TOWNS = Words("管辖范围内的街镇", "the towns of the jurisdiction")
 
 
-def link_to(facts: Facts, subject: Subject, count: int | None = None) -> Link:
+def link_to(facts: Facts, subject: ProvisionSubject, count: int | None = None) -> RecordsLink:
     """Where the records of a subject are listed."""
     if subject.register != "resources":
-        return Link(f"/v1/registers/{subject.register}?{urlencode({'place': facts.place})}", count)
+        return RecordsLink(f"/v1/registers/{subject.register}?{urlencode({'place': facts.place})}", count)
     query = {"place": facts.place} | ({"kind": subject.kind} if subject.kind else {})
     query |= {name: wanted[0] for name, wanted in subject.where.items() if name in OWN and len(wanted) == 1}
-    return Link(f"/v1/resources?{urlencode(query)}", count)
+    return RecordsLink(f"/v1/resources?{urlencode(query)}", count)
 
 
 def total(tallies: list[Tally]) -> int:
@@ -38,7 +38,7 @@ def total(tallies: list[Tally]) -> int:
     return sum(tally.count for tally in tallies)
 
 
-def count_items(provision: Provision, facts: Facts) -> Found:
+def count_items(provision: Provision, facts: Facts) -> MethodResult:
     """A published total or a target number beside the records."""
     subject = provision.subject
     published = provision.kind == "published_total"
@@ -54,48 +54,48 @@ def count_items(provision: Provision, facts: Facts) -> Found:
     assert required is not None
     unit = required.unit
     exact = published and required.operator == "eq"
-    missing = max(0, int(required.value) - recorded)
-    return Found(
+    unlisted = max(0, int(required.value) - recorded)
+    return MethodResult(
         method=Words("清点登记记录", "count of the records"),
-        observed=Observed(recorded, recorded if complete else None, unit),
-        verdict=agree(required.value, recorded) if exact and not complete else None,
-        needs=_to_list(provision, facts, missing) + to_locate(tallies),
+        observed=ObservedInterval(recorded, recorded if complete else None, unit),
+        verdict=compare_total(required.value, recorded) if exact and not complete else None,
+        missing=_to_list(provision, facts, unlisted) + to_locate(tallies),
         details=counts | {"complete": complete},
         records=[link_to(facts, subject, recorded)],
     )
 
 
-def _to_list(provision: Provision, facts: Facts, missing: int) -> list[Need]:
-    if missing <= 0 or facts.is_complete(provision.subject, facts.place):
+def _to_list(provision: Provision, facts: Facts, unlisted: int) -> list[MissingFact]:
+    if unlisted <= 0 or facts.is_complete(provision.subject, facts.place):
         return []
     zh, en = provision.title.zh, provision.title.en
-    what = Words(f"{zh}：还有 {missing} 条没有逐项登记", f"{en}: {missing} more are not listed one by one")
-    return [Need("list", what, place=provision.place)]
+    what = Words(f"{zh}：还有 {unlisted} 条没有逐项登记", f"{en}: {unlisted} more are not listed one by one")
+    return [MissingFact("list", what, place=provision.place)]
 
 
-def to_locate(tallies: list[Tally]) -> list[Need]:
+def to_locate(tallies: list[Tally]) -> list[MissingFact]:
     """The recorded resources whose position is not known."""
     what = Words("确定位置", "find out where it is")
     return [
-        Need("locate", what, place=tally.place, record=record)
+        MissingFact("locate", what, place=tally.place, record=record)
         for tally in tallies
         if tally.quality not in LOCATED
         for record in tally.examples
     ]
 
 
-def count_entries(provision: Provision, facts: Facts) -> Found:
+def count_entries(provision: Provision, facts: Facts) -> MethodResult:
     """The entries of a register beside a number."""
     required = provision.requirement
     assert required is not None
     listed = facts.listed(provision.subject)
     complete = facts.is_complete(provision.subject, facts.place)
     exact = provision.kind == "published_total" and required.operator == "eq" and not complete
-    return Found(
+    return MethodResult(
         method=Words("清点登记簿条目", "count of the register's entries"),
-        observed=Observed(len(listed), len(listed) if complete else None, required.unit),
-        verdict=agree(required.value, len(listed)) if exact else None,
-        needs=_to_list(provision, facts, int(required.value) - len(listed)),
+        observed=ObservedInterval(len(listed), len(listed) if complete else None, required.unit),
+        verdict=compare_total(required.value, len(listed)) if exact else None,
+        missing=_to_list(provision, facts, int(required.value) - len(listed)),
         details={"names": [str(entry.name) for entry in listed if entry.name]},
         records=[link_to(facts, provision.subject, len(listed))],
     )
@@ -119,26 +119,26 @@ def towns_basis(provision: Provision, facts: Facts, chosen: str | None) -> tuple
     return towns, Basis(chosen or provision.denominator or "towns", TOWNS, len(towns), source, by)
 
 
-def places_with_resource(provision: Provision, facts: Facts, chosen: str | None = None) -> Found:
+def places_with_resource(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
     """The share of towns that have at least one such resource at work."""
     method = Words("有至少一条在用记录的街镇所占比例", "share of towns with at least one record at work")
     towns, basis = towns_basis(provision, facts, chosen)
     if not towns:
-        return unable(method, Words("街镇清单是空的", "the list of towns is empty"), basis=basis)
+        return cannot_evaluate(method, Words("街镇清单是空的", "the list of towns is empty"), basis=basis)
     tallies = facts.tallied(provision.subject)
     having = Counter(tally.place for tally in tallies)
-    sorting = Sorting(
+    sorting = Partition(
         [town.code for town in towns if having[town.code]],
         [t.code for t in towns if not having[t.code] and facts.is_complete(provision.subject, t.code)],
         [t.code for t in towns if not having[t.code] and not facts.is_complete(provision.subject, t.code)],
     )
     names = {town.code: town.name for town in towns}
     what = Words(f"查明有无：{provision.title.zh}", f"find out whether there is one: {provision.title.en}")
-    return Found(
+    return MethodResult(
         method=method,
         observed=sorting.percent(),
         basis=basis,
-        needs=[Need("list", what, place=code) for code in sorting.unknown],
+        missing=[MissingFact("list", what, place=code) for code in sorting.unknown],
         details={
             "without": [{"place": code, "name": names[code]} for code in sorting.no],
             "unknown": [{"place": code, "name": names[code]} for code in sorting.unknown],
@@ -148,7 +148,7 @@ def places_with_resource(provision: Provision, facts: Facts, chosen: str | None 
     )
 
 
-def share_of_denominator(provision: Provision, facts: Facts, chosen: str | None = None) -> Found:
+def share_of_denominator(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
     """The share of a named set that is covered, by number and, where members have a measure, by measure."""
     method = Words("已覆盖数除以名录总数", "number covered over the number of the named set")
     code = chosen or provision.denominator
@@ -161,13 +161,13 @@ def share_of_denominator(provision: Provision, facts: Facts, chosen: str | None 
     by: Chooser = "planner" if chosen else "registry"
     basis = Basis(denominator.code, words, size, _source_of(denominator), by)
     if not size:
-        return unable(method, Words("该名录没有数量", "that set has no number"), basis=basis)
-    sorting, needs = _sorted_members(provision, facts, denominator, size)
-    return Found(
+        return cannot_evaluate(method, Words("该名录没有数量", "that set has no number"), basis=basis)
+    sorting, missing = _sorted_members(provision, facts, denominator, size)
+    return MethodResult(
         method=method,
         observed=sorting.percent(),
         basis=basis,
-        needs=needs,
+        missing=missing,
         details={"by_number": _figures(sorting)} | _by_measure(denominator),
         records=[link_to(facts, provision.subject)],
     )
@@ -180,36 +180,38 @@ def _source_of(denominator: Denominator) -> Words | None:
     return Words(text, text)
 
 
-def _no_denominator(method: Words, code: str | None) -> Found:
+def _no_denominator(method: Words, code: str | None) -> MethodResult:
     if code in (None, NOT_STATED):
         reason = Words("文件没有说明分母", "the document states no denominator")
         what = Words("选择或载入分母", "choose or load a denominator")
-        return unable(method, reason, Need("load", what), basis=Basis(NOT_STATED, reason))
+        return cannot_evaluate(method, reason, MissingFact("load", what), basis=Basis(NOT_STATED, reason))
     reason = Words(f"分母 {code} 还没有载入", f"the denominator {code} is not loaded yet")
-    return unable(method, reason, Need("load", reason), basis=Basis(str(code), Words(str(code), str(code))))
+    return cannot_evaluate(
+        method, reason, MissingFact("load", reason), basis=Basis(str(code), Words(str(code), str(code)))
+    )
 
 
-def _figures(sorting: Sorting) -> dict[str, int]:
+def _figures(sorting: Partition) -> dict[str, int]:
     return {"yes": len(sorting.yes), "no": len(sorting.no), "unknown": len(sorting.unknown)}
 
 
 def _sorted_members(
     provision: Provision, facts: Facts, denominator: Denominator, size: int
-) -> tuple[Sorting, list[Need]]:
-    groups: dict[Known, list[str]] = {"yes": [], "no": [], "unknown": []}
+) -> tuple[Partition, list[MissingFact]]:
+    groups: dict[YesNoUnknown, list[str]] = {"yes": [], "no": [], "unknown": []}
     having = {tally.place for tally in facts.tallied(provision.subject)}
     for member in denominator.members:
-        covered: Known = "yes" if member.code in having and member.code else member.covered
+        covered: YesNoUnknown = "yes" if member.code in having and member.code else member.covered
         groups[covered].append(member.code or str(member.name))
     unnamed = size - len(denominator.members)
     if provision.subject.register == "resources" and not denominator.members:
         recorded = min(total(facts.tallied(provision.subject)), size)
         groups["yes"] += ["?"] * recorded
         unnamed -= recorded
-    missing: Known = "no" if facts.is_complete(provision.subject, facts.place) else "unknown"
-    groups[missing] += ["?"] * unnamed
-    needs = [
-        Need(
+    unrecorded: YesNoUnknown = "no" if facts.is_complete(provision.subject, facts.place) else "unknown"
+    groups[unrecorded] += ["?"] * unnamed
+    missing = [
+        MissingFact(
             "state",
             Words(
                 f"{member.name.zh or member.name.en}：是否已覆盖",
@@ -219,12 +221,12 @@ def _sorted_members(
         for member in denominator.members
         if member.covered == "unknown" and member.code not in having
     ]
-    if unnamed and missing == "unknown":
+    if unnamed and unrecorded == "unknown":
         zh = f"{provision.title.zh}：{unnamed} 个没有记录"
-        needs.append(
-            Need("list", Words(zh, f"{provision.title.en}: {unnamed} have no record"), provision.place)
+        missing.append(
+            MissingFact("list", Words(zh, f"{provision.title.en}: {unnamed} have no record"), provision.place)
         )
-    return Sorting(groups["yes"], groups["no"], groups["unknown"]), needs
+    return Partition(groups["yes"], groups["no"], groups["unknown"]), missing
 
 
 def _by_measure(denominator: Denominator) -> dict[str, object]:
@@ -238,23 +240,27 @@ def _by_measure(denominator: Denominator) -> dict[str, object]:
     return {"by_measure": sums | {"unit": denominator.measure_unit, "lower": lower, "upper": upper}}
 
 
-def attribute_each(provision: Provision, facts: Facts) -> Found:
+def attribute_each(provision: Provision, facts: Facts) -> MethodResult:
     """Whether each record carries the radius that the document gives."""
     required = provision.requirement
     assert required is not None
     method = Words("逐条比较记录的半径", "each record's own radius compared")
     wanted_m = required.value * 1000
-    radii: Counter[Known] = Counter()
+    radii: Counter[YesNoUnknown] = Counter()
     for tally in facts.tallied(provision.subject, EXISTING):
         same = tally.watch_radius_m == wanted_m
         radii["unknown" if tally.watch_radius_m is None else "yes" if same else "no"] += tally.count
     if not radii:
-        return unable(method, Words("没有记录", "there is no record"), Need("list", method, provision.place))
+        return cannot_evaluate(
+            method, Words("没有记录", "there is no record"), MissingFact("list", method, provision.place)
+        )
     verdict: Verdict = "not_met" if radii["no"] else "unknown" if radii["unknown"] else "met"
-    return Found(
+    return MethodResult(
         method=method,
         verdict=verdict,
-        observed=Observed(required.value, required.value, required.unit) if verdict == "met" else None,
+        observed=ObservedInterval(required.value, required.value, required.unit)
+        if verdict == "met"
+        else None,
         details={str(known): count for known, count in radii.items()},
         records=[link_to(facts, provision.subject, sum(radii.values()))],
     )

@@ -1,9 +1,17 @@
 """Checks of supplies: persons served by a tier or by each flagged town, the three tiers, minimum stocks."""
 
-from registry.domain.plans.check import Basis, Found, Need, Observed, Sorting, Verdict, unable
-from registry.domain.plans.checks_counting import link_to, total, towns_basis
+from registry.domain.plans.check import (
+    Basis,
+    MethodResult,
+    MissingFact,
+    ObservedInterval,
+    Partition,
+    Verdict,
+    cannot_evaluate,
+)
+from registry.domain.plans.checks.counting import link_to, total, towns_basis
 from registry.domain.plans.facts import Facts, PlaceFact, Tally
-from registry.domain.plans.provision import Provision, Subject, Words
+from registry.domain.plans.provision import Provision, ProvisionSubject, Words
 
 FLAG = "prone_or_remote"
 TIERS = ("district", "town", "community")
@@ -14,35 +22,35 @@ def _served(tallies: list[Tally]) -> tuple[int, int]:
     return sum(t.serves_persons for t in tallies), sum(t.serves_unknown for t in tallies)
 
 
-def _to_state(tallies: list[Tally]) -> list[Need]:
+def _to_state(tallies: list[Tally]) -> list[MissingFact]:
     what = Words("填写可保障人数", "state how many persons it serves")
     return [
-        Need("state", what, place=tally.place, record=record)
+        MissingFact("state", what, place=tally.place, record=record)
         for tally in tallies
         if tally.serves_unknown
         for record in tally.examples
     ]
 
 
-def capacity_total(provision: Provision, facts: Facts) -> Found:
+def capacity_total(provision: Provision, facts: Facts) -> MethodResult:
     """Persons that the depots of a tier serve together."""
     tallies = facts.tallied(provision.subject)
     known, silent = _served(tallies)
     closed = not silent and facts.is_complete(provision.subject, facts.place)
-    everything, _ = _served(facts.tallied(Subject(kind="supply_depot")))
-    return Found(
+    everything, _ = _served(facts.tallied(ProvisionSubject(kind="supply_depot")))
+    return MethodResult(
         method=Words(
             "在用储备库可保障人数之和；未填写的按未知", "sum over depots at work; unstated is unknown"
         ),
-        observed=Observed(known, known if closed else None, "person"),
-        needs=_to_state(tallies)
-        or ([] if tallies else [Need("list", Words("登记储备库", "list the depots"), facts.place)]),
+        observed=ObservedInterval(known, known if closed else None, "person"),
+        missing=_to_state(tallies)
+        or ([] if tallies else [MissingFact("list", Words("登记储备库", "list the depots"), facts.place)]),
         details={"depots": total(tallies), "unstated": silent, "all_tiers_persons": everything},
         records=[link_to(facts, provision.subject, total(tallies))],
     )
 
 
-def capacity_each(provision: Provision, facts: Facts, chosen: str | None = None) -> Found:
+def capacity_each(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
     """Persons served in each town that is flagged as prone to disaster or remote."""
     method = Words(
         "标记为多灾易灾或偏远的街镇逐一核对；未标记的不判为通过",
@@ -50,19 +58,19 @@ def capacity_each(provision: Provision, facts: Facts, chosen: str | None = None)
     )
     towns, basis = towns_basis(provision, facts, chosen)
     if not towns:
-        return unable(method, Words("街镇清单是空的", "the list of towns is empty"), basis=basis)
+        return cannot_evaluate(method, Words("街镇清单是空的", "the list of towns is empty"), basis=basis)
     verdicts = {town.code: _town_capacity(provision, facts, town) for town in towns}
     flagless = [town for town in towns if town.flags.get(FLAG, "unknown") == "unknown"]
     flag = Words("标记是否多灾易灾或偏远", "say whether it is prone or remote")
-    needs = [Need("flag", flag, place=town.code) for town in flagless]
+    missing = [MissingFact("flag", flag, place=town.code) for town in flagless]
     served = Words("填写储备可保障人数", "state the persons served")
     unsure = [town for town in towns if verdicts[town.code][0] == "unknown" and town not in flagless]
-    needs += [Need("state", served, place=town.code) for town in unsure]
-    return Found(
+    missing += [MissingFact("state", served, place=town.code) for town in unsure]
+    return MethodResult(
         method=method,
         verdict=_overall([verdict for verdict, _ in verdicts.values()]),
         basis=basis,
-        needs=needs,
+        missing=missing,
         details={
             "towns": [
                 {"place": t.code, "name": t.name, "flag": t.flags.get(FLAG, "unknown")}
@@ -98,27 +106,27 @@ def _overall(verdicts: list[str]) -> Verdict:
     return "met" if "met" in verdicts else "cannot_evaluate"
 
 
-def three_tiers(provision: Provision, facts: Facts, chosen: str | None = None) -> Found:
+def three_tiers(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
     """How many of the three tiers have a depot at work, and which towns lack theirs."""
     towns, basis = towns_basis(provision, facts, chosen)
     yes: list[str] = []
     no: list[str] = []
     unknown: list[str] = []
     for tier in TIERS:
-        subject = Subject(kind="supply_depot", where={"tier": [tier]})
+        subject = ProvisionSubject(kind="supply_depot", where={"tier": [tier]})
         complete = facts.is_complete(subject, facts.place)
         (yes if facts.tallied(subject) else no if complete else unknown).append(tier)
-    sorting = Sorting(yes, no, unknown)
-    subject = Subject(kind="supply_depot", where={"tier": ["town", "community"]})
+    sorting = Partition(yes, no, unknown)
+    subject = ProvisionSubject(kind="supply_depot", where={"tier": ["town", "community"]})
     having = {tally.place for tally in facts.tallied(subject)}
     lacking = [town for town in towns if town.code not in having]
     what = Words("查明街镇、村社区储备", "find out about town and village reserves")
-    return Found(
+    return MethodResult(
         method=Words("有在用储备库的层级数", "tiers with a depot at work"),
         observed=sorting.counted("tier"),
         basis=Basis("tiers", Words("区、街镇、村（社区）三级", "district, town, community"), 3, None, "plan"),
-        needs=[
-            Need("list", what, place=town.code)
+        missing=[
+            MissingFact("list", what, place=town.code)
             for town in lacking
             if not facts.is_complete(subject, town.code)
         ],
@@ -131,19 +139,19 @@ def three_tiers(provision: Provision, facts: Facts, chosen: str | None = None) -
     )
 
 
-def minimum_stock(provision: Provision, facts: Facts) -> Found:
+def minimum_stock(provision: Provision, facts: Facts) -> MethodResult:
     """Stock lines that have a minimum, and those below it."""
     method = Words("有最低库存的库存行与现存量比较", "stock lines with a minimum compared with what is there")
     if not facts.stock:
         reason = Words("没有登记最低库存", "no minimum stock is recorded")
-        return unable(method, reason, Need("state", reason, place=facts.place))
+        return cannot_evaluate(method, reason, MissingFact("state", reason, place=facts.place))
     below = [line for line in facts.stock if line.quantity is not None and line.quantity < line.minimum]
     uncounted = [line for line in facts.stock if line.quantity is None]
     what = Words("清点库存", "count the stock")
-    return Found(
+    return MethodResult(
         method=method,
         verdict="not_met" if below else "unknown" if uncounted else "met",
-        needs=[Need("state", what, record=line.resource) for line in uncounted],
+        missing=[MissingFact("state", what, record=line.resource) for line in uncounted],
         details={"lines": len(facts.stock), "below": below, "uncounted": len(uncounted)},
         records=[link_to(facts, provision.subject)],
     )

@@ -2,9 +2,15 @@
 
 from datetime import date, timedelta
 
-from registry.domain.plans.check import Found, Need, Observed, Sorting, unable
-from registry.domain.plans.checks_counting import link_to, towns_basis
-from registry.domain.plans.checks_points import each_point, nothing_loaded, points_of, requiring_all
+from registry.domain.plans.check import (
+    MethodResult,
+    MissingFact,
+    ObservedInterval,
+    Partition,
+    cannot_evaluate,
+)
+from registry.domain.plans.checks.counting import link_to, towns_basis
+from registry.domain.plans.checks.hazard_points import each_point, nothing_loaded, points_of, requiring_all
 from registry.domain.plans.entry import Event
 from registry.domain.plans.facts import Facts
 from registry.domain.plans.provision import Provision, Words
@@ -21,21 +27,21 @@ def _events(provision: Provision, facts: Facts) -> list[Event]:
     return _recent(listed, facts.today)
 
 
-def events_per_year(provision: Provision, facts: Facts) -> Found:
+def events_per_year(provision: Provision, facts: Facts) -> MethodResult:
     """Events of the year up to the day of the check."""
     events = _events(provision, facts)
     complete = facts.is_complete(provision.subject, facts.place)
     what = Words(f"登记近一年的{provision.title.zh}", f"record the last year: {provision.title.en}")
-    return Found(
+    return MethodResult(
         method=Words("截至核对日 365 天内的次数", "events in the 365 days up to the check"),
-        observed=Observed(len(events), len(events) if complete else None, "per_year"),
-        needs=[] if events else [Need("enter", what, place=facts.place)],
+        observed=ObservedInterval(len(events), len(events) if complete else None, "per_year"),
+        missing=[] if events else [MissingFact("enter", what, place=facts.place)],
         details={"dates": [event.on.isoformat() for event in events]},
         records=[link_to(facts, provision.subject, len(events))],
     )
 
 
-def events_each_per_year(provision: Provision, facts: Facts) -> Found:
+def events_each_per_year(provision: Provision, facts: Facts) -> MethodResult:
     """Hazard points with at least one drill in the year up to the day of the check."""
     method = Words("近 365 天内演练过的隐患点所占比例", "hazard points drilled in the last 365 days")
     points = points_of(provision, facts)
@@ -51,14 +57,14 @@ def events_each_per_year(provision: Provision, facts: Facts) -> Found:
     return requiring_all(each_point(provision, facts, method, having, ask))
 
 
-def events_each_place_per_year(provision: Provision, facts: Facts, chosen: str | None = None) -> Found:
+def events_each_place_per_year(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
     """Towns with the required number of events in the year up to the day of the check."""
     required = provision.requirement
     assert required is not None
     method = Words("近 365 天内达到次数的街镇所占比例", "towns with enough events in the last 365 days")
     towns, basis = towns_basis(provision, facts, chosen)
     if not towns:
-        return unable(method, Words("街镇清单是空的", "the list of towns is empty"), basis=basis)
+        return cannot_evaluate(method, Words("街镇清单是空的", "the list of towns is empty"), basis=basis)
     counts: dict[str, int] = {}
     for event in _events(provision, facts):
         for place in {*event.places, *([event.place] if event.place else [])}:
@@ -69,11 +75,11 @@ def events_each_place_per_year(provision: Provision, facts: Facts, chosen: str |
     unsure = [t.code for t in short if t.code not in closed]
     what = Words("登记近一年的排查", "record the inspections of the last year")
     return requiring_all(
-        Found(
+        MethodResult(
             method=method,
-            observed=Sorting(enough, closed, unsure).percent(),
+            observed=Partition(enough, closed, unsure).percent(),
             basis=basis,
-            needs=[Need("enter", what, place=code) for code in unsure],
+            missing=[MissingFact("enter", what, place=code) for code in unsure],
             details={
                 "short": [{"place": t.code, "name": t.name, "events": counts.get(t.code, 0)} for t in short]
             },

@@ -1,0 +1,1 @@
+"""One evaluator for each method of a provision, and the check it makes."""

@@ -1,0 +1,82 @@
+"""The table from a provision's method to the function that looks, and what is made of what it finds."""
+
+from collections.abc import Callable, Iterable
+
+from registry.domain.plans import wording
+from registry.domain.plans.check import MOST_NEEDS, Check, MethodResult, cannot_evaluate, decide
+from registry.domain.plans.checks import counting, events, hazard_points, states, supplies
+from registry.domain.plans.facts import Facts
+from registry.domain.plans.provision import Method, Provision, Words
+
+Evaluator = Callable[[Provision, Facts], MethodResult]
+EVALUATORS: dict[Method, Evaluator] = {
+    "count_items": counting.count_items,
+    "count_entries": counting.count_entries,
+    "attribute_each": counting.attribute_each,
+    "capacity_total": supplies.capacity_total,
+    "minimum_stock": supplies.minimum_stock,
+    "monitored_share": hazard_points.monitored_share,
+    "flag_each": hazard_points.flag_each,
+    "responsible_persons": hazard_points.responsible_persons,
+    "events_per_year": events.events_per_year,
+    "events_each_per_year": events.events_each_per_year,
+    "duty_24h": states.duty_24h,
+    "indicator_value": states.indicator_value,
+    "specialty_matrix": states.specialty_matrix,
+    "specialties_present": states.specialties_present,
+    "coverage_ratio": states.coverage_ratio,
+    "zone_rule": states.zone_rule,
+}
+CHOOSING_EVALUATORS: dict[Method, Callable[[Provision, Facts, str | None], MethodResult]] = {
+    "places_with_resource": counting.places_with_resource,
+    "share_of_denominator": counting.share_of_denominator,
+    "capacity_each": supplies.capacity_each,
+    "three_tiers": supplies.three_tiers,
+    "events_each_place_per_year": events.events_each_place_per_year,
+}
+NO_METHOD = Words("不含可核对的数值", "states no figure that could be checked")
+
+
+def look(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
+    """What the provision's method finds; `chosen` is a denominator that the planner prefers."""
+    if provision.method is None:
+        return cannot_evaluate(NO_METHOD, NO_METHOD)
+    if provision.method in CHOOSING_EVALUATORS:
+        return CHOOSING_EVALUATORS[provision.method](provision, facts, chosen)
+    return EVALUATORS[provision.method](provision, facts)
+
+
+def evaluate(provision: Provision, facts: Facts, as_of: str, chosen: str | None = None) -> Check:
+    """The provision held against the facts; nothing unknown becomes met or not met."""
+    found = look(provision, facts, chosen)
+    required = provision.requirement
+    verdict = found.verdict
+    if verdict is None and found.observed is not None and required is not None:
+        verdict = decide(required, found.observed)
+    return Check(
+        provision=provision.id,
+        document=provision.document,
+        locator=provision.locator,
+        title=provision.title,
+        statement=provision.text,
+        verdict=verdict or "cannot_evaluate",
+        verdict_label=wording.VERDICTS[verdict or "cannot_evaluate"],
+        observed=found.observed,
+        requirement=required,
+        requirement_label=wording.in_words(required) if required else None,
+        baseline=provision.baseline,
+        method=found.method,
+        denominator=found.basis,
+        reason=found.reason,
+        missing=found.missing[:MOST_NEEDS],
+        missing_count=len(found.missing),
+        details=found.details,
+        records=found.records,
+        as_of=as_of,
+        note=provision.note,
+    )
+
+
+def evaluate_all(provisions: Iterable[Provision], facts: Facts, as_of: str) -> list[Check]:
+    """Every provision that has a method, in the order given."""
+    return [evaluate(item, facts, as_of) for item in provisions if item.method is not None]
