@@ -8,10 +8,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from registry.store.database import migrations
-from registry.store.database.pool import Writer, prepare
 from registry.store.database.probe import UnusableDatabase
-from registry.store.records import changes
-from tests.builders import A_CHANGE, make
 
 
 def test_nothing_differs_from_the_tables(new_database) -> None:
@@ -23,32 +20,6 @@ def test_down_and_up_again(new_database) -> None:
     command.downgrade(config, "base")
     command.upgrade(config, "head")
     command.check(config)
-
-
-def test_what_the_public_saw_of_uncertain_records_is_widened_to_what_is_written_now(new_database) -> None:
-    url = new_database()
-    config = migrations.configuration(url)
-    given = {"visibility": "internal", "quality": "approximate", "uncertainty_m": 250.5}
-    records = [make("shelter", **given), make("shelter", datum="unknown", **given)]
-    public = "SELECT public_uncertainty_m, public_feature::jsonb FROM resource ORDER BY public_uncertainty_m"
-
-    async def asked(store: bool = False) -> list[tuple]:
-        connection = await asyncpg.connect(url)
-        await prepare(connection)
-        if store:
-            await changes.load(Writer(connection), records, A_CHANGE)
-        rows = [tuple(row) for row in await connection.fetch(public)]
-        await connection.close()
-        return rows
-
-    written = asyncio.run(asked(store=True))
-    assert [row[0] for row in written] == [3710 + 250.5, 3710 + 850.5]
-    command.downgrade(config, "0014")
-    before = asyncio.run(asked())
-    assert [row[0] for row in before] == [3710, 3710]
-    assert [row[1]["properties"]["location"]["uncertainty_m"] for row in before] == [3710, 3710]
-    command.upgrade(config, "head")
-    assert asyncio.run(asked()) == written
 
 
 def test_the_head_read_from_the_files_is_alembics() -> None:
