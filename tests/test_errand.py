@@ -8,9 +8,9 @@ import pytest
 import shapely
 
 from registry.domain.coverage import analyses
-from registry.domain.coverage.analysis import CompareTask, GapsTask, MeasureTask, NamedScenario, ScenarioTask
-from registry.domain.coverage.question import Question
+from registry.domain.coverage.measure import CoverageInputs
 from registry.domain.coverage.scenario import Scenario
+from registry.domain.coverage.tasks import CompareTask, GapsTask, MeasureTask, NamedScenario, ScenarioTask
 from registry.domain.coverage.watcher import AreaPart, Watcher
 from registry.domain.values import Name
 from registry.jobs.analysis_process import Errand
@@ -19,23 +19,23 @@ from registry.jobs.worker_main import Order, Step
 ROOM = {"memory_bytes": 2 * 2**30, "cpu_s": 60}
 
 
-def question(uncertainty_m):
+def coverage_inputs(uncertainty_m):
     area = AreaPart(shape=shapely.to_wkb(shapely.box(106.0, 29.0, 106.2, 29.2)))
     one = Watcher(id="a", radius_m=3_000.0, position=(106.1, 29.1), uncertainty_m=uncertainty_m)
-    return Question(whole=area, parts=[], watchers=[one])
+    return CoverageInputs(whole=area, parts=[], watchers=[one])
 
 
 def compare(uncertainty_m):
     some = [NamedScenario(str(at), Name(None, f"option {at}"), Scenario(remove=["a"])) for at in range(2)]
-    return CompareTask(question=question(uncertainty_m), scenarios=some)
+    return CompareTask(inputs=coverage_inputs(uncertainty_m), scenarios=some)
 
 
 @pytest.mark.parametrize(
     ("task", "covers"),
     [
-        (MeasureTask(question=question(0.0)), 1),
-        (GapsTask(question=question(200.0)), 3),
-        (ScenarioTask(question=question(0.0)), 2),
+        (MeasureTask(inputs=coverage_inputs(0.0)), 1),
+        (GapsTask(inputs=coverage_inputs(200.0)), 3),
+        (ScenarioTask(inputs=coverage_inputs(0.0)), 2),
         (compare(0.0), 3),
     ],
 )
@@ -47,16 +47,14 @@ def test_work_tells_how_many_covers_are_done(task, covers):
 
 
 async def test_a_process_says_how_far_it_is_and_what_it_found():
-    errand = Errand(Order(task=GapsTask(question=question(200.0)), **ROOM))
+    errand = Errand(Order(task=GapsTask(inputs=coverage_inputs(200.0)), **ROOM))
     found = await errand.outcome()
     assert errand.step == Step(3, 3)
-    assert msgspec.json.decode(found.answer) == msgspec.json.decode(
-        analyses.run(GapsTask(question=question(200.0)))
-    )
+    assert found.answer == msgspec.json.encode(analyses.run(GapsTask(inputs=coverage_inputs(200.0))))
 
 
 async def test_a_process_works_behind_requests_and_ends_when_it_is_stopped():
-    errand = Errand(Order(task=MeasureTask(question=question(0.0)), **ROOM))
+    errand = Errand(Order(task=MeasureTask(inputs=coverage_inputs(0.0)), **ROOM))
     work = asyncio.create_task(errand.outcome())
     for _ in range(1_000):
         if errand._process is not None:
@@ -71,7 +69,7 @@ async def test_a_process_works_behind_requests_and_ends_when_it_is_stopped():
 
 
 async def test_a_process_without_room_ends_with_a_problem():
-    order = Order(task=MeasureTask(question=question(0.0)), memory_bytes=2**20, cpu_s=60)
+    order = Order(task=MeasureTask(inputs=coverage_inputs(0.0)), memory_bytes=2**20, cpu_s=60)
     found = await Errand(order).outcome()
     assert found.answer is None
     assert "memory" in found.problem

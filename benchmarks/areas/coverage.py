@@ -17,9 +17,9 @@ from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.stage import SEED, Served, Stage, served, spent_s
 from registry.domain.coverage.coverage import assess
 from registry.domain.coverage.gaps import gaps
-from registry.domain.coverage.ground.ground import Ground, lay_out
-from registry.domain.coverage.ground.interval_cover import spread
-from registry.domain.coverage.siting.demand_folding import Problem
+from registry.domain.coverage.geometry.interval_cover import cover_interval
+from registry.domain.coverage.geometry.study_area import StudyArea, lay_out
+from registry.domain.coverage.siting.demand_folding import SitingProblem
 from registry.domain.coverage.siting.solver import solve
 from registry.domain.coverage.watcher import AreaPart, Watcher
 
@@ -87,7 +87,7 @@ def _beside_bare(count: int, timed: Timed, which: str) -> Figure:
     return at_least(AREA, f"bare union / ratio with gaps, {count:,} discs{which}", gain, 2, "")
 
 
-def _scattered(count: int) -> tuple[Ground, np.ndarray, list[Watcher]]:
+def _scattered(count: int) -> tuple[StudyArea, np.ndarray, list[Watcher]]:
     """Discs spread over 80,000 km²; 20,000 of them lie nineteen deep."""
     rng = np.random.default_rng(SEED)
     west, south, east, north = BOX
@@ -102,7 +102,7 @@ def _scattered(count: int) -> tuple[Ground, np.ndarray, list[Watcher]]:
 def _timed(count: int, database_url: str) -> tuple[Timed, Timed]:
     """By the wall clock, and in processor time."""
     ground, lonlat, watchers = _scattered(count)
-    discs = spread(ground.plane, watchers).nominal.drawn(ground.plane)
+    discs = cover_interval(ground.plane, watchers).nominal.drawn(ground.plane)
     bare = _best(lambda: shapely.difference(ground.whole, shapely.union_all(discs)))
     ours = _best(lambda: _ratio_with_gaps(ground, watchers))
     ratio = _best(lambda: assess(ground, watchers).nominal.piece_m2.sum())
@@ -111,7 +111,7 @@ def _timed(count: int, database_url: str) -> tuple[Timed, Timed]:
     return Timed(*by_clock), Timed(*by_processor)
 
 
-def _ratio_with_gaps(ground: Ground, watchers: list[Watcher]) -> Any:
+def _ratio_with_gaps(ground: StudyArea, watchers: list[Watcher]) -> Any:
     return gaps(assess(ground, watchers), sliver_m2=100.0, limit=10_000)
 
 
@@ -156,7 +156,7 @@ def _siting_s() -> float:
     spots, candidates = rng.uniform(0, 100, (5_000, 2)), rng.uniform(0, 100, (500, 2))
     point, site = np.nonzero(np.hypot(*(spots[:, None] - candidates[None]).transpose(2, 0, 1)) <= 5)
     weight = rng.integers(1, 100, 5_000).astype(float)
-    problem = Problem("mclp", weight, np.zeros(5_000, dtype=int), site, point, 500, most=20)
+    problem = SitingProblem("mclp", weight, np.zeros(5_000, dtype=int), site, point, 500, most=20)
     began = time.perf_counter()
     found = solve(problem, 120.0)
     if found.status != "optimal":

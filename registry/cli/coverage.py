@@ -16,9 +16,9 @@ from registry.api.v1.coverage.body import Ask
 from registry.cli.report.coverage_page import ReportHeading, page, percent, square_km
 from registry.cli.report.picture import png
 from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
-from registry.domain.coverage.coverage import Assessment, Interval
+from registry.domain.coverage.coverage import Assessment, Estimate
 from registry.domain.coverage.gaps import Gaps, gaps
-from registry.domain.coverage.question import Answer, Question, answered, work_out
+from registry.domain.coverage.measure import CoverageAnswer, CoverageInputs, answer_from, assess_inputs
 from registry.domain.coverage.sketch import sketch
 from registry.domain.records.resource import KINDS
 from registry.domain.values import Name
@@ -40,9 +40,9 @@ LISTED = 10
 class Result(NamedTuple):
     """Everything the command can print or write."""
 
-    question: Question
+    question: CoverageInputs
     assessment: Assessment
-    answer: Answer
+    answer: CoverageAnswer
     gaps: Gaps
 
 
@@ -92,10 +92,10 @@ def command(
         Console(stderr=True).print(f"wrote {path}")
 
 
-def read(known: Settings, ask: Ask, sight: Sight) -> Question:
+def read(known: Settings, ask: Ask, sight: Sight) -> CoverageInputs:
     """The question with everything it needs from the database."""
 
-    async def run(url: str) -> Question:
+    async def run(url: str) -> CoverageInputs:
         async with reading(known, url) as reader:
             return await gather(reader, sight, ask)
 
@@ -103,11 +103,11 @@ def read(known: Settings, ask: Ask, sight: Sight) -> Question:
         return asyncio.run(run(url))
 
 
-def worked(question: Question) -> Result:
+def worked(question: CoverageInputs) -> Result:
     """The question answered, with its gaps."""
-    assessment = work_out(question)
+    assessment = assess_inputs(question)
     found = gaps(assessment, bound="nominal", sliver_m2=SLIVER_M2, limit=1_000_000)
-    return Result(question, assessment, answered(question, assessment), found)
+    return Result(question, assessment, answer_from(question, assessment), found)
 
 
 def subject_of(result: Result, ask: Ask, all_records: bool) -> ReportHeading:
@@ -196,5 +196,5 @@ def _show_gaps(console: Console, found: Gaps) -> None:
         console.print(f"  {gap.rank:>3}. {square_km(gap.area_m2):>8} km²  {gap.name or gap.place or '—'}")
 
 
-def _shares(ratio: Interval) -> tuple[str, str, str]:
+def _shares(ratio: Estimate) -> tuple[str, str, str]:
     return percent(ratio.lower), percent(ratio.nominal), percent(ratio.upper)

@@ -6,9 +6,10 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import structlog
 
-from registry.domain.coverage import analyses, analysis
+from registry.domain.coverage import analyses, tasks
 from registry.domain.errors import RegistryError, Unavailable
 from registry.jobs.analysis_process import Errand
 from registry.jobs.worker_main import Order, Outcome, Step
@@ -36,17 +37,17 @@ class Desk:
         self._processes = asyncio.Semaphore(settings.job_processes)
         self._open: dict[UUID, asyncio.Task[None]] = {}
 
-    async def answer(self, task: analysis.Task) -> bytes:
+    async def answer(self, task: tasks.Task) -> bytes:
         """The answer at once, worked in a thread; the geometry library lets go of the lock meanwhile."""
         async with self._threads:
-            return await asyncio.to_thread(analyses.run, task)
+            return await asyncio.to_thread(lambda: msgspec.json.encode(analyses.run(task)))
 
     def check_room(self) -> None:
         """Unavailable when too many jobs are waiting."""
         if len(self._open) >= self._settings.job_processes * WAITING_PER_PROCESS:
             raise Unavailable("too many analyses are waiting", retry_after_s=30)
 
-    def begin(self, identity: UUID, task: analysis.Task, estimate_s: float) -> None:
+    def begin(self, identity: UUID, task: tasks.Task, estimate_s: float) -> None:
         """Work a stored job in the background."""
         job = asyncio.create_task(self._work(identity, task, estimate_s))
         self._open[identity] = job
@@ -61,7 +62,7 @@ class Desk:
         """End every job that is open."""
         await _ended([*self._open.values()])
 
-    async def _work(self, identity: UUID, task: analysis.Task, estimate_s: float) -> None:
+    async def _work(self, identity: UUID, task: tasks.Task, estimate_s: float) -> None:
         waiting = asyncio.create_task(self._wait(identity))
         try:
             async with self._processes:
@@ -90,7 +91,7 @@ class Desk:
                 noted = await jobs.note(self._reader, identity, 0, QUEUED)
         self._open[identity].cancel()
 
-    async def _run(self, identity: UUID, task: analysis.Task, estimate_s: float) -> Outcome:
+    async def _run(self, identity: UUID, task: tasks.Task, estimate_s: float) -> Outcome:
         limit_s = self._settings.job_time_s
         order = Order(task=task, memory_bytes=self._settings.job_memory_mb * 2**20, cpu_s=int(limit_s) + 1)
         errand = Errand(order)

@@ -8,14 +8,14 @@ import sys
 
 import msgspec
 
-from registry.domain.coverage import analyses, analysis
+from registry.domain.coverage import analyses, tasks
 from registry.domain.errors import RegistryError
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A task with what it may use."""
 
-    task: analysis.Task
+    task: tasks.Task
     memory_bytes: int
     cpu_s: int
 
@@ -59,9 +59,9 @@ def _tell(done: int, of: int) -> None:
         _say(Step(done, of))
 
 
-def _outcome(task: analysis.Task) -> Outcome:
+def _outcome(task: tasks.Task) -> Outcome:
     try:
-        return Outcome(answer=analyses.run(task, _tell))
+        return Outcome(answer=msgspec.json.encode(analyses.run(task, _tell)))
     except RegistryError as error:
         return Outcome(problem=error.detail, field=error.field)
     except MemoryError:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain.coverage.coverage import Counts, Coverage, Interval, Unnamed
+from registry.domain.coverage.coverage import Counts, Coverage, Estimate, Untestable
 from registry.domain.errors import Invalid
 from registry.domain.plans.check import ObservedInterval, compare_total, decide
 from registry.domain.plans.checks import evaluation
@@ -364,13 +364,13 @@ def test_three_responsible_persons() -> None:
 
 def covered(lower: float, upper: float, untestable: int = 0) -> Coverage:
     return Coverage(
-        ratio=Interval(lower, (lower + upper) / 2, upper),
-        covered_m2=Interval(lower * 1e6, lower * 1e6, upper * 1e6),
+        ratio=Estimate(lower, (lower + upper) / 2, upper),
+        covered_m2=Estimate(lower * 1e6, lower * 1e6, upper * 1e6),
         area_m2=1e6,
         error_bound_m2=100.0,
         method="",
         counts=Counts(1, 1, 0, untestable),
-        untestable=[Unnamed(f"w{n}", None, "no position") for n in range(untestable)],
+        untestable=[Untestable(f"w{n}", None, "no position") for n in range(untestable)],
         assumed_extent=[],
         by_place=[],
     )

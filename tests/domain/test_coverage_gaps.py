@@ -8,12 +8,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.domain.coverage.coverage import assess, describe
+from registry.domain.coverage.coverage import assess, coverage_of
 from registry.domain.coverage.gaps import gaps
-from registry.domain.coverage.ground import gaps_geometry, quadtree
-from registry.domain.coverage.ground.gaps_geometry import covered, in_pieces, left_open
-from registry.domain.coverage.ground.ground import lay_out
-from registry.domain.coverage.ground.interval_cover import spread
+from registry.domain.coverage.geometry import gaps_geometry, quadtree
+from registry.domain.coverage.geometry.gaps_geometry import covered, in_pieces, uncovered
+from registry.domain.coverage.geometry.interval_cover import cover_interval
+from registry.domain.coverage.geometry.study_area import lay_out
 from registry.domain.errors import InvalidQuery
 from tests.domain.coverage_oracles import GEOD, distances_m, part, sample, watchers
 
@@ -33,12 +33,12 @@ def test_gaps_and_cover_make_the_area_and_places_make_the_whole(seed, count):
     rng = np.random.default_rng(seed)
     some = watchers(sample(rng, *BOX, count), rng.uniform(500, 7_000, count))
     split, whole = (assess(lay_out(parts), some) for parts in (quarters(), [part(shapely.box(*BOX))]))
-    answer, listed = describe(split), gaps(split, sliver_m2=0.0, limit=10**6)
+    answer, listed = coverage_of(split), gaps(split, sliver_m2=0.0, limit=10**6)
     area = answer.area_m2
     assert answer.covered_m2.nominal + listed.uncovered_m2 == pytest.approx(area, rel=1e-6)
     assert sum(g.area_m2 for g in listed.gaps) == pytest.approx(listed.uncovered_m2, rel=1e-6)
     assert sum(p.covered_m2.nominal for p in answer.by_place) == pytest.approx(
-        describe(whole).covered_m2.nominal, rel=1e-6, abs=1e-6 * area
+        coverage_of(whole).covered_m2.nominal, rel=1e-6, abs=1e-6 * area
     )
     assert [g.area_m2 for g in listed.gaps] == sorted((g.area_m2 for g in listed.gaps), reverse=True)
 
@@ -46,12 +46,12 @@ def test_gaps_and_cover_make_the_area_and_places_make_the_whole(seed, count):
 @pytest.mark.parametrize(("count", "small"), [(0, False), (12, False), (300, True)])
 def test_pieces_are_the_same_whichever_way_they_are_cut(count, small, monkeypatch):
     ground, rng = lay_out(quarters()), np.random.default_rng(count)
-    cover = spread(ground.plane, watchers(sample(rng, *BOX, count), 2_500.0)).nominal
+    cover = cover_interval(ground.plane, watchers(sample(rng, *BOX, count), 2_500.0)).nominal
     known = covered(ground, cover, np.ones(count, dtype=bool))
     whole = shapely.difference(ground.whole, known)
     by_piece = in_pieces(ground, whole)
     monkeypatch.setattr(gaps_geometry, "LARGE", 0 if small else 1_000)
-    for chosen in (in_pieces(ground, whole, known), left_open(ground, cover)):
+    for chosen in (in_pieces(ground, whole, known), uncovered(ground, cover)):
         assert len(chosen.pieces) == len(by_piece.pieces)
         assert np.bincount(chosen.part, chosen.piece_m2, 4) == pytest.approx(
             np.bincount(by_piece.part, by_piece.piece_m2, 4), rel=1e-9
@@ -65,7 +65,7 @@ def test_ratio_agrees_with_monte_carlo_on_the_ellipsoid(seed):
     lonlat, radius_m = sample(rng, 105.8, 28.8, 106.4, 29.4, n), rng.uniform(1_000, 8_000, n)
     points = sample(rng, *BOX, 40_000)
     share = np.mean((distances_m(points, lonlat) <= radius_m).any(axis=1))
-    answer = describe(assess(lay_out(quarters()), watchers(lonlat, radius_m)))
+    answer = coverage_of(assess(lay_out(quarters()), watchers(lonlat, radius_m)))
     sigma = np.sqrt(share * (1 - share) / len(points)) + 1e-6
     assert abs(answer.ratio.nominal - share) < 4.5 * sigma
 
@@ -76,8 +76,8 @@ def test_skipping_certain_ground_changes_nothing(seed, count, mixed):
     rng = np.random.default_rng(seed)
     ground = lay_out(quarters())
     radius_m = rng.uniform(500, 9_000, count) if mixed else np.full(count, 4_000.0)
-    cover = spread(ground.plane, watchers(sample(rng, *BOX, count), radius_m)).nominal
-    found = quadtree.undecided(ground, cover)
+    cover = cover_interval(ground.plane, watchers(sample(rng, *BOX, count), radius_m)).nominal
+    found = quadtree.undecided_squares(ground, cover)
     region = shapely.intersection(ground.whole, found.region)
     skipped = shapely.difference(region, shapely.union_all(cover.drawn(ground.plane, found.discs)))
     plain = shapely.difference(ground.whole, shapely.union_all(cover.drawn(ground.plane)))
@@ -91,11 +91,11 @@ def test_dense_cover_is_pruned_and_keeps_its_gap():
     lonlat = sample(rng, 105.8, 28.8, 106.4, 29.4, 3_000)
     lonlat = lonlat[GEOD.inv(*lonlat.T, *(np.full(len(lonlat), v) for v in hole))[2] > 4_600]
     ground = lay_out(quarters())
-    cover = spread(ground.plane, watchers(lonlat, 4_000.0)).nominal
+    cover = cover_interval(ground.plane, watchers(lonlat, 4_000.0)).nominal
     assert quadtree.worth_it(ground, cover)
-    assert quadtree.undecided(ground, cover).discs.sum() < 0.2 * len(lonlat)
+    assert quadtree.undecided_squares(ground, cover).discs.sum() < 0.2 * len(lonlat)
     plain = shapely.difference(ground.whole, shapely.union_all(cover.drawn(ground.plane)))
-    left = left_open(ground, cover)
+    left = uncovered(ground, cover)
     assert left.whole.area == pytest.approx(plain.area, rel=1e-9)
     assert left.piece_m2.sum() > np.pi * 590**2
 

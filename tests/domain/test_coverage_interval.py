@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import shapely
 
-from registry.domain.coverage.coverage import assess, describe
-from registry.domain.coverage.ground.ground import lay_out
-from registry.domain.coverage.ground.plane import onto
-from registry.domain.coverage.watcher import Disc, View, Watcher
+from registry.domain.coverage.coverage import assess, coverage_of
+from registry.domain.coverage.geometry.plane import to_plane
+from registry.domain.coverage.geometry.study_area import lay_out
+from registry.domain.coverage.watcher import Disc, ViewSector, Watcher
 from tests.domain.coverage_oracles import GEOD, distances_m, part, sample, watchers
 
 BOX = (105.9, 28.9, 106.3, 29.3)
@@ -18,7 +18,7 @@ EDGE_M = 25.0
 
 
 def answer(*some, area=AREA):
-    return describe(assess(lay_out([part(area)]), list(some)))
+    return coverage_of(assess(lay_out([part(area)]), list(some)))
 
 
 def possible_positions(extent, rng, n=600):
@@ -43,7 +43,7 @@ def brute_force(points, extents, radius_m, rng):
 
 def membership(assessment, bound, points):
     """Which lon/lat points the drawing of a bound covers."""
-    ground = assessment.ground
+    ground = assessment.area
     left = shapely.union_all(getattr(assessment, bound).pieces)
     xy = ground.plane.forward(points)
     return ~shapely.contains_xy(left, *xy.T)
@@ -71,7 +71,7 @@ def test_unlocated_interval_is_what_sampling_possible_positions_gives(name):
     assert np.array_equal(membership(found, "lower", points)[clear], (farthest <= radius_m)[clear])
     clear = np.abs(nearest - radius_m) > 10 * EDGE_M
     assert np.array_equal(membership(found, "upper", points)[clear], (nearest <= radius_m)[clear])
-    assert describe(found).covered_m2.nominal == describe(found).covered_m2.lower
+    assert coverage_of(found).covered_m2.nominal == coverage_of(found).covered_m2.lower
 
 
 def test_located_interval_is_the_three_discs():
@@ -139,7 +139,7 @@ def test_a_line_is_watched_on_all_sides():
 @pytest.mark.parametrize("span", [60.0, 200.0, 300.0])
 def test_uncertain_sector_against_sampled_apexes(span):
     rng = np.random.default_rng(5)
-    view, r, u = View(20.0, (20.0 + span) % 360), 5_000.0, 800.0
+    view, r, u = ViewSector(20.0, (20.0 + span) % 360), 5_000.0, 800.0
     located = msgspec.structs.replace(watchers([(106.1, 29.1)], r, u)[0], view=view)
     unlocated = Watcher(id="2", radius_m=r, extents=(Disc(106.1, 29.1, u),), view=view)
     points = sample(rng, *BOX, 800)
@@ -192,5 +192,5 @@ def _circle(disc):
 
 def test_a_drawn_boundary_comes_before_an_assumed_one():
     ground = lay_out([part(Disc(106.1, 29.1, 3_000.0), "assumed"), part(TOWN, "drawn")])
-    assert ground.area_m2[1] == pytest.approx(onto(ground.plane, TOWN).area, rel=1e-9)
+    assert ground.area_m2[1] == pytest.approx(to_plane(ground.plane, TOWN).area, rel=1e-9)
     assert ground.area_m2.sum() == pytest.approx(ground.whole.area, rel=1e-9)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from registry.domain.coverage.ground.plane import back, centred_on
+from registry.domain.coverage.geometry.plane import centred_on, to_lonlat
 
 PLANE = centred_on(np.array([[106.6, 29.0]]))
 
@@ -17,7 +17,7 @@ def test_pieces_that_share_a_sliver_come_out_as_one_valid_shape() -> None:
     pieces = shapely.transform(shapely.MultiPolygon([ring, across]), lambda c: c * 1000.0)
     with pytest.raises(shapely.GEOSException):
         shapely.set_precision(pieces, 100.0)
-    (drawn,) = back(PLANE, np.array([pieces], dtype=object))
+    (drawn,) = to_lonlat(PLANE, np.array([pieces], dtype=object))
     assert shapely.is_valid(drawn)
     ground = shapely.transform(drawn, PLANE.forward)
     merged = shapely.union_all(shapely.make_valid(shapely.get_parts(pieces)))

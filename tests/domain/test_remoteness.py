@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.domain.coverage.demand import DemandPoint
-from registry.domain.coverage.distance_to_nearest import remoteness
+from registry.domain.coverage.distance_to_nearest import distance_to_nearest
 from registry.domain.coverage.watcher import Watcher
 from registry.domain.errors import InvalidQuery
 from tests.domain.coverage_oracles import distances_m, sample, watchers
@@ -24,7 +24,7 @@ def test_nearest_distances_and_intervals_agree_with_brute_force(seed, count, mos
         for i, (at, w) in enumerate(zip(lonlat.tolist(), weight, strict=True))
     ]
     every = distances_m(lonlat, spots)
-    found = remoteness(watchers(spots, 1.0, doubt), points, limit=60)
+    found = distance_to_nearest(watchers(spots, 1.0, doubt), points, limit=60)
     low = np.maximum(every - doubt, 0.0).min(axis=1)
     high = (every + doubt).min(axis=1)
     for reached in found.farthest:
@@ -40,7 +40,7 @@ def test_nearest_distances_and_intervals_agree_with_brute_force(seed, count, mos
 
 def test_quantiles_count_weight():
     points = [DemandPoint(106.0, 29.0, 9.0), DemandPoint(106.5, 29.0, 1.0)]
-    found = remoteness([*watchers([(106.0, 29.0)], 1.0), Watcher(id="x")], points, limit=1)
+    found = distance_to_nearest([*watchers([(106.0, 29.0)], 1.0), Watcher(id="x")], points, limit=1)
     assert [round(q.distance_m) for q in found.quantiles[:3]] == [0, 0, 0]
     assert found.quantiles[3].distance_m == found.farthest[0].distance_m.nominal > 40_000
     assert (found.located, found.unlocated) == (1, 1)
@@ -49,6 +49,6 @@ def test_quantiles_count_weight():
 
 def test_nothing_to_measure_is_said():
     with pytest.raises(InvalidQuery, match="located resource"):
-        remoteness([Watcher(id="x")], [DemandPoint(1, 1)], limit=1)
+        distance_to_nearest([Watcher(id="x")], [DemandPoint(1, 1)], limit=1)
     with pytest.raises(InvalidQuery, match="demand point"):
-        remoteness(watchers([(1, 1)], 1.0), [], limit=1)
+        distance_to_nearest(watchers([(1, 1)], 1.0), [], limit=1)

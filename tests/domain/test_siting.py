@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.domain.coverage.siting.demand_folding import Problem, fold, greedy, interchange
+from registry.domain.coverage.siting.demand_folding import SitingProblem, fold, greedy, interchange
 from registry.domain.coverage.siting.solver import solve
 
 
@@ -32,7 +32,7 @@ def value(given, within, chosen, need):
 def test_maximal_covering_equals_the_best_of_all_choices(seed, need, most):
     given, within = instance(seed)
     best = max(value(given, within, c, need) for c in combinations(range(9), most))
-    found = solve(Problem("mclp", **given, need=need, most=most), 20.0)
+    found = solve(SitingProblem("mclp", **given, need=need, most=most), 20.0)
     assert found.status == "optimal"
     assert found.objective == pytest.approx(best)
     assert found.bound == pytest.approx(best)
@@ -54,7 +54,7 @@ def test_set_covering_needs_as_few_as_the_smallest_choice(seed, need, target):
         ),
         None,
     )
-    found = solve(Problem("lscp", **given, need=need, target=target), 20.0)
+    found = solve(SitingProblem("lscp", **given, need=need, target=target), 20.0)
     if fewest is None:
         assert found.status == "infeasible"
         assert found.reachable_weight < wanted
@@ -67,9 +67,9 @@ def test_the_fano_plane_needs_three_points_to_meet_every_line():
     lines = [(0, 1, 2), (0, 3, 4), (0, 5, 6), (1, 3, 5), (1, 4, 6), (2, 3, 6), (2, 4, 5)]
     point, site = np.array([(row, at) for row, line in enumerate(lines) for at in line]).T
     none = np.zeros(7, dtype=int)
-    found = solve(Problem("lscp", np.ones(7), none, site, point, 7), 20.0)
+    found = solve(SitingProblem("lscp", np.ones(7), none, site, point, 7), 20.0)
     assert (found.status, found.objective) == ("optimal", 3.0)
-    two = solve(Problem("mclp", np.ones(7), none, site, point, 7, most=2), 20.0)
+    two = solve(SitingProblem("mclp", np.ones(7), none, site, point, 7, most=2), 20.0)
     assert two.objective == 5.0
 
 
@@ -82,23 +82,23 @@ def test_five_queens_dominate_the_chessboard():
         if r == s or c == d or abs(r - s) == abs(c - d)
     ]
     site, point = np.array(sees).T
-    found = solve(Problem("lscp", np.ones(64), np.zeros(64, dtype=int), site, point, 64), 60.0)
+    found = solve(SitingProblem("lscp", np.ones(64), np.zeros(64, dtype=int), site, point, 64), 60.0)
     assert (found.status, found.objective) == ("optimal", 5.0)
 
 
 def test_a_run_cut_short_says_how_far_it_may_be_off():
     given, within = instance(3, demands=1_500, sites=200, reach=0.12, existing=0)
-    found = solve(Problem("mclp", **given, most=15), 0.05)
+    found = solve(SitingProblem("mclp", **given, most=15), 0.05)
     assert found.bound >= found.objective == value(given, within, found.chosen, 1)
     assert found.gap == pytest.approx((found.bound - found.objective) / found.objective)
     assert found.status in ("feasible", "optimal")
-    best = solve(Problem("mclp", **given, most=15), 60.0)
+    best = solve(SitingProblem("mclp", **given, most=15), 60.0)
     assert found.objective <= best.objective <= found.bound + 1e-6
 
 
 def test_the_start_is_a_greedy_choice_that_swaps_improve():
     given, _ = instance(4, demands=400, sites=60, reach=0.15)
-    classes = fold(Problem("mclp", **given, most=6))
+    classes = fold(SitingProblem("mclp", **given, most=6))
     first = greedy(classes, 6, np.inf)
     better = interchange(classes, first)
     assert len(set(better)) == 6
@@ -107,9 +107,9 @@ def test_the_start_is_a_greedy_choice_that_swaps_improve():
 
 def test_nothing_to_do_is_an_answer():
     nothing = np.empty(0, dtype=int)
-    covered = Problem("lscp", np.ones(3), np.ones(3, dtype=int), nothing, nothing, 0)
+    covered = SitingProblem("lscp", np.ones(3), np.ones(3, dtype=int), nothing, nothing, 0)
     assert solve(covered, 1.0).objective == 0.0
-    out_of_reach = Problem("mclp", np.ones(3), np.zeros(3, dtype=int), nothing, nothing, 0, most=2)
+    out_of_reach = SitingProblem("mclp", np.ones(3), np.zeros(3, dtype=int), nothing, nothing, 0, most=2)
     assert (solve(out_of_reach, 1.0).objective, solve(out_of_reach, 1.0).status) == (0.0, "optimal")
 
 
@@ -135,5 +135,5 @@ def test_the_optimum_is_that_of_another_library(model, seed, demands, sites, rea
     far = np.hypot(*(spots[:, None] - candidates[None]).transpose(2, 0, 1))
     point, site = np.nonzero(far <= reach)
     covered = np.zeros(demands, dtype=int)
-    found = solve(Problem(model, weight, covered, site, point, sites, most=max(most, 1)), 60.0)
+    found = solve(SitingProblem(model, weight, covered, site, point, sites, most=max(most, 1)), 60.0)
     assert (found.status, found.objective) == ("optimal", pytest.approx(optimum))

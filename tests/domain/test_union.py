@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.domain.coverage.disc_union import pairs
-from registry.domain.coverage.disc_union.arcs import Doubt, arcs_of
-from registry.domain.coverage.disc_union.union import united
-from registry.domain.coverage.ground.footprint import polygons, rings
-from registry.domain.coverage.ground.plane import Plane
+from registry.domain.coverage.disc_union.arcs import UncertainArcs, arcs_of
+from registry.domain.coverage.disc_union.union import union_of_discs
+from registry.domain.coverage.geometry.footprint import polygons, rings
+from registry.domain.coverage.geometry.plane import Plane
 
 CORNERS = 64
 
@@ -27,7 +27,7 @@ def around(count, radius_m):
 
 
 def assert_as_overlay(drawn):
-    found, overlay = united(drawn), shapely.union_all(polygons(drawn))
+    found, overlay = union_of_discs(drawn), shapely.union_all(polygons(drawn))
     assert found.is_valid
     assert found.area == pytest.approx(overlay.area, rel=1e-9)
     assert shapely.symmetric_difference(found, overlay).area <= 1e-9 * overlay.area
@@ -110,7 +110,7 @@ def test_arcs_are_those_that_no_other_disc_covers():
 
 @pytest.mark.parametrize("apart_m", [0.0, 1e-7, 1.0, 100.0, 7_999.0, 8_000.0])
 def test_rings_that_nearly_touch_or_coincide_are_in_doubt(apart_m):
-    with pytest.raises(Doubt) as doubt:
+    with pytest.raises(UncertainArcs) as doubt:
         arcs(ring_of([0, apart_m], 4_000.0))
     assert set(doubt.value.discs) == {1}
     assert_as_overlay(ring_of([0, apart_m], 4_000.0))
@@ -128,5 +128,5 @@ def test_a_crowd_of_pairs_is_left_to_the_overlay(monkeypatch):
 
 
 def test_nothing_and_specks_cover_nothing():
-    assert united(np.empty((0, CORNERS), dtype=complex)).is_empty
-    assert united(ring_of([0, 0, 5], [0.0, 1e-10, 1e-4])).is_empty
+    assert union_of_discs(np.empty((0, CORNERS), dtype=complex)).is_empty
+    assert union_of_discs(ring_of([0, 0, 5], [0.0, 1e-10, 1e-4])).is_empty

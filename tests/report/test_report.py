@@ -12,7 +12,7 @@ from PIL import Image
 from registry.cli.report.coverage_page import ReportHeading, page, percent
 from registry.cli.report.picture import COLOUR, png, svg
 from registry.domain.coverage.gaps import gaps
-from registry.domain.coverage.question import Question, answered, work_out
+from registry.domain.coverage.measure import CoverageInputs, answer_from, assess_inputs
 from registry.domain.coverage.sketch import STATES, sketch
 from registry.domain.coverage.watcher import AreaPart, Watcher
 from registry.domain.values import Name
@@ -32,10 +32,10 @@ SUBJECT = ReportHeading(
 def made():
     """An answer with all four states of ground and one resource that cannot be tested."""
     located = Watcher(id="1", name=NAME, position=(106.1, 29.1), radius_m=5_000.0, uncertainty_m=1_500.0)
-    question = Question(whole=AREA, parts=[], watchers=[located, Watcher(id="2", name=Name("检查站"))])
-    assessment = work_out(question)
+    question = CoverageInputs(whole=AREA, parts=[], watchers=[located, Watcher(id="2", name=Name("检查站"))])
+    assessment = assess_inputs(question)
     found = gaps(assessment, sliver_m2=100.0, limit=100)
-    return answered(question, assessment), found, sketch(assessment)
+    return answer_from(question, assessment), found, sketch(assessment)
 
 
 class Tags(HTMLParser):

@@ -7,9 +7,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from registry.cli.report.picture import COLOUR, MEANING, svg
-from registry.domain.coverage.coverage import Interval
+from registry.domain.coverage.coverage import Estimate
 from registry.domain.coverage.gaps import Gaps
-from registry.domain.coverage.question import Answer
+from registry.domain.coverage.measure import CoverageAnswer
 from registry.domain.coverage.sketch import Sketch
 from registry.domain.values import Name
 
@@ -26,7 +26,7 @@ class ReportHeading(Struct, frozen=True, kw_only=True):
     made_at: datetime
 
 
-def page(subject: ReportHeading, answer: Answer, gaps: Gaps, drawing: Sketch) -> str:
+def page(subject: ReportHeading, answer: CoverageAnswer, gaps: Gaps, drawing: Sketch) -> str:
     """The whole report as one HTML document without any outside reference."""
     zh, en = subject.area.zh or subject.area.en, subject.area.en or subject.area.zh
     title = f"{zh} 覆盖率 · Coverage of {en}"
@@ -58,7 +58,7 @@ def _legend() -> str:
     return f"<figcaption><ul>{items}</ul></figcaption>"
 
 
-def _headline(answer: Answer) -> str:
+def _headline(answer: CoverageAnswer) -> str:
     cards = (
         ("至少", "at least", answer.ratio.lower, answer.covered_m2.lower),
         ("按记录", "as recorded", answer.ratio.nominal, answer.covered_m2.nominal),
@@ -79,7 +79,7 @@ def _headline(answer: Answer) -> str:
     )
 
 
-def _places(answer: Answer) -> str:
+def _places(answer: CoverageAnswer) -> str:
     rows = "".join(
         f"<tr><td>{_name(p.name, p.place)}{' *' if p.assumed_extent else ''}</td>"
         f"<td>{square_km(p.area_m2)}</td>{_cells(p.ratio)}<td class=bar>{_bar(p.ratio)}</td></tr>"
@@ -94,11 +94,11 @@ def _places(answer: Answer) -> str:
     return f"<h2>按地点 <span class=en>By place</span></h2><table>{head}{rows}</table>{note if stars else ''}"
 
 
-def _cells(ratio: Interval) -> str:
+def _cells(ratio: Estimate) -> str:
     return "".join(f"<td>{_e(percent(value))}</td>" for value in (ratio.lower, ratio.nominal, ratio.upper))
 
 
-def _bar(ratio: Interval) -> str:
+def _bar(ratio: Estimate) -> str:
     widths = (ratio.lower, ratio.nominal - ratio.lower, ratio.upper - ratio.nominal)
     colours = (COLOUR["certain"], COLOUR["nominal"], COLOUR["possible"])
     return "".join(
@@ -124,7 +124,7 @@ def _gaps(gaps: Gaps) -> str:
     )
 
 
-def _untestable(answer: Answer) -> str:
+def _untestable(answer: CoverageAnswer) -> str:
     if not answer.untestable:
         return ""
     reasons = {"no radius": "没有半径", "no position": "没有位置"}
@@ -135,7 +135,7 @@ def _untestable(answer: Answer) -> str:
     return f"<h2>无法检验 <span class=en>Could not be tested</span></h2><ol>{items}</ol>"
 
 
-def _method(answer: Answer) -> str:
+def _method(answer: CoverageAnswer) -> str:
     assumed = ", ".join(map(_e, answer.assumed_extent)) or "无 none"
     return (
         "<h2>方法 <span class=en>Method</span></h2><p>覆盖以 WGS 84 大地线距离为准（含边界），重叠只算一次。"

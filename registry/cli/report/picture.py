@@ -9,17 +9,17 @@ import numpy as np
 import shapely
 from PIL import Image, ImageDraw, ImageFont
 
-from registry.domain.coverage.ground.plane import Floats
-from registry.domain.coverage.sketch import STATES, Sketch, State
+from registry.domain.coverage.geometry.plane import Floats
+from registry.domain.coverage.sketch import STATES, CoverState, Sketch
 from registry.domain.values import Name
 
-COLOUR: dict[State, str] = {
+COLOUR: dict[CoverState, str] = {
     "open": "#e8a07a",
     "possible": "#f4e0a5",
     "nominal": "#8fc0dd",
     "certain": "#2f78ac",
 }
-MEANING: dict[State, tuple[str, str]] = {
+MEANING: dict[CoverState, tuple[str, str]] = {
     "certain": ("确定覆盖", "covered for certain"),
     "nominal": ("按记录位置覆盖", "covered as recorded"),
     "possible": ("可能覆盖", "possibly covered"),
@@ -31,7 +31,7 @@ FINER = 3
 
 def svg(drawing: Sketch) -> str:
     """The map as inline SVG."""
-    states = "".join(f'<path d="{_path(drawing.ground[state])}" fill="{COLOUR[state]}"/>' for state in STATES)
+    states = "".join(f'<path d="{_path(drawing.states[state])}" fill="{COLOUR[state]}"/>' for state in STATES)
     spots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.2"/>' for x, y in drawing.spots)
     labels = "".join(_label(x, y, name) for x, y, name in drawing.labels)
     return (
@@ -71,7 +71,7 @@ def png(drawing: Sketch, path: Path) -> None:
     image = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(image)
     for state in STATES:
-        for polygon in drawing.ground[state]:
+        for polygon in drawing.states[state]:
             _paint(image, polygon, COLOUR[state])
     for ring in shapely.get_rings(drawing.parts):
         draw.line(_finer(ring), fill="#444444", width=FINER)

@@ -4,19 +4,18 @@ Coverage is a union, never a sum, and is defined by geodesic distance; the polyg
 whose area is right, and `error_bound_m2` says what may be left of the difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from msgspec import Struct
 
-from registry.domain.coverage.ground.drawing_error import drawing_error_m2
-from registry.domain.coverage.ground.footprint import CORNERS
-from registry.domain.coverage.ground.gaps_geometry import Open, Opening, left_open
-from registry.domain.coverage.ground.ground import Ground
-from registry.domain.coverage.ground.interval_cover import Cover, Spread, spread
-from registry.domain.coverage.ground.plane import Floats
-from registry.domain.coverage.progress import Told, unheard
+from registry.domain.coverage.geometry.drawing_error import drawing_error_m2
+from registry.domain.coverage.geometry.footprint import CORNERS
+from registry.domain.coverage.geometry.gaps_geometry import Uncovered, UncoveredRule, uncovered
+from registry.domain.coverage.geometry.interval_cover import CoverInterval, CoverShapes, cover_interval
+from registry.domain.coverage.geometry.plane import Floats
+from registry.domain.coverage.geometry.study_area import StudyArea
 from registry.domain.coverage.watcher import Watcher
 from registry.domain.values import Name
 
@@ -25,9 +24,20 @@ METHOD = (
     f"circles drawn with {CORNERS} corners and the disc's own area"
 )
 ROUNDING = 1e-12
+Progress = Callable[[int, int], None]
+"""Called with how many covers are worked out, of how many."""
 
 
-class Interval(Struct, frozen=True):
+def no_progress(_done: int, _of: int) -> None:
+    """Nobody is listening."""
+
+
+def progress_share(progress: Progress, at: int, of: int) -> Progress:
+    """What the `at`-th (from 0) of some equal parts tells about the whole."""
+    return lambda done, steps: progress(at * steps + done, of * steps)
+
+
+class Estimate(Struct, frozen=True):
     """A figure at its least, as recorded, and at its most."""
 
     lower: float
@@ -41,8 +51,8 @@ class PlaceCover(Struct, frozen=True):
     place: str | None
     name: Name | None
     area_m2: float
-    covered_m2: Interval
-    ratio: Interval
+    covered_m2: Estimate
+    ratio: Estimate
     assumed_extent: bool
 
 
@@ -55,7 +65,7 @@ class Counts(Struct, frozen=True):
     untestable: int
 
 
-class Unnamed(Struct, frozen=True):
+class Untestable(Struct, frozen=True):
     """A resource that could not be tested, by name."""
 
     id: str
@@ -66,13 +76,13 @@ class Unnamed(Struct, frozen=True):
 class Coverage(Struct, frozen=True):
     """How much of the area is covered, and what that answer rests on."""
 
-    ratio: Interval
-    covered_m2: Interval
+    ratio: Estimate
+    covered_m2: Estimate
     area_m2: float
     error_bound_m2: float
     method: str
     counts: Counts
-    untestable: list[Unnamed]
+    untestable: list[Untestable]
     assumed_extent: list[str]
     by_place: list[PlaceCover]
 
@@ -81,67 +91,69 @@ class Coverage(Struct, frozen=True):
 class Assessment:
     """The three covers over a ground and what each leaves open."""
 
-    ground: Ground
+    area: StudyArea
     watchers: Sequence[Watcher]
-    spread: Spread
-    lower: Open
-    nominal: Open
-    upper: Open
+    cover_interval: CoverInterval
+    lower: Uncovered
+    nominal: Uncovered
+    upper: Uncovered
 
-    def states(self) -> list[tuple[Cover, Open]]:
+    def states(self) -> list[tuple[CoverShapes, Uncovered]]:
         """Each cover with what it leaves open, from least to most."""
-        covers = self.spread
+        covers = self.cover_interval
         return [(covers.lower, self.lower), (covers.nominal, self.nominal), (covers.upper, self.upper)]
 
 
 def assess(
-    ground: Ground, watchers: Sequence[Watcher], opening: Opening = left_open, told: Told = unheard
+    area: StudyArea,
+    watchers: Sequence[Watcher],
+    rule: UncoveredRule = uncovered,
+    progress: Progress = no_progress,
 ) -> Assessment:
     """Work out what the watchers leave open at their least, as recorded and at their most.
 
     `opening` says what counts as open, by default all that nobody covers.
     """
-    covers = spread(ground.plane, [w for w in watchers if w.testable])
+    covers = cover_interval(area.plane, [w for w in watchers if w.testable])
     certain = covers.lower is covers.nominal
     asked = [covers.nominal] if certain else [covers.lower, covers.nominal, covers.upper]
-    told(0, len(asked))
+    progress(0, len(asked))
     opened = []
     for cover in asked:
-        opened.append(opening(ground, cover))
-        told(len(opened), len(asked))
-    return Assessment(ground, watchers, covers, opened[0], opened[len(opened) // 2], opened[-1])
+        opened.append(rule(area, cover))
+        progress(len(opened), len(asked))
+    return Assessment(area, watchers, covers, opened[0], opened[len(opened) // 2], opened[-1])
 
 
-def describe(assessment: Assessment) -> Coverage:
+def coverage_of(assessment: Assessment) -> Coverage:
     """The answer in numbers; lower never exceeds nominal, nor nominal upper."""
-    ground, area = assessment.ground, assessment.ground.area_m2
-    low, mid, high = (_covered(ground, o) for o in (assessment.lower, assessment.nominal, assessment.upper))
+    area, parts_m2 = assessment.area, assessment.area.area_m2
+    low, mid, high = (_covered(area, o) for o in (assessment.lower, assessment.nominal, assessment.upper))
     low, high = np.minimum(low, mid), np.maximum(mid, high)
-    total = float(area.sum())
-    covered = Interval(float(low.sum()), float(mid.sum()), float(high.sum()))
+    total = float(parts_m2.sum())
+    covered = Estimate(float(low.sum()), float(mid.sum()), float(high.sum()))
     return Coverage(
         ratio=_ratio(covered, total),
         covered_m2=covered,
         area_m2=total,
-        error_bound_m2=max(drawing_error_m2(ground, c, o.whole) for c, o in assessment.states()),
+        error_bound_m2=max(drawing_error_m2(area, c, o.whole) for c, o in assessment.states()),
         method=METHOD,
         counts=_counts(assessment),
-        untestable=[Unnamed(w.id, w.name, _why_not(w)) for w in assessment.watchers if not w.testable],
+        untestable=[Untestable(w.id, w.name, _why_not(w)) for w in assessment.watchers if not w.testable],
         assumed_extent=_assumed(assessment),
         by_place=[
-            _place(ground, i, Interval(*map(float, c)))
-            for i, c in enumerate(zip(low, mid, high, strict=True))
+            _place(area, i, Estimate(*map(float, c))) for i, c in enumerate(zip(low, mid, high, strict=True))
         ],
     )
 
 
-def _covered(ground: Ground, left: Open) -> Floats:
-    covered = ground.area_m2 - np.bincount(left.part, left.piece_m2, len(ground.parts))
-    return np.where(covered > ROUNDING * ground.area_m2, covered, 0.0)
+def _covered(area: StudyArea, left: Uncovered) -> Floats:
+    covered = area.area_m2 - np.bincount(left.part, left.piece_m2, len(area.parts))
+    return np.where(covered > ROUNDING * area.area_m2, covered, 0.0)
 
 
-def _ratio(covered: Interval, area_m2: float) -> Interval:
-    return Interval(
+def _ratio(covered: Estimate, area_m2: float) -> Estimate:
+    return Estimate(
         *(
             min(1.0, c / area_m2) if area_m2 > 0.0 else 0.0
             for c in (covered.lower, covered.nominal, covered.upper)
@@ -149,14 +161,14 @@ def _ratio(covered: Interval, area_m2: float) -> Interval:
     )
 
 
-def _place(ground: Ground, at: int, covered: Interval) -> PlaceCover:
-    part, area = ground.parts[at], float(ground.area_m2[at])
-    return PlaceCover(part.code, part.name, area, covered, _ratio(covered, area), part.assumed)
+def _place(area: StudyArea, at: int, covered: Estimate) -> PlaceCover:
+    part, area_m2 = area.parts[at], float(area.area_m2[at])
+    return PlaceCover(part.code, part.name, area_m2, covered, _ratio(covered, area_m2), part.assumed)
 
 
 def _assumed(assessment: Assessment) -> list[str]:
     """The places whose extent stands for a boundary, in the area or as a possible position."""
-    grounds = {part.code or "" for part in assessment.ground.parts if part.assumed}
+    grounds = {part.code or "" for part in assessment.area.parts if part.assumed}
     return sorted(grounds.union(*(w.assumed for w in assessment.watchers if w.testable)))
 
 
@@ -165,7 +177,7 @@ def _counts(assessment: Assessment) -> Counts:
     return Counts(
         resources=len(assessment.watchers),
         located=sum(w.located for w in tested),
-        uncertain=int(assessment.spread.uncertain.sum()),
+        uncertain=int(assessment.cover_interval.uncertain.sum()),
         untestable=len(assessment.watchers) - len(tested),
     )
 

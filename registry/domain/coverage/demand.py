@@ -6,15 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from msgspec import Struct
-from numpy.typing import NDArray
 
-from registry.domain.coverage.coverage import Interval
-from registry.domain.coverage.ground.ground import Ground
-from registry.domain.coverage.ground.interval_cover import Cover, Spread
-from registry.domain.coverage.ground.plane import GEOD, Floats, Plane, stretch
+from registry.domain.coverage.coverage import Estimate
+from registry.domain.coverage.geometry.interval_cover import CoverInterval, CoverShapes
+from registry.domain.coverage.geometry.plane import GEOD, Floats, Indices, Plane, scale_bound
+from registry.domain.coverage.geometry.study_area import StudyArea
 from registry.domain.values import Name
 
-Indices = NDArray[np.intp]
 EDGE_M = 1e-6
 """Geodesic distances are computed to nanometres; a point on the edge is covered."""
 
@@ -34,14 +32,14 @@ class DemandCover(Struct, frozen=True):
 
     total: float
     points: int
-    covered: Interval
-    ratio: Interval
+    covered: Estimate
+    ratio: Estimate
     uncovered: list[DemandPoint]
     uncovered_count: int
 
 
 @dataclass(frozen=True)
-class Links:
+class ReachPairs:
     """Pairs of a watcher and a demand point within its reach."""
 
     watcher: Indices
@@ -64,23 +62,23 @@ def weights(points: Sequence[DemandPoint]) -> Floats:
     return np.array([p.weight for p in points], dtype=float)
 
 
-def links(plane: Plane, cover: Cover, lonlat: Floats) -> Links:
+def reach_pairs(plane: Plane, cover: CoverShapes, lonlat: Floats) -> ReachPairs:
     """Every watcher with every point it reaches."""
     if len(lonlat) == 0:
         nothing = np.empty(0, dtype=np.intp)
-        return Links(nothing, nothing, 0)
+        return ReachPairs(nothing, nothing, 0)
     xy = plane.forward(lonlat)
     disc, point = _disc_links(plane, cover, lonlat, xy)
     spot, shape = shapely.STRtree(cover.shapes).query(shapely.points(xy), predicate="intersects")
     watcher = np.concatenate([cover.disc_owner[disc], cover.shape_owner[shape]])
-    return Links(watcher, np.concatenate([point, spot]), len(lonlat))
+    return ReachPairs(watcher, np.concatenate([point, spot]), len(lonlat))
 
 
-def _disc_links(plane: Plane, cover: Cover, lonlat: Floats, xy: Floats) -> tuple[Indices, Indices]:
+def _disc_links(plane: Plane, cover: CoverShapes, lonlat: Floats, xy: Floats) -> tuple[Indices, Indices]:
     """The plane decides what is clearly in or out; the rest by the geodesic inverse."""
     centre, radius = plane.forward(cover.lonlat), cover.radius_m
     farthest = float(np.hypot(*np.concatenate([xy, centre]).T).max(initial=0.0))
-    factor = stretch(farthest + float(radius.max(initial=0.0)))
+    factor = scale_bound(farthest + float(radius.max(initial=0.0)))
     outer = radius * factor + 1.0
     (x, y), tree = centre.T, shapely.STRtree(shapely.points(xy))
     disc, point = tree.query(shapely.box(x - outer, y - outer, x + outer, y + outer))
@@ -95,17 +93,18 @@ def _disc_links(plane: Plane, cover: Cover, lonlat: Floats, xy: Floats) -> tuple
 
 
 def cover_of(
-    ground: Ground, covers: Spread, points: Sequence[DemandPoint], *, need: int, limit: int
+    area: StudyArea, covers: CoverInterval, points: Sequence[DemandPoint], *, need: int, limit: int
 ) -> DemandCover:
     """How much of the demand is reached at least `need` times; the heaviest uncovered points are listed."""
     lonlat, weight = positions(points), weights(points)
     reached = [
-        links(ground.plane, c, lonlat).counts >= need for c in (covers.lower, covers.nominal, covers.upper)
+        reach_pairs(area.plane, c, lonlat).counts >= need
+        for c in (covers.lower, covers.nominal, covers.upper)
     ]
     low, mid, high = (float(weight[r].sum()) for r in reached)
     total = float(weight.sum())
-    covered = Interval(min(low, mid), mid, max(mid, high))
+    covered = Estimate(min(low, mid), mid, max(mid, high))
     open_points = np.flatnonzero(~reached[1])
     heaviest = open_points[np.argsort(-weight[open_points], kind="stable")][:limit]
-    ratio = Interval(*(v / total if total else 0.0 for v in (covered.lower, covered.nominal, covered.upper)))
+    ratio = Estimate(*(v / total if total else 0.0 for v in (covered.lower, covered.nominal, covered.upper)))
     return DemandCover(total, len(points), covered, ratio, [points[i] for i in heaviest], len(open_points))

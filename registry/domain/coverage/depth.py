@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 import shapely
 from msgspec import Raw, Struct
-from numpy.typing import NDArray
 
-from registry.domain.coverage.ground.drawing_error import polygons_of
-from registry.domain.coverage.ground.gaps_geometry import Open, Opening, in_pieces, within_reach
-from registry.domain.coverage.ground.ground import Ground
-from registry.domain.coverage.ground.interval_cover import Cover
-from registry.domain.coverage.ground.plane import Floats, Shapes, back
-from registry.domain.coverage.ground.quadtree import undecided, worth_it
+from registry.domain.coverage.geometry.drawing_error import polygons_of
+from registry.domain.coverage.geometry.gaps_geometry import Uncovered, UncoveredRule, in_pieces, within_reach
+from registry.domain.coverage.geometry.interval_cover import CoverShapes
+from registry.domain.coverage.geometry.plane import Floats, Indices, Shapes, to_lonlat
+from registry.domain.coverage.geometry.quadtree import undecided_squares, worth_it
+from registry.domain.coverage.geometry.study_area import StudyArea
 
 NOBODY = -1
 
@@ -25,8 +24,8 @@ class Faces:
     enough: int
     shapes: Shapes
     area_m2: Floats
-    depth: NDArray[np.intp]
-    sole: NDArray[np.intp]
+    depth: Indices
+    sole: Indices
     certain: Any
     certain_m2: float
 
@@ -50,14 +49,14 @@ class DepthFace(Struct, frozen=True):
     geometry: Raw
 
 
-def faces(ground: Ground, cover: Cover, enough: int) -> Faces:
+def faces(area: StudyArea, cover: CoverShapes, enough: int) -> Faces:
     """Cut the ground along every boundary that matters while fewer than `enough` cover it for certain."""
-    near, region, certain = within_reach(ground, cover), ground.whole, shapely.Polygon()
-    if near.any() and worth_it(ground, cover, 1.0 + enough):
-        unsure = undecided(ground, cover, enough)
-        region = shapely.intersection(ground.whole, unsure.region)
-        certain, near = shapely.difference(ground.whole, unsure.region), near & unsure.discs
-    shapes = cover.drawn(ground.plane, near)
+    near, region, certain = within_reach(area, cover), area.whole, shapely.Polygon()
+    if near.any() and worth_it(area, cover, 1.0 + enough):
+        unsure = undecided_squares(area, cover, enough)
+        region = shapely.intersection(area.whole, unsure.region)
+        certain, near = shapely.difference(area.whole, unsure.region), near & unsure.discs
+    shapes = cover.drawn(area.plane, near)
     owner = np.concatenate([cover.disc_owner[near], cover.shape_owner])
     pieces = _pieces(region, shapes)
     inside = shapely.point_on_surface(pieces)
@@ -66,8 +65,10 @@ def faces(ground: Ground, cover: Cover, enough: int) -> Faces:
     sole = np.full(len(pieces), NOBODY, dtype=np.intp)
     single = depth[at] == 1
     sole[at[single]] = owner[by[single]]
-    area = np.asarray(shapely.area(pieces))
-    return Faces(enough, pieces, area, np.minimum(depth, enough), sole, certain, float(shapely.area(certain)))
+    area_m2 = np.asarray(shapely.area(pieces))
+    return Faces(
+        enough, pieces, area_m2, np.minimum(depth, enough), sole, certain, float(shapely.area(certain))
+    )
 
 
 def _pieces(region: Any, shapes: Shapes) -> Shapes:
@@ -81,14 +82,14 @@ def _pieces(region: Any, shapes: Shapes) -> Shapes:
     return np.asarray(pieces[shapely.contains(region, shapely.point_on_surface(pieces))], dtype=object)
 
 
-def shallower_than(depth: int) -> Opening:
+def shallower_than(depth: int) -> UncoveredRule:
     """What counts as open when ground needs `depth` resources."""
 
-    def opening(ground: Ground, cover: Cover) -> Open:
-        found = faces(ground, cover, depth)
-        return in_pieces(ground, shapely.union_all(found.shapes[found.depth < depth]))
+    def rule(area: StudyArea, cover: CoverShapes) -> Uncovered:
+        found = faces(area, cover, depth)
+        return in_pieces(area, shapely.union_all(found.shapes[found.depth < depth]))
 
-    return opening
+    return rule
 
 
 def at_least_m2(found: Faces) -> Floats:
@@ -103,17 +104,17 @@ def sole_m2(found: Faces, watchers: int) -> Floats:
     return np.asarray(np.bincount(found.sole[alone], found.area_m2[alone], watchers), dtype=float)
 
 
-def drawn_by_depth(ground: Ground, found: Faces) -> list[DepthFace]:
+def drawn_by_depth(area: StudyArea, found: Faces) -> list[DepthFace]:
     """One (multi)polygon in lon/lat for every depth from 0 that has ground."""
     drawn = []
     for depth in range(found.enough + 1):
         last = depth == found.enough
         mine = found.shapes[found.depth == depth]
-        area = float(found.area_m2[found.depth == depth].sum()) + (found.certain_m2 if last else 0.0)
-        if area > 0.0:
+        area_m2 = float(found.area_m2[found.depth == depth].sum()) + (found.certain_m2 if last else 0.0)
+        if area_m2 > 0.0:
             whole = np.array(
                 [shapely.union_all(np.append(mine, found.certain) if last else mine)], dtype=object
             )
-            text = str(shapely.to_geojson(back(ground.plane, whole))[0])
-            drawn.append(DepthFace(depth, last, area, Raw(text.encode())))
+            text = str(shapely.to_geojson(to_lonlat(area.plane, whole))[0])
+            drawn.append(DepthFace(depth, last, area_m2, Raw(text.encode())))
     return drawn

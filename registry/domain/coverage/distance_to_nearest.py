@@ -6,21 +6,21 @@ import numpy as np
 import shapely
 from msgspec import Struct
 
-from registry.domain.coverage.coverage import Interval
+from registry.domain.coverage.coverage import Estimate
 from registry.domain.coverage.demand import DemandPoint, positions, weights
-from registry.domain.coverage.ground.plane import GEOD, Floats, Plane, centred_on, stretch
+from registry.domain.coverage.geometry.plane import GEOD, Floats, Plane, centred_on, scale_bound
 from registry.domain.coverage.watcher import Watcher
 from registry.domain.errors import InvalidQuery
 
 SHARES = (0.5, 0.75, 0.9, 0.95, 1.0)
 
 
-class Reached(Struct, frozen=True):
+class PointDistance(Struct, frozen=True):
     """A point of demand with its nearest resource, as an interval over the possible positions."""
 
     point: DemandPoint
     resource: str
-    distance_m: Interval
+    distance_m: Estimate
 
 
 class Quantile(Struct, frozen=True):
@@ -30,22 +30,22 @@ class Quantile(Struct, frozen=True):
     distance_m: float
 
 
-class Remoteness(Struct, frozen=True):
+class NearestDistances(Struct, frozen=True):
     """Distances from demand to the nearest located resource, farthest first."""
 
     points: int
     weight: float
     mean_m: float
     quantiles: list[Quantile]
-    farthest: list[Reached]
+    farthest: list[PointDistance]
     located: int
     unlocated: int
     demand_basis: str | None = None
 
 
-def remoteness(
+def distance_to_nearest(
     watchers: Sequence[Watcher], points: Sequence[DemandPoint], *, limit: int, basis: str | None = None
-) -> Remoteness:
+) -> NearestDistances:
     """Measure every point to its nearest resource by geodesic distance; InvalidQuery without either."""
     located = [w for w in watchers if w.position is not None]
     if not located or not points:
@@ -56,13 +56,15 @@ def remoteness(
     doubt = np.array([w.uncertainty_m or 0.0 for w in located])
     nearest, low, mid, high = _nearest(lonlat, spots, doubt)
     farthest = np.argsort(-mid, kind="stable")[:limit]
-    return Remoteness(
+    return NearestDistances(
         points=len(points),
         weight=float(weight.sum()),
         mean_m=float(np.average(mid, weights=weight if weight.sum() else None)),
         quantiles=[Quantile(share, _quantile(mid, weight, share)) for share in SHARES],
         farthest=[
-            Reached(points[i], located[nearest[i]].id, Interval(float(low[i]), float(mid[i]), float(high[i])))
+            PointDistance(
+                points[i], located[nearest[i]].id, Estimate(float(low[i]), float(mid[i]), float(high[i]))
+            )
             for i in farthest
         ],
         located=len(located),
@@ -92,7 +94,7 @@ def _nearest(lonlat: Floats, spots: Floats, doubt: Floats) -> tuple[Floats, Floa
 
 
 def _distortion(plane: Plane, *coordinates: Floats) -> float:
-    return stretch(float(np.hypot(*np.concatenate(coordinates).T).max()))
+    return scale_bound(float(np.hypot(*np.concatenate(coordinates).T).max()))
 
 
 def _quantile(distance_m: Floats, weight: Floats, share: float) -> float:

@@ -7,7 +7,7 @@ import shapely
 from msgspec import Raw, Struct
 
 from registry.domain.coverage.coverage import Assessment
-from registry.domain.coverage.ground.plane import back
+from registry.domain.coverage.geometry.plane import to_lonlat
 from registry.domain.values import Name
 
 Bound = Literal["lower", "nominal", "upper"]
@@ -38,15 +38,15 @@ class Gaps(Struct, frozen=True):
 def gaps(assessment: Assessment, *, bound: Bound = "nominal", sliver_m2: float, limit: int) -> Gaps:
     """The largest `limit` pieces; those smaller than `sliver_m2` are dropped, counted and summed."""
     left = getattr(assessment, bound)
-    ground = assessment.ground
+    area = assessment.area
     kept = np.flatnonzero(left.piece_m2 >= sliver_m2)
     order = kept[np.argsort(-left.piece_m2[kept], kind="stable")][:limit]
-    drawn = shapely.to_geojson(back(ground.plane, left.pieces[order]))
+    drawn = shapely.to_geojson(to_lonlat(area.plane, left.pieces[order]))
     listed = [
         Gap(
             rank,
-            ground.parts[left.part[i]].code,
-            ground.parts[left.part[i]].name,
+            area.parts[left.part[i]].code,
+            area.parts[left.part[i]].name,
             float(left.piece_m2[i]),
             Raw(text),
         )

@@ -7,9 +7,9 @@ import numpy as np
 import shapely
 from msgspec import Meta, Raw, Struct, structs
 
-from registry.domain.coverage.coverage import Assessment, Interval, describe
-from registry.domain.coverage.ground.plane import back
-from registry.domain.coverage.watcher import View, Watcher
+from registry.domain.coverage.coverage import Assessment, Estimate, coverage_of
+from registry.domain.coverage.geometry.plane import to_lonlat
+from registry.domain.coverage.watcher import ViewSector, Watcher
 from registry.domain.geojson import Geometry, MultiPolygon, Point, Polygon
 from registry.domain.geometry import wkb
 from registry.domain.records.resource import Kind, Sector
@@ -57,8 +57,8 @@ class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
 class Difference(Struct, frozen=True):
     """After minus before, and the ground won and lost as recorded (GeoJSON, null when there is none)."""
 
-    ratio: Interval
-    covered_m2: Interval
+    ratio: Estimate
+    covered_m2: Estimate
     gained_m2: float
     lost_m2: float
     gained: Raw | None
@@ -90,14 +90,14 @@ def _added(addition: Addition, at: int, radius_m: float | None) -> Watcher:
         position=place.coordinates if isinstance(place, Point) else None,
         line=line,
         uncertainty_m=wanted.uncertainty_m or 0.0,
-        view=None if wanted.sector is None else View(wanted.sector.from_deg, wanted.sector.to_deg),
+        view=None if wanted.sector is None else ViewSector(wanted.sector.from_deg, wanted.sector.to_deg),
         footprint=None if drawn is None else wkb(drawn, "scenario.add"),
     )
 
 
 def difference(before: Assessment, after: Assessment) -> Difference:
     """What the scenario changes, on the same ground."""
-    first, second = describe(before), describe(after)
+    first, second = coverage_of(before), coverage_of(after)
     won = shapely.difference(before.nominal.whole, after.nominal.whole)
     lost = shapely.difference(after.nominal.whole, before.nominal.whole)
     return Difference(
@@ -109,13 +109,13 @@ def difference(before: Assessment, after: Assessment) -> Difference:
     )
 
 
-def _minus(one: Interval, other: Interval) -> Interval:
-    return Interval(one.lower - other.lower, one.nominal - other.nominal, one.upper - other.upper)
+def _minus(one: Estimate, other: Estimate) -> Estimate:
+    return Estimate(one.lower - other.lower, one.nominal - other.nominal, one.upper - other.upper)
 
 
 def _drawn(assessment: Assessment, shape: shapely.Geometry) -> Raw | None:
     if shape.area <= 1.0:
         return None
     polygons = [p for p in shapely.get_parts(shape) if p.geom_type == "Polygon"]
-    (lonlat,) = back(assessment.ground.plane, np.array([shapely.multipolygons(polygons)], dtype=object))
+    (lonlat,) = to_lonlat(assessment.area.plane, np.array([shapely.multipolygons(polygons)], dtype=object))
     return Raw(str(shapely.to_geojson(lonlat)).encode())

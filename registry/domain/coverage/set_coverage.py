@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from registry.domain.coverage.coverage import Interval
+from registry.domain.coverage.coverage import Estimate
 from registry.domain.errors import InvalidQuery
 from registry.domain.values import Name
 
@@ -22,8 +22,8 @@ class Membership(Struct, frozen=True):
 
     denominator: str
     total: int
-    covered: Interval
-    ratio: Interval
+    covered: Estimate
+    ratio: Estimate
     without: list[Unit]
     possible: list[Unit]
 
@@ -37,8 +37,8 @@ def membership(rows: Iterable[Mapping[str, Any]], within: Name | None, level: st
     doubtful = [unit for unit, certain, possible in units if possible and not certain]
     without = [unit for unit, certain, possible in units if not certain and not possible]
     total = len(units)
-    covered = Interval(float(sure), float(sure), float(sure + len(doubtful)))
-    ratio = Interval(covered.lower / total, covered.nominal / total, covered.upper / total)
+    covered = Estimate(float(sure), float(sure), float(sure + len(doubtful)))
+    ratio = Estimate(covered.lower / total, covered.nominal / total, covered.upper / total)
     return Membership(
         f"all {total} places of level {level} in {within}", total, covered, ratio, without, doubtful
     )

@@ -7,12 +7,12 @@ import numpy as np
 import shapely
 
 from registry.domain.coverage.coverage import Assessment
-from registry.domain.coverage.ground.drawing_error import polygons_of
-from registry.domain.coverage.ground.plane import Floats, Shapes
+from registry.domain.coverage.geometry.drawing_error import polygons_of
+from registry.domain.coverage.geometry.plane import Floats, Shapes
 from registry.domain.values import Name
 
-State = Literal["open", "possible", "nominal", "certain"]
-STATES: tuple[State, ...] = ("open", "possible", "nominal", "certain")
+CoverState = Literal["open", "possible", "nominal", "certain"]
+STATES: tuple[CoverState, ...] = ("open", "possible", "nominal", "certain")
 MARGIN_PX = 16.0
 NICE = (1, 2, 5)
 
@@ -21,13 +21,13 @@ NICE = (1, 2, 5)
 class Sketch:
     """Everything a drawing needs, in pixels with y downwards.
 
-    `ground` has the polygons of each state: open whatever happens, possibly covered, covered as recorded,
+    `states` has the polygons of each state: open whatever happens, possibly covered, covered as recorded,
     covered for certain. `scale_m` is a round length and `metres_per_px` the scale at the middle.
     """
 
     width: int
     height: int
-    ground: dict[State, Shapes]
+    states: dict[CoverState, Shapes]
     parts: Shapes
     labels: list[tuple[float, float, Name]]
     spots: Floats
@@ -37,8 +37,8 @@ class Sketch:
 
 def sketch(assessment: Assessment, width: int = 960) -> Sketch:
     """Lay the assessment out on a canvas of that width, north up."""
-    ground = assessment.ground
-    west, south, east, north = ground.bounds
+    area = assessment.area
+    west, south, east, north = area.bounds
     metres_per_px = max(east - west, (north - south) * 0.75) / (width - 2 * MARGIN_PX)
     height = int((north - south) / metres_per_px + 2 * MARGIN_PX)
 
@@ -53,19 +53,19 @@ def sketch(assessment: Assessment, width: int = 960) -> Sketch:
     lower, nominal, upper = (
         state.whole for state in (assessment.lower, assessment.nominal, assessment.upper)
     )
-    states: dict[State, Any] = {
+    states: dict[CoverState, Any] = {
         "open": upper,
         "possible": shapely.difference(nominal, upper),
         "nominal": shapely.difference(lower, nominal),
-        "certain": shapely.difference(ground.whole, lower),
+        "certain": shapely.difference(area.whole, lower),
     }
-    middles = pixels(shapely.get_coordinates(shapely.point_on_surface(ground.shapes)))
-    names = [part.name or Name(part.code or "-") for part in ground.parts]
+    middles = pixels(shapely.get_coordinates(shapely.point_on_surface(area.shapes)))
+    names = [part.name or Name(part.code or "-") for part in area.parts]
     return Sketch(
         width=int((east - west) / metres_per_px + 2 * MARGIN_PX),
         height=height,
-        ground={state: drawn(states[state]) for state in STATES},
-        parts=drawn(shapely.multipolygons(polygons_of(ground.shapes))),
+        states={state: drawn(states[state]) for state in STATES},
+        parts=drawn(shapely.multipolygons(polygons_of(area.shapes))),
         labels=[(float(x), float(y), name) for (x, y), name in zip(middles, names, strict=True)],
         spots=_spots(assessment, pixels),
         metres_per_px=metres_per_px,
@@ -77,7 +77,7 @@ def _spots(assessment: Assessment, pixels: Any) -> Floats:
     at = [w.position for w in assessment.watchers if w.testable and w.position is not None]
     if not at:
         return np.empty((0, 2))
-    found: Floats = pixels(assessment.ground.plane.forward(np.array(at, dtype=float)))
+    found: Floats = pixels(assessment.area.plane.forward(np.array(at, dtype=float)))
     return found
 
 

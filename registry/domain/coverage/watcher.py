@@ -16,7 +16,7 @@ class Disc(Struct, frozen=True):
     radius_m: float
 
 
-class View(Struct, frozen=True):
+class ViewSector(Struct, frozen=True):
     """The azimuths watched, clockwise from true north, from one edge to the other."""
 
     from_deg: float
@@ -47,7 +47,7 @@ class Watcher(Struct, frozen=True, kw_only=True):
     extents: tuple[bytes | Disc, ...] = ()
     extents_complete: bool = True
     assumed: tuple[str, ...] = ()
-    view: View | None = None
+    view: ViewSector | None = None
     footprint: bytes | None = None
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from pyproj import Geod
 
-from registry.domain.coverage.ground.plane import Floats
+from registry.domain.coverage.geometry.plane import Floats
 
 GEOD = Geod(ellps="WGS84")
 STEP_DEG = 0.005

@@ -9,7 +9,7 @@ import msgspec
 from registry.api.v1.coverage.body import Ask, PlaceSpots, Spots
 from registry.domain.access.sight import Sight
 from registry.domain.coverage.demand import DemandPoint
-from registry.domain.coverage.question import Question
+from registry.domain.coverage.measure import CoverageInputs
 from registry.domain.coverage.siting.placement import Candidate
 from registry.domain.coverage.watcher import Watcher
 from registry.domain.errors import InvalidQuery
@@ -53,7 +53,7 @@ async def ground(reader: Reader, ask: Ask) -> Parted:
     return await areas.of_place(reader, ask.place or "")
 
 
-async def gather(reader: Reader, sight: Sight, ask: Ask) -> Question:
+async def gather(reader: Reader, sight: Sight, ask: Ask) -> CoverageInputs:
     """Everything a question needs, read at one instant."""
     wanted = ask.wanted()
     check_radius(wanted.kind, ask.radius_m, ask.reason)
@@ -61,7 +61,7 @@ async def gather(reader: Reader, sight: Sight, ask: Ask) -> Question:
         area = await ground(snapshot, ask)
         found = await _watchers(snapshot, sight, ask, area)
         points, basis = await _demand(snapshot, ask, area)
-    return Question(
+    return CoverageInputs(
         whole=area.whole,
         parts=area.parts,
         watchers=found,

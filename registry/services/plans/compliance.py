@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from registry.domain.access.sight import Sight
-from registry.domain.coverage.question import measure
+from registry.domain.coverage.measure import measure
 from registry.domain.errors import InvalidQuery
 from registry.domain.plans.check import Check
 from registry.domain.plans.checks import evaluation

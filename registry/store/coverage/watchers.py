@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from geoalchemy2 import Geography
 
 from registry.domain.access.sight import Sight
-from registry.domain.coverage.watcher import View as Aim
-from registry.domain.coverage.watcher import Watcher
+from registry.domain.coverage.watcher import ViewSector, Watcher
 from registry.domain.search import Filter
 from registry.domain.values import Name
 from registry.store.database.pool import Reader, Row
@@ -176,7 +175,7 @@ def _watcher(row: Row, radius_m: float | None, bounds: Mapping[str, Row]) -> Wat
         "name": Name(row["name_zh"], row["name_en"]),
         "place": row["place"],
         "radius_m": radius_m or row["watch_radius_m"],
-        "view": None if aim is None else Aim(aim, row["sector_to_deg"]),
+        "view": None if aim is None else ViewSector(aim, row["sector_to_deg"]),
         "footprint": row["footprint"],
         "uncertainty_m": row["uncertainty_m"],
     }

@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
-from registry.domain.coverage.question import Question
+from registry.domain.coverage.measure import CoverageInputs
 from registry.domain.errors import InvalidQuery, NotFound
 from registry.domain.geometry import wkb
 from registry.domain.plans.entry import Denominator
@@ -171,7 +171,9 @@ def _lows(resource: str, feature: str) -> list[StockMinimum]:
     ]
 
 
-async def ground(reader: Reader, sight: Sight, code: str, chosen: Denominator | None) -> Question | None:
+async def ground(
+    reader: Reader, sight: Sight, code: str, chosen: Denominator | None
+) -> CoverageInputs | None:
     """What the share of watched ground is worked out from; None without an extent or past all measure."""
     try:
         if chosen is not None and chosen.ground is not None:
@@ -187,12 +189,12 @@ async def ground(reader: Reader, sight: Sight, code: str, chosen: Denominator | 
     )
     if len(found) > MOST_WATCHERS:
         return None
-    return Question(whole=parted.whole, parts=parted.parts, watchers=found)
+    return CoverageInputs(whole=parted.whole, parts=parted.parts, watchers=found)
 
 
 async def gather(
     reader: Reader, sight: Sight, code: str, *, with_ground: bool, chosen: str | None = None
-) -> tuple[Facts, Question | None]:
+) -> tuple[Facts, CoverageInputs | None]:
     """The facts of a jurisdiction and, where a check needs it, what its coverage is worked out from."""
     facts = await of_place(reader, sight, code)
     if not with_ground:

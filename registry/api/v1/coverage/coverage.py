@@ -23,7 +23,7 @@ from registry.api.v1.coverage.body import (
 )
 from registry.api.v1.coverage.jobs import AnalystDep, StatusInfo, analyst
 from registry.api.v1.coverage.scenarios import named_scenario, saved_scenario
-from registry.domain.coverage import analysis, distance_to_nearest, question
+from registry.domain.coverage import analyses, distance_to_nearest, measure, tasks
 from registry.domain.coverage.scenario import Scenario
 from registry.domain.coverage.set_coverage import Membership, membership
 from registry.domain.coverage.siting import placement
@@ -68,7 +68,7 @@ def decode_area(text: str) -> Area:
         raise InvalidQuery(f"area is not a GeoJSON polygon: {error}", field="area") from error
 
 
-@get(responses=answers(question.Answer))
+@get(responses=answers(measure.CoverageAnswer))
 async def measure_coverage(
     reader: ReaderDep,
     sight: SightDep,
@@ -91,49 +91,49 @@ async def measure_coverage(
         filter=Filter(lifecycle=lifecycle or "in_service"),
     )
     asked = await inputs.gather(reader, sight, ask)
-    return await analyst(analysis.MeasureTask(question=asked))
+    return await analyst(tasks.MeasureTask(inputs=asked))
 
 
-@post(status_code=200, responses=answers(question.Answer))
+@post(status_code=200, responses=answers(measure.CoverageAnswer))
 async def ask_coverage(
     reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[Ask]
 ) -> Response[bytes]:
     """How much is covered, of the area and of the demand, at least `min_depth` times, now or what if."""
     asked = await inputs.gather(reader, inputs.looking(data, sight), data)
-    return await analyst(analysis.MeasureTask(question=asked))
+    return await analyst(tasks.MeasureTask(inputs=asked))
 
 
-@post("/gaps", status_code=200, responses=answers(analysis.GapsAnswer))
+@post("/gaps", status_code=200, responses=answers(analyses.GapsAnswer))
 async def find_gaps(
     reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[GapsAsk]
 ) -> Response[bytes]:
     """Where the area is not covered: polygons by place, largest first."""
     asked = await inputs.gather(reader, inputs.looking(data, sight), data)
-    task = analysis.GapsTask(question=asked, bound=data.bound, sliver_m2=data.sliver_m2, limit=data.limit)
+    task = tasks.GapsTask(inputs=asked, bound=data.bound, sliver_m2=data.sliver_m2, limit=data.limit)
     return await analyst(task)
 
 
-@post("/depth", status_code=200, responses=answers(analysis.DepthAnswer))
+@post("/depth", status_code=200, responses=answers(analyses.DepthAnswer))
 async def find_depth(
     reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[DepthAsk]
 ) -> Response[bytes]:
     """How much is covered at least once, twice, …"""
     asked = await inputs.gather(reader, inputs.looking(data, sight), data)
-    task = analysis.DepthTask(question=asked, bound=data.bound, levels=data.levels, draw=data.draw)
+    task = tasks.DepthTask(inputs=asked, bound=data.bound, levels=data.levels, draw=data.draw)
     return await analyst(task)
 
 
-@post("/criticality", status_code=200, responses=answers(analysis.CriticalityAnswer))
+@post("/criticality", status_code=200, responses=answers(analyses.CriticalityAnswer))
 async def find_criticality(
     reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[CriticalityAsk]
 ) -> Response[bytes]:
     """For every resource what only it covers: the ground and demand lost when it fails."""
     asked = await inputs.gather(reader, inputs.looking(data, sight), data)
-    task = analysis.CriticalityTask(question=asked, bound=data.bound, limit=data.limit)
+    task = tasks.CriticalityTask(inputs=asked, bound=data.bound, limit=data.limit)
     return await analyst(task)
 
 
-@post("/scenario", status_code=200, responses=answers(analysis.ScenarioAnswer))
+@post("/scenario", status_code=200, responses=answers(analyses.ScenarioAnswer))
 async def try_scenario(
     reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[ScenarioAsk]
 ) -> Response[bytes]:
@@ -143,18 +143,18 @@ async def try_scenario(
     if data.saved is not None:
         data = msgspec.structs.replace(data, scenario=await saved_scenario(reader, analyst.actor, data.saved))
     asked = await inputs.gather(reader, inputs.looking(data, sight), data)
-    return await analyst(analysis.ScenarioTask(question=asked))
+    return await analyst(tasks.ScenarioTask(inputs=asked))
 
 
-@post("/siting", status_code=200, responses=answers(placement.Plan))
+@post("/siting", status_code=200, responses=answers(placement.SitingPlan))
 async def find_sites(
     reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[SitingAsk]
 ) -> Response[bytes]:
     """Where to put more: maximal covering or set covering, with the proof of how good the choice is."""
     asked = await inputs.gather(reader, inputs.looking(data, sight), data)
     area = await inputs.ground(reader, data)
-    task = analysis.SitingTask(
-        question=asked,
+    task = tasks.SitingTask(
+        inputs=asked,
         how=data.siting,
         candidates=await inputs.candidates(reader, data.candidates, data, area),
         forbidden=[wkb(zone, "forbidden") for zone in data.forbidden],
@@ -162,7 +162,7 @@ async def find_sites(
     return await analyst(task)
 
 
-@post("/distance", status_code=200, responses=answers(distance_to_nearest.Remoteness))
+@post("/distance", status_code=200, responses=answers(distance_to_nearest.NearestDistances))
 async def measure_distance(
     reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[DistanceAsk]
 ) -> Response[bytes]:
@@ -179,10 +179,10 @@ async def measure_distance(
         exercise=data.exercise,
     )
     asked = await inputs.gather(reader, inputs.looking(ask, sight), ask)
-    return await analyst(analysis.DistanceTask(question=asked, limit=data.limit))
+    return await analyst(tasks.DistanceTask(inputs=asked, limit=data.limit))
 
 
-@post("/compare", status_code=200, responses=answers(analysis.Comparison))
+@post("/compare", status_code=200, responses=answers(analyses.Comparison))
 async def compare_scenarios(
     reader: ReaderDep, sight: SightDep, analyst: AnalystDep, data: JSONBody[CompareAsk]
 ) -> Response[bytes]:
@@ -195,7 +195,7 @@ async def compare_scenarios(
     ask = msgspec.structs.replace(data, scenario=everything)
     asked = await inputs.gather(reader, inputs.looking(ask, sight), ask)
     asked = msgspec.structs.replace(asked, scenario=None)
-    return await analyst(analysis.CompareTask(question=asked, scenarios=named))
+    return await analyst(tasks.CompareTask(inputs=asked, scenarios=named))
 
 
 @post("/members", status_code=200)

@@ -15,8 +15,8 @@ from registry.api.http.dependencies import ActorDep, ReaderDep
 from registry.api.http.idempotency import IdempotencyKey, Once, answer, is_replay, send
 from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import Actor
-from registry.domain.coverage import analysis
-from registry.domain.coverage.cost_estimate import AT_ONCE_S, seconds
+from registry.domain.coverage import tasks
+from registry.domain.coverage.tasks import AT_ONCE_S, estimate_seconds
 from registry.domain.errors import Conflict, Invalid, NotFound
 from registry.domain.identity import new_id
 from registry.store import jobs
@@ -80,9 +80,9 @@ class Analyst(NamedTuple):
     actor: Actor
     key: str | None
 
-    async def __call__(self, task: analysis.Task) -> Response[bytes]:
+    async def __call__(self, task: tasks.Task) -> Response[bytes]:
         """The answer at once when it is quick, else 202 with the job that works on it."""
-        desk, estimate_s = self.request.app.state.desk, seconds(task)
+        desk, estimate_s = self.request.app.state.desk, estimate_seconds(task)
         wants_job = "respond-async" in self.request.headers.get("prefer", "")
         if estimate_s <= AT_ONCE_S and not wants_job:
             return Response(await desk.answer(task), media_type=JSON)

@@ -14,8 +14,8 @@ from registry.api.http.idempotency import answer, stating
 from registry.api.http.links import JSON
 from registry.api.v1.coverage.body import ScenarioBody
 from registry.domain.access.actor import Actor, require
-from registry.domain.coverage.analysis import NamedScenario
 from registry.domain.coverage.scenario import Scenario
+from registry.domain.coverage.tasks import NamedScenario
 from registry.domain.errors import NotFound
 from registry.domain.identity import new_id
 from registry.domain.values import Name

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from registry.domain.coverage.disc_union.pairs import Discs, Flags, Indices, Pairs
-from registry.domain.coverage.ground.plane import Floats, Points
+from registry.domain.coverage.disc_union.pairs import DiscPairs, Discs
+from registry.domain.coverage.geometry.plane import Flags, Floats, Indices, Points
 
 TURN = 2.0 * np.pi
 LANE = 16.0
@@ -19,7 +19,7 @@ TIE = 1e-8
 STEPS = 6
 
 
-class Doubt(Exception):
+class UncertainArcs(Exception):
     """Discs whose arcs cannot be told: rings that nearly touch or coincide, three through one point."""
 
     def __init__(self, discs: Indices) -> None:
@@ -27,7 +27,7 @@ class Doubt(Exception):
         self.discs = discs
 
 
-class Gaps(NamedTuple):
+class ArcGaps(NamedTuple):
     """Stretches of rings that no interval covers, with the intervals before and after them, sorted by disc.
 
     `tied` are discs where one interval ends so near another's start that a gap cannot be told.
@@ -63,7 +63,7 @@ class Arcs(NamedTuple):
     bare: Flags
 
 
-def arcs_of(discs: Discs, kept: Flags, pairs: Pairs) -> Arcs:
+def arcs_of(discs: Discs, kept: Flags, pairs: DiscPairs) -> Arcs:
     """The arcs of the kept discs, whose pairs these are; Doubt when they are not certain."""
     hidden = ~kept
     hidden[pairs.disc[pairs.sure >= np.pi]] = True
@@ -73,36 +73,38 @@ def arcs_of(discs: Discs, kept: Flags, pairs: Pairs) -> Arcs:
     start, end = pairs.towards - pairs.sure, pairs.towards + pairs.sure
     gaps = _gaps(pairs.disc[covers], start[covers], end[covers])
     entries = _entries(discs, pairs, _seen(pairs, gaps, bare))
-    leaving = pairs.back(entries.pair)
+    leaving = pairs.reverse(entries.pair)
     start[entries.pair] = _direction(discs, pairs, entries.pair, entries.point, -1.0)
     end[leaving] = _direction(discs, pairs, leaving, entries.point, 1.0)
     covers = covers[np.isin(pairs.disc[covers], gaps.disc)]
     gaps = _gaps(pairs.disc[covers], start[covers], end[covers])
     if len(gaps.tied):
-        raise Doubt(gaps.tied)
+        raise UncertainArcs(gaps.tied)
     return _linked(pairs, entries, gaps, covers[gaps.before], covers[gaps.after], bare)
 
 
-def _linked(pairs: Pairs, entries: Entries, gaps: Gaps, before: Indices, after: Indices, bare: Flags) -> Arcs:
+def _linked(
+    pairs: DiscPairs, entries: Entries, gaps: ArcGaps, before: Indices, after: Indices, bare: Flags
+) -> Arcs:
     """The gaps as arcs: where one ends, the boundary goes on along the disc that is entered there."""
     entry, arc = np.full((2, len(pairs.disc)), -1)
     entry[entries.pair] = np.arange(len(entries.pair))
     arc[before] = np.arange(len(before))
-    begins, ends, follows = entry[pairs.back(before)], entry[after], arc[pairs.back(after)]
+    begins, ends, follows = entry[pairs.reverse(before)], entry[after], arc[pairs.reverse(after)]
     astray = (begins < 0) | (ends < 0) | (follows < 0)
     if astray.any():
-        raise Doubt(gaps.disc[astray])
+        raise UncertainArcs(gaps.disc[astray])
     return Arcs(gaps.disc, entries, begins, ends, follows, bare)
 
 
-def _direction(discs: Discs, pairs: Pairs, pair: Indices, point: Points, side: float) -> Floats:
+def _direction(discs: Discs, pairs: DiscPairs, pair: Indices, point: Points, side: float) -> Floats:
     """The direction of a point from a pair's disc, on that side of the other disc's direction."""
     towards = pairs.towards[pair]
     turned = side * (np.angle(point - discs.centre[pairs.disc[pair]]) - towards)
     return np.asarray(towards + side * (turned % TURN))
 
 
-def _gaps(disc: Indices, start: Floats, end: Floats) -> Gaps:
+def _gaps(disc: Indices, start: Floats, end: Floats) -> ArcGaps:
     """What intervals of directions leave open on every disc that has any."""
     start, end = _from_zero(start, end)
     order = np.argsort(disc * LANE + start)
@@ -116,7 +118,7 @@ def _gaps(disc: Indices, start: Floats, end: Floats) -> Gaps:
     before = np.where(carried > so_far, holder[last][lane], np.roll(holder, 1))
     begin = np.maximum(so_far, carried)
     tied, some = np.abs(start - begin) <= TIE, np.flatnonzero(start - begin > TIE)
-    return Gaps(disc[some], begin[some], start[some], order[before[some]], order[some], disc[tied])
+    return ArcGaps(disc[some], begin[some], start[some], order[before[some]], order[some], disc[tied])
 
 
 def _from_zero(start: Floats, end: Floats) -> tuple[Floats, Floats]:
@@ -124,7 +126,7 @@ def _from_zero(start: Floats, end: Floats) -> tuple[Floats, Floats]:
     return start - turns, end - turns
 
 
-def _seen(pairs: Pairs, gaps: Gaps, bare: Flags) -> Indices:
+def _seen(pairs: DiscPairs, gaps: ArcGaps, bare: Flags) -> Indices:
     """The pairs whose entry may lie on the union's boundary; Doubt when one is not clear."""
     open_ = bare.copy()
     open_[gaps.disc] = True
@@ -132,14 +134,14 @@ def _seen(pairs: Pairs, gaps: Gaps, bare: Flags) -> Indices:
     disc, towards, sure, most = pairs.disc[some], pairs.towards[some], pairs.sure[some], pairs.most[some]
     seen = np.zeros(len(pairs.disc), dtype=bool)
     seen[some] = _meets(gaps, bare, disc, towards - most, towards - sure)
-    seen[pairs.back(some[_meets(gaps, bare, disc, towards + sure, towards + most)])] = True
+    seen[pairs.reverse(some[_meets(gaps, bare, disc, towards + sure, towards + most)])] = True
     unclear = seen & ~pairs.clear
     if unclear.any():
-        raise Doubt(np.maximum(pairs.disc, pairs.other)[unclear])
+        raise UncertainArcs(np.maximum(pairs.disc, pairs.other)[unclear])
     return np.flatnonzero(seen)
 
 
-def _meets(gaps: Gaps, bare: Flags, disc: Indices, start: Floats, end: Floats) -> Flags:
+def _meets(gaps: ArcGaps, bare: Flags, disc: Indices, start: Floats, end: Floats) -> Flags:
     """Whether a stretch of a disc's ring meets a gap; all of a bare disc's ring is one."""
     start, end = _from_zero(start, end)
     lane = np.concatenate([gaps.disc, gaps.disc, [len(bare)]])
@@ -150,13 +152,13 @@ def _meets(gaps: Gaps, bare: Flags, disc: Indices, start: Floats, end: Floats) -
     return np.asarray(bare[disc] | ((lane[at] == disc) & (opens[at] <= end)))
 
 
-def _entries(discs: Discs, pairs: Pairs, wanted: Indices) -> Entries:
+def _entries(discs: Discs, pairs: DiscPairs, wanted: Indices) -> Entries:
     """Walk from the edges near which the circles cross to those where the rings do."""
     rings, count = discs.rings, discs.rings.shape[1]
-    one, two, back = pairs.disc[wanted], pairs.other[wanted], pairs.back(wanted)
+    one, two, reverse = pairs.disc[wanted], pairs.other[wanted], pairs.reverse(wanted)
     middle = (pairs.sure + pairs.most) / 2.0
     edge = _edge_at(discs, one, (pairs.towards - middle)[wanted])
-    other = _edge_at(discs, two, (pairs.towards + middle)[back])
+    other = _edge_at(discs, two, (pairs.towards + middle)[reverse])
     for _ in range(STEPS):
         a, c = rings[one, edge], rings[two, other]
         along, across = rings[one, (edge + 1) % count] - a, rings[two, (other + 1) % count] - c
@@ -168,7 +170,7 @@ def _entries(discs: Discs, pairs: Pairs, wanted: Indices) -> Entries:
         if not astray.any():
             return Entries(wanted, a + share * along, edge, share, other, other_share)
         edge, other = (edge + step) % count, (other + other_step) % count
-    raise Doubt(np.maximum(one, two)[astray])
+    raise UncertainArcs(np.maximum(one, two)[astray])
 
 
 def _cross(a: Points, b: Points) -> Floats:

@@ -5,12 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from registry.domain.coverage.ground.plane import Floats, Points
-
-Indices = NDArray[np.intp]
-Flags = NDArray[np.bool_]
+from registry.domain.coverage.geometry.plane import Flags, Floats, Indices, Points
 
 LEAST_M = 1e-6
 FLAT = np.cos(0.13)
@@ -30,7 +26,7 @@ class Discs(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Pairs:
+class DiscPairs:
     """Discs that may overlap, each pair in both directions: the second half is the first one turned round.
 
     Seen from its centre, the ring of `disc` is inside `other` within `sure` of the direction `towards` and
@@ -44,14 +40,14 @@ class Pairs:
     most: Floats
     clear: Flags
 
-    def back(self, at: Indices) -> Indices:
+    def reverse(self, at: Indices) -> Indices:
         """The same pairs seen from the other disc."""
         return np.asarray((at + len(self.disc) // 2) % max(1, len(self.disc)))
 
-    def among(self, kept: Flags) -> "Pairs":
+    def among(self, kept: Flags) -> "DiscPairs":
         """The pairs of kept discs."""
         some = kept[self.disc] & kept[self.other]
-        return Pairs(**{field.name: getattr(self, field.name)[some] for field in fields(self)})
+        return DiscPairs(**{field.name: getattr(self, field.name)[some] for field in fields(self)})
 
 
 def discs_of(rings: Points) -> Discs:
@@ -64,7 +60,7 @@ def discs_of(rings: Points) -> Discs:
     return Discs(rings, centre, (most + least) / 2.0, (most - least) / 2.0)
 
 
-def pairs_of(discs: Discs) -> Pairs | None:
+def pairs_of(discs: Discs) -> DiscPairs | None:
     """All pairs of discs that may overlap; none when they are too many to be worth looking at."""
     near = _near(discs)
     if near is None:
@@ -79,7 +75,7 @@ def pairs_of(discs: Discs) -> Pairs | None:
     most, flatter = _meeting(apart, radius, across + slack)
     clear = (np.maximum(np.abs(sure), np.abs(most)) < 1.0) & (np.maximum(flat, flatter) < FLAT)
     clear &= (discs.slack < MOST_STRAY * discs.radius)[disc]
-    return Pairs(
+    return DiscPairs(
         disc=disc,
         other=other,
         towards=np.angle(step),

@@ -5,17 +5,17 @@ from typing import Any
 import numpy as np
 import shapely
 
-from registry.domain.coverage.disc_union.arcs import Arcs, Doubt, arcs_of
-from registry.domain.coverage.disc_union.pairs import Indices, discs_of, pairs_of
-from registry.domain.coverage.ground.footprint import polygons
-from registry.domain.coverage.ground.plane import Points, Shapes
+from registry.domain.coverage.disc_union.arcs import Arcs, UncertainArcs, arcs_of
+from registry.domain.coverage.disc_union.pairs import discs_of, pairs_of
+from registry.domain.coverage.geometry.footprint import polygons
+from registry.domain.coverage.geometry.plane import Indices, Points, Shapes
 
 SMALLEST_M = 1e-3
 ROUNDS = 4
 MOST_ASIDE = 0.2
 
 
-def united(rings: Points) -> Any:
+def union_of_discs(rings: Points) -> Any:
     """The union of discs drawn by counterclockwise rings (discs, corners) that are nearly circles.
 
     A disc whose arcs are in doubt is set aside and united as a polygon; when that is a large part, all are.
@@ -32,7 +32,7 @@ def united(rings: Points) -> Any:
             break
         try:
             found = _outlines(rings, arcs_of(discs, kept, pairs.among(kept)))
-        except Doubt as doubt:
+        except UncertainArcs as doubt:
             aside[doubt.discs] = True
         else:
             return _with(found, polygons(rings[aside]))

@@ -4,16 +4,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from registry.domain.coverage.ground.plane import Floats
+from registry.domain.coverage.geometry.plane import Flags, Floats, Indices
 
-Indices = NDArray[np.intp]
-Model = Literal["mclp", "lscp"]
+SitingModel = Literal["mclp", "lscp"]
 
 
 @dataclass(frozen=True)
-class Problem:
+class SitingProblem:
     """Weighted demand, how often each is covered already, and who would cover it.
 
     `site` and `point` are the pairs of a candidate and a demand point within its reach. With `need` 2
@@ -21,7 +19,7 @@ class Problem:
     of all the weight.
     """
 
-    model: Model
+    model: SitingModel
     weight: Floats
     covered: Indices
     site: Indices
@@ -32,12 +30,12 @@ class Problem:
     target: float = 1.0
 
     @property
-    def settled(self) -> NDArray[np.bool_]:
+    def settled(self) -> Flags:
         """Demand that is covered often enough already."""
         return np.asarray(self.covered >= self.need)
 
     @property
-    def reachable(self) -> NDArray[np.bool_]:
+    def reachable(self) -> Flags:
         """Demand that lacks cover and that the candidates together can cover often enough."""
         reach = np.bincount(self.point, minlength=len(self.weight))
         return np.asarray(~self.settled & (reach >= self.need - self.covered))
@@ -50,7 +48,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Classes:
+class DemandClasses:
     """One row for every set of sites: its weight, how many sites it lacks, and the pairs of row and site."""
 
     weight: Floats
@@ -76,7 +74,7 @@ class Classes:
         return np.asarray(np.bincount(self.site, worth[self.row], self.sites), dtype=float)
 
 
-def fold(problem: Problem) -> Classes:
+def fold(problem: SitingProblem) -> DemandClasses:
     """The classes of all demand that is open and can be reached."""
     kept = problem.reachable[problem.point]
     order = np.lexsort((problem.site[kept], problem.point[kept]))
@@ -87,7 +85,7 @@ def fold(problem: Problem) -> Classes:
         key = (int(problem.covered[at]), group.tobytes())
         rows[key] = rows.get(key, 0.0) + float(problem.weight[at])
     members = [np.frombuffer(key[1], dtype=np.intp) for key in rows]
-    return Classes(
+    return DemandClasses(
         weight=np.array(list(rows.values()), dtype=float),
         lacking=np.array([problem.need - key[0] for key in rows], dtype=np.intp),
         row=np.repeat(np.arange(len(members)), [len(m) for m in members]).astype(np.intp),
@@ -96,7 +94,7 @@ def fold(problem: Problem) -> Classes:
     )
 
 
-def greedy(classes: Classes, most: int, enough: float) -> Indices:
+def greedy(classes: DemandClasses, most: int, enough: float) -> Indices:
     """Sites taken one by one where they add most, until `most` are taken or `enough` weight is reached."""
     chosen: list[int] = []
     counts = np.zeros(len(classes.weight), dtype=np.intp)
@@ -111,7 +109,7 @@ def greedy(classes: Classes, most: int, enough: float) -> Indices:
     return np.array(chosen, dtype=np.intp)
 
 
-def interchange(classes: Classes, chosen: Indices, rounds: int = 20) -> Indices:
+def interchange(classes: DemandClasses, chosen: Indices, rounds: int = 20) -> Indices:
     """Swap one site for a better one while that helps (Teitz and Bart 1968)."""
     chosen, best = chosen.copy(), classes.value(chosen)
     for _ in range(rounds):
@@ -128,7 +126,7 @@ def interchange(classes: Classes, chosen: Indices, rounds: int = 20) -> Indices:
     return chosen
 
 
-def pruned(classes: Classes, chosen: Indices, enough: float) -> Indices:
+def pruned(classes: DemandClasses, chosen: Indices, enough: float) -> Indices:
     """The choice without sites that are not needed to reach `enough`."""
     for site in chosen[::-1]:
         fewer = chosen[chosen != site]

@@ -8,15 +8,21 @@ import shapely
 from msgspec import Meta, Struct, structs
 
 from registry.domain.coverage import demand
-from registry.domain.coverage.candidate_filter import concerned
 from registry.domain.coverage.coverage import assess
 from registry.domain.coverage.demand import DemandPoint
-from registry.domain.coverage.ground.ground import Ground
-from registry.domain.coverage.ground.interval_cover import Cover, spread
-from registry.domain.coverage.ground.plane import Floats, Plane, onto
-from registry.domain.coverage.question import Answer, Question, answered, ground_of, watchers_of
-from registry.domain.coverage.siting.demand_folding import Model, Problem
-from registry.domain.coverage.siting.solver import Solution, Status, solve
+from registry.domain.coverage.geometry.interval_cover import CoverShapes, cover_interval
+from registry.domain.coverage.geometry.plane import Floats, Plane, to_plane
+from registry.domain.coverage.geometry.study_area import StudyArea
+from registry.domain.coverage.measure import (
+    CoverageAnswer,
+    CoverageInputs,
+    answer_from,
+    relevant_watchers,
+    study_area_of,
+    watchers_of,
+)
+from registry.domain.coverage.siting.demand_folding import SitingModel, SitingProblem
+from registry.domain.coverage.siting.solver import SitingSolution, SolverStatus, solve
 from registry.domain.coverage.watcher import Watcher
 from registry.domain.errors import InvalidQuery
 from registry.domain.values import Name
@@ -38,7 +44,7 @@ class Candidate(Struct, frozen=True):
 class Siting(Struct, frozen=True, kw_only=True):
     """How to choose: at most `sites` new ones (mclp), or as few as reach `target` of the demand (lscp)."""
 
-    model: Model = "mclp"
+    model: SitingModel = "mclp"
     sites: Annotated[int, Meta(ge=1, le=500)] = 1
     target: Annotated[float, Meta(gt=0, le=1)] = 1.0
     backup: bool = False
@@ -47,7 +53,7 @@ class Siting(Struct, frozen=True, kw_only=True):
     time_limit_s: Annotated[float, Meta(ge=1, le=300)] = 20.0
 
 
-class Site(Struct, frozen=True, tag_field="type", tag="Feature", kw_only=True):
+class ChosenSite(Struct, frozen=True, tag_field="type", tag="Feature", kw_only=True):
     """A chosen spot as a GeoJSON Feature."""
 
     id: str
@@ -55,17 +61,17 @@ class Site(Struct, frozen=True, tag_field="type", tag="Feature", kw_only=True):
     properties: dict[str, Any]
 
 
-class Sites(Struct, frozen=True, tag_field="type", tag="FeatureCollection"):
+class ChosenSites(Struct, frozen=True, tag_field="type", tag="FeatureCollection"):
     """The chosen spots, the one that adds most first."""
 
-    features: list[Site]
+    features: list[ChosenSite]
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class SitingPlan(Struct, frozen=True, kw_only=True):
     """Where to put more, how good that is proven to be, and what it changes."""
 
-    model: Model
-    status: Status
+    model: SitingModel
+    status: SolverStatus
     objective: float
     bound: float
     gap: float
@@ -75,26 +81,26 @@ class Plan(Struct, frozen=True, kw_only=True):
     covered_weight: float
     reachable_weight: float
     candidates: int
-    sites: Sites
-    before: Answer
-    after: Answer
+    sites: ChosenSites
+    before: CoverageAnswer
+    after: CoverageAnswer
 
 
-def plan(
-    question: Question, how: Siting, candidates: Sequence[Candidate] | None, forbidden: Sequence[bytes]
-) -> Plan:
+def choose_sites(
+    inputs: CoverageInputs, how: Siting, candidates: Sequence[Candidate] | None, forbidden: Sequence[bytes]
+) -> SitingPlan:
     """Choose sites among the candidates (by default a grid over the area) outside the forbidden ground."""
-    ground = ground_of(question)
-    existing = concerned(ground, watchers_of(question))
-    points, basis = _demand(ground, question)
-    spots = _allowed(ground.plane, candidates or _grid_candidates(ground, how), forbidden)
-    problem = _problem(ground, existing, points, spots, how)
+    area = study_area_of(inputs)
+    existing = relevant_watchers(area, watchers_of(inputs))
+    points, basis = _demand(area, inputs)
+    spots = _allowed(area.plane, candidates or _grid_candidates(area, how), forbidden)
+    problem = _problem(area, existing, points, spots, how)
     found = solve(problem, how.time_limit_s)
     order = _by_gain(problem, found)
     features = [_site(spots[at], gain, how.radius_m) for at, gain in order]
-    asked = structs.replace(question, demand=points, demand_basis=basis, scenario=None)
+    asked = structs.replace(inputs, demand=points, demand_basis=basis, scenario=None)
     added = [_watcher(spots[at], how.radius_m) for at, _ in order]
-    return Plan(
+    return SitingPlan(
         model=how.model,
         status=found.status,
         objective=found.objective,
@@ -106,37 +112,37 @@ def plan(
         covered_weight=found.covered_weight,
         reachable_weight=found.reachable_weight,
         candidates=len(spots),
-        sites=Sites(features),
-        before=answered(asked, assess(ground, existing)),
-        after=answered(asked, assess(ground, [*existing, *added])),
+        sites=ChosenSites(features),
+        before=answer_from(asked, assess(area, existing)),
+        after=answer_from(asked, assess(area, [*existing, *added])),
     )
 
 
-def _demand(ground: Ground, question: Question) -> tuple[list[DemandPoint], str]:
-    if question.demand is not None:
-        return question.demand, question.demand_basis or "given points"
-    side = float(np.sqrt(ground.area_m2.sum() / GRID_DEMAND))
-    spots, weight = _grid(ground, side)
+def _demand(area: StudyArea, inputs: CoverageInputs) -> tuple[list[DemandPoint], str]:
+    if inputs.demand is not None:
+        return inputs.demand, inputs.demand_basis or "given points"
+    side = float(np.sqrt(area.area_m2.sum() / GRID_DEMAND))
+    spots, weight = _grid(area, side)
     points = [DemandPoint(x, y, w) for (x, y), w in zip(spots.tolist(), weight.tolist(), strict=True)]
     return points, f"the area as {len(points)} points of a {side:.0f} m grid, weighted by ground in m²"
 
 
-def _grid(ground: Ground, side: float) -> tuple[Floats, Floats]:
+def _grid(area: StudyArea, side: float) -> tuple[Floats, Floats]:
     """Lon/lat of the middle of every grid square's share of the ground, and that share's area."""
-    west, south, east, north = ground.bounds
+    west, south, east, north = area.bounds
     x, y = (a.ravel() for a in np.meshgrid(np.arange(west, east, side), np.arange(south, north, side)))
-    shapely.prepare(ground.whole)
+    shapely.prepare(area.whole)
     boxes = shapely.box(x, y, x + side, y + side)
-    shares = shapely.intersection(boxes[shapely.intersects(ground.whole, boxes)], ground.whole)
+    shares = shapely.intersection(boxes[shapely.intersects(area.whole, boxes)], area.whole)
     shares = shares[shapely.area(shares) > 0.0]
     inside = shapely.get_coordinates(shapely.point_on_surface(shares))
     whole = shapely.area(shares) > 0.999 * side**2
     inside[whole] = shapely.get_coordinates(shapely.centroid(shares[whole]))
-    return ground.plane.inverse(inside), np.asarray(shapely.area(shares))
+    return area.plane.inverse(inside), np.asarray(shapely.area(shares))
 
 
-def _grid_candidates(ground: Ground, how: Siting) -> list[Candidate]:
-    spots, _ = _grid(ground, how.grid_m or how.radius_m / 2)
+def _grid_candidates(area: StudyArea, how: Siting) -> list[Candidate]:
+    spots, _ = _grid(area, how.grid_m or how.radius_m / 2)
     if len(spots) > MOST_CANDIDATES:
         raise InvalidQuery(f"the grid has more than {MOST_CANDIDATES} candidates", field="siting.grid_m")
     return [Candidate(x, y, f"grid-{at}") for at, (x, y) in enumerate(spots.tolist(), start=1)]
@@ -146,23 +152,23 @@ def _allowed(plane: Plane, candidates: Sequence[Candidate], forbidden: Sequence[
     spots = np.array([(c.lon, c.lat) for c in candidates], dtype=float).reshape(-1, 2)
     ok = np.ones(len(candidates), dtype=bool)
     if len(candidates) and forbidden:
-        zone = shapely.union_all([onto(plane, shapely.from_wkb(f)) for f in forbidden])
+        zone = shapely.union_all([to_plane(plane, shapely.from_wkb(f)) for f in forbidden])
         shapely.prepare(zone)
         ok = ~shapely.intersects_xy(zone, *plane.forward(spots).T)
     return [c for c, allowed in zip(candidates, ok, strict=True) if allowed]
 
 
 def _problem(
-    ground: Ground, existing: list[Watcher], points: list[DemandPoint], spots: list[Candidate], how: Siting
-) -> Problem:
+    area: StudyArea, existing: list[Watcher], points: list[DemandPoint], spots: list[Candidate], how: Siting
+) -> SitingProblem:
     lonlat = demand.positions(points)
     tested = [w for w in existing if w.testable]
-    covered = demand.links(ground.plane, spread(ground.plane, tested).nominal, lonlat).counts
+    covered = demand.reach_pairs(area.plane, cover_interval(area.plane, tested).nominal, lonlat).counts
     places = np.array([(s.lon, s.lat) for s in spots], dtype=float).reshape(-1, 2)
     reach = np.full(len(spots), how.radius_m)
-    ring = Cover(np.arange(len(spots)), places, reach, NONE, np.empty(0, dtype=object), np.empty(0))
-    pairs = demand.links(ground.plane, ring, lonlat)
-    return Problem(
+    ring = CoverShapes(np.arange(len(spots)), places, reach, NONE, np.empty(0, dtype=object), np.empty(0))
+    pairs = demand.reach_pairs(area.plane, ring, lonlat)
+    return SitingProblem(
         model=how.model,
         weight=demand.weights(points),
         covered=covered,
@@ -175,7 +181,7 @@ def _problem(
     )
 
 
-def _by_gain(problem: Problem, found: Solution) -> list[tuple[int, float]]:
+def _by_gain(problem: SitingProblem, found: SitingSolution) -> list[tuple[int, float]]:
     """The chosen sites, each with the weight it adds to those before it."""
     left, taken, order = [int(c) for c in found.chosen], NONE, []
     base = problem.covered_weight(taken)
@@ -188,10 +194,10 @@ def _by_gain(problem: Problem, found: Solution) -> list[tuple[int, float]]:
     return order
 
 
-def _site(spot: Candidate, gain: float, radius_m: float) -> Site:
+def _site(spot: Candidate, gain: float, radius_m: float) -> ChosenSite:
     point = {"type": "Point", "coordinates": [round(spot.lon, 7), round(spot.lat, 7)]}
     properties = {"name": spot.name, "radius_m": radius_m, "adds_weight": gain}
-    return Site(id=spot.id or "", geometry=point, properties=properties)
+    return ChosenSite(id=spot.id or "", geometry=point, properties=properties)
 
 
 def _watcher(spot: Candidate, radius_m: float) -> Watcher:

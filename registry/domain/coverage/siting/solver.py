@@ -10,17 +10,17 @@ from typing import Any, Literal
 import highspy
 import numpy as np
 
+from registry.domain.coverage.geometry.plane import Indices
 from registry.domain.coverage.siting.demand_folding import (
-    Classes,
-    Indices,
-    Problem,
+    DemandClasses,
+    SitingProblem,
     fold,
     greedy,
     interchange,
     pruned,
 )
 
-Status = Literal["optimal", "feasible", "infeasible", "no_solution"]
+SolverStatus = Literal["optimal", "feasible", "infeasible", "no_solution"]
 NOTHING = np.empty(0, dtype=np.intp)
 SLACK = 1e-9
 ROOM = 1e-6
@@ -29,14 +29,14 @@ its feasibility tolerance made HiGHS 1.15 miss choices. What it leaves short is 
 
 
 @dataclass(frozen=True)
-class Solution:
+class SitingSolution:
     """The sites chosen, and how good the choice is proven to be.
 
     `objective` is the covered weight (MCLP) or the number of sites (LSCP), `bound` what no choice can pass,
     `reachable_weight` what all candidates together would cover.
     """
 
-    status: Status
+    status: SolverStatus
     chosen: Indices
     objective: float
     bound: float
@@ -46,17 +46,17 @@ class Solution:
     seconds: float
 
 
-def solve(problem: Problem, time_limit_s: float) -> Solution:
+def solve(problem: SitingProblem, time_limit_s: float) -> SitingSolution:
     """An optimal choice, or the best one found in the time."""
     settled = float(problem.weight[problem.settled].sum())
     possible = settled + float(problem.weight[problem.reachable].sum())
     wanted = problem.target * float(problem.weight.sum()) * (1.0 - SLACK)
     if problem.model == "lscp" and wanted > possible:
-        return Solution("infeasible", NOTHING, 0.0, 0.0, 0.0, settled, possible, 0.0)
+        return SitingSolution("infeasible", NOTHING, 0.0, 0.0, 0.0, settled, possible, 0.0)
     classes = fold(problem)
     if len(classes.weight) == 0 or (problem.model == "lscp" and wanted <= settled):
         objective = settled if problem.model == "mclp" else 0.0
-        return Solution("optimal", NOTHING, objective, objective, 0.0, settled, possible, 0.0)
+        return SitingSolution("optimal", NOTHING, objective, objective, 0.0, settled, possible, 0.0)
     start = _start(problem, classes, wanted - settled)
     highs = _program(problem, classes, wanted - settled)
     highs.setSolution(_warm(classes, start))
@@ -65,17 +65,17 @@ def solve(problem: Problem, time_limit_s: float) -> Solution:
     return _read(highs, problem, classes, start, wanted - settled, settled, possible)
 
 
-def _start(problem: Problem, classes: Classes, wanted: float) -> Indices:
+def _start(problem: SitingProblem, classes: DemandClasses, wanted: float) -> Indices:
     if problem.model == "mclp":
         return interchange(classes, greedy(classes, problem.most, np.inf))
     return pruned(classes, greedy(classes, problem.sites, wanted), wanted)
 
 
-def _scale(classes: Classes) -> float:
+def _scale(classes: DemandClasses) -> float:
     return float(classes.weight.max())
 
 
-def _program(problem: Problem, classes: Classes, wanted: float) -> Any:
+def _program(problem: SitingProblem, classes: DemandClasses, wanted: float) -> Any:
     """Columns: sites, then classes. Rows: each class (its sites ≥ lacking · y), then the budget or target."""
     sites, rows = problem.sites, len(classes.weight)
     share = classes.weight / _scale(classes)
@@ -107,7 +107,9 @@ def _program(problem: Problem, classes: Classes, wanted: float) -> Any:
     return highs
 
 
-def _fill(lp: highspy.HighsLp, classes: Classes, sites: int, last: Indices, last_value: np.ndarray) -> None:
+def _fill(
+    lp: highspy.HighsLp, classes: DemandClasses, sites: int, last: Indices, last_value: np.ndarray
+) -> None:
     rows = len(classes.weight)
     row = np.concatenate([classes.row, np.arange(rows), np.full(len(last), rows)])
     column = np.concatenate([classes.site, sites + np.arange(rows), last])
@@ -118,7 +120,7 @@ def _fill(lp: highspy.HighsLp, classes: Classes, sites: int, last: Indices, last
     lp.a_matrix_.index_, lp.a_matrix_.value_ = column[order], value[order]
 
 
-def _warm(classes: Classes, start: Indices) -> highspy.HighsSolution:
+def _warm(classes: DemandClasses, start: Indices) -> highspy.HighsSolution:
     values = np.zeros(classes.sites + len(classes.weight))
     values[start] = 1.0
     values[classes.sites :] = classes.counts(start) >= classes.lacking
@@ -127,7 +129,7 @@ def _warm(classes: Classes, start: Indices) -> highspy.HighsSolution:
     return warm
 
 
-def _made_good(problem: Problem, classes: Classes, chosen: Indices, wanted: float) -> Indices:
+def _made_good(problem: SitingProblem, classes: DemandClasses, chosen: Indices, wanted: float) -> Indices:
     """The choice with what it lacks to the target, which the solver may miss by `ROOM`."""
     while problem.model == "lscp" and classes.value(chosen) < wanted:
         gains = classes.gains(classes.counts(chosen))
@@ -138,13 +140,13 @@ def _made_good(problem: Problem, classes: Classes, chosen: Indices, wanted: floa
 
 def _read(
     highs: Any,
-    problem: Problem,
-    classes: Classes,
+    problem: SitingProblem,
+    classes: DemandClasses,
     start: Indices,
     wanted: float,
     settled: float,
     possible: float,
-) -> Solution:
+) -> SitingSolution:
     info, chosen = highs.getInfo(), start
     if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
         chosen = np.flatnonzero(np.asarray(highs.getSolution().col_value[: problem.sites]) > 0.5)
@@ -162,5 +164,5 @@ def _read(
         floor = float(np.ceil(limit - 1e-6)) if np.isfinite(limit) else 0.0
         bound = objective if optimal else min(objective, floor)
     gap = abs(bound - objective) / max(objective, 1e-12)
-    status: Status = "optimal" if optimal else "feasible"
-    return Solution(status, chosen, objective, bound, gap, covered, possible, float(highs.getRunTime()))
+    status: SolverStatus = "optimal" if optimal else "feasible"
+    return SitingSolution(status, chosen, objective, bound, gap, covered, possible, float(highs.getRunTime()))

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from registry.domain.coverage.ground.footprint import drawn_inside, drawn_outside
-from registry.domain.coverage.ground.ground import Ground
-from registry.domain.coverage.ground.interval_cover import Cover
-from registry.domain.coverage.ground.plane import Floats, stretch
+from registry.domain.coverage.geometry.footprint import drawn_inside, drawn_outside
+from registry.domain.coverage.geometry.interval_cover import CoverShapes
+from registry.domain.coverage.geometry.plane import Flags, Floats, Indices, Shapes, scale_bound
+from registry.domain.coverage.geometry.study_area import StudyArea
 
 WORTH_DISCS = 1_000
 WORTH_DEPTH = 6.0
@@ -22,11 +21,11 @@ SMALLEST = 1 / 8
 
 
 @dataclass(frozen=True)
-class Undecided:
+class UndecidedSquares:
     """The squares that are not certainly covered `enough` times, and the discs that reach into them."""
 
     region: Any
-    discs: NDArray[np.bool_]
+    discs: Flags
 
 
 @dataclass(frozen=True)
@@ -36,17 +35,17 @@ class _Reach:
     outer: Floats
 
 
-def worth_it(ground: Ground, cover: Cover, depth: float = WORTH_DEPTH) -> bool:
+def worth_it(area: StudyArea, cover: CoverShapes, depth: float = WORTH_DEPTH) -> bool:
     """Whether the discs are so many and so dense that looking for certain squares pays."""
     discs_m2 = float(np.pi * (cover.radius_m**2).sum())
-    return len(cover.radius_m) >= WORTH_DISCS and discs_m2 > depth * float(ground.area_m2.sum())
+    return len(cover.radius_m) >= WORTH_DISCS and discs_m2 > depth * float(area.area_m2.sum())
 
 
-def undecided(ground: Ground, cover: Cover, enough: int = 1) -> Undecided:
+def undecided_squares(area: StudyArea, cover: CoverShapes, enough: int = 1) -> UndecidedSquares:
     """Halve squares until their state is certain or they are a small fraction of the usual radius."""
-    reach = _reach(ground, cover)
+    reach = _reach(area, cover)
     radius_m = float(np.median(cover.radius_m))
-    corner, side = _root_squares(ground, radius_m)
+    corner, side = _root_squares(area, radius_m)
     cell, disc = _touching(corner, side, reach)
     open_boxes = []
     while True:
@@ -60,31 +59,31 @@ def undecided(ground: Ground, cover: Cover, enough: int = 1) -> Undecided:
     open_boxes.append(_boxes(corner, side))
     wanted = np.zeros(len(cover.radius_m), dtype=bool)
     wanted[disc] = True
-    return Undecided(shapely.union_all(np.concatenate(open_boxes)), wanted)
+    return UndecidedSquares(shapely.union_all(np.concatenate(open_boxes)), wanted)
 
 
-def _reach(ground: Ground, cover: Cover) -> _Reach:
+def _reach(area: StudyArea, cover: CoverShapes) -> _Reach:
     """Centres in the plane, with the radii inside which all and outside which none is covered."""
-    factor = stretch(ground.reach_m + 2.0 * float(cover.radius_m.max(initial=0.0)))
+    factor = scale_bound(area.reach_m + 2.0 * float(cover.radius_m.max(initial=0.0)))
     inner, outer = cover.radius_m * drawn_inside() / factor, cover.radius_m * drawn_outside() * factor
-    return _Reach(ground.plane.forward(cover.lonlat), inner, outer)
+    return _Reach(area.plane.forward(cover.lonlat), inner, outer)
 
 
-def _root_squares(ground: Ground, side: float) -> tuple[Floats, float]:
-    west, south, east, north = ground.bounds
+def _root_squares(area: StudyArea, side: float) -> tuple[Floats, float]:
+    west, south, east, north = area.bounds
     side = max(side, (east - west) / 512, (north - south) / 512)
     x, y = np.meshgrid(np.arange(west, east, side), np.arange(south, north, side))
     corner = np.column_stack([x.ravel(), y.ravel()])
-    shapely.prepare(ground.whole)
-    return corner[shapely.intersects(ground.whole, _boxes(corner, side))], side
+    shapely.prepare(area.whole)
+    return corner[shapely.intersects(area.whole, _boxes(corner, side))], side
 
 
-def _boxes(corner: Floats, side: float) -> NDArray[np.object_]:
+def _boxes(corner: Floats, side: float) -> Shapes:
     x, y = corner.T
     return np.asarray(shapely.box(x, y, x + side, y + side))
 
 
-def _touching(corner: Floats, side: float, reach: _Reach) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _touching(corner: Floats, side: float, reach: _Reach) -> tuple[Indices, Indices]:
     x, y = reach.xy.T
     outer = reach.outer
     tree = shapely.STRtree(_boxes(corner, side))
@@ -95,11 +94,11 @@ def _touching(corner: Floats, side: float, reach: _Reach) -> tuple[NDArray[np.in
 def _sift(
     corner: Floats,
     side: float,
-    cell: NDArray[np.intp],
-    disc: NDArray[np.intp],
+    cell: Indices,
+    disc: Indices,
     reach: _Reach,
     enough: int,
-) -> tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+) -> tuple[Flags, Indices, Indices, Flags]:
     """Which squares stay open, the pairs that concern them (renumbered), and which squares are empty."""
     half = side / 2.0
     offset = np.abs(reach.xy[disc] - corner[cell] - half)
@@ -114,9 +113,7 @@ def _sift(
     return keep, (np.cumsum(keep) - 1)[cell[pairs]], disc[pairs], empty
 
 
-def _quarter(
-    corner: Floats, side: float, cell: NDArray[np.intp], disc: NDArray[np.intp]
-) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:
+def _quarter(corner: Floats, side: float, cell: Indices, disc: Indices) -> tuple[Floats, Indices, Indices]:
     steps = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]) * (side / 2.0)
     corners = (corner[:, None, :] + steps).reshape(-1, 2)
     return corners, (cell[:, None] * 4 + np.arange(4)).ravel(), np.repeat(disc, 4)

@@ -16,6 +16,8 @@ from registry.domain.errors import InvalidQuery
 Floats = NDArray[np.float64]
 Points = NDArray[np.complex128]
 Shapes = NDArray[np.object_]
+Indices = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 
 GEOD = Geod(ellps="WGS84")
 EARTH_RADIUS_M = 6_371_007.0
@@ -77,7 +79,7 @@ def unwrapped(shape: Any) -> Any:
     return shapely.union_all(shapely.get_parts(shifted))
 
 
-def onto(plane: Plane, shape: Any) -> Any:
+def to_plane(plane: Plane, shape: Any) -> Any:
     """Project a lon/lat shape, its edges being straight in lon/lat as RFC 7946 says."""
     shape = unwrapped(shape)
     west, south, east, north = shape.bounds
@@ -85,7 +87,7 @@ def onto(plane: Plane, shape: Any) -> Any:
     return shapely.transform(shapely.segmentize(shape, step_deg), plane.forward)
 
 
-def back(plane: Plane, shapes: Shapes, decimals: int = 7) -> Shapes:
+def to_lonlat(plane: Plane, shapes: Shapes, decimals: int = 7) -> Shapes:
     """Shapes in lon/lat degrees of that many decimals, cut at the antimeridian as RFC 7946 asks."""
     lonlat = shapely.transform(shapes, plane.inverse)
     bounds = shapely.bounds(lonlat)
@@ -111,7 +113,7 @@ def _cut_at_antimeridian(shape: Any) -> Any:
     return shapely.multipolygons(polygons)
 
 
-def stretch(reach_m: float) -> float:
+def scale_bound(reach_m: float) -> float:
     """The largest ratio of plane to true length (and its inverse the smallest) within that plane radius.
 
     Radial scale is cos(c/2) and tangential 1/cos(c/2) on the sphere (Snyder 1987, eq. 24-2);

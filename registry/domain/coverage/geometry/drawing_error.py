@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import shapely
 
-from registry.domain.coverage.ground.footprint import CORNERS, CUT_ERROR, FINE_CORNERS
-from registry.domain.coverage.ground.ground import Ground
-from registry.domain.coverage.ground.interval_cover import Cover
-from registry.domain.coverage.ground.plane import Floats, Shapes, lonlat_of
+from registry.domain.coverage.geometry.footprint import CORNERS, CUT_ERROR, FINE_CORNERS
+from registry.domain.coverage.geometry.interval_cover import CoverShapes
+from registry.domain.coverage.geometry.plane import Floats, Shapes, lonlat_of
+from registry.domain.coverage.geometry.study_area import StudyArea
 
 
-def drawing_error_m2(ground: Ground, cover: Cover, left_open: Any) -> float:
+def drawing_error_m2(area: StudyArea, cover: CoverShapes, uncovered: Any) -> float:
     """A bound on the error of the area that `cover` takes from the ground, leaving `left_open`.
 
     A whole edge of a disc's drawing cancels out (see `footprint`), so what counts is every edge that another
@@ -19,23 +19,23 @@ def drawing_error_m2(ground: Ground, cover: Cover, left_open: Any) -> float:
     one hidden corner for every disc, the rims of shapes swollen in steps, and rounding.
     """
     radius = float(cover.radius_m.max(initial=0.0))
-    at_cuts = _cuts(ground, left_open) * 2 * 2 * CUT_ERROR * radius**2 / CORNERS**3
+    at_cuts = _cuts(area, uncovered) * 2 * 2 * CUT_ERROR * radius**2 / CORNERS**3
     hidden = float((cover.radius_m**2).sum()) * (np.pi**2 / (2 * CORNERS**2)) ** 2
     sagitta = cover.shape_reach_m * (np.pi / FINE_CORNERS) ** 2 / 2
     rims = float((_rim_m(cover) * sagitta).sum())
-    return at_cuts + hidden + rims + 1e-8 * float(ground.area_m2.sum())
+    return at_cuts + hidden + rims + 1e-8 * float(area.area_m2.sum())
 
 
-def _rim_m(cover: Cover) -> Floats:
+def _rim_m(cover: CoverShapes) -> Floats:
     """The length of each swollen shape's border; equal shapes are one object and count once."""
     first = np.zeros(len(cover.shapes), dtype=bool)
     first[np.unique([id(shape) for shape in cover.shapes], return_index=True)[1]] = True
     return np.where(first, shapely.length(cover.shapes), 0.0)
 
 
-def _cuts(ground: Ground, left_open: Any) -> int:
+def _cuts(area: StudyArea, uncovered: Any) -> int:
     """How many corners of the open ground are neither a disc's (those are reflex) nor the ground's own."""
-    polygons = shapely.orient_polygons(polygons_of(np.array([left_open], dtype=object)))
+    polygons = shapely.orient_polygons(polygons_of(np.array([uncovered], dtype=object)))
     corners, ring = shapely.get_coordinates(shapely.get_rings(polygons), return_index=True)
     if len(corners) == 0:
         return 0
@@ -43,7 +43,7 @@ def _cuts(ground: Ground, left_open: Any) -> int:
     turn = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
     convex = np.append((ring[2:] == ring[:-2]) & (turn > 0.0), True)
     convex[1:][np.diff(ring[:-1]) != 0] = True
-    own = lonlat_of(np.array([ground.whole], dtype=object)).view(complex).ravel()
+    own = lonlat_of(np.array([area.whole], dtype=object)).view(complex).ravel()
     return int(np.count_nonzero(~np.isin(corners[1:][convex].view(complex).ravel(), own)))
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-from registry.domain.coverage.ground.interval_cover import region_of
-from registry.domain.coverage.ground.plane import Floats, Plane, Shapes, centred_on, lonlat_of
+from registry.domain.coverage.geometry.interval_cover import region_of
+from registry.domain.coverage.geometry.plane import Floats, Plane, Shapes, centred_on, lonlat_of
 from registry.domain.coverage.watcher import AreaPart, Disc
 from registry.domain.errors import InvalidQuery
 
@@ -19,7 +19,7 @@ REMAINDER = 1e-6
 
 
 @dataclass(frozen=True)
-class Ground:
+class StudyArea:
     """Parts that do not overlap, their true areas, and the whole they make."""
 
     plane: Plane
@@ -43,7 +43,7 @@ class Ground:
         return np.asarray(self.whole.bounds)
 
 
-def lay_out(parts: Sequence[AreaPart], whole: AreaPart | None = None) -> Ground:
+def lay_out(parts: Sequence[AreaPart], whole: AreaPart | None = None) -> StudyArea:
     """Put the parts of an area on a common plane; ground claimed twice counts once.
 
     With `whole`, the parts are clipped to it and what they leave of it becomes a part of its own.
@@ -54,7 +54,7 @@ def lay_out(parts: Sequence[AreaPart], whole: AreaPart | None = None) -> Ground:
 
 
 @lru_cache(maxsize=32)
-def _laid_out(parts: tuple[AreaPart, ...], whole: AreaPart | None, _thread: int) -> Ground:
+def _laid_out(parts: tuple[AreaPart, ...], whole: AreaPart | None, _thread: int) -> StudyArea:
     """The same places are asked about again and again, and laying them out costs as much as the answer.
 
     Each thread keeps its own: the indexes of prepared geometry are built on first use, without a lock.
@@ -67,19 +67,21 @@ def _laid_out(parts: tuple[AreaPart, ...], whole: AreaPart | None, _thread: int)
     if len(parts) > 1:
         shapes = _without_overlap(plane, parts, shapes)
     if whole is None:
-        return _checked(Ground(plane, parts, shapes, shapely.union_all(shapes)))
+        return _checked(StudyArea(plane, parts, shapes, shapely.union_all(shapes)))
     outline = region_of(plane, whole.shape)
     shapes = shapely.intersection(shapes, outline)
     rest = shapely.difference(outline, shapely.union_all(shapes)) if len(parts) else outline
     kept = np.append(shapely.area(shapes) > NEGLIGIBLE_M2, rest.area > REMAINDER * outline.area)
     pieces = np.append(shapes, rest)
-    return _checked(Ground(plane, [p for p, k in zip(given, kept, strict=True) if k], pieces[kept], outline))
+    return _checked(
+        StudyArea(plane, [p for p, k in zip(given, kept, strict=True) if k], pieces[kept], outline)
+    )
 
 
-def _checked(ground: Ground) -> Ground:
-    if not float(ground.area_m2.sum()) > 0.0:
+def _checked(area: StudyArea) -> StudyArea:
+    if not float(area.area_m2.sum()) > 0.0:
         raise InvalidQuery("the area has no extent", field="area")
-    return ground
+    return area
 
 
 def _corners(shape: bytes | Disc) -> Floats:

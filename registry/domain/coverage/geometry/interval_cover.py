@@ -13,48 +13,47 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from registry.domain.coverage.ground.footprint import FINE_CORNERS, circles, core, sectors, swept, swollen
-from registry.domain.coverage.ground.plane import Floats, Plane, Shapes, onto
-from registry.domain.coverage.watcher import Disc, View, Watcher
+from registry.domain.coverage.geometry.footprint import FINE_CORNERS, buffered, circles, core, sectors, swept
+from registry.domain.coverage.geometry.plane import Flags, Floats, Indices, Plane, Shapes, to_plane
+from registry.domain.coverage.watcher import Disc, ViewSector, Watcher
 
 Triple = tuple[Any, Any, Any]
 EMPTY = shapely.Polygon()
 
 
 @dataclass(frozen=True)
-class Cover:
+class CoverShapes:
     """Ground reached: discs that are drawn only when needed, and other shapes; `owner` counts watchers."""
 
-    disc_owner: NDArray[np.intp]
+    disc_owner: Indices
     lonlat: Floats
     radius_m: Floats
-    shape_owner: NDArray[np.intp]
+    shape_owner: Indices
     shapes: Shapes
     shape_reach_m: Floats
 
-    def drawn(self, plane: Plane, wanted: NDArray[np.bool_] | None = None) -> Shapes:
+    def drawn(self, plane: Plane, wanted: Flags | None = None) -> Shapes:
         """Polygons of the wanted discs (all by default), then every other shape."""
         wanted = np.ones(len(self.radius_m), dtype=bool) if wanted is None else wanted
         return np.concatenate([circles(plane, self.lonlat[wanted], self.radius_m[wanted]), self.shapes])
 
-    def owners(self) -> NDArray[np.intp]:
+    def owners(self) -> Indices:
         """The watcher of every polygon that `drawn` gives."""
         return np.concatenate([self.disc_owner, self.shape_owner])
 
 
 @dataclass(frozen=True)
-class Spread:
+class CoverInterval:
     """The three covers; they are one and the same object when every place is certain."""
 
-    lower: Cover
-    nominal: Cover
-    upper: Cover
-    uncertain: NDArray[np.bool_]
+    lower: CoverShapes
+    nominal: CoverShapes
+    upper: CoverShapes
+    uncertain: Flags
 
 
-def spread(plane: Plane, watchers: Sequence[Watcher]) -> Spread:
+def cover_interval(plane: Plane, watchers: Sequence[Watcher]) -> CoverInterval:
     """Lower, nominal and upper ground of the testable watchers, in their order."""
     discs = [i for i, w in enumerate(watchers) if _is_disc(w)]
     views = [i for i, w in enumerate(watchers) if _is_view(w)]
@@ -66,19 +65,19 @@ def spread(plane: Plane, watchers: Sequence[Watcher]) -> Spread:
     others_m = np.array([watchers[i].radius_m or 0.0 for i in others], dtype=float)
     at, lonlat, radius = _disc_arrays(watchers, discs)
 
-    def cover(grow: float, which: int) -> Cover:
+    def cover(grow: float, which: int) -> CoverShapes:
         reach = np.maximum(radius + grow * doubt[at], 0.0)
         shapes = np.array([t[which] for t in triples], dtype=object)
         some, filled = reach > 0.0, ~shapely.is_empty(shapes)
         far = np.maximum(others_m + grow * doubt[others], 0.0)
-        return Cover(at[some], lonlat[some], reach[some], others[filled], shapes[filled], far[filled])
+        return CoverShapes(at[some], lonlat[some], reach[some], others[filled], shapes[filled], far[filled])
 
     uncertain = doubt > 0.0
     uncertain[others] |= np.array([t[0] is not t[2] for t in triples], dtype=bool)
     nominal = cover(0.0, 1)
     if not uncertain.any():
-        return Spread(nominal, nominal, nominal, uncertain)
-    return Spread(cover(-1.0, 0), nominal, cover(1.0, 2), uncertain)
+        return CoverInterval(nominal, nominal, nominal, uncertain)
+    return CoverInterval(cover(-1.0, 0), nominal, cover(1.0, 2), uncertain)
 
 
 def _is_disc(watcher: Watcher) -> bool:
@@ -96,7 +95,7 @@ def _doubt_m(watcher: Watcher) -> float:
     return watcher.uncertainty_m or 0.0 if stands else 0.0
 
 
-def _disc_arrays(watchers: Sequence[Watcher], discs: list[int]) -> tuple[NDArray[np.intp], Floats, Floats]:
+def _disc_arrays(watchers: Sequence[Watcher], discs: list[int]) -> tuple[Indices, Floats, Floats]:
     at = np.array(discs, dtype=np.intp)
     lonlat = np.array([watchers[i].position for i in discs], dtype=float).reshape(-1, 2)
     return at, lonlat, np.array([watchers[i].radius_m for i in discs], dtype=float)
@@ -131,25 +130,25 @@ def _others(plane: Plane, watchers: list[Watcher]) -> list[Triple]:
 
 def _triple(plane: Plane, watcher: Watcher) -> Triple:
     if watcher.footprint is not None:
-        return _moved(onto(plane, shapely.from_wkb(watcher.footprint)), _doubt_m(watcher))
+        return _moved(to_plane(plane, shapely.from_wkb(watcher.footprint)), _doubt_m(watcher))
     radius, doubt = watcher.radius_m or 0.0, _doubt_m(watcher)
     if watcher.line is None:
         lower, upper = _anywhere(plane, watcher, radius)
         return lower, lower, upper
     line = shapely.from_wkb(watcher.line)
-    nominal = swollen(plane, line, radius)
+    nominal = buffered(plane, line, radius)
     if doubt == 0.0:
         return nominal, nominal, nominal
-    less = swollen(plane, line, radius - doubt) if radius > doubt else EMPTY
-    return less, nominal, swollen(plane, line, radius + doubt)
+    less = buffered(plane, line, radius - doubt) if radius > doubt else EMPTY
+    return less, nominal, buffered(plane, line, radius + doubt)
 
 
-def _moved(ground: Any, doubt: float) -> Triple:
+def _moved(area: Any, doubt: float) -> Triple:
     """Drawn ground that was worked out from a position known to `doubt` metres."""
     if doubt == 0.0:
-        return ground, ground, ground
-    less, more = shapely.buffer(ground, [-doubt, doubt], quad_segs=FINE_CORNERS // 4)
-    return less, ground, more
+        return area, area, area
+    less, more = shapely.buffer(area, [-doubt, doubt], quad_segs=FINE_CORNERS // 4)
+    return less, area, more
 
 
 def _anywhere(plane: Plane, watcher: Watcher, radius: float) -> tuple[Any, Any]:
@@ -164,7 +163,7 @@ def _anywhere(plane: Plane, watcher: Watcher, radius: float) -> tuple[Any, Any]:
 
 
 def _seen_from_anywhere(
-    plane: Plane, watcher: Watcher, radius: float, view: View, lower: Any, upper: Any
+    plane: Plane, watcher: Watcher, radius: float, view: ViewSector, lower: Any, upper: Any
 ) -> tuple[Any, Any]:
     regions = shapely.union_all([region_of(plane, e) for e in watcher.extents])
     apex = plane.inverse(np.array([[regions.centroid.x, regions.centroid.y]]))
@@ -188,13 +187,13 @@ def region_of(plane: Plane, extent: bytes | Disc) -> Any:
     if isinstance(extent, Disc):
         at, radius = np.array([[extent.lon, extent.lat]]), np.array([extent.radius_m])
         return circles(plane, at, radius, FINE_CORNERS)[0]
-    return onto(plane, shapely.from_wkb(extent))
+    return to_plane(plane, shapely.from_wkb(extent))
 
 
 def _grown(plane: Plane, extent: bytes | Disc, radius: float) -> Any:
     if isinstance(extent, Disc):
         return region_of(plane, Disc(extent.lon, extent.lat, extent.radius_m + radius))
-    return swollen(plane, shapely.from_wkb(extent), radius)
+    return buffered(plane, shapely.from_wkb(extent), radius)
 
 
 def _core(plane: Plane, extent: bytes | Disc, radius: float) -> Any:

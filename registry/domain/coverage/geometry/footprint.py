@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from registry.domain.coverage.ground.plane import (
+from registry.domain.coverage.geometry.plane import (
     GEOD,
     Floats,
     Plane,
@@ -20,7 +20,7 @@ from registry.domain.coverage.ground.plane import (
     Shapes,
     centred_on,
     lonlat_of,
-    onto,
+    to_plane,
 )
 
 CORNERS = 64
@@ -100,10 +100,10 @@ def sectors(plane: Plane, lonlat: Floats, radius_m: Floats, from_deg: Floats, sp
     return np.asarray(shapely.polygons(rings))
 
 
-def swollen(plane: Plane, region: Any, radius_m: float) -> Any:
+def buffered(plane: Plane, region: Any, radius_m: float) -> Any:
     """All points within `radius_m` of a lon/lat region (or line), worked where distances are true."""
     near = centred_on(lonlat_of(region))
-    grown = shapely.buffer(onto(near, region), radius_m, quad_segs=FINE_CORNERS // 4)
+    grown = shapely.buffer(to_plane(near, region), radius_m, quad_segs=FINE_CORNERS // 4)
     return shapely.transform(grown, lambda xy: plane.forward(near.inverse(xy)))
 
 
@@ -113,7 +113,7 @@ def core(plane: Plane, region: Any, radius_m: float) -> Any:
     The distance to a convex set is largest at a corner of its hull, so the discs of the corners are enough.
     """
     near = centred_on(lonlat_of(region))
-    hull = shapely.convex_hull(onto(near, region))
+    hull = shapely.convex_hull(to_plane(near, region))
     if shapely.minimum_bounding_radius(hull) > radius_m * 1.001:
         return shapely.Polygon()
     corners = near.inverse(np.unique(lonlat_of(hull), axis=0))
