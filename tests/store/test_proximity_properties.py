@@ -153,11 +153,11 @@ async def test_what_an_unknown_value_keeps_out_is_the_same_from_fewer_rows(write
         start = Start(lon=spot[0], lat=spot[1])
         hits = await nearest(writer, EVERYTHING, wanted, start, k=4)
         bound_m = hits.rows[-1]["distance_m"]
-        for through in (None, hits.through):
-            within = proximity.Within(wanted, bound_m, through)
-            (rows,) = await proximity.left_out(writer, EVERYTHING, [within], start)
+        for scanned in (None, hits.scanned):
+            within = proximity.SearchBound(wanted, bound_m, scanned)
+            (rows,) = await proximity.undecidable(writer, EVERYTHING, [within], start)
             assert len(rows) == int((to_spot(unknown, spot) <= bound_m).sum())
-        fewer += hits.through is not None and hits.through < LOOKED_THROUGH
+        fewer += hits.scanned is not None and hits.scanned < LOOKED_THROUGH
     assert fewer == SPOTS // 5
 
 

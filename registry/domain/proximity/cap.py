@@ -19,12 +19,12 @@ from registry.domain.values import LongText
 NAMESPACE = "{urn:oasis:names:tc:emergency:cap:1.2}"
 MOST_AREAS = 200
 MOST_CIRCLE_KM = 10_000.0
-TOLD = ("identifier", "sender", "sent", "status", "msgType", "scope")
-TOLD_OF_INFO = ("event", "urgency", "severity", "certainty", "onset", "expires", "headline")
+ALERT_MEMBERS = ("identifier", "sender", "sent", "status", "msgType", "scope")
+INFO_MEMBERS = ("event", "urgency", "severity", "certainty", "onset", "expires", "headline")
 CHINESE = re.compile(
     rb"""\s*<\?xml[^>]*\bencoding\s*=\s*["'](?:gb2312|gbk|gb18030)["'][^>]*\?>""", re.IGNORECASE
 )
-"""Encodings that warning systems in China declare and that the XML parser does not know."""
+"""Encodings that warning systems in China declare and expat does not support."""
 CapText = Annotated[str, Meta(min_length=1, max_length=200_000)]
 
 
@@ -37,7 +37,7 @@ class Circle(Struct, frozen=True):
 
 
 class CapArea(Struct, frozen=True, kw_only=True):
-    """One area of an alert as CAP writes it: polygons `lat,lon lat,lon …`, circles `lat,lon km`."""
+    """One area of an alert in CAP notation: polygons `lat,lon lat,lon …`, circles `lat,lon km`."""
 
     areaDesc: LongText | None = None  # noqa: N815 - CAP's own name
     polygon: Annotated[list[CapText], Meta(max_length=MOST_AREAS)] = msgspec.field(default_factory=list)
@@ -45,7 +45,7 @@ class CapArea(Struct, frozen=True, kw_only=True):
 
 
 class CapInfo(Struct, frozen=True, kw_only=True):
-    """One info block: what is told, and its areas."""
+    """One info block of an alert."""
 
     area: Annotated[list[CapArea], Meta(max_length=MOST_AREAS)] = msgspec.field(default_factory=list)
     event: LongText | None = None
@@ -58,7 +58,7 @@ class CapInfo(Struct, frozen=True, kw_only=True):
 
 
 class CapAlert(Struct, frozen=True, kw_only=True):
-    """An alert; members that this registry has no use for are read over."""
+    """An alert. Members that the registry does not use are ignored."""
 
     identifier: LongText | None = None
     sender: LongText | None = None
@@ -69,8 +69,8 @@ class CapAlert(Struct, frozen=True, kw_only=True):
     info: Annotated[list[CapInfo], Meta(min_length=1, max_length=50)]
 
 
-class Drawn(Struct, frozen=True):
-    """What an alert draws, each figure once, and the areas that draw nothing."""
+class AlertShapes(Struct, frozen=True):
+    """The polygons and circles of an alert, each once, and the names of its areas that have neither."""
 
     polygons: list[Polygon | MultiPolygon]
     circles: list[Circle]
@@ -78,18 +78,18 @@ class Drawn(Struct, frozen=True):
 
 
 def parse_xml(body: bytes) -> CapAlert:
-    """An alert from CAP XML; a document type, entities and anything that is not CAP 1.2 are refused."""
+    """The alert in a CAP 1.2 document; Invalid for a document type, for entities and for other documents."""
     try:
         root: Element = fromstring(
-            _known_encoding(body), forbid_dtd=True, forbid_entities=True, forbid_external=True
+            _as_utf8(body), forbid_dtd=True, forbid_entities=True, forbid_external=True
         )
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise Invalid(f"the body is not plain XML: {type(error).__name__}") from error
     if root.tag != f"{NAMESPACE}alert":
         raise Invalid("the document is not a CAP 1.2 alert")
-    alert: dict[str, Any] = _texts(root, TOLD)
+    alert: dict[str, Any] = _texts(root, ALERT_MEMBERS)
     alert["info"] = [
-        _texts(info, TOLD_OF_INFO)
+        _texts(info, INFO_MEMBERS)
         | {
             "area": [
                 _texts(area, ("areaDesc",)) | {name: _all(area, name) for name in ("polygon", "circle")}
@@ -104,28 +104,28 @@ def parse_xml(body: bytes) -> CapAlert:
         raise Invalid(f"the alert cannot be used: {error}") from error
 
 
-def _known_encoding(body: bytes) -> bytes:
-    """The document in an encoding that the parser knows."""
+def _as_utf8(body: bytes) -> bytes:
+    """The document as UTF-8 where it declares an encoding that expat does not support."""
     declared = CHINESE.match(body)
     return body if declared is None else body[declared.end() :].decode("gb18030").encode()
 
 
 def _texts(element: Element, names: tuple[str, ...]) -> dict[str, Any]:
-    found = {name: element.findtext(f"{NAMESPACE}{name}") for name in names}
-    return {name: text.strip() for name, text in found.items() if text is not None}
+    texts = {name: element.findtext(f"{NAMESPACE}{name}") for name in names}
+    return {name: text.strip() for name, text in texts.items() if text is not None}
 
 
 def _all(element: Element, name: str) -> list[str]:
-    return [(found.text or "").strip() for found in element.iterfind(f"{NAMESPACE}{name}")]
+    return [(child.text or "").strip() for child in element.iterfind(f"{NAMESPACE}{name}")]
 
 
-def drawn(alert: CapAlert) -> Drawn:
-    """Every polygon and circle of the alert, in lon/lat and metres; Invalid for what CAP does not allow."""
+def shapes_of(alert: CapAlert) -> AlertShapes:
+    """The polygons and circles of the alert, lon/lat and metres; InvalidGeometry for what CAP forbids."""
     areas = [area for info in alert.info for area in info.area]
     polygons = dict.fromkeys(text for area in areas for text in area.polygon)
     circles = dict.fromkeys(text for area in areas for text in area.circle)
     undrawn = [area.areaDesc or "" for area in areas if not area.polygon and not area.circle]
-    return Drawn([_polygon(text) for text in polygons], [_circle(text) for text in circles], undrawn)
+    return AlertShapes([_polygon(text) for text in polygons], [_circle(text) for text in circles], undrawn)
 
 
 def _polygon(text: str) -> Polygon | MultiPolygon:
@@ -140,7 +140,7 @@ def _polygon(text: str) -> Polygon | MultiPolygon:
 
 
 def _across(ring: list[tuple[float, float]]) -> MultiPolygon:
-    """A ring that crosses 180°, as its parts on either side: unlike GeoJSON, CAP does not cut it."""
+    """A ring that crosses 180°, cut there as GeoJSON (RFC 7946) requires and CAP does not."""
     whole = shapely.Polygon([(lon + 360 if lon < 0 else lon, lat) for lon, lat in ring])
     if not whole.is_valid:
         raise InvalidGeometry(shapely.is_valid_reason(whole), field="polygon")

@@ -1,6 +1,6 @@
 """The geodesic distance from a point to the edges of a shape, which are straight in lon/lat (RFC 7946).
 
-PostGIS finds the nearest point of an edge on a sphere, which can be 25 millionths of the distance too far.
+PostGIS finds the nearest point of an edge on a sphere; its distance can be 25 millionths too long.
 """
 
 from typing import Any
@@ -15,14 +15,14 @@ GEOD = Geod(ellps="WGS84")
 STEP_DEG = 0.005
 MOST_PIECES = 20_000
 SPHERE_ERROR = 3e-5
-"""How much too far, as a share, a distance to an edge may be that was measured by way of a sphere."""
+"""By how much, as a share, PostGIS may overstate a distance to an edge."""
 PLAUSIBLE = 1.05
 ROUGH_M = 200.0
 METRES_PER_DEGREE = 111_320.0
 
 
 class Edges:
-    """The edges of one shape in pieces of at most some 500 m."""
+    """The edges of one shape, cut into pieces of at most about 500 m."""
 
     def __init__(self, shape_wkb: bytes) -> None:
         shape: Any = shapely.from_wkb(shape_wkb)
@@ -45,7 +45,7 @@ class Edges:
         return float(np.hypot(*(begin + foot[:, None] * along).T).min())
 
     def _rough_m(self, lon: float, lat: float) -> Floats:
-        """Geodesic metres to the middle of each piece, less half its length: good to a few metres."""
+        """Geodesic metres to the middle of each piece less half its length, within a few metres."""
         middle = (self.begin + self.end) / 2
         metres = _around(middle, lon, lat)
         half = np.hypot(*(self.end - self.begin).T) / 2 * METRES_PER_DEGREE
@@ -53,7 +53,7 @@ class Edges:
 
 
 def disc_around(shape_wkb: bytes) -> tuple[float, float, float]:
-    """A spot, and the metres within which all of the shape lies."""
+    """The lon, lat and radius in metres of a disc that holds the shape."""
     centre = shapely.centroid(shapely.minimum_bounding_circle(shapely.from_wkb(shape_wkb)))
     edges = Edges(shape_wkb)
     reach_m = np.hypot(*_around(np.concatenate([edges.begin, edges.end]), centre.x, centre.y).T)
@@ -61,7 +61,7 @@ def disc_around(shape_wkb: bytes) -> tuple[float, float, float]:
 
 
 def _around(positions: Floats, lon: float, lat: float) -> Floats:
-    """Positions in the plane of azimuth and geodesic distance around a point: true from the point outward."""
+    """Positions in metres in the azimuthal equidistant plane around a point."""
     count = len(positions)
     turn, _, metres = GEOD.inv(np.full(count, lon), np.full(count, lat), positions[:, 0], positions[:, 1])
     radians = np.radians(turn)

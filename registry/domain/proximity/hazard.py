@@ -1,4 +1,4 @@
-"""Which teams a hazard calls for: the registry's own reading, to be replaced by a plan's when it says so."""
+"""Which specialties a hazard needs: the registry's own mapping, until a plan states one."""
 
 from registry.domain.errors import InvalidQuery
 
@@ -17,9 +17,9 @@ BASIS = "registry"
 
 
 def specialties_for(hazard: str | None) -> tuple[str, ...] | None:
-    """The specialties asked for, any of them; None, which asks nothing, without a hazard.
+    """Codes of which a team needs any one; None, no condition, without a hazard.
 
-    A hazard without an entry is answered by teams that carry its own name, and by comprehensive ones.
+    A hazard that the mapping does not list needs the specialty of its own name, or a comprehensive team.
     """
     if hazard is None:
         return None

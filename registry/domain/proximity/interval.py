@@ -1,4 +1,4 @@
-"""What an answer about nearness says: distances as intervals, bearings, and what could not be decided."""
+"""Distances as intervals, bearings, and whether a watch point covers a spot."""
 
 from typing import Literal
 
@@ -10,32 +10,32 @@ COMPASS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 Cover = Literal["yes", "possible", "no"]
 
 
-class Interval(Struct, frozen=True):
-    """The least and the greatest distance in metres that the possible positions allow; None is unbounded."""
+class DistanceInterval(Struct, frozen=True):
+    """The least and greatest distance in metres over all possible positions; None means unbounded."""
 
     min_m: float | None
     max_m: float | None
 
 
-def around(distance_m: float, uncertainty_m: float) -> Interval:
-    """The distances of all positions within `uncertainty_m` of one at `distance_m`."""
-    return Interval(max(0.0, distance_m - uncertainty_m), distance_m + uncertainty_m)
+def around(distance_m: float, uncertainty_m: float) -> DistanceInterval:
+    """The distances of the positions within `uncertainty_m` of one at `distance_m`."""
+    return DistanceInterval(max(0.0, distance_m - uncertainty_m), distance_m + uncertainty_m)
 
 
-def hull(intervals: list[Interval]) -> Interval:
-    """The distances of a position that lies in any one of several regions."""
+def hull(intervals: list[DistanceInterval]) -> DistanceInterval:
+    """The distances of a position that may lie in any of several regions."""
     if not intervals:
-        return Interval(None, None)
+        return DistanceInterval(None, None)
     nearest = [part.min_m for part in intervals]
     farthest = [part.max_m for part in intervals]
-    return Interval(
+    return DistanceInterval(
         None if None in nearest else min(value for value in nearest if value is not None),
         None if None in farthest else max(value for value in farthest if value is not None),
     )
 
 
-def covers(interval: Interval, radius_m: float) -> Cover:
-    """Whether a watch point of this radius reaches, whatever its position; the edge is covered."""
+def covers(interval: DistanceInterval, radius_m: float) -> Cover:
+    """Whether a watch point with this radius covers a spot at these distances; the edge is covered."""
     if interval.min_m is not None and interval.min_m > radius_m:
         return "no"
     if interval.max_m is not None and interval.max_m <= radius_m:
@@ -44,12 +44,12 @@ def covers(interval: Interval, radius_m: float) -> Cover:
 
 
 def compass(bearing_deg: float | None) -> str | None:
-    """The eight-point compass word of a bearing; None where two points are the same."""
+    """The eight-point compass direction of a bearing; None for None."""
     return None if bearing_deg is None else COMPASS[round(bearing_deg / 45) % 8]
 
 
-def sees(sector: Sector | None, bearing_deg: float | None) -> bool:
-    """Whether a bearing lies in a sector, its edges included; a point sees itself."""
+def in_sector(sector: Sector | None, bearing_deg: float | None) -> bool:
+    """Whether a bearing lies in a sector, edges included; a watch point sees its own position."""
     if sector is None or bearing_deg is None:
         return True
     span = (sector.to_deg - sector.from_deg) % 360
@@ -59,16 +59,16 @@ def sees(sector: Sector | None, bearing_deg: float | None) -> bool:
 
 
 class Aim(Struct, frozen=True):
-    """A spot as a watch point has it: its distance, the point's own uncertainty, the bearing outward."""
+    """A spot seen from a watch point: distance and uncertainty in metres, and the bearing to the spot."""
 
     distance_m: float
     uncertainty_m: float
     bearing_deg: float | None
 
 
-def judge(aim: Aim, radius_m: float, sector: Sector | None) -> tuple[bool, Cover]:
-    """Whether a located watch point covers a spot from where it is recorded, and from all it may be."""
-    inside = sees(sector, aim.bearing_deg)
+def covers_aim(aim: Aim, radius_m: float, sector: Sector | None) -> tuple[bool, Cover]:
+    """Whether a watch point covers a spot from its recorded position, and from every possible one."""
+    inside = in_sector(sector, aim.bearing_deg)
     nominal = aim.distance_m <= radius_m and inside
     verdict = covers(around(aim.distance_m, aim.uncertainty_m), radius_m)
     if sector is None or verdict == "no":

@@ -1,4 +1,4 @@
-"""A shape of few corners that holds another: what an index orders by, as the shape itself would be slow."""
+"""A simple polygon that holds a shape. The index orders by it, because ordering by the shape is slow."""
 
 from functools import lru_cache
 from typing import Any
@@ -8,26 +8,26 @@ import shapely
 from registry.domain.proximity.edges import MOST_PIECES, STEP_DEG
 
 ROUGH = 0.01
-"""How far the outline may run outside the shape, as a share of its greatest extent."""
+"""How far the outline may lie outside the shape, as a share of its extent."""
 SPARE_DEG = 2e-4
-"""An edge of LONGEST_DEG strays less than half of this from the great circle through its ends."""
+"""An edge of LONGEST_DEG lies within half of this of the great circle through its ends."""
 LONGEST_DEG = 0.25
 ROUNDED = 1.42
-"""A corner cut by one segment a quarter lies at most 30 % inside its circle."""
+"""A buffer with one segment a quarter lies at most 30 % inside the true circle."""
 WIDEST_DEG, FARTHEST_NORTH_DEG = 90.0, 85.0
-"""On a sphere an inside is hard to tell from an outside beyond these: such a shape stands for itself."""
+"""Beyond these a ring's inside is ambiguous on a sphere; such a shape is used as it is."""
 MOST_CORNERS = 500
-"""What runs to and fro so often has its convex hull for an outline: to grow it would take seconds."""
+"""A shape with more corners gets its convex hull, because buffering it would take seconds."""
 WORLD = shapely.box(-180, -90, 180, 90)
 
 
 @lru_cache(32)
 def outline(shape_wkb: bytes) -> bytes:
-    """A polygon, without holes, that holds all of an area or line, its edges straight or great circles.
+    """A polygon without holes, as WKB, that holds an area or line, with straight or great-circle edges.
 
-    Nothing is farther from it than from the shape. Corners are left out by Douglas and Peucker's rule, which
-    keeps all others within a distance, and the lines are grown by that distance. What is hard to tell on a
-    sphere is returned as it is, in short edges.
+    No point is farther from it than from the shape. The Douglas-Peucker algorithm drops corners and keeps the
+    others within a distance; the lines are then buffered by that distance. A shape too wide or too far north
+    is returned as it is, in short edges.
     """
     shape: Any = shapely.from_wkb(shape_wkb)
     west, south, east, north = shape.bounds
@@ -47,7 +47,7 @@ def outline(shape_wkb: bytes) -> bytes:
 
 
 def _halves(rings: Any) -> list[Any]:
-    """Each ring as two lines: of a ring GEOS leaves out the first corner too, by more than the distance."""
+    """Each ring as two lines: in a ring GEOS may also drop the first corner, by more than the tolerance."""
     return [
         shapely.linestrings(half)
         for corners in map(shapely.get_coordinates, rings)

@@ -1,4 +1,4 @@
-"""Which depots together hold what is needed: nearest first, walking up the tiers."""
+"""Which depots together hold what is needed: lower tiers first, then nearer depots."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,16 +10,17 @@ from registry.domain.records.resource import Tier
 from registry.domain.values import Code, ShortText
 
 TIERS: tuple[Tier | None, ...] = ("community", "town", "district", None)
-"""The way up; a depot whose tier nobody stated comes last."""
+"""From the lowest tier; a depot without a stated tier comes last."""
 PARTNER_STEP = len(TIERS)
+"""Depots of partner places come after all others."""
 
 
 Item = tuple[str, str, str | None]
-"""Scheme, code and unit of what is asked for."""
+"""Scheme, code and unit of a needed item."""
 
 
 class Need(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """So much of one item, in this unit; without one in whatever unit depots count it."""
+    """A quantity of one item; without a unit, in any unit that depots count it in."""
 
     code: Code
     quantity: Annotated[float, Meta(gt=0, le=1e12)]
@@ -28,7 +29,7 @@ class Need(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Stock(Struct, frozen=True, kw_only=True):
-    """One item in one depot, as last counted; `quantity` None was never counted."""
+    """One item in one depot as last counted; a `quantity` of None was never counted."""
 
     depot: str
     tier: Tier | None
@@ -42,7 +43,7 @@ class Stock(Struct, frozen=True, kw_only=True):
 
 
 class Draw(Struct, frozen=True):
-    """What to take from one depot."""
+    """A quantity to take from one depot."""
 
     depot: str
     scheme: str
@@ -54,7 +55,7 @@ class Draw(Struct, frozen=True):
 
 
 class Shortfall(Struct, frozen=True):
-    """What no depot is known to hold; how many hold an uncounted amount, or count it in another unit."""
+    """A quantity that no depot is known to hold, and how many depots may: uncounted, or in another unit."""
 
     scheme: str
     code: str
@@ -65,12 +66,12 @@ class Shortfall(Struct, frozen=True):
 
 
 def step_of(stock: Stock) -> int:
-    """How far up the way a depot stands: community, town, district, unknown, then partners alike."""
+    """The rank of a depot: community, town, district, unstated, then partners in the same order."""
     return TIERS.index(stock.tier) + (PARTNER_STEP if stock.partner else 0)
 
 
 def allot(needs: Sequence[Need], stocks: Sequence[Stock]) -> tuple[list[Draw], list[Shortfall]]:
-    """What to take where: lower tiers first, then nearer ones; unlocated ones last in their tier."""
+    """What to take from which depot: lower tiers first, then nearer; unlocated last in their tier."""
     far = float("inf")
     ordered = sorted(
         stocks,
@@ -93,7 +94,7 @@ def allot(needs: Sequence[Need], stocks: Sequence[Stock]) -> tuple[list[Draw], l
 
 
 def mixed_units(needs: Sequence[Need], draws: Sequence[Draw]) -> list[str]:
-    """Items asked for without a unit of which amounts in several units were added up."""
+    """Items needed without a unit for which quantities in several units were added up."""
     units: dict[tuple[str, str], set[str | None]] = {}
     for draw in draws:
         units.setdefault((draw.scheme, draw.code), set()).add(draw.unit)

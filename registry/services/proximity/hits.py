@@ -184,10 +184,10 @@ def kept_out(rows: Sequence[Row], bound_m: float) -> dict[str, Any]:
 
 
 async def left_out(
-    reader: Reader, sight: Sight, start: Start, within: proximity.Within, *, explain: bool
+    reader: Reader, sight: Sight, start: Start, within: proximity.SearchBound, *, explain: bool
 ) -> dict[str, Any]:
     """The same for one question; with `explain` also listed."""
-    (rows,) = await proximity.left_out(reader, sight, [within], start)
+    (rows,) = await proximity.undecidable(reader, sight, [within], start)
     told = kept_out(rows, within.bound_m)
     if explain:
         names = [*cases(rows)]

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from registry.domain.access.sight import Sight
-from registry.domain.proximity.interval import Aim, Cover, Interval, covers, hull, judge
+from registry.domain.proximity.interval import Aim, Cover, DistanceInterval, covers, covers_aim, hull
 from registry.domain.proximity.origin import Start
 from registry.domain.records.resource import Kind, Sector
 from registry.domain.search import Filter
@@ -17,7 +17,7 @@ from registry.store.places import places
 from registry.store.proximity import covering
 
 MOST_COVERING = 10_000
-Doubt = tuple[Mapping[str, Any], Interval, str]
+Doubt = tuple[Mapping[str, Any], DistanceInterval, str]
 WATCHER: Kind = "fire_watch_point"
 
 
@@ -75,10 +75,10 @@ async def judged(
     )
 
 
-def _grown(interval: Interval, start: Start) -> Interval:
+def _grown(interval: DistanceInterval, start: Start) -> DistanceInterval:
     """The interval as an uncertain spot has it."""
     near_m, far_m = interval.min_m, interval.max_m
-    return Interval(
+    return DistanceInterval(
         None if near_m is None else max(0.0, near_m - start.margin_m),
         None if far_m is None else far_m + start.margin_m,
     )
@@ -94,10 +94,10 @@ def _possible_places(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (row["place"],) if row["place"] else ()
 
 
-def _bounds(codes: tuple[str, ...], reach: Mapping[str, Mapping[str, Any]]) -> Interval:
+def _bounds(codes: tuple[str, ...], reach: Mapping[str, Mapping[str, Any]]) -> DistanceInterval:
     unbounded = {"nearest_m": None, "farthest_m": None}
     spots = [reach.get(code, unbounded) for code in codes]
-    return hull([Interval(spot["nearest_m"], spot["farthest_m"]) for spot in spots])
+    return hull([DistanceInterval(spot["nearest_m"], spot["farthest_m"]) for spot in spots])
 
 
 def _judge(row: Mapping[str, Any], start: Start) -> tuple[bool, Cover]:
@@ -107,10 +107,10 @@ def _judge(row: Mapping[str, Any], start: Start) -> tuple[bool, Cover]:
     if row["by_footprint"]:
         return row["held"], "possible" if start.uncertain else "yes"
     aim = Aim(row["distance_m"], row["uncertainty_m"] + start.margin_m, row["outward_deg"])
-    return judge(aim, row["watch_radius_m"], sector)
+    return covers_aim(aim, row["watch_radius_m"], sector)
 
 
-def _unsure(row: Mapping[str, Any], interval: Interval, reason: str) -> Untested:
+def _unsure(row: Mapping[str, Any], interval: DistanceInterval, reason: str) -> Untested:
     return Untested(
         id=str(row["id"]),
         name={"zh": row["name_zh"], "en": row["name_en"]},

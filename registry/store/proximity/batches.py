@@ -11,7 +11,7 @@ from sqlalchemy.sql.util import ClauseAdapter
 
 from registry.domain.access.sight import Sight
 from registry.domain.proximity.origin import Start
-from registry.domain.proximity.ranking import seen_all
+from registry.domain.proximity.ranking import complete_within
 from registry.domain.search import Filter
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, utf8
@@ -134,7 +134,7 @@ async def _ask(reader: Reader, query: Query, values: Given, starts: Sequence[Sta
 
 
 def _sure(rows: list[Row], k: int) -> bool:
-    return seen_all(max(row["sphere_m"] for row in rows), rows[k - 1]["distance_m"])
+    return complete_within(max(row["sphere_m"] for row in rows), rows[k - 1]["distance_m"])
 
 
 @cache

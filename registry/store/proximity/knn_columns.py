@@ -23,14 +23,14 @@ TIERS = (16, 128, 1024, 10_240)
 
 
 class Hits(NamedTuple):
-    """Hits in the order that was asked, and how many more meet the conditions but have no position.
+    """Hits in order, and how many more records meet the conditions but have no position (up to 51).
 
-    `through` is how many of the nearest had to be looked through, where it was so few that this is known.
+    `scanned` is how many of the nearest were read to find them; None when all records were searched.
     """
 
     rows: list[Row]
     unlocated: int
-    through: int | None = None
+    scanned: int | None = None
 
 
 def candidates(k: int) -> int:

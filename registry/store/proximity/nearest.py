@@ -10,7 +10,7 @@ from sqlalchemy.sql.util import ClauseAdapter
 from registry.domain.access.sight import Sight
 from registry.domain.proximity.edges import SPHERE_ERROR
 from registry.domain.proximity.origin import Start
-from registry.domain.proximity.ranking import Rank, Ranking, seen_all
+from registry.domain.proximity.ranking import Rank, Ranking, complete_within
 from registry.domain.records.resource import KINDS
 from registry.domain.search import Filter
 from registry.store.batched_union import joined, rows_of_each, values_of_each
@@ -238,7 +238,7 @@ async def _nearest(
         if len(rows) < fetch or (value := _value(order, first[-1])) == 0:
             return Hits(first, unlocated)
         reach_m = order.reach_m(value)
-        if seen_all(max(row["sphere_m"] for row in rows), reach_m):
+        if complete_within(max(row["sphere_m"] for row in rows), reach_m):
             return Hits(first, unlocated, max(row.get("rank") or 0 for row in rows) or None)
     values |= {
         "bound_m": reach_m if cap_m is None else min(reach_m, cap_m),

@@ -6,9 +6,8 @@ import sqlalchemy as sa
 from geoalchemy2 import Geography
 
 from registry.domain.errors import NoGeometry, NotFound
-from registry.domain.geometry import wkb
 from registry.domain.proximity import edges
-from registry.domain.proximity.origin import Origin, Start, form_of, spot
+from registry.domain.proximity.origin import Start
 from registry.domain.proximity.outline import outline
 from registry.store.database.pool import Reader
 from registry.store.database.query import Query
@@ -94,34 +93,16 @@ def _place() -> Query:
 PLACE = _place()
 
 
-async def start(reader: Reader, origin: Origin) -> Start:
-    """Where the measuring starts; NoGeometry for what has no shape in the registry."""
-    form = form_of(origin)
-    if form == "lon":
-        return spot(origin)
-    if form == "area" and origin.area is not None:
-        return Start(shape=wkb(origin.area, "origin.area"), said={"area": origin.area.__class__.__name__})
-    if form == "line" and origin.line is not None:
-        width_m = origin.width_m or 0.0
-        return Start(
-            shape=wkb(origin.line, "origin.line"),
-            margin_m=width_m / 2,
-            said={"line": True, "width_m": width_m},
-        )
-    if form == "place" and origin.place is not None:
-        return await _start_of_place(reader, origin.place)
-    raise NoGeometry(f"road {origin.road} has no geometry with chainage in this registry", field="road")
-
-
-async def _start_of_place(reader: Reader, code: str) -> Start:
+async def start_of_place(reader: Reader, code: str) -> Start:
+    """The extent of a place, or of the place above it that has one; NotFound, or NoGeometry without one."""
     row = await reader.row(PLACE, {"code": code})
     if row is None:
         raise NotFound("place", code)
     if row["extent"] is None:
         raise NoGeometry(f"place {code} has no extent and nothing above it has one", field="place")
-    said: dict[str, Any] = {"place": code}
+    described: dict[str, Any] = {"place": code}
     if row["extent_from"] != code:
-        said["extent_of"] = row["extent_from"]
+        described["extent_of"] = row["extent_from"]
     if row["basis"] != "boundary":
-        said["assumed_extent"] = True
-    return Start(shape=row["extent"], said=said)
+        described["assumed_extent"] = True
+    return Start(shape=row["extent"], described=described)

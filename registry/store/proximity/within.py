@@ -84,15 +84,15 @@ def _inside_rows(seen: View, ground: Ground, present: frozenset[str]) -> sa.Subq
     return met.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("resource")
 
 
-class Within(NamedTuple):
-    """Up to where to look for what an unknown value keeps out of an answer.
+class SearchBound(NamedTuple):
+    """How far to look for records that only an unknown value excludes from an answer.
 
-    With `through` only so many of the nearest are looked at, which hold all that is within `bound_m`.
+    With `scanned` only so many of the nearest are read: they hold all that lies within `bound_m`.
     """
 
     wanted: Filter
     bound_m: float
-    through: int | None = None
+    scanned: int | None = None
 
 
 Way = tuple[frozenset[str], bool, bool]
@@ -130,11 +130,13 @@ def _each_left_out(form: Shape, ways: tuple[Way, ...], drawn: bool) -> Query:
     return Query(joined([_left_out(form, way, drawn) for way in ways]).add_cte(*ground.ctes))
 
 
-async def left_out(reader: Reader, sight: Sight, bounds: Sequence[Within], start: Start) -> list[list[Row]]:
-    """For each of several questions, located records that an unknown value keeps out, some of them.
+async def undecidable(
+    reader: Reader, sight: Sight, bounds: Sequence[SearchBound], start: Start
+) -> list[list[Row]]:
+    """For each bound, up to 51 located records that only an unknown value excludes.
 
-    Each row says in columns named after the case what is unknown; there are none for a question without a
-    condition that can be undecided.
+    A row has one boolean column for each unknown value. The list is empty for a filter whose every condition
+    can be decided.
     """
     drawn = start.shape is not None
     given: list[dict[str, Any]] = []
@@ -142,8 +144,8 @@ async def left_out(reader: Reader, sight: Sight, bounds: Sequence[Within], start
     for bound in bounds:
         present, values = asked(bound.wanted)
         max_m = bound.bound_m + start.margin_m
-        given.append(values | {"max_m": max_m, "through": bound.through})
-        ways.append((present, bound.through is not None, drawn and max_m == 0))
+        given.append(values | {"max_m": max_m, "through": bound.scanned})
+        ways.append((present, bound.scanned is not None, drawn and max_m == 0))
     open_ones = [n for n, (present, _, _) in enumerate(ways) if not present.isdisjoint(UNKNOWN)]
     if not open_ones:
         return [[] for _ in bounds]

@@ -57,7 +57,7 @@ async def ask_alert_area(
 ) -> Alerted:
     """Every resource in service inside the polygons and circles of a CAP 1.2 alert, edges included."""
     alert = _decode(request.headers.get("content-type", ""), await request.body())
-    shapes = cap.drawn(alert)
+    shapes = cap.shapes_of(alert)
     if not shapes.polygons and not shapes.circles:
         raise Invalid("no area of the alert has a polygon or a circle")
     starts = [*map(_start_of_polygon, shapes.polygons), *map(_start_of_circle, shapes.circles)]
@@ -100,7 +100,7 @@ async def _undecided(reader: Reader, sight: Sight, wanted: Filter, starts: Seque
     """How many in the alert only an unknown value keeps out, by that value."""
     found: dict[Any, Row] = {}
     for start in starts:
-        (rows,) = await within.left_out(reader, sight, [within.Within(wanted, 0.0)], start)
+        (rows,) = await within.undecidable(reader, sight, [within.SearchBound(wanted, 0.0)], start)
         found |= {row["id"]: row for row in rows}
     return cases([*found.values()])
 
@@ -128,6 +128,6 @@ def _start_of_circle(circle: Circle) -> Start:
 
 
 def _told(alert: CapAlert) -> dict[str, Any]:
-    told = {name: getattr(alert, name) for name in cap.TOLD}
-    told |= {name: getattr(alert.info[0], name) for name in cap.TOLD_OF_INFO}
+    told = {name: getattr(alert, name) for name in cap.ALERT_MEMBERS}
+    told |= {name: getattr(alert.info[0], name) for name in cap.INFO_MEMBERS}
     return {name: value for name, value in told.items() if value is not None}

@@ -13,7 +13,7 @@ from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.domain.conditions import Conditions, filter_of
 from registry.domain.errors import InvalidQuery
 from registry.domain.proximity.interval import compass
-from registry.domain.proximity.origin import Origin, Start, form_of, spot
+from registry.domain.proximity.origin import Origin, Start, form_of, start_of_spot
 from registry.domain.values import Metres
 from registry.services.proximity.hits import check_place, mm
 from registry.store.proximity import batches, within
@@ -81,7 +81,7 @@ async def ask_batch(reader: ReaderDep, sight: SightDep, data: JSONBody[Batch]) -
 def _start(number: int, origin: Origin) -> Start:
     if form_of(origin) != "lon":
         raise InvalidQuery("a batch is asked from spots: give lon and lat", field=f"origins[{number}]")
-    return spot(origin)
+    return start_of_spot(origin)
 
 
 def _hit(row: Mapping[str, Any], start: Start) -> dict[str, Any]:

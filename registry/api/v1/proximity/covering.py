@@ -25,7 +25,7 @@ from registry.services.proximity import start as starting
 from registry.services.proximity.hits import check_place, describing, hit, left_out
 from registry.services.proximity.watching import WATCHER, UntestedList, judged
 from registry.store.database.pool import Reader
-from registry.store.proximity.within import Within
+from registry.store.proximity.within import SearchBound
 
 
 class Covering(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollection"):
@@ -84,7 +84,7 @@ async def covered(
     if asked.wanted.kind not in (None, WATCHER) or asked.wanted.kinds not in (None, (WATCHER,)):
         raise InvalidQuery("only fire watch points cover a spot", field="kind")
     wanted = msgspec.structs.replace(asked.wanted, kind=WATCHER, kinds=None)
-    start = as_spot(await starting.start(reader, asked.origin))
+    start = as_spot(await starting.start_of(reader, asked.origin))
     found = await judged(reader, sight, wanted, start)
     await check_place(reader, wanted, found.sure)
     rows = [row for row, _ in found.sure]
@@ -92,9 +92,9 @@ async def covered(
     return Covering(
         [hit(row, with_, certain=certain) for row, certain in found.sure],
         links,
-        origin=start.said,
+        origin=start.described,
         untested=found.untested,
         ruled_out=found.ruled_out,
         assumed_extent=found.assumed_extent,
-        left_out=await left_out(reader, sight, start, Within(wanted, FAR_M), explain=explain),
+        left_out=await left_out(reader, sight, start, SearchBound(wanted, FAR_M), explain=explain),
     )

@@ -81,14 +81,14 @@ def kinds_of(wanted: Filter) -> tuple[Kind, ...]:
 async def answer(ask: Answering, found: Hits, bound_m: float, links: list[dict[str, str]]) -> Near:
     """The hits as features, with what was left out of them and why."""
     await check_place(ask.reader, ask.wanted, found.rows)
-    within = proximity.Within(ask.wanted, bound_m, found.through)
+    within = proximity.SearchBound(ask.wanted, bound_m, found.scanned)
     with_ = await describing(
         ask.reader, ask.start, ask.order, ask.wanted, ask.now, ask.stale_days, found.rows
     )
     return Near(
         [hit(row, with_) for row in found.rows],
         links,
-        origin=ask.start.said,
+        origin=ask.start.described,
         ranked_by=ask.order.rank,
         unlocated=min(found.unlocated, MOST_COUNTED),
         more_unlocated=found.unlocated > MOST_COUNTED,
@@ -121,7 +121,7 @@ async def find_nearest(
     pace_source: asking.PaceSource = None,
 ) -> Near:
     """The k nearest resources in service, nearest first by geodesic distance."""
-    start = await starting.start(reader, asked.origin)
+    start = await starting.start_of(reader, asked.origin)
     paces: Paces = asking.paces(state.paces, (speed_kmh, detour, pace_source))
     order = ranking(rank, start.margin_m, paces, kinds_of(asked.wanted))
     stale_days = state.settings.stale_after_days
@@ -150,7 +150,7 @@ async def prepared(reader: Reader, sight: Sight, data: Question, stale_days: flo
     """A body's question by distance, made ready to be answered."""
     now = sight.as_of or datetime.now(UTC)
     wanted = filter_of(data.where, now)
-    start = await starting.start(reader, data.origin)
+    start = await starting.start_of(reader, data.origin)
     order = Ranking(margin_m=start.margin_m)
     return Answering(reader, sight, wanted, start, order, now, stale_days, data.explain)
 
@@ -168,7 +168,7 @@ async def find_within(
     explain: asking.Explain = False,
 ) -> Near:
     """Every resource in service at most radius_m away, nearest first, in pages."""
-    start = await starting.start(reader, asked.origin)
+    start = await starting.start_of(reader, asked.origin)
     after = decode_distance_page(cursor)
     found = await proximity.within_distance(
         reader, sight, asked.wanted, start, radius_m=radius_m, after=after, limit=limit + 1

@@ -28,7 +28,7 @@ from registry.store.database.pool import Reader, Row
 from registry.store.places import places
 from registry.store.proximity.knn_columns import MOST_COUNTED, Hits
 from registry.store.proximity.nearest import nearest_of_each
-from registry.store.proximity.within import Within, left_out
+from registry.store.proximity.within import SearchBound, undecidable
 
 MOST_PLACES = 60
 """Places that hold a part of the origin; those that hold all of it are never too many."""
@@ -113,7 +113,7 @@ async def ask_situation(state: State, reader: ReaderDep, sight: SightDep, data: 
 async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_days: float) -> Situation:
     """The whole answer, read from one snapshot."""
     now = sight.as_of or datetime.now(UTC)
-    start = await starting.start(reader, alarm.origin)
+    start = await starting.start_of(reader, alarm.origin)
     ask = Asking(reader, sight, start, alarm, now, stale_days)
     chain, more_places = await _places(ask)
     codes = [place["code"] for place in chain if place["holds_all"]]
@@ -122,7 +122,7 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_days: floa
     teams, shelters, checkpoints, partners, *depots = await _help(ask, _helpers(alarm))
     return Situation(
         as_of=now,
-        origin=start.said,
+        origin=start.described,
         hazard=alarm.hazard,
         places=chain,
         more_places=more_places,
@@ -166,18 +166,18 @@ async def _help(ask: Asking, asked: Sequence[Conditions]) -> list[Help]:
     with_ = await describing(ask.reader, ask.start, Ranking(), wants[0], ask.now, ask.stale_days, every)
     bounds = [_bound(ask, wanted, hits) for wanted, hits in zip(wants, found, strict=True)]
     sought = [bound for bound in bounds if bound.wanted.tier not in TIERS[:-1]]
-    kept = dict(zip(sought, await left_out(ask.reader, ask.sight, sought, ask.start), strict=True))
+    kept = dict(zip(sought, await undecidable(ask.reader, ask.sight, sought, ask.start), strict=True))
     return [
         _told(msgspec.structs.replace(with_, why=why(bound.wanted)), hits, kept.get(bound, []), bound.bound_m)
         for bound, hits in zip(bounds, found, strict=True)
     ]
 
 
-def _bound(ask: Asking, wanted: Filter, found: Hits) -> Within:
+def _bound(ask: Asking, wanted: Filter, found: Hits) -> SearchBound:
     bound_m = ask.alarm.max_m or LEFT_OUT_M
     if len(found.rows) == ask.alarm.k:
         bound_m = ask.start.distance_m(found.rows[-1]["distance_m"])
-    return Within(wanted, bound_m, found.through)
+    return SearchBound(wanted, bound_m, found.scanned)
 
 
 def _told(with_: Describing, found: Hits, kept: Sequence[Row], bound_m: float) -> Help:
@@ -197,7 +197,7 @@ async def _watch(ask: Asking) -> Watch:
     rows = [row for row, _ in found.sure]
     with_ = await describing(ask.reader, start, Ranking(), wanted, ask.now, ask.stale_days, rows)
     features = [hit(row, with_, certain=certain) for row, certain in found.sure]
-    disc = start.said.get("disc")
+    disc = start.described.get("disc")
     return Watch(disc=disc, features=features, untested=found.untested, ruled_out=found.ruled_out)
 
 

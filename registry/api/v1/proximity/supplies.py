@@ -53,7 +53,7 @@ async def ask_supplies(state: State, reader: ReaderDep, sight: SightDep, data: J
     where = msgspec.structs.replace(data.where, kind="supply_depot", kinds=None)
     wanted = filter_of(where, now)
     async with reader.snapshot(one_plan=True) as snapshot:
-        start = await starting.start(snapshot, data.origin)
+        start = await starting.start_of(snapshot, data.origin)
         rows = await stocks.holding(snapshot, sight, wanted, start, data.items, data.max_m)
         await check_place(snapshot, wanted, rows)
         draws, missing = allot(data.items, [_stock(row) for row in rows])
@@ -64,7 +64,7 @@ async def ask_supplies(state: State, reader: ReaderDep, sight: SightDep, data: J
     taken = _by_depot(draws)
     depots = [_depot(kept[depot], taken[depot], with_, start) for depot in taken]
     mixed = mixed_units(data.items, draws)
-    return Supplies(not missing, depots, missing, mixed, len(rows) < stocks.MOST_LINES, start.said)
+    return Supplies(not missing, depots, missing, mixed, len(rows) < stocks.MOST_LINES, start.described)
 
 
 def _stock(row: Row) -> Stock:
