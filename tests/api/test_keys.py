@@ -58,6 +58,7 @@ async def test_each_role_sees_what_it_is_cleared_for(client: Client, stored: Wri
         "Bearer \xff\xfe",
         "Bearer " + "x" * 5000,
     ],
+    ids=str.split("unknown empty short basic two_spaces no_text long"),
 )
 async def test_a_credential_that_is_not_ours_is_refused(client: Client, credential: str) -> None:
     for path in ("/v1/resources", "/v1/places", "/health/live", "/no/such/route"):
