@@ -21,7 +21,7 @@ from tests.scratch import YOUNG_S, scratch_cluster, scratch_folder, sweep
 
 HOLD = """
 import pathlib, signal, sys
-from registry.cluster import running
+from registry.runtime.cluster.embedded import running
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits "ignore"
 with running(pathlib.Path(sys.argv[1]), durable=False) as url:
     print(url, flush=True)
