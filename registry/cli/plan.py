@@ -1,34 +1,35 @@
-"""`registry plan`."""
+"""`registry plan`: check plans against the records."""
 
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import click
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from registry.cli.report.plan_page import ORDER, WORDS, Report, observed_in_words, page
+from registry.cli.report.plan_page import VERDICT_ORDER, WORDS, interval_text, page
 from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
-from registry.domain.plans.reconciliation import reconcile, survey_list
-from registry.domain.plans.wording import Lang, localised
-from registry.domain.values import Name
+from registry.domain.plans.wording import Lang, in_language, text_in
 from registry.runtime import database, settings
 from registry.runtime.settings import Settings
-from registry.services.plans import compliance
+from registry.services.plans import documents as document_service
+from registry.services.plans import reconciliation
+from registry.services.plans.reconciliation import PlanReport
 from registry.store.database.pool import Reader, reading
-from registry.store.places import places
-from registry.store.plans import plans
 
 STYLE = {"met": "green", "not_met": "red", "unknown": "yellow", "cannot_evaluate": "dim"}
+T = TypeVar("T")
 
 
 @click.group()
 def command() -> None:
-    """Hold the plans against what is known. 规划与现状核对。"""
+    """Compare the plans with what is recorded. 规划与现状核对。"""
 
 
 @command.command()
@@ -55,13 +56,13 @@ def check(
         raise click.UsageError("give --document or --place; `registry plan documents` lists the documents")
     sight = EVERYTHING if all_records else PUBLIC
     sight = msgspec.structs.replace(sight, exercise=exercise, as_of=as_of and instant(as_of))
-    found = read(settings.read(os.environ), document, place, sight)
+    result = read(settings.read(os.environ), document, place, sight)
     if as_json:
-        click.echo(msgspec.json.encode(localised(msgspec.to_builtins(found), lang)))
+        click.echo(msgspec.json.encode(in_language(msgspec.to_builtins(result), lang)))
     else:
-        show(found, lang)
+        show(result, lang)
     if report is not None:
-        report.write_text(page(found, lang), "utf-8")
+        report.write_text(page(result, lang), "utf-8")
         Console(stderr=True).print(f"wrote {report}")
 
 
@@ -76,68 +77,41 @@ def instant(text: str) -> datetime:
     return moment
 
 
-def read(known: Settings, document: str | None, place: str | None, sight: Sight) -> Report:
-    """Everything that is printed, read and worked out."""
+def read(configured: Settings, document: str | None, place: str | None, sight: Sight) -> PlanReport:
+    """The checks, the reconciliation and the survey list of a document or place."""
+    return _ask(configured, lambda reader: reconciliation.report(reader, sight, document, place))
 
-    async def run(url: str) -> Report:
-        async with reading(known, url) as reader:
-            return await _report(reader, document, place, sight)
 
-    with database.migrated(known) as url:
+def _ask(configured: Settings, question: Callable[[Reader], Awaitable[T]]) -> T:
+    """The answer of a service, over connections that end with the question."""
+
+    async def run(url: str) -> T:
+        async with reading(configured, url) as reader:
+            return await question(reader)
+
+    with database.migrated(configured) as url:
         return asyncio.run(run(url))
 
 
-async def _report(reader: Reader, document: str | None, place: str | None, sight: Sight) -> Report:
-    provisions = await compliance.chosen_provisions(reader, document, place)
-    groups = await compliance.judge(reader, sight, provisions)
-    checks = [item for group in groups for item in group.checks]
-    visits = [item for group in groups for item in survey_list(group.checks, group.facts)]
-    return Report(
-        title=await _title(reader, document, place),
-        as_of=checks[0].as_of if checks else "",
-        exercise=sight.exercise,
-        checks=checks,
-        lines=[line for group in groups for line in reconcile(group.provisions, group.facts)],
-        visits=sorted(visits, key=lambda visit: (visit.place is None, -visit.settles, -visit.tasks)),
-    )
-
-
-async def _title(reader: Reader, document: str | None, place: str | None) -> Name:
-    if document is not None:
-        return (await plans.get_document(reader, document)).title
-    row = await places.get(reader, place or "")
-    return Name(row["name_zh"], row["name_en"]) if row else Name(place)
-
-
-def show(found: Report, lang: Lang) -> None:
-    """The checks as a table, what is not met first."""
-    table = Table(title=_text(found.title, lang))
+def show(result: PlanReport, lang: Lang) -> None:
+    """Print the checks as a table, what is not met first."""
+    table = Table(title=text_in(result.title, lang))
     for column in ("verdict", "provision", "required", "observed"):
-        table.add_column(getattr(WORDS[column], lang))
-    for item in sorted(found.checks, key=lambda c: ORDER.index(c.verdict)):
-        required = getattr(item.requirement_label, lang) if item.requirement_label else "–"
-        seen = observed_in_words(item.observed, lang)
-        label = getattr(item.verdict_label, lang)
+        table.add_column(text_in(WORDS[column], lang))
+    for item in sorted(result.checks, key=lambda check: VERDICT_ORDER.index(check.verdict)):
         table.add_row(
-            label, f"{_text(item.title, lang)} ({item.locator})", required, seen, style=STYLE[item.verdict]
+            text_in(item.verdict_label, lang),
+            f"{text_in(item.title, lang)} ({item.locator})",
+            text_in(item.requirement_label, lang) if item.requirement_label else "–",
+            interval_text(item.observed, lang),
+            style=STYLE[item.verdict],
         )
     Console(width=None if sys.stdout.isatty() else 140).print(table)
-
-
-def _text(name: Name, lang: Lang) -> str:
-    return (name.zh if lang == "zh" else name.en) or str(name)
 
 
 @command.command()
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="语言。")
 def documents(lang: Lang) -> None:
     """List the documents whose provisions can be checked. 列出文件。"""
-
-    async def run(url: str) -> None:
-        async with reading(known, url) as reader:
-            for item in await plans.documents(reader):
-                click.echo(f"{item.id:28} {item.issued_on!s:12} {_text(item.title, lang)}")
-
-    known = settings.read(os.environ)
-    with database.migrated(known) as url:
-        asyncio.run(run(url))
+    for item in _ask(settings.read(os.environ), document_service.list_documents):
+        click.echo(f"{item.id:28} {item.issued_on!s:12} {text_in(item.title, lang)}")

@@ -121,7 +121,7 @@ def test_names_are_escaped(run) -> None:
     ],
 )
 def test_an_interval_in_words(observed: ObservedInterval | None, expected: str) -> None:
-    assert plan_page.observed_in_words(observed, "en") == expected
+    assert plan_page.interval_text(observed, "en") == expected
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Validators and conditional requests (RFC 9110, 13)."""
 
+from collections.abc import Callable
+
 from registry.domain.access.sight import Sight
 
 
@@ -13,3 +15,10 @@ def matches(condition: str, etag: str) -> bool:
     return condition.strip() == "*" or etag in (
         part.strip().removeprefix("W/") for part in condition.split(",")
     )
+
+
+def holds_version(if_match: str | None, sight: Sight) -> Callable[[int], bool] | None:
+    """A test whether an If-Match header names a version as this sight sees it; None without the header."""
+    if if_match is None:
+        return None
+    return lambda version: matches(if_match, etag_of(version, sight))

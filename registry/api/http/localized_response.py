@@ -1,7 +1,8 @@
-"""Answers in the reader's language: what every route of plans, registers and rules sends."""
+"""Responses of plans, registers and rules in the reader's language; `Accept-Language` is read only here."""
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,40 +11,62 @@ from litestar import Response
 
 from registry.api.http.links import JSON
 from registry.api.http.request import HttpRequest
-from registry.domain.plans.wording import language, localised
+from registry.domain.plans.wording import Lang, in_language
 
 CSV = "text/csv; charset=utf-8; header=present"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+VARY = "Accept-Language, Accept-Encoding, Authorization"
 
 
-def speak(
-    request: HttpRequest, value: Any, *, etag: str | None = None, status: int = 200, media: str = JSON
+def localized(
+    request: HttpRequest, value: Any, *, etag: str | None = None, status: int = 200
 ) -> Response[bytes]:
-    """`value` as JSON, its labels in the language of Accept-Language, or in both without one."""
-    lang = language(request.headers.get("accept-language"))
-    headers = {"Vary": "Accept-Language, Accept-Encoding, Authorization"}
+    """`value` as JSON, its labels in the preferred language, or in both when none of ours is preferred."""
+    lang = _preferred(request)
+    headers = {"Vary": VARY}
     if lang is not None:
         headers["Content-Language"] = lang
     if etag is not None:
         headers["ETag"] = etag
-    body = msgspec.json.encode(localised(msgspec.to_builtins(value), lang))
-    return Response(body, status_code=status, media_type=media, headers=headers)
+    body = msgspec.json.encode(in_language(msgspec.to_builtins(value), lang))
+    return Response(body, status_code=status, media_type=JSON, headers=headers)
 
 
-def speak_csv(request: HttpRequest, rows: Sequence[Any], name: str) -> Response[bytes]:
+def localized_csv(request: HttpRequest, rows: Sequence[Any], name: str) -> Response[bytes]:
     """`rows` as a CSV file in one language, Chinese unless English is preferred."""
-    lang = language(request.headers.get("accept-language")) or "zh"
+    lang = _preferred(request) or "zh"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}.csv"',
         "Content-Language": lang,
-        "Vary": "Accept-Language, Accept-Encoding, Authorization",
+        "Vary": VARY,
     }
-    text = table(localised(msgspec.to_builtins(list(rows)), lang))
+    text = _csv(in_language(msgspec.to_builtins(list(rows)), lang))
     return Response(text.encode(), media_type=CSV, headers=headers)
 
 
-def table(rows: Sequence[dict[str, Any]]) -> str:
-    """CSV (RFC 4180) with a header; a text that a spreadsheet would run as a formula is quoted."""
+def _preferred(request: HttpRequest) -> Lang | None:
+    """The language of ours that Accept-Language prefers (RFC 9110, 12.5.4); None for neither."""
+    best: tuple[float, Lang] | None = None
+    for part in request.headers.get("accept-language", "").split(","):
+        tag, _, parameters = part.strip().partition(";")
+        weight = _weight(parameters)
+        lang = _ours(tag.lower())
+        if lang is not None and weight > 0 and (best is None or weight > best[0]):
+            best = (weight, lang)
+    return best[1] if best else None
+
+
+def _ours(tag: str) -> Lang | None:
+    return "zh" if tag.startswith("zh") else "en" if tag.startswith("en") else None
+
+
+def _weight(parameters: str) -> float:
+    match = re.fullmatch(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", parameters)
+    return 1.0 if not parameters else float(match.group(1)) if match else 0.0
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
+    """CSV (RFC 4180) with a header; text that a spreadsheet would run as a formula gets a quote before it."""
     out = io.StringIO()
     if rows:
         writer = csv.DictWriter(out, list(rows[0]), lineterminator="\r\n")
@@ -55,6 +78,6 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 def _cell(value: Any) -> Any:
     if isinstance(value, list):
         value = "; ".join(str(item) for item in value)
-    if isinstance(value, str) and value.startswith(FORMULA):
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return value

@@ -4,16 +4,15 @@ import html
 from collections import Counter
 from pathlib import Path
 
-from msgspec import Struct
-
 from registry.domain.plans.check import Check, ObservedInterval, Verdict
 from registry.domain.plans.provision import UNITS, Words
 from registry.domain.plans.reconciliation import ReconciliationLine, Visit
 from registry.domain.plans.wording import VERDICTS, Lang, number
 from registry.domain.values import Name
+from registry.services.plans.reconciliation import PlanReport
 
 CSS = (Path(__file__).parent / "plan.css").read_text("utf-8")
-ORDER: tuple[Verdict, ...] = ("not_met", "unknown", "cannot_evaluate", "met")
+VERDICT_ORDER: tuple[Verdict, ...] = ("not_met", "unknown", "cannot_evaluate", "met")
 MOST_VISITS = 30
 WORDS = {
     "title": Words("规划核对", "Plan check"),
@@ -45,18 +44,7 @@ WORDS = {
 }
 
 
-class Report(Struct, frozen=True, kw_only=True):
-    """Everything the page shows."""
-
-    title: Name
-    as_of: str
-    exercise: str | None
-    checks: list[Check]
-    lines: list[ReconciliationLine]
-    visits: list[Visit]
-
-
-def page(report: Report, lang: Lang) -> str:
+def page(report: PlanReport, lang: Lang) -> str:
     """The whole report as one HTML document without any outside reference."""
     title = f"{_w('title', lang)} · {_name(report.title, lang)}"
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -77,7 +65,7 @@ def page(report: Report, lang: Lang) -> str:
     )
 
 
-def observed_in_words(observed: ObservedInterval | None, lang: Lang) -> str:
+def interval_text(observed: ObservedInterval | None, lang: Lang) -> str:
     """An interval as a reader would say it: one figure, two, or at least one."""
     if observed is None:
         return "–"
@@ -91,14 +79,16 @@ def _cards(checks: list[Check], lang: Lang) -> str:
     counts = Counter(check.verdict for check in checks)
     shown = "".join(
         f"<div class={verdict}><b>{counts[verdict]}</b>{_say(VERDICTS[verdict], lang)}</div>"
-        for verdict in ORDER
+        for verdict in VERDICT_ORDER
     )
     return f"<section class=cards>{shown}</section>"
 
 
 def _checks(checks: list[Check], lang: Lang) -> str:
     head = _head(lang, "verdict", "provision", "required", "observed", "denominator", "missing")
-    rows = "".join(_check(check, lang) for check in sorted(checks, key=lambda c: ORDER.index(c.verdict)))
+    rows = "".join(
+        _check(check, lang) for check in sorted(checks, key=lambda c: VERDICT_ORDER.index(c.verdict))
+    )
     return f"<table>{head}{rows}</table>"
 
 
@@ -111,7 +101,7 @@ def _check(check: Check, lang: Lang) -> str:
         f"<tr><td><span class='badge {check.verdict}'>{_say(check.verdict_label, lang)}</span></td>"
         f"<td><b>{_name(check.title, lang)}</b> <small>{_e(check.locator)}</small>"
         f"<div class=statement>{_say(check.statement, lang)}</div></td>"
-        f"<td>{required}</td><td class=w>{_e(observed_in_words(check.observed, lang))}{_scale(check)}"
+        f"<td>{required}</td><td class=w>{_e(interval_text(check.observed, lang))}{_scale(check)}"
         f"<small>{_say(check.method, lang)}</small></td><td>{denominator}</td>"
         f"<td>{_missing(check, lang)}</td></tr>"
     )

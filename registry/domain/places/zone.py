@@ -108,7 +108,7 @@ def is_area(drawing: ZoneGeometry) -> bool:
     return isinstance(drawing.geometry, Polygon | MultiPolygon)
 
 
-def check_drawing(zone: Zone, drawing: ZoneGeometry) -> None:
+def check_geometry(zone: Zone, drawing: ZoneGeometry) -> None:
     """Refuse geometry that contradicts the zone; Invalid and InvalidGeometry name the member."""
     lines = lines_of(drawing)
     if sum(map(len, lines)) > MOST_VERTICES:

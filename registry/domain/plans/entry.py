@@ -177,6 +177,14 @@ Register = Literal[
 REGISTERS: tuple[Register, ...] = get_args(Register)
 
 
+class PastEntry(Struct, frozen=True, kw_only=True):
+    """An earlier version of an entry, when it was superseded, and who had written it."""
+
+    body: Entry
+    superseded_at: datetime
+    updated_by: str
+
+
 def register_of(entry: Entry) -> Register:
     """Which register an entry belongs to."""
     tag: Register = entry.__struct_config__.tag  # type: ignore[assignment]

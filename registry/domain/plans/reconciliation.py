@@ -37,11 +37,12 @@ class ReconciliationLine(Struct, frozen=True, kw_only=True):
 
 def reconcile(provisions: Iterable[Provision], facts: Facts) -> list[ReconciliationLine]:
     """Each published total of resources beside the itemised records."""
-    return [
-        _line(provision, facts)
-        for provision in provisions
-        if provision.kind == "published_total" and provision.subject.register == "resources"
-    ]
+    return [_line(provision, facts) for provision in provisions if is_resource_total(provision)]
+
+
+def is_resource_total(provision: Provision) -> bool:
+    """Whether the provision publishes a total of resources."""
+    return provision.kind == "published_total" and provision.subject.register == "resources"
 
 
 def _line(provision: Provision, facts: Facts) -> ReconciliationLine:

@@ -1,9 +1,9 @@
-"""The words of plan answers in Chinese and English, and the choice between them."""
+"""The labels of plan answers in Chinese and English, and the choice of a language."""
 
-import re
 from typing import Any, Literal
 
 from registry.domain.plans.provision import UNITS, Requirement, Words
+from registry.domain.values import Name
 
 Lang = Literal["zh", "en"]
 
@@ -43,35 +43,21 @@ PER = {
 }
 
 
-def language(header: str | None) -> Lang | None:
-    """The language an Accept-Language header prefers among ours (RFC 9110, 12.5.4); None asks for both."""
-    best: tuple[float, Lang] | None = None
-    for part in (header or "").split(","):
-        tag, _, weight = part.strip().partition(";")
-        quality = _weight(weight)
-        lang: Lang | None = (
-            "zh" if tag.lower().startswith("zh") else "en" if tag.lower()[:2] == "en" else None
-        )
-        if lang is not None and quality > 0 and (best is None or quality > best[0]):
-            best = (quality, lang)
-    return best[1] if best else None
+def text_in(value: Name | Words, lang: Lang) -> str:
+    """The text in this language, or in the other one when a name has only that."""
+    return getattr(value, lang) or value.zh or value.en or ""
 
 
-def _weight(text: str) -> float:
-    found = re.fullmatch(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*", text)
-    return 1.0 if not text else float(found.group(1)) if found else 0.0
-
-
-def localised(value: Any, lang: Lang | None) -> Any:
-    """Built-in values with every {zh, en} pair replaced by the text of one language."""
+def in_language(value: Any, lang: Lang | None) -> Any:
+    """Built-in values with each {zh, en} pair replaced by its text in one language; None keeps both."""
     if lang is None:
         return value
     if isinstance(value, dict):
         if value and set(value) <= {"zh", "en"}:
             return value.get(lang) or value.get("en") or value.get("zh")
-        return {name: localised(item, lang) for name, item in value.items()}
+        return {name: in_language(item, lang) for name, item in value.items()}
     if isinstance(value, list):
-        return [localised(item, lang) for item in value]
+        return [in_language(item, lang) for item in value]
     return value
 
 

@@ -52,7 +52,7 @@ def about(found: Sequence[Entry], hazard: str | None) -> list[Entry]:
 async def rules(reader: Reader, start: Start) -> Rules:
     """What the spatial rules say of a spot, or of some part of a drawn origin."""
     spot = Point((start.lon, start.lat))
-    reaches = await zones.reaches(reader, spot if start.shape is None else as_geojson(start.shape))
+    reaches = await zones.distances(reader, spot if start.shape is None else as_geojson(start.shape))
     drawn = [_met_from(start, zone, reaches.get(zone.zone.id)) for zone in await zones.find(reader)]
     told = [
         (rule, apply_rule(rule, zone, ProposedSite(spot, "", rule.actions[0]), reach))

@@ -40,7 +40,7 @@ async def _start_of_chainage(reader: Reader, road: str, chainage_km: float) -> S
     for stored, road_range in of_roads:
         if road_range.road != road or not stored.has_geometry:
             continue
-        geometry = await zones.drawing(reader, stored.zone.id)
+        geometry = await zones.geometry_of(reader, stored.zone.id)
         if geometry is None or geometry.measures_km is None:
             continue
         position = at_chainage(pieces(geometry, road_range), chainage_km)

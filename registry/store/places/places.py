@@ -80,13 +80,17 @@ async def ancestors(reader: Reader, code: str) -> list[str]:
     return [row["ancestor"] for row in await reader.rows(ANCESTORS, {"code": code})]
 
 
-async def find(reader: Reader, wanted: dict[str, Any], limit: int, *, extents: bool = False) -> list[Row]:
-    """At most `limit` places by code; `wanted` has any of level, parent, under, q, after.
+async def find(
+    reader: Reader, conditions: Mapping[str, Any], limit: int, *, extents: bool = False
+) -> list[Row]:
+    """At most `limit` places by code. `conditions` has any of level, parent, under, q and after.
 
-    With `extents` each row has its extent as drawn on a map, to a metre.
+    `q` is part of a name or code. With `extents` each row has its extent as drawn on a map, to a metre.
     """
-    given = {name: value for name, value in wanted.items() if value is not None}
-    return await reader.rows(_find(frozenset(given), extents), given | {"limit": limit})
+    values = {name: value for name, value in conditions.items() if value is not None}
+    if "q" in values:
+        values["q"] = f"%{values['q']}%"
+    return await reader.rows(_find(frozenset(values), extents), values | {"limit": limit})
 
 
 async def containing(reader: Reader, lon: float, lat: float) -> list[Row]:

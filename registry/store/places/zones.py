@@ -168,7 +168,7 @@ async def get(reader: Reader, identity: str) -> tuple[StoredZone, str | None]:
     return _drawn(row), row["geometry"]
 
 
-async def drawing(reader: Reader, identity: str) -> ZoneGeometry | None:
+async def geometry_of(reader: Reader, identity: str) -> ZoneGeometry | None:
     """The geometry of a zone as it was loaded, or None."""
     row = await reader.row(ZONE, {"id": identity})
     if row is None or row["geometry"] is None:
@@ -182,7 +182,7 @@ async def rules(reader: Reader) -> list[Rule]:
     return [msgspec.convert(row["body"], Rule) for row in await reader.rows(RULES, {})]
 
 
-async def words(reader: Reader) -> dict[str, frozenset[str]]:
+async def site_codes(reader: Reader) -> dict[str, frozenset[str]]:
     """The facility kinds and actions of the vocabulary."""
     rows = await reader.rows(WORDS, {"subjects": ["facility_kind", "action"]})
     return {
@@ -213,7 +213,7 @@ def _piece(identity: str, seq: int, piece: ZonePiece) -> dict[str, Any]:
     return {"zone": identity, "seq": seq, "line": line, "km": piece.km}
 
 
-async def reaches(reader: Reader, site: Any) -> dict[str, ZoneDistance]:
+async def distances(reader: Reader, site: Any) -> dict[str, ZoneDistance]:
     """How far a site (GeoJSON) is from each zone that has a geometry, and at which kilometre; zero inside."""
     rows = await reader.rows(REACH, {"site": msgspec.json.encode(site).decode()})
     return {row["id"]: _reach(row) for row in rows}

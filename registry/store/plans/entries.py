@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from registry.domain.access.sight import Sight
-from registry.domain.plans.entry import Entry, register_of, shown
+from registry.domain.plans.entry import Entry, PastEntry, register_of, shown
 from registry.store.database.pool import Reader, Writer
 from registry.store.database.query import Query
 from registry.store.schema.plans import MOMENT, entry, entry_past
@@ -218,7 +218,14 @@ async def amend(writer: Writer, record: Entry, updated_by: str) -> None:
     await writer.run(UPDATE, row)
 
 
-async def history(reader: Reader, realm: str, identity: UUID) -> list[dict[str, Any]]:
-    """The earlier versions, newest first, with when each ended and who had written it."""
+async def history(reader: Reader, realm: str, identity: UUID) -> list[PastEntry]:
+    """The earlier versions, newest first."""
     rows = await reader.rows(HISTORY, {"realm": realm, "id": identity})
-    return [dict(row) for row in rows]
+    return [
+        PastEntry(
+            body=msgspec.convert(row["body"], DECODED),
+            superseded_at=row["superseded_at"],
+            updated_by=row["updated_by"],
+        )
+        for row in rows
+    ]

@@ -8,10 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
-from registry.domain.coverage.measure import CoverageInputs
-from registry.domain.errors import InvalidQuery, NotFound
-from registry.domain.geometry import wkb
-from registry.domain.plans.entry import Denominator
+from registry.domain.errors import NotFound
 from registry.domain.plans.facts import (
     LOCATED,
     Facts,
@@ -21,9 +18,7 @@ from registry.domain.plans.facts import (
     Tally,
     ZoneFact,
 )
-from registry.domain.search import Filter
 from registry.domain.values import Name
-from registry.store.coverage import areas, watchers
 from registry.store.database.pool import Reader
 from registry.store.database.query import Query
 from registry.store.plans import entries
@@ -32,7 +27,6 @@ from registry.store.schema.records import place, place_within
 from registry.store.visibility import Shape, binds, shape, view
 
 EXAMPLES = 20
-MOST_WATCHERS = 50_000
 ALIKE = ("kind", "place", "lifecycle", "level", "tier", "form", "force", "watch_radius_m")
 PLACE = sa.bindparam("place", type_=sa.Text)
 UNDER = sa.select(place_within.c.code).where(place_within.c.ancestor == PLACE)
@@ -169,34 +163,3 @@ def _lows(resource: str, feature: str) -> list[StockMinimum]:
         for line in lines
         if line["minimum"] is not None
     ]
-
-
-async def ground(
-    reader: Reader, sight: Sight, code: str, chosen: Denominator | None
-) -> CoverageInputs | None:
-    """What the share of watched ground is worked out from; None without an extent or past all measure."""
-    try:
-        if chosen is not None and chosen.ground is not None:
-            parted = await areas.of_polygon(reader, wkb(chosen.ground, "ground"))
-        else:
-            parted = await areas.of_place(reader, code)
-    except InvalidQuery:
-        return None
-    wanted = Filter(kind="fire_watch_point", lifecycle="in_service")
-    at = sight.as_of or datetime.now(UTC)
-    found = await watchers.find(
-        reader, sight, wanted, area_wkb=parted.wkb, radius_m=None, at=at, limit=MOST_WATCHERS + 1
-    )
-    if len(found) > MOST_WATCHERS:
-        return None
-    return CoverageInputs(whole=parted.whole, parts=parted.parts, watchers=found)
-
-
-async def gather(
-    reader: Reader, sight: Sight, code: str, *, with_ground: bool, chosen: str | None = None
-) -> tuple[Facts, CoverageInputs | None]:
-    """The facts of a jurisdiction and, where a check needs it, what its coverage is worked out from."""
-    facts = await of_place(reader, sight, code)
-    if not with_ground:
-        return facts, None
-    return facts, await ground(reader, sight, code, facts.denominator(chosen))

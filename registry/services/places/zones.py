@@ -1,0 +1,75 @@
+"""Read zones, load their geometry, and locate a kilometre of a road."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from registry.domain.access.actor import Actor, require
+from registry.domain.geojson import Point
+from registry.domain.geometry import wkb
+from registry.domain.places.zone import StoredZone, ZoneGeometry, at_chainage, check_geometry, pieces
+from registry.store.database.pool import Reader, Writer
+from registry.store.places import zones
+
+
+class ZoneWithGeometry(Struct, frozen=True):
+    """A zone and its geometry as GeoJSON, None when it is not loaded."""
+
+    zone: StoredZone
+    geometry: dict[str, Any] | None
+
+
+class KilometrePosition(Struct, frozen=True):
+    """Where a kilometre of a zone is; `cannot_evaluate` without a geometry with chainage that reaches it."""
+
+    zone: str
+    km: float
+    outcome: Literal["found", "cannot_evaluate"]
+    geometry: Point | None
+
+
+async def list_zones(reader: Reader, road: str | None = None, km: float | None = None) -> list[StoredZone]:
+    """Every zone, of one road, or whose range has a kilometre."""
+    every = await zones.find(reader)
+    if road is None and km is None:
+        return every
+    ranges = [(stored, stored.zone.range) for stored in every if stored.zone.range is not None]
+    return [
+        stored
+        for stored, part in ranges
+        if road in (None, part.road) and (km is None or part.from_km <= km <= part.to_km)
+    ]
+
+
+async def read_zone(reader: Reader, identity: str) -> ZoneWithGeometry:
+    """One zone with its geometry; NotFound when there is none."""
+    stored, geometry = await zones.get(reader, identity)
+    return ZoneWithGeometry(stored, None if geometry is None else msgspec.json.decode(geometry))
+
+
+async def draw_zone(writer: Writer, actor: Actor, identity: str, geometry: ZoneGeometry) -> StoredZone:
+    """Give a zone its geometry, in place of any that it had; for planners.
+
+    Invalid and InvalidGeometry name the member that contradicts the zone or cannot be used.
+    """
+    require(actor, "planner")
+    stored, _ = await zones.get(writer, identity)
+    check_geometry(stored.zone, geometry)
+    wkb(geometry.geometry)
+    await zones.draw(writer, stored.zone, geometry, actor.id, datetime.now(UTC))
+    drawn, _ = await zones.get(writer, identity)
+    return drawn
+
+
+async def locate_km(reader: Reader, identity: str, km: float) -> KilometrePosition:
+    """The position of a kilometre of a road range."""
+    stored, _ = await zones.get(reader, identity)
+    geometry = await zones.geometry_of(reader, identity)
+    position = None
+    if geometry is not None and geometry.measures_km is not None:
+        position = at_chainage(pieces(geometry, stored.zone.range), km)
+    if position is None:
+        return KilometrePosition(identity, km, "cannot_evaluate", None)
+    return KilometrePosition(identity, km, "found", Point(position))

@@ -1,0 +1,164 @@
+"""Read and change the entries of the registers; every earlier version is kept."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from registry.domain.access.actor import Actor, require_place
+from registry.domain.access.sight import Sight
+from registry.domain.errors import ConditionMissing, Invalid, NotFound, Stale
+from registry.domain.plans.entry import (
+    Entry,
+    Hotline,
+    Organisation,
+    PastEntry,
+    Register,
+    Responsibility,
+    check_entry,
+    register_of,
+)
+from registry.store.database.pool import Reader, Writer
+from registry.store.places import places
+from registry.store.plans import entries
+from registry.store.visibility import realm
+
+HoldsVersion = Callable[[int], bool]
+"""Whether the caller has read this version of the entry that it wants to change."""
+
+
+class EntryPage(Struct, frozen=True):
+    """Some entries of a register by identity; `last` is where the next page continues, None at the end."""
+
+    entries: list[Entry]
+    last: UUID | None
+
+
+class SavedEntry(Struct, frozen=True):
+    """The entry as it was stored, and whether it is new."""
+
+    entry: Entry
+    created: bool
+
+
+class ResponsibleParties(Struct, frozen=True):
+    """Who answers for a hazard at a place."""
+
+    organisations: list[Organisation]
+    persons: list[Responsibility]
+
+
+async def list_entries(
+    reader: Reader,
+    sight: Sight,
+    register: Register,
+    conditions: Mapping[str, Any],
+    limit: int,
+) -> EntryPage:
+    """At most `limit` entries of a register by identity.
+
+    `conditions` has any of place (and all under it), type, about (a hazard, topic or field) and after.
+    """
+    found = await entries.find(reader, sight, limit + 1, register=register, **conditions)
+    return EntryPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+
+async def read_entry(reader: Reader, sight: Sight, register: Register, identity: UUID) -> Entry:
+    """One entry, retired or not; NotFound when there is none that this sight may see."""
+    entry = await entries.get(reader, sight, register, identity)
+    if entry is None:
+        raise NotFound(register, identity)
+    return entry
+
+
+async def read_history(
+    reader: Reader, sight: Sight, actor: Actor, register: Register, identity: UUID
+) -> list[PastEntry]:
+    """The earlier versions of an entry, newest first; for those who may change it."""
+    entry = await read_entry(reader, sight, register, identity)
+    await _require_field(reader, actor, entry.place)
+    return await entries.history(reader, realm(sight), identity)
+
+
+async def put_entry(
+    writer: Writer, sight: Sight, actor: Actor, entry: Entry, holds_version: HoldsVersion | None
+) -> SavedEntry:
+    """Store a new entry, or replace the version that the caller holds.
+
+    ConditionMissing when the entry exists and `holds_version` is None; Stale when the caller holds another
+    version; Forbidden when the actor's places hold neither the old nor the new place.
+    """
+    if entry.exercise != sight.exercise:
+        raise Invalid("the entry belongs to another exercise than the request", field="exercise")
+    check_entry(entry)
+    await _require_field(writer, actor, entry.place)
+    current = await _current(writer, sight, register_of(entry), entry.id, holds_version)
+    if current is not None:
+        await _require_field(writer, actor, current.place)
+    return SavedEntry(await _store(writer, actor, current, entry), created=current is None)
+
+
+async def retire_entry(
+    writer: Writer,
+    sight: Sight,
+    actor: Actor,
+    register: Register,
+    identity: UUID,
+    holds_version: HoldsVersion | None,
+) -> Entry:
+    """Retire an entry: it leaves lists and checks, and its versions stay."""
+    current = await _current(writer, sight, register, identity, holds_version)
+    if current is None:
+        raise NotFound(register, identity)
+    await _require_field(writer, actor, current.place)
+    return await _store(writer, actor, current, msgspec.structs.replace(current, retired=True))
+
+
+async def list_hotlines(reader: Reader, sight: Sight, place: str, topic: str | None) -> list[Hotline]:
+    """The numbers to call at a place: its own and those of the places above it."""
+    found = await entries.answering(reader, sight, ["hotline"], place)
+    hotlines = [entry for entry in found if isinstance(entry, Hotline)]
+    return [line for line in hotlines if topic is None or topic in line.topic]
+
+
+async def list_responsible(reader: Reader, sight: Sight, place: str, hazard: str) -> ResponsibleParties:
+    """The organisations and persons that answer for a hazard at a place, and at the places above it."""
+    found = await entries.answering(reader, sight, ["organisation", "responsibility"], place)
+    return ResponsibleParties(
+        [entry for entry in found if isinstance(entry, Organisation) and hazard in entry.hazards],
+        [entry for entry in found if isinstance(entry, Responsibility) and hazard in entry.hazards],
+    )
+
+
+async def _current(
+    writer: Writer, sight: Sight, register: Register, identity: UUID, holds_version: HoldsVersion | None
+) -> Entry | None:
+    """The stored version, locked; None when the identity is free."""
+    stored = await entries.lock(writer, realm(sight), identity)
+    if stored is None:
+        return None
+    await read_entry(writer, sight, register, identity)
+    if holds_version is None:
+        raise ConditionMissing("send the ETag you read in If-Match")
+    if not holds_version(stored.version):
+        raise Stale(f"the entry is at version {stored.version}")
+    return stored
+
+
+async def _store(writer: Writer, actor: Actor, current: Entry | None, entry: Entry) -> Entry:
+    now = datetime.now(UTC)
+    version, created_at = (1, now) if current is None else (current.version + 1, current.created_at)
+    stamped = msgspec.structs.replace(entry, version=version, created_at=created_at, updated_at=now)
+    if current is None:
+        await entries.insert_many(writer, [stamped], actor.id)
+    else:
+        await entries.amend(writer, stamped, actor.id)
+    return stamped
+
+
+async def _require_field(reader: Reader, actor: Actor, place: str | None) -> None:
+    above = [] if place is None else await places.ancestors(reader, place)
+    require_place(actor, "field", above)
