@@ -1,6 +1,5 @@
 """`registry covering`."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -8,10 +7,9 @@ import msgspec
 from rich.table import Table
 
 from registry.api.v1.proximity.covering import covered
-from registry.api.v1.proximity.params import Asked
 from registry.cli import run
 from registry.domain.access.sight import Sight
-from registry.domain.conditions import Conditions, filter_of
+from registry.domain.conditions import Conditions
 from registry.domain.proximity.origin import Origin
 from registry.runtime.settings import Settings
 from registry.services.proximity.watching import WATCHER
@@ -32,9 +30,8 @@ def command(
     origin = run.read({"lon": lon, "lat": lat, "datum": datum}, Origin)
 
     async def ask(reader: Reader, sight: Sight, known: Settings) -> Any:
-        now = datetime.now(UTC)
-        question = Asked(filter_of(Conditions(kind=WATCHER), now), origin, now)
-        return await covered(reader, sight, question, known.stale_after_days, [])
+        conditions = Conditions(kind=WATCHER)
+        return await covered(reader, sight, conditions, origin, known.stale_after_days, [])
 
     found = run.answer(ask, exercise, all_records)
     if as_json:

@@ -1,9 +1,16 @@
-"""The conditions of a question as a caller writes them, and the Filter they come to."""
+"""The conditions on records, each declared once: its type with bounds, its words and its undecided case.
 
+Query parameters, bodies, command-line options, OGC queryables and the reference page come from `Criteria`.
+`registry/store/filters.py` holds the SQL of each condition under the same name.
+"""
+
+import re
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, inspect
 
 from registry.domain.errors import InvalidQuery
 from registry.domain.records.resource import (
@@ -12,90 +19,243 @@ from registry.domain.records.resource import (
     Lifecycle,
     Opening,
     Operational,
+    Ownership,
     Quality,
     Readiness,
+    ShelterLevel,
+    TeamLevel,
     Tier,
     WatchForm,
 )
-from registry.domain.search import Filter, Level, aware
 from registry.domain.values import Code, Count, Quantity
 
+Level = TeamLevel | ShelterLevel
+Bbox = tuple[float, float, float, float]
 CodedText = Annotated[str, Meta(min_length=1, max_length=129, pattern=r"^[0-9A-Za-z][0-9A-Za-z_.:\-]*$")]
-CodedList = Annotated[list[CodedText], Meta(min_length=1, max_length=50)]
-Kinds = Annotated[list[Kind], Meta(min_length=1, max_length=4)]
+CodedList = Annotated[tuple[CodedText, ...], Meta(min_length=1, max_length=50)]
+Kinds = Annotated[tuple[Kind, ...], Meta(min_length=1, max_length=4)]
 Days = Annotated[float, Meta(ge=0, le=36_500)]
+NamePart = Annotated[str, Meta(min_length=1, max_length=100)]
 Partners = Literal["include", "exclude", "only"]
 STOCK_SCHEME = "gbt38565"
 OWN_SCHEME = "registry"
+TRIGRAM = re.compile(r"[^\W_]{3}")
+
+TEAM: Kind = "rescue_team"
+SHELTER: Kind = "shelter"
+WATCH: Kind = "fire_watch_point"
+DEPOT: Kind = "supply_depot"
 
 
-class Conditions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a record must meet; a code without a scheme is one of the registry's own, of an item GB/T 38565's.
+def _says(en: str, zh: str, unknown: str | None = None, *kinds: Kind) -> Meta:
+    """The words of a condition, the name of its undecided case, and the kinds that have the property."""
+    description = f"{en} · {zh}" + (f" ({', '.join(kinds)})" if kinds else "")
+    return Meta(description=description, extra={"en": en, "zh": zh, "unknown": unknown, "kinds": kinds})
 
-    Without a lifecycle only what is in service counts, and only what is valid now.
+
+BY_NAME = _says("Part of a name, Chinese or English", "名称片段")
+IN_BOX = _says("Box west,south,east,north in degrees, WGS 84; west > east crosses 180°", "经纬度范围")
+
+
+class Criteria(Struct, frozen=True, kw_only=True):
+    """The conditions that every route and every statement share; None states no condition."""
+
+    kind: Annotated[Kind | None, _says("Kind", "类别")] = None
+    kinds: Annotated[Kinds | None, _says("Any of these kinds", "任一类别")] = None
+    place: Annotated[Code | None, _says("Place or management area, with all under it", "所在地，含下级")] = (
+        None
+    )
+    lifecycle: Annotated[Lifecycle | None, _says("Stage of life", "阶段")] = None
+    quality: Annotated[Quality | None, _says("How well the place is known", "位置质量")] = None
+    force: Annotated[Force | None, _says("Force", "力量性质", "unknown_force", TEAM)] = None
+    level: Annotated[Level | None, _says("Level", "级别", "unknown_level", TEAM, SHELTER)] = None
+    tier: Annotated[Tier | None, _says("Tier", "层级", "unknown_tier", DEPOT)] = None
+    ownership: Annotated[Ownership | None, _says("Ownership", "储备方式", "unknown_ownership", DEPOT)] = None
+    form: Annotated[WatchForm | None, _says("Form", "形式", "unknown_form", WATCH)] = None
+    specialties_any: Annotated[
+        CodedList | None, _says("Any of these specialties", "任一专长", "unknown_specialties", TEAM)
+    ] = None
+    specialties_all: Annotated[
+        CodedList | None, _says("All of these specialties", "全部专长", "unknown_specialties", TEAM)
+    ] = None
+    hazards_any: Annotated[
+        CodedList | None, _says("For any of these hazards", "适用任一灾种", "unknown_hazards", SHELTER)
+    ] = None
+    hazards_all: Annotated[
+        CodedList | None, _says("For all of these hazards", "适用全部灾种", "unknown_hazards", SHELTER)
+    ] = None
+    readiness: Annotated[Readiness | None, _says("Readiness", "备勤状态", "unknown_readiness", TEAM)] = None
+    opening: Annotated[Opening | None, _says("Opening", "开放状态", "unknown_opening", SHELTER)] = None
+    operational: Annotated[
+        Operational | None, _says("Operational", "运行状态", "unknown_operational", WATCH)
+    ] = None
+    free_persons: Annotated[
+        Count | None,
+        _says(
+            "Room for so many, by capacity less known occupancy", "可容纳人数", "unknown_capacity", SHELTER
+        ),
+    ] = None
+    item: Annotated[
+        CodedText | None,
+        _says("Holds this item; by default a GB/T 38565 code", "存有物资", "unknown_stock", DEPOT),
+    ] = None
+    quantity: Annotated[
+        Quantity | None, _says("At least so much of the item, as last counted", "该物资数量不少于")
+    ] = None
+    verified_since: Annotated[
+        datetime | None, _says("Verified at this instant or later", "此后核实过", "never_verified")
+    ] = None
+    partners: Annotated[
+        Partners | None, _says("Partner places' resources: with them, without, or only them", "协作区县资源")
+    ] = None
+
+
+class Conditions(Criteria, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a caller asks of records.
+
+    A code without a scheme is the registry's own; an item without one is a GB/T 38565 code.
     """
 
-    kind: Kind | None = None
-    kinds: Kinds | None = None
-    place: Code | None = None
-    lifecycle: Lifecycle | None = None
-    quality: Quality | None = None
-    force: Force | None = None
-    level: Level | None = None
-    tier: Tier | None = None
-    form: WatchForm | None = None
-    specialties_any: CodedList | None = None
-    specialties_all: CodedList | None = None
-    hazards_any: CodedList | None = None
-    hazards_all: CodedList | None = None
-    readiness: Readiness | None = None
-    opening: Opening | None = None
-    operational: Operational | None = None
-    free_persons: Count | None = None
-    item: CodedText | None = None
-    quantity: Quantity | None = None
-    verified_since: datetime | None = None
-    max_age_days: Days | None = None
-    partners: Partners = "include"
-
-
-SAME = (
-    "kind", "place", "quality", "force", "level", "tier", "form", "readiness", "opening", "operational",
-    "free_persons", "quantity",
-)  # fmt: skip
-CODED = ("specialties_any", "specialties_all", "hazards_any", "hazards_all")
-
-
-def filter_of(given: Conditions, now: datetime) -> Filter:
-    """The Filter of these conditions at this time; InvalidQuery for those that contradict each other."""
-    if given.kind is not None and given.kinds is not None:
-        raise InvalidQuery("give kind or kinds, not both", field="kinds")
-    if given.quantity is not None and given.item is None:
-        raise InvalidQuery("a quantity is of an item", field="quantity")
-    same: dict[str, Any] = {name: getattr(given, name) for name in SAME}
-    same |= {name: _all_keyed(getattr(given, name)) for name in CODED}
-    return Filter(
-        lifecycle=given.lifecycle or "in_service",
-        valid_at=now,
-        kinds=None if given.kinds is None else tuple(sorted(set(given.kinds))),
-        item=None if given.item is None else _keyed(given.item, STOCK_SCHEME),
-        verified_since=_since(given, now),
-        partners=None if given.partners == "include" else given.partners,
-        **same,
+    max_age_days: Annotated[Days | None, _says("Verified at most so many days ago", "核实至今天数不超过")] = (
+        None
     )
 
 
-def _since(given: Conditions, now: datetime) -> datetime | None:
-    since = aware(given.verified_since, "verified_since")
-    if given.max_age_days is None:
+class ListConditions(Conditions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a caller asks of a list of records."""
+
+    q: Annotated[NamePart | None, BY_NAME] = None
+    bbox: Annotated[Bbox | None, IN_BOX] = None
+
+
+class Filter(Criteria, frozen=True, kw_only=True, omit_defaults=True):
+    """The conditions as statements take them: codes are `scheme:code`, relative times are instants.
+
+    `free_persons` compares capacity less known occupancy; `item` with `quantity` a counted stock line.
+    """
+
+    q: Annotated[NamePart | None, BY_NAME] = None
+    bbox: Annotated[Bbox | None, IN_BOX] = None
+    valid_at: Annotated[datetime | None, _says("Valid at this instant", "此时有效")] = None
+
+    def given(self) -> dict[str, Any]:
+        """The stated conditions by name."""
+        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
+
+
+class Condition(Struct, frozen=True, kw_only=True):
+    """One declared condition.
+
+    `type` has its bounds, `choices` the values of a code, `kinds` the kinds that have the property.
+    """
+
+    name: str
+    type: inspect.Type
+    choices: tuple[str, ...]
+    description: str
+    en: str
+    zh: str
+    unknown: str | None
+    kinds: tuple[Kind, ...]
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it takes several codes."""
+        return isinstance(self.type, inspect.VarTupleType)
+
+
+@cache
+def declared(criteria: type[Criteria]) -> dict[str, Condition]:
+    """The conditions of these criteria by name, those of `Criteria` first."""
+    info = inspect.type_info(criteria)
+    assert isinstance(info, inspect.StructType)
+    hints = get_type_hints(criteria, include_extras=True)
+    found = {field.name: _condition(field, hints[field.name]) for field in info.fields}
+    return {name: found[name] for name in [*Criteria.__struct_fields__, *found]}
+
+
+def _condition(field: inspect.Field, hint: Any) -> Condition:
+    annotated = field.type
+    assert isinstance(annotated, inspect.Metadata)
+    assert isinstance(annotated.type, inspect.UnionType)
+    kinds = [kind for kind in annotated.type.types if not isinstance(kind, inspect.NoneType)]
+    words = {**(annotated.extra or {}), **(annotated.extra_json_schema or {})}
+    return Condition(name=field.name, type=kinds[0], choices=tuple(dict.fromkeys(_literals(hint))), **words)
+
+
+def _literals(hint: Any) -> list[str]:
+    """The values of the literal types in a type hint, in the order they were written in."""
+    if get_origin(hint) is Literal:
+        return [*get_args(hint)]
+    if get_origin(hint) in (Annotated, Union, UnionType):
+        return [value for part in get_args(hint) for value in _literals(part)]
+    return []
+
+
+def filter_of(conditions: Conditions, now: datetime) -> Filter:
+    """The filter of a question: what is in service, unless a lifecycle is given, and valid now.
+
+    InvalidQuery for conditions that contradict each other.
+    """
+    values = _values(conditions, now)
+    return Filter(**{"lifecycle": "in_service"} | values, valid_at=now)
+
+
+def list_filter_of(conditions: ListConditions, now: datetime) -> Filter:
+    """The filter of a list: whatever the lifecycle and the validity, unless they are given."""
+    return Filter(**_values(conditions, now))
+
+
+def _values(conditions: Conditions, now: datetime) -> dict[str, Any]:
+    if conditions.kind is not None and conditions.kinds is not None:
+        raise InvalidQuery("give kind or kinds, not both", field="kinds")
+    if conditions.quantity is not None and conditions.item is None:
+        raise InvalidQuery("a quantity is of an item", field="quantity")
+    values = {name: getattr(conditions, name) for name in conditions.__struct_fields__}
+    values = {name: value for name, value in values.items() if value is not None}
+    for name, condition in declared(type(conditions)).items():
+        if name in values and condition.is_list and name != "kinds":
+            values[name] = tuple(_with_scheme(code, OWN_SCHEME) for code in values[name])
+    if conditions.kinds is not None:
+        values["kinds"] = tuple(sorted(set(conditions.kinds)))
+    if conditions.item is not None:
+        values["item"] = _with_scheme(conditions.item, STOCK_SCHEME)
+    if conditions.partners == "include":
+        del values["partners"]
+    values.pop("max_age_days", None)
+    return values | {"verified_since": _verified_since(conditions, now)}
+
+
+def _verified_since(conditions: Conditions, now: datetime) -> datetime | None:
+    since = aware(conditions.verified_since, "verified_since")
+    if conditions.max_age_days is None:
         return since
-    youngest = now - timedelta(days=given.max_age_days)
+    youngest = now - timedelta(days=conditions.max_age_days)
     return youngest if since is None else max(since, youngest)
 
 
-def _keyed(code: str, scheme: str) -> str:
+def _with_scheme(code: str, scheme: str) -> str:
     return code if ":" in code else f"{scheme}:{code}"
 
 
-def _all_keyed(codes: list[str] | None) -> tuple[str, ...] | None:
-    return None if codes is None else tuple(_keyed(code, OWN_SCHEME) for code in codes)
+def parse_bbox(text: str) -> Bbox:
+    """Four numbers west,south,east,north in WGS 84; west > east crosses the antimeridian."""
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InvalidQuery("bbox is four numbers: west,south,east,north", field="bbox") from error
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise InvalidQuery("bbox has longitudes in ±180 and latitudes in ±90, south first", field="bbox")
+    return west, south, east, north
+
+
+def aware(moment: datetime | None, field: str) -> datetime | None:
+    """`moment`; InvalidQuery when it has no time zone."""
+    if moment is not None and moment.tzinfo is None:
+        raise InvalidQuery(f"{field} needs a time zone", field=field)
+    return moment
+
+
+def has_trigram(text: str) -> bool:
+    """Whether a trigram index can find the text: 大河 is too short for one, 大河乡 is not."""
+    return TRIGRAM.search(text) is not None

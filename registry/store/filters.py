@@ -1,23 +1,32 @@
-"""Each condition of a Filter as an expression; a statement is compiled once for each set of conditions."""
+"""The SQL of each condition by its declared name; a statement is compiled once for each set of conditions."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from registry.domain.search import Filter, has_trigram
+from registry.domain.conditions import Filter, declared, has_trigram
 from registry.store.names import named
 from registry.store.schema.records import ours, place_within, resource, room, stock_line
 from registry.store.visibility import View
 from registry.store.windows import holds
 
 Clause = Callable[[View], sa.ColumnElement[bool]]
+DECLARED = declared(Filter)
+
+
+class Terms(NamedTuple):
+    """When a record meets a condition, and when it can be said neither to meet nor to fail it."""
+
+    met: Clause
+    undecided: Clause | None = None
+
 
 BROAD = frozenset({"kind", "in_service", "valid_at", "partners_exclude", "partners_only"})
 """Conditions that most records near a spot meet, or that have an index by distance of their own.
 
-Any other may be rare, and its plan depends on the value."""
+Any other condition may be rare, so that its plan depends on the value."""
 
 
 def _equals(name: str) -> Clause:
@@ -82,7 +91,11 @@ def _stock_unknown(_: View) -> sa.ColumnElement[bool]:
         stock_line.c.realm == resource.c.realm, stock_line.c.resource_id == resource.c.id
     )
     uncounted = stock(stock_line.c.quantity.is_(None))
-    return _of("supply_depot", sa.or_(sa.not_(any_line.exists()), uncounted.exists()))
+    return _of("item", sa.or_(sa.not_(any_line.exists()), uncounted.exists()))
+
+
+def _verified_since(_: View) -> sa.ColumnElement[bool]:
+    return resource.c.verified_at >= sa.bindparam("verified_since", type_=sa.TIMESTAMP(timezone=True))
 
 
 def _valid(_: View) -> sa.ColumnElement[bool]:
@@ -91,96 +104,95 @@ def _valid(_: View) -> sa.ColumnElement[bool]:
     return sa.and_(begun, sa.or_(resource.c.valid_to.is_(None), resource.c.valid_to > at))
 
 
-def _of(kind: str, unknown: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    return sa.and_(resource.c.kind == sa.literal_column(f"'{kind}'"), unknown)
+def _of(name: str, unknown: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """`unknown`, for records of the kinds that the condition is about."""
+    kinds = DECLARED[name].kinds
+    return sa.or_(*(sa.and_(resource.c.kind == sa.literal_column(f"'{kind}'"), unknown) for kind in kinds))
 
 
-def _unlisted(kind: str, name: str) -> Clause:
-    return lambda _: _of(kind, sa.func.coalesce(sa.func.cardinality(resource.c[name]), 0) == 0)
+def _optional(name: str) -> Terms:
+    """A column whose NULL is an unknown value."""
+    return Terms(_equals(name), lambda _: _of(name, resource.c[name].is_(None)))
 
 
-def _unstated(name: str, *kinds: str) -> Clause:
-    return lambda _: sa.or_(*(_of(kind, resource.c[name].is_(None)) for kind in kinds))
+def _state(name: str) -> Terms:
+    """A column that says 'unknown' itself."""
+    return Terms(_equals(name), lambda _: _of(name, resource.c[name] == sa.literal_column("'unknown'")))
 
 
-def _unsaid(kind: str, name: str) -> Clause:
-    return lambda _: _of(kind, resource.c[name] == sa.literal_column("'unknown'"))
+def _listed(name: str, column: str, operator: Literal["&&", "@>"]) -> Terms:
+    """A column of codes, of which an empty list is an unknown value."""
+    return Terms(
+        lambda _: resource.c[column].op(operator)(_codes(name)),
+        lambda _: _of(name, sa.func.coalesce(sa.func.cardinality(resource.c[column]), 0) == 0),
+    )
 
 
-CLAUSES: dict[str, Clause] = {
-    "kind": _equals("kind"),
-    "kinds": lambda _: resource.c.kind == sa.any_(_codes("kinds")),
-    "place": _inside_place,
-    "lifecycle": _equals("lifecycle"),
-    "in_service": lambda _: resource.c.lifecycle == sa.literal_column("'in_service'"),
-    "quality": lambda view: view.quality == sa.bindparam("quality"),
-    "q": _named(brief=False),
-    "brief_q": _named(brief=True),
-    "bbox": _in_bbox,
-    "wrapped_bbox": _in_wrapped_bbox,
-    "force": _equals("force"),
-    "level": _equals("level"),
-    "tier": _equals("tier"),
-    "form": _equals("form"),
-    "specialties_any": lambda _: resource.c.specialties.op("&&")(_codes("specialties_any")),
-    "specialties_all": lambda _: resource.c.specialties.op("@>")(_codes("specialties_all")),
-    "hazards_any": lambda _: resource.c.hazards.op("&&")(_codes("hazards_any")),
-    "hazards_all": lambda _: resource.c.hazards.op("@>")(_codes("hazards_all")),
-    "readiness": _equals("readiness"),
-    "opening": _equals("opening"),
-    "operational": _equals("operational"),
-    "free_persons": _has_room,
-    "item": _has_item,
-    "quantity": lambda _: sa.true(),
-    "verified_since": lambda _: (
-        resource.c.verified_at >= sa.bindparam("verified_since", type_=sa.TIMESTAMP(timezone=True))
-    ),
-    "valid_at": _valid,
-    "partners_exclude": lambda _: ours == sa.literal_column("1"),
-    "partners_only": lambda _: resource.c.partner_of.is_not(None),
+TERMS: dict[str, Terms] = {
+    "kind": Terms(_equals("kind")),
+    "kinds": Terms(lambda _: resource.c.kind == sa.any_(_codes("kinds"))),
+    "place": Terms(_inside_place),
+    "lifecycle": Terms(_equals("lifecycle")),
+    "in_service": Terms(lambda _: resource.c.lifecycle == sa.literal_column("'in_service'")),
+    "quality": Terms(lambda view: view.quality == sa.bindparam("quality")),
+    "force": _optional("force"),
+    "level": _optional("level"),
+    "tier": _optional("tier"),
+    "ownership": _optional("ownership"),
+    "form": _optional("form"),
+    "specialties_any": _listed("specialties_any", "specialties", "&&"),
+    "specialties_all": _listed("specialties_all", "specialties", "@>"),
+    "hazards_any": _listed("hazards_any", "hazards", "&&"),
+    "hazards_all": _listed("hazards_all", "hazards", "@>"),
+    "readiness": _state("readiness"),
+    "opening": _state("opening"),
+    "operational": _state("operational"),
+    "free_persons": Terms(_has_room, lambda _: _of("free_persons", resource.c.capacity_persons.is_(None))),
+    "item": Terms(_has_item, _stock_unknown),
+    "quantity": Terms(lambda _: sa.true()),
+    "verified_since": Terms(_verified_since, lambda _: resource.c.verified_at.is_(None)),
+    "partners_exclude": Terms(lambda _: ours == sa.literal_column("1")),
+    "partners_only": Terms(lambda _: resource.c.partner_of.is_not(None)),
+    "q": Terms(_named(brief=False)),
+    "brief_q": Terms(_named(brief=True)),
+    "bbox": Terms(_in_bbox),
+    "wrapped_bbox": Terms(_in_wrapped_bbox),
+    "valid_at": Terms(_valid),
 }
-UNKNOWN: dict[str, tuple[str, Clause]] = {
-    "force": ("unknown_force", _unstated("force", "rescue_team")),
-    "level": ("unknown_level", _unstated("level", "rescue_team", "shelter")),
-    "tier": ("unknown_tier", _unstated("tier", "supply_depot")),
-    "form": ("unknown_form", _unstated("form", "fire_watch_point")),
-    "specialties_any": ("unknown_specialties", _unlisted("rescue_team", "specialties")),
-    "specialties_all": ("unknown_specialties", _unlisted("rescue_team", "specialties")),
-    "hazards_any": ("unknown_hazards", _unlisted("shelter", "hazards")),
-    "hazards_all": ("unknown_hazards", _unlisted("shelter", "hazards")),
-    "readiness": ("unknown_readiness", _unsaid("rescue_team", "readiness")),
-    "opening": ("unknown_opening", _unsaid("shelter", "opening")),
-    "operational": ("unknown_operational", _unsaid("fire_watch_point", "operational")),
-    "free_persons": (
-        "unknown_capacity",
-        lambda _: _of("shelter", resource.c.capacity_persons.is_(None)),
-    ),
-    "item": ("unknown_stock", _stock_unknown),
-    "verified_since": ("never_verified", lambda _: resource.c.verified_at.is_(None)),
+"""One line for each condition of a Filter; `VARIANT_OF` lists those with a statement of their own."""
+
+VARIANT_OF = {
+    "in_service": "lifecycle",
+    "partners_exclude": "partners",
+    "partners_only": "partners",
+    "brief_q": "q",
+    "wrapped_bbox": "bbox",
 }
-"""For each condition that a record may neither meet nor fail: the name of that case, and when it is so."""
+OPEN = frozenset(name for name, terms in TERMS.items() if terms.undecided is not None)
+"""The conditions that an unknown value leaves undecided."""
 
 
 def clauses(present: Iterable[str], view: View) -> list[sa.ColumnElement[bool]]:
     """The expressions of the conditions that are present."""
-    return [CLAUSES[name](view) for name in sorted(present)]
+    return [TERMS[name].met(view) for name in sorted(present)]
 
 
 def undecided(present: Iterable[str], view: View) -> dict[str, sa.ColumnElement[bool]]:
-    """When each condition that is present can be neither met nor failed, by the name of that case."""
-    return {UNKNOWN[name][0]: UNKNOWN[name][1](view) for name in sorted(present) if name in UNKNOWN}
+    """When each condition that is present is undecided, by the declared name of that case."""
+    cases = {name: terms.undecided for name in sorted(present) if (terms := TERMS[name]).undecided}
+    return {str(DECLARED[name].unknown): case(view) for name, case in cases.items()}
 
 
 def met_or_undecided(present: Iterable[str], view: View) -> list[sa.ColumnElement[bool]]:
     """The conditions that are present, each met or undecided."""
     return [
-        sa.or_(CLAUSES[name](view), UNKNOWN[name][1](view)) if name in UNKNOWN else CLAUSES[name](view)
-        for name in sorted(present)
+        terms.met(view) if terms.undecided is None else sa.or_(terms.met(view), terms.undecided(view))
+        for terms in (TERMS[name] for name in sorted(present))
     ]
 
 
 def asked(wanted: Filter) -> tuple[frozenset[str], dict[str, Any]]:
-    """The names of the conditions in `wanted`, which choose the statement, and the values it is run with."""
+    """The conditions in `wanted` by name, which choose the statement, and the values it is run with."""
     values = wanted.given()
     present = set(values)
     if "q" in values:
@@ -198,7 +210,9 @@ def asked(wanted: Filter) -> tuple[frozenset[str], dict[str, Any]]:
     if values.get("lifecycle") == "in_service":
         present = present - {"lifecycle"} | {"in_service"}
     if "partners" in values:
-        present = present - {"partners"} | {f"partners_{values.pop('partners')}"}
+        partners = values.pop("partners")
+        present -= {"partners"}
+        present |= set() if partners == "include" else {f"partners_{partners}"}
     return frozenset(present), values
 
 

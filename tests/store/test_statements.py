@@ -41,7 +41,7 @@ SHAPES = [
 WRITES = [changes.INSERT, changes.INSERT_STOCK, changes.INSERT_EXTERNAL, changes.AMEND]
 WRITES += [changes._lock(Shape()), *changes.FORGET_PARTS, idempotency.CLAIM, idempotency.KEEP]
 AREA = dict.fromkeys(("shape", "outline"), shapely.to_wkb(shapely.box(106.4, 28.9, 106.6, 29.1)))
-ALL = frozenset(filters.CLAUSES) - {"bbox", "wrapped_bbox"}
+ALL = frozenset(filters.TERMS) - {"bbox", "wrapped_bbox"}
 PRESENT = [
     ALL,
     frozenset(),
@@ -102,7 +102,7 @@ def test_every_condition_of_a_filter_has_a_clause() -> None:
     for name in Filter.__struct_fields__:
         present, _ = filters.asked(Filter(**{name: values.get(name, "x")}))
         assert present
-        assert present <= set(filters.CLAUSES), name
+        assert present <= set(filters.TERMS), name
 
 
 async def plan(conn, query: Query, given: dict, mode: str = "force_generic_plan") -> str:

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from registry.domain import crs as systems
+from registry.domain.conditions import Bbox
 from registry.domain.crs import CRS84, Crs
 from registry.domain.errors import InvalidQuery
 from registry.domain.ogc import cql, items
 from registry.domain.ogc.catalogue import Collection
 from registry.domain.ogc.cql import Condition, Conditions
 from registry.domain.ogc.items import Question
-from registry.domain.search import Bbox
 
 Params = Mapping[str, Any]
 

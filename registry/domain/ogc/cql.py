@@ -11,11 +11,11 @@ from typing import Any
 import cql2
 import msgspec
 
+from registry.domain.conditions import has_trigram
 from registry.domain.errors import InvalidQuery
 from registry.domain.ogc import literals
 from registry.domain.ogc.catalogue import Collection, Property
 from registry.domain.ogc.literals import fault
-from registry.domain.search import has_trigram
 
 KEPT = 200
 """Trees kept by their text: clients ask the same filter again for every page and window."""

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
+from registry.domain.conditions import Bbox, has_trigram
 from registry.domain.errors import InvalidQuery
 from registry.domain.ogc import literals
 from registry.domain.ogc.catalogue import Collection, Property
 from registry.domain.ogc.cql import Condition, Conditions
-from registry.domain.search import Bbox, has_trigram
 
 MAX_LIMIT = 10_000
 DEFAULT_LIMIT = 10

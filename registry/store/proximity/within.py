@@ -14,7 +14,7 @@ from registry.domain.search import DistancePage, Filter
 from registry.store.batched_union import joined, rows_of_each, values_of_each
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query
-from registry.store.filters import BROAD, UNKNOWN, asked, clauses, met_or_undecided, undecided
+from registry.store.filters import BROAD, OPEN, asked, clauses, met_or_undecided, undecided
 from registry.store.proximity import origin_sql
 from registry.store.proximity.knn_columns import (
     MOST_COUNTED,
@@ -146,7 +146,7 @@ async def undecidable(
         max_m = bound.bound_m + start.margin_m
         given.append(values | {"max_m": max_m, "through": bound.scanned})
         ways.append((present, bound.scanned is not None, drawn and max_m == 0))
-    open_ones = [n for n, (present, _, _) in enumerate(ways) if not present.isdisjoint(UNKNOWN)]
+    open_ones = [n for n, (present, _, _) in enumerate(ways) if not present.isdisjoint(OPEN)]
     if not open_ones:
         return [[] for _ in bounds]
     query = _each_left_out(shape(sight), tuple(ways[n] for n in open_ones), drawn)

@@ -20,8 +20,8 @@ router = Router(
         alerts.ask_alert_area,
     ],
     dependencies={
-        "where": Provide(params.where, sync_to_thread=False),
-        "asked": Provide(params.asked, sync_to_thread=False),
+        "conditions": Provide(params.conditions, sync_to_thread=False),
+        "origin": Provide(params.origin, sync_to_thread=False),
     },
     tags=["proximity"],
 )

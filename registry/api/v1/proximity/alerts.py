@@ -1,19 +1,20 @@
 """The resources inside an alert: CAP 1.2 as XML or as JSON."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from litestar import post
 from litestar.datastructures import State
-from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 
 from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.links import GEOJSON, JSON, self_link
 from registry.api.http.request import HttpRequest
-from registry.api.v1.proximity.params import Where
+from registry.api.v1.proximity.params import ConditionsDep
 from registry.domain.access.sight import Sight
+from registry.domain.conditions import Filter, filter_of
 from registry.domain.errors import Invalid
 from registry.domain.geojson import FeatureCollection, MultiPolygon, Polygon
 from registry.domain.geometry import wkb
@@ -21,7 +22,6 @@ from registry.domain.proximity import cap
 from registry.domain.proximity.cap import CapAlert, Circle
 from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import Ranking
-from registry.domain.search import Filter
 from registry.services.proximity.hits import cases, check_place, describing, inside
 from registry.store.database.pool import Reader
 from registry.store.proximity import within
@@ -53,20 +53,22 @@ async def ask_alert_area(
     state: State,
     reader: ReaderDep,
     sight: SightDep,
-    where: NamedDependency[Where],
+    conditions: ConditionsDep,
 ) -> Alerted:
     """Every resource in service inside the polygons and circles of a CAP 1.2 alert, edges included."""
     alert = _decode(request.headers.get("content-type", ""), await request.body())
     shapes = cap.shapes_of(alert)
     if not shapes.polygons and not shapes.circles:
         raise Invalid("no area of the alert has a polygon or a circle")
+    now = sight.as_of or datetime.now(UTC)
+    wanted = filter_of(conditions, now)
     starts = [*map(_start_of_polygon, shapes.polygons), *map(_start_of_circle, shapes.circles)]
     async with reader.snapshot() as snapshot:
-        rows, unlocated, complete = await _inside(snapshot, sight, where.wanted, starts)
-        await check_place(snapshot, where.wanted, rows)
-        undecided = await _undecided(snapshot, sight, where.wanted, starts)
+        rows, unlocated, complete = await _inside(snapshot, sight, wanted, starts)
+        await check_place(snapshot, wanted, rows)
+        undecided = await _undecided(snapshot, sight, wanted, starts)
         stale_days = state.settings.stale_after_days
-        with_ = await describing(snapshot, Start(), Ranking(), where.wanted, where.now, stale_days, rows)
+        with_ = await describing(snapshot, Start(), Ranking(), wanted, now, stale_days, rows)
     counts: dict[str, int] = {}
     for row in rows:
         counts[row["kind"]] = counts.get(row["kind"], 0) + 1

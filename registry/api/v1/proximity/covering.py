@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 from litestar import get, post
 from litestar.datastructures import State
-from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from registry.api.http.dependencies import ReaderDep, SightDep
@@ -14,12 +13,12 @@ from registry.api.http.links import GEOJSON, self_link
 from registry.api.http.request import HttpRequest
 from registry.api.v1.proximity import params
 from registry.api.v1.proximity.nearest import FAR_M, Question
-from registry.api.v1.proximity.params import Asked
+from registry.api.v1.proximity.params import ConditionsDep, OriginDep
 from registry.domain.access.sight import Sight
-from registry.domain.conditions import filter_of
+from registry.domain.conditions import Conditions, filter_of
 from registry.domain.errors import InvalidQuery
 from registry.domain.geojson import FeatureCollection
-from registry.domain.proximity.origin import as_spot
+from registry.domain.proximity.origin import Origin, as_spot
 from registry.domain.proximity.ranking import Ranking
 from registry.services.proximity import start as starting
 from registry.services.proximity.hits import check_place, describing, hit, left_out
@@ -47,13 +46,16 @@ async def find_covering(
     state: State,
     reader: ReaderDep,
     sight: SightDep,
-    asked: NamedDependency[Asked],
+    conditions: ConditionsDep,
+    origin: OriginDep,
     explain: params.Explain = False,
 ) -> Covering:
     """The watch points whose own radius reaches the spot, and the names of those that could not be tested."""
     links = [self_link(request)]
     async with reader.snapshot(one_plan=True) as snapshot:
-        return await covered(snapshot, sight, asked, state.settings.stale_after_days, links, explain)
+        return await covered(
+            snapshot, sight, conditions, origin, state.settings.stale_after_days, links, explain
+        )
 
 
 @post("/covering", media_type=GEOJSON, status_code=200)
@@ -65,30 +67,33 @@ async def ask_covering(
     data: JSONBody[Question],
 ) -> Covering:
     """The watch points that reach any origin: for a drawn one, the disc that holds all of it."""
-    now = sight.as_of or datetime.now(UTC)
-    asked = Asked(filter_of(data.where, now), data.origin, now)
     links = [self_link(request)]
     async with reader.snapshot(one_plan=True) as snapshot:
-        return await covered(snapshot, sight, asked, state.settings.stale_after_days, links, data.explain)
+        return await covered(
+            snapshot, sight, data.where, data.origin, state.settings.stale_after_days, links, data.explain
+        )
 
 
 async def covered(
     reader: Reader,
     sight: Sight,
-    asked: Asked,
+    conditions: Conditions,
+    origin: Origin,
     stale_days: float,
     links: list[dict[str, str]],
     explain: bool = False,
 ) -> Covering:
     """The answer for watch points that meet the conditions."""
-    if asked.wanted.kind not in (None, WATCHER) or asked.wanted.kinds not in (None, (WATCHER,)):
+    now = sight.as_of or datetime.now(UTC)
+    wanted = filter_of(conditions, now)
+    if wanted.kind not in (None, WATCHER) or wanted.kinds not in (None, (WATCHER,)):
         raise InvalidQuery("only fire watch points cover a spot", field="kind")
-    wanted = msgspec.structs.replace(asked.wanted, kind=WATCHER, kinds=None)
-    start = as_spot(await starting.start_of(reader, asked.origin))
+    wanted = msgspec.structs.replace(wanted, kind=WATCHER, kinds=None)
+    start = as_spot(await starting.start_of(reader, origin))
     found = await judged(reader, sight, wanted, start)
     await check_place(reader, wanted, found.sure)
     rows = [row for row, _ in found.sure]
-    with_ = await describing(reader, start, Ranking(), wanted, asked.now, stale_days, rows)
+    with_ = await describing(reader, start, Ranking(), wanted, now, stale_days, rows)
     return Covering(
         [hit(row, with_, certain=certain) for row, certain in found.sure],
         links,

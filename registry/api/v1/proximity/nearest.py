@@ -6,7 +6,6 @@ from typing import Annotated
 import msgspec
 from litestar import get, post
 from litestar.datastructures import State
-from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Meta
 
@@ -15,13 +14,13 @@ from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.links import GEOJSON, next_link, self_link
 from registry.api.http.request import HttpRequest
 from registry.api.v1.proximity import params as asking
-from registry.api.v1.proximity.params import Asked
+from registry.api.v1.proximity.params import ConditionsDep, OriginDep
 from registry.domain.access.sight import Sight
-from registry.domain.conditions import Conditions, filter_of
+from registry.domain.conditions import Conditions, Filter, filter_of
 from registry.domain.proximity.origin import Origin, Start
 from registry.domain.proximity.ranking import Detour, Paces, Rank, Ranking, SpeedKmh, ranking
 from registry.domain.records.resource import Kind
-from registry.domain.search import DistancePage, Filter, decode_distance_page, encode_cursor
+from registry.domain.search import DistancePage, decode_distance_page, encode_cursor
 from registry.domain.values import Metres, ShortText
 from registry.services.proximity import start as starting
 from registry.services.proximity.hits import Near, check_place, describing, hit, left_out
@@ -111,7 +110,8 @@ async def find_nearest(
     state: State,
     reader: ReaderDep,
     sight: SightDep,
-    asked: NamedDependency[Asked],
+    conditions: ConditionsDep,
+    origin: OriginDep,
     k: params.K = 10,
     max_m: params.MaxM = None,
     rank: asking.RankParam = "distance",
@@ -121,11 +121,13 @@ async def find_nearest(
     pace_source: asking.PaceSource = None,
 ) -> Near:
     """The k nearest resources in service, nearest first by geodesic distance."""
-    start = await starting.start_of(reader, asked.origin)
+    now = sight.as_of or datetime.now(UTC)
+    wanted = filter_of(conditions, now)
+    start = await starting.start_of(reader, origin)
     paces: Paces = asking.paces(state.paces, (speed_kmh, detour, pace_source))
-    order = ranking(rank, start.margin_m, paces, kinds_of(asked.wanted))
+    order = ranking(rank, start.margin_m, paces, kinds_of(wanted))
     stale_days = state.settings.stale_after_days
-    ask = Answering(reader, sight, asked.wanted, start, order, asked.now, stale_days, explain)
+    ask = Answering(reader, sight, wanted, start, order, now, stale_days, explain)
     return await answer_nearest(ask, k, max_m, [self_link(request)])
 
 
@@ -161,17 +163,20 @@ async def find_within(
     state: State,
     reader: ReaderDep,
     sight: SightDep,
-    asked: NamedDependency[Asked],
+    conditions: ConditionsDep,
+    origin: OriginDep,
     radius_m: params.RadiusM,
     cursor: params.Cursor = None,
     limit: params.Limit = 1000,
     explain: asking.Explain = False,
 ) -> Near:
     """Every resource in service at most radius_m away, nearest first, in pages."""
-    start = await starting.start_of(reader, asked.origin)
+    now = sight.as_of or datetime.now(UTC)
+    wanted = filter_of(conditions, now)
+    start = await starting.start_of(reader, origin)
     after = decode_distance_page(cursor)
     found = await proximity.within_distance(
-        reader, sight, asked.wanted, start, radius_m=radius_m, after=after, limit=limit + 1
+        reader, sight, wanted, start, radius_m=radius_m, after=after, limit=limit + 1
     )
     links = [self_link(request)]
     if len(found.rows) > limit:
@@ -181,7 +186,7 @@ async def find_within(
         )
     stale_days = state.settings.stale_after_days
     order = Ranking(margin_m=start.margin_m)
-    ask = Answering(reader, sight, asked.wanted, start, order, asked.now, stale_days, explain)
+    ask = Answering(reader, sight, wanted, start, order, now, stale_days, explain)
     return await answer(ask, Hits(found.rows[:limit], found.unlocated), radius_m, links)
 
 

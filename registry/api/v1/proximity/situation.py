@@ -144,7 +144,7 @@ def _helpers(alarm: Alarm) -> list[Conditions]:
     hazards = None if alarm.hazard is None else [coded(alarm.hazard)]
     room = {"opening": "open", "free_persons": alarm.persons, "hazards_any": hazards}
     return [
-        Conditions(kind="rescue_team", specialties_any=list(specialties) if specialties else None),
+        Conditions(kind="rescue_team", specialties_any=tuple(specialties) if specialties else None),
         msgspec.convert({"kind": "shelter", **_given(room)}, Conditions),
         Conditions(kind="fire_watch_point", form="checkpoint"),
         Conditions(partners="only"),

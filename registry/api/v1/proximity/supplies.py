@@ -48,7 +48,7 @@ class Supplies(msgspec.Struct, frozen=True):
 async def ask_supplies(state: State, reader: ReaderDep, sight: SightDep, data: JSONBody[Request]) -> Supplies:
     """The depots in service that together hold the items, by tier and distance; the shortfall is stated."""
     now = sight.as_of or datetime.now(UTC)
-    if data.where.kind not in (None, "supply_depot") or data.where.kinds not in (None, ["supply_depot"]):
+    if data.where.kind not in (None, "supply_depot") or data.where.kinds not in (None, ("supply_depot",)):
         raise InvalidQuery("only depots hold supplies", field="kind")
     where = msgspec.structs.replace(data.where, kind="supply_depot", kinds=None)
     wanted = filter_of(where, now)

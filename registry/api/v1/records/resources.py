@@ -1,10 +1,12 @@
 """Resources over HTTP: list and read."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, HeaderParameter
 
 from registry.api.http import params
@@ -13,35 +15,27 @@ from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.links import GEOJSON, next_link, self_link
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records import history, writes
+from registry.domain.conditions import ListConditions, list_filter_of
 from registry.domain.errors import NotFound
 from registry.domain.geojson import FeatureCollection
-from registry.domain.search import Filter, Page, decode_page, encode_cursor, parse_bbox
+from registry.domain.search import Page, decode_page, encode_cursor
 from registry.store.records import resources
 
+CONDITIONS = Provide(params.conditions_in_query(ListConditions), sync_to_thread=False)
 IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=2000)]
 
 
-@get("/", media_type=GEOJSON)
+@get("/", media_type=GEOJSON, dependencies={"conditions": CONDITIONS})
 async def list_resources(
     request: HttpRequest,
     reader: ReaderDep,
     sight: SightDep,
-    kind: params.KindParam = None,
-    place: params.PlaceParam = None,
-    lifecycle: params.LifecycleParam = None,
-    quality: params.QualityParam = None,
-    q: params.Q = None,
-    bbox: params.BboxParam = None,
-    level: params.LevelParam = None,
-    tier: params.TierParam = None,
-    form: params.FormParam = None,
-    force: params.ForceParam = None,
+    conditions: NamedDependency[ListConditions],
     cursor: params.Cursor = None,
     limit: params.Limit = 100,
 ) -> FeatureCollection:
     """Every resource that meets the conditions, in pages ordered by identity."""
-    wanted = Filter(kind=kind, place=place, lifecycle=lifecycle, quality=quality, q=q, bbox=parse_bbox(bbox))
-    wanted = msgspec.structs.replace(wanted, level=level, tier=tier, form=form, force=force)
+    wanted = list_filter_of(conditions, sight.as_of or datetime.now(UTC))
     found = await resources.find(reader, sight, wanted, after=decode_page(cursor), limit=limit + 1)
     links = [self_link(request)]
     if len(found) > limit:
