@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pyproj
 import pytest
 
+from registry.api.ogc.pages import page as html_page
 from registry.domain.records.location import GRID_DEG
 from registry.domain.values import Name
 from registry.store.ogc import features
@@ -341,9 +342,17 @@ async def test_a_form_nobody_offers_is_406(client) -> None:
 
 async def test_pages_escape_what_records_say(client, stored) -> None:
     await a_resource(stored, "shelter", name={"zh": "<script>alert(1)</script>"})
-    page = (await client.get(f"{ROOT}/shelters/items?f=html")).text
-    assert "<script" not in page
-    assert "&lt;script&gt;" in page
+    shown = (await client.get(f"{ROOT}/shelters/items?f=html")).text
+    assert "<script" not in shown
+    assert "&lt;script&gt;" in shown
+
+
+def test_a_page_links_to_nothing_but_web_addresses_and_escapes_names_of_members() -> None:
+    links = [{"rel": "next", "href": "javascript:alert(1)"}, {"rel": "data", "href": '/a"><script>'}]
+    shown = html_page({"<script>": {"<script>": "http://x/'><script>"}, "links": links}, "<script>").decode()
+    assert "<script" not in shown
+    assert 'href="javascript' not in shown
+    assert shown.count("&lt;script&gt;") == 8
 
 
 async def test_the_past_is_asked_like_the_present(client, stored) -> None:

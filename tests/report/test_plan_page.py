@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from registry.cli import plan
 from registry.cli.report import plan_page
 from registry.domain.plans.check import ObservedInterval
+from registry.domain.plans.provision import Words
 from registry.domain.plans.wording import number
 from registry.domain.values import Name
 from registry.services.seeding import seed
@@ -105,10 +106,23 @@ def test_the_table_of_a_past_instant(run) -> None:
 def test_names_are_escaped(run) -> None:
     found = plan.read(plan.settings.read(plan.os.environ), PLAN, None, plan.PUBLIC)
     evil = Name("<script>alert(1)</script>", "<script>alert(1)</script>")
-    checks = [msgspec.structs.replace(check, title=evil) for check in found.checks]
-    text = plan_page.page(msgspec.structs.replace(found, title=evil, checks=checks), "zh")
+    words = Words(evil.zh, evil.en)
+    checks = [
+        msgspec.structs.replace(check, title=evil, locator=evil.zh, statement=words, method=words)
+        for check in found.checks
+    ]
+    lines = [msgspec.structs.replace(line, title=evil) for line in found.lines]
+    visits = [msgspec.structs.replace(visit, name=evil, what=[words]) for visit in found.visits]
+    assert checks
+    assert lines
+    assert visits
+    report = msgspec.structs.replace(
+        found, title=evil, exercise=evil.zh, checks=checks, lines=lines, visits=visits
+    )
+    text = plan_page.page(report, "zh")
     assert "<script" not in text
-    assert "&lt;script&gt;" in text
+    shown = 3 + 4 * len(checks) + len(lines) + 2 * min(len(visits), plan_page.MOST_VISITS)
+    assert text.count("&lt;script&gt;") == shown
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,22 @@ def test_the_page_is_whole_and_asks_nobody_for_anything(made):
     assert "One & only" in said
 
 
+def test_a_name_of_markup_stays_text_wherever_it_is_shown():
+    evil = Name("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>')
+    area = AreaPart(shape=AREA.shape, code="A", name=evil, assumed=True)
+    unplaced = Watcher(id="<script>2", name=None)
+    inputs = CoverageInputs(whole=area, parts=[area], watchers=[Watcher(id="1", name=evil), unplaced])
+    coverage = assess_inputs(inputs)
+    words = ("<script>", "<script>")
+    heading = ReportHeading(area=evil, kind=words, radius=words, realm=words, made_at=SUBJECT.made_at)
+    listed = gaps(coverage, sliver_m2=100.0, limit=100)
+    assert listed.gaps
+    text = page(heading, answer_from(inputs, coverage), listed, sketch(coverage))
+    assert "<script" not in text
+    assert "<img" not in text
+    assert text.count("&lt;script&gt;alert") >= 6
+
+
 def test_the_drawings_have_the_shares_of_the_answer(made, tmp_path):
     answer, _, drawing = made
     wanted = {

@@ -1,17 +1,15 @@
 """The checks of a plan as one page that opens offline, in Chinese or English."""
 
-import html
 from collections import Counter
-from pathlib import Path
+
+from msgspec import Struct
 
 from registry.domain.plans.check import Check, ObservedInterval, Verdict
 from registry.domain.plans.provision import UNITS, Words
-from registry.domain.plans.reconciliation import ReconciliationLine, Visit
-from registry.domain.plans.wording import VERDICTS, Lang, number
-from registry.domain.values import Name
+from registry.domain.plans.wording import VERDICTS, Lang, number, text_in
 from registry.services.plans.reconciliation import PlanReport
+from registry.templates import render
 
-CSS = (Path(__file__).parent / "plan.css").read_text("utf-8")
 VERDICT_ORDER: tuple[Verdict, ...] = ("not_met", "unknown", "cannot_evaluate", "met")
 MOST_VISITS = 30
 WORDS = {
@@ -45,23 +43,21 @@ WORDS = {
 
 
 def page(report: PlanReport, lang: Lang) -> str:
-    """The whole report as one HTML document without any outside reference."""
-    title = f"{_w('title', lang)} · {_name(report.title, lang)}"
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    realm = f" · {_w('exercise', lang)}{_e(report.exercise)}" if report.exercise else ""
-    body = "".join(
-        [
-            f"<h1>{title}</h1><p class=note>{_w('as_of', lang)} {_e(report.as_of)}{realm}</p>",
-            _cards(report.checks, lang),
-            f"<p class=note>{_w('note', lang)}</p>",
-            f"<h2>{_w('checks', lang)}</h2>{_checks(report.checks, lang)}",
-            f"<h2>{_w('totals', lang)}</h2>{_lines(report.lines, lang)}" if report.lines else "",
-            f"<h2>{_w('survey', lang)}</h2>{_visits(report.visits, lang)}" if report.visits else "",
-        ]
-    )
-    return (
-        f'<!doctype html><html lang="{lang}"><head>{head}<title>{title}</title><style>{CSS}</style></head>'
-        f"<body>{body}</body></html>\n"
+    """The whole report as one HTML document in one language, without any outside reference."""
+    return render(
+        "plan_report.html",
+        report=report,
+        checks=sorted(report.checks, key=lambda check: VERDICT_ORDER.index(check.verdict)),
+        verdicts={verdict: VERDICTS[verdict] for verdict in VERDICT_ORDER},
+        words=WORDS,
+        lang=lang,
+        say=lambda value: text_in(value, lang),
+        missing_texts=lambda check: _missing_texts(check, lang),
+        visit_texts=lambda visit: [text_in(words, lang) for words in visit.what],
+        interval_text=interval_text,
+        share_bar=_share_bar,
+        number=number,
+        most_visits=MOST_VISITS,
     )
 
 
@@ -75,109 +71,25 @@ def interval_text(observed: ObservedInterval | None, lang: Lang) -> str:
     return f"{figure} {unit}"
 
 
-def _cards(checks: list[Check], lang: Lang) -> str:
-    counts = Counter(check.verdict for check in checks)
-    shown = "".join(
-        f"<div class={verdict}><b>{counts[verdict]}</b>{_say(VERDICTS[verdict], lang)}</div>"
-        for verdict in VERDICT_ORDER
-    )
-    return f"<section class=cards>{shown}</section>"
+class ShareBar(Struct, frozen=True):
+    """The bar of a share in percent: how much is sure, how much is possible, and the goal."""
+
+    sure: float
+    possible: float
+    goal: float
 
 
-def _checks(checks: list[Check], lang: Lang) -> str:
-    head = _head(lang, "verdict", "provision", "required", "observed", "denominator", "missing")
-    rows = "".join(
-        _check(check, lang) for check in sorted(checks, key=lambda c: VERDICT_ORDER.index(c.verdict))
-    )
-    return f"<table>{head}{rows}</table>"
+def _share_bar(check: Check) -> ShareBar | None:
+    observed, goal = check.observed, check.requirement
+    if observed is None or observed.unit != "percent" or observed.upper is None:
+        return None
+    if goal is None or goal.per != "share":
+        return None
+    sure, possible = (max(0.0, min(100.0, share)) for share in (observed.lower, observed.upper))
+    return ShareBar(sure, possible, min(99.5, max(0.0, goal.value)))
 
 
-def _check(check: Check, lang: Lang) -> str:
-    required = _say(check.requirement_label, lang) if check.requirement_label else "–"
-    basis = check.denominator
-    figure = f"<br><small>{number(basis.number)}</small>" if basis and basis.number else ""
-    denominator = f"{_say(basis.name, lang)}{figure}" if basis else "–"
-    return (
-        f"<tr><td><span class='badge {check.verdict}'>{_say(check.verdict_label, lang)}</span></td>"
-        f"<td><b>{_name(check.title, lang)}</b> <small>{_e(check.locator)}</small>"
-        f"<div class=statement>{_say(check.statement, lang)}</div></td>"
-        f"<td>{required}</td><td class=w>{_e(interval_text(check.observed, lang))}{_scale(check)}"
-        f"<small>{_say(check.method, lang)}</small></td><td>{denominator}</td>"
-        f"<td>{_missing(check, lang)}</td></tr>"
-    )
-
-
-def _scale(check: Check) -> str:
-    """A bar for shares: what is sure, what is open, and the goal."""
-    seen, goal = check.observed, check.requirement
-    if seen is None or seen.unit != "percent" or seen.upper is None or goal is None or goal.per != "share":
-        return ""
-    low, high = max(0.0, min(100.0, seen.lower)), max(0.0, min(100.0, seen.upper))
-    mark = min(99.5, max(0.0, goal.value))
-    return (
-        f"<div class=scale><i class=sure style='width:{low:.2f}%'></i>"
-        f"<i class=open style='left:{low:.2f}%;width:{high - low:.2f}%'></i>"
-        f"<i class=goal style='left:{mark:.2f}%'></i></div>"
-    )
-
-
-def _missing(check: Check, lang: Lang) -> str:
-    if check.reason is not None:
-        return _say(check.reason, lang)
-    counts = Counter(_say(need.what, lang) for need in check.missing)
-    if not counts:
-        return "–"
-    listed = [f"<li>{what}{f' × {count}' if count > 1 else ''}</li>" for what, count in counts.most_common(4)]
-    more = f"<li>{_w('more', lang)} {len(counts) - 4}</li>" if len(counts) > 4 else ""
-    return f"<ul>{''.join(listed)}{more}</ul>"
-
-
-def _lines(lines: list[ReconciliationLine], lang: Lang) -> str:
-    head = _head(lang, "verdict", "provision", "published/n", "recorded/n", "located/n", "verified/n")
-    rows = "".join(
-        f"<tr><td><span class='badge {line.verdict}'>{_say(line.verdict_label, lang)}</span></td>"
-        f"<td>{_name(line.title, lang)} <small>{_e(line.locator)}</small></td>"
-        f"<td class=n>{line.published}</td><td class=n>{line.recorded}</td>"
-        f"<td class=n>{line.located}</td><td class=n>{line.verified}</td></tr>"
-        for line in lines
-    )
-    return f"<table>{head}{rows}</table>"
-
-
-def _visits(visits: list[Visit], lang: Lang) -> str:
-    rows = ""
-    for visit in visits[:MOST_VISITS]:
-        place = _name(visit.name, lang) if visit.name else _w("desk", lang)
-        what = "".join(f"<li>{_say(words, lang)}</li>" for words in visit.what[:6])
-        more = f"<li>{_w('more', lang)} {len(visit.what) - 6}</li>" if len(visit.what) > 6 else ""
-        rows += f"<tr><td>{place}</td><td class=n>{visit.settles}</td><td><ul>{what}{more}</ul></td></tr>"
-    rest = (
-        f"<p class=note>{_w('more', lang)} {len(visits) - MOST_VISITS}</p>"
-        if len(visits) > MOST_VISITS
-        else ""
-    )
-    return f"<table>{_head(lang, 'place', 'settles/n', 'what')}{rows}</table>{rest}"
-
-
-def _head(lang: Lang, *names: str) -> str:
-    """A header row; a name that ends in /n heads a column of numbers."""
-    cells = ""
-    for name, _, kind in (name.partition("/") for name in names):
-        cells += f"<th class=n>{_w(name, lang)}</th>" if kind else f"<th>{_w(name, lang)}</th>"
-    return f"<tr>{cells}</tr>"
-
-
-def _w(name: str, lang: Lang) -> str:
-    return _say(WORDS[name], lang)
-
-
-def _say(words: Words, lang: Lang) -> str:
-    return _e(words.zh if lang == "zh" else words.en)
-
-
-def _name(name: Name, lang: Lang) -> str:
-    return _e((name.zh if lang == "zh" else name.en) or str(name))
-
-
-def _e(text: str) -> str:
-    return html.escape(text)
+def _missing_texts(check: Check, lang: Lang) -> list[str]:
+    """What is missing, the most frequent first, with how often."""
+    counts = Counter(text_in(fact.what, lang) for fact in check.missing)
+    return [f"{text} × {count}" if count > 1 else text for text, count in counts.most_common()]

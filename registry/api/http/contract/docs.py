@@ -1,6 +1,5 @@
-"""API documentation whose every asset is served from here."""
+"""The API documentation and the page of problem types; every asset is served from here."""
 
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,18 @@ from registry import __version__
 from registry.api.http import problems
 from registry.api.http.contract import openapi as describing
 from registry.api.http.request import HttpRequest
+from registry.templates import render
 
 ASSETS = "/docs/assets"
 FAVICON = '<link rel="icon" href="data:,">'
 
 
-def _whole(app: Litestar, made: dict[str, Any]) -> dict[str, Any]:
-    """The document, put together once."""
+def _whole(app: Litestar, generated: dict[str, Any]) -> dict[str, Any]:
+    """The whole OpenAPI document, completed once."""
     if "document" not in app.state:
-        app.state.document = describing.complete(app, made)
-    found: dict[str, Any] = app.state.document
-    return found
+        app.state.document = describing.complete(app, generated)
+    document: dict[str, Any] = app.state.document
+    return document
 
 
 class _Json(JsonRenderPlugin):
@@ -74,10 +74,12 @@ def assets() -> Any:
 @get("/docs/problems", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=False)
 def read_problems() -> str:
     """What each problem type means: where the `type` of an error leads."""
-    told = [
-        f'<h2 id="{problems.slug_of(kind)}">{problems.slug_of(kind)}</h2>'
-        f"<p>{problems.status_of(kind)}. {escape((kind.__doc__ or '').strip())}</p>"
+    described = [
+        {
+            "slug": problems.slug_of(kind),
+            "status": problems.status_of(kind),
+            "meaning": (kind.__doc__ or "").strip(),
+        }
         for kind in problems.kinds()
     ]
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Problems</title><h1>Problems</h1>'
-    return head + "".join(told)
+    return render("problems.html", problems=described)
