@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from litestar.routes import HTTPRoute
+from msgspec import inspect
 
 from registry.api.http import problems
 from registry.app import create_app
+from registry.domain.conditions import Condition, Conditions, ListConditions, declared
 from registry.runtime.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -53,7 +55,50 @@ def problem_page() -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize(("name", "made"), [("api.md", routes), ("problems.md", problem_page)])
+def condition_page() -> str:
+    """Every condition on records, as the page has it."""
+    lines = [
+        "# Conditions on records",
+        "",
+        "Query parameters of `GET /v1/resources` and `/v1/proximity/…`, members of `where` in a body, and",
+        "options of `registry nearest` (`--free-persons`). A list is comma-separated in a query string, an",
+        "array in a body, and a repeated option. A code without a scheme is the registry's own; an item's",
+        "is a GB/T 38565 code. A record whose value is unknown neither meets nor fails the condition. An",
+        "answer about nearness counts it in `left_out` under the name in the last column.",
+        "数值不明者按末列名称分别计数。",
+        "",
+        "| condition | values | asks | of | when unknown |",
+        "|---|---|---|---|---|",
+    ]
+    for condition in declared(ListConditions).values():
+        name = f"`{condition.name}`" + ("" if condition.name in declared(Conditions) else " (lists only)")
+        kinds = ", ".join(f"`{kind}`" for kind in condition.kinds) or "every kind"
+        case = f"`{condition.unknown}`" if condition.unknown else "–"
+        asks = f"{condition.en} · {condition.zh}"
+        lines.append(f"| {name} | {values_of(condition)} | {asks} | {kinds} | {case} |")
+    return "\n".join(lines) + "\n"
+
+
+def values_of(condition: Condition) -> str:
+    """What a condition may be given, in words."""
+    kind = condition.type
+    if condition.choices:
+        return ", ".join(f"`{choice}`" for choice in condition.choices)
+    if isinstance(kind, inspect.VarTupleType):
+        choices = getattr(kind.item_type, "values", ())
+        what = "of " + ", ".join(f"`{choice}`" for choice in choices) if choices else "codes"
+        return f"{kind.min_length} to {kind.max_length} {what}"
+    if isinstance(kind, inspect.IntType | inspect.FloatType):
+        return f"{kind.ge:,} to {kind.le:,.0f}"
+    if isinstance(kind, inspect.StrType):
+        return f"{'code' if kind.pattern else 'text'} of {kind.min_length} to {kind.max_length} characters"
+    return {inspect.DateTimeType: "RFC 3339 instant", inspect.TupleType: "four numbers"}[type(kind)]
+
+
+GENERATED = [("api.md", routes), ("problems.md", problem_page), ("conditions.md", condition_page)]
+
+
+@pytest.mark.parametrize(("name", "made"), GENERATED)
 def test_the_generated_pages_are_of_today(name, made) -> None:
     page = REFERENCE / name
     if os.environ.get("UPDATE_DOCS"):

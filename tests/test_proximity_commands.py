@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from registry.cli import covering, nearest, situation
+from registry.domain.conditions import Conditions, declared
 from registry.domain.identity import new_id
 from registry.domain.plans.entry import Hotline, Responsibility
 from registry.domain.values import Name
@@ -27,6 +28,8 @@ def filled_url(new_database) -> str:
     records = [
         make("rescue_team", 106.66, 29.03, name={"zh": "近队"}, specialties=[{"code": "mine"}]),
         make("rescue_team", 106.70, 29.03, name={"zh": "远队"}),
+        make("supply_depot", 106.67, 29.03, name={"zh": "社会库"}, ownership="social"),
+        make("supply_depot", 106.68, 29.03, name={"zh": "政府库"}, ownership="government"),
         make("fire_watch_point", 106.65, 29.04, name={"zh": "瞭望塔"}, watch_radius_m=5000),
         make("fire_watch_point", None, name={"zh": "未定点"}, watch_radius_m=5000),
     ]
@@ -60,6 +63,18 @@ def test_nearest_prints_a_table_and_json(filled_url) -> None:
     assert table.index("近队") < table.index("远队")
     told = json.loads(run(filled_url, nearest.command, "--specialty", "mine", "--json"))
     assert [feature["properties"]["name"]["zh"] for feature in told["features"]] == ["近队"]
+
+
+def test_every_condition_is_an_option(filled_url) -> None:
+    options = {option.name for option in nearest.command.params}
+    assert set(declared(Conditions)) <= options
+    told = json.loads(run(filled_url, nearest.command, "--ownership", "government", "--json"))
+    assert [feature["properties"]["name"]["zh"] for feature in told["features"]] == ["政府库"]
+
+
+def test_a_condition_that_contradicts_itself_is_one_sentence(filled_url) -> None:
+    result = CliRunner().invoke(nearest.command, [*AT, "--quantity", "3"], env={"DATABASE_URL": filled_url})
+    assert (result.exit_code, str(result.exception)) == (1, "a quantity is of an item")
 
 
 def test_covering_names_what_could_not_be_tested(filled_url) -> None:

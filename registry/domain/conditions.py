@@ -100,7 +100,8 @@ class Criteria(Struct, frozen=True, kw_only=True):
         _says("Holds this item; by default a GB/T 38565 code", "存有物资", "unknown_stock", DEPOT),
     ] = None
     quantity: Annotated[
-        Quantity | None, _says("At least so much of the item, as last counted", "该物资数量不少于")
+        Quantity | None,
+        _says("At least so much of the item, as last counted", "该物资数量不少于", None, DEPOT),
     ] = None
     verified_since: Annotated[
         datetime | None, _says("Verified at this instant or later", "此后核实过", "never_verified")
@@ -180,16 +181,16 @@ def _condition(field: inspect.Field, hint: Any) -> Condition:
     assert isinstance(annotated.type, inspect.UnionType)
     kinds = [kind for kind in annotated.type.types if not isinstance(kind, inspect.NoneType)]
     words = {**(annotated.extra or {}), **(annotated.extra_json_schema or {})}
-    return Condition(name=field.name, type=kinds[0], choices=tuple(dict.fromkeys(_literals(hint))), **words)
+    return Condition(name=field.name, type=kinds[0], choices=literal_values(hint), **words)
 
 
-def _literals(hint: Any) -> list[str]:
+def literal_values(hint: Any) -> tuple[str, ...]:
     """The values of the literal types in a type hint, in the order they were written in."""
     if get_origin(hint) is Literal:
-        return [*get_args(hint)]
-    if get_origin(hint) in (Annotated, Union, UnionType):
-        return [value for part in get_args(hint) for value in _literals(part)]
-    return []
+        return get_args(hint)
+    if get_origin(hint) not in (Annotated, Union, UnionType):
+        return ()
+    return tuple(dict.fromkeys(value for part in get_args(hint) for value in literal_values(part)))
 
 
 def filter_of(conditions: Conditions, now: datetime) -> Filter:

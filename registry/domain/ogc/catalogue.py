@@ -2,8 +2,9 @@
 
 from typing import Literal, get_args
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from registry.domain.conditions import Conditions, declared, literal_values
 from registry.domain.errors import NotFound
 from registry.domain.records import resource
 from registry.domain.records.resource import Kind
@@ -81,16 +82,30 @@ def _list(name: str, zh: str, en: str) -> Property:
     return Property(name=name, type="strings", zh=zh, en=en)
 
 
+def _condition(name: str, condition: str | None = None) -> Property:
+    """A property with the words and values of the condition on it."""
+    found = declared(Conditions)[condition or name]
+    return Property(name=name, type="string", zh=found.zh, en=found.en, values=found.choices)
+
+
+def _conditions(record: type[Struct]) -> tuple[Property, ...]:
+    """The codes of a kind of record that are conditions, with the values that the record may have."""
+    kind = record.__struct_config__.tag
+    values = {field.name: literal_values(field.type) for field in structs.fields(record)}
+    names = [name for name, found in declared(Conditions).items() if kind in found.kinds and values.get(name)]
+    return tuple(structs.replace(_condition(name), values=values[name]) for name in names)
+
+
 _NAMES = (_text("name.zh", "中文名称", "Name in Chinese"), _text("name.en", "英文名称", "Name in English"))
 _SHARED = (
-    _text("kind", "类别", "Kind", Kind),
+    _condition("kind"),
     *_NAMES,
     _text("place", "所在地代码", "Code of the place"),
     _text("manager", "管理单位", "Managing organisation"),
-    _text("lifecycle", "阶段", "Stage of life", resource.Lifecycle),
+    _condition("lifecycle"),
     _moment("valid_from", "有效期起", "Valid from"),
     _moment("valid_to", "有效期止", "Valid to"),
-    _text("location.quality", "位置质量", "How well the place is known", resource.Quality),
+    _condition("location.quality", "quality"),
     _number("location.uncertainty_m", "位置误差", "Uncertainty of the place", "m"),
     _moment("verified_at", "核实时间", "Verified at"),
     _text("visibility", "可见范围", "Visibility", resource.Visibility),
@@ -99,15 +114,13 @@ _SHARED = (
     _moment("updated_at", "更新时间", "Updated at"),
 )
 _TEAM = (
-    _text("force", "力量性质", "Force", resource.Force),
-    _text("level", "级别", "Level", resource.TeamLevel),
+    *_conditions(resource.RescueTeam),
     _list("specialties", "专长", "Specialties as scheme:code"),
     _count("personnel", "人数", "Personnel"),
-    _text("readiness", "备勤状态", "Readiness", resource.Readiness),
     _moment("status_at", "状态时间", "Status as of"),
 )
 _SHELTER = (
-    _text("level", "级别", "Level", resource.ShelterLevel),
+    *_conditions(resource.Shelter),
     _text("duration", "避难时长", "Duration", resource.Duration),
     _text("space", "室内外", "Indoor or outdoor", resource.Space),
     _list("hazards", "适用灾种", "Hazards as scheme:code"),
@@ -116,20 +129,17 @@ _SHELTER = (
     _count("occupancy_persons", "现有人数", "Persons inside"),
     _moment("occupancy_at", "人数时间", "Occupancy as of"),
     _number("area_m2", "面积", "Area", "m2"),
-    _text("opening", "开放状态", "Opening", resource.Opening),
     _moment("status_at", "状态时间", "Status as of"),
 )
 _WATCH = (
-    _text("form", "形式", "Form", resource.WatchForm),
+    *_conditions(resource.FireWatchPoint),
     _number("watch_radius_m", "瞭望半径", "Watch radius", "m"),
     _number("sector.from_deg", "扇区起", "Sector from", "deg"),
     _number("sector.to_deg", "扇区止", "Sector to", "deg"),
-    _text("operational", "运行状态", "Operational", resource.Operational),
     _moment("status_at", "状态时间", "Status as of"),
 )
 _DEPOT = (
-    _text("tier", "层级", "Tier", resource.Tier),
-    _text("ownership", "储备方式", "Ownership", resource.Ownership),
+    *_conditions(resource.SupplyDepot),
     _count("serves_persons", "可保障人数", "Persons it can serve"),
     _text("parent_depot", "上级库", "Parent depot"),
 )
@@ -153,8 +163,8 @@ _ZONE = (
 _FOOTPRINT = (
     *_NAMES,
     _text("place", "所在地代码", "Code of the place"),
-    _text("lifecycle", "阶段", "Stage of life", resource.Lifecycle),
-    _text("operational", "运行状态", "Operational", resource.Operational),
+    _condition("lifecycle"),
+    _condition("operational"),
     _number("watch_radius_m", "瞭望半径", "Watch radius", "m"),
     _text("drawing", "绘制方式", "How it is drawn"),
     _number("drawing_error_m", "绘制误差上限", "The drawn line lies at most so far inside the true one", "m"),
