@@ -8,7 +8,7 @@ import msgspec
 
 from registry.domain.geojson import Point
 from registry.domain.identity import new_id
-from registry.domain.records.change import Change, begin
+from registry.domain.records.change import Change, new_version
 from registry.domain.records.resource import Location, Resource
 from registry.store.database.pool import Writer
 from registry.store.places import places
@@ -30,7 +30,7 @@ def make(kind: str = "shelter", lon: float | None = 106.65, lat: float = 29.03, 
     feature = {"type": "Feature", "id": str(identity), "geometry": None, "properties": properties}
     made = msgspec.convert(feature, Resource, strict=False)
     made = msgspec.structs.replace(made, geometry=None if lon is None else Point((lon, lat)))
-    return begin(made, NOW)
+    return new_version(made, NOW)
 
 
 async def a_resource(writer: Writer, *args: Any, **given: Any) -> UUID:

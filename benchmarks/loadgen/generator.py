@@ -18,7 +18,7 @@ from shapely.geometry import shape
 from benchmarks.loadgen.properties import properties_of
 from benchmarks.loadgen.template import MARK_ID, MARK_POINT, Prototype, copy_line, identities, wkb
 from registry.domain.geojson import Point
-from registry.domain.records.change import begin
+from registry.domain.records.change import new_version
 from registry.domain.records.resource import KINDS, Kind, Location, Resource, Source
 from registry.domain.values import Name
 from registry.services.seeding import seed
@@ -89,7 +89,7 @@ class Generator:
             exercise=self.exercise,
             sources=[Source(kind="import", reference="load-data", confidence="assumed", note="generated")],
         )
-        return begin(Resource(id=identity, geometry=point, properties=properties), self.now)
+        return new_version(Resource(id=identity, geometry=point, properties=properties), self.now)
 
     def chunks(self) -> "Iterator[Chunk]":
         """The rows as COPY text, some thousands at a time."""

@@ -130,7 +130,7 @@ async def _reclassified(writer: Writer, record: Resource) -> None:
         else (msgspec.structs.replace(record.properties, verified_by="seeds", verified_at=NOW))
     )
     wanted = msgspec.structs.replace(record, properties=properties)
-    following = changing.follow(record, wanted, NOW)
+    following = changing.next_version(record, wanted, NOW)
     await changes.amend(writer, record, following, Change(verb="verify", actor="seeds", at=NOW))
 
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from registry.domain.errors import Unavailable
-from registry.domain.records.change import Change, begin
+from registry.domain.records.change import Change, new_version
 from registry.domain.sync.feed import Mark
 from registry.services.sync import change_watcher
 from registry.store.database.pool import Writer, prepare
@@ -100,7 +100,7 @@ async def test_a_late_commit_is_never_skipped(client, stored, api_url, signed) -
     await prepare(slow)
     late = slow.transaction()
     await late.start()
-    mine = begin(make(note="late"), NOW)
+    mine = new_version(make(note="late"), NOW)
     await changes.insert(Writer(slow), mine, WROTE)
     planner = await signed("planner")
     identity, _ = await created(client, planner)

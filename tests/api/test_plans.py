@@ -313,12 +313,12 @@ async def test_restricted_and_internal_entries_are_not_for_the_public(client, se
 
 
 async def test_restricted_resources_are_not_counted_for_the_public(client, seeded, signed) -> None:
-    from registry.domain.records.change import Change, begin
+    from registry.domain.records.change import Change, new_version
     from registry.store.records import changes
     from tests.builders import NOW
 
     shelter = make("shelter", visibility="restricted", place="500110113", level="town")
-    await changes.insert(seeded, begin(shelter, NOW), Change(verb="create", actor="test", at=NOW))
+    await changes.insert(seeded, new_version(shelter, NOW), Change(verb="create", actor="test", at=NOW))
     path = "/v1/provisions/qj-shelters-54/check"
     assert (await get(client, path))["details"]["recorded"] == 0
     assert (await get(client, path, headers=await signed("admin")))["details"]["recorded"] == 1
@@ -353,11 +353,11 @@ async def test_a_loaded_forest_becomes_the_denominator_that_the_planner_chooses(
 ) -> None:
     demo = {"exercise": "demo"}
     watch = make("fire_watch_point", 106.65, 28.9, watch_radius_m=5000, place="500110113", exercise="demo")
-    from registry.domain.records.change import Change, begin
+    from registry.domain.records.change import Change, new_version
     from registry.store.records import changes
     from tests.builders import NOW
 
-    await changes.insert(seeded, begin(watch, NOW), Change(verb="create", actor="test", at=NOW))
+    await changes.insert(seeded, new_version(watch, NOW), Change(verb="create", actor="test", at=NOW))
     ring = [[106.64, 28.89], [106.66, 28.89], [106.66, 28.91], [106.64, 28.91], [106.64, 28.89]]
     forest = {
         "register": "denominator",

@@ -63,7 +63,9 @@ async def change_something(rng: random.Random, stored, known: list) -> list[tupl
     current = feature.parse(row["feature"])
     wanted = msgspec.structs.replace(current, geometry=Point(spot)) if rng.random() < 0.6 else current
     properties = msgspec.structs.replace(wanted.properties, manager=str(rng.random()))
-    wanted = changing.follow(current, msgspec.structs.replace(wanted, properties=properties), A_CHANGE.at)
+    wanted = changing.next_version(
+        current, msgspec.structs.replace(wanted, properties=properties), A_CHANGE.at
+    )
     async with stored._connection.transaction():
         await changes.amend(stored, current, wanted, A_CHANGE)
     return [current.geometry.coordinates, wanted.geometry.coordinates]
@@ -103,7 +105,9 @@ async def test_a_watch_circle_that_shrinks_leaves_the_tiles_it_leaves(workers, s
         assert await ask(worker, away) == b""
     current = feature.parse((await resources.get(stored, PUBLIC, identity))["feature"])
     properties = msgspec.structs.replace(current.properties, watch_radius_m=1000.0)
-    wanted = changing.follow(current, msgspec.structs.replace(current, properties=properties), A_CHANGE.at)
+    wanted = changing.next_version(
+        current, msgspec.structs.replace(current, properties=properties), A_CHANGE.at
+    )
     async with stored._connection.transaction():
         await changes.amend(stored, current, wanted, A_CHANGE)
     await asyncio.sleep(LATEST_S)

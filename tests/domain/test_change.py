@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.domain.errors import Invalid
-from registry.domain.records.change import begin, differences, follow, merge, merge_patch, patched, to_members
+from registry.domain.records.change import (
+    differences,
+    merge,
+    merge_patch,
+    new_version,
+    next_version,
+    patched,
+    to_members,
+)
 from registry.domain.records.resource import Resource
 from tests.builders import NOW, make
 
@@ -70,8 +78,8 @@ def test_a_moved_point_and_a_changed_quality_clash() -> None:
 
 
 def test_versions_move_forward_even_when_the_clock_does_not() -> None:
-    first = begin(make(), NOW)
-    second = follow(first, first, NOW.replace(year=2020))
+    first = new_version(make(), NOW)
+    second = next_version(first, first, NOW.replace(year=2020))
     assert second.properties.version == 2
     assert second.properties.updated_at > first.properties.updated_at
     assert second.properties.created_at == first.properties.created_at
@@ -81,4 +89,4 @@ def test_versions_move_forward_even_when_the_clock_does_not() -> None:
 def test_a_record_stays_what_and_where_it_is(change) -> None:
     base = make()
     with pytest.raises(Invalid):
-        follow(base, edited(base, change), NOW)
+        next_version(base, edited(base, change), NOW)

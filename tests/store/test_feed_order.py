@@ -1,6 +1,6 @@
 """Transactions are ordered as numbers: 1000 comes after 999."""
 
-from registry.domain.records.change import Change, begin
+from registry.domain.records.change import Change, new_version
 from registry.store.database.pool import Reader, SnapshotReader, Writer
 from registry.store.records import changes
 from registry.store.sync import feed
@@ -15,7 +15,7 @@ SELECT $1::text::xid8, $2, {LINE} FROM change_log WHERE version = 1
 
 
 async def test_the_last_change_is_the_last_by_number(writer: Writer, conn) -> None:
-    await changes.insert(writer, begin(make(), NOW), CHANGE)
+    await changes.insert(writer, new_version(make(), NOW), CHANGE)
     for xid, version in (("2", 2), ("10", 3), ("9", 4)):
         await conn.execute(COPY, xid, version)
     await conn.execute("ALTER TABLE change_log DISABLE TRIGGER append_only")

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from registry.domain.records.change import Change, begin
+from registry.domain.records.change import Change, new_version
 from registry.store.database.pool import Writer, prepare
 from registry.store.records import changes
 from tests.builders import NOW, make
@@ -181,7 +181,7 @@ class Fleet(RuleBasedStateMachine):
             await prepare(connection)
             transaction = connection.transaction()
             await transaction.start()
-            record = begin(make(exercise=self.exercise, note="late"), NOW)
+            record = new_version(make(exercise=self.exercise, note="late"), NOW)
             await changes.insert(Writer(connection), record, LATE)
             self.records.append(str(record.id))
             return connection, transaction

@@ -1,8 +1,21 @@
 """Validators and conditional requests (RFC 9110, 13)."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Container
+from typing import Annotated
+
+from litestar.params import HeaderParameter
 
 from registry.domain.access.sight import Sight
+from registry.services.records.work import ANY_VERSION
+
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(name="If-Match", max_length=2000, description="The ETag you hold; * for any version."),
+]
+IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=2000)]
+
+TAG = re.compile(r'"([1-9][0-9]{0,9})-([a-z])"')
 
 
 def etag_of(version: int, sight: Sight) -> str:
@@ -12,13 +25,18 @@ def etag_of(version: int, sight: Sight) -> str:
 
 def matches(condition: str, etag: str) -> bool:
     """Whether an If-Match or If-None-Match header names the validator."""
-    return condition.strip() == "*" or etag in (
-        part.strip().removeprefix("W/") for part in condition.split(",")
-    )
+    return condition.strip() == "*" or etag in _tags(condition)
 
 
-def holds_version(if_match: str | None, sight: Sight) -> Callable[[int], bool] | None:
-    """A test whether an If-Match header names a version as this sight sees it; None without the header."""
+def versions_in(if_match: str | None, sight: Sight) -> Container[int] | None:
+    """The versions that an If-Match header names to this sight; None without the header."""
     if if_match is None:
         return None
-    return lambda version: matches(if_match, etag_of(version, sight))
+    if if_match.strip() == "*":
+        return ANY_VERSION
+    tags = (TAG.fullmatch(tag) for tag in _tags(if_match))
+    return {int(tag[1]) for tag in tags if tag is not None and tag[2] == sight.clearance[0]}
+
+
+def _tags(condition: str) -> list[str]:
+    return [part.strip().removeprefix("W/") for part in condition.split(",")]

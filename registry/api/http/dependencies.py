@@ -10,12 +10,12 @@ from litestar.params import QueryParameter
 
 from registry.api.http import params
 from registry.api.http.access.authentication import actor_in
-from registry.api.http.idempotency import IdempotencyKey, Once
+from registry.api.http.idempotency import Idempotency, IdempotencyKey
 from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import Actor, sight_of
 from registry.domain.access.sight import Sight
 from registry.domain.search import aware
-from registry.services.records.editing import Desk
+from registry.services.records.work import Work
 from registry.store.access import scope
 from registry.store.database.pool import Reader, Writer
 
@@ -38,9 +38,9 @@ ReaderDep = NamedDependency[Reader]
 """Reads; it holds no connection between statements."""
 WriterDep = NamedDependency[Writer]
 """Writes in one transaction, which commits before the response is sent."""
-WorkDep = NamedDependency[Desk]
+WorkDep = NamedDependency[Work]
 """The unit of work of a change: its transaction, actor and sight."""
-IdempotencyDep = NamedDependency[Once]
+IdempotencyDep = NamedDependency[Idempotency]
 """Wraps a change, so that a retry with the same Idempotency-Key has one effect."""
 ActorDep = NamedDependency[Actor]
 """The authenticated caller."""
@@ -71,16 +71,16 @@ async def writer(request: HttpRequest, state: State) -> AsyncGenerator[Writer, N
     state.watch.wake()
 
 
-def desk(request: HttpRequest, writer: WriterDep, exercise: ExerciseName = None, as_of: AsOf = None) -> Desk:
+def work(request: HttpRequest, writer: WriterDep, exercise: ExerciseName = None, as_of: AsOf = None) -> Work:
     """The unit of work of a request."""
     who = actor_in(request.scope)
     seen = sight_of(who, exercise, aware(as_of, "as_of"))
-    return Desk(writer, who, seen, request.scope["state"]["request_id"])
+    return Work(writer, who, seen, request.scope["state"]["request_id"])
 
 
-def once(request: HttpRequest, writer: WriterDep, idempotency_key: IdempotencyKey = None) -> Once:
+def once(request: HttpRequest, writer: WriterDep, idempotency_key: IdempotencyKey = None) -> Idempotency:
     """The idempotency of a request."""
-    return Once(request, writer, actor_in(request.scope), idempotency_key)
+    return Idempotency(request, writer, actor_in(request.scope), idempotency_key)
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -98,6 +98,6 @@ DEPENDENCIES: dict[str, Any] = {
     "writer": Provide(writer),
     "actor": Provide(actor, sync_to_thread=False),
     "sight": Provide(sight, sync_to_thread=False),
-    "desk": Provide(desk, sync_to_thread=False),
+    "work": Provide(work, sync_to_thread=False),
     "once": Provide(once, sync_to_thread=False),
 }

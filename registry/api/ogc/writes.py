@@ -1,4 +1,4 @@
-"""Features changed over the OGC face (Part 4, draft): the same acts as in `/v1`, in the standard's words."""
+"""Features changed over the OGC face (Part 4, draft): the same use cases as in `/v1`."""
 
 from typing import Any
 from uuid import UUID
@@ -7,9 +7,10 @@ import msgspec
 from litestar import HttpMethod, Response, delete, patch, post, put, route
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.params import FromPath
-from msgspec import structs
 
+from registry.api.http.conditional import etag_of, versions_in
 from registry.api.http.dependencies import IdempotencyDep, WorkDep
+from registry.api.http.idempotency import rendered
 from registry.api.http.request import HttpRequest
 from registry.api.ogc.items import identity
 from registry.api.ogc.links import Links
@@ -17,14 +18,20 @@ from registry.api.ogc.negotiation import GEOJSON, JSON
 from registry.api.ogc.parameters import fixed
 from registry.domain import crs as systems
 from registry.domain.access.actor import Actor, require
+from registry.domain.access.sight import Sight
 from registry.domain.errors import Invalid, NotFound
 from registry.domain.ogc.catalogue import COLLECTIONS, OF_KIND, Collection, collection
-from registry.domain.records.draft import Draft
-from registry.services.records import acts
-from registry.services.records.editing import Desk, Edition, held
-from registry.store.access.idempotency import Answer
+from registry.domain.records.change import Draft
+from registry.domain.records.resource import Resource
+from registry.services.records.amend import amend
+from registry.services.records.create import create
+from registry.services.records.replace import replace
+from registry.services.records.retire import retire
+from registry.services.records.work import Admission, Edition, Saved, Work
+from registry.store.access.idempotency import StoredResponse
 
 MERGE = "application/merge-patch+json"
+VIA = "ogc"
 DELETED = "deleted over OGC API Features"
 WRITING = frozenset({"exercise", "reason"})
 ITEMS = "/collections/{collection_id:str}/items"
@@ -51,73 +58,70 @@ OFFERED = {"parameters": fixed("exercise")}
 
 
 async def _body(request: HttpRequest, actor: Actor, *media: str) -> dict[str, Any]:
-    """The body as a JSON object with its geometry in CRS84; 415 for anything else.
+    """The body as a JSON object with its geometry in CRS84; 415 for another media type.
 
-    Who may not write at all is told so before the body is looked at.
+    The role is checked before the body is read.
     """
     require(actor, "field")
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind not in media:
         raise HTTPException(status_code=415, detail=f"send {' or '.join(media)}")
-    made = msgspec.json.decode(await request.body())
-    if not isinstance(made, dict):
+    feature = msgspec.json.decode(await request.body())
+    if not isinstance(feature, dict):
         raise Invalid("the body is one feature")
     for answered_only in ("links", "bbox"):
-        made.pop(answered_only, None)
-    given = request.headers.get("content-crs")
-    if given is not None and isinstance(made.get("geometry"), dict):
-        system = systems.system(given, "Content-Crs")
-        made["geometry"] = systems.point_in_degrees(made["geometry"], system)
-    return made
+        feature.pop(answered_only, None)
+    content_crs = request.headers.get("content-crs")
+    if content_crs is not None and isinstance(feature.get("geometry"), dict):
+        system = systems.system(content_crs, "Content-Crs")
+        feature["geometry"] = systems.point_in_degrees(feature["geometry"], system)
+    return feature
 
 
-def _draft(described: Collection, made: dict[str, Any]) -> Draft:
-    properties = made.get("properties")
+def _draft(described: Collection, feature: dict[str, Any]) -> Draft:
+    properties = feature.get("properties")
     kind = described.kind
     if kind is not None and isinstance(properties, dict) and properties.setdefault("kind", kind) != kind:
         raise Invalid(f"{described.id} holds {kind}", field="properties.kind")
-    return msgspec.convert(made, Draft)
+    return msgspec.convert(feature, Draft)
 
 
-async def _held(desk: Desk, described: Collection, feature_id: str) -> UUID:
-    """The identity of a feature that is in this collection, and neither deleted nor in another."""
-    known = UUID(identity(described, feature_id))
-    record = await held(desk, "field", known)
-    home = OF_KIND[record.kind].id if record.geometry is not None else UNLOCATED
-    if record.properties.lifecycle == "retired" or home != described.id:
-        raise NotFound("feature", feature_id)
-    return known
+def _home(record: Resource) -> str:
+    """The collection where its position puts a record."""
+    return OF_KIND[record.kind].id if record.geometry is not None else UNLOCATED
 
 
-def _stated(made: Answer) -> dict[str, str]:
-    return {name: value for name, value in made.headers.items() if name == "ETag"}
+def _in(described: Collection, feature_id: str) -> Admission:
+    """Raises NotFound for a record that is retired or in another collection."""
+
+    def admit(record: Resource) -> None:
+        if record.properties.lifecycle == "retired" or _home(record) != described.id:
+            raise NotFound("feature", feature_id)
+
+    return admit
 
 
-def _where(body: bytes) -> str:
-    """The path of a stored feature, in the collection where its position puts it."""
-    feature = msgspec.json.decode(body)
-    located = feature["geometry"] is not None
-    home = OF_KIND[feature["properties"]["kind"]].id if located else UNLOCATED
-    return f"/collections/{home}/items/{feature['id']}"
-
-
-def _ours(desk: Desk) -> Desk:
-    return desk._replace(via="ogc")
+def _send(saved: Saved, work: Work) -> Response[bytes]:
+    """The stored feature with its ETag."""
+    headers = {"ETag": etag_of(saved.version, work.sight)}
+    return Response(saved.feature.encode(), headers=headers, media_type=GEOJSON)
 
 
 @post(ITEMS, opt=OPT, include_in_schema=False)
 async def create_item(
-    request: HttpRequest, collection_id: FromPath[str], desk: WorkDep, once: IdempotencyDep
+    request: HttpRequest, collection_id: FromPath[str], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
     """Record a new feature; its identity is made here."""
     described = _writable(collection_id)
-    draft = _draft(described, await _body(request, desk.actor, GEOJSON, JSON) | {"id": None})
-    return await once(lambda: _create(request, desk, draft))
+    draft = _draft(described, await _body(request, work.actor, GEOJSON, JSON) | {"id": None})
 
+    async def perform() -> StoredResponse:
+        saved = await create(work._replace(via=VIA), draft, request.query_params.get("reason"))
+        path = f"/collections/{_home(saved.record)}/items/{saved.record.id}"
+        etag = etag_of(saved.version, work.sight)
+        return rendered(saved.feature.encode(), 201, ETag=etag, Location=Links(request).href(path))
 
-async def _create(request: HttpRequest, desk: Desk, draft: Draft) -> Answer:
-    made = await acts.create(_ours(desk), draft, request.query_params.get("reason"))
-    return structs.replace(made, headers=_stated(made) | {"Location": Links(request).href(_where(made.body))})
+    return await once(perform)
 
 
 @put(ITEM, opt=OPT, include_in_schema=False)
@@ -125,19 +129,20 @@ async def replace_item(
     request: HttpRequest,
     collection_id: FromPath[str],
     feature_id: FromPath[str],
-    desk: WorkDep,
+    work: WorkDep,
 ) -> Response[bytes]:
     """Replace a feature; the identity in the body is not looked at."""
     described = _writable(collection_id)
-    draft = _draft(described, await _body(request, desk.actor, GEOJSON, JSON) | {"id": None})
-    made = await acts.replace(
-        _ours(desk),
-        await _held(desk, described, feature_id),
+    draft = _draft(described, await _body(request, work.actor, GEOJSON, JSON) | {"id": None})
+    saved = await replace(
+        work._replace(via=VIA),
+        UUID(identity(described, feature_id)),
         draft,
-        _edition(request),
+        _edition(request, work.sight),
         request.query_params.get("reason"),
+        _in(described, feature_id),
     )
-    return Response(made.body, status_code=made.status, headers=_stated(made), media_type=GEOJSON)
+    return _send(saved, work)
 
 
 @patch(ITEM, opt=OPT, include_in_schema=False)
@@ -145,22 +150,23 @@ async def update_item(
     request: HttpRequest,
     collection_id: FromPath[str],
     feature_id: FromPath[str],
-    desk: WorkDep,
+    work: WorkDep,
 ) -> Response[bytes]:
     """Change some members (RFC 7396); a geometry is replaced as a whole."""
     described = _writable(collection_id)
-    change = await _body(request, desk.actor, MERGE, GEOJSON, JSON)
+    change = await _body(request, work.actor, MERGE, GEOJSON, JSON)
     if change.pop("id", feature_id) != feature_id:
         raise Invalid("the identity of a feature cannot change", field="id")
     change.pop("type", None)
-    made = await acts.amend(
-        _ours(desk),
-        await _held(desk, described, feature_id),
+    saved = await amend(
+        work._replace(via=VIA),
+        UUID(identity(described, feature_id)),
         change,
-        _edition(request),
+        _edition(request, work.sight),
         request.query_params.get("reason"),
+        _in(described, feature_id),
     )
-    return Response(made.body, status_code=made.status, headers=_stated(made), media_type=GEOJSON)
+    return _send(saved, work)
 
 
 @delete(ITEM, opt=OPT, status_code=204, include_in_schema=False)
@@ -168,19 +174,22 @@ async def delete_item(
     request: HttpRequest,
     collection_id: FromPath[str],
     feature_id: FromPath[str],
-    desk: WorkDep,
+    work: WorkDep,
 ) -> None:
     """Retire a feature: it leaves the collections, its history stays."""
     described = _writable(collection_id)
-    reason = request.query_params.get("reason") or DELETED
-    await acts.retire(
-        _ours(desk), await _held(desk, described, feature_id), _edition(request).if_match, reason
+    await retire(
+        work._replace(via=VIA),
+        UUID(identity(described, feature_id)),
+        _edition(request, work.sight),
+        request.query_params.get("reason") or DELETED,
+        _in(described, feature_id),
     )
 
 
-def _edition(request: HttpRequest) -> Edition:
+def _edition(request: HttpRequest, sight: Sight) -> Edition:
     """The version that the client holds; any, when it does not say (desktop clients never do)."""
-    return Edition(if_match=request.headers.get("if-match", "*"))
+    return Edition(versions_in(request.headers.get("if-match", "*"), sight))
 
 
 def _allowed(*methods: str) -> Response[None]:

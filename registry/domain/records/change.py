@@ -1,26 +1,29 @@
-"""Changing a record: create, replace, patch, merge; pure, with the time as an argument."""
+"""Changes of a record: draft, next version, patch, merge. Pure: the time is an argument."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct, structs
 
 from registry.domain.errors import Invalid
+from registry.domain.geojson import Point
 from registry.domain.geometry import wkb
 from registry.domain.records.location import check_location
-from registry.domain.records.resource import FireWatchPoint, Lifecycle, Resource
+from registry.domain.records.relocation import located_from_raw
+from registry.domain.records.resource import FireWatchPoint, Lifecycle, Properties, Resource
 
 Verb = Literal["create", "update", "retire", "restore", "verify", "locate", "report", "stock", "seed"]
 SERVER_SET = frozenset({"version", "created_at", "updated_at", "verified_at", "verified_by"})
-"""Members that the registry sets; what a client sends for them is taken as read back and ignored."""
+"""Members that the registry sets. A client may send back what it read; the values are ignored."""
 TOGETHER = {"geometry": "location", "location": "location"}
-"""Members that only make sense together count as one in a merge."""
+"""Members that count as one in a merge, because they only make sense together."""
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """Who changes a record, why, in which request; `device_at` is the clock of the one who saw it."""
+    """Who changes a record, why and in which request; `device_at` is the clock of the device."""
 
     verb: Verb
     actor: str
@@ -31,8 +34,27 @@ class Change(Struct, frozen=True, kw_only=True):
     device_at: datetime | None = None
 
 
+class Draft(Struct, frozen=True, tag_field="type", tag="Feature", kw_only=True, forbid_unknown_fields=True):
+    """A Feature that a client sends: its identity may be missing."""
+
+    id: UUID | None = None
+    geometry: Point | None = None
+    properties: Properties
+
+
+def record_of(draft: Draft, identity: UUID, exercise: str | None) -> Resource:
+    """The record of a draft in the exercise of the request, located from its raw coordinates if need be."""
+    properties = draft.properties
+    if properties.exercise is not None and properties.exercise != exercise:
+        raise Invalid("ask with exercise= to write inside that exercise", field="properties.exercise")
+    unset = {name: 0 if name == "version" else None for name in SERVER_SET}
+    properties = structs.replace(properties, exercise=exercise, **unset)
+    record = Resource(id=identity, geometry=draft.geometry, properties=properties)
+    return record if properties.location.raw is None else located_from_raw(record)
+
+
 def check(record: Resource) -> Resource:
-    """`record`, refused with Invalid where its members contradict each other."""
+    """`record`; Invalid where its members contradict each other."""
     properties = record.properties
     check_location(record.geometry, properties.location)
     if properties.valid_from and properties.valid_to and properties.valid_from > properties.valid_to:
@@ -50,13 +72,13 @@ def _check_times(properties: Struct) -> None:
             raise Invalid(f"{name} needs a time zone", field=f"properties.{name}")
 
 
-def begin(record: Resource, at: datetime) -> Resource:
+def new_version(record: Resource, at: datetime) -> Resource:
     """`record` as its first version."""
     return _stamp(check(record), version=1, created_at=at, updated_at=at, verified_at=None, verified_by=None)
 
 
-def follow(current: Resource, wanted: Resource, at: datetime) -> Resource:
-    """`wanted` as the version after `current`; what the registry sets is carried over."""
+def next_version(current: Resource, wanted: Resource, at: datetime) -> Resource:
+    """`wanted` as the version after `current`, with the members that the registry sets carried over."""
     if type(wanted.properties) is not type(current.properties):
         raise Invalid("the kind of a record cannot change", field="properties.kind")
     if wanted.properties.exercise != current.properties.exercise:
@@ -68,8 +90,8 @@ def follow(current: Resource, wanted: Resource, at: datetime) -> Resource:
 
 
 def verified(current: Resource, by: str, at: datetime) -> Resource:
-    """`current` confirmed still true: a new version in which nothing but the confirmation differs."""
-    confirmed = follow(current, current, at)
+    """`current` confirmed: a new version in which nothing but the confirmation differs."""
+    confirmed = next_version(current, current, at)
     return _stamp(confirmed, verified_at=at, verified_by=by)
 
 
@@ -78,17 +100,17 @@ def _stamp(record: Resource, **server_set: Any) -> Resource:
 
 
 def retired(current: Resource) -> Resource:
-    """`current` out of service for good."""
+    """`current`, retired."""
     return structs.replace(current, properties=structs.replace(current.properties, lifecycle="retired"))
 
 
 def restored(current: Resource, lifecycle: Lifecycle) -> Resource:
-    """`current` back at a stage of life."""
+    """`current` with another lifecycle."""
     return structs.replace(current, properties=structs.replace(current.properties, lifecycle=lifecycle))
 
 
 def to_members(record: Resource) -> dict[str, Any]:
-    """The record as plain members: `geometry` and every property, without what the registry sets."""
+    """`geometry` and every property that a client may set, as JSON values."""
     whole = msgspec.to_builtins(record)
     properties = {name: value for name, value in whole["properties"].items() if name not in SERVER_SET}
     return {"geometry": whole["geometry"], **properties}
@@ -105,8 +127,8 @@ def from_members(current: Resource, members: Mapping[str, Any]) -> Resource:
 
 
 def _pointer(message: str) -> str | None:
-    _, found, path = message.rpartition("`$.")
-    return path.rstrip("`") if found else None
+    _, separator, path = message.rpartition("`$.")
+    return path.rstrip("`") if separator else None
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
@@ -136,13 +158,13 @@ def patched(current: Resource, patch: Mapping[str, Any]) -> Resource:
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The members that differ, with their new values; None stands for a member that is gone."""
+    """The members that differ, with their new values; None for a member that was removed."""
     names = set(before) | set(after)
     return {name: after.get(name) for name in sorted(names) if before.get(name) != after.get(name)}
 
 
 class Merge(Struct, frozen=True):
-    """A three-way merge: the record that keeps both sides, or the members on which they disagree."""
+    """A three-way merge: the record that keeps both sides, or the members that both changed differently."""
 
     record: Resource
     overlapping: tuple[str, ...] = ()

@@ -1,24 +1,52 @@
-"""The rendered form of a resource: JSON text made once, when it is written."""
+"""The stored forms of a resource: the canonical members that history seals, and the rendered Feature."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from registry.domain.records.resource import Resource
 
+SCHEMA = 1
+"""Raised by a release that renames a member or changes its meaning; it then reads the older schemas too."""
+
+
+class CanonicalResource(Resource, frozen=True, kw_only=True, tag="Feature"):
+    """A resource with the schema of its members.
+
+    Every member is written out. A default that a later release changes then leaves recorded versions alone.
+    """
+
+    schema: Annotated[int, Meta(ge=1, le=SCHEMA)] = SCHEMA
+
+
 ENCODER = msgspec.json.Encoder()
 DECODER = msgspec.json.Decoder(Resource)
+CANONICAL_ENCODER = msgspec.json.Encoder(order="sorted")
+CANONICAL_DECODER = msgspec.json.Decoder(CanonicalResource)
 
 
 def render(resource: Resource) -> str:
-    """The Feature as JSON text; it ends with the closing of `properties` and of itself."""
+    """The Feature as JSON text. It ends with the closing braces of `properties` and of itself."""
     return ENCODER.encode(resource).decode()
 
 
 def parse(text: str) -> Resource:
-    """The resource a rendered feature stands for."""
+    """The resource of a rendered feature."""
     return DECODER.decode(text)
+
+
+def canonical(record: Resource) -> str:
+    """The members as JSON text with sorted keys and the schema: what the digest of a version is made of."""
+    members = CanonicalResource(id=record.id, geometry=record.geometry, properties=record.properties)
+    return CANONICAL_ENCODER.encode(members).decode()
+
+
+def from_canonical(text: str) -> Resource:
+    """The resource of canonical members; Invalid members raise msgspec.DecodeError."""
+    members = CANONICAL_DECODER.decode(text)
+    return Resource(id=members.id, geometry=members.geometry, properties=members.properties)
 
 
 def with_figures(feature: bytes, figures: Mapping[str, Any]) -> msgspec.Raw:

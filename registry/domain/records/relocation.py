@@ -1,4 +1,4 @@
-"""Correcting where something is, from the datum a phone gave to WGS 84."""
+"""Correct a position: from the datum of the device to WGS 84."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from registry.domain.values import Code, LongText, Metres
 
 
 class Relocation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A corrected position: coordinates in their own datum, how exact they are, and how one knows."""
+    """A corrected position: coordinates in their own datum, their accuracy, and the evidence."""
 
     coordinates: Position
     datum: Datum
@@ -22,25 +22,27 @@ class Relocation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     base_version: Annotated[int, Meta(ge=1, le=2_000_000_000)] | None = None
 
 
-def relocated(current: Resource, found: Relocation) -> Resource:
+def relocated(current: Resource, correction: Relocation) -> Resource:
     """`current` at the corrected position: surveyed, or approximate where the datum is unknown."""
     location = structs.replace(
         current.properties.location,
-        quality="approximate" if found.datum == "unknown" else "surveyed",
-        uncertainty_m=found.accuracy_m,
+        quality="approximate" if correction.datum == "unknown" else "surveyed",
+        uncertainty_m=correction.accuracy_m,
         candidate_places=[],
-        datum=found.datum,
-        raw=found.coordinates,
-        source=found.evidence,
+        datum=correction.datum,
+        raw=correction.coordinates,
+        source=correction.evidence,
     )
     properties = structs.replace(
-        current.properties, location=location, place=found.place or current.properties.place
+        current.properties, location=location, place=correction.place or current.properties.place
     )
-    return structs.replace(current, geometry=convert(found.coordinates, found.datum), properties=properties)
+    return structs.replace(
+        current, geometry=convert(correction.coordinates, correction.datum), properties=properties
+    )
 
 
 def convert(coordinates: Position, datum: Datum) -> Point:
-    """The WGS 84 point of coordinates in `datum`, to seven decimals; an unknown datum is taken as it is."""
+    """The WGS 84 point of coordinates in `datum`, to seven decimals; an unknown datum is not converted."""
     lon, lat = wgs84_of(datum, coordinates)
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise Invalid("the coordinates leave the earth when converted", field="coordinates")
@@ -48,7 +50,7 @@ def convert(coordinates: Position, datum: Datum) -> Point:
 
 
 def located_from_raw(record: Resource) -> Resource:
-    """`record` with the geometry its raw coordinates stand for, where it came with none of its own."""
+    """`record` with the geometry of its raw coordinates, where it has no geometry of its own."""
     location = record.properties.location
     if record.geometry is not None or location.raw is None:
         return record

@@ -1,4 +1,4 @@
-"""Operations that a device made while it was away."""
+"""Operations that a device made while it was offline."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -31,16 +31,3 @@ class Push(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     device: ShortText | None = None
     operations: Annotated[list[Operation], Meta(min_length=1, max_length=MOST)]
-
-
-class Outcome(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What became of an operation; `first` is the result a duplicate had the first time."""
-
-    op_id: UUID
-    result: Result
-    version: int | None = None
-    detail: str | None = None
-    status: int | None = None
-    conflict: str | None = None
-    correction: str | None = None
-    first: Result | None = None

@@ -1,6 +1,6 @@
 """Read and change the entries of the registers; every earlier version is kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -25,9 +25,6 @@ from registry.store.database.pool import Reader, Writer
 from registry.store.places import places
 from registry.store.plans import entries
 from registry.store.visibility import realm
-
-HoldsVersion = Callable[[int], bool]
-"""Whether the caller has read this version of the entry that it wants to change."""
 
 
 class EntryPage(Struct, frozen=True):
@@ -84,18 +81,19 @@ async def read_history(
 
 
 async def put_entry(
-    writer: Writer, sight: Sight, actor: Actor, entry: Entry, holds_version: HoldsVersion | None
+    writer: Writer, sight: Sight, actor: Actor, entry: Entry, versions: Container[int] | None
 ) -> SavedEntry:
     """Store a new entry, or replace the version that the caller holds.
 
-    ConditionMissing when the entry exists and `holds_version` is None; Stale when the caller holds another
-    version; Forbidden when the actor's places hold neither the old nor the new place.
+    `versions` are those that the caller has read. ConditionMissing when it is None and the entry exists;
+    Stale when the entry has another version; Forbidden when the actor's places hold neither the old nor the
+    new place.
     """
     if entry.exercise != sight.exercise:
         raise Invalid("the entry belongs to another exercise than the request", field="exercise")
     check_entry(entry)
     await _require_field(writer, actor, entry.place)
-    current = await _current(writer, sight, register_of(entry), entry.id, holds_version)
+    current = await _current(writer, sight, register_of(entry), entry.id, versions)
     if current is not None:
         await _require_field(writer, actor, current.place)
     return SavedEntry(await _store(writer, actor, current, entry), created=current is None)
@@ -107,10 +105,10 @@ async def retire_entry(
     actor: Actor,
     register: Register,
     identity: UUID,
-    holds_version: HoldsVersion | None,
+    versions: Container[int] | None,
 ) -> Entry:
     """Retire an entry: it leaves lists and checks, and its versions stay."""
-    current = await _current(writer, sight, register, identity, holds_version)
+    current = await _current(writer, sight, register, identity, versions)
     if current is None:
         raise NotFound(register, identity)
     await _require_field(writer, actor, current.place)
@@ -134,16 +132,16 @@ async def list_responsible(reader: Reader, sight: Sight, place: str, hazard: str
 
 
 async def _current(
-    writer: Writer, sight: Sight, register: Register, identity: UUID, holds_version: HoldsVersion | None
+    writer: Writer, sight: Sight, register: Register, identity: UUID, versions: Container[int] | None
 ) -> Entry | None:
     """The stored version, locked; None when the identity is free."""
     stored = await entries.lock(writer, realm(sight), identity)
     if stored is None:
         return None
     await read_entry(writer, sight, register, identity)
-    if holds_version is None:
+    if versions is None:
         raise ConditionMissing("send the ETag you read in If-Match")
-    if not holds_version(stored.version):
+    if stored.version not in versions:
         raise Stale(f"the entry is at version {stored.version}")
     return stored
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from registry.domain.plans.entry import Entry
-from registry.domain.records.change import Change, begin
+from registry.domain.records.change import Change, new_version
 from registry.domain.records.resource import Resource
 from registry.services.seeding.demonstration import demonstration
 from registry.services.seeding.demonstration_plans import demonstration_entries
@@ -98,7 +98,7 @@ async def add(writer: Writer, records: Sequence[Resource], advance: Advance = _s
     missing = [record for record in records if record.id not in known]
     change = Change(verb="seed", actor=SEEDED_BY, at=now, via="seeds")
     for done, record in enumerate(missing, 1):
-        await changes.insert(writer, begin(record, now), change)
+        await changes.insert(writer, new_version(record, now), change)
         advance("resources", done, len(missing))
     return len(missing)
 

@@ -1,88 +1,114 @@
-"""Carrying out a push: each operation in its own savepoint, its result kept in the same commit."""
+"""Carry out a push: each operation in its own savepoint, its result stored in the same commit."""
 
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct, structs
 
-from registry.api.http.idempotency import answer, now
-from registry.api.http.problems import status_of
 from registry.domain.errors import Conflict, Invalid, RegistryError, Unavailable
-from registry.domain.records.draft import Draft
+from registry.domain.records.change import Draft
 from registry.domain.records.observation import StatusReport, StockReport
 from registry.domain.records.relocation import Relocation
-from registry.domain.sync.push import Operation, Outcome, Push, Result
-from registry.services.records import acts
-from registry.services.records.editing import Desk, Edition
+from registry.domain.sync.push import Operation, Push, Result
+from registry.services.clock import now
+from registry.services.records.amend import amend
+from registry.services.records.create import create
+from registry.services.records.relocate import relocate
+from registry.services.records.report import report_status, report_stock
+from registry.services.records.retire import retire
+from registry.services.records.verify import Verification, verify
+from registry.services.records.work import ANY_VERSION, Edition, Saved, Work
 from registry.store.access import idempotency
-from registry.store.access.idempotency import Answer
+from registry.store.access.idempotency import StoredResponse
 
-LASTING: frozenset[Result] = frozenset({"applied", "merged", "conflict"})
-"""Results that a retry must meet again; the others may come out differently next time."""
+RESULTS: dict[str, Result] = {"conflict": "conflict", "merged": "merged"}
+"""Results by the outcome of a save; every other outcome is applied."""
+BLOCKED = Conflict("an earlier operation on this record failed")
 
 
-async def perform(desk: Desk, push: Push) -> list[Outcome]:
+class PushedOperation(Struct, frozen=True, omit_defaults=True):
+    """What became of an operation; `first` is the result that a duplicate had the first time."""
+
+    result: Result
+    version: int | None = None
+    correction: UUID | None = None
+    overlapping: tuple[str, ...] = ()
+    first: Result | None = None
+
+
+class RefusedOperation(Struct, frozen=True):
+    """An operation that changed nothing. It is not stored: a retry may succeed."""
+
+    result: Result
+    error: RegistryError
+
+
+async def push(work: Work, pushed: Push) -> list[PushedOperation | RefusedOperation]:
     """What became of each operation; after one that failed, the later ones of its record are blocked."""
     failed: set[UUID] = set()
-    outcomes = []
-    for operation in push.operations:
+    results: list[PushedOperation | RefusedOperation] = []
+    for operation in pushed.operations:
         if operation.resource_id in failed:
-            detail = "an earlier operation on this record failed"
-            outcomes.append(Outcome(op_id=operation.op_id, result="blocked", detail=detail))
+            results.append(RefusedOperation("blocked", BLOCKED))
             continue
-        outcome = await _settle(desk, operation)
-        outcomes.append(outcome)
-        if outcome.result in ("conflict", "rejected", "blocked"):
+        result = await _settle(work, operation)
+        results.append(result)
+        if result.result in ("conflict", "rejected", "blocked"):
             failed.add(operation.resource_id)
-    return outcomes
+    return results
 
 
-async def _settle(desk: Desk, operation: Operation) -> Outcome:
-    key = f"op:{operation.op_id}"
-    asked = idempotency.fingerprint(msgspec.json.encode(operation))
+async def _settle(work: Work, operation: Operation) -> PushedOperation | RefusedOperation:
     try:
-        async with desk.writer.savepoint():
-            stored = await idempotency.recall(desk.writer, desk.actor.id, key, asked, now())
-            if stored is not None:
-                return _again(stored)
-            outcome = _outcome(operation, await _do(desk, operation))
-            if outcome.result in LASTING:
-                kept = answer(outcome)
-                await idempotency.keep(desk.writer, desk.actor.id, key, asked, kept, now())
-            return outcome
+        async with work.writer.savepoint():
+            return await _once(work, operation)
     except Unavailable:
         raise
     except RegistryError as error:
-        result: Result = "blocked" if type(error) is Conflict else "rejected"
-        return Outcome(
-            op_id=operation.op_id, result=result, detail=error.detail, status=status_of(type(error))
-        )
+        return RefusedOperation("blocked" if type(error) is Conflict else "rejected", error)
 
 
-def _again(stored: Answer) -> Outcome:
-    before = msgspec.json.decode(stored.body, type=Outcome)
-    return msgspec.structs.replace(before, result="duplicate", first=before.result)
+async def _once(work: Work, operation: Operation) -> PushedOperation:
+    """Carry out an operation, or find the result that is stored under its identity."""
+    key = f"op:{operation.op_id}"
+    request = idempotency.fingerprint(msgspec.json.encode(operation))
+    stored = await idempotency.recall(work.writer, work.actor.id, key, request, now())
+    if stored is not None:
+        first = msgspec.json.decode(stored.body, type=PushedOperation)
+        return structs.replace(first, result="duplicate", first=first.result)
+    result = _result(await _perform(work, operation))
+    kept = StoredResponse(200, {}, msgspec.json.encode(result))
+    await idempotency.keep(work.writer, work.actor.id, key, request, kept, now())
+    return result
 
 
-async def _do(desk: Desk, operation: Operation) -> Answer:
-    edition = Edition(None, operation.base_version) if operation.base_version else Edition("*")
+def _result(saved: Saved) -> PushedOperation:
+    result = RESULTS.get(saved.outcome, "applied")
+    if saved.correction is not None:
+        return PushedOperation(result, None, saved.correction, saved.overlapping)
+    return PushedOperation(result, saved.version)
+
+
+async def _perform(work: Work, operation: Operation) -> Saved:
     identity, body, reason = operation.resource_id, operation.body, operation.reason
     match operation.kind:
         case "create":
-            draft = msgspec.structs.replace(_as(body, Draft), id=identity)
-            return await acts.create(desk, draft, reason)
+            return await create(work, structs.replace(_as(body, Draft), id=identity), reason)
         case "patch":
-            return await acts.amend(desk, identity, body, edition, reason)
+            base = operation.base_version
+            edition = Edition(ANY_VERSION) if base is None else Edition(base_version=base)
+            return await amend(work, identity, body, edition, reason)
         case "status":
-            return await acts.report(desk, identity, _as(body, StatusReport))
+            return await report_status(work, identity, _as(body, StatusReport))
         case "stock":
-            return await acts.stock(desk, identity, _as(body, StockReport))
+            return await report_stock(work, identity, _as(body, StockReport))
         case "verification":
-            return await acts.verify(desk, identity, _as(body, acts.Verification))
+            return await verify(work, identity, _as(body, Verification))
         case "location":
-            return await acts.relocate(desk, identity, _as(body, Relocation))
+            return await relocate(work, identity, _as(body, Relocation))
         case "retire":
-            return await acts.retire(desk, identity, "*", reason)
+            return await retire(work, identity, Edition(ANY_VERSION), reason)
 
 
 def _as(body: dict[str, Any], kind: type) -> Any:
@@ -90,30 +116,3 @@ def _as(body: dict[str, Any], kind: type) -> Any:
         return msgspec.convert(body, kind)
     except msgspec.ValidationError as error:
         raise Invalid(str(error), field="body") from error
-
-
-class _Made(msgspec.Struct):
-    """What an answer says that an outcome repeats."""
-
-    properties: dict[str, Any] = msgspec.field(default_factory=dict)
-    conflict: str | None = None
-    correction: str | None = None
-    detail: str | None = None
-
-
-def _outcome(operation: Operation, made: Answer) -> Outcome:
-    said = msgspec.json.decode(made.body, type=_Made)
-    version = said.properties.get("version")
-    result: Result = "applied"
-    if made.status == 409:
-        result = "conflict"
-    elif operation.kind == "patch" and operation.base_version and version:
-        result = "merged" if version > operation.base_version + 1 else "applied"
-    return Outcome(
-        op_id=operation.op_id,
-        result=result,
-        version=version,
-        detail=said.detail,
-        conflict=said.conflict,
-        correction=said.correction,
-    )

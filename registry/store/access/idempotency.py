@@ -1,10 +1,11 @@
-"""Answers kept under a key that the client chose, so that a retry has one effect."""
+"""Responses stored under a key that the client chose, so that a retry has one effect."""
 
 import hashlib
 from datetime import datetime
 
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from registry.domain.errors import Conflict, Duplicate, Invalid
 from registry.store.database.pool import Writer
@@ -16,8 +17,8 @@ KEPT_DAYS = 60
 """Longer than any device is expected to be away."""
 
 
-class Answer(Struct, frozen=True):
-    """A stored answer: its status, headers and body."""
+class StoredResponse(Struct, frozen=True):
+    """A response as it was given: stored and given again, never interpreted here."""
 
     status: int
     headers: dict[str, str]
@@ -29,7 +30,7 @@ _KEPT = ("fingerprint", "status", "headers", "body")
 
 
 def _claim() -> Query:
-    """Take the key for this transaction, and touch the answer that is kept under it."""
+    """Take the key for this transaction, and update the response that is stored under it."""
     name = sa.func.hashtextextended(sa.bindparam("claim", type_=sa.Text), 0)
     claim = sa.select(sa.func.pg_try_advisory_xact_lock(name).label("mine")).cte("claim")
     replay = (
@@ -39,8 +40,8 @@ def _claim() -> Query:
         .returning(*(idempotency.c[name] for name in _KEPT))
         .cte("replay")
     )
-    found = sa.select(claim.c.mine, *(replay.c[name] for name in _KEPT))
-    return Query(found.select_from(claim.outerjoin(replay, sa.true())))
+    stored = sa.select(claim.c.mine, *(replay.c[name] for name in _KEPT))
+    return Query(stored.select_from(claim.outerjoin(replay, sa.true())))
 
 
 CLAIM = _claim()
@@ -61,33 +62,35 @@ PURGE = Query(
 
 
 def fingerprint(*parts: bytes) -> bytes:
-    """What a request asks for, as one hash."""
+    """The parts of a request as one hash."""
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).digest()
 
 
-async def recall(writer: Writer, actor: str, key: str, asked: bytes, at: datetime) -> Answer | None:
-    """The stored answer under a key, or None where this request is the first.
+async def recall(writer: Writer, actor: str, key: str, request: bytes, at: datetime) -> StoredResponse | None:
+    """The stored response under a key, or None for the first request with it.
 
-    Touching the row makes the replay a write of its own, so that its commit waits for replication as the
-    first one did. Conflict while another request with the key runs; Invalid for a key of another request.
+    `request` is the fingerprint. The row is updated, so that the commit of a replay waits for replication as
+    the first one did. Conflict while another request with the key runs; Invalid for another request's key.
     """
     row = await writer.row(CLAIM, {"claim": f"{actor}\x1f{key}", "actor": actor, "key": key, "at": at})
     if row is None or not row["mine"]:
         raise Conflict(RUNNING)
     if row["fingerprint"] is None:
         return None
-    if row["fingerprint"] != asked:
+    if row["fingerprint"] != request:
         raise Invalid("this Idempotency-Key was used for another request")
-    return Answer(row["status"], row["headers"], row["body"])
+    return StoredResponse(row["status"], row["headers"], row["body"])
 
 
-async def keep(writer: Writer, actor: str, key: str, asked: bytes, answer: Answer, at: datetime) -> None:
-    """Store the answer in the transaction that did the work.
+async def keep(
+    writer: Writer, actor: str, key: str, request: bytes, response: StoredResponse, at: datetime
+) -> None:
+    """Store the response in the transaction that did the work.
 
-    Conflict, and all of it undone, when the first request ended just as this one asked whether it runs.
+    Conflict, and all of it undone, when the first request committed while this one asked whether it runs.
     """
-    values = {"actor": actor, "key": key, "fingerprint": asked, "created_at": at}
+    values = {"actor": actor, "key": key, "fingerprint": request, "created_at": at}
     try:
-        await writer.run(KEEP, values | {name: getattr(answer, name) for name in answer.__struct_fields__})
+        await writer.run(KEEP, values | asdict(response))
     except Duplicate as error:
         raise Conflict(RUNNING) from error

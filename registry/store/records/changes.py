@@ -85,21 +85,23 @@ async def lock(writer: Writer, sight: Sight, identity: UUID) -> Resource:
     return feature.parse(row["feature"])
 
 
-async def insert(writer: Writer, record: Resource, change: Change) -> None:
-    """Store a first version and its line in the log; Duplicate when its identity is taken."""
+async def insert(writer: Writer, record: Resource, change: Change) -> str:
+    """Store a first version and its line in the log; return its feature. Duplicate for a taken identity."""
     row = resource_row.row_of(record, change.actor)
     await writer.run(INSERT, row | line(None, record, row, change))
     await _insert_parts(writer, record)
+    return str(row["feature"])
 
 
-async def amend(writer: Writer, current: Resource, wanted: Resource, change: Change) -> None:
-    """Make `wanted` the current version and keep `current`, which the caller holds locked, as past."""
+async def amend(writer: Writer, current: Resource, wanted: Resource, change: Change) -> str:
+    """Make `wanted` the current version and return its feature; `current`, which is locked, becomes past."""
     row = resource_row.row_of(wanted, change.actor)
     await writer.run(AMEND, row | line(current, wanted, row, change))
     if resource_row.parts(current) != resource_row.parts(wanted):
         for query in FORGET_PARTS:
             await writer.run(query, row)
         await _insert_parts(writer, wanted)
+    return str(row["feature"])
 
 
 async def _insert_parts(writer: Writer, record: Resource) -> None:

@@ -12,14 +12,14 @@ from litestar.params import FromPath, JSONBody
 
 from registry.api.http import params
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, WriterDep
-from registry.api.http.idempotency import answer, stating
+from registry.api.http.idempotency import rendered, stating
 from registry.api.http.links import JSON
 from registry.domain.access.actor import Actor, require
 from registry.domain.errors import Conflict, Forbidden
 from registry.domain.identity import new_id
 from registry.domain.values import LongText, ShortText
 from registry.store.access import guard
-from registry.store.access.idempotency import Answer
+from registry.store.access.idempotency import StoredResponse
 from registry.store.database.pool import Writer
 
 Changes_ = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
@@ -63,11 +63,11 @@ async def ask_approval(
     return await once(lambda: _ask(writer, actor, data), JSON)
 
 
-async def _ask(writer: Writer, actor: Actor, data: Wish) -> Answer:
+async def _ask(writer: Writer, actor: Actor, data: Wish) -> StoredResponse:
     require(actor, "field")
     identity = new_id(time.time_ns() // 1_000_000)
     await guard.ask(writer, identity, actor, data.changes, data.reason)
-    return answer(_describe(await guard.get(writer, identity)), 201)
+    return rendered(_describe(await guard.get(writer, identity)), 201)
 
 
 @get("/")
@@ -86,7 +86,7 @@ async def grant_approval(
     return await once(lambda: _grant(writer, actor, identity), JSON)
 
 
-async def _grant(writer: Writer, actor: Actor, identity: UUID) -> Answer:
+async def _grant(writer: Writer, actor: Actor, identity: UUID) -> StoredResponse:
     require(actor, "planner")
     wish = await guard.get(writer, identity)
     if wish["actor"] == actor.id:
@@ -96,7 +96,7 @@ async def _grant(writer: Writer, actor: Actor, identity: UUID) -> Answer:
     if actor.places and not await guard.covers(writer, actor.places, wish["places"]):
         raise Forbidden("whoever asked works outside the places your role holds for")
     await guard.approve(writer, identity, actor)
-    return answer(_describe(await guard.get(writer, identity)))
+    return rendered(_describe(await guard.get(writer, identity)))
 
 
 router = Router(

@@ -12,7 +12,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
 from registry.api.http.dependencies import ActorDep, ReaderDep
-from registry.api.http.idempotency import IdempotencyKey, Once, answer, is_replay, send
+from registry.api.http.idempotency import Idempotency, IdempotencyKey, is_replay, rendered, send
 from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import Actor
 from registry.domain.coverage import tasks
@@ -20,7 +20,7 @@ from registry.domain.coverage.tasks import AT_ONCE_S, estimate_seconds
 from registry.domain.errors import Conflict, Invalid, NotFound
 from registry.domain.identity import new_id
 from registry.store import jobs
-from registry.store.access.idempotency import Answer
+from registry.store.access.idempotency import StoredResponse
 from registry.store.database.pool import Reader, Writer
 
 JSON = "application/json"
@@ -89,18 +89,18 @@ class Analyst(NamedTuple):
         identity = new_id(time.time_ns() // 1_000_000)
         values = {"id": identity, "process": task.__struct_config__.tag, "owner": self.actor.id}
         async with self.reader.writer() as writer:
-            once = Once(self.request, writer, self.actor, self.key)
-            made = await once.answer(lambda: self._accept(writer, values | {"estimate_s": estimate_s}))
+            once = Idempotency(self.request, writer, self.actor, self.key)
+            made = await once.respond(lambda: self._accept(writer, values | {"estimate_s": estimate_s}))
         if not is_replay(made):
             desk.begin(identity, task, estimate_s)
         return send(made, JSON)
 
-    async def _accept(self, writer: Writer, values: dict[str, Any]) -> Answer:
+    async def _accept(self, writer: Writer, values: dict[str, Any]) -> StoredResponse:
         self.request.app.state.desk.check_room()
         await jobs.insert(writer, values)
         row = await jobs.get(writer, values["id"])
         where = f"/v1/jobs/{values['id']}"
-        return answer(describe(row or {}), 202, Location=where, Preference_Applied="respond-async")
+        return rendered(describe(row or {}), 202, Location=where, Preference_Applied="respond-async")
 
 
 def analyst(

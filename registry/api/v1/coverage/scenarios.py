@@ -10,7 +10,7 @@ from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, WriterDep
-from registry.api.http.idempotency import answer, stating
+from registry.api.http.idempotency import rendered, stating
 from registry.api.http.links import JSON
 from registry.api.v1.coverage.body import ScenarioBody
 from registry.domain.access.actor import Actor, require
@@ -19,7 +19,7 @@ from registry.domain.coverage.tasks import NamedScenario
 from registry.domain.errors import NotFound
 from registry.domain.identity import new_id
 from registry.domain.values import Name
-from registry.store.access.idempotency import Answer
+from registry.store.access.idempotency import StoredResponse
 from registry.store.coverage import scenarios
 from registry.store.database.pool import Reader, Writer
 
@@ -83,13 +83,13 @@ async def save_scenario(
     return await once(lambda: _save(writer, actor, data), JSON)
 
 
-async def _save(writer: Writer, actor: Actor, data: ScenarioBody) -> Answer:
+async def _save(writer: Writer, actor: Actor, data: ScenarioBody) -> StoredResponse:
     require(actor, "planner")
     values = {"name_zh": data.name.zh, "name_en": data.name.en, "owner": actor.id, "note": data.note}
     changes = msgspec.to_builtins(data.changes)
     identity = new_id(time.time_ns() // 1_000_000)
     row = await scenarios.insert(writer, values | {"id": identity, "changes": changes})
-    return answer(describe(row or {}), 201)
+    return rendered(describe(row or {}), 201)
 
 
 @get()

@@ -7,7 +7,7 @@ from litestar import Response, Router, delete, get, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from registry.api.http import params
-from registry.api.http.conditional import etag_of, holds_version
+from registry.api.http.conditional import IfMatch, etag_of, versions_in
 from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep, WriterDep
 from registry.api.http.idempotency import also
 from registry.api.http.links import JSON, next_link, self_link
@@ -17,7 +17,6 @@ from registry.domain.errors import Invalid
 from registry.domain.plans.entry import Entry, Register, register_of
 from registry.domain.search import Page, decode_page, encode_cursor
 from registry.services.plans import registers
-from registry.services.records.editing import IfMatch
 
 TopicParam = Annotated[
     str | None,
@@ -86,7 +85,7 @@ async def put_entry(
     """Record an entry under your identity, or replace the version you read (If-Match)."""
     if data.id != identity or register_of(data) != register:
         raise Invalid("the path and the body name different entries", field="id")
-    saved = await registers.put_entry(writer, sight, actor, data, holds_version(if_match, sight))
+    saved = await registers.put_entry(writer, sight, actor, data, versions_in(if_match, sight))
     status = 201 if saved.created else 200
     return localized(request, saved.entry, etag=etag_of(saved.entry.version, sight), status=status)
 
@@ -102,8 +101,8 @@ async def retire_entry(
     if_match: IfMatch = None,
 ) -> Response[bytes]:
     """Retire an entry: it leaves lists and checks, its versions stay."""
-    held = holds_version(if_match, sight)
-    retired = await registers.retire_entry(writer, sight, actor, register, identity, held)
+    versions = versions_in(if_match, sight)
+    retired = await registers.retire_entry(writer, sight, actor, register, identity, versions)
     return localized(request, retired, etag=etag_of(retired.version, sight))
 
 

@@ -7,10 +7,8 @@ from litestar import Router, delete, get, put
 from litestar.params import FromPath, JSONBody
 
 from registry.api.http.dependencies import ReaderDep, SightDep, WorkDep
-from registry.domain.errors import NotFound
 from registry.domain.records.contact import Contact
-from registry.services.records.editing import held
-from registry.store.records import contacts, resources
+from registry.services.records import contacts
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,26 +30,22 @@ class Contacts(msgspec.Struct, frozen=True):
 @get("/")
 async def list_contacts(identity: FromPath[UUID], reader: ReaderDep, sight: SightDep) -> Contacts:
     """Whom to call: everybody for staff, the published ones for the public."""
-    if await resources.get(reader, sight, identity) is None:
-        raise NotFound("resource", identity)
-    found = await contacts.find(reader, sight, identity)
-    return Contacts([msgspec.convert(dict(row), Named) for row in found])
+    rows = await contacts.list_contacts(reader, sight, identity)
+    return Contacts([msgspec.convert(dict(row), Named) for row in rows])
 
 
 @put("/{contact:uuid}", status_code=204)
 async def put_contact(
-    identity: FromPath[UUID], contact: FromPath[UUID], data: JSONBody[Contact], desk: WorkDep
+    identity: FromPath[UUID], contact: FromPath[UUID], data: JSONBody[Contact], work: WorkDep
 ) -> None:
     """Store whom to call, in place of what was there; no earlier state is kept."""
-    await held(desk, "field", identity)
-    await contacts.put(desk.writer, desk.sight, identity, contact, data)
+    await contacts.put_contact(work, identity, contact, data)
 
 
 @delete("/{contact:uuid}", status_code=204)
-async def purge_contact(identity: FromPath[UUID], contact: FromPath[UUID], desk: WorkDep) -> None:
+async def purge_contact(identity: FromPath[UUID], contact: FromPath[UUID], work: WorkDep) -> None:
     """Remove a contact for good."""
-    await held(desk, "field", identity)
-    await contacts.purge(desk.writer, desk.sight, identity, contact)
+    await contacts.purge_contact(work, identity, contact)
 
 
 router = Router(

@@ -1,28 +1,26 @@
 """Resources over HTTP: list and read."""
 
-from datetime import UTC, datetime
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, HeaderParameter
+from litestar.params import FromPath
 
 from registry.api.http import params
-from registry.api.http.conditional import etag_of, matches
+from registry.api.http.conditional import IfNoneMatch, etag_of, matches
 from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.links import GEOJSON, next_link, self_link
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records import history, writes
 from registry.domain.conditions import ListConditions, list_filter_of
-from registry.domain.errors import NotFound
 from registry.domain.geojson import FeatureCollection
 from registry.domain.search import Page, decode_page, encode_cursor
+from registry.services.clock import now
+from registry.services.records.read import visible
 from registry.store.records import resources
 
 CONDITIONS = Provide(params.conditions_in_query(ListConditions), sync_to_thread=False)
-IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=2000)]
 
 
 @get("/", media_type=GEOJSON, dependencies={"conditions": CONDITIONS})
@@ -35,12 +33,12 @@ async def list_resources(
     limit: params.Limit = 100,
 ) -> FeatureCollection:
     """Every resource that meets the conditions, in pages ordered by identity."""
-    wanted = list_filter_of(conditions, sight.as_of or datetime.now(UTC))
-    found = await resources.find(reader, sight, wanted, after=decode_page(cursor), limit=limit + 1)
+    wanted = list_filter_of(conditions, sight.as_of or now())
+    rows = await resources.find(reader, sight, wanted, after=decode_page(cursor), limit=limit + 1)
     links = [self_link(request)]
-    if len(found) > limit:
-        links.append(next_link(request, encode_cursor(Page(found[limit - 1]["id"]))))
-    return FeatureCollection([msgspec.Raw(row["feature"]) for row in found[:limit]], links)
+    if len(rows) > limit:
+        links.append(next_link(request, encode_cursor(Page(rows[limit - 1]["id"]))))
+    return FeatureCollection([msgspec.Raw(row["feature"]) for row in rows[:limit]], links)
 
 
 @get("/{identity:uuid}", media_type=GEOJSON)
@@ -48,9 +46,7 @@ async def read_resource(
     identity: FromPath[UUID], reader: ReaderDep, sight: SightDep, if_none_match: IfNoneMatch = None
 ) -> Response[bytes]:
     """One resource, with its version as a strong ETag."""
-    row = await resources.get(reader, sight, identity)
-    if row is None:
-        raise NotFound("resource", identity)
+    row = await visible(reader, sight, identity)
     etag = etag_of(row["version"], sight)
     headers = {"ETag": etag, "Vary": "Accept-Encoding, Authorization"}
     if if_none_match is not None and matches(if_none_match, etag):

@@ -1,142 +1,174 @@
 """Changing resources over HTTP: create, replace, patch, retire, restore, verify, report, relocate."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Response, delete, get, patch, post, put
-from litestar.params import FromPath, JSONBody
+from litestar import Response, delete, patch, post, put
+from litestar.params import FromPath, JSONBody, QueryParameter
 
-from registry.api.http import params
-from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
-from registry.api.http.idempotency import also, send
+from registry.api.http.conditional import IfMatch, IfNoneMatch, etag_of, versions_in
+from registry.api.http.dependencies import IdempotencyDep, WorkDep
+from registry.api.http.idempotency import Idempotency, also, rendered, send
 from registry.api.http.links import GEOJSON, JSON
-from registry.domain.access.actor import require
-from registry.domain.errors import NotFound
-from registry.domain.records.draft import Draft
+from registry.domain.access.sight import Sight
+from registry.domain.errors import Invalid
+from registry.domain.records.change import Draft
 from registry.domain.records.observation import StatusReport, StockReport
 from registry.domain.records.relocation import Relocation
-from registry.services.records import acts
-from registry.services.records.editing import BaseVersion, Edition, IfMatch, IfNoneMatch, Reason
-from registry.store.records import observations, resources
+from registry.services.records import report
+from registry.services.records.amend import amend
+from registry.services.records.create import create, create_at
+from registry.services.records.relocate import relocate
+from registry.services.records.replace import replace
+from registry.services.records.restore import restore
+from registry.services.records.retire import retire
+from registry.services.records.verify import Verification, verify
+from registry.services.records.work import Edition, Saved, Work
+from registry.store.access.idempotency import StoredResponse
+
+BaseVersion = Annotated[
+    int | None,
+    QueryParameter(ge=1, le=2_000_000_000, description="The version you edited: merges instead of 412."),
+]
+Reason = Annotated[str | None, QueryParameter(max_length=1000, description="Why; kept in the history.")]
+PROBLEM = "application/problem+json"
+
+
+def describe(saved: Saved, sight: Sight, status: int = 200) -> StoredResponse:
+    """What a change made of a record, as a response; `status` is that of a record that was stored."""
+    correction = f"/v1/corrections/{saved.correction}"
+    match saved.outcome:
+        case "conflict":
+            return rendered(_problem(saved, correction), 409, Content_Type=PROBLEM)
+        case "proposed":
+            proposal = {"state": "proposed", "correction": correction, "members": saved.members}
+            return rendered(proposal, 202, Content_Type=JSON)
+        case "rejected":
+            return rendered({"state": "rejected", "correction": correction}, Content_Type=JSON)
+    headers = {"ETag": etag_of(saved.version, sight)}
+    if saved.outcome == "created":
+        status, headers["Location"] = 201, f"/v1/resources/{saved.record.id}"
+    return rendered(saved.feature.encode(), status, **headers)
+
+
+def conflict_detail(overlapping: Sequence[str]) -> str:
+    """What a conflict is about, in a sentence."""
+    return f"kept for a person to decide; both changed {', '.join(overlapping)}"
+
+
+def _problem(saved: Saved, correction: str) -> dict[str, Any]:
+    return {
+        "type": "/docs/problems#conflict",
+        "title": "Somebody changed the same members since the version you edited",
+        "status": 409,
+        "detail": conflict_detail(saved.overlapping),
+        "conflict": correction,
+        "overlapping": list(saved.overlapping),
+        "current_version": saved.version,
+        "errors": [{"pointer": name, "detail": "changed by somebody else too"} for name in saved.overlapping],
+    }
+
+
+async def respond_once(
+    once: Idempotency, work: Work, act: Callable[[], Awaitable[Saved]], status: int = 200
+) -> Response[bytes]:
+    """Describe what `act` saves, or give the response again that is stored under the request's key."""
+
+    async def perform() -> StoredResponse:
+        return describe(await act(), work.sight, status)
+
+    return await once(perform)
 
 
 @post("/", media_type=GEOJSON)
 async def create_resource(
-    data: JSONBody[Draft],
-    desk: WorkDep,
-    once: IdempotencyDep,
-    reason: Reason = None,
+    data: JSONBody[Draft], work: WorkDep, once: IdempotencyDep, reason: Reason = None
 ) -> Response[bytes]:
     """Record a new resource; the client may bring its UUIDv7."""
-    return await once(lambda: acts.create(desk, data, reason))
+    return await respond_once(once, work, lambda: create(work, data, reason))
 
 
 @put("/{identity:uuid}", media_type=GEOJSON, responses=also(201))
 async def replace_resource(
     identity: FromPath[UUID],
     data: JSONBody[Draft],
-    desk: WorkDep,
+    work: WorkDep,
     if_match: IfMatch = None,
     if_none_match: IfNoneMatch = None,
     base_version: BaseVersion = None,
     reason: Reason = None,
 ) -> Response[bytes]:
     """Replace a resource as you read it (If-Match), or create it under your identity (If-None-Match: *)."""
-    if if_none_match is not None:
-        return send(await acts.create_at(desk, identity, data, if_none_match, reason))
-    return send(await acts.replace(desk, identity, data, Edition(if_match, base_version), reason))
+    if if_none_match is None:
+        edition = Edition(versions_in(if_match, work.sight), base_version)
+        return send(describe(await replace(work, identity, data, edition, reason), work.sight))
+    if if_none_match.strip() != "*":
+        raise Invalid("If-None-Match is * here: create only where nothing is")
+    return send(describe(await create_at(work, identity, data, reason), work.sight))
 
 
 @patch("/{identity:uuid}", media_type=GEOJSON)
 async def patch_resource(
     identity: FromPath[UUID],
     data: JSONBody[dict[str, Any]],
-    desk: WorkDep,
+    work: WorkDep,
     if_match: IfMatch = None,
     base_version: BaseVersion = None,
     reason: Reason = None,
 ) -> Response[bytes]:
     """Change some members; with base_version, edits of other members meanwhile are kept."""
-    return send(await acts.amend(desk, identity, data, Edition(if_match, base_version), reason))
+    edition = Edition(versions_in(if_match, work.sight), base_version)
+    return send(describe(await amend(work, identity, data, edition, reason), work.sight))
 
 
 @delete("/{identity:uuid}", media_type=GEOJSON, status_code=200)
 async def retire_resource(
-    identity: FromPath[UUID],
-    desk: WorkDep,
-    if_match: IfMatch = None,
-    reason: Reason = None,
+    identity: FromPath[UUID], work: WorkDep, if_match: IfMatch = None, reason: Reason = None
 ) -> Response[bytes]:
     """Take a resource out of service for good, with the reason; it can be restored."""
-    return send(await acts.retire(desk, identity, if_match, reason))
+    edition = Edition(versions_in(if_match, work.sight))
+    return send(describe(await retire(work, identity, edition, reason), work.sight))
 
 
 @post("/{identity:uuid}/restoration", media_type=GEOJSON, status_code=200)
 async def restore_resource(
-    identity: FromPath[UUID],
-    desk: WorkDep,
-    once: IdempotencyDep,
-    reason: Reason = None,
+    identity: FromPath[UUID], work: WorkDep, once: IdempotencyDep, reason: Reason = None
 ) -> Response[bytes]:
     """Bring a retired resource back to the stage of life it had."""
-    return await once(lambda: acts.restore(desk, identity, reason))
+    return await respond_once(once, work, lambda: restore(work, identity, reason))
 
 
 @post("/{identity:uuid}/verification", media_type=GEOJSON, status_code=200)
 async def verify_resource(
-    identity: FromPath[UUID],
-    data: JSONBody[acts.Verification],
-    desk: WorkDep,
-    once: IdempotencyDep,
+    identity: FromPath[UUID], data: JSONBody[Verification], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
     """Confirm that a record is still true, without editing it."""
-    return await once(lambda: acts.verify(desk, identity, data))
+    return await respond_once(once, work, lambda: verify(work, identity, data))
 
 
 @post("/{identity:uuid}/status", media_type=GEOJSON)
 async def report_status(
-    identity: FromPath[UUID],
-    data: JSONBody[StatusReport],
-    desk: WorkDep,
-    once: IdempotencyDep,
+    identity: FromPath[UUID], data: JSONBody[StatusReport], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
     """Report readiness, opening, occupancy, operation or position; the latest seen is the current state."""
-    return await once(lambda: acts.report(desk, identity, data))
+    return await respond_once(once, work, lambda: report.report_status(work, identity, data), 201)
 
 
 @post("/{identity:uuid}/stock", media_type=GEOJSON)
 async def report_stock(
-    identity: FromPath[UUID],
-    data: JSONBody[StockReport],
-    desk: WorkDep,
-    once: IdempotencyDep,
+    identity: FromPath[UUID], data: JSONBody[StockReport], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
     """Report counts and movements of a depot's stock lines."""
-    return await once(lambda: acts.stock(desk, identity, data))
+    return await respond_once(once, work, lambda: report.report_stock(work, identity, data), 201)
 
 
 @post("/{identity:uuid}/location", media_type=GEOJSON, status_code=200, responses=also(202, JSON))
 async def relocate_resource(
-    identity: FromPath[UUID],
-    data: JSONBody[Relocation],
-    desk: WorkDep,
-    once: IdempotencyDep,
+    identity: FromPath[UUID], data: JSONBody[Relocation], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
     """Correct a position: applied for a planner (200), proposed for a field officer (202)."""
-    return await once(lambda: acts.relocate(desk, identity, data))
-
-
-@get("/{identity:uuid}/observations")
-async def list_observations(
-    identity: FromPath[UUID], reader: ReaderDep, sight: SightDep, actor: ActorDep, limit: params.Limit = 100
-) -> dict[str, Any]:
-    """What was reported of a resource, latest first."""
-    if await resources.get(reader, sight, identity) is None:
-        raise NotFound("resource", identity)
-    require(actor, "viewer")
-    found = await observations.of(reader, sight, identity, limit)
-    hidden = {"realm", "resource_id"}
-    return {"observations": [{n: v for n, v in row.items() if n not in hidden} for row in found]}
+    return await respond_once(once, work, lambda: relocate(work, identity, data))
 
 
 HANDLERS = (
@@ -149,5 +181,4 @@ HANDLERS = (
     report_status,
     report_stock,
     relocate_resource,
-    list_observations,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -11,22 +12,36 @@ from litestar.response import Stream
 
 from registry.api.http import params
 from registry.api.http.dependencies import IdempotencyDep, ReaderDep, SightDep, WorkDep
-from registry.api.http.idempotency import answer, stating
+from registry.api.http.idempotency import rendered, stating
 from registry.api.http.links import JSON
+from registry.api.http.problems import status_of
+from registry.api.v1.records.writes import conflict_detail
 from registry.api.v1.sync.feed import Feed
 from registry.domain.access.actor import require
 from registry.domain.search import Filter
 from registry.domain.sync.feed import END, Mark
-from registry.domain.sync.push import Outcome, Push
-from registry.services.records.editing import Desk
-from registry.services.sync.push import perform
-from registry.store.access.idempotency import Answer
+from registry.domain.sync.push import Operation, Push, Result
+from registry.services.sync.push import BLOCKED, PushedOperation, RefusedOperation, push
+from registry.store.access.idempotency import StoredResponse
 from registry.store.database.pool import Reader
 from registry.store.sync import feed, snapshots
 from registry.store.sync.feed import Stand
 
 Bucket = Annotated[int | None, QueryParameter(ge=0, le=255, description="Only this bucket of the digest.")]
 LINES = "application/x-ndjson"
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What became of an operation; `first` is the result a duplicate had the first time."""
+
+    op_id: UUID
+    result: Result
+    version: int | None = None
+    detail: str | None = None
+    status: int | None = None
+    conflict: str | None = None
+    correction: str | None = None
+    first: Result | None = None
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -36,14 +51,34 @@ class Results(msgspec.Struct, frozen=True):
 
 
 @post("/push", status_code=200, responses=stating(200, Results))
-async def push_operations(data: JSONBody[Push], desk: WorkDep, once: IdempotencyDep) -> Response[bytes]:
+async def push_operations(data: JSONBody[Push], work: WorkDep, once: IdempotencyDep) -> Response[bytes]:
     """Carry out up to 50 operations, each whole or not at all; a retry changes nothing twice."""
-    require(desk.actor, "field")
-    return await once(lambda: _push(desk._replace(via="sync"), data), JSON)
+    require(work.actor, "field")
+
+    async def perform() -> StoredResponse:
+        results = await push(work._replace(via="sync"), data)
+        pairs = zip(data.operations, results, strict=True)
+        return rendered(Results([describe(operation, result) for operation, result in pairs]))
+
+    return await once(perform, JSON)
 
 
-async def _push(desk: Desk, data: Push) -> Answer:
-    return answer(Results(await perform(desk, data)))
+def describe(operation: Operation, result: PushedOperation | RefusedOperation) -> Outcome:
+    """The result of an operation as the device reads it."""
+    if isinstance(result, RefusedOperation):
+        status = None if result.error is BLOCKED else status_of(type(result.error))
+        return Outcome(op_id=operation.op_id, result=result.result, detail=result.error.detail, status=status)
+    path = None if result.correction is None else f"/v1/corrections/{result.correction}"
+    conflicts = bool(result.overlapping)
+    return Outcome(
+        op_id=operation.op_id,
+        result=result.result,
+        version=result.version,
+        detail=conflict_detail(result.overlapping) if conflicts else None,
+        conflict=path if conflicts else None,
+        correction=None if conflicts else path,
+        first=result.first,
+    )
 
 
 @get("/digest")

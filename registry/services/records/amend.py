@@ -1,0 +1,27 @@
+"""Change some members of a record."""
+
+from typing import Any
+from uuid import UUID
+
+from registry.domain.records.change import patched
+from registry.domain.records.relocation import located_from_raw
+from registry.services.clock import now
+from registry.services.records.work import Admission, Edition, Saved, Work, edit, locked
+from registry.store.records import history
+
+
+async def amend(
+    work: Work,
+    identity: UUID,
+    patch: dict[str, Any],
+    edition: Edition,
+    reason: str | None = None,
+    admit: Admission | None = None,
+) -> Saved:
+    """Apply a merge patch (RFC 7396) to the edition that was read."""
+    current = await locked(work, "field", identity, admit)
+    base = current
+    if edition.base_version is not None and edition.base_version < current.properties.version:
+        base = await history.version(work.writer, work.sight, identity, edition.base_version)
+    wanted = located_from_raw(patched(base, patch))
+    return await edit(work, current, wanted, edition, work.change("update", now(), reason))

@@ -1,0 +1,32 @@
+"""Record a new resource."""
+
+from uuid import UUID
+
+from msgspec import structs
+
+from registry.domain.access.actor import require
+from registry.domain.errors import Stale
+from registry.domain.identity import new_id
+from registry.domain.records.change import Draft, new_version, record_of
+from registry.services.clock import now
+from registry.services.records.work import Saved, Work, allow
+from registry.store.records import changes, resources
+
+
+async def create(work: Work, draft: Draft, reason: str | None = None) -> Saved:
+    """Store a draft under its own identity or a new one; Duplicate when the identity is taken."""
+    at = now()
+    identity = draft.id or new_id(int(at.timestamp() * 1000))
+    record = new_version(record_of(draft, identity, work.sight.exercise), at)
+    require(work.actor, "field")
+    await allow(work, "field", record)
+    text = await changes.insert(work.writer, record, work.change("create", at, reason))
+    return Saved(record=record, outcome="created", feature=text)
+
+
+async def create_at(work: Work, identity: UUID, draft: Draft, reason: str | None = None) -> Saved:
+    """Store a draft under an identity that must be free; Stale when it is not."""
+    require(work.actor, "field")
+    if await resources.get(work.writer, work.sight, identity) is not None:
+        raise Stale("there is a resource with this identity")
+    return await create(work, structs.replace(draft, id=identity), reason)

@@ -1,0 +1,34 @@
+"""Correct the position of a record."""
+
+from uuid import UUID
+
+from registry.domain.errors import Stale
+from registry.domain.identity import new_id
+from registry.domain.records.change import Change, check, differences, to_members
+from registry.domain.records.relocation import Relocation, relocated
+from registry.domain.records.resource import Resource
+from registry.services.clock import now
+from registry.services.records.work import Saved, Work, allow, locked, save
+from registry.store.records import corrections
+
+
+async def relocate(work: Work, identity: UUID, data: Relocation) -> Saved:
+    """Apply a corrected position for a planner; propose it to one for a field officer."""
+    current = await locked(work, "field", identity)
+    if data.base_version not in (None, current.properties.version):
+        raise Stale(f"the record is at version {current.properties.version} now; read it again")
+    wanted = relocated(current, data)
+    change = work.change("locate", now(), data.evidence)
+    await allow(work, "field", wanted)
+    if work.actor.is_at_least("planner"):
+        return await save(work, current, wanted, change)
+    return await _propose(work, current, check(wanted), change)
+
+
+async def _propose(work: Work, current: Resource, wanted: Resource, change: Change) -> Saved:
+    identity = new_id(int(change.at.timestamp() * 1000))
+    members = differences(to_members(current), to_members(wanted))
+    values = {"id": identity, "resource_id": current.id, "base_version": current.properties.version}
+    values |= {"subject": "location", "members": members, "actor": change.actor, "at": change.at}
+    await corrections.insert(work.writer, work.sight, values | {"evidence": {"text": change.reason}})
+    return Saved(record=current, outcome="proposed", correction=identity, members=members)

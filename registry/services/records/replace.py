@@ -1,0 +1,24 @@
+"""Replace a whole record."""
+
+from uuid import UUID
+
+from registry.domain.errors import Invalid
+from registry.domain.records.change import Draft, record_of
+from registry.services.clock import now
+from registry.services.records.work import Admission, Edition, Saved, Work, edit, locked
+
+
+async def replace(
+    work: Work,
+    identity: UUID,
+    draft: Draft,
+    edition: Edition,
+    reason: str | None = None,
+    admit: Admission | None = None,
+) -> Saved:
+    """Put a whole record in place of the edition that was read."""
+    if draft.id not in (None, identity):
+        raise Invalid("the identity in the body is not the one in the path", field="id")
+    current = await locked(work, "field", identity, admit)
+    wanted = record_of(draft, identity, work.sight.exercise)
+    return await edit(work, current, wanted, edition, work.change("update", now(), reason))

@@ -1,0 +1,148 @@
+"""The unit of work of a change, and the steps that every change shares: lock, authorise, merge, save."""
+
+from collections.abc import Callable, Container
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from msgspec import Struct, field, structs
+
+from registry.domain.access.actor import Actor, Role, require, require_place
+from registry.domain.access.sight import Sight
+from registry.domain.errors import ConditionMissing, Stale
+from registry.domain.records.change import Change, Verb, next_version, to_members
+from registry.domain.records.feature import render
+from registry.domain.records.resource import Resource
+from registry.services.records.merge import merge_edit
+from registry.store.access import guard
+from registry.store.database.pool import Writer
+from registry.store.places import places
+from registry.store.records import changes
+
+ANY_VERSION = range(1, 2**31)
+STATUS = ("lifecycle", "readiness", "opening", "operational")
+SavedAs = Literal["created", "changed", "unchanged", "merged", "conflict", "proposed", "rejected"]
+Admission = Callable[[Resource], None]
+"""Raises where a record may not be changed in this way."""
+
+
+class Work(NamedTuple):
+    """A unit of work: the transaction, who acts, what they see, and the request it belongs to."""
+
+    writer: Writer
+    actor: Actor
+    sight: Sight
+    request_id: str | None = None
+    via: str = "api"
+
+    def change(
+        self, verb: Verb, at: datetime, reason: str | None = None, device_at: datetime | None = None
+    ) -> Change:
+        """A change made in this unit of work."""
+        return Change(
+            verb=verb,
+            actor=self.actor.id,
+            at=at,
+            reason=reason,
+            via=self.via,
+            request_id=self.request_id,
+            device_at=device_at,
+        )
+
+
+class Edition(NamedTuple):
+    """What an edit was made from: one of some versions, or a base version that others may have changed.
+
+    An edit of a base version is merged. An edit of `versions` is refused when the record has another one.
+    """
+
+    versions: Container[int] | None = None
+    base_version: int | None = None
+
+
+class Saved(Struct, frozen=True, kw_only=True):
+    """What a change made of a record.
+
+    `record` is the current version and `feature` its GeoJSON text, empty where a person decides first.
+    `merged_with` holds the versions that others made since the base version of a merged edit.
+    A conflict, a proposal and a rejection name their correction and the members it is about.
+    """
+
+    record: Resource
+    outcome: SavedAs
+    feature: str = ""
+    merged_with: tuple[int, ...] = ()
+    correction: UUID | None = None
+    overlapping: tuple[str, ...] = ()
+    members: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def version(self) -> int:
+        """The version that is current now."""
+        return self.record.properties.version
+
+
+async def allow(work: Work, role: Role, *records: Resource) -> None:
+    """Forbidden unless the actor has the role where the records are and where they go."""
+    if not work.actor.places:
+        return
+    for place in {record.properties.place for record in records}:
+        above = await places.ancestors(work.writer, place) if place else ()
+        require_place(work.actor, role, above)
+
+
+async def locked(work: Work, role: Role, identity: UUID, admit: Admission | None = None) -> Resource:
+    """The current version, locked, once the actor's role and places and `admit` allow the change."""
+    require(work.actor, role)
+    current = await changes.lock(work.writer, work.sight, identity)
+    await allow(work, role, current)
+    if admit is not None:
+        admit(current)
+    return current
+
+
+def check_edition(current: Resource, edition: Edition) -> None:
+    """Stale unless the edition names the current version; ConditionMissing when it names none."""
+    if edition.versions is None:
+        raise ConditionMissing("send If-Match with the ETag you read, or * to overwrite any version")
+    version = current.properties.version
+    if version not in edition.versions:
+        raise Stale(f"the record is at version {version} now; read it again")
+
+
+async def edit(work: Work, current: Resource, wanted: Resource, edition: Edition, change: Change) -> Saved:
+    """Save an edit of an edition; an overlap with other edits is recorded, never overwritten."""
+    await allow(work, "field", wanted)
+    base, version = edition.base_version, current.properties.version
+    if base is None:
+        check_edition(current, edition)
+        return await save(work, current, wanted, change)
+    if base == version:
+        return await save(work, current, wanted, change)
+    merged = await merge_edit(work.writer, work.sight, (current, wanted), base, change)
+    if merged.correction is not None:
+        return Saved(
+            record=current, outcome="conflict", correction=merged.correction, overlapping=merged.overlapping
+        )
+    saved = await save(work, current, merged.record, change)
+    others = tuple(range(base + 1, version + 1))
+    return structs.replace(saved, outcome="merged", merged_with=others)
+
+
+async def save(work: Work, current: Resource, wanted: Resource, change: Change) -> Saved:
+    """Store the next version; a record that does not change keeps its version."""
+    following = next_version(current, wanted, change.at)
+    if to_members(following) == to_members(current):
+        return Saved(record=current, outcome="unchanged", feature=render(current))
+    verb = "report" if _status_differs(current, following) else change.verb
+    if verb in guard.GUARDED:
+        await guard.note(work.writer, work.actor, verb)
+    text = await changes.amend(work.writer, current, following, change)
+    return Saved(record=following, outcome="changed", feature=text)
+
+
+def _status_differs(one: Resource, other: Resource) -> bool:
+    """Whether a status changes, by whichever route, so that no edit evades the guard against mass changes."""
+    return any(
+        getattr(one.properties, name, None) != getattr(other.properties, name, None) for name in STATUS
+    )
