@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 from registry.runtime.cluster import directories, processes, programs
 from registry.runtime.cluster.embedded import ClusterError, running
 from tests.scratch import YOUNG_S, scratch_cluster, scratch_folder, sweep
+from tests.waiting import soon
 
 HOLD = """
 import pathlib, signal, sys
@@ -98,13 +99,6 @@ def kill_postmaster(home: Path) -> int:
     os.kill(first, signal.SIGKILL)
     assert soon(lambda: first not in processes.owners(home / "pgdata"))
     return first
-
-
-def soon(condition: Callable[[], bool], patience_s: float = 20) -> bool:
-    deadline = time.monotonic() + patience_s
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def test_a_new_cluster_is_private_checked_durable_and_has_its_extensions(folder: Path) -> None:
@@ -326,7 +320,7 @@ def test_a_killed_postmaster_comes_back_by_itself_and_loses_nothing(home: Path) 
         ask(url, "CREATE TABLE kept AS SELECT 11 AS n")
         first = kill_postmaster(home)
         assert soon(lambda: processes.postmaster(home / "pgdata") not in (None, first))
-        assert soon(lambda: answers(url), patience_s=10)
+        assert soon(lambda: answers(url), within_s=10)
         assert ask(url, "SELECT n FROM kept") == 11
     assert not is_up(home)
 

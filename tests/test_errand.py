@@ -15,6 +15,7 @@ from registry.domain.coverage.watcher import AreaPart, Watcher
 from registry.domain.values import Name
 from registry.jobs.analysis_process import Errand
 from registry.jobs.worker_main import Order, Step
+from tests.waiting import until
 
 ROOM = {"memory_bytes": 2 * 2**30, "cpu_s": 60}
 
@@ -56,10 +57,7 @@ async def test_a_process_says_how_far_it_is_and_what_it_found():
 async def test_a_process_works_behind_requests_and_ends_when_it_is_stopped():
     errand = Errand(Order(task=MeasureTask(inputs=coverage_inputs(0.0)), **ROOM))
     work = asyncio.create_task(errand.outcome())
-    for _ in range(1_000):
-        if errand._process is not None:
-            break
-        await asyncio.sleep(0.01)
+    await until(lambda: errand._process is not None)
     assert os.getpriority(os.PRIO_PROCESS, errand._process.pid) == min(
         19, os.getpriority(os.PRIO_PROCESS, 0) + 10
     )

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import pytest
 
 from registry.runtime.cluster import processes
 from tests.scratch import scratch_folder
+from tests.waiting import soon
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
 
@@ -94,13 +95,6 @@ def family(port: int) -> set[int]:
             if f"REGISTRY_PORT={port}".encode() in told and b"python" in (entry / "cmdline").read_bytes():
                 found.add(int(entry.name))
     return found
-
-
-def soon(condition: Callable[[], bool], patience_s: float = 25) -> bool:
-    deadline = time.monotonic() + patience_s
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return condition()
 
 
 def test_a_second_start_is_ready_within_five_seconds(home: Path, port: int) -> None:

@@ -17,6 +17,7 @@ from registry.jobs.worker_main import Step
 from registry.store import jobs
 from registry.store.places import places
 from tests.builders import a_resource
+from tests.waiting import until
 
 GEOD = Geod(ellps="WGS84")
 PLACE = {
@@ -269,12 +270,11 @@ async def test_siting_closes_the_gap_and_proves_it(client, world):
 
 
 async def finished(client, location):
-    for _ in range(600):
+    async def outcome():
         status = (await client.get(location)).json()
-        if status["status"] not in ("accepted", "running"):
-            return status
-        await asyncio.sleep(0.05)
-    raise AssertionError(status)
+        return None if status["status"] in ("accepted", "running") else status
+
+    return await until(outcome, within_s=60)
 
 
 async def sited(client, **body):
@@ -311,21 +311,18 @@ async def test_a_dismissed_job_stops_and_has_no_result(client, world):
     )
     assert response.status_code == 202
     location = response.headers["location"]
-    for _ in range(100):
+
+    async def progress():
         status = (await client.get(location)).json()
-        if status["progress"] > 0:
-            break
-        await asyncio.sleep(0.1)
+        return status if status["progress"] > 0 else None
+
+    status = await until(progress)
     assert (status["status"], status["message"]) == ("running", BY_CLOCK)
     assert (await client.get(f"{location}/results")).status_code == 409
     gone = await client.delete(location)
     assert (gone.status_code, gone.json()["status"]) == (200, "dismissed")
     desk = client.app.state.desk
-    for _ in range(100):
-        if not desk._open:
-            break
-        await asyncio.sleep(0.05)
-    assert not desk._open
+    await until(lambda: not desk._open)
     assert (await client.get(location)).json()["status"] == "dismissed"
 
 
@@ -392,10 +389,7 @@ async def test_a_job_that_is_dismissed_by_several_at_once_leaves_no_process(clie
     question, later = {"kind": "fire_watch_point", "place": "D"}, {"prefer": "respond-async"}
     for _ in range(5):
         location = (await client.post("/v1/coverage", json=question, headers=later)).headers["location"]
-        for _ in range(1000):
-            if begun and begun[-1]._process is not None:
-                break
-            await asyncio.sleep(0.01)
+        await until(lambda: begun and begun[-1]._process is not None)
         answers = await asyncio.gather(*(client.delete(location) for _ in range(5)))
         assert {answer.json()["status"] for answer in answers} == {"dismissed"}
         assert begun.pop()._process.returncode is not None
@@ -408,17 +402,13 @@ async def test_a_job_in_the_queue_that_another_process_dismissed_leaves_it(clien
     monkeypatch.setattr(desk, "_processes", asyncio.Semaphore(0))
     await jobs.insert(stored, {"id": identity, "process": "gaps", "owner": "anonymous", "estimate_s": 5.0})
     desk.begin(identity, None, 5.0)
-    for _ in range(200):
-        if (await jobs.get(stored, identity))["message"] == QUEUED:
-            break
-        await asyncio.sleep(0.01)
-    assert (await jobs.get(stored, identity))["message"] == QUEUED
+
+    async def is_queued():
+        return (await jobs.get(stored, identity))["message"] == QUEUED
+
+    await until(is_queued)
     await jobs.dismiss(stored, identity)
-    for _ in range(200):
-        if identity not in desk._open:
-            break
-        await asyncio.sleep(0.01)
-    assert identity not in desk._open
+    await until(lambda: identity not in desk._open)
     assert (await jobs.get(stored, identity))["status"] == "dismissed"
 
 

@@ -21,6 +21,7 @@ from registry.store.sync import feed, hash_chain
 from tests.api.conftest import PEPPER
 from tests.api.test_writes import URL, created, feature
 from tests.builders import NOW, make
+from tests.waiting import until
 
 FEED = "/v1/changes"
 OLD = "wgxHEwEip1CU2TpkMmI1ODZjZi0zY2QyLTQwYmMtYjU4Yi05OGU2ZTgyZjcwOTEvNzcxMDIxNDcxNzE1NTg1NTQ5MC8xrDc1NW"
@@ -45,6 +46,14 @@ async def settled(client, cursor=None, headers=None, wanted=1, **params) -> list
             return found
         await asyncio.sleep(0.05)
     raise AssertionError(f"{found} are not {wanted} changes")
+
+
+async def looked(watch: change_watcher.Watch) -> None:
+    """Wait until the watcher has begun and ended a look."""
+    for _ in range(2):  # the first to end may have begun before
+        before = watch.stand
+        watch.wake()
+        await until(lambda before=before: watch.stand is not before)
 
 
 async def test_changes_come_in_commit_order_and_once(client, stored, signed) -> None:
@@ -104,7 +113,7 @@ async def test_a_late_commit_is_never_skipped(client, stored, api_url, signed) -
     await changes.insert(Writer(slow), mine, WROTE)
     planner = await signed("planner")
     identity, _ = await created(client, planner)
-    await asyncio.sleep(1.2)
+    await looked(client.app.state.watch)
     page = await pull(client)
     assert page["changes"] == [], "what stands behind an open transaction waits for it"
     await late.commit()
@@ -162,27 +171,47 @@ async def test_a_cursor_is_bound_to_its_reader_and_its_history(client, stored, s
     for nonsense in ("?", "", "later", cursor[:20]):
         assert (await client.get(FEED, params={"cursor": nonsense})).status_code == 400
     await stored._connection.execute("UPDATE feed_epoch SET epoch = gen_random_uuid()")
-    await asyncio.sleep(1.3)
+    await looked(client.app.state.watch)
     gone = await client.get(FEED, params={"cursor": cursor})
     assert gone.status_code == 410
     assert gone.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_long_poll_returns_as_soon_as_something_happens(client, stored, signed) -> None:
+async def test_a_long_poll_returns_as_soon_as_something_happens(client, stored, signed, monkeypatch) -> None:
     planner = await signed("planner")
+    watch, polls = client.app.state.watch, asyncio.Event()
+    moved = watch.moved
+
+    async def noted(timeout_s: float) -> bool:
+        polls.set()
+        return await moved(timeout_s)
+
+    monkeypatch.setattr(watch, "moved", noted)
     cursor = (await pull(client, "now"))["cursor"]
     waiting = asyncio.create_task(client.get(FEED, params={"cursor": cursor, "wait_s": 20}))
-    await asyncio.sleep(0.3)
+    await asyncio.wait_for(polls.wait(), 20)
     identity, _ = await created(client, planner)
     answer = await asyncio.wait_for(waiting, 3)
     assert [c["id"] for c in answer.json()["changes"]] == [identity]
 
 
+class Awaited(asyncio.Event):
+    """An event that knows whether it is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited = asyncio.Event()
+
+    async def wait(self) -> bool:
+        self.waited.set()
+        return await super().wait()
+
+
 async def test_a_watch_ends_when_it_is_told_to_while_something_happens(client, reader) -> None:
     looking = change_watcher.Watch(reader)
+    looking._hint = Awaited()
     running = asyncio.create_task(looking.run())
-    await looking.current()
-    await asyncio.sleep(0.2)
+    await asyncio.wait_for(looking._hint.waited.wait(), 20)
     looking._hint.set()
     await asyncio.sleep(0)
     running.cancel()

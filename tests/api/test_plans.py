@@ -1,6 +1,5 @@
 """Documents, provisions, checks and registers over HTTP, on the seeded plans."""
 
-import asyncio
 import csv
 import io
 from typing import Any
@@ -217,7 +216,6 @@ async def test_an_entry_settles_a_check_and_its_past_is_kept(client, seeded, sig
     assert created.status_code == 201
     assert (await get(client, "/v1/provisions/qj-geo-100/check"))["verdict"] == "met"
     instant = created.json()["updated_at"]
-    await asyncio.sleep(0.01)
     assert (await put(client, point | {"monitored": "no"}, headers)).status_code == 428
     stale = {"If-Match": '"9-i"'}
     assert (await put(client, point | {"monitored": "no"}, headers, **stale)).status_code == 412

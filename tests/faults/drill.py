@@ -17,6 +17,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.load import Client, Stuck
 from tests.faults.victim import Victim, served
 from tests.scratch import scratch_folder
+from tests.waiting import until
 
 CLIENTS = 8
 TRIES = 600
@@ -62,7 +63,8 @@ async def _drill(
         _strike(worker_kills, victim.settled, chance, 1.5),
         _strike(postmaster_kills, lambda: [pid] if (pid := victim.postmaster()) else [], chance, 6.0),
     )
-    await asyncio.sleep(3)
+    acknowledged = len(ledger.acknowledged)
+    await until(lambda: len(ledger.acknowledged) > acknowledged + 5 * CLIENTS, within_s=60)
     over.set()
     ended = await asyncio.gather(*tasks, return_exceptions=True)
     await watching

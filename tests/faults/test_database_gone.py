@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from registry.runtime.cluster.embedded import running
 from registry.store.database import migrations
 from tests.faults.conftest import Answer, Server, serving
 from tests.scratch import scratch_folder
+from tests.waiting import soon
 
 LIMIT_S = 1.0
 STATEMENT_S = 2.0
@@ -57,12 +57,9 @@ def assert_quick_503(answer: Answer, limit_s: float) -> None:
 
 def recovers(server: Server, patience_s: float = 20) -> bool:
     """Whether all is well again: one answer may be given before the server has noticed what it lost."""
-    deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline:
-        if server.ask(QUESTION).status == server.ask("/health/ready").status == 200:
-            return True
-        time.sleep(0.2)
-    return False
+    return soon(
+        lambda: server.ask(QUESTION).status == server.ask("/health/ready").status == 200, patience_s, 0.2
+    )
 
 
 def pg(home: Path) -> set[int]:
@@ -108,16 +105,32 @@ def test_killed_backends_cost_at_most_the_request_they_served(home: Path) -> Non
 def test_an_exhausted_pool_is_503_within_a_second_of_the_limit(new_database: Callable[[], str]) -> None:
     url = new_database()
     limits = {"acquire_timeout_s": LIMIT_S, "statement_timeout_s": 10.0}
-    with serving(url, pool_size=2, **limits) as server, locked(url):
+    with serving(url, pool_size=2, **limits) as server:
         holders = [threading.Thread(target=server.ask, args=[QUESTION]) for _ in range(2)]
-        for holder in holders:
-            holder.start()
-        time.sleep(0.3)
-        assert_quick_503(server.ask(QUESTION), LIMIT_S)
+        with locked(url):
+            for holder in holders:
+                holder.start()
+            assert soon(lambda: taken(url) == len(holders))
+            assert_quick_503(server.ask(QUESTION), LIMIT_S)
         for holder in holders:
             holder.join()
     with serving(url, pool_size=2) as server:
         assert server.ask(QUESTION).status == 200
+
+
+def taken(url: str) -> int:
+    """How many connections of the pool wait for the lock, or listen."""
+    busy = "(wait_event_type = 'Lock' OR query ILIKE 'LISTEN%')"
+    count = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {busy}"
+
+    async def ask() -> int:
+        connection = await asyncpg.connect(url)
+        try:
+            return int(await connection.fetchval(count))
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
 
 
 @contextmanager

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from registry.domain.errors import Invalid, Unavailable
 from registry.runtime.settings import Settings
+from registry.store.database.lending import _is_open
 from registry.store.database.pool import Reader, reading
 from registry.store.database.query import Query
+from tests.waiting import until
 
 BACKEND = Query(sa.text("SELECT pg_backend_pid() AS pid"))
 NAP = Query(
@@ -65,10 +67,13 @@ async def test_a_connection_under_which_something_failed_goes_through_the_pool(r
     assert await backend(reader) == pid
 
 
-async def test_a_connection_is_sound_after_its_statement_was_given_up(reader) -> None:
+async def test_a_connection_is_sound_after_its_statement_was_given_up(reader, database_url) -> None:
     """The pool waits until the server has ended the statement."""
     task = asyncio.create_task(reader.row(NAP, {"s": 5}))
-    await asyncio.sleep(0.2)
+    other = await asyncpg.connect(database_url)
+    sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    await until(lambda: other.fetchval(sleeping))
+    await other.close()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     pids = await asyncio.gather(*(reader.row(NAP, {"s": 0.01}) for _ in range(6)))
@@ -83,7 +88,7 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_not_lent(reader,
     for pid in dead:
         await other.execute("SELECT pg_terminate_backend($1)", pid)
     await other.close()
-    await asyncio.sleep(0.2)
+    await until(lambda: not any(_is_open(connection) for connection in reader._lender._at_hand))
     rows = await asyncio.gather(*(reader.row(NAP, {"s": 0.05}) for _ in range(2)))
     assert len({row["pid"] for row in rows} | dead) == 4
 
