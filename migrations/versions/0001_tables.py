@@ -228,7 +228,7 @@ CREATE TABLE resource_exercise PARTITION OF resource DEFAULT;
 CREATE INDEX ix_resource_candidates ON resource USING gin (candidate_places) WHERE geom IS NULL;
 CREATE INDEX ix_resource_cell ON resource (cell) INCLUDE (kind, realm, visibility, lifecycle, place);
 CREATE INDEX ix_resource_facets ON resource
-    USING gin (specialties, hazards, force, level, readiness, opening, tier, form, lifecycle, operational);
+    USING gin (specialties, hazards, force, level, readiness, opening, tier, ownership, form, lifecycle, operational);
 CREATE INDEX ix_resource_footprint ON resource USING gist (footprint) WHERE footprint IS NOT NULL;
 CREATE INDEX ix_resource_geog ON resource
     USING gist ((geom::geography), kind, ((partner_of IS NULL)::integer));
@@ -262,7 +262,7 @@ CREATE INDEX ix_resource_spot ON resource
     INCLUDE (id, realm, visibility, lifecycle, place, capacity_persons, level, opening, readiness, operational, cell);
 CREATE INDEX ix_resource_unlocated ON resource (kind, id) WHERE geom IS NULL;
 CREATE INDEX ix_resource_unplaced ON resource (kind, place, watch_radius_m)
-    INCLUDE (realm, lifecycle, visibility, valid_from, valid_to, quality, partner_of, force, level, tier, form, readiness, opening, operational, capacity_persons, occupancy_persons, verified_at)
+    INCLUDE (realm, lifecycle, visibility, valid_from, valid_to, quality, partner_of, force, level, tier, ownership, form, readiness, opening, operational, capacity_persons, occupancy_persons, verified_at)
     WHERE geom IS NULL;
 CREATE INDEX ix_resource_vague ON resource (kind) WHERE uncertainty_m > 20000;
 CREATE INDEX ix_resource_verified_at ON resource (verified_at);

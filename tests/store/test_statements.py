@@ -185,6 +185,7 @@ CONDITIONS = {
     "free_persons": 999,
     "verified_since": NOW.replace(year=2030),
     "tier": "district",
+    "ownership": "social",
     "form": "checkpoint",
     "force": "social",
     "place": "town",
