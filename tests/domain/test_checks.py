@@ -2,6 +2,7 @@
 
 import json
 import operator
+import tracemalloc
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,18 @@ def test_communities_cannot_be_evaluated_until_their_number_is_loaded() -> None:
     assert verdict("qj-community-stations-100", facts(number | {"number": 79}, tallies=stations)) == "met"
     listed = facts(number | {"number": 100}, complete("rescue_team"), tallies=stations)
     assert verdict("qj-community-stations-100", listed) == "not_met"
+
+
+def test_the_largest_set_takes_no_memory_for_its_members() -> None:
+    number = {"register": "denominator", "code": "qijiang-communities", "what": "communities"}
+    largest = facts(number | {"number": 1_000_000_000}, tallies=[])
+    tracemalloc.start()
+    found = check("qj-community-stations-100", largest)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (found.observed.lower, found.observed.upper) == (0, 100)
+    assert found.details["by_number"] == {"yes": 0, "no": 0, "unknown": 1_000_000_000}
+    assert peak_bytes < 1_000_000
 
 
 def test_the_planner_may_choose_another_denominator_and_the_answer_says_so() -> None:

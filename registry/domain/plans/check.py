@@ -1,24 +1,25 @@
-"""A check: what a provision asks, what is observed, and whether one meets the other.
+"""A check: what a provision requires, what is observed, and the verdict.
 
-The observed figure is an interval. What is recorded is its lower end; the upper end is open until somebody
-states that the record is complete. So the unknown never becomes a pass, nor a failure.
+The observed figure is an interval. Its lower end is what is recorded. Its upper end is open until an
+inventory states that the record is complete. So an unknown value never becomes a pass or a failure.
 """
 
 from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct, field
 
+from registry.domain.plans.entry import YesNoUnknown
 from registry.domain.plans.provision import Requirement, Words
 from registry.domain.values import Name
 
 Verdict = Literal["met", "not_met", "unknown", "cannot_evaluate"]
 Action = Literal["locate", "list", "state", "flag", "load", "enter", "draw"]
 Chooser = Literal["plan", "registry", "planner"]
-MOST_NEEDS = 200
+MAX_MISSING = 200
 
 
 class ObservedInterval(Struct, frozen=True):
-    """A figure between its least and its most; a most of None is open."""
+    """A figure between its lower and its upper bound; an upper bound of None is open."""
 
     lower: float
     upper: float | None
@@ -26,7 +27,7 @@ class ObservedInterval(Struct, frozen=True):
 
 
 class MissingFact(Struct, frozen=True):
-    """One thing that somebody has to find out before the check is settled."""
+    """A fact that somebody has to find out or enter before the check can be settled."""
 
     action: Action
     what: Words
@@ -35,7 +36,7 @@ class MissingFact(Struct, frozen=True):
 
 
 class Basis(Struct, frozen=True):
-    """What a share is taken of, and who chose it."""
+    """The denominator of a share, and who chose it."""
 
     code: str
     name: Words
@@ -45,14 +46,17 @@ class Basis(Struct, frozen=True):
 
 
 class RecordsLink(Struct, frozen=True):
-    """Where the records used can be read."""
+    """Where the records behind a check can be read."""
 
     href: str
     count: int | None = None
 
 
 class MethodResult(Struct, frozen=True, kw_only=True):
-    """What a method found out: the interval, how, on what basis, and what is missing."""
+    """What a method returns: the observed interval, its basis, and what is missing.
+
+    A verdict of None is decided from the interval and the requirement.
+    """
 
     method: Words
     observed: ObservedInterval | None = None
@@ -65,7 +69,7 @@ class MethodResult(Struct, frozen=True, kw_only=True):
 
 
 class Check(Struct, frozen=True, kw_only=True):
-    """A provision held against what is known."""
+    """A provision compared with what is recorded."""
 
     provision: str
     document: str
@@ -90,31 +94,39 @@ class Check(Struct, frozen=True, kw_only=True):
 
 
 class Partition(NamedTuple):
-    """Things that have it, things that are known not to, and things nobody knows about."""
+    """Items that have a property, items known not to have it, and items of which it is unknown."""
 
     yes: list[str]
     no: list[str]
     unknown: list[str]
 
+    def add(self, item: str, answer: YesNoUnknown) -> None:
+        """Put an item where its answer belongs."""
+        getattr(self, answer).append(item)
+
     @property
     def size(self) -> int:
-        """How many there are in all."""
+        """The number of all items."""
         return len(self.yes) + len(self.no) + len(self.unknown)
 
     def percent(self) -> ObservedInterval | None:
-        """The share that has it, from the surely to the possibly; None of an empty set."""
-        if not self.size:
-            return None
-        unsure = len(self.yes) + len(self.unknown)
-        return ObservedInterval(100 * len(self.yes) / self.size, 100 * unsure / self.size, "percent")
+        """The share that has the property, unknown items counted as no and as yes; None for no items."""
+        return percent_interval(len(self.yes), len(self.unknown), self.size)
 
     def counted(self, unit: str) -> ObservedInterval:
-        """The number that has it, from the surely to the possibly."""
+        """The number that has the property, unknown items counted as no and as yes."""
         return ObservedInterval(len(self.yes), len(self.yes) + len(self.unknown), unit)
 
 
+def percent_interval(yes: float, unknown: float, whole: float) -> ObservedInterval | None:
+    """The share of `yes` in the whole, with the unknown part counted as no and as yes; None of nothing."""
+    if not whole:
+        return None
+    return ObservedInterval(100 * yes / whole, 100 * (yes + unknown) / whole, "percent")
+
+
 def decide(required: Requirement, observed: ObservedInterval) -> Verdict:
-    """Whether every, no, or only some value of the interval meets the requirement, operator as printed."""
+    """met when every value of the interval meets the requirement, not_met when none does, else unknown."""
     value, low, high = required.value, observed.lower, observed.upper
     if required.operator in ("ge", "gt"):
         passes = _exceeds(low, value, required.operator)
@@ -136,7 +148,7 @@ def _exceeds(a: float, b: float, operator: str) -> bool:
 
 
 def compare_total(published: float, recorded: int) -> Verdict:
-    """Whether a published total and a list agree; a shorter list proves nothing, a longer one contradicts."""
+    """The verdict on a published total: a shorter record proves nothing, a longer one contradicts it."""
     if recorded == published:
         return "met"
     return "not_met" if recorded > published else "unknown"
@@ -145,7 +157,7 @@ def compare_total(published: float, recorded: int) -> Verdict:
 def cannot_evaluate(
     method: Words, reason: Words, *missing: MissingFact, basis: Basis | None = None
 ) -> MethodResult:
-    """A check that cannot be made yet, with the reason and what would change that."""
+    """The result of a check that cannot be made yet, with the reason and what is missing for it."""
     return MethodResult(
         method=method, verdict="cannot_evaluate", reason=reason, missing=list(missing), basis=basis
     )

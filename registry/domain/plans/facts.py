@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from msgspec import Struct, field
 
 from registry.domain.coverage.coverage import Coverage
-from registry.domain.plans.entry import Denominator, Entry, Inventory, matches
+from registry.domain.plans.entry import Denominator, Entry, Inventory, YesNoUnknown, matches
 from registry.domain.plans.provision import ProvisionSubject
 from registry.domain.records.resource import Kind, Lifecycle, Quality
 from registry.domain.values import Name
@@ -124,6 +124,10 @@ class Facts(Struct, frozen=True, kw_only=True):
                     for name, seen in inventory.where.items())
             for inventory in self.of(Inventory)
         )  # fmt: skip
+
+    def absence(self, subject: ProvisionSubject, place: str) -> YesNoUnknown:
+        """What it means that a place has no such record: no where an inventory is complete, else unknown."""
+        return "no" if self.is_complete(subject, place) else "unknown"
 
     def listed(self, subject: ProvisionSubject) -> list[Any]:
         """The entries a subject of a register other than resources names."""

@@ -1,4 +1,4 @@
-"""Checks that count: published totals, registers, places with a resource, named sets, attributes."""
+"""Evaluators that count: resources, entries, towns with a resource, named sets, attributes."""
 
 from collections import Counter
 from urllib.parse import urlencode
@@ -14,13 +14,14 @@ from registry.domain.plans.check import (
     Verdict,
     cannot_evaluate,
     compare_total,
+    percent_interval,
 )
 from registry.domain.plans.entry import Denominator, YesNoUnknown
 from registry.domain.plans.facts import EXISTING, LOCATED, Facts, PlaceFact, Tally
 from registry.domain.plans.provision import NOT_STATED, Provision, ProvisionSubject, Words
 
-OWN = ("level", "tier", "form", "force")
-"""Attributes that the list of resources can be narrowed by."""
+QUERY_ATTRIBUTES = ("level", "tier", "form", "force")
+"""Attributes that are query parameters of the list of resources."""
 TOWNS = Words("管辖范围内的街镇", "the towns of the jurisdiction")
 
 
@@ -29,17 +30,21 @@ def link_to(facts: Facts, subject: ProvisionSubject, count: int | None = None) -
     if subject.register != "resources":
         return RecordsLink(f"/v1/registers/{subject.register}?{urlencode({'place': facts.place})}", count)
     query = {"place": facts.place} | ({"kind": subject.kind} if subject.kind else {})
-    query |= {name: wanted[0] for name, wanted in subject.where.items() if name in OWN and len(wanted) == 1}
+    query |= {
+        name: values[0]
+        for name, values in subject.where.items()
+        if name in QUERY_ATTRIBUTES and len(values) == 1
+    }
     return RecordsLink(f"/v1/resources?{urlencode(query)}", count)
 
 
 def total(tallies: list[Tally]) -> int:
-    """How many resources the tallies stand for."""
+    """The number of resources that the tallies count."""
     return sum(tally.count for tally in tallies)
 
 
 def count_items(provision: Provision, facts: Facts) -> MethodResult:
-    """A published total or a target number beside the records."""
+    """Compare a published total or a target number with the number of records."""
     subject = provision.subject
     published = provision.kind == "published_total"
     tallies = facts.tallied(subject, EXISTING if published else ("in_service",))
@@ -74,7 +79,7 @@ def _to_list(provision: Provision, facts: Facts, unlisted: int) -> list[MissingF
 
 
 def to_locate(tallies: list[Tally]) -> list[MissingFact]:
-    """The recorded resources whose position is not known."""
+    """The recorded resources without a known position."""
     what = Words("确定位置", "find out where it is")
     return [
         MissingFact("locate", what, place=tally.place, record=record)
@@ -85,7 +90,7 @@ def to_locate(tallies: list[Tally]) -> list[MissingFact]:
 
 
 def count_entries(provision: Provision, facts: Facts) -> MethodResult:
-    """The entries of a register beside a number."""
+    """Compare a number with the entries of a register."""
     required = provision.requirement
     assert required is not None
     listed = facts.listed(provision.subject)
@@ -102,14 +107,14 @@ def count_entries(provision: Provision, facts: Facts) -> MethodResult:
 
 
 def towns_of(facts: Facts, denominator: Denominator | None) -> list[PlaceFact]:
-    """The towns a named set stands for, or those of the jurisdiction."""
+    """The towns of a named set, or all of the jurisdiction."""
     if denominator is None or denominator.area in (None, facts.place):
         return facts.towns()
     return [town for town in facts.towns() if denominator.area in town.above]
 
 
 def towns_basis(provision: Provision, facts: Facts, chosen: str | None) -> tuple[list[PlaceFact], Basis]:
-    """The towns of a check and how they were chosen."""
+    """The towns of a check, and the basis that says how they were chosen."""
     denominator = facts.denominator(chosen or provision.denominator)
     towns = towns_of(facts, denominator)
     source = Words(
@@ -120,36 +125,34 @@ def towns_basis(provision: Provision, facts: Facts, chosen: str | None) -> tuple
 
 
 def places_with_resource(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
-    """The share of towns that have at least one such resource at work."""
+    """The share of towns with at least one such resource in service."""
     method = Words("有至少一条在用记录的街镇所占比例", "share of towns with at least one record at work")
     towns, basis = towns_basis(provision, facts, chosen)
     if not towns:
         return cannot_evaluate(method, Words("街镇清单是空的", "the list of towns is empty"), basis=basis)
     tallies = facts.tallied(provision.subject)
-    having = Counter(tally.place for tally in tallies)
-    sorting = Partition(
-        [town.code for town in towns if having[town.code]],
-        [t.code for t in towns if not having[t.code] and facts.is_complete(provision.subject, t.code)],
-        [t.code for t in towns if not having[t.code] and not facts.is_complete(provision.subject, t.code)],
-    )
+    supplied = {tally.place for tally in tallies}
+    split = Partition([], [], [])
+    for code in (town.code for town in towns):
+        split.add(code, "yes" if code in supplied else facts.absence(provision.subject, code))
     names = {town.code: town.name for town in towns}
     what = Words(f"查明有无：{provision.title.zh}", f"find out whether there is one: {provision.title.en}")
     return MethodResult(
         method=method,
-        observed=sorting.percent(),
+        observed=split.percent(),
         basis=basis,
-        missing=[MissingFact("list", what, place=code) for code in sorting.unknown],
+        missing=[MissingFact("list", what, place=code) for code in split.unknown],
         details={
-            "without": [{"place": code, "name": names[code]} for code in sorting.no],
-            "unknown": [{"place": code, "name": names[code]} for code in sorting.unknown],
-            "with": len(sorting.yes),
+            "without": [{"place": code, "name": names[code]} for code in split.no],
+            "unknown": [{"place": code, "name": names[code]} for code in split.unknown],
+            "with": len(split.yes),
         },
         records=[link_to(facts, provision.subject, total(tallies))],
     )
 
 
 def share_of_denominator(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
-    """The share of a named set that is covered, by number and, where members have a measure, by measure."""
+    """The share of a named set that is covered: by number, and by measure when all members have one."""
     method = Words("已覆盖数除以名录总数", "number covered over the number of the named set")
     code = chosen or provision.denominator
     denominator = facts.denominator(code)
@@ -162,13 +165,13 @@ def share_of_denominator(provision: Provision, facts: Facts, chosen: str | None 
     basis = Basis(denominator.code, words, size, _source_of(denominator), by)
     if not size:
         return cannot_evaluate(method, Words("该名录没有数量", "that set has no number"), basis=basis)
-    sorting, missing = _sorted_members(provision, facts, denominator, size)
+    counts, missing = _count_members(provision, facts, denominator, size)
     return MethodResult(
         method=method,
-        observed=sorting.percent(),
+        observed=percent_interval(counts["yes"], counts["unknown"], size),
         basis=basis,
         missing=missing,
-        details={"by_number": _figures(sorting)} | _by_measure(denominator),
+        details={"by_number": counts} | _by_measure(denominator),
         records=[link_to(facts, provision.subject)],
     )
 
@@ -191,25 +194,21 @@ def _no_denominator(method: Words, code: str | None) -> MethodResult:
     )
 
 
-def _figures(sorting: Partition) -> dict[str, int]:
-    return {"yes": len(sorting.yes), "no": len(sorting.no), "unknown": len(sorting.unknown)}
-
-
-def _sorted_members(
+def _count_members(
     provision: Provision, facts: Facts, denominator: Denominator, size: int
-) -> tuple[Partition, list[MissingFact]]:
-    groups: dict[YesNoUnknown, list[str]] = {"yes": [], "no": [], "unknown": []}
-    having = {tally.place for tally in facts.tallied(provision.subject)}
+) -> tuple[dict[YesNoUnknown, int], list[MissingFact]]:
+    """How many of the set are covered, and what is missing to know it of all; a set may have 10⁹ members."""
+    counts: dict[YesNoUnknown, int] = {"yes": 0, "no": 0, "unknown": 0}
+    supplied = {tally.place for tally in facts.tallied(provision.subject)}
     for member in denominator.members:
-        covered: YesNoUnknown = "yes" if member.code in having and member.code else member.covered
-        groups[covered].append(member.code or str(member.name))
+        covered: YesNoUnknown = "yes" if member.code in supplied and member.code else member.covered
+        counts[covered] += 1
     unnamed = size - len(denominator.members)
     if provision.subject.register == "resources" and not denominator.members:
-        recorded = min(total(facts.tallied(provision.subject)), size)
-        groups["yes"] += ["?"] * recorded
-        unnamed -= recorded
-    unrecorded: YesNoUnknown = "no" if facts.is_complete(provision.subject, facts.place) else "unknown"
-    groups[unrecorded] += ["?"] * unnamed
+        counts["yes"] = min(total(facts.tallied(provision.subject)), size)
+        unnamed -= counts["yes"]
+    unrecorded = facts.absence(provision.subject, facts.place)
+    counts[unrecorded] += unnamed
     missing = [
         MissingFact(
             "state",
@@ -219,14 +218,14 @@ def _sorted_members(
             ),
         )
         for member in denominator.members
-        if member.covered == "unknown" and member.code not in having
+        if member.covered == "unknown" and member.code not in supplied
     ]
     if unnamed and unrecorded == "unknown":
         zh = f"{provision.title.zh}：{unnamed} 个没有记录"
         missing.append(
             MissingFact("list", Words(zh, f"{provision.title.en}: {unnamed} have no record"), provision.place)
         )
-    return Partition(groups["yes"], groups["no"], groups["unknown"]), missing
+    return counts, missing
 
 
 def _by_measure(denominator: Denominator) -> dict[str, object]:
@@ -235,20 +234,21 @@ def _by_measure(denominator: Denominator) -> dict[str, object]:
     sums = {"yes": 0.0, "no": 0.0, "unknown": 0.0}
     for member in denominator.members:
         sums[member.covered] += member.measure or 0.0
-    whole = sum(sums.values())
-    lower, upper = 100 * sums["yes"] / whole, 100 * (sums["yes"] + sums["unknown"]) / whole
-    return {"by_measure": sums | {"unit": denominator.measure_unit, "lower": lower, "upper": upper}}
+    share = percent_interval(sums["yes"], sums["unknown"], sum(sums.values()))
+    assert share is not None
+    bounds = {"lower": share.lower, "upper": share.upper}
+    return {"by_measure": sums | {"unit": denominator.measure_unit} | bounds}
 
 
 def attribute_each(provision: Provision, facts: Facts) -> MethodResult:
-    """Whether each record carries the radius that the document gives."""
+    """Whether each record has the radius that the document states."""
     required = provision.requirement
     assert required is not None
     method = Words("逐条比较记录的半径", "each record's own radius compared")
-    wanted_m = required.value * 1000
+    required_m = required.value * 1000
     radii: Counter[YesNoUnknown] = Counter()
     for tally in facts.tallied(provision.subject, EXISTING):
-        same = tally.watch_radius_m == wanted_m
+        same = tally.watch_radius_m == required_m
         radii["unknown" if tally.watch_radius_m is None else "yes" if same else "no"] += tally.count
     if not radii:
         return cannot_evaluate(
@@ -261,6 +261,6 @@ def attribute_each(provision: Provision, facts: Facts) -> MethodResult:
         observed=ObservedInterval(required.value, required.value, required.unit)
         if verdict == "met"
         else None,
-        details={str(known): count for known, count in radii.items()},
+        details={str(answer): count for answer, count in radii.items()},
         records=[link_to(facts, provision.subject, sum(radii.values()))],
     )

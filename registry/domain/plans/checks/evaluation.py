@@ -1,9 +1,9 @@
-"""The table from a provision's method to the function that looks, and what is made of what it finds."""
+"""The evaluator of each method, and the check that its result becomes."""
 
 from collections.abc import Callable, Iterable
 
 from registry.domain.plans import wording
-from registry.domain.plans.check import MOST_NEEDS, Check, MethodResult, cannot_evaluate, decide
+from registry.domain.plans.check import MAX_MISSING, Check, MethodResult, cannot_evaluate, decide
 from registry.domain.plans.checks import counting, events, hazard_points, states, supplies
 from registry.domain.plans.facts import Facts
 from registry.domain.plans.provision import Method, Provision, Words
@@ -37,8 +37,8 @@ CHOOSING_EVALUATORS: dict[Method, Callable[[Provision, Facts, str | None], Metho
 NO_METHOD = Words("不含可核对的数值", "states no figure that could be checked")
 
 
-def look(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
-    """What the provision's method finds; `chosen` is a denominator that the planner prefers."""
+def apply_method(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
+    """The result of the provision's method; `chosen` is a denominator that the planner prefers."""
     if provision.method is None:
         return cannot_evaluate(NO_METHOD, NO_METHOD)
     if provision.method in CHOOSING_EVALUATORS:
@@ -47,12 +47,12 @@ def look(provision: Provision, facts: Facts, chosen: str | None = None) -> Metho
 
 
 def evaluate(provision: Provision, facts: Facts, as_of: str, chosen: str | None = None) -> Check:
-    """The provision held against the facts; nothing unknown becomes met or not met."""
-    found = look(provision, facts, chosen)
+    """The check of a provision against the facts; `as_of` is an RFC 3339 instant."""
+    result = apply_method(provision, facts, chosen)
     required = provision.requirement
-    verdict = found.verdict
-    if verdict is None and found.observed is not None and required is not None:
-        verdict = decide(required, found.observed)
+    verdict = result.verdict
+    if verdict is None and result.observed is not None and required is not None:
+        verdict = decide(required, result.observed)
     return Check(
         provision=provision.id,
         document=provision.document,
@@ -61,22 +61,22 @@ def evaluate(provision: Provision, facts: Facts, as_of: str, chosen: str | None 
         statement=provision.text,
         verdict=verdict or "cannot_evaluate",
         verdict_label=wording.VERDICTS[verdict or "cannot_evaluate"],
-        observed=found.observed,
+        observed=result.observed,
         requirement=required,
         requirement_label=wording.in_words(required) if required else None,
         baseline=provision.baseline,
-        method=found.method,
-        denominator=found.basis,
-        reason=found.reason,
-        missing=found.missing[:MOST_NEEDS],
-        missing_count=len(found.missing),
-        details=found.details,
-        records=found.records,
+        method=result.method,
+        denominator=result.basis,
+        reason=result.reason,
+        missing=result.missing[:MAX_MISSING],
+        missing_count=len(result.missing),
+        details=result.details,
+        records=result.records,
         as_of=as_of,
         note=provision.note,
     )
 
 
 def evaluate_all(provisions: Iterable[Provision], facts: Facts, as_of: str) -> list[Check]:
-    """Every provision that has a method, in the order given."""
+    """The checks of all provisions that have a method, in their order."""
     return [evaluate(item, facts, as_of) for item in provisions if item.method is not None]

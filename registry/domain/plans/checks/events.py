@@ -1,4 +1,4 @@
-"""Checks of what has to take place: drills a year, at each point, and inspections in each town."""
+"""Evaluators of events: drills a year, drills at each hazard point, inspections in each town."""
 
 from datetime import date, timedelta
 
@@ -10,8 +10,8 @@ from registry.domain.plans.check import (
     cannot_evaluate,
 )
 from registry.domain.plans.checks.counting import link_to, towns_basis
-from registry.domain.plans.checks.hazard_points import each_point, nothing_loaded, points_of, requiring_all
-from registry.domain.plans.entry import Event
+from registry.domain.plans.checks.hazard_points import requiring_all, share_of_points
+from registry.domain.plans.entry import Event, HazardPoint, YesNoUnknown
 from registry.domain.plans.facts import Facts
 from registry.domain.plans.provision import Provision, Words
 
@@ -28,7 +28,7 @@ def _events(provision: Provision, facts: Facts) -> list[Event]:
 
 
 def events_per_year(provision: Provision, facts: Facts) -> MethodResult:
-    """Events of the year up to the day of the check."""
+    """The number of events in the 365 days up to the check."""
     events = _events(provision, facts)
     complete = facts.is_complete(provision.subject, facts.place)
     what = Words(f"登记近一年的{provision.title.zh}", f"record the last year: {provision.title.en}")
@@ -42,23 +42,20 @@ def events_per_year(provision: Provision, facts: Facts) -> MethodResult:
 
 
 def events_each_per_year(provision: Provision, facts: Facts) -> MethodResult:
-    """Hazard points with at least one drill in the year up to the day of the check."""
+    """The share of hazard points with at least one drill in the 365 days up to the check."""
     method = Words("近 365 天内演练过的隐患点所占比例", "hazard points drilled in the last 365 days")
-    points = points_of(provision, facts)
-    if not points:
-        return nothing_loaded(method, provision)
-    drilled = {str(point) for event in _events(provision, facts) for point in event.hazard_points}
-    complete = facts.is_complete(provision.subject, facts.place)
-    having = {
-        str(point.id): "yes" if str(point.id) in drilled else "no" if complete else "unknown"
-        for point in points
-    }
-    ask = Words("近一年是否演练", "was there a drill in the last year")
-    return requiring_all(each_point(provision, facts, method, having, ask))
+    question = Words("近一年是否演练", "was there a drill in the last year")
+    drilled = {point for event in _events(provision, facts) for point in event.hazard_points}
+    undrilled = facts.absence(provision.subject, facts.place)
+
+    def has_drill(point: HazardPoint) -> YesNoUnknown:
+        return "yes" if point.id in drilled else undrilled
+
+    return requiring_all(share_of_points(provision, facts, method, question, has_drill))
 
 
 def events_each_place_per_year(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
-    """Towns with the required number of events in the year up to the day of the check."""
+    """The share of towns with the required number of events in the 365 days up to the check."""
     required = provision.requirement
     assert required is not None
     method = Words("近 365 天内达到次数的街镇所占比例", "towns with enough events in the last 365 days")
@@ -71,15 +68,15 @@ def events_each_place_per_year(provision: Provision, facts: Facts, chosen: str |
             counts[place] = counts.get(place, 0) + 1
     enough = [t.code for t in towns if counts.get(t.code, 0) >= required.value]
     short = [t for t in towns if t.code not in enough]
-    closed = [t.code for t in short if facts.is_complete(provision.subject, t.code)]
-    unsure = [t.code for t in short if t.code not in closed]
+    complete = [t.code for t in short if facts.is_complete(provision.subject, t.code)]
+    unknown = [t.code for t in short if t.code not in complete]
     what = Words("登记近一年的排查", "record the inspections of the last year")
     return requiring_all(
         MethodResult(
             method=method,
-            observed=Partition(enough, closed, unsure).percent(),
+            observed=Partition(enough, complete, unknown).percent(),
             basis=basis,
-            missing=[MissingFact("enter", what, place=code) for code in unsure],
+            missing=[MissingFact("enter", what, place=code) for code in unknown],
             details={
                 "short": [{"place": t.code, "name": t.name, "events": counts.get(t.code, 0)} for t in short]
             },

@@ -1,4 +1,4 @@
-"""Checks of states: duty, indicators, specialties, ground that is watched, rules about sites."""
+"""Evaluators of states: duty, indicators, specialties, watched ground, rules about sites."""
 
 from registry.domain.plans.check import Basis, MethodResult, MissingFact, ObservedInterval, cannot_evaluate
 from registry.domain.plans.checks.counting import link_to, total
@@ -11,7 +11,7 @@ NAMED_SPECIALTIES = ("mine", "hazmat", "water", "bridge_tunnel", "pipeline", "ge
 
 
 def duty_24h(provision: Provision, facts: Facts) -> MethodResult:
-    """Whether somebody is recorded as on duty round the clock."""
+    """Whether round-the-clock duty is recorded."""
     on_duty = facts.listed(provision.subject)
     what = Words("登记值班安排", "record who is on duty")
     return MethodResult(
@@ -57,10 +57,10 @@ def _to_record(code: str, place: str) -> MissingFact:
 
 
 def specialty_matrix(provision: Provision, facts: Facts) -> MethodResult:
-    """How many of the named specialties have a team, and where."""
-    having = {skill.specialty.split(":")[-1] for skill in facts.skills}
-    present = [code for code in NAMED_SPECIALTIES if code in having]
-    absent = [code for code in NAMED_SPECIALTIES if code not in having]
+    """The number of named specialties that have a team, with a matrix of specialty and place."""
+    recorded = {skill.specialty.split(":")[-1] for skill in facts.skills}
+    present = [code for code in NAMED_SPECIALTIES if code in recorded]
+    absent = [code for code in NAMED_SPECIALTIES if code not in recorded]
     complete = facts.is_complete(provision.subject, facts.place)
     matrix: dict[str, dict[str, int]] = {}
     for skill in facts.skills:
@@ -76,9 +76,11 @@ def specialty_matrix(provision: Provision, facts: Facts) -> MethodResult:
 
 
 def specialties_present(provision: Provision, facts: Facts) -> MethodResult:
-    """Whether each of the specialties asked for has a team."""
-    wanted = provision.subject.where.get("specialties", [])
-    counts = {code: sum(skill.count for skill in facts.skills if skill.specialty == code) for code in wanted}
+    """The least number of teams in any of the specialties that the provision lists."""
+    required = provision.subject.where.get("specialties", [])
+    counts = {
+        code: sum(skill.count for skill in facts.skills if skill.specialty == code) for code in required
+    }
     absent = [code for code, count in counts.items() if not count]
     complete = facts.is_complete(provision.subject, facts.place)
     least = min(counts.values(), default=0)
@@ -94,7 +96,10 @@ def specialties_present(provision: Provision, facts: Facts) -> MethodResult:
 
 
 def coverage_ratio(provision: Provision, facts: Facts) -> MethodResult:
-    """The share of the ground that is watched; its most is open while points are unlisted or untestable."""
+    """The watched share of the ground.
+
+    Its upper bound is 100 % while watch points are unlisted or cannot be tested.
+    """
     method = Words("测地距离下监测范围的并集占比", "union of geodesic watch areas over the ground")
     if facts.share is None:
         reason = Words(
@@ -106,37 +111,39 @@ def coverage_ratio(provision: Provision, facts: Facts) -> MethodResult:
     name = Words("管辖范围全部面积", "all ground of the jurisdiction")
     if ground is not None:
         name = Words(f"分母 {ground} 的面域", f"the ground of {ground}")
-    doubt = 100 * coverage.error_bound_m2 / coverage.area_m2 if coverage.area_m2 else 100.0
-    adrift = [item for item in coverage.untestable if item.reason != "no radius"]
-    blind = len(coverage.untestable) - len(adrift)
+    error_percent = 100 * coverage.error_bound_m2 / coverage.area_m2 if coverage.area_m2 else 100.0
+    unplaced = [item for item in coverage.untestable if item.reason != "no radius"]
+    without_radius = len(coverage.untestable) - len(unplaced)
     checkpoints = total(
         facts.tallied(ProvisionSubject(kind="fire_watch_point", where={"form": ["checkpoint"]}))
     )
-    closed = not adrift and blind <= checkpoints and facts.is_complete(provision.subject, facts.place)
-    most = min(100.0, 100 * coverage.ratio.upper + doubt) if closed else 100.0
+    complete = (
+        not unplaced and without_radius <= checkpoints and facts.is_complete(provision.subject, facts.place)
+    )
+    upper = min(100.0, 100 * coverage.ratio.upper + error_percent) if complete else 100.0
     locate = Words("确定位置后才能计入", "locate it to count it")
     return MethodResult(
         method=method,
-        observed=ObservedInterval(max(0.0, 100 * coverage.ratio.lower - doubt), most, "percent"),
+        observed=ObservedInterval(max(0.0, 100 * coverage.ratio.lower - error_percent), upper, "percent"),
         basis=Basis(ground or "area", name, coverage.area_m2, None, "planner" if ground else "registry"),
-        missing=[MissingFact("locate", locate, record=item.id) for item in adrift],
+        missing=[MissingFact("locate", locate, record=item.id) for item in unplaced],
         details={
             "recorded_percent": coverage.ratio,
             "counts": coverage.counts,
             "error_bound_m2": coverage.error_bound_m2,
-            "complete": closed,
+            "complete": complete,
         },
         records=[link_to(facts, provision.subject, coverage.counts.resources)],
     )
 
 
 def zone_rule(provision: Provision, facts: Facts) -> MethodResult:
-    """A rule about sites: never met or broken by itself; says whether it could be applied."""
+    """A rule about sites, which no record meets or breaks; the result says whether it can be applied."""
     method = Words("逐个场址用 POST /v1/rules/check 判定", "asked for each site by POST /v1/rules/check")
-    about = [zone for zone in facts.zones if provision.id in zone.provisions] or facts.zones
-    if undrawn := [zone.id for zone in about if not zone.drawn]:
+    zones = [zone for zone in facts.zones if provision.id in zone.provisions] or facts.zones
+    if undrawn := [zone.id for zone in zones if not zone.drawn]:
         names = ", ".join(undrawn)
         reason = Words(f"这些区域没有几何：{names}", f"zones without geometry: {names}")
-        ask = Words("载入几何", "load the geometry")
-        return cannot_evaluate(method, reason, *(MissingFact("draw", ask, record=code) for code in undrawn))
+        what = Words("载入几何", "load the geometry")
+        return cannot_evaluate(method, reason, *(MissingFact("draw", what, record=code) for code in undrawn))
     return cannot_evaluate(method, Words("规则针对具体场址", "the rule is about a given site"))

@@ -1,4 +1,4 @@
-"""Checks of supplies: persons served by a tier or by each flagged town, the three tiers, minimum stocks."""
+"""Evaluators of supplies: persons served by a tier or in each flagged town, tiers, minimum stocks."""
 
 from registry.domain.plans.check import (
     Basis,
@@ -18,7 +18,7 @@ TIERS = ("district", "town", "community")
 
 
 def _served(tallies: list[Tally]) -> tuple[int, int]:
-    """Persons surely served, and how many depots do not say."""
+    """The persons that depots state to serve, and the number of depots that state none."""
     return sum(t.serves_persons for t in tallies), sum(t.serves_unknown for t in tallies)
 
 
@@ -33,25 +33,25 @@ def _to_state(tallies: list[Tally]) -> list[MissingFact]:
 
 
 def capacity_total(provision: Provision, facts: Facts) -> MethodResult:
-    """Persons that the depots of a tier serve together."""
+    """The persons that the depots of a tier serve together."""
     tallies = facts.tallied(provision.subject)
-    known, silent = _served(tallies)
-    closed = not silent and facts.is_complete(provision.subject, facts.place)
-    everything, _ = _served(facts.tallied(ProvisionSubject(kind="supply_depot")))
+    stated, unstated = _served(tallies)
+    complete = not unstated and facts.is_complete(provision.subject, facts.place)
+    all_tiers, _ = _served(facts.tallied(ProvisionSubject(kind="supply_depot")))
     return MethodResult(
         method=Words(
             "在用储备库可保障人数之和；未填写的按未知", "sum over depots at work; unstated is unknown"
         ),
-        observed=ObservedInterval(known, known if closed else None, "person"),
+        observed=ObservedInterval(stated, stated if complete else None, "person"),
         missing=_to_state(tallies)
         or ([] if tallies else [MissingFact("list", Words("登记储备库", "list the depots"), facts.place)]),
-        details={"depots": total(tallies), "unstated": silent, "all_tiers_persons": everything},
+        details={"depots": total(tallies), "unstated": unstated, "all_tiers_persons": all_tiers},
         records=[link_to(facts, provision.subject, total(tallies))],
     )
 
 
 def capacity_each(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
-    """Persons served in each town that is flagged as prone to disaster or remote."""
+    """The persons served in each town that is flagged as prone to disaster or remote."""
     method = Words(
         "标记为多灾易灾或偏远的街镇逐一核对；未标记的不判为通过",
         "each town flagged prone or remote; a town of unknown flag is never a pass",
@@ -64,8 +64,8 @@ def capacity_each(provision: Provision, facts: Facts, chosen: str | None = None)
     flag = Words("标记是否多灾易灾或偏远", "say whether it is prone or remote")
     missing = [MissingFact("flag", flag, place=town.code) for town in flagless]
     served = Words("填写储备可保障人数", "state the persons served")
-    unsure = [town for town in towns if verdicts[town.code][0] == "unknown" and town not in flagless]
-    missing += [MissingFact("state", served, place=town.code) for town in unsure]
+    unstated = [town for town in towns if verdicts[town.code][0] == "unknown" and town not in flagless]
+    missing += [MissingFact("state", served, place=town.code) for town in unstated]
     return MethodResult(
         method=method,
         verdict=_overall([verdict for verdict, _ in verdicts.values()]),
@@ -89,13 +89,13 @@ def _town_capacity(provision: Provision, facts: Facts, town: PlaceFact) -> tuple
     required = provision.requirement
     assert required is not None
     here = [tally for tally in facts.tallied(provision.subject) if tally.place == town.code]
-    known, silent = _served(here)
+    stated, unstated = _served(here)
     if flag == "unknown":
-        return "unknown", known if here else None
-    if known >= required.value:
-        return "met", known
-    closed = not silent and facts.is_complete(provision.subject, town.code)
-    return ("not_met" if closed else "unknown"), known if here else None
+        return "unknown", stated if here else None
+    if stated >= required.value:
+        return "met", stated
+    complete = not unstated and facts.is_complete(provision.subject, town.code)
+    return ("not_met" if complete else "unknown"), stated if here else None
 
 
 def _overall(verdicts: list[str]) -> Verdict:
@@ -107,23 +107,19 @@ def _overall(verdicts: list[str]) -> Verdict:
 
 
 def three_tiers(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
-    """How many of the three tiers have a depot at work, and which towns lack theirs."""
+    """The number of tiers with a depot in service, and the towns without a record of theirs."""
     towns, basis = towns_basis(provision, facts, chosen)
-    yes: list[str] = []
-    no: list[str] = []
-    unknown: list[str] = []
+    split = Partition([], [], [])
     for tier in TIERS:
         subject = ProvisionSubject(kind="supply_depot", where={"tier": [tier]})
-        complete = facts.is_complete(subject, facts.place)
-        (yes if facts.tallied(subject) else no if complete else unknown).append(tier)
-    sorting = Partition(yes, no, unknown)
+        split.add(tier, "yes" if facts.tallied(subject) else facts.absence(subject, facts.place))
     subject = ProvisionSubject(kind="supply_depot", where={"tier": ["town", "community"]})
-    having = {tally.place for tally in facts.tallied(subject)}
-    lacking = [town for town in towns if town.code not in having]
+    supplied = {tally.place for tally in facts.tallied(subject)}
+    lacking = [town for town in towns if town.code not in supplied]
     what = Words("查明街镇、村社区储备", "find out about town and village reserves")
     return MethodResult(
         method=Words("有在用储备库的层级数", "tiers with a depot at work"),
-        observed=sorting.counted("tier"),
+        observed=split.counted("tier"),
         basis=Basis("tiers", Words("区、街镇、村（社区）三级", "district, town, community"), 3, None, "plan"),
         missing=[
             MissingFact("list", what, place=town.code)
@@ -131,7 +127,7 @@ def three_tiers(provision: Provision, facts: Facts, chosen: str | None = None) -
             if not facts.is_complete(subject, town.code)
         ],
         details={
-            "tiers": {"with": yes, "without": no, "unknown": unknown},
+            "tiers": {"with": split.yes, "without": split.no, "unknown": split.unknown},
             "towns_without_record": [{"place": town.code, "name": town.name} for town in lacking],
             "towns": basis.number,
         },
@@ -140,7 +136,7 @@ def three_tiers(provision: Provision, facts: Facts, chosen: str | None = None) -
 
 
 def minimum_stock(provision: Provision, facts: Facts) -> MethodResult:
-    """Stock lines that have a minimum, and those below it."""
+    """Compare the stock lines that have a minimum with what is there."""
     method = Words("有最低库存的库存行与现存量比较", "stock lines with a minimum compared with what is there")
     if not facts.stock:
         reason = Words("没有登记最低库存", "no minimum stock is recorded")
