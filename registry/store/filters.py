@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from registry.domain.conditions import Filter, declared, has_trigram
 from registry.store.names import named
-from registry.store.schema.records import ours, place_within, resource, room, stock_line
+from registry.store.schema.records import ours, place_within, room, stock_line
 from registry.store.visibility import View
 from registry.store.windows import holds
 
@@ -30,16 +30,16 @@ Any other condition may be rare, so that its plan depends on the value."""
 
 
 def _equals(name: str) -> Clause:
-    return lambda _: resource.c[name] == sa.bindparam(name)
+    return lambda view: view.c[name] == sa.bindparam(name)
 
 
 def _codes(name: str) -> sa.BindParameter[Any]:
     return sa.bindparam(name, type_=ARRAY(sa.Text))
 
 
-def _inside_place(_: View) -> sa.ColumnElement[bool]:
+def _inside_place(view: View) -> sa.ColumnElement[bool]:
     under = sa.select(place_within.c.code).where(place_within.c.ancestor == sa.bindparam("place"))
-    return resource.c.place == sa.any_(sa.func.array(under.scalar_subquery()))
+    return view.c.place == sa.any_(sa.func.array(under.scalar_subquery()))
 
 
 def _sides() -> list[sa.BindParameter[Any]]:
@@ -56,26 +56,29 @@ def _in_wrapped_bbox(view: View) -> sa.ColumnElement[bool]:
 
 
 def _named(brief: bool) -> Clause:
-    names = (resource.c.name_zh, resource.c.name_en)
-    return lambda _: named(names, sa.bindparam("q", type_=sa.Text), brief=brief)
+    def clause(view: View) -> sa.ColumnElement[bool]:
+        names = (view.c.name_zh, view.c.name_en)
+        return named(names, sa.bindparam("q", type_=sa.Text), brief=brief)
+
+    return clause
 
 
-def _has_room(_: View) -> sa.ColumnElement[bool]:
-    return room >= sa.bindparam("free_persons", type_=sa.Integer)
+def _has_room(view: View) -> sa.ColumnElement[bool]:
+    return room(view.c) >= sa.bindparam("free_persons", type_=sa.Integer)
 
 
-def stock(*where: Any) -> sa.Select[Any]:
+def stock(view: View, *where: Any) -> sa.Select[Any]:
     """The stock lines of the asked item in this depot."""
     return sa.select(stock_line.c.quantity).where(
-        stock_line.c.realm == resource.c.realm,
-        stock_line.c.resource_id == resource.c.id,
+        stock_line.c.realm == view.c.realm,
+        stock_line.c.resource_id == view.c.id,
         stock_line.c.scheme == sa.bindparam("item_scheme"),
         stock_line.c.item_code == sa.bindparam("item_code"),
         *where,
     )
 
 
-def _has_item(_: View) -> sa.ColumnElement[bool]:
+def _has_item(view: View) -> sa.ColumnElement[bool]:
     lines = sa.select(stock_line.c.resource_id).where(
         stock_line.c.realm == sa.bindparam("sight_realm"),
         stock_line.c.scheme == sa.bindparam("item_scheme"),
@@ -83,57 +86,57 @@ def _has_item(_: View) -> sa.ColumnElement[bool]:
         stock_line.c.quantity >= sa.bindparam("quantity", type_=sa.Float),
         stock_line.c.quantity > 0,
     )
-    return resource.c.id.in_(lines)
+    return view.c.id.in_(lines)
 
 
-def _stock_unknown(_: View) -> sa.ColumnElement[bool]:
+def _stock_unknown(view: View) -> sa.ColumnElement[bool]:
     any_line = sa.select(stock_line.c.quantity).where(
-        stock_line.c.realm == resource.c.realm, stock_line.c.resource_id == resource.c.id
+        stock_line.c.realm == view.c.realm, stock_line.c.resource_id == view.c.id
     )
-    uncounted = stock(stock_line.c.quantity.is_(None))
-    return _of("item", sa.or_(sa.not_(any_line.exists()), uncounted.exists()))
+    uncounted = stock(view, stock_line.c.quantity.is_(None))
+    return _of(view, "item", sa.or_(sa.not_(any_line.exists()), uncounted.exists()))
 
 
-def _verified_since(_: View) -> sa.ColumnElement[bool]:
-    return resource.c.verified_at >= sa.bindparam("verified_since", type_=sa.TIMESTAMP(timezone=True))
+def _verified_since(view: View) -> sa.ColumnElement[bool]:
+    return view.c.verified_at >= sa.bindparam("verified_since", type_=sa.TIMESTAMP(timezone=True))
 
 
-def _valid(_: View) -> sa.ColumnElement[bool]:
+def _valid(view: View) -> sa.ColumnElement[bool]:
     at = sa.bindparam("valid_at", type_=sa.TIMESTAMP(timezone=True))
-    begun = sa.or_(resource.c.valid_from.is_(None), resource.c.valid_from <= at)
-    return sa.and_(begun, sa.or_(resource.c.valid_to.is_(None), resource.c.valid_to > at))
+    begun = sa.or_(view.c.valid_from.is_(None), view.c.valid_from <= at)
+    return sa.and_(begun, sa.or_(view.c.valid_to.is_(None), view.c.valid_to > at))
 
 
-def _of(name: str, unknown: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+def _of(view: View, name: str, unknown: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """`unknown`, for records of the kinds that the condition is about."""
     kinds = DECLARED[name].kinds
-    return sa.or_(*(sa.and_(resource.c.kind == sa.literal_column(f"'{kind}'"), unknown) for kind in kinds))
+    return sa.or_(*(sa.and_(view.c.kind == sa.literal_column(f"'{kind}'"), unknown) for kind in kinds))
 
 
 def _optional(name: str) -> Terms:
     """A column whose NULL is an unknown value."""
-    return Terms(_equals(name), lambda _: _of(name, resource.c[name].is_(None)))
+    return Terms(_equals(name), lambda view: _of(view, name, view.c[name].is_(None)))
 
 
 def _state(name: str) -> Terms:
     """A column that says 'unknown' itself."""
-    return Terms(_equals(name), lambda _: _of(name, resource.c[name] == sa.literal_column("'unknown'")))
+    return Terms(_equals(name), lambda view: _of(view, name, view.c[name] == sa.literal_column("'unknown'")))
 
 
 def _listed(name: str, column: str, operator: Literal["&&", "@>"]) -> Terms:
     """A column of codes, of which an empty list is an unknown value."""
     return Terms(
-        lambda _: resource.c[column].op(operator)(_codes(name)),
-        lambda _: _of(name, sa.func.coalesce(sa.func.cardinality(resource.c[column]), 0) == 0),
+        lambda view: view.c[column].op(operator)(_codes(name)),
+        lambda view: _of(view, name, sa.func.coalesce(sa.func.cardinality(view.c[column]), 0) == 0),
     )
 
 
 TERMS: dict[str, Terms] = {
     "kind": Terms(_equals("kind")),
-    "kinds": Terms(lambda _: resource.c.kind == sa.any_(_codes("kinds"))),
+    "kinds": Terms(lambda view: view.c.kind == sa.any_(_codes("kinds"))),
     "place": Terms(_inside_place),
     "lifecycle": Terms(_equals("lifecycle")),
-    "in_service": Terms(lambda _: resource.c.lifecycle == sa.literal_column("'in_service'")),
+    "in_service": Terms(lambda view: view.c.lifecycle == sa.literal_column("'in_service'")),
     "quality": Terms(lambda view: view.quality == sa.bindparam("quality")),
     "force": _optional("force"),
     "level": _optional("level"),
@@ -147,12 +150,14 @@ TERMS: dict[str, Terms] = {
     "readiness": _state("readiness"),
     "opening": _state("opening"),
     "operational": _state("operational"),
-    "free_persons": Terms(_has_room, lambda _: _of("free_persons", resource.c.capacity_persons.is_(None))),
+    "free_persons": Terms(
+        _has_room, lambda view: _of(view, "free_persons", view.c.capacity_persons.is_(None))
+    ),
     "item": Terms(_has_item, _stock_unknown),
     "quantity": Terms(lambda _: sa.true()),
-    "verified_since": Terms(_verified_since, lambda _: resource.c.verified_at.is_(None)),
-    "partners_exclude": Terms(lambda _: ours == sa.literal_column("1")),
-    "partners_only": Terms(lambda _: resource.c.partner_of.is_not(None)),
+    "verified_since": Terms(_verified_since, lambda view: view.c.verified_at.is_(None)),
+    "partners_exclude": Terms(lambda view: ours(view.c) == sa.literal_column("1")),
+    "partners_only": Terms(lambda view: view.c.partner_of.is_not(None)),
     "q": Terms(_named(brief=False)),
     "brief_q": Terms(_named(brief=True)),
     "bbox": Terms(_in_bbox),

@@ -9,24 +9,30 @@ from msgspec import Struct
 
 from registry.domain.access.sight import Sight
 from registry.domain.records.resource import Visibility
-from registry.store.schema.records import LIVE, geography, place_within, resource
+from registry.store.as_of import RECORDED
+from registry.store.schema.records import LIVE, Columns, geography, place_within, resource
+
+PUBLIC: sa.ColumnElement[str] = sa.literal_column("'public'")
 
 
 class Shape(Struct, frozen=True):
-    """The kinds of sight that need a statement of their own."""
+    """What of a sight selects the text of a statement; everything else of it is a bound value."""
 
     live: bool = True
     clearance: Visibility = "public"
     scoped: bool = False
+    past: bool = False
 
 
 class View(NamedTuple):
-    """What a statement reads: its table, the rows it may know of, what stands for their place.
+    """What a statement reads: a table, which of its rows are visible, and the columns for their position.
 
-    To the public the place of an internal record is a grid cell, and how well it is known is that of a cell.
+    To the public the position of an internal record is a grid cell, with the uncertainty of that cell.
+    The table is the recorded past when the shape asks for it: take every column of a resource from here.
     """
 
-    table: Any
+    form: Shape
+    table: sa.FromClause
     seen: sa.ColumnElement[bool]
     geom: sa.ColumnElement[Any]
     cell: sa.ColumnElement[int]
@@ -36,13 +42,26 @@ class View(NamedTuple):
     quality: sa.ColumnElement[str]
     feature: sa.ColumnElement[str]
     seen_at: sa.ColumnElement[datetime]
-    """When the position was reported that stands for what moves; null for what is measured from its home."""
+    """Time of the last reported position of a mobile team; NULL when the registered location is used."""
+
+    @property
+    def c(self) -> Columns:
+        """The columns of the table."""
+        return self.table.c
+
+    def over(self, rows: sa.FromClause) -> "View":
+        """The same columns, read from a selection of this view's rows."""
+        return _view(self.form, rows)
+
+    def shows_footprint(self) -> sa.ColumnElement[bool]:
+        """Whether a record's own footprint and sector may be used: they would locate an internal one."""
+        return self.c.visibility == PUBLIC if self.form.clearance == "public" else sa.true()
 
 
 def shape(sight: Sight) -> Shape:
     """The statement shape of `sight`."""
     scoped = bool(sight.scope) and sight.clearance == "internal"
-    return Shape(sight.exercise is None, sight.clearance, scoped)
+    return Shape(sight.exercise is None, sight.clearance, scoped, sight.as_of is not None)
 
 
 def binds(sight: Sight) -> dict[str, Any]:
@@ -57,37 +76,42 @@ def realm(sight: Sight) -> str:
 
 @cache
 def view(form: Shape) -> View:
-    """The rows and columns that a question of this shape may use.
+    """The rows and columns that a question of this shape may use."""
+    return _view(form, RECORDED if form.past else resource)
 
-    The realm is literal text for live questions, so that the planner sees one partition; the visibility
-    predicate is spelled as the partial indexes spell it.
-    """
-    table = resource
+
+def _view(form: Shape, table: sa.FromClause) -> View:
     columns = table.c
-    seen = sa.and_(*_predicates(form))
+    seen = sa.and_(*_predicates(form, columns))
     if form.clearance == "public":
         geom = columns.public_geom
         feature: Any = sa.func.coalesce(columns.public_feature, columns.feature)
-        blurred = sa.and_(columns.visibility != sa.literal_column("'public'"), geom.is_not(None))
+        blurred = sa.and_(columns.visibility != PUBLIC, geom.is_not(None))
         quality = sa.case((blurred, sa.literal_column("'approximate'")), else_=columns.quality)
         where = (geom, columns.public_cell, columns.public_spot, geography(geom))
         public = (*where, columns.public_uncertainty_m, quality)
-        reported = sa.case((columns.visibility == sa.literal_column("'public'"), columns.seen_at))
-        return View(table, seen, *public, feature, reported)
+        reported = sa.case((columns.visibility == PUBLIC, columns.seen_at))
+        return View(form, table, seen, *public, feature, reported)
     where = (columns.geom, columns.cell, columns.spot, geography(columns.geom))
-    return View(table, seen, *where, columns.uncertainty_m, columns.quality, columns.feature, columns.seen_at)
+    return View(
+        form, table, seen, *where, columns.uncertainty_m, columns.quality, columns.feature, columns.seen_at
+    )
 
 
-def _predicates(form: Shape) -> list[sa.ColumnElement[bool]]:
+def _predicates(form: Shape, columns: Columns) -> list[sa.ColumnElement[bool]]:
+    """The conditions of a sight, spelled as the partial indexes spell them.
+
+    The realm of live questions is literal text, so that the planner sees one partition.
+    """
     where: list[Any] = []
-    shown = resource.c.visibility != sa.literal_column("'restricted'")
+    shown = columns.visibility != sa.literal_column("'restricted'")
     if form.live:
-        where.append(resource.c.realm == sa.literal_column(f"'{LIVE}'"))
+        where.append(columns.realm == sa.literal_column(f"'{LIVE}'"))
     else:
-        where.append(resource.c.realm == sa.bindparam("sight_realm"))
-        where.append(resource.c.realm != sa.literal_column(f"'{LIVE}'"))
+        where.append(columns.realm == sa.bindparam("sight_realm"))
+        where.append(columns.realm != sa.literal_column(f"'{LIVE}'"))
     if form.scoped:
-        where.append(sa.or_(shown, in_scope(resource.c.place)))
+        where.append(sa.or_(shown, in_scope(columns.place)))
     elif form.clearance != "restricted":
         where.append(shown)
     return where

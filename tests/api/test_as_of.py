@@ -2,9 +2,7 @@
 
 from datetime import UTC, datetime
 
-from registry.store import as_of
 from tests.api.test_writes import URL, created, feature
-from tests.store.test_statements import statements
 
 
 def instant() -> str:
@@ -58,12 +56,3 @@ async def test_a_restricted_past_stays_hidden(client, stored, signed) -> None:
     told = await client.get(f"{URL}/{identity}/history")
     assert "canary-past" not in told.text
     assert "canary-past" in (await client.get(f"{URL}/{identity}/history", headers=planner)).text
-
-
-async def test_every_statement_about_resources_can_ask_the_past(conn) -> None:
-    asked = [query for query in statements() if query.text.startswith(("SELECT", "WITH"))]
-    for query in asked:
-        if "FROM resource" in query.text and "FOR UPDATE" not in query.text:
-            text = as_of.as_recorded(query)
-            assert "resource_past" in text
-            await conn.prepare(text)

@@ -11,12 +11,11 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from registry.api.http.access import authentication
-from registry.api.http.access.authentication import Authenticator
+from registry.api.http.access.authentication import Doorkeeper
 from registry.app import create_app
 from registry.domain.access.credential import new_token
 from registry.domain.errors import Conflict, NotFound, Unauthenticated
 from registry.runtime import database
-from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.store.access import keys
 from registry.store.database.pool import Reader, Writer, reading
@@ -91,12 +90,12 @@ def own_url(new_database) -> str:
 
 @pytest.fixture
 async def reader(own_url: str) -> AsyncIterator[Reader]:
-    async with reading(Settings(pool_size=2), as_role(own_url)) as opened:
+    async with reading(Settings(pool_size=2), own_url) as opened:
         yield opened
 
 
-def authenticator(reader: Reader, cache_s: float) -> Authenticator:
-    return Authenticator(reader, Settings(key_cache_s=cache_s), PEPPER.encode())
+def doorkeeper(reader: Reader, believe_s: float) -> Doorkeeper:
+    return Doorkeeper(reader, Settings(key_cache_s=believe_s), PEPPER.encode())
 
 
 async def a_key(url: str, expires_at: datetime | None = None) -> tuple[str, bytes]:
@@ -117,7 +116,7 @@ class Tomorrow(datetime):
 async def test_a_key_that_expires_is_refused_although_it_was_believed(
     own_url: str, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeper = authenticator(reader, cache_s=300)
+    keeper = doorkeeper(reader, believe_s=300)
     _, header = await a_key(own_url, datetime.now(UTC) + timedelta(hours=1))
     assert (await keeper.actor_of(header)).role == "viewer"
     monkeypatch.setattr(authentication, "datetime", Tomorrow)
@@ -128,7 +127,7 @@ async def test_a_key_that_expires_is_refused_although_it_was_believed(
 async def test_a_revoked_key_is_believed_no_longer_than_the_setting(
     own_url: str, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeper = authenticator(reader, cache_s=300)
+    keeper = doorkeeper(reader, believe_s=300)
     token, header = await a_key(own_url)
     assert (await keeper.actor_of(header)).id == "key:post"
     async with database.writing(own_url) as writer:
@@ -140,17 +139,17 @@ async def test_a_revoked_key_is_believed_no_longer_than_the_setting(
 
 
 async def test_the_last_use_is_written_down(own_url: str, reader: Reader) -> None:
-    keeper = authenticator(reader, cache_s=10)
+    keeper = doorkeeper(reader, believe_s=10)
     _, header = await a_key(own_url)
     await keeper.actor_of(header)
-    await keeper.record_uses()
+    await keeper.note()
     [key] = await keys.every(reader)
     assert key.last_used_at is not None
 
 
 async def test_without_anonymous_only_health_answers(own_url: str) -> None:
     settings = Settings(pool_size=2, key_pepper=PEPPER, anonymous=False)
-    async with AsyncTestClient(create_app(settings, as_role(own_url))) as client:
+    async with AsyncTestClient(create_app(settings, own_url)) as client:
         assert (await client.get("/health/live")).status_code == 200
         for path in ("/v1/resources", "/v1/places", "/docs", "/docs/openapi.json"):
             assert (await client.get(path)).status_code == 401, path

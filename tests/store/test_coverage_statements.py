@@ -1,6 +1,5 @@
-"""Every statement of the coverage questions prepares, now and as of a past instant."""
+"""The statements of the coverage questions use their indexes, and find what may reach an area."""
 
-import itertools
 import random
 
 import pytest
@@ -8,33 +7,10 @@ import shapely
 
 from registry.domain.access.sight import EVERYTHING, PUBLIC
 from registry.domain.search import Filter
-from registry.store import jobs
-from registry.store.as_of import as_recorded
-from registry.store.coverage import areas, members, scenarios, watchers
+from registry.store.coverage import watchers
 from registry.store.records import changes
 from registry.store.visibility import Shape
 from tests.builders import A_CHANGE, NOW, a_place, a_resource, make
-from tests.store.test_statements import PRESENT, SHAPES
-
-
-async def test_every_coverage_statement_prepares(conn) -> None:
-    asking = []
-    for form, present in itertools.product(SHAPES, PRESENT):
-        asking += [watchers._watchers(form, present, stated) for stated in (True, False)]
-        asking += [watchers._named(form), members._members(form, present)]
-    for query in asking:
-        await conn.prepare(query.text)
-        await conn.prepare(as_recorded(query))
-
-
-async def test_every_statement_about_places_jobs_and_scenarios_prepares(conn) -> None:
-    plain = [areas.PLACE, areas.PARTS, areas.CROSSED, watchers.EXTENTS, members.SPOTS]
-    plain += [jobs.INSERT, jobs.GET, jobs.RESULT, jobs.START, jobs.NOTE, jobs.FINISH]
-    plain += [jobs.DISMISS, jobs.FORGET]
-    plain += [scenarios.INSERT, scenarios.GET, scenarios.FIND, scenarios.RETIRE]
-    for query in plain:
-        await conn.prepare(query.text)
-
 
 AREA = shapely.to_wkb(shapely.box(106.4, 28.9, 106.6, 29.1))
 

@@ -1,6 +1,5 @@
-"""What the checks look at, against counting by hand; and every statement of plans prepares."""
+"""What the checks look at, against counting by hand."""
 
-import itertools
 import json
 from collections import Counter
 
@@ -11,35 +10,9 @@ from benchmarks.loadgen import bulk
 from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
 from registry.services.seeding import seed
 from registry.store.database.pool import Writer
-from registry.store.places import places, vocabularies, zones
-from registry.store.plans import entries, facts, plans
-from registry.store.visibility import Shape
+from registry.store.places import places
+from registry.store.plans import facts
 from tests.store.test_generator import ALL, COUNT, sources
-
-SHAPES = [Shape(live, clearance, scoped) for live, clearance, scoped in itertools.product(
-    [True, False], ["public", "internal", "restricted"], [False, True])]  # fmt: skip
-
-
-async def test_every_statement_of_plans_prepares(conn: asyncpg.Connection) -> None:
-    fixed = [plans.PUT_DOCUMENT, plans.PUT_PROVISION, plans.DOCUMENTS, plans.DOCUMENT, plans.PROVISION]
-    fixed += [plans._find(frozenset({"document", "kind", "subject", "place"})), vocabularies.UPSERT]
-    fixed += [entries.INSERT, entries.UPDATE, entries.KEEP, entries.LOCK, entries.KNOWN, entries.HISTORY]
-    fixed += [zones.PUT, zones.PUT_RULE, zones.ZONES, zones.ZONE, zones.RULES, zones.DRAW, zones.FORGET]
-    fixed += [
-        zones.ADD_LINE,
-        zones.ADD_AREA,
-        zones.REACH,
-        zones.WORDS,
-        facts.PLACES,
-        facts.ZONES,
-        places.FLAG,
-    ]
-    present = frozenset({"register", "id", "place", "above", "after", "current", "type", "about"})
-    for form, past in itertools.product(SHAPES, [False, True]):
-        fixed += [entries._find(form, past, present), entries._jurisdiction(form, past)]
-        fixed += [facts._tallies(form), facts._skills(form), facts._depots(form)]
-    for query in fixed:
-        await conn.prepare(query.text)
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
-"""Every statement prepares, and the hot ones use their index under a generic plan."""
+"""The hot statements use their index, most of them under a generic plan."""
 
 import itertools
 import random
-from typing import get_args
 
 import pytest
 import shapely
@@ -14,87 +13,19 @@ from registry.domain.ogc.catalogue import collection
 from registry.domain.ogc.cql import Conditions
 from registry.domain.ogc.items import Sort
 from registry.domain.ogc.tiling import Tile
-from registry.domain.proximity.ranking import Rank
 from registry.domain.search import Filter
 from registry.runtime.settings import Settings
 from registry.store import filters
-from registry.store.access import idempotency
-from registry.store.as_of import as_recorded
-from registry.store.coverage import areas, watchers
-from registry.store.database import health
 from registry.store.database.pool import reading
 from registry.store.database.query import Query
 from registry.store.ogc import cql as compiled
 from registry.store.ogc import features, tiles
-from registry.store.places import places
-from registry.store.proximity import batches, covering, nearest, origin_sql, stocks, within
+from registry.store.proximity import covering, nearest, within
 from registry.store.records import changes, resources
-from registry.store.visibility import Shape, view
+from registry.store.visibility import Shape
 from tests.builders import A_CHANGE, NOW, a_place, make
 
-SHAPES = [
-    Shape(live, clearance, scoped)
-    for live, clearance, scoped in itertools.product(
-        [True, False], ["public", "internal", "restricted"], [False, True]
-    )
-]
-WRITES = [changes.INSERT, changes.INSERT_STOCK, changes.INSERT_EXTERNAL, changes.AMEND]
-WRITES += [changes._lock(Shape()), *changes.FORGET_PARTS, idempotency.CLAIM, idempotency.KEEP]
 AREA = dict.fromkeys(("shape", "outline"), shapely.to_wkb(shapely.box(106.4, 28.9, 106.6, 29.1)))
-ALL = frozenset(filters.TERMS) - {"bbox", "wrapped_bbox"}
-PRESENT = [
-    ALL,
-    frozenset(),
-    frozenset({"kind"}),
-    frozenset({"kind", "lifecycle", "place", "quality", "q"}),
-]
-
-
-def statements() -> list[Query]:
-    """Every shape of sight with one condition, some with all of them; more sets for the usual sight."""
-    asked_for = {(form, frozenset({"kind"})) for form in SHAPES}
-    asked_for |= {(form, ALL) for form in SHAPES[:4]} | {(SHAPES[0], present) for present in PRESENT}
-    shaped = []
-    for form, present in sorted(asked_for, key=repr):
-        shaped += [resources._find(form, present | {"bbox"}, True), resources._find(form, present, False)]
-        shaped += [resources._get(form), covering._covering(form, present), covering._unplaced(form, present)]
-        shaped += [covering._covering(form, present, True)]
-        shaped += [watchers._watchers(form, present, stated) for stated in (True, False)]
-        shaped += [within._unlocated(form, present), *near(form, present)]
-    named = [places.GET, places.MEMBERS, places.CONTAINING, places.REACH, places.UPSERT, health.LOOK]
-    named += [places.TOUCHED, places.AROUND, places.PARTNERS, origin_sql.PLACE]
-    named += [areas.PLACE, areas.PARTS, areas.CROSSED, watchers.EXTENTS]
-    return [*shaped, *named, *WRITES]
-
-
-def near(form: Shape, present: frozenset[str]) -> list[Query]:
-    """The statements of proximity, by spot and by shape, capped and not, planned for any value or for one."""
-    found = []
-    for drawn, capped in itertools.product([False, True], repeat=2):
-        case = form, present, drawn, capped
-        found += [nearest._candidates(*case, 16), nearest._looked_through(*case), nearest._rare(*case)]
-        found += [within._near(form, present, drawn, capped)]
-        found += [stocks._holding(form, present, drawn, capped)]
-    for drawn in (False, True):
-        found += [nearest._all_near(form, present, drawn, rank) for rank in get_args(Rank)]
-        if filters.undecided(present, view(form)):
-            ways = tuple((present, *way) for way in [(True, False), (False, False), (True, True)])
-            found += [within._each_left_out(form, ways, drawn)]
-    for capped in (True, False):
-        found += [batches._batch(form, present, capped, 16), batches._rare(form, present, capped)]
-    return [*found, batches._features(form), batches._how_many(form, present)]
-
-
-@pytest.fixture(scope="module")
-def texts() -> set[str]:
-    """Every statement; made before a transaction is opened, which would time out meanwhile."""
-    return {query.text for query in statements()}
-
-
-async def test_every_statement_prepares(texts, conn) -> None:
-    for text in texts:
-        await conn.execute(f"PREPARE tried AS {text}")
-        await conn.execute("DEALLOCATE tried")
 
 
 def test_every_condition_of_a_filter_has_a_clause() -> None:
@@ -228,28 +159,19 @@ async def test_a_window_of_one_kind_is_found_by_one_index(conn, writer, clearanc
     assert "(kind = " in shown.partition("Index Cond:")[2].partition("\n")[0], shown
 
 
-class Past:
-    """A statement about an instant."""
-
-    def __init__(self, query: Query) -> None:
-        self.text, self._query = as_recorded(query), query
-
-    def args(self, given: dict) -> list:
-        return [*self._query.args(given), NOW]
-
-
 async def test_the_past_is_found_by_the_same_indexes(conn, writer) -> None:
     await known_to_the_planner(conn, writer, scattered(4000, (106, 107), (28, 29)))
     usual = frozenset({"kind", "in_service", "valid_at"})
     given = VALUES | {"kind": "shelter", "limit": 10, "sight_as_of": NOW}
-    page = features._page(features.Form(Shape(), "shelters", features.EVERYTHING, (), None), DEFAULT, False)
+    then = Shape(past=True)
+    page = features._page(features.Form(then, "shelters", features.EVERYTHING, (), None), DEFAULT, False)
     asked = {
-        "Order By: ((public_geom)::geography <->": nearest._candidates(Shape(), usual, False, False, 16),
-        "using resource_live_pkey": resources._find(Shape(), frozenset(), False),
+        "Order By: ((public_geom)::geography <->": nearest._candidates(then, usual, False, False, 16),
+        "using resource_live_pkey": resources._find(then, frozenset(), False),
         "(id = page.identity)": page,
     }
     for wanted, query in asked.items():
-        shown = await plan(conn, Past(query), given)
+        shown = await plan(conn, query, given)
         assert wanted in shown, shown
         assert "Seq Scan on resource_live" not in shown, shown
         assert "Merge Append" in shown, shown
@@ -355,14 +277,14 @@ async def test_the_nearest_of_our_own_are_found_among_partners(conn, writer, cle
     assert "Order By" in shown
 
 
-async def test_a_snapshot_may_plan_once_and_still_plans_by_value_what_must_be(role_url) -> None:
+async def test_a_snapshot_may_plan_once_and_still_plans_by_value_what_must_be(database_url) -> None:
     rare = nearest._rare(Shape(), frozenset({"readiness"}), False, False)
     near = nearest._candidates(Shape(), frozenset(), False, False, 16)
     mode = Query(sa.text("SELECT current_setting('plan_cache_mode') AS mode"))
     counts = Query(
         sa.text("SELECT custom_plans AS custom FROM pg_prepared_statements WHERE statement = :text")
     )
-    async with reading(Settings(pool_size=1), role_url) as reader:
+    async with reading(Settings(pool_size=1), database_url) as reader:
         async with reader.snapshot(one_plan=True) as snapshot:
             for query in (near, rare):
                 await snapshot.rows(query, VALUES | {"readiness": "available"})
@@ -372,10 +294,10 @@ async def test_a_snapshot_may_plan_once_and_still_plans_by_value_what_must_be(ro
         assert (await reader.row(mode, {}))["mode"] == "auto"
 
 
-async def test_a_long_statement_is_planned_once_too(role_url) -> None:
+async def test_a_long_statement_is_planned_once_too(database_url) -> None:
     """Drivers forget statements of more than 15 kB after every run unless they are told otherwise."""
     long = sa.select(sa.func.length(sa.literal_column(f"'{'x' * 20_000}'")).label("length"))
-    async with reading(Settings(pool_size=1), role_url) as reader:
+    async with reading(Settings(pool_size=1), database_url) as reader:
         query = Query(long)
         for _ in range(3):
             assert (await reader.row(query, {}))["length"] == 20_000

@@ -1,4 +1,4 @@
-"""Links of a response to itself and to the next page."""
+"""Links from one answer to the next."""
 
 from urllib.parse import quote, urlencode
 

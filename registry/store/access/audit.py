@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
 
 import msgspec
 import sqlalchemy as sa
 
 from registry.domain.access.audit import Action, Trace
 from registry.store.database.pool import Reader, Row, Writer
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.schema.access import audit
 
 FIELDS = Trace.__struct_fields__
@@ -23,7 +22,7 @@ CLAUSES: dict[str, sa.ColumnElement[bool]] = {
 }
 
 
-@cache
+@statement
 def _find(present: frozenset[str]) -> Query:
     where = [CLAUSES[name] for name in sorted(present)]
     latest = sa.select(audit).where(*where).order_by(audit.c.seq.desc())

@@ -1,19 +1,17 @@
 """Which places of a level have a resource and which do not: set coverage."""
 
-from functools import cache
-
 import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
 from registry.domain.search import Filter
 from registry.store.database.pool import Reader, Row
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.filters import asked, clauses
-from registry.store.schema.records import place, place_within, resource
+from registry.store.schema.records import place, place_within
 from registry.store.visibility import Shape, binds, shape, view
 
 
-@cache
+@statement
 def _members(form: Shape, present: frozenset[str]) -> Query:
     """The places of a level under a place; `certain` and `possible` say whether a resource is in each."""
     seen = view(form)
@@ -21,10 +19,8 @@ def _members(form: Shape, present: frozenset[str]) -> Query:
     under = sa.select(place_within.c.code).where(place_within.c.ancestor == sa.bindparam("under"))
     own = sa.select(place_within.c.code).where(place_within.c.ancestor == place.c.code).correlate(place)
     mine = sa.func.array(own.scalar_subquery())
-    certain = sa.exists().where(
-        *where, resource.c.place == sa.any_(mine), resource.c.quality != "candidate_places"
-    )
-    possible = sa.exists().where(*where, resource.c.candidate_places.op("&&")(mine))
+    certain = sa.exists().where(*where, seen.c.place == sa.any_(mine), seen.c.quality != "candidate_places")
+    possible = sa.exists().where(*where, seen.c.candidate_places.op("&&")(mine))
     return Query(
         sa.select(
             place.c.code,

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +15,10 @@ from registry.domain.coverage.watcher import ViewSector, Watcher
 from registry.domain.search import Filter
 from registry.domain.values import Name
 from registry.store.database.pool import Reader, Row
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.filters import asked, clauses
 from registry.store.proximity.unplaced import may_be_near
-from registry.store.schema.records import place, reach, resource
+from registry.store.schema.records import place, reach
 from registry.store.visibility import Shape, View, binds, shape, view
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -47,15 +46,15 @@ EXTENTS = _extents()
 
 def _hit(seen: View, drawn: sa.ColumnElement[Any]) -> sa.Select[Any]:
     return sa.select(
-        resource.c.id,
-        resource.c.name_zh,
-        resource.c.name_en,
-        resource.c.place,
-        resource.c.quality,
-        resource.c.candidate_places,
-        resource.c.watch_radius_m,
-        resource.c.sector_from_deg,
-        resource.c.sector_to_deg,
+        seen.c.id,
+        seen.c.name_zh,
+        seen.c.name_en,
+        seen.c.place,
+        seen.c.quality,
+        seen.c.candidate_places,
+        seen.c.watch_radius_m,
+        seen.c.sector_from_deg,
+        seen.c.sector_to_deg,
         sa.func.ST_X(seen.geom).label("lon"),
         sa.func.ST_Y(seen.geom).label("lat"),
         seen.uncertainty_m.label("uncertainty_m"),
@@ -63,34 +62,33 @@ def _hit(seen: View, drawn: sa.ColumnElement[Any]) -> sa.Select[Any]:
     )
 
 
-def _at_work() -> list[sa.ColumnElement[bool]]:
+def _at_work(seen: View) -> list[sa.ColumnElement[bool]]:
     """Not switched off, and within its dates."""
     now = sa.bindparam("at", type_=sa.TIMESTAMP(timezone=True))
     return [
-        sa.func.coalesce(resource.c.operational, "unknown") != "no",
-        sa.or_(resource.c.valid_from.is_(None), resource.c.valid_from <= now),
-        sa.or_(resource.c.valid_to.is_(None), resource.c.valid_to > now),
+        sa.func.coalesce(seen.c.operational, "unknown") != "no",
+        sa.or_(seen.c.valid_from.is_(None), seen.c.valid_from <= now),
+        sa.or_(seen.c.valid_to.is_(None), seen.c.valid_to > now),
     ]
 
 
-def _footprint(form: Shape) -> sa.ColumnElement[Any]:
+def _footprint(seen: View) -> sa.ColumnElement[Any]:
     """The drawn footprint, which would tell the public where an internal record stands."""
-    if form.clearance != "public":
-        return resource.c.footprint
-    public = sa.literal_column("visibility") == sa.literal_column("'public'")
-    return sa.case((public, resource.c.footprint), else_=None)
+    if seen.form.clearance != "public":
+        return seen.c.footprint
+    return sa.case((seen.shows_footprint(), seen.c.footprint), else_=None)
 
 
-@cache
+@statement
 def _watchers(form: Shape, present: frozenset[str], stated_radius: bool) -> Query:
     """Located resources near the area, by their own radius or a stated one, and unlocated ones."""
     seen = view(form)
-    drawn = _footprint(form)
-    where = [seen.seen, *clauses(present, seen), *_at_work()]
+    drawn = _footprint(seen)
+    where = [seen.seen, *clauses(present, seen), *_at_work(seen)]
     ground = sa.cast(AREA, Geography(geometry_type=None, spatial_index=False))
     hit = _hit(seen, drawn)
     located = [*where, seen.geom.is_not(None), drawn.is_(None)]
-    branches = [hit.where(*where, resource.c.footprint.op("&&")(AREA), drawn.is_not(None))]
+    branches = [hit.where(*where, seen.c.footprint.op("&&")(AREA), drawn.is_not(None))]
     if stated_radius:
         near = sa.func._ST_Expand(ground, sa.bindparam("search_m", type_=sa.Float))
         vague = seen.uncertainty_m > sa.literal_column(VAGUE_M)
@@ -99,16 +97,18 @@ def _watchers(form: Shape, present: frozenset[str], stated_radius: bool) -> Quer
         ]
         branches += [hit.where(*located, vague)]
     else:
-        radius = resource.c.watch_radius_m
+        radius = seen.c.watch_radius_m
         branches += [
-            hit.where(*located, radius.is_not(None), reach(seen.geom, seen.uncertainty_m).op("&&")(ground)),
+            hit.where(
+                *located, radius.is_not(None), reach(seen.c, seen.geom, seen.uncertainty_m).op("&&")(ground)
+            ),
             hit.where(*located, radius.is_(None), seen.geog.op("&&")(ground)),
         ]
     nowhere = [
         *where,
-        sa.literal_column("geom").is_(None),
+        seen.c.geom.is_(None),
         drawn.is_(None),
-        may_be_near(AREA, UNLOCATED_REACH_M),
+        may_be_near(seen, AREA, UNLOCATED_REACH_M),
     ]
     found = sa.union_all(*branches, hit.where(*nowhere)).subquery()
     return Query(sa.select(found).order_by(found.c.id).limit(sa.bindparam("limit", type_=sa.Integer)))
@@ -136,11 +136,11 @@ async def find(
     return await _as_watchers(reader, await reader.rows(query, values), radius_m)
 
 
-@cache
+@statement
 def _named(form: Shape) -> Query:
     seen = view(form)
-    wanted = resource.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))
-    return Query(_hit(seen, _footprint(form)).where(seen.seen, wanted))
+    wanted = seen.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))
+    return Query(_hit(seen, _footprint(seen)).where(seen.seen, wanted))
 
 
 async def named(reader: Reader, sight: Sight, ids: Iterable[str], *, radius_m: float | None) -> list[Watcher]:

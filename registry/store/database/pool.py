@@ -9,11 +9,9 @@ import asyncpg
 import msgspec
 
 from registry.runtime.settings import Settings, statements_at_once
-from registry.store.as_of import as_recorded
 from registry.store.database.concurrency import Turns
 from registry.store.database.failures import explained
 from registry.store.database.lending import Lender, Loan
-from registry.store.database.probe import demand_role
 from registry.store.database.query import Query
 
 Row = Mapping[str, Any]
@@ -34,10 +32,10 @@ def _dump(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-async def prepare_application(connection: asyncpg.Connection) -> None:
-    """Prepare a connection of the application; UnusableDatabase when it logged in as any other role."""
-    demand_role(await connection.fetchval("SELECT session_user"))
+async def become_app(connection: asyncpg.Connection) -> None:
+    """Prepare a connection of the application and give up the owner's rights."""
     await prepare(connection)
+    await connection.execute("SET ROLE registry_app")
 
 
 async def _pool(settings: Settings, database_url: str) -> asyncpg.Pool:
@@ -47,7 +45,7 @@ async def _pool(settings: Settings, database_url: str) -> asyncpg.Pool:
         database_url,
         min_size=0,
         max_size=settings.pool_size,
-        init=prepare_application,
+        init=become_app,
         command_timeout=settings.statement_timeout_s + 2,
         timeout=settings.acquire_timeout_s,
         max_inactive_connection_lifetime=60,
@@ -74,15 +72,6 @@ async def reading(settings: Settings, database_url: str) -> "AsyncIterator[Reade
         pool.terminate()
 
 
-def asked(query: Query, given: Mapping[str, Any]) -> list[Any]:
-    """The text and the arguments of a question; one about a past instant reads what was recorded then."""
-    if given.get("sight_as_of") is None:
-        return [query.text, *query.args(given)]
-    past = as_recorded(query)
-    instant = [] if past == query.text else [given["sight_as_of"]]
-    return [past, *query.args(given), *instant]
-
-
 class Plans(NamedTuple):
     """How statements are planned: for their values where a question says so, and usually."""
 
@@ -101,10 +90,10 @@ async def fetched(
 ) -> list[Row]:
     """The rows of a question, planned for its values where the query says so."""
     if not query.by_value:
-        plain: list[Row] = await connection.fetch(*asked(query, given))
+        plain: list[Row] = await connection.fetch(query.text, *query.args(given))
         return plain
     await connection.execute(plans.by_value)
-    found: list[Row] = await connection.fetch(*asked(query, given))
+    found: list[Row] = await connection.fetch(query.text, *query.args(given))
     await connection.execute(plans.usually)
     return found
 
@@ -124,7 +113,7 @@ class Reader:
     async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
         """The first row of the answer, if there is one."""
         async with explained(), self._turns.turn(), self._lender.lend() as connection:
-            found: Row | None = await connection.fetchrow(*asked(query, given))
+            found: Row | None = await connection.fetchrow(query.text, *query.args(given))
             return found
 
     def lend(self) -> Loan:
@@ -139,8 +128,7 @@ class Reader:
     async def stream(self, query: Query, given: Mapping[str, Any]) -> AsyncIterator[Row]:
         """Every row of a long answer, some hundreds at a time, from one snapshot."""
         async with explained(), self.lend() as connection, connection.transaction(**SNAPSHOT):
-            text, *args = asked(query, given)
-            async for row in connection.cursor(text, *args, prefetch=500):
+            async for row in connection.cursor(query.text, *query.args(given), prefetch=500):
                 yield row
 
     @asynccontextmanager
@@ -202,7 +190,7 @@ class SnapshotReader(Reader):
     async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
         """The first row of the answer, if there is one."""
         async with explained():
-            found: Row | None = await self._connection.fetchrow(*asked(query, given))
+            found: Row | None = await self._connection.fetchrow(query.text, *query.args(given))
             return found
 
 

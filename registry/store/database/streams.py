@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Any
 
 from registry.store.database.failures import explained
-from registry.store.database.pool import Reader, Row, asked
+from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query
 
 BATCH = 500
@@ -28,7 +28,7 @@ async def batches(
     async with reader.unhurried() as connection:
         for query in queries:
             async with explained():
-                cursor = await connection.cursor(*asked(query, given))
+                cursor = await connection.cursor(query.text, *query.args(given))
                 rows = await cursor.fetch(BATCH, timeout=PATIENCE_S)
             while rows:
                 yield rows
@@ -46,7 +46,8 @@ async def copied(
         try:
             async with reader.unhurried() as connection, explained():
                 await connection.copy_from_query(
-                    *asked(query, given),
+                    query.text,
+                    *query.args(given),
                     output=chunks.put,
                     format="csv",
                     timeout=PATIENCE_S,

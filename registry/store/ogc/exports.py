@@ -1,7 +1,6 @@
 """Whole collections as files: one statement each, streamed, with the conditions and sight of every list."""
 
 from collections.abc import AsyncGenerator
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,13 +10,12 @@ from registry.domain.ogc import catalogue
 from registry.domain.ogc.cql import Condition
 from registry.domain.ogc.cql import Shape as Asked
 from registry.store.database.pool import Reader, Row
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.database.streams import NEVER, batches, copied
 from registry.store.ogc import cql
 from registry.store.ogc.sources import Source, flat, source
 from registry.store.visibility import Shape, binds, shape
 
-KEPT = 500
 FORMULA = r"^\s*[=+\-@\t\r]"
 """The beginning of a text that a spreadsheet would run."""
 
@@ -27,7 +25,7 @@ def _asked(form: Shape, name: str, asked: Asked) -> tuple[Source, list[Any]]:
     return rows, [rows.seen, cql.expression(asked, rows.ground)]
 
 
-@lru_cache(KEPT)
+@statement
 def _lines(form: Shape, name: str, asked: Asked) -> Query:
     rows, where = _asked(form, name, asked)
     line = sa.literal_column("E'\\x1e'").op("||")(rows.feature)
@@ -51,7 +49,7 @@ def _spreadsheet(column: Any) -> Any:
     return safe.label(column.name)
 
 
-@lru_cache(KEPT)
+@statement
 def _table(form: Shape, name: str, asked: Asked) -> Query:
     rows, where = _asked(form, name, asked)
     described = catalogue.collection(name)
@@ -75,7 +73,7 @@ def table_header(name: str) -> list[str]:
     return ["id", *place, *(item.column for item in described.properties)]
 
 
-@lru_cache(KEPT)
+@statement
 def _shapes(form: Shape, name: str, asked: Asked, how: str) -> Query:
     rows, where = _asked(form, name, asked)
     described = catalogue.collection(name)
@@ -92,7 +90,7 @@ def _uniform(geom: Any, described: catalogue.Collection) -> Any:
     return sa.case((sa.func.ST_IsEmpty(areas), sa.null()), else_=sa.func.ST_Multi(areas))
 
 
-@lru_cache(KEPT)
+@statement
 def _number(form: Shape, name: str, asked: Asked) -> Query:
     rows, where = _asked(form, name, asked)
     return Query(sa.select(sa.func.count().label("n")).select_from(rows.table).where(*where))

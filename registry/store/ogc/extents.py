@@ -2,7 +2,6 @@
 
 import math
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +12,7 @@ from registry.domain.ogc import catalogue
 from registry.domain.ogc.tiling import Box
 from registry.domain.records.location import METRES_PER_DEGREE
 from registry.store.database.pool import Reader
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.ogc.sources import source
 from registry.store.visibility import Shape, binds, shape, view
 
@@ -31,7 +30,7 @@ class Extent(Struct, frozen=True):
     count: int
 
 
-@cache
+@statement
 def _extent(form: Shape, name: str) -> Query:
     rows, described = source(form, name), catalogue.collection(name)
     drawn = described.holds == "footprints"

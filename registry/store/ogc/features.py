@@ -1,7 +1,6 @@
 """A collection's features in the database: find, get, count, extents."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -12,14 +11,12 @@ from registry.domain.ogc.cql import Condition
 from registry.domain.ogc.cql import Shape as Asked
 from registry.domain.ogc.items import Page, Question, Sort
 from registry.store.database.pool import Reader, Row
-from registry.store.database.query import Query, passed_on
+from registry.store.database.query import Query, passed_on, statement
 from registry.store.ogc import cql
 from registry.store.ogc.sources import Source, source
 from registry.store.pages import few_or_many, looked_up, once
 from registry.store.visibility import Shape, binds, shape
 
-KEPT = 2_000
-"""Statements kept by the shape of their question."""
 LIMIT: Any = sa.bindparam("limit", type_=sa.Integer)
 ONE: Any = sa.literal_column("1", sa.Integer)
 EVERYTHING: Asked = ("and", ())
@@ -64,7 +61,7 @@ class Form(NamedTuple):
         return source(self.sight, self.name)
 
 
-@lru_cache(KEPT)
+@statement
 def _page(form: Form, crs: Crs, counted: bool) -> Query:
     """The features of a page, then one row: how many were found up to one more, the page's last keys, and
     how many there are in all."""
@@ -200,7 +197,7 @@ async def find(
     return Found([row["feature"] for row in rows], placed, following, matched)
 
 
-@lru_cache(KEPT)
+@statement
 def _get(form: Shape, name: str, crs: Crs) -> Query:
     rows = source(form, name)
     same = sa.cast(rows.key, sa.Text) if isinstance(rows.key.type, sa.Text) else rows.key
@@ -220,7 +217,7 @@ def _hits(form: Shape, name: str, asked: Asked) -> Any:
     return sa.select(sa.literal_column("1")).select_from(rows.table).where(*_where(rows, asked))
 
 
-@lru_cache(KEPT)
+@statement
 def _count(form: Shape, name: str, asked: Asked) -> Query:
     return Query(sa.select(sa.func.count().label("n")).select_from(_hits(form, name, asked).subquery()))
 

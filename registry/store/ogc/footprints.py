@@ -49,7 +49,7 @@ def drawn(form: Shape, unit_m: Any = None) -> Drawn:
     """
     seen = view(form)
     columns = seen.table.c
-    shown = columns.visibility == sa.literal_column("'public'") if form.clearance == "public" else sa.true()
+    shown = seen.shows_footprint()
     own = sa.and_(shown, columns.footprint.is_not(None))
     sector = sa.and_(shown, columns.sector_from_deg.is_not(None), columns.sector_to_deg.is_not(None))
     radius_m = columns.watch_radius_m
@@ -66,7 +66,7 @@ def drawn(form: Shape, unit_m: Any = None) -> Drawn:
         method=sa.case((own, "own_polygon"), (sector, "sector"), else_="circle"),
         error_m=sa.case((own, 0.0), else_=sa.func.round(sa.cast(radius_m * ERROR_SHARE, sa.Numeric), 3)),
         footprint=(own, columns.footprint),
-        reached=reach(seen.geom, seen.uncertainty_m),
+        reached=reach(seen.c, seen.geom, seen.uncertainty_m),
     )
 
 

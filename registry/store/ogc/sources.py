@@ -47,7 +47,7 @@ def source(form: Shape, collection: str) -> Source:
 
 
 def _columns(form: Shape, seen: View, described: Collection) -> dict[str, Expression]:
-    columns = {item.name: seen.table.c[item.column] for item in described.properties}
+    columns: dict[str, Expression] = {item.name: seen.c[item.column] for item in described.properties}
     stated_m = sa.func.nullif(seen.uncertainty_m, sa.literal_column("0"), type_=sa.Float)
     columns |= {"location.uncertainty_m": stated_m, "location.quality": seen.quality}
     if form.clearance == "public":

@@ -7,7 +7,6 @@ count for each kind; a record that is alone in its cell is itself at every zoom.
 import functools
 import hashlib
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +17,7 @@ from registry.domain.ogc import catalogue
 from registry.domain.ogc.catalogue import Collection
 from registry.domain.ogc.tiling import BUFFER, CELL_ZOOM, CLUSTER_BELOW, EXTENT, Tile
 from registry.store.database.pool import Reader
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.ogc.cql import expression
 from registry.store.ogc.sources import Source, alive, flat, source
 from registry.store.ogc.tile_cache import Kept, Key, TileCache, key_of
@@ -164,7 +163,7 @@ def _alone(form: Shape, described: Collection, lonely: Any) -> Any:
     return _mvt(inner.subquery(described.id.replace("-", "_")), described.id)
 
 
-@cache
+@statement
 def _tile(form: Shape, names: tuple[str, ...], gathered: bool, narrow: bool) -> Query:
     chosen = [catalogue.collection(name) for name in names]
     points = tuple(item for item in chosen if item.kind)

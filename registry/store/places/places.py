@@ -1,14 +1,13 @@
 """Places in the database: get, find, containing, insert; and what lies under what."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from registry.store.database.pool import Reader, Row, Writer
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.ogc.extents import outward
 from registry.store.proximity.origin_sql import GROUND_OF_SHAPE, POINT, SPOT
 from registry.store.schema.records import geography, place, place_member, place_within
@@ -46,7 +45,7 @@ CONTAINING = Query(
 )
 
 
-@cache
+@statement
 def _find(present: frozenset[str], extents: bool) -> Query:
     names = (place.c.name_zh, place.c.name_en, place.c.code)
     under = sa.select(place_within.c.code).where(place_within.c.ancestor == sa.bindparam("under"))
@@ -317,17 +316,20 @@ FOLLOW_PARTNERS = """
 UPDATE resource SET partner_of = place.partner_of FROM place
 WHERE place.code = resource.place AND resource.partner_of IS DISTINCT FROM place.partner_of
 """
-DERIVATIONS = (
-    "DELETE FROM place_within",
-    DERIVE_WITHIN,
-    DERIVE_AREAS,
-    DERIVE_BOUNDS,
-    DERIVE_PARTNERS,
-    FOLLOW_PARTNERS,
-)
+DERIVATIONS = [
+    Query(sa.text(text))
+    for text in (
+        "DELETE FROM place_within",
+        DERIVE_WITHIN,
+        DERIVE_AREAS,
+        DERIVE_BOUNDS,
+        DERIVE_PARTNERS,
+        FOLLOW_PARTNERS,
+    )
+]
 
 
 async def derive(writer: Writer) -> None:
     """Work out again what lies under what, the extents of areas, bounds and partners, of resources too."""
-    for statement in DERIVATIONS:
-        await writer.run(Query(sa.text(statement)), {})
+    for query in DERIVATIONS:
+        await writer.run(query, {})

@@ -1,7 +1,6 @@
 """Entries of the registers in the database: get, find, insert, amend; every earlier version is kept."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +10,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from registry.domain.access.sight import Sight
 from registry.domain.plans.entry import Entry, PastEntry, register_of, shown
+from registry.store.as_of import INSTANT
 from registry.store.database.pool import Reader, Writer
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.schema.plans import MOMENT, entry, entry_past
 from registry.store.schema.records import LIVE, place_within
-from registry.store.visibility import Shape, in_scope, realm, shape
+from registry.store.visibility import Shape, binds, in_scope, shape
 
 DECODED: Any = Entry
 INHERITED = ("hotline", "inventory", "denominator", "responsibility")
@@ -29,12 +29,13 @@ def _rows(past: bool) -> Any:
     realm = sa.bindparam("sight_realm", type_=sa.Text)
     if not past:
         return sa.select(entry).where(entry.c.realm == realm).subquery()
-    at = sa.bindparam("entry_as_of", type_=MOMENT)
     then = [entry_past.c[name] for name in COLUMNS]
     return sa.union_all(
-        sa.select(entry).where(entry.c.realm == realm, entry.c.updated_at <= at),
+        sa.select(entry).where(entry.c.realm == realm, entry.c.updated_at <= INSTANT),
         sa.select(*then).where(
-            entry_past.c.realm == realm, entry_past.c.updated_at <= at, entry_past.c.superseded_at > at
+            entry_past.c.realm == realm,
+            entry_past.c.updated_at <= INSTANT,
+            entry_past.c.superseded_at > INSTANT,
         ),
     ).subquery()
 
@@ -69,9 +70,9 @@ def _about(table: Any) -> sa.ColumnElement[bool]:
     return sa.or_(*(table.c.body.op("->")(sa.literal_column(f"'{name}'")).op("@>")(wanted) for name in lists))
 
 
-@cache
-def _find(form: Shape, past: bool, present: frozenset[str]) -> Query:
-    table = _rows(past)
+@statement
+def _find(form: Shape, present: frozenset[str]) -> Query:
+    table = _rows(form.past)
     clauses = {
         "register": table.c.register == sa.bindparam("register"),
         "registers": table.c.register == sa.any_(sa.bindparam("registers", type_=sa.ARRAY(sa.Text))),
@@ -88,22 +89,13 @@ def _find(form: Shape, past: bool, present: frozenset[str]) -> Query:
     return Query(sa.select(table.c.body).where(*where).order_by(table.c.id).limit(limit))
 
 
-@cache
-def _jurisdiction(form: Shape, past: bool) -> Query:
-    table = _rows(past)
+@statement
+def _jurisdiction(form: Shape) -> Query:
+    table = _rows(form.past)
     inherited = table.c.register == sa.any_(sa.bindparam("inherited", type_=sa.ARRAY(sa.Text)))
     holds_here = sa.and_(inherited, sa.or_(table.c.place == _above(), table.c.place.is_(None)))
     where = [_seen(form, table), sa.not_(table.c.retired), sa.or_(table.c.place == _under(), holds_here)]
     return Query(sa.select(table.c.body).where(*where).order_by(table.c.id))
-
-
-def _past(sight: Sight) -> bool:
-    return sight.as_of is not None
-
-
-def _binds(sight: Sight) -> dict[str, Any]:
-    """The values of a sight; the instant has a name of its own, since entries keep a past of their own."""
-    return {"sight_realm": realm(sight), "sight_scope": list(sight.scope), "entry_as_of": sight.as_of}
 
 
 def _decode(body: Any, sight: Sight) -> Entry:
@@ -114,33 +106,30 @@ def _decode(body: Any, sight: Sight) -> Entry:
 async def find(reader: Reader, sight: Sight, limit: int, **wanted: Any) -> list[Entry]:
     """Entries that are not retired, by register, place (with all under it), type and what they are about."""
     given = {name: value for name, value in wanted.items() if value is not None}
-    query = _find(shape(sight), _past(sight), frozenset(given) | {"current"})
-    rows = await reader.rows(query, _binds(sight) | given | {"limit": limit})
+    query = _find(shape(sight), frozenset(given) | {"current"})
+    rows = await reader.rows(query, binds(sight) | given | {"limit": limit})
     return [_decode(row["body"], sight) for row in rows]
 
 
 async def answering(reader: Reader, sight: Sight, registers: Sequence[str], place: str) -> list[Entry]:
     """Entries of some registers at a place and above it, and those that hold everywhere."""
-    query = _find(shape(sight), _past(sight), frozenset({"registers", "above", "current"}))
+    query = _find(shape(sight), frozenset({"registers", "above", "current"}))
     given = {"registers": list(registers), "place": place, "limit": 1000}
-    rows = await reader.rows(query, _binds(sight) | given)
+    rows = await reader.rows(query, binds(sight) | given)
     return [_decode(row["body"], sight) for row in rows]
 
 
 async def get(reader: Reader, sight: Sight, register: str, identity: UUID) -> Entry | None:
     """One entry, retired or not."""
-    query = _find(shape(sight), _past(sight), frozenset({"register", "id"}))
-    row = await reader.row(query, _binds(sight) | {"register": register, "id": identity, "limit": 1})
+    query = _find(shape(sight), frozenset({"register", "id"}))
+    row = await reader.row(query, binds(sight) | {"register": register, "id": identity, "limit": 1})
     return None if row is None else _decode(row["body"], sight)
 
 
 async def of_jurisdiction(reader: Reader, sight: Sight, place: str) -> list[Entry]:
     """Every entry that a check of this place looks at."""
-    given = _binds(sight) | {"place": place, "inherited": list(INHERITED)}
-    return [
-        _decode(row["body"], sight)
-        for row in await reader.rows(_jurisdiction(shape(sight), _past(sight)), given)
-    ]
+    given = binds(sight) | {"place": place, "inherited": list(INHERITED)}
+    return [_decode(row["body"], sight) for row in await reader.rows(_jurisdiction(shape(sight)), given)]
 
 
 _VALUES = {

@@ -1,7 +1,6 @@
 """What the checks of a plan look at, read at one instant: counts, registers, places, ground, zones."""
 
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -20,7 +19,7 @@ from registry.domain.plans.facts import (
 )
 from registry.domain.values import Name
 from registry.store.database.pool import Reader
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.plans import entries
 from registry.store.schema.plans import rule, zone
 from registry.store.schema.records import place, place_within
@@ -33,7 +32,7 @@ UNDER = sa.select(place_within.c.code).where(place_within.c.ancestor == PLACE)
 IN_PLACE = sa.any_(sa.func.array(UNDER.scalar_subquery()))
 
 
-@cache
+@statement
 def _tallies(form: Shape) -> Query:
     seen = view(form)
     columns = seen.table.c
@@ -59,7 +58,7 @@ def _tallies(form: Shape) -> Query:
     )
 
 
-@cache
+@statement
 def _skills(form: Shape) -> Query:
     seen = view(form)
     columns = seen.table.c
@@ -81,7 +80,7 @@ def _skills(form: Shape) -> Query:
     )
 
 
-@cache
+@statement
 def _depots(form: Shape) -> Query:
     """The features of depots that state a minimum."""
     seen = view(form)

@@ -1,7 +1,6 @@
 """Documents and provisions in the database: get, find, put."""
 
 from collections.abc import Sequence
-from functools import cache
 
 import msgspec
 import sqlalchemy as sa
@@ -11,7 +10,7 @@ from registry.domain.errors import NotFound
 from registry.domain.plans.document import Document
 from registry.domain.plans.provision import Provision
 from registry.store.database.pool import Reader, Writer
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.schema.plans import document, provision
 from registry.store.schema.records import place_within
 
@@ -43,7 +42,7 @@ DOCUMENT = Query(sa.select(document.c.body).where(document.c.id == sa.bindparam(
 PROVISION = Query(sa.select(provision.c.body).where(provision.c.id == sa.bindparam("id")))
 
 
-@cache
+@statement
 def _find(present: frozenset[str]) -> Query:
     under = sa.select(place_within.c.code).where(place_within.c.ancestor == sa.bindparam("place"))
     clauses = {

@@ -1,24 +1,22 @@
 """The nearest k to each of many origins, in one statement."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.util import ClauseAdapter
 
 from registry.domain.access.sight import Sight
 from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import complete_within
 from registry.domain.search import Filter
 from registry.store.database.pool import Reader, Row
-from registry.store.database.query import Query, utf8
+from registry.store.database.query import Query, statement, utf8
 from registry.store.filters import BROAD, asked, clauses
+from registry.store.pages import once
 from registry.store.proximity.knn_columns import TIERS, candidates, distance, nearness, within
 from registry.store.proximity.origin_sql import GEOGRAPHY, Ground
-from registry.store.schema.records import resource
 from registry.store.visibility import Shape, View, binds, shape, view
 
 FEW = 4_000
@@ -47,8 +45,8 @@ def _conditions(seen: View, ground: Ground, spots: Any, present: frozenset[str],
 
 def _hit(seen: View, ground: Ground) -> sa.Select[Any]:
     return sa.select(
-        resource.c.id,
-        resource.c.kind,
+        seen.c.id,
+        seen.c.kind,
         distance(seen, ground).label("distance_m"),
         sa.func.coalesce(seen.uncertainty_m, sa.literal_column("0.0")).label("uncertainty_m"),
         sa.func.degrees(sa.func.ST_Azimuth(ground.geog, seen.geog)).label("bearing_deg"),
@@ -63,7 +61,7 @@ def _each(spots: Any, hits: sa.Select[Any]) -> sa.Select[Any]:
     return sa.select(number, first).select_from(spots.join(first, sa.true()))
 
 
-@cache
+@statement
 def _batch(form: Shape, present: frozenset[str], capped: bool, tier: int) -> Query:
     """The first of those that meet conditions which many records meet, by the index."""
     seen, (spots, ground) = view(form), _spots()
@@ -72,7 +70,7 @@ def _batch(form: Shape, present: frozenset[str], capped: bool, tier: int) -> Que
     return Query(_each(spots, sa.select(inner.correlate(spots).subquery("near"))))
 
 
-@cache
+@statement
 def _how_many(form: Shape, present: frozenset[str]) -> Query:
     """How many meet the conditions wherever they are, as far as that decides the way."""
     seen = view(form)
@@ -82,17 +80,16 @@ def _how_many(form: Shape, present: frozenset[str]) -> Query:
     return Query(sa.select(sa.func.count().label("count")).select_from(few), by_value=True)
 
 
-@cache
+@statement
 def _rare(form: Shape, present: frozenset[str], capped: bool) -> Query:
     """The first of all that meet conditions which are rare: found once, then put in order for every spot."""
     seen, (spots, ground) = view(form), _spots()
-    few = sa.select(resource).where(*_conditions(seen, ground, spots, present, False)).cte("resource")
-    few = few.prefix_with("MATERIALIZED", dialect="postgresql")
-    hits = _hit(seen, ground).order_by(nearness(seen, ground))
+    meeting = sa.select(*seen.c).where(*_conditions(seen, ground, spots, present, False))
+    few = seen.over(once(meeting, "few"))
+    hits = _hit(few, ground).order_by(nearness(few, ground))
     if capped:
-        hits = hits.where(within(seen, ground, sa.bindparam("max_m", type_=sa.Float) + spots.c.margin_m))
-    found: sa.Select[Any] = ClauseAdapter(few).traverse(hits)
-    return Query(_each(spots, found), by_value=True)
+        hits = hits.where(within(few, ground, sa.bindparam("max_m", type_=sa.Float) + spots.c.margin_m))
+    return Query(_each(spots, hits), by_value=True)
 
 
 Given = dict[str, Any]
@@ -137,14 +134,12 @@ def _sure(rows: list[Row], k: int) -> bool:
     return complete_within(max(row["sphere_m"] for row in rows), rows[k - 1]["distance_m"])
 
 
-@cache
+@statement
 def _features(form: Shape) -> Query:
     seen = view(form)
-    wanted = resource.c.id == sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Uuid)))
+    wanted = seen.c.id == sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Uuid)))
     return Query(
-        sa.select(resource.c.id, utf8(seen.feature).label("feature"))
-        .where(seen.seen, wanted)
-        .order_by(resource.c.id)
+        sa.select(seen.c.id, utf8(seen.feature).label("feature")).where(seen.seen, wanted).order_by(seen.c.id)
     )
 
 

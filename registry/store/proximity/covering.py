@@ -1,6 +1,5 @@
 """Who watches a spot: watch points whose own radius or footprint reaches it, and those without a position."""
 
-from functools import cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -9,13 +8,13 @@ from registry.domain.access.sight import Sight
 from registry.domain.proximity.origin import Start
 from registry.domain.search import Filter
 from registry.store.database.pool import Reader, Row
-from registry.store.database.query import Query, passed_on
+from registry.store.database.query import Query, passed_on, statement
 from registry.store.filters import asked, clauses
 from registry.store.proximity import origin_sql
 from registry.store.proximity.knn_columns import columns, within
 from registry.store.proximity.origin_sql import GROUND_OF_SPOT, POINT, SPOT
-from registry.store.proximity.unplaced import ANYWHERE, ways_to_be_near
-from registry.store.schema.records import geography, reach, resource
+from registry.store.proximity.unplaced import anywhere, ways_to_be_near
+from registry.store.schema.records import geography, reach
 from registry.store.visibility import Shape, binds, shape, view
 
 UNPLACED = ("id", "name_zh", "name_en", "quality", "watch_radius_m", "place", "candidate_places")
@@ -25,49 +24,41 @@ USUAL_REACH_M = 10_000.0
 """Watch points with a longer reach are looked at wherever they may be."""
 
 
-@cache
+@statement
 def _covering(form: Shape, present: frozenset[str], vague: bool = False) -> Query:
     """Watch points that reach the spot from some possible position, or whose own footprint does."""
     seen = view(form)
-    works = sa.func.coalesce(resource.c.operational, sa.literal_column("'unknown'"))
+    works = sa.func.coalesce(seen.c.operational, sa.literal_column("'unknown'"))
     where = [seen.seen, *clauses(present, seen), works != sa.literal_column("'no'")]
     margin_m = sa.bindparam("margin_m", type_=sa.Float)
-    far_m = (
-        resource.c.watch_radius_m + sa.func.coalesce(seen.uncertainty_m, sa.literal_column("0")) + margin_m
-    )
+    far_m = seen.c.watch_radius_m + sa.func.coalesce(seen.uncertainty_m, sa.literal_column("0")) + margin_m
     hit = sa.select(
         *columns(seen, GROUND_OF_SPOT, present),
-        resource.c.name_zh,
-        resource.c.name_en,
-        resource.c.watch_radius_m,
-        resource.c.sector_from_deg,
-        resource.c.sector_to_deg,
+        seen.c.name_zh,
+        seen.c.name_en,
+        seen.c.watch_radius_m,
+        seen.c.sector_from_deg,
+        seen.c.sector_to_deg,
         sa.func.degrees(sa.func.ST_Azimuth(seen.geog, SPOT)).label("outward_deg"),
     )
-    held = sa.func.ST_Covers(resource.c.footprint, POINT)
+    held = sa.func.ST_Covers(seen.c.footprint, POINT)
     by_radius = hit.add_columns(sa.false().label("by_footprint"), sa.false().label("held")).where(
         *where,
-        resource.c.watch_radius_m.is_not(None),
+        seen.c.watch_radius_m.is_not(None),
         seen.geom.is_not(None),
-        reach(seen.geom, seen.uncertainty_m).op("&&")(sa.func._ST_Expand(SPOT, margin_m)),
+        reach(seen.c, seen.geom, seen.uncertainty_m).op("&&")(sa.func._ST_Expand(SPOT, margin_m)),
         within(seen, GROUND_OF_SPOT, far_m),
-        sa.or_(resource.c.footprint.is_(None), sa.not_(_footprint_shown(form))),
+        sa.or_(seen.c.footprint.is_(None), sa.not_(seen.shows_footprint())),
     )
-    near = sa.func.ST_DWithin(geography(sa.func.ST_Segmentize(resource.c.footprint, ONE_DEG)), SPOT, margin_m)
+    near = sa.func.ST_DWithin(geography(sa.func.ST_Segmentize(seen.c.footprint, ONE_DEG)), SPOT, margin_m)
     by_footprint = hit.add_columns(sa.true().label("by_footprint"), held.label("held")).where(
         *where,
-        resource.c.footprint.is_not(None),
-        _footprint_shown(form),
+        seen.c.footprint.is_not(None),
+        seen.shows_footprint(),
         sa.or_(held, near) if vague else held,
     )
     both = sa.union_all(by_radius, by_footprint).subquery()
     return Query(passed_on(both).order_by(both.c.distance_m, both.c.id).limit(sa.bindparam("limit")))
-
-
-def _footprint_shown(form: Shape) -> sa.ColumnElement[bool]:
-    if form.clearance != "public":
-        return sa.true()
-    return sa.literal_column("visibility") == sa.literal_column("'public'")
 
 
 async def covering(reader: Reader, sight: Sight, wanted: Filter, start: Start, *, limit: int) -> list[Row]:
@@ -85,21 +76,21 @@ class Unplaced(NamedTuple):
     every: int
 
 
-@cache
+@statement
 def _unplaced(form: Shape, present: frozenset[str]) -> Query:
     """By every way to be near, then some of those that may be anywhere, then two counts as radii."""
     seen = view(form)
-    where = [seen.seen, *clauses(present, seen), resource.c.geom.is_(None)]
-    where.append(resource.c.watch_radius_m.is_not(None))
-    columns = [resource.c[name] for name in UNPLACED]
+    where = [seen.seen, *clauses(present, seen), seen.c.geom.is_(None)]
+    where.append(seen.c.watch_radius_m.is_not(None))
+    columns = [seen.c[name] for name in UNPLACED]
     limit = sa.bindparam("limit", type_=sa.Integer)
-    ways = [sa.select(resource.c.id).where(*where, way) for way in ways_to_be_near(POINT, USUAL_REACH_M)]
+    ways = [sa.select(seen.c.id).where(*where, way) for way in ways_to_be_near(seen, POINT, USUAL_REACH_M)]
     found = sa.func.array(sa.union(*ways).scalar_subquery())
-    near = sa.select(*columns).where(*where, resource.c.id == sa.any_(found)).order_by(resource.c.id)
-    anywhere = sa.select(*columns).where(*where, ANYWHERE).limit(sa.bindparam("named", type_=sa.Integer))
+    near = sa.select(*columns).where(*where, seen.c.id == sa.any_(found)).order_by(seen.c.id)
+    nowhere = sa.select(*columns).where(*where, anywhere(seen)).limit(sa.bindparam("named", type_=sa.Integer))
     counts = [
-        sa.select(sa.cast(sa.func.count(), sa.Float)).select_from(resource).where(*where, *which)
-        for which in ([ANYWHERE], [])
+        sa.select(sa.cast(sa.func.count(), sa.Float)).select_from(seen.table).where(*where, *which)
+        for which in ([anywhere(seen)], [])
     ]
     totals = [
         sa.select(*(count.scalar_subquery() if name == "watch_radius_m" else sa.null() for name in UNPLACED))
@@ -107,7 +98,7 @@ def _unplaced(form: Shape, present: frozenset[str]) -> Query:
     ]
     return Query(
         sa.union_all(
-            sa.select(near.limit(limit).subquery("near")), sa.select(anywhere.subquery("anywhere")), *totals
+            sa.select(near.limit(limit).subquery("near")), sa.select(nowhere.subquery("anywhere")), *totals
         )
     )
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.sql.util import ClauseAdapter
 
 from registry.domain.proximity.edges import Edges
 from registry.domain.proximity.origin import Start
@@ -12,7 +11,7 @@ from registry.store.database.pool import Row
 from registry.store.database.query import passed_on
 from registry.store.filters import clauses, stock
 from registry.store.proximity.origin_sql import Ground
-from registry.store.schema.records import resource, room
+from registry.store.schema.records import room
 from registry.store.visibility import View
 
 LISTED = {"specialties_any": "specialties", "hazards_any": "hazards"}
@@ -62,15 +61,15 @@ def within(view: View, ground: Ground, metres: Any) -> sa.ColumnElement[bool]:
 def columns(view: View, ground: Ground, present: Iterable[str] = ()) -> list[sa.ColumnElement[Any]]:
     """The columns of a hit; `measured` columns only for conditions that ask about them."""
     wanted: list[sa.ColumnElement[Any]] = [
-        resource.c.id,
+        view.c.id,
         view.feature.label("feature"),
         distance(view, ground).label("distance_m"),
         sa.func.coalesce(view.uncertainty_m, sa.literal_column("0.0")).label("uncertainty_m"),
-        resource.c.kind,
-        resource.c.verified_at,
-        resource.c.status_at,
+        view.c.kind,
+        view.c.verified_at,
+        view.c.status_at,
         view.seen_at.label("seen_at"),
-        resource.c.partner_of,
+        view.c.partner_of,
     ]
     if not ground.ctes:
         azimuth = sa.func.degrees(sa.func.ST_Azimuth(ground.geog, view.geog))
@@ -78,10 +77,10 @@ def columns(view: View, ground: Ground, present: Iterable[str] = ()) -> list[sa.
     else:
         wanted += [sa.func.ST_X(view.geom).label("lon"), sa.func.ST_Y(view.geom).label("lat")]
     if "free_persons" in present:
-        wanted += [room.label("room"), resource.c.occupancy_persons.is_not(None).label("occupancy_known")]
-    wanted += [resource.c[column] for name, column in LISTED.items() if name in present]
+        wanted += [room(view.c).label("room"), view.c.occupancy_persons.is_not(None).label("occupancy_known")]
+    wanted += [view.c[column] for name, column in LISTED.items() if name in present]
     if "item" in present:
-        wanted.append(stock().scalar_subquery().label("item_quantity"))
+        wanted.append(stock(view).scalar_subquery().label("item_quantity"))
     return wanted
 
 
@@ -100,14 +99,13 @@ def _missing(view: View, present: Iterable[str]) -> sa.Subquery:
     OFFSET 0 keeps the planner to the short index of these: it takes conditions for independent, and would
     read every record that meets the others.
     """
-    nowhere = sa.select(resource).where(
-        view.seen, *clauses({"kind"}.intersection(present), view), resource.c.geom.is_(None)
+    nowhere = sa.select(*view.c).where(
+        view.seen, *clauses({"kind"}.intersection(present), view), view.c.geom.is_(None)
     )
-    nowhere = nowhere.offset(sa.literal_column("0"))
-    met: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(resource)
-    met = met.where(*clauses({*present} - {"kind"}, view))
-    among: sa.Select[Any] = ClauseAdapter(nowhere.subquery("resource")).traverse(met)
-    return among.limit(sa.literal_column(str(MOST_COUNTED + 1))).subquery("missing")
+    among = view.over(nowhere.offset(sa.literal_column("0")).subquery("resource"))
+    met: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(among.table)
+    met = met.where(*clauses({*present} - {"kind"}, among))
+    return met.limit(sa.literal_column(str(MOST_COUNTED + 1))).subquery("missing")
 
 
 def measured(rows: Sequence[Row], start: Start) -> list[Row]:

@@ -1,11 +1,9 @@
 """The nearest k: by the index as far as its order is beyond doubt, and then by measuring everything."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.sql.util import ClauseAdapter
 
 from registry.domain.access.sight import Sight
 from registry.domain.proximity.edges import SPHERE_ERROR
@@ -15,7 +13,7 @@ from registry.domain.records.resource import KINDS
 from registry.domain.search import Filter
 from registry.store.batched_union import joined, rows_of_each, values_of_each
 from registry.store.database.pool import Reader, Row
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.filters import BROAD, asked, clauses
 from registry.store.proximity import origin_sql
 from registry.store.proximity.knn_columns import (
@@ -30,7 +28,6 @@ from registry.store.proximity.knn_columns import (
     within,
 )
 from registry.store.proximity.origin_sql import Ground
-from registry.store.schema.records import resource
 from registry.store.visibility import Shape, View, binds, shape, view
 
 LOOKED_THROUGH = 500
@@ -61,7 +58,7 @@ def _by_index(seen: View, ground: Ground, present: frozenset[str], capped: bool,
     return counted(sa.select(inner).limit(FETCH), seen, present)
 
 
-@cache
+@statement
 def _candidates(form: Shape, present: frozenset[str], drawn: bool, capped: bool, tier: int) -> Query:
     seen, ground = view(form), origin_sql.ground(drawn)
     return Query(_by_index(seen, ground, present, capped, tier).add_cte(*ground.ctes))
@@ -69,7 +66,7 @@ def _candidates(form: Shape, present: frozenset[str], drawn: bool, capped: bool,
 
 def nearest_rows(seen: View, ground: Ground, present: frozenset[str], capped: bool) -> sa.Subquery:
     """The nearest 500 rows that meet the conditions which most meet, with `rank`, as their table is named."""
-    near = _near_first(seen, ground, present & BROAD, capped).with_only_columns(resource)
+    near = _near_first(seen, ground, present & BROAD, capped).with_only_columns(*seen.c)
     first = near.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("first")
     rank = sa.type_coerce(sa.func.row_number().over(), sa.BigInteger)
     return sa.select(first, rank.label("rank")).subquery("resource")
@@ -80,34 +77,33 @@ def _through_nearest(seen: View, ground: Ground, present: frozenset[str], capped
 
     Conditions on a record's own columns keep the order; that on stock may be joined from the other side.
     """
-    inner = nearest_rows(seen, ground, present, capped)
-    hits = sa.select(*columns(seen, ground, present), nearness(seen, ground).label("sphere_m"), inner.c.rank)
-    hits = hits.where(*clauses(present - BROAD, seen))
+    among = seen.over(nearest_rows(seen, ground, present, capped))
+    hits = sa.select(
+        *columns(among, ground, present), nearness(among, ground).label("sphere_m"), among.c.rank
+    ).where(*clauses(present - BROAD, among))
     if "item" in present:
-        hits = hits.order_by(inner.c.rank)
-    hits = hits.limit(FETCH)
-    among: sa.Select[Any] = ClauseAdapter(inner).traverse(hits)
-    return counted(among, seen, present)
+        hits = hits.order_by(among.c.rank)
+    return counted(hits.limit(FETCH), seen, present)
 
 
-@cache
+@statement
 def _looked_through(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Query:
     seen, ground = view(form), origin_sql.ground(drawn)
     return Query(_through_nearest(seen, ground, present, capped).add_cte(*ground.ctes))
 
 
-@cache
+@statement
 def _rare(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Query:
     """The first of all that meet conditions which are rare here: found by them, then put in order."""
     seen, ground = view(form), origin_sql.ground(drawn)
     where = [seen.seen, *clauses(present, seen)]
     near = [within(seen, ground, sa.bindparam("max_m", type_=sa.Float))] if capped else []
-    meeting = sa.select(resource.c.realm, resource.c.id, nearness(seen, ground).label("sphere_m"))
+    meeting = sa.select(seen.c.id, nearness(seen, ground).label("sphere_m"))
     few = meeting.where(*where, *near, seen.geom.is_not(None)).cte("few")
     few = few.prefix_with("MATERIALIZED", dialect="postgresql")
     first = sa.select(few).order_by(few.c.sphere_m).limit(FETCH).subquery("first")
     hits = sa.select(*columns(seen, ground, present), first.c.sphere_m).select_from(
-        first.join(resource, sa.and_(resource.c.realm == first.c.realm, resource.c.id == first.c.id))
+        first.join(seen.table, sa.and_(seen.seen, seen.c.id == first.c.id))
     )
     return Query(counted(hits, seen, present).add_cte(*ground.ctes), by_value=True)
 
@@ -135,7 +131,7 @@ async def _among(reader: Reader, case: Case, values: dict[str, Any], _: Found | 
     return parted(await reader.rows(_looked_through(*case), values))
 
 
-@cache
+@statement
 def _all_near(form: Shape, present: frozenset[str], drawn: bool, rank: Rank) -> Query:
     """The first k of everything within a distance, in the exact order."""
     seen, ground = view(form), origin_sql.ground(drawn)
@@ -194,7 +190,7 @@ async def nearest_of_each(
     ]
 
 
-@cache
+@statement
 def _first_of_each(
     form: Shape, each: tuple[frozenset[str], ...], drawn: bool, capped: bool, tier: int
 ) -> Query:

@@ -1,7 +1,6 @@
 """What depots hold of the items that are asked for, with how far they are."""
 
 from collections.abc import Sequence
-from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -11,17 +10,17 @@ from registry.domain.proximity.origin import Start
 from registry.domain.proximity.supplies import Need
 from registry.domain.search import Filter
 from registry.store.database.pool import Reader, Row
-from registry.store.database.query import Query, passed_on
+from registry.store.database.query import Query, passed_on, statement
 from registry.store.filters import asked, clauses
 from registry.store.proximity import origin_sql
 from registry.store.proximity.knn_columns import columns, within
-from registry.store.schema.records import resource, stock_line
+from registry.store.schema.records import stock_line
 from registry.store.visibility import Shape, binds, shape, view
 
 MOST_LINES = 5000
 
 
-@cache
+@statement
 def _holding(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Query:
     seen, ground = view(form), origin_sql.ground(drawn)
     pairs = sa.func.unnest(*(sa.bindparam(name, type_=ARRAY(sa.Text)) for name in ("schemes", "codes")))
@@ -52,16 +51,16 @@ def _holding(form: Shape, present: frozenset[str], drawn: bool, capped: bool) ->
     where = [seen.seen, *clauses(present, seen)]
     if capped:
         near = within(seen, ground, sa.bindparam("max_m", type_=sa.Float))
-        where.append(sa.or_(near, resource.c.geom.is_(None)))
+        where.append(sa.or_(near, seen.c.geom.is_(None)))
     found = (
         sa.select(
             *columns(seen, ground, present),
-            resource.c.tier,
+            seen.c.tier,
             *(line for line in lines.c if line.name != "resource_id"),
         )
-        .select_from(seen.table.join(lines, resource.c.id == lines.c.resource_id))
+        .select_from(seen.table.join(lines, seen.c.id == lines.c.resource_id))
         .where(*where)
-        .order_by(sa.text("distance_m"), resource.c.id)
+        .order_by(sa.text("distance_m"), seen.c.id)
         .limit(sa.literal_column(str(MOST_LINES)))
         .subquery("found")
     )

@@ -5,38 +5,43 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from registry.store.schema.records import place, resource
+from registry.store.schema.records import place
+from registry.store.visibility import View
 
 
-def may_be_near(ground: sa.ColumnElement[Any], far_m: float) -> sa.ColumnElement[bool]:
+def may_be_near(view: View, ground: sa.ColumnElement[Any], far_m: float) -> sa.ColumnElement[bool]:
     """Whether a record without a position may stand within `unplaced_m` of `ground`, or reaches past `far_m`.
 
     Errs on the side of yes: places are compared by their boxes, and what names no place may be anywhere.
     """
-    return sa.or_(*_named_near(ground), ANYWHERE, _reaches(far_m))
+    return sa.or_(*_named_near(view, ground), anywhere(view), _reaches(view, far_m))
 
 
-def ways_to_be_near(ground: sa.ColumnElement[Any], far_m: float) -> list[sa.ColumnElement[bool]]:
+def ways_to_be_near(view: View, ground: sa.ColumnElement[Any], far_m: float) -> list[sa.ColumnElement[bool]]:
     """The same without those that may be anywhere, one by one: each has an index of its own."""
-    return [*_named_near(ground), sa.and_(_reaches(far_m), ~ANYWHERE)]
+    return [*_named_near(view, ground), sa.and_(_reaches(view, far_m), ~anywhere(view))]
 
 
-NAMED = resource.c.quality == sa.literal_column("'candidate_places'")
-ANYWHERE = sa.and_(resource.c.place.is_(None), ~NAMED)
-"""What names no place at all."""
+def anywhere(view: View) -> sa.ColumnElement[bool]:
+    """Whether a record names no place at all."""
+    return sa.and_(view.c.place.is_(None), ~_has_candidates(view))
 
 
-def _reaches(far_m: float) -> sa.ColumnElement[bool]:
-    return resource.c.watch_radius_m > sa.literal_column(str(far_m))
+def _has_candidates(view: View) -> sa.ColumnElement[bool]:
+    return view.c.quality == sa.literal_column("'candidate_places'")
 
 
-def _named_near(ground: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool]]:
+def _reaches(view: View, far_m: float) -> sa.ColumnElement[bool]:
+    return view.c.watch_radius_m > sa.literal_column(str(far_m))
+
+
+def _named_near(view: View, ground: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool]]:
     places = sa.func.array(_places_near(ground, sa.bindparam("unplaced_m", type_=sa.Float)).scalar_subquery())
     once = sa.select(places.label("codes")).cte("near").prefix_with("MATERIALIZED", dialect="postgresql")
     near: Any = sa.cast(sa.select(once.c.codes).scalar_subquery(), ARRAY(sa.Text))
     return [
-        sa.and_(NAMED, resource.c.candidate_places.op("&&")(near)),
-        sa.and_(~NAMED, resource.c.place == sa.any_(near)),
+        sa.and_(_has_candidates(view), view.c.candidate_places.op("&&")(near)),
+        sa.and_(~_has_candidates(view), view.c.place == sa.any_(near)),
     ]
 
 

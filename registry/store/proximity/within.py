@@ -1,11 +1,9 @@
 """What is near: all within a distance, and what only an unknown value or place keeps out."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.sql.util import ClauseAdapter
 
 from registry.domain.access.sight import Sight
 from registry.domain.proximity.edges import SPHERE_ERROR
@@ -13,7 +11,7 @@ from registry.domain.proximity.origin import Start
 from registry.domain.search import DistancePage, Filter
 from registry.store.batched_union import joined, rows_of_each, values_of_each
 from registry.store.database.pool import Reader, Row
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.filters import BROAD, OPEN, asked, clauses, met_or_undecided, undecided
 from registry.store.proximity import origin_sql
 from registry.store.proximity.knn_columns import (
@@ -28,11 +26,10 @@ from registry.store.proximity.knn_columns import (
 )
 from registry.store.proximity.nearest import LOOKED_THROUGH, nearest_rows
 from registry.store.proximity.origin_sql import Ground
-from registry.store.schema.records import resource
 from registry.store.visibility import Shape, View, binds, shape, view
 
 
-@cache
+@statement
 def _near(form: Shape, present: frozenset[str], drawn: bool, paged: bool) -> Query:
     seen, ground = view(form), origin_sql.ground(drawn)
     where = [seen.seen, *clauses(present, seen)]
@@ -80,7 +77,7 @@ async def within_distance(
 def _inside_rows(seen: View, ground: Ground, present: frozenset[str]) -> sa.Subquery:
     """Up to 500 rows inside a shape that meet the conditions which most meet, as their table is named."""
     held = seen.geog.op("&&")(ground.near), sa.func.ST_Covers(ground.geom, seen.geom)
-    met = sa.select(resource).where(seen.seen, *clauses(present & BROAD, seen), *held)
+    met = sa.select(*seen.c).where(seen.seen, *clauses(present & BROAD, seen), *held)
     return met.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("resource")
 
 
@@ -107,24 +104,24 @@ def _left_out(form: Shape, way: Way, drawn: bool) -> sa.Select[Any]:
     """
     present, ranked, inside = way
     seen, ground = view(form), origin_sql.ground(drawn)
-    cases = undecided(present, seen)
     inner = _inside_rows(seen, ground, present) if inside else nearest_rows(seen, ground, present, not ranked)
-    listed = sa.select(
-        resource.c.id,
-        resource.c.name_zh,
-        resource.c.name_en,
-        resource.c.kind,
-        distance(seen, ground).label("distance_m"),
-        *(case.label(name) for name, case in cases.items()),
-    ).where(*met_or_undecided(present - BROAD, seen), sa.or_(*cases.values()))
+    nearer = []
     if ranked and not inside:
         inner = sa.select(inner).limit(sa.bindparam("through", type_=sa.Integer)).subquery("resource")
-        listed = listed.where(distance(seen, ground) <= sa.bindparam("max_m", type_=sa.Float))
-    among: sa.Select[Any] = ClauseAdapter(inner).traverse(listed)
-    return among.limit(sa.bindparam("limit", type_=sa.Integer))
+        nearer = [distance(seen.over(inner), ground) <= sa.bindparam("max_m", type_=sa.Float)]
+    among = seen.over(inner)
+    cases = undecided(present, among)
+    listed = sa.select(
+        *(among.c[name] for name in ("id", "name_zh", "name_en", "kind")),
+        distance(among, ground).label("distance_m"),
+        *(case.label(name) for name, case in cases.items()),
+    )
+    return listed.where(*met_or_undecided(present - BROAD, among), sa.or_(*cases.values()), *nearer).limit(
+        sa.bindparam("limit", type_=sa.Integer)
+    )
 
 
-@cache
+@statement
 def _each_left_out(form: Shape, ways: tuple[Way, ...], drawn: bool) -> Query:
     ground = origin_sql.ground(drawn)
     return Query(joined([_left_out(form, way, drawn) for way in ways]).add_cte(*ground.ctes))
@@ -156,14 +153,14 @@ async def undecidable(
     return [found.get(n, []) for n in range(len(bounds))]
 
 
-@cache
+@statement
 def _unlocated(form: Shape, present: frozenset[str]) -> Query:
     seen = view(form)
-    columns = (resource.c.id, resource.c.name_zh, resource.c.name_en, resource.c.kind, resource.c.place)
+    columns = (seen.c[name] for name in ("id", "name_zh", "name_en", "kind", "place", "quality"))
     return Query(
-        sa.select(*columns, resource.c.quality)
-        .where(seen.seen, *clauses(present, seen), resource.c.geom.is_(None))
-        .order_by(resource.c.id)
+        sa.select(*columns)
+        .where(seen.seen, *clauses(present, seen), seen.c.geom.is_(None))
+        .order_by(seen.c.id)
         .limit(sa.literal_column(str(MOST_COUNTED + 1)))
     )
 

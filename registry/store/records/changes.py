@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from registry.domain.records import feature
 from registry.domain.records.change import Change
 from registry.domain.records.resource import Resource
 from registry.store.database.pool import Writer
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.records import resource_row
 from registry.store.schema.changes import change_log, resource_past
 from registry.store.schema.records import external_id, resource, stock_line
@@ -68,10 +67,10 @@ FORGET_PARTS = [
 ]
 
 
-@cache
+@statement
 def _lock(form: Shape) -> Query:
     seen = view(form)
-    mine = sa.select(resource.c.feature).where(seen.seen, resource.c.id == sa.bindparam("id"))
+    mine = sa.select(seen.c.feature).where(seen.seen, seen.c.id == sa.bindparam("id"))
     return Query(mine.with_for_update())
 
 

@@ -1,7 +1,6 @@
 """Changes that wait for a person: proposed locations and edits that met another edit."""
 
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +9,8 @@ import sqlalchemy as sa
 from registry.domain.access.sight import Sight
 from registry.domain.errors import NotFound
 from registry.store.database.pool import Reader, Row, Writer
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.schema.changes import correction
-from registry.store.schema.records import resource
 from registry.store.visibility import Shape, binds, realm, shape, view
 
 DECIDED = ("state", "decided_by", "decided_at", "decision_reason")
@@ -37,7 +35,7 @@ DECIDE = Query(
 )
 
 
-@cache
+@statement
 def _find(form: Shape, present: frozenset[str]) -> Query:
     seen = view(form)
     clauses = {
@@ -47,9 +45,9 @@ def _find(form: Shape, present: frozenset[str]) -> Query:
         "after": correction.c.id > sa.bindparam("after"),
     }
     joined = correction.join(
-        resource, sa.and_(resource.c.realm == correction.c.realm, resource.c.id == correction.c.resource_id)
+        seen.table, sa.and_(seen.c.realm == correction.c.realm, seen.c.id == correction.c.resource_id)
     )
-    statement = sa.select(correction, resource.c.place).select_from(joined)
+    statement = sa.select(correction, seen.c.place).select_from(joined)
     where = [clauses[name] for name in sorted(present)]
     realms = correction.c.realm == sa.bindparam("sight_realm")
     return Query(

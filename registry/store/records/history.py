@@ -1,6 +1,5 @@
 """The past of a resource: a version, its lifecycle before retirement, its changes."""
 
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +10,8 @@ from registry.domain.errors import NotFound
 from registry.domain.records import feature
 from registry.domain.records.resource import Lifecycle, Resource
 from registry.store.database.pool import Reader, Row
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.schema.changes import change_log, resource_past
-from registry.store.schema.records import resource
 from registry.store.visibility import Shape, binds, realm, shape, view
 
 _OF = (change_log.c.realm == sa.bindparam("realm"), change_log.c.resource_id == sa.bindparam("id"))
@@ -58,7 +56,7 @@ def _told(table: Any, form: Shape) -> Any:
     return sa.case((sa.or_(table.c.visibility != restricted, own), text))
 
 
-@cache
+@statement
 def _changes(form: Shape) -> Query:
     seen = view(form)
     versions = sa.union_all(
@@ -66,12 +64,12 @@ def _changes(form: Shape) -> Query:
             sa.select(table.c.version, _told(table, form).label("feature")).where(
                 table.c.realm == sa.bindparam("realm"), table.c.id == sa.bindparam("id")
             )
-            for table in (resource, resource_past)
+            for table in (seen.table, resource_past)
         )
     ).subquery("versions")
     after, before = versions.alias("after"), versions.alias("before")
     names = ("version", "verb", "at", "actor", "via", "reason", "request_id", "device_at")
-    visible = sa.exists().where(seen.seen, resource.c.id == sa.bindparam("id"))
+    visible = sa.exists().where(seen.seen, seen.c.id == sa.bindparam("id"))
     return Query(
         sa.select(
             *(change_log.c[name] for name in names),

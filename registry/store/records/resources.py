@@ -1,7 +1,6 @@
 """Resources in the database: get and find."""
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 from registry.domain.access.sight import Sight
 from registry.domain.search import Filter
 from registry.store.database.pool import Reader, Row
-from registry.store.database.query import Query, passed_on, utf8
+from registry.store.database.query import Query, passed_on, statement, utf8
 from registry.store.filters import asked, clauses
 from registry.store.pages import few_or_many, looked_up
 from registry.store.schema.records import resource
@@ -20,11 +19,11 @@ FEW = 1_000
 """Records with a name like the one asked for that are looked up; more are read in the order of the page."""
 
 
-@cache
+@statement
 def _get(form: Shape) -> Query:
     seen = view(form)
-    columns = (resource.c.version, resource.c.updated_at, utf8(seen.feature).label("feature"))
-    return Query(sa.select(*columns).where(seen.seen, resource.c.id == sa.bindparam("id")))
+    columns = (seen.c.version, seen.c.updated_at, utf8(seen.feature).label("feature"))
+    return Query(sa.select(*columns).where(seen.seen, seen.c.id == sa.bindparam("id")))
 
 
 KNOWN = Query(
@@ -40,7 +39,7 @@ async def known(reader: Reader, realm: str, ids: Iterable[UUID]) -> set[UUID]:
     return {row["id"] for row in await reader.rows(KNOWN, {"realm": realm, "ids": list(ids)})}
 
 
-@cache
+@statement
 def _find(form: Shape, present: frozenset[str], paged: bool) -> Query:
     seen = view(form)
 
@@ -51,13 +50,13 @@ def _find(form: Shape, present: frozenset[str], paged: bool) -> Query:
         return rows.order_by(identity).limit(sa.bindparam("limit"))
 
     def read(*columns: Any, present: frozenset[str] = present) -> Any:
-        return sa.select(resource.c.id, *columns).where(seen.seen, *clauses(present, seen))
+        return sa.select(seen.c.id, *columns).where(seen.seen, *clauses(present, seen))
 
     feature = seen.feature.label("feature")
     if "q" in present:
         many = read(present=present - {"q"} | {"brief_q"})
         found, _ = few_or_many(read(), many, ordered, FEW)
-        chosen = looked_up(found, read(feature, present=frozenset()).where(resource.c.id == found.c.id))
+        chosen = looked_up(found, read(feature, present=frozenset()).where(seen.c.id == found.c.id))
     else:
         chosen = ordered(read(feature))
     page = chosen.subquery("page")

@@ -1,11 +1,12 @@
 """The tables: the single source of the schema, read by Alembic and by every statement."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from geoalchemy2 import Geography, Geometry
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from registry.domain.records.resource import KINDS
 
@@ -17,6 +18,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 metadata = sa.MetaData(naming_convention=NAMING)
+Columns: TypeAlias = ReadOnlyColumnCollection[str, sa.ColumnElement[Any]]
+"""The columns of a table, or of a selection that has the same ones."""
 
 LIVE = "live"
 """The realm of real records; every exercise is a realm of its own name."""
@@ -254,6 +257,28 @@ MADE: dict[str, tuple[Any, str]] = {
 """Columns that the server fills from a position, and how: its cell on the Z-order curve, of which a tile is
 one range, and the position again for windows."""
 
+
+def ours(columns: Columns) -> sa.ColumnElement[int]:
+    """1 for what is not a partner's: conditions must spell it as the index does."""
+    return sa.cast(columns.partner_of.is_(None), sa.Integer)
+
+
+def room(columns: Columns) -> sa.ColumnElement[int]:
+    """The persons that a shelter may still take, spelled as its index spells it."""
+    taken: sa.ColumnElement[int] = sa.func.coalesce(columns.occupancy_persons, sa.literal_column("0"))
+    return columns.capacity_persons - taken
+
+
+def reach(
+    columns: Columns,
+    point: sa.ColumnElement[object],
+    uncertainty_m: sa.ColumnElement[float],
+) -> sa.ColumnElement[object]:
+    """The box around all that a watch point at `point` may watch, spelled as the reach indexes spell it."""
+    far_m = columns.watch_radius_m + sa.func.coalesce(uncertainty_m, sa.literal_column("0"))
+    return sa.func._ST_Expand(geography(point), far_m)
+
+
 # One row a resource: the columns that are asked about, and the rendered feature that is answered.
 resource = sa.Table(
     "resource",
@@ -268,15 +293,13 @@ resource = sa.Table(
 PARTITIONS = {"resource_live": f"FOR VALUES IN ('{LIVE}')", "resource_exercise": "DEFAULT"}
 
 SHOWN = sa.text("visibility <> 'restricted'")
-ours = sa.cast(resource.c.partner_of.is_(None), sa.Integer)
-"""1 for what is not a partner's: as an index has it, and as a condition must spell it."""
 COUNTED = ["kind", "realm", "visibility", "lifecycle", "place"]
 LISTED = ["id", *COUNTED[1:], "capacity_persons", "level", "opening", "readiness", "operational"]
 """What a window is counted, sorted and filtered by without its records being read."""
 for face, seen in (("", None), ("public_", SHOWN)):
     at, cell = resource.c[f"{face}geom"], resource.c[f"{face}cell"]
     by_place: dict[str, Any] = {"postgresql_using": "gist", "postgresql_where": seen}
-    sa.Index(f"ix_resource_{face}geog", geography(at), resource.c.kind, ours, **by_place)
+    sa.Index(f"ix_resource_{face}geog", geography(at), resource.c.kind, ours(resource.c), **by_place)
     # Without the kind beside it, the planner joins a window's few records with every record of a kind.
     sa.Index(
         f"ix_resource_{face}spot",
@@ -369,9 +392,7 @@ sa.Index(
     postgresql_using="gin",
 )
 sa.Index("ix_resource_verified_at", resource.c.verified_at)
-room = resource.c.capacity_persons - sa.func.coalesce(resource.c.occupancy_persons, sa.literal_column("0"))
-"""The persons a shelter may still take, spelled as its index spells it."""
-sa.Index("ix_resource_room", room)
+sa.Index("ix_resource_room", room(resource.c))
 
 
 sa.Index("ix_resource_vague", resource.c.kind, postgresql_where=sa.text("uncertainty_m > 20000"))
@@ -380,23 +401,15 @@ sa.Index(
 )
 
 
-def reach(
-    point: sa.ColumnElement[object], uncertainty_m: sa.ColumnElement[float]
-) -> sa.ColumnElement[object]:
-    """The box around all that a watch point at `point` may watch, spelled as the reach indexes spell it."""
-    far_m = resource.c.watch_radius_m + sa.func.coalesce(uncertainty_m, sa.literal_column("0"))
-    return sa.func._ST_Expand(geography(point), far_m)
-
-
 sa.Index(
     "ix_resource_reach",
-    reach(resource.c.geom, resource.c.uncertainty_m),
+    reach(resource.c, resource.c.geom, resource.c.uncertainty_m),
     postgresql_using="gist",
     postgresql_where=sa.text("watch_radius_m IS NOT NULL AND geom IS NOT NULL"),
 )
 sa.Index(
     "ix_resource_public_reach",
-    reach(resource.c.public_geom, resource.c.public_uncertainty_m),
+    reach(resource.c, resource.c.public_geom, resource.c.public_uncertainty_m),
     postgresql_using="gist",
     postgresql_where=sa.text(
         "watch_radius_m IS NOT NULL AND public_geom IS NOT NULL AND visibility <> 'restricted'"

@@ -1,7 +1,6 @@
 """The change log as a feed: pages in commit order that never skip a late commit, and where it stands."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -9,7 +8,7 @@ import sqlalchemy as sa
 from registry.domain.access.sight import Sight
 from registry.domain.sync.feed import END, Mark
 from registry.store.database.pool import Reader, Row, hear
-from registry.store.database.query import Query
+from registry.store.database.query import Query, statement
 from registry.store.visibility import realm
 
 _PAGE = """
@@ -76,7 +75,7 @@ class Page(NamedTuple):
     full: bool
 
 
-@cache
+@statement
 def _page(by_realm: bool, by_place: bool) -> Query:
     where = (_REALM if by_realm else "") + (_PLACE if by_place else "")
     return Query(sa.text(_PAGE.replace("@where", where)))

@@ -1,7 +1,6 @@
 """What a device needs to catch up: a digest in buckets, and everything in one stream with a cursor."""
 
 from collections.abc import AsyncIterator
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,10 +8,9 @@ import sqlalchemy as sa
 from registry.domain.access.sight import Sight
 from registry.domain.search import Filter
 from registry.store.database.pool import Reader, Row
-from registry.store.database.query import Query, utf8
+from registry.store.database.query import Query, statement, utf8
 from registry.store.filters import asked, clauses
-from registry.store.schema.records import resource
-from registry.store.visibility import Shape, binds, shape, view
+from registry.store.visibility import Shape, View, binds, shape, view
 
 BUCKET = sa.literal_column("get_byte(uuid_send(resource.id), 15)", sa.Integer)
 HASH = sa.literal_column(
@@ -21,17 +19,26 @@ HASH = sa.literal_column(
     "::bit(64)::bigint",
     sa.BigInteger,
 )
-"""After a restore a version number is given anew, but never at the same instant."""
-KEPT = resource.c.lifecycle != sa.literal_column("'retired'")
+"""Of a resource, by the name that every view's table has. After a restore a version number is given anew,
+but never at the same instant."""
 
 
-@cache
+def _not_retired(seen: View) -> sa.ColumnElement[bool]:
+    return seen.c.lifecycle != sa.literal_column("'retired'")
+
+
+@statement
 def _digest(form: Shape, present: frozenset[str]) -> Query:
     seen = view(form)
     statement = sa.select(
         BUCKET.label("bucket"), sa.func.count().label("count"), sa.func.bit_xor(HASH).label("hash")
     )
-    return Query(statement.where(seen.seen, KEPT, *clauses(present, seen)).group_by(BUCKET).order_by(BUCKET))
+    return Query(
+        statement.select_from(seen.table)
+        .where(seen.seen, _not_retired(seen), *clauses(present, seen))
+        .group_by(BUCKET)
+        .order_by(BUCKET)
+    )
 
 
 async def digest(reader: Reader, sight: Sight, wanted: Filter) -> list[Row]:
@@ -40,7 +47,7 @@ async def digest(reader: Reader, sight: Sight, wanted: Filter) -> list[Row]:
     return await reader.rows(_digest(shape(sight), present), binds(sight) | values)
 
 
-@cache
+@statement
 def _snapshot(form: Shape, present: frozenset[str], one_bucket: bool) -> Query:
     """The first row carries where the feed stood in this snapshot, the others one feature each."""
     seen = view(form)
@@ -48,7 +55,7 @@ def _snapshot(form: Shape, present: frozenset[str], one_bucket: bool) -> Query:
         "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,"
         " convert_to((pg_current_wal_lsn() - '0/0'::pg_lsn)::text, 'UTF8') AS feature"
     ).columns(horizon=sa.Text, feature=sa.LargeBinary)
-    where = [seen.seen, KEPT, *clauses(present, seen)]
+    where = [seen.seen, _not_retired(seen), *clauses(present, seen)]
     if one_bucket:
         where.append(sa.bindparam("bucket", type_=sa.Integer) == BUCKET)
     features = sa.select(sa.null().label("horizon"), utf8(seen.feature).label("feature")).where(*where)

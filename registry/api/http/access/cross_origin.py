@@ -1,4 +1,4 @@
-"""CORS: which origins may read responses. There are no cookies, so that no origin gains rights."""
+"""Which pages of other hosts may read the answers; no cookie of ours exists that they could use."""
 
 from litestar.config.cors import CORSConfig
 
@@ -6,7 +6,7 @@ from registry.runtime.settings import Settings, SettingsError
 
 
 def cors(settings: Settings) -> CORSConfig | None:
-    """The configured origins; None when the setting names none."""
+    """The origins of the setting and nobody else; None where it names none."""
     origins = [part.strip() for part in settings.cors_origins.split(",") if part.strip()]
     if not origins:
         return None
