@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -13,11 +14,57 @@ from registry.store.database import migrations
 from registry.store.database.pool import Writer, prepare
 from tests.scratch import scratch_cluster
 
+ROOT = Path(__file__).parent
+LONG = (
+    "faults/test_drill",
+    "test_serve",
+    "access/test_visibility",
+    "store/test_outline",
+    "store/test_generator",
+    "store/test_statements",
+    "store/test_plan_facts",
+    "faults/test_database_gone",
+    "api/test_as_of",
+    "store/test_seeding",
+    "api/test_tile_freshness",
+    "test_cluster",
+    "test_package",
+    "api/test_coverage",
+    "domain/test_coverage_interval",
+    "sync/test_model",
+    "store/test_proximity_properties",
+    "store/test_probe",
+    "access/test_roles",
+    "test_app",
+    "store/test_coverage_statements",
+    "test_data_commands",
+    "domain/test_coverage_gaps",
+    "api/test_proximity_oracle",
+    "access/test_retries",
+    "conformance/test_clients",
+    "faults/test_bad_input",
+    "domain/test_coverage_depth",
+    "conformance/test_features_core",
+    "conformance/test_features_crs",
+    "report/test_coverage_command",
+    "report/test_plan_page",
+)
+"""Modules that take seconds a test, the longest first: own servers and clusters, oracles that sample."""
+
 
 def pytest_configure() -> None:
     """Forget the caller's settings, so that no test can reach the user's data."""
     for name in [name for name in os.environ if name.startswith(("REGISTRY_", "DATABASE_URL", "PG"))]:
         del os.environ[name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the long modules begin first, so that no worker ends with one; mark all others `fast`."""
+    rank = {ROOT / f"{name}.py": number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path, len(LONG)))
+    for item in items:
+        if item.path not in rank:
+            item.add_marker(pytest.mark.fast)
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from registry.api.http.access.authentication import OPEN
 from registry.api.http.request import HttpRequest
+from registry.runtime import data_files
 
-DIST = Path(__file__).resolve().parents[2] / "web" / "dist"
+DIST = data_files.folder("web")
 TYPES = {
     ".html": "text/html",
     ".js": "text/javascript",
@@ -36,9 +37,11 @@ POLICY = "; ".join(
 )
 NO_MAP = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Resource registry</title>
 <h1>Emergency-preparedness resource registry</h1>
-<p>The API is running. The map is not built here: it needs Node.js 20.19 or newer, and then
-<code>./dev serve</code> builds it.</p>
-<p lang="zh">服务已启动；地图尚未构建，需要 Node.js 20.19 或更新版本。</p>
+<p>The API is running. The map is not built in this checkout: with Node.js 20.19 or newer
+<code>./dev serve</code> builds it, and the wheel of a release contains it.</p>
+<p lang="zh">服务已启动；此源码目录中地图尚未构建：
+安装 Node.js 20.19 或更新版本后由 <code>./dev serve</code> 构建，
+发布的 wheel 包中已包含地图。</p>
 <p><a href="/docs">API documentation · 接口文档</a></p></html>
 """
 

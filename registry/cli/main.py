@@ -7,6 +7,7 @@ from types import FrameType
 
 import click
 
+from registry import __version__
 from registry.domain.errors import RegistryError
 from registry.runtime.cluster import ClusterError
 from registry.runtime.settings import SettingsError
@@ -43,7 +44,7 @@ class Lazy(click.Group):
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(package_name=None, version="0.1.0", prog_name="registry")
+@click.version_option(package_name=None, version=__version__, prog_name="registry")
 def registry() -> None:
     """Where emergency resources are, what they cover, and how well that is known.
 

@@ -4,8 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +11,7 @@ import msgspec
 from registry.domain.plans.entry import Entry
 from registry.domain.records.change import Change, new_version
 from registry.domain.records.resource import Resource
+from registry.runtime import data_files
 from registry.services.seeding.demonstration import demonstration
 from registry.services.seeding.demonstration_plans import demonstration_entries
 from registry.services.seeding.plans import add_entries, read, seed_plans
@@ -21,7 +20,7 @@ from registry.store.places import places, vocabularies
 from registry.store.records import changes, resources
 from registry.store.schema.records import LIVE
 
-SEEDS = Path(str(files("registry"))).parent / "seeds"
+SEEDS = data_files.folder("seeds")
 SEEDED_BY = "seeds"
 Advance = Callable[[str, int, int], None]
 """Called with the name of a step, how many of its items are done, and how many there are."""

@@ -5,24 +5,23 @@ Alembic takes most of a second to import, so it is only when there is something 
 
 import asyncio
 import re
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
 
+from registry.runtime import data_files
 from registry.store.database.probe import UnusableDatabase
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-FOLDER = Path(str(files("registry"))).parent / "migrations"
+FOLDER = data_files.folder("migrations")
 MADE = re.compile(r'^revision(?:: [^=]+)? = ["\'](\w+)', re.MULTILINE)
 FOLLOWS = re.compile(r'^down_revision(?:: [^=]+)? = ["\'](\w+)', re.MULTILINE)
 
 
 def configuration(database_url: str) -> "Config":
-    """Alembic's configuration for the migrations beside the package."""
+    """Alembic's configuration for this release's migrations."""
     from alembic.config import Config
 
     config = Config()
