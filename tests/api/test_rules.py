@@ -3,6 +3,7 @@
 import itertools
 import math
 import random
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -90,6 +91,15 @@ async def test_distances_agree_with_the_geodesic_oracle(client, planner) -> None
         assert found["distance_m"] == pytest.approx(expected, abs=0.05)
         assert found["distance_to_boundary_m"] == pytest.approx(expected - 1000, abs=0.05)
         assert found["outcome"] == ("forbidden" if expected <= 1000 else "allowed")
+
+
+async def test_a_zone_says_when_it_was_drawn(client, planner) -> None:
+    before = datetime.now(UTC)
+    drawn = (await draw(client, planner, "qijiang-river-shore", line(RIVER), "shore")).json()
+    listed = (await client.get("/v1/zones")).json()["zones"]
+    stored = next(zone for zone in listed if zone["zone"]["id"] == "qijiang-river-shore")
+    assert stored["updated_at"] == drawn["updated_at"]
+    assert datetime.fromisoformat(drawn["updated_at"]) >= before
 
 
 async def test_far_from_a_zone_the_distance_is_within_half_a_per_cent(client, planner) -> None:

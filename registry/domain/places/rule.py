@@ -1,4 +1,4 @@
-"""A spatial rule: which facility and action is kept how far from which zone, and what excuses it."""
+"""A spatial rule: which facility and action is kept how far from which zone, and its exemptions."""
 
 import math
 from typing import Annotated, Literal
@@ -14,12 +14,12 @@ from registry.domain.values import Code, Name
 
 RuleOutcome = Literal["allowed", "forbidden", "needs_review", "cannot_evaluate"]
 TOLERANCE_M = 0.01
-"""A centimetre beyond the boundary still counts as on it: more than distances are good for."""
-ORDER: tuple[RuleOutcome, ...] = ("forbidden", "needs_review", "cannot_evaluate", "allowed")
+"""A site up to one centimetre beyond the boundary counts as on it; distances are not more exact."""
+STRICTEST_FIRST: tuple[RuleOutcome, ...] = ("forbidden", "needs_review", "cannot_evaluate", "allowed")
 
 
 class Exemption(Struct, frozen=True, forbid_unknown_fields=True):
-    """Actions for stated purposes that a rule treats otherwise."""
+    """Actions and purposes for which a rule has another outcome."""
 
     actions: list[Code]
     purposes: list[Code]
@@ -28,7 +28,7 @@ class Exemption(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a provision keeps away from a kind of zone; an empty list of facility kinds means every kind."""
+    """What a provision keeps away from a kind of zone; no facility kinds means every kind."""
 
     id: Code
     provision: Code
@@ -41,11 +41,11 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     measured_from: Words
     exemptions: list[Exemption] = field(default_factory=list)
     at_least: bool = False
-    """Whether the distance is printed as a minimum, so that the true zone may be wider."""
+    """Whether the distance is printed as a minimum; the zone in force may be wider."""
 
 
 class ProposedSite(Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody wants to do, and where; the vocabulary of kinds, actions and purposes is open."""
+    """A planned action on a facility at a place; kinds, actions and purposes are an open vocabulary."""
 
     geometry: Geometry
     facility_kind: Code
@@ -54,7 +54,7 @@ class ProposedSite(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ZoneDistance(Struct, frozen=True, kw_only=True):
-    """How far a site is from the drawn line or ground of a zone, and at which kilometre."""
+    """The distance of a site from the line or polygon of a zone, and the kilometre nearest to it."""
 
     zone: str
     distance_m: float
@@ -62,7 +62,10 @@ class ZoneDistance(Struct, frozen=True, kw_only=True):
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """What one rule says about a site, with the zone it was measured from."""
+    """The outcome of one rule for a site, with the zone it was measured from.
+
+    Distances to the boundary are negative inside it; the minimum and maximum allow for what is uncertain.
+    """
 
     rule: str
     name: Name
@@ -85,7 +88,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class SiteAssessment(Struct, frozen=True, kw_only=True):
-    """What all rules say about a site; the strictest outcome stands for the whole."""
+    """The findings of all rules about a site; its outcome is the strictest."""
 
     outcome: RuleOutcome
     outcome_label: Words
@@ -94,43 +97,43 @@ class SiteAssessment(Struct, frozen=True, kw_only=True):
 
 BEYOND = Words("在规则距离之外", "beyond the distance of the rule")
 INSIDE = Words("在规则距离之内", "within the distance of the rule")
-UNDRAWN = Words("区域没有几何，不能判定", "the zone has no geometry, so it cannot be told")
-STRANGE = Words(
+UNDRAWN = Words("区域没有几何，不能判定", "the zone has no geometry, so the rule cannot be applied")
+UNKNOWN_CODE = Words(
     "设施类型或活动不在词表中，无法断定规则不适用",
     "the kind of facility or the action is not in the vocabulary, so the rule cannot be ruled out",
 )
-TOO_VAGUE = Words("几何的误差或外缘位置不足以判定", "the geometry is too vague to tell")
+TOO_UNCERTAIN = Words("几何的误差或外缘位置不足以判定", "the geometry is too uncertain to decide")
 
 
 def check_rule(rule: Rule) -> None:
-    """Refuse a rule that could not be applied."""
+    """Raise Invalid for a rule that could not be applied."""
     if not rule.actions:
         raise Invalid("a rule names at least one action", field="actions")
 
 
 def concerns(rule: Rule, site: ProposedSite) -> bool:
-    """Whether the rule is about such a facility and action."""
+    """Whether the rule is about this kind of facility and this action."""
     kinds = rule.facility_kinds
     return (not kinds or site.facility_kind in kinds) and site.action in rule.actions
 
 
-def apply_rule(rule: Rule, zone: StoredZone, site: ProposedSite, reach: ZoneDistance | None) -> Finding:
-    """What a rule that concerns the site says about one zone; without geometry never `allowed`."""
-    if not zone.has_geometry or reach is None:
-        return _finding(rule, zone, "cannot_evaluate", UNDRAWN, None)
-    low, high = _bounds(rule, zone, reach.distance_m)
+def apply_rule(rule: Rule, zone: StoredZone, site: ProposedSite, measured: ZoneDistance | None) -> Finding:
+    """The finding of a rule that concerns the site, for one zone; never `allowed` without a geometry."""
+    if not zone.has_geometry or measured is None:
+        return _finding(rule, zone, "cannot_evaluate", UNDRAWN)
+    low, high = _bounds(rule, zone, measured.distance_m)
     if low > TOLERANCE_M:
-        return _finding(rule, zone, "allowed", BEYOND, reach)
+        return _finding(rule, zone, "allowed", BEYOND, measured)
     if high > TOLERANCE_M:
-        return _finding(rule, zone, "cannot_evaluate", TOO_VAGUE, reach)
+        return _finding(rule, zone, "cannot_evaluate", TOO_UNCERTAIN, measured)
     for exemption in rule.exemptions:
         if site.action in exemption.actions and site.purpose in exemption.purposes:
-            return _finding(rule, zone, exemption.outcome, INSIDE, reach, exemption.text)
-    return _finding(rule, zone, rule.outcome, INSIDE, reach)
+            return _finding(rule, zone, exemption.outcome, INSIDE, measured, exemption.text)
+    return _finding(rule, zone, rule.outcome, INSIDE, measured)
 
 
 def _bounds(rule: Rule, zone: StoredZone, distance_m: float) -> tuple[float, float]:
-    """Metres from the rule's outer boundary to the site, at least and at most; inclusive at zero."""
+    """Least and greatest distance in metres from the rule's outer boundary to the site; negative inside."""
     offset_max = math.inf if zone.offset_max_m is None else zone.offset_max_m
     low = distance_m - zone.uncertainty_m - offset_max - rule.distance_m
     high = distance_m + zone.uncertainty_m - zone.offset_min_m - rule.distance_m
@@ -139,26 +142,29 @@ def _bounds(rule: Rule, zone: StoredZone, distance_m: float) -> tuple[float, flo
 
 def _finding(
     rule: Rule,
-    zone: StoredZone,
+    stored: StoredZone | None,
     outcome: RuleOutcome,
     reason: Words,
-    reach: ZoneDistance | None,
+    measured: ZoneDistance | None = None,
     exemption: Words | None = None,
 ) -> Finding:
-    low, high = _bounds(rule, zone, reach.distance_m) if reach else (None, None)
-    nominal = None if reach is None else reach.distance_m - zone.offset_min_m - rule.distance_m
+    low, high, nominal = None, None, None
+    if stored is not None and measured is not None:
+        low, high = _bounds(rule, stored, measured.distance_m)
+        nominal = measured.distance_m - stored.offset_min_m - rule.distance_m
+    zone = stored.zone if stored else None
     return Finding(
         rule=rule.id,
         name=rule.name,
         provision=rule.provision,
         outcome=outcome,
         outcome_label=VERDICTS[outcome],
-        zone=zone.zone.id,
-        zone_name=zone.zone.name,
-        road=zone.zone.range.road if zone.zone.range else None,
-        chainage_km=reach.chainage_km if reach else None,
+        zone=zone.id if zone else None,
+        zone_name=zone.name if zone else None,
+        road=zone.range.road if zone and zone.range else None,
+        chainage_km=measured.chainage_km if measured else None,
         limit_m=rule.distance_m,
-        distance_m=reach.distance_m if reach else None,
+        distance_m=measured.distance_m if measured else None,
         distance_to_boundary_m=nominal,
         distance_to_boundary_min_m=None if low is None or math.isinf(low) else low,
         distance_to_boundary_max_m=high,
@@ -170,13 +176,13 @@ def _finding(
 
 
 class Vocabulary(Struct, frozen=True):
-    """The facility kinds and actions that are known; of others nobody can say that no rule is about them."""
+    """The known facility kinds and actions. For other codes no rule can be ruled out."""
 
     facility_kinds: frozenset[str]
     actions: frozenset[str]
 
-    def knows(self, site: ProposedSite) -> bool:
-        """Whether both words of a site are known."""
+    def has(self, site: ProposedSite) -> bool:
+        """Whether the facility kind and the action of a site are known."""
         return site.facility_kind in self.facility_kinds and site.action in self.actions
 
 
@@ -184,45 +190,27 @@ def assess_site(
     rules: list[Rule],
     zones: list[StoredZone],
     site: ProposedSite,
-    reaches: dict[str, ZoneDistance],
-    words: Vocabulary,
+    distances: dict[str, ZoneDistance],
+    vocabulary: Vocabulary,
 ) -> SiteAssessment:
-    """What the rules say about a site: per rule the strictest zone, and the strictest rule for the whole."""
+    """The findings about a site: for each rule the strictest zone; the strictest rule decides the outcome."""
     findings = []
     for rule in rules:
         if concerns(rule, site):
-            about = [zone for zone in zones if zone.zone.kind == rule.zone_kind]
-            found = [apply_rule(rule, zone, site, reaches.get(zone.zone.id)) for zone in about]
-            findings.append(min(found, key=_strictness) if found else _without_zone(rule, UNDRAWN))
-        elif not words.knows(site):
-            findings.append(_without_zone(rule, STRANGE))
-    outcome: RuleOutcome = min((f.outcome for f in findings), key=ORDER.index, default="allowed")
+            applied = [
+                apply_rule(rule, zone, site, distances.get(zone.zone.id))
+                for zone in zones
+                if zone.zone.kind == rule.zone_kind
+            ]
+            findings.append(
+                min(applied, key=_strictness) if applied else _finding(rule, None, "cannot_evaluate", UNDRAWN)
+            )
+        elif not vocabulary.has(site):
+            findings.append(_finding(rule, None, "cannot_evaluate", UNKNOWN_CODE))
+    outcome: RuleOutcome = min((f.outcome for f in findings), key=STRICTEST_FIRST.index, default="allowed")
     return SiteAssessment(outcome=outcome, outcome_label=VERDICTS[outcome], findings=findings)
 
 
 def _strictness(finding: Finding) -> tuple[int, float]:
-    away = finding.distance_to_boundary_m
-    return ORDER.index(finding.outcome), math.inf if away is None else away
-
-
-def _without_zone(rule: Rule, reason: Words) -> Finding:
-    return Finding(
-        rule=rule.id,
-        name=rule.name,
-        provision=rule.provision,
-        outcome="cannot_evaluate",
-        outcome_label=VERDICTS["cannot_evaluate"],
-        zone=None,
-        zone_name=None,
-        road=None,
-        chainage_km=None,
-        limit_m=rule.distance_m,
-        distance_m=None,
-        distance_to_boundary_m=None,
-        distance_to_boundary_min_m=None,
-        distance_to_boundary_max_m=None,
-        measured_from=rule.measured_from,
-        exemption=None,
-        exemptions=rule.exemptions,
-        reason=reason,
-    )
+    distance_m = finding.distance_to_boundary_m
+    return STRICTEST_FIRST.index(finding.outcome), math.inf if distance_m is None else distance_m

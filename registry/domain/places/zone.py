@@ -1,4 +1,4 @@
-"""A zone: a shore, road land or ramp that rules measure from, with chainage where it is a road."""
+"""A zone: the shore, road land or ramp that rules measure from; a road range has chainage."""
 
 import math
 from datetime import date, datetime
@@ -17,13 +17,13 @@ Represents = Literal["shore", "land_edge", "drain_edge", "centre_line"]
 Kilometres = Annotated[float, Meta(ge=0, le=100_000)]
 DRAIN_TO_EDGE_M = 3.0
 """Road land reaches at least this far beyond the drain, toe or top of the slope (003:754)."""
-MOST_VERTICES = 200_000
-LONGEST_DEG = 10
-"""No edge of a road or a shore is longer; one half around the Earth cannot be measured from."""
+MAX_VERTICES = 200_000
+MAX_EDGE_DEG = 10
+"""No edge of a road or shore is longer. One that spans half the Earth has no single shortest line."""
 
 
 class RoadRange(Struct, frozen=True, forbid_unknown_fields=True):
-    """From one kilometre post to another of a named road."""
+    """A named road between two kilometres."""
 
     road: Code
     from_km: Kilometres
@@ -35,7 +35,7 @@ class RoadRange(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Zone(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What rules measure from; its geometry may come later."""
+    """What rules measure from; its geometry may be loaded later."""
 
     id: Code
     kind: ZoneKind
@@ -46,10 +46,10 @@ class Zone(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class ZoneGeometry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The geometry of a zone: what the line or area stands for, its chainage and its doubts.
+    """The geometry of a zone: what its line or polygon represents, its chainage and its uncertainty.
 
-    The outer edge that distances are measured from lies between `offset_min_m` and `offset_max_m` outside the
-    drawn line; a centre line without `offset_max_m` leaves that open.
+    Distances are measured from an outer edge, which lies between the two offsets outside the drawn line. A
+    centre line without `offset_max_m` has no upper bound.
     """
 
     geometry: LineString | MultiLineString | Polygon | MultiPolygon
@@ -61,7 +61,7 @@ class ZoneGeometry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     source: Source
 
     def offsets_m(self) -> tuple[float, float]:
-        """How far outside the drawn line the outer edge is, at least and at most."""
+        """Least and greatest distance in metres from the drawn line to the outer edge."""
         if self.represents == "centre_line":
             return 0.0, math.inf if self.offset_max_m is None else self.offset_max_m
         if self.represents == "drain_edge":
@@ -70,7 +70,7 @@ class ZoneGeometry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class StoredZone(Struct, frozen=True, kw_only=True):
-    """A zone as it is stored."""
+    """A zone as it is stored: its version and how its geometry is measured from."""
 
     zone: Zone
     version: int
@@ -85,44 +85,42 @@ class StoredZone(Struct, frozen=True, kw_only=True):
 
 
 class ZonePiece(Struct, frozen=True):
-    """A short run of a zone's line with the kilometre of each vertex where that is known."""
+    """A short part of a zone's line, with the kilometre of each vertex where it is known."""
 
     line: list[Position]
     km: list[float] | None = None
 
 
-def lines_of(drawing: ZoneGeometry) -> list[list[Position]]:
-    """The lines of a drawing; an area gives its rings."""
-    geometry = drawing.geometry
-    if isinstance(geometry, LineString):
-        return [geometry.coordinates]
-    if isinstance(geometry, MultiLineString):
-        return geometry.coordinates
-    if isinstance(geometry, Polygon):
-        return geometry.coordinates
-    return [ring for rings in geometry.coordinates for ring in rings]
+def lines_of(geometry: ZoneGeometry) -> list[list[Position]]:
+    """The lines of a geometry; a polygon gives its rings."""
+    shape = geometry.geometry
+    if isinstance(shape, LineString):
+        return [shape.coordinates]
+    if isinstance(shape, MultiLineString | Polygon):
+        return shape.coordinates
+    return [ring for rings in shape.coordinates for ring in rings]
 
 
-def is_area(drawing: ZoneGeometry) -> bool:
-    """Whether the drawing is of ground rather than of a line."""
-    return isinstance(drawing.geometry, Polygon | MultiPolygon)
+def is_area(geometry: ZoneGeometry) -> bool:
+    """Whether the geometry is a polygon, not a line."""
+    return isinstance(geometry.geometry, Polygon | MultiPolygon)
 
 
-def check_geometry(zone: Zone, drawing: ZoneGeometry) -> None:
-    """Refuse geometry that contradicts the zone; Invalid and InvalidGeometry name the member."""
-    lines = lines_of(drawing)
-    if sum(map(len, lines)) > MOST_VERTICES:
-        raise InvalidGeometry(f"more than {MOST_VERTICES} vertices", field="geometry")
-    if (drawing.represents == "shore") != (zone.kind == "river_shore"):
-        raise Invalid(f"a {zone.kind} is not drawn as its {drawing.represents}", field="represents")
-    if drawing.measures_km is not None:
-        _check_measures(zone, drawing.measures_km, lines, area=is_area(drawing))
+def check_geometry(zone: Zone, geometry: ZoneGeometry) -> None:
+    """Raise Invalid or InvalidGeometry, with the member, for a geometry that contradicts the zone."""
+    lines = lines_of(geometry)
+    if sum(map(len, lines)) > MAX_VERTICES:
+        raise InvalidGeometry(f"more than {MAX_VERTICES} vertices", field="geometry")
+    if (geometry.represents == "shore") != (zone.kind == "river_shore"):
+        raise Invalid(f"a {zone.kind} is not drawn as its {geometry.represents}", field="represents")
+    if geometry.measures_km is not None:
+        _check_measures(zone, geometry.measures_km, lines, area=is_area(geometry))
     for n, line in enumerate(lines):
         if all(position == line[0] for position in line):
             raise InvalidGeometry(f"line {n} has no length", field="geometry")
-        if any(max(abs(a[0] - b[0]), abs(a[1] - b[1])) > LONGEST_DEG for a, b in pairwise(line)):
+        if any(max(abs(a[0] - b[0]), abs(a[1] - b[1])) > MAX_EDGE_DEG for a, b in pairwise(line)):
             raise InvalidGeometry(
-                f"line {n} has an edge of more than {LONGEST_DEG} degrees", field="geometry"
+                f"line {n} has an edge of more than {MAX_EDGE_DEG} degrees", field="geometry"
             )
 
 
@@ -140,29 +138,27 @@ def _check_measures(
             raise Invalid("kilometres rise or fall steadily along a line", field="measures_km")
 
 
-def pieces(drawing: ZoneGeometry, within: RoadRange | None, most: int = 8) -> list[ZonePiece]:
-    """The lines cut into short runs that share their end vertices, so that an index can find the nearest.
+def pieces(geometry: ZoneGeometry, within: RoadRange | None, most: int = 8) -> list[ZonePiece]:
+    """The lines cut into parts of at most `most` edges that share their end vertices.
 
-    A line with chainage is kept only between the kilometres of `within`.
+    An index finds the nearest of short parts. A line with chainage is clipped to the kilometres of `within`.
     """
-    found = []
-    for n, line in enumerate(lines_of(drawing)):
-        km = drawing.measures_km[n] if drawing.measures_km else None
-        for run in (
-            [ZonePiece(line, km)] if km is None or within is None else clipped(ZonePiece(line, km), within)
-        ):
+    parts = []
+    for n, line in enumerate(lines_of(geometry)):
+        whole = ZonePiece(line, geometry.measures_km[n] if geometry.measures_km else None)
+        for run in [whole] if whole.km is None or within is None else clipped(whole, within):
             for start in range(0, len(run.line) - 1, most):
                 end = min(start + most, len(run.line) - 1) + 1
-                found.append(ZonePiece(run.line[start:end], run.km[start:end] if run.km else None))
-    return found
+                parts.append(ZonePiece(run.line[start:end], run.km[start:end] if run.km else None))
+    return parts
 
 
 def clipped(piece: ZonePiece, within: RoadRange) -> list[ZonePiece]:
-    """The part of a line with chainage that lies between two kilometres; nothing when there is none."""
+    """The part of a line with chainage between two kilometres; empty when there is none."""
     line: list[Position] = []
     km: list[float] = []
     for (a, b), (km_a, km_b) in zip(pairwise(piece.line), pairwise(piece.km or []), strict=True):
-        ends = sorted((t_at(km_a, km_b, within.from_km), t_at(km_a, km_b, within.to_km)))
+        ends = sorted((fraction_at(km_a, km_b, within.from_km), fraction_at(km_a, km_b, within.to_km)))
         first, last = max(0.0, ends[0]), min(1.0, ends[1])
         if first >= last:
             continue
@@ -174,13 +170,13 @@ def clipped(piece: ZonePiece, within: RoadRange) -> list[ZonePiece]:
     return [ZonePiece(line, km)] if len(line) > 1 else []
 
 
-def t_at(km_a: float, km_b: float, km: float) -> float:
-    """Where between two kilometres a third lies: 0 at the first, 1 at the second."""
+def fraction_at(km_a: float, km_b: float, km: float) -> float:
+    """The position of `km` between two kilometres: 0 at the first, 1 at the second."""
     return (km - km_a) / (km_b - km_a)
 
 
 def chainage_km(piece: ZonePiece, lon: float, lat: float) -> float | None:
-    """The kilometre of the point of a piece that is nearest to a position, on a plane tangent at it."""
+    """The kilometre of the point of a piece nearest to a position, in the plane tangent at the position."""
     if piece.km is None:
         return None
     scale = math.cos(math.radians(lat))
@@ -196,11 +192,11 @@ def chainage_km(piece: ZonePiece, lon: float, lat: float) -> float | None:
 
 
 def at_chainage(parts: list[ZonePiece], km: float) -> Position | None:
-    """The position at a kilometre, or None when no piece reaches it."""
+    """The position (lon, lat) of a kilometre, None when no piece has it."""
     for piece in parts:
         for (a, b), (km_a, km_b) in zip(pairwise(piece.line), pairwise(piece.km or []), strict=False):
             low, high = min(km_a, km_b), max(km_a, km_b)
             if low <= km <= high:
-                t = t_at(km_a, km_b, km)
+                t = fraction_at(km_a, km_b, km)
                 return round(a[0] + t * (b[0] - a[0]), 7), round(a[1] + t * (b[1] - a[1]), 7)
     return None

@@ -1,4 +1,4 @@
-"""A document: what was published, by whom, and the lines of it that a locator may point at."""
+"""A document: what was published, by whom, and the lines that a locator may point at."""
 
 import re
 from datetime import date
@@ -15,7 +15,7 @@ LineNumber = Annotated[int, Meta(ge=1, le=9_999_999)]
 
 
 class LineRange(Struct, frozen=True, forbid_unknown_fields=True):
-    """The lines of a text file that are this document: the file's short name, first and last line."""
+    """The lines of a text file that belong to a document; `file` is its short name."""
 
     file: Code
     first_line: LineNumber
@@ -27,7 +27,7 @@ class LineRange(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A published document, described in our own words; its text is not held here."""
+    """A published document, described in our words; its text is not stored."""
 
     id: Code
     kind: DocumentKind
@@ -44,16 +44,16 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 def check_locator(document: Document, locator: str) -> None:
-    """Refuse a locator (`file:line` or `file:from-to`) that points outside the document."""
+    """Raise Invalid for a locator (`file:line` or `file:from-to`) that points outside the document."""
     file, first, last = _parts(locator)
-    inside = any(e.file == file and e.first_line <= first <= last <= e.last_line for e in document.extents)
-    if not inside:
+    lines = [part for part in document.extents if part.file == file]
+    if not any(part.first_line <= first <= last <= part.last_line for part in lines):
         raise Invalid(f"locator {locator} is not in document {document.id}", field="locator")
 
 
 def _parts(locator: str) -> tuple[str, int, int]:
-    found = re.fullmatch(r"([0-9A-Za-z\-]+):(\d+)(?:-(\d+))?", locator)
-    if found is None:
+    match = re.fullmatch(r"([0-9A-Za-z\-]+):(\d+)(?:-(\d+))?", locator)
+    if match is None:
         raise Invalid(f"locator {locator!r} is not file:line", field="locator")
-    file, first, last = found.groups()
+    file, first, last = match.groups()
     return file, int(first), int(last or first)

@@ -1,4 +1,4 @@
-"""An entry of a register: the small typed records, beside resources, that the checks of a plan need."""
+"""An entry of a register: the small typed records, beside resources, that checks need."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal, get_args
@@ -22,7 +22,7 @@ Positive = Annotated[float, Meta(gt=0, le=1e15)]
 
 
 class EntryBase(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="register"):
-    """What every entry has; the registry sets the version and the times."""
+    """The members of every entry; the registry sets the version and the times."""
 
     id: UUID
     name: Name | None = None
@@ -38,7 +38,7 @@ class EntryBase(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
 
 
 class Organisation(EntryBase, frozen=True, kw_only=True, tag="organisation"):
-    """A committee, command, department or centre, with the hazards it answers for."""
+    """A committee, command, department or centre, with the hazards it is responsible for."""
 
     type: Code
     hazards: Codes = field(default_factory=list)
@@ -46,7 +46,7 @@ class Organisation(EntryBase, frozen=True, kw_only=True, tag="organisation"):
 
 
 class Responsibility(EntryBase, frozen=True, kw_only=True, tag="responsibility"):
-    """Who answers for a hazard or topic at a place or for one hazard point, and when."""
+    """Who is responsible for a hazard or topic at a place, or for one hazard point."""
 
     role: Code
     organisation: UUID | None = None
@@ -57,11 +57,11 @@ class Responsibility(EntryBase, frozen=True, kw_only=True, tag="responsibility")
     duty: Codes = field(default_factory=list)
     contact: ShortText | None = None
     published: bool = False
-    """Whether the contact is public on purpose, as those of a reservoir are."""
+    """Whether the contact is public on purpose, as it is for reservoirs."""
 
 
 class Hotline(EntryBase, frozen=True, kw_only=True, tag="hotline"):
-    """A number to call, by topic and place."""
+    """A telephone number, by topic and place."""
 
     number: ShortText
     topic: Codes = field(default_factory=list)
@@ -81,7 +81,7 @@ class Event(EntryBase, frozen=True, kw_only=True, tag="event"):
 
 
 class HazardPoint(EntryBase, frozen=True, kw_only=True, tag="hazard_point"):
-    """A point of geohazard, reservoir, park or area that somebody has to watch."""
+    """A geohazard point, reservoir, park or area that somebody has to monitor."""
 
     type: Code
     geometry: Point | None = None
@@ -92,7 +92,7 @@ class HazardPoint(EntryBase, frozen=True, kw_only=True, tag="hazard_point"):
 
 
 class Expert(EntryBase, frozen=True, kw_only=True, tag="expert"):
-    """Somebody who can be asked, by field; the contact is for those who may see it."""
+    """An expert, by field; only cleared readers see the contact."""
 
     fields: Codes
     available: YesNoUnknown = "unknown"
@@ -110,7 +110,7 @@ class Indicator(EntryBase, frozen=True, kw_only=True, tag="indicator"):
 
 
 class Agreement(EntryBase, frozen=True, kw_only=True, tag="agreement"):
-    """Mutual aid with a neighbour; `place` is the one that asks, `partner` the one that helps."""
+    """Mutual aid: `place` is the one that asks, `partner` the one that helps."""
 
     partner: Code
     topic: Codes = field(default_factory=list)
@@ -119,7 +119,7 @@ class Agreement(EntryBase, frozen=True, kw_only=True, tag="agreement"):
 
 
 class Member(Struct, frozen=True, forbid_unknown_fields=True):
-    """One of a named set: a community, a river, a park; its length or area, and whether it is covered."""
+    """A member of a named set, such as a river: its length or area, and whether it is covered."""
 
     name: Name
     code: Code | None = None
@@ -128,12 +128,12 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Denominator(EntryBase, frozen=True, kw_only=True, tag="denominator"):
-    """A named set that a share is taken of: places, a number, members, or ground; never empty."""
+    """A named set that a share is taken of: places, a number, members or a polygon; never empty."""
 
     code: Code
     what: Code
     area: Code | None = None
-    """The towns under this place are the set."""
+    """The set is the towns under this place."""
     number: Annotated[int, Meta(gt=0, le=1_000_000_000)] | None = None
     members: Annotated[list[Member], Meta(max_length=20_000)] = field(default_factory=list)
     measure_unit: Code | None = None
@@ -142,7 +142,7 @@ class Denominator(EntryBase, frozen=True, kw_only=True, tag="denominator"):
 
 
 class Inventory(EntryBase, frozen=True, kw_only=True, tag="inventory"):
-    """The statement that a register was complete for a place on a date: what is not listed does not exist."""
+    """A statement that a register was complete for a place on a date: what is not listed does not exist."""
 
     of: Code
     kind: Kind | None = None
@@ -186,13 +186,13 @@ class PastEntry(Struct, frozen=True, kw_only=True):
 
 
 def register_of(entry: Entry) -> Register:
-    """Which register an entry belongs to."""
+    """The register of an entry."""
     tag: Register = entry.__struct_config__.tag  # type: ignore[assignment]
     return tag
 
 
 def check_entry(entry: Entry) -> None:
-    """Refuse an entry that no check could use; Invalid names the field and the reason."""
+    """Raise Invalid, with the field, for an entry that no check could use."""
     if isinstance(entry, Indicator) and entry.unit not in UNITS:
         raise Invalid(f"unknown unit {entry.unit}; known: {', '.join(sorted(UNITS))}", field="unit")
     if isinstance(entry, Denominator):
@@ -200,8 +200,9 @@ def check_entry(entry: Entry) -> None:
 
 
 def _check_denominator(entry: Denominator) -> None:
-    given = [entry.area, entry.number, entry.members or None, entry.ground]
-    if not any(value is not None for value in given):
+    if not any(
+        value is not None for value in (entry.area, entry.number, entry.members or None, entry.ground)
+    ):
         raise Invalid("a denominator names an area, a number, members or a ground", field="number")
     if entry.ground is not None:
         wkb(entry.ground, "ground")
@@ -213,7 +214,7 @@ def _check_denominator(entry: Denominator) -> None:
 
 
 def shown(entry: Entry, clearance: Visibility) -> Entry:
-    """What a reader of this clearance sees of an entry: contacts only when published or cleared."""
+    """The entry as a reader of this clearance sees it: the public sees only published contacts."""
     contact = getattr(entry, "contact", None)
     if contact is None or clearance != "public" or getattr(entry, "published", False):
         return entry
@@ -221,11 +222,11 @@ def shown(entry: Entry, clearance: Visibility) -> Entry:
 
 
 def matches(entry: Entry, where: dict[str, list[str]]) -> bool:
-    """Whether every attribute named in `where` has, or holds, one of the values asked for."""
-    return all(_has(getattr(entry, name, None), wanted) for name, wanted in where.items())
+    """Whether every attribute named in `where` equals, or contains, one of its values."""
+    return all(_has_one_of(getattr(entry, name, None), values) for name, values in where.items())
 
 
-def _has(value: object, wanted: list[str]) -> bool:
+def _has_one_of(value: object, values: list[str]) -> bool:
     if isinstance(value, list):
-        return any(str(item) in wanted for item in value)
-    return value is not None and str(value) in wanted
+        return any(str(item) in values for item in value)
+    return value is not None and str(value) in values

@@ -1,4 +1,4 @@
-"""What the checks of a plan look at: counted resources, register entries, places, coverage, zones."""
+"""The facts that checks use: counted resources, register entries, places, coverage, zones."""
 
 from datetime import date
 from typing import Any, TypeVar
@@ -12,13 +12,17 @@ from registry.domain.records.resource import Kind, Lifecycle, Quality
 from registry.domain.values import Name
 
 LOCATED = ("surveyed", "approximate")
-AT_WORK = ("in_service",)
+IN_SERVICE = ("in_service",)
 EXISTING = ("in_service", "suspended")
 E = TypeVar("E", bound=Entry)
 
 
 class Tally(Struct, frozen=True, kw_only=True):
-    """Resources that are alike in everything a check asks about, counted."""
+    """The number of resources that are alike in all attributes that checks use.
+
+    `serves_persons` is their sum; `serves_unknown` counts the depots that state no number. `examples` are the
+    identities of records that lack a position or that number.
+    """
 
     kind: Kind
     place: str | None
@@ -37,7 +41,7 @@ class Tally(Struct, frozen=True, kw_only=True):
 
 
 class SpecialtyCount(Struct, frozen=True):
-    """How many teams at work in a place have a specialty (scheme:code)."""
+    """The number of teams in service at a place that have a specialty (scheme:code)."""
 
     specialty: str
     place: str | None
@@ -45,7 +49,7 @@ class SpecialtyCount(Struct, frozen=True):
 
 
 class PlaceFact(Struct, frozen=True, kw_only=True):
-    """A place of the jurisdiction."""
+    """A place of the jurisdiction; `above` are its ancestors and itself."""
 
     code: str
     name: Name
@@ -55,7 +59,7 @@ class PlaceFact(Struct, frozen=True, kw_only=True):
 
 
 class StockMinimum(Struct, frozen=True):
-    """A stock line against its minimum."""
+    """A stock line that has a minimum; a quantity of None is not counted yet."""
 
     resource: str
     item_code: str
@@ -64,14 +68,14 @@ class StockMinimum(Struct, frozen=True):
 
 
 class CoverageShare(Struct, frozen=True):
-    """A coverage answer and the name of the ground it was measured on."""
+    """The coverage of the jurisdiction, or of the polygon of the denominator named `ground`."""
 
     coverage: Coverage
     ground: str | None
 
 
 class ZoneFact(Struct, frozen=True):
-    """A zone, whether it has a geometry, and the provisions whose rules measure from its kind."""
+    """A zone, whether its geometry is loaded, and the provisions whose rules measure from its kind."""
 
     id: str
     drawn: bool
@@ -79,7 +83,7 @@ class ZoneFact(Struct, frozen=True):
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """Everything known at one instant about one jurisdiction."""
+    """All facts about one jurisdiction at one instant."""
 
     place: str
     today: date
@@ -92,30 +96,30 @@ class Facts(Struct, frozen=True, kw_only=True):
     share: CoverageShare | None = None
 
     def of(self, kind: type[E]) -> list[E]:
-        """The entries of one register that are not retired."""
+        """The entries of one type that are not retired."""
         return [entry for entry in self.entries if isinstance(entry, kind) and not entry.retired]
 
     def towns(self) -> list[PlaceFact]:
-        """The towns of the jurisdiction."""
+        """The places of level town."""
         return [place for place in self.places if place.level == "town"]
 
     def denominator(self, code: str | None) -> Denominator | None:
-        """The named set, if it is loaded."""
+        """The denominator with this code, None when it is not loaded."""
         return next((entry for entry in self.of(Denominator) if entry.code == code), None)
 
-    def tallied(self, subject: ProvisionSubject, lifecycles: tuple[str, ...] = AT_WORK) -> list[Tally]:
-        """The resources a subject names, at work unless said otherwise."""
+    def tallied(self, subject: ProvisionSubject, lifecycles: tuple[str, ...] = IN_SERVICE) -> list[Tally]:
+        """The tallies of a subject, by default of resources in service."""
         return [
             tally
             for tally in self.tallies
             if tally.kind == subject.kind
             and tally.lifecycle in lifecycles
-            and all(getattr(tally, name, None) in wanted for name, wanted in _columns(subject))
+            and all(getattr(tally, name, None) in values for name, values in _tallied_attributes(subject))
         ]
 
     def is_complete(self, subject: ProvisionSubject, place: str) -> bool:
-        """Whether somebody stated that all such records of this place are listed."""
-        above = next((known.above for known in self.places if known.code == place), frozenset({place}))
+        """Whether an inventory of this place, or of one above, states that all such records are listed."""
+        above = next((fact.above for fact in self.places if fact.code == place), frozenset({place}))
         return any(
             inventory.of == subject.register
             and inventory.kind == subject.kind
@@ -130,7 +134,7 @@ class Facts(Struct, frozen=True, kw_only=True):
         return "no" if self.is_complete(subject, place) else "unknown"
 
     def listed(self, subject: ProvisionSubject) -> list[Any]:
-        """The entries a subject of a register other than resources names."""
+        """The entries of a subject whose register is not resources."""
         return [
             entry
             for entry in self.entries
@@ -140,6 +144,6 @@ class Facts(Struct, frozen=True, kw_only=True):
         ]
 
 
-def _columns(subject: ProvisionSubject) -> list[tuple[str, list[str]]]:
-    """The conditions that a tally can answer; specialties are counted apart."""
-    return [(name, wanted) for name, wanted in subject.where.items() if name != "specialties"]
+def _tallied_attributes(subject: ProvisionSubject) -> list[tuple[str, list[str]]]:
+    """The conditions that tallies are counted by; specialties are counted apart."""
+    return [(name, values) for name, values in subject.where.items() if name != "specialties"]

@@ -1,4 +1,4 @@
-"""A provision: one statement of a document about resources, in our own words, with the figure as printed."""
+"""A provision: one statement of a document about resources, in our words, with the figure as printed."""
 
 from datetime import date
 from typing import Annotated, Literal, get_args
@@ -75,14 +75,14 @@ UNITS: dict[str, tuple[str, str]] = {
 
 
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a statement says, in our own words, in Chinese and English."""
+    """A text in Chinese and English."""
 
     zh: LongText
     en: LongText
 
 
 class ProvisionSubject(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the statement is about: a register, a kind of resource, and the attributes that narrow it."""
+    """What a provision is about: a register, a kind of resource, and values of attributes."""
 
     register: Code = "resources"
     kind: Kind | None = None
@@ -90,7 +90,7 @@ class ProvisionSubject(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Requirement(Struct, frozen=True, forbid_unknown_fields=True):
-    """A figure with its operator as printed; `<` is not `≤`, an average is not a maximum."""
+    """A figure with its operator as printed: `<` is not `≤`, and an average is not a maximum."""
 
     value: Annotated[float, Meta(ge=-1e12, le=1e12)]
     unit: Code
@@ -101,7 +101,7 @@ class Requirement(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Provision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One statement of a document that bears on resources."""
+    """One statement of a document about resources."""
 
     id: Code
     document: Code
@@ -123,13 +123,13 @@ class Provision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 def check_provision(provision: Provision, document: Document) -> None:
-    """Refuse a provision whose figures or locator cannot be used; Invalid names the field and the reason."""
+    """Raise Invalid, with the field, for a figure, date or locator that no check could use."""
     if provision.document != document.id:
         raise Invalid(f"provision {provision.id} belongs to {provision.document}", field="document")
     check_locator(document, provision.locator)
     for name in ("requirement", "baseline"):
-        stated: Requirement | None = getattr(provision, name)
-        if stated is not None and stated.unit not in UNITS:
-            raise Invalid(f"unknown unit {stated.unit}", field=f"{name}.unit")
+        figure: Requirement | None = getattr(provision, name)
+        if figure is not None and figure.unit not in UNITS:
+            raise Invalid(f"unknown unit {figure.unit}", field=f"{name}.unit")
     if provision.as_of_from and provision.as_of_to and provision.as_of_to < provision.as_of_from:
         raise Invalid("as_of_to is before as_of_from", field="as_of_to")

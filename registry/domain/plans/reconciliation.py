@@ -12,11 +12,11 @@ from registry.domain.plans.provision import Provision, Words
 from registry.domain.plans.wording import VERDICTS
 from registry.domain.values import Name
 
-VISITS: tuple[Action, ...] = ("locate", "list", "state", "flag")
+FIELD_ACTIONS: tuple[Action, ...] = ("locate", "list", "state", "flag")
 
 
 class ReconciliationLine(Struct, frozen=True, kw_only=True):
-    """One published total and what the registry holds of it."""
+    """A published total beside the number of records, by how well they are located."""
 
     provision: str
     document: str
@@ -36,7 +36,7 @@ class ReconciliationLine(Struct, frozen=True, kw_only=True):
 
 
 def reconcile(provisions: Iterable[Provision], facts: Facts) -> list[ReconciliationLine]:
-    """Each published total of resources beside the itemised records."""
+    """The line of each published total of resources."""
     return [_line(provision, facts) for provision in provisions if is_resource_total(provision)]
 
 
@@ -74,7 +74,7 @@ def _line(provision: Provision, facts: Facts) -> ReconciliationLine:
 
 
 class Visit(Struct, frozen=True, kw_only=True):
-    """A place to go to, or a desk task when the place is None, and the checks it would help to settle."""
+    """A place to visit, or a task at the desk when `place` is None, and the checks that it may settle."""
 
     place: str | None
     name: Name | None
@@ -86,35 +86,36 @@ class Visit(Struct, frozen=True, kw_only=True):
 
 
 def survey_list(checks: Iterable[Check], facts: Facts) -> list[Visit]:
-    """What to find out next: the place whose visit would help most checks first, desk tasks by themselves."""
+    """What to find out next: first the places whose visit settles most checks, then tasks at the desk."""
     visits: dict[str | None, dict[str, list[MissingFact]]] = defaultdict(lambda: defaultdict(list))
     desk: list[Visit] = []
     settled = set()
     for check in checks:
         if check.verdict in ("met", "not_met"):
             settled.add(check.provision)
-        for need in check.missing:
-            if need.action in VISITS and (need.place or need.record):
-                visits[need.place][check.provision].append(need)
+        for fact in check.missing:
+            if fact.action in FIELD_ACTIONS and (fact.place or fact.record):
+                visits[fact.place][check.provision].append(fact)
             elif check.provision not in settled:
-                desk.append(_visit(None, None, {check.provision: [need]}, settled))
+                desk.append(_visit(None, None, {check.provision: [fact]}, settled))
     names = {place.code: place.name for place in facts.places}
-    found = [_visit(place, names.get(place or ""), needs, settled) for place, needs in visits.items()]
-    found.sort(key=lambda visit: (-visit.settles, -visit.tasks, visit.place or "~"))
-    return [*found, *desk]
+    placed = [_visit(place, names.get(place or ""), missing, settled) for place, missing in visits.items()]
+    placed.sort(key=lambda visit: (-visit.settles, -visit.tasks, visit.place or "~"))
+    return [*placed, *desk]
 
 
 def _visit(
-    place: str | None, name: Name | None, needs: dict[str, list[MissingFact]], settled: set[str]
+    place: str | None, name: Name | None, missing: dict[str, list[MissingFact]], settled: set[str]
 ) -> Visit:
-    """One row: checks that are settled already add tasks, not weight."""
-    wanted = [need for group in needs.values() for need in group]
+    """The visit that finds out these facts, by check; checks that have a verdict already do not count."""
+    facts = [fact for group in missing.values() for fact in group]
+    open_checks = set(missing) - settled
     return Visit(
         place=place,
         name=name,
-        settles=len(set(needs) - settled),
-        checks=sorted(set(needs) - settled),
-        tasks=len({(need.action, need.record, need.what.en) for need in wanted}),
-        what=list({need.what.en: need.what for need in wanted}.values()),
-        records=sorted({need.record for need in wanted if need.record}),
+        settles=len(open_checks),
+        checks=sorted(open_checks),
+        tasks=len({(fact.action, fact.record, fact.what.en) for fact in facts}),
+        what=list({fact.what.en: fact.what for fact in facts}.values()),
+        records=sorted({fact.record for fact in facts if fact.record}),
     )

@@ -62,13 +62,13 @@ def in_language(value: Any, lang: Lang | None) -> Any:
 
 
 def specialty(key: str) -> Words:
-    """What a specialty is called, or its code where nobody has named it."""
+    """The name of a specialty (scheme:code), or its code when it has no name."""
     code = key.rpartition(":")[2]
     return SPECIALTIES.get(code, Words(code, code))
 
 
 def number(value: float) -> str:
-    """A figure of at most two decimals from one up; nearly a hundred never reads as a hundred."""
+    """A figure with at most two decimals, or four digits below one. 99.999 shows as 99.99, not as 100."""
     if abs(value) < 1:
         return f"{value:.4g}"
     shown = round(value, 2)
@@ -78,7 +78,7 @@ def number(value: float) -> str:
 
 
 def in_words(requirement: Requirement) -> Words:
-    """A requirement as a reader would say it, with the operator it was printed with."""
+    """A requirement in words, with its operator and figure as printed."""
     zh_unit, en_unit = UNITS[requirement.unit]
     sign, value = OPERATORS[requirement.operator], number(requirement.value)
     per = PER.get(requirement.per or "")

@@ -16,6 +16,8 @@ async def check_site(reader: Reader, site: ProposedSite) -> SiteAssessment:
     wkb(site.geometry)
     async with reader.snapshot() as snapshot:
         codes = await zones.site_codes(snapshot)
-        words = Vocabulary(codes["facility_kind"], codes["action"])
+        vocabulary = Vocabulary(codes["facility_kind"], codes["action"])
         distances = await zones.distances(snapshot, site.geometry)
-        return assess_site(await zones.rules(snapshot), await zones.find(snapshot), site, distances, words)
+        return assess_site(
+            await zones.rules(snapshot), await zones.find(snapshot), site, distances, vocabulary
+        )

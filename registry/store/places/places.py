@@ -1,4 +1,4 @@
-"""Places in the database: get, find, containing, insert; and what lies under what."""
+"""SQL of places: get, find, containing, around, insert; and what lies under what."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -67,7 +67,7 @@ async def get(reader: Reader, code: str) -> Row | None:
 
 
 async def members(reader: Reader, code: str) -> list[str]:
-    """The places that a management area names as its own; empty for other places."""
+    """The member places of a management area; empty for other places."""
     return [row["place"] for row in await reader.rows(MEMBERS, {"code": code})]
 
 
@@ -75,7 +75,7 @@ ANCESTORS = Query(sa.select(place_within.c.ancestor).where(place_within.c.code =
 
 
 async def ancestors(reader: Reader, code: str) -> list[str]:
-    """The place itself and every place or management area that holds it."""
+    """The place itself and every place or management area above it."""
     return [row["ancestor"] for row in await reader.rows(ANCESTORS, {"code": code})]
 
 
@@ -93,7 +93,7 @@ async def find(
 
 
 async def containing(reader: Reader, lon: float, lat: float) -> list[Row]:
-    """The places whose extent holds the point, its border included, smallest first."""
+    """The places whose extent contains the point, border included, smallest first."""
     return await reader.rows(CONTAINING, {"lon": lon, "lat": lat})
 
 
@@ -101,7 +101,7 @@ SIDES = ("west", "south", "east", "north")
 
 
 def _around() -> Query:
-    """The border is far enough away when all of the spot's uncertainty lies on one side of it."""
+    """`holds_all` is true when the point is inside and farther than `margin_m` from the border."""
     margin_m = sa.bindparam("margin_m", type_=sa.Float)
     near = sa.func.ST_MakeEnvelope(*(sa.bindparam(side, type_=sa.Float) for side in SIDES), 4326)
     border = geography(sa.func.ST_Boundary(place.c.extent))
@@ -113,7 +113,7 @@ def _around() -> Query:
 
 
 def _smallest(holds_all: Any, *met: Any) -> Query:
-    """The smallest so many of the places that meet this, and each that holds all that is asked about."""
+    """The `limit` smallest of the places that meet the conditions, and each that has `holds_all`."""
     order = (sa.func.ST_Area(place.c.extent), place.c.code)
     found = (
         sa.select(
@@ -133,9 +133,10 @@ AROUND = _around()
 
 
 async def around(reader: Reader, lon: float, lat: float, margin_m: float, limit: int) -> list[Row]:
-    """The places that may hold an uncertain spot, smallest first; `holds_all`: wherever it is.
+    """The places that may contain a point uncertain by `margin_m`, smallest first.
 
-    They are the `limit` smallest of as many as `found` says, and whatever else holds it wherever it is.
+    `holds_all` says that the place contains it wherever it is, `found` how many places may contain it.
+    Besides the `limit` smallest the answer has every place with `holds_all`.
     """
     box = zip(SIDES, outward((lon, lat, lon, lat), margin_m), strict=True)
     return await reader.rows(
@@ -144,8 +145,11 @@ async def around(reader: Reader, lon: float, lat: float, margin_m: float, limit:
 
 
 def _touched() -> Query:
-    """Two areas that meet share ground if some point inside one is in the other, which is quick to tell of
-    most, or if they do more than touch, which takes two milliseconds each of a large one."""
+    """Areas that intersect share ground unless they only touch.
+
+    ST_Touches takes 2 ms for a large place. So a cheap test comes first: whether a point inside the place
+    lies in the shape.
+    """
     shape = GROUND_OF_SHAPE.geom
     some = sa.func.ST_Intersects(shape, sa.func.ST_PointOnSurface(place.c.extent))
     more = sa.not_(sa.func.ST_Touches(place.c.extent, shape))
@@ -160,9 +164,10 @@ TOUCHED = _touched()
 
 
 async def touched(reader: Reader, shape: bytes, limit: int) -> list[Row]:
-    """The places that share ground with the shape, smallest first; `holds_all`: it lies wholly inside.
+    """The places that share ground with the shape (WKB), smallest first.
 
-    They are the `limit` smallest of as many as `found` says, and whatever else it lies wholly inside.
+    `holds_all` says that the place contains the whole shape, `found` how many places share ground with it.
+    Besides the `limit` smallest the answer has every place with `holds_all`.
     """
     return await reader.rows(TOUCHED, {"shape": shape, "limit": limit})
 
@@ -188,7 +193,10 @@ REACH = _reach()
 
 
 async def reach(reader: Reader, codes: Sequence[str], lon: float, lat: float) -> dict[str, Row]:
-    """For each place, how near and how far its extent is, and the place whose extent stands for it."""
+    """For each place: the least and greatest geodesic distance of its extent in metres, and `extent_from`.
+
+    A place without an extent has that of the place above it that `extent_from` names.
+    """
     rows = await reader.rows(REACH, {"codes": list(codes), "lon": lon, "lat": lat})
     return {row["code"]: row for row in rows}
 
@@ -201,7 +209,7 @@ PARTNERS = Query(
 
 
 async def partners(reader: Reader, codes: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The partner places among `codes`, with the agreement of each."""
+    """The name and the agreement of each place among `codes`."""
     rows = await reader.rows(PARTNERS, {"codes": list(codes)})
     return {
         row["code"]: {
@@ -223,7 +231,7 @@ PLAIN = [
 
 
 KEPT = ("code", "flags")
-"""What storing a place again leaves as it is: its identity, and what planners said of it."""
+"""Columns that storing a place again leaves: its identity, and the flags that planners set."""
 
 
 def _upsert() -> Query:
@@ -243,12 +251,12 @@ ADD_MEMBER = Query(
 
 
 async def upsert(writer: Writer, values: Sequence[dict[str, Any]]) -> None:
-    """Store places, parents first: every plain column, with `extent` and `point` as GeoJSON text or None."""
+    """Insert or replace places, parents first; `extent` and `point` are GeoJSON text or None."""
     await writer.run_many(UPSERT, values)
 
 
 async def set_members(writer: Writer, area: str, codes: Sequence[str]) -> None:
-    """Make `codes` the members of a management area."""
+    """Replace the members of a management area."""
     await writer.run(FORGET_MEMBERS, {"area": area})
     await writer.run_many(ADD_MEMBER, [{"area": area, "place": code} for code in codes])
 
@@ -256,14 +264,14 @@ async def set_members(writer: Writer, area: str, codes: Sequence[str]) -> None:
 FLAG = Query(
     sa.update(place)
     .where(place.c.code == sa.bindparam("code"))
-    .values(flags=place.c.flags.op("||")(sa.bindparam("said", type_=JSONB)))
+    .values(flags=place.c.flags.op("||")(sa.bindparam("flags", type_=JSONB)))
     .returning(place.c.flags)
 )
 
 
-async def flag(writer: Writer, code: str, said: Mapping[str, str]) -> dict[str, Any] | None:
-    """Add to what is said of a place; the flags it has now, or None when there is no such place."""
-    row = await writer.row(FLAG, {"code": code, "said": said})
+async def flag(writer: Writer, code: str, flags: Mapping[str, str]) -> dict[str, Any] | None:
+    """Set flags of a place and return all that it has; None when there is no such place."""
+    row = await writer.row(FLAG, {"code": code, "flags": flags})
     return None if row is None else row["flags"]
 
 
@@ -330,6 +338,6 @@ DERIVATIONS = [
 
 
 async def derive(writer: Writer) -> None:
-    """Work out again what lies under what, the extents of areas, bounds and partners, of resources too."""
+    """Derive what lies under what, the extents of areas, bounds, and partners of places and resources."""
     for query in DERIVATIONS:
         await writer.run(query, {})

@@ -1,4 +1,4 @@
-"""Coded values and their labels in the database: find, insert."""
+"""SQL of vocabularies: coded values with their labels."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ FIND = Query(sa.select(*vocabulary.columns).order_by(*(vocabulary.c[name] for na
 
 
 async def upsert(writer: Writer, values: Sequence[dict[str, Any]]) -> None:
-    """Store coded values; each has scheme, subject, code, label_zh, label_en and source."""
+    """Insert or replace coded values: scheme, subject, code, label_zh, label_en and source."""
     await writer.run_many(UPSERT, values)
 
 

@@ -1,5 +1,6 @@
-"""Zones and rules in the database: get, find, put, draw; and how far a site is from each zone."""
+"""SQL of zones and rules: get, find, put, draw, and the distance of a site from each zone."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -61,7 +62,7 @@ DRAW = Query(
         updated_at=sa.bindparam("updated_at", type_=MOMENT),
     )
 )
-FORGET = Query(sa.delete(zone_piece).where(zone_piece.c.zone == sa.bindparam("id")))
+DELETE_PIECES = Query(sa.delete(zone_piece).where(zone_piece.c.zone == sa.bindparam("id")))
 ADD_LINE = Query(
     sa.insert(zone_piece).values(
         zone=sa.bindparam("zone", type_=sa.Text),
@@ -77,14 +78,14 @@ ADD_AREA = Query(
     FROM ST_Subdivide(ST_SetSRID(ST_GeomFromGeoJSON(CAST(:area AS text)), 4326), 64) AS part
     """)
 )
-# The index orders by distance on a sphere, which is off by up to half a per cent: so the nearest piece by it
-# bounds the search, and the pieces within that bound are measured on the ellipsoid. Far from a zone the bound
-# would hold most of it, and the nearest few pieces are measured instead.
+# The index orders by distance on a sphere, which differs by up to 0.5 % from the ellipsoid. So the piece
+# nearest on the sphere bounds the search, and all pieces within the bound are measured on the ellipsoid.
+# Far from a zone the bound would contain most of its pieces; there only the nearest few are measured.
 NEAR_M = 3000
-FEW = 16
-# Edges of a site are straight in lon/lat: pieces of a kilometre leave the great circle by centimetres.
-STEP_DEG, MOST_PIECES = 0.01, 2000
-REACH = Query(
+FEW_PIECES = 16
+# Edges of a site are straight in lon/lat. In parts of one kilometre they leave the geodesic by centimetres.
+STEP_DEG, MAX_PIECES = 0.01, 2000
+DISTANCES = Query(
     sa.text("""
     WITH given AS (SELECT ST_SetSRID(ST_GeomFromGeoJSON(CAST(:site AS text)), 4326) AS geom),
     step AS (SELECT geom, (ST_Perimeter(geom) + ST_Length(geom)) / :most_pieces AS deg FROM given),
@@ -113,12 +114,12 @@ REACH = Query(
     ) best
     """).bindparams(
         sa.bindparam("near_m", NEAR_M, type_=sa.Float),
-        sa.bindparam("few", FEW, type_=sa.Integer),
+        sa.bindparam("few", FEW_PIECES, type_=sa.Integer),
         sa.bindparam("step_deg", STEP_DEG, type_=sa.Float),
-        sa.bindparam("most_pieces", MOST_PIECES, type_=sa.Float),
+        sa.bindparam("most_pieces", MAX_PIECES, type_=sa.Float),
     )
 )
-WORDS = Query(
+SITE_CODES = Query(
     sa.select(vocabulary.c.subject, vocabulary.c.code).where(
         vocabulary.c.subject == sa.any_(sa.bindparam("subjects", type_=sa.ARRAY(sa.Text)))
     )
@@ -126,18 +127,17 @@ WORDS = Query(
 
 
 async def put(writer: Writer, items: Sequence[Zone], updated_by: str) -> None:
-    """Store zones, replacing what is said of them but not their geometry."""
+    """Insert or replace zones; their geometry stays."""
     rows = []
     for item in items:
-        range_ = item.range
-        named = {"road": range_ and range_.road, "from_km": range_ and range_.from_km}
-        named |= {"to_km": range_ and range_.to_km, "body": msgspec.to_builtins(item)}
-        rows.append(named | {"id": item.id, "kind": item.kind, "updated_by": updated_by})
+        values = dict.fromkeys(("road", "from_km", "to_km")) | msgspec.to_builtins(item.range or {})
+        values |= {"id": item.id, "kind": item.kind, "updated_by": updated_by}
+        rows.append(values | {"body": msgspec.to_builtins(item)})
     await writer.run_many(PUT, rows)
 
 
 async def put_rules(writer: Writer, items: Sequence[Rule]) -> None:
-    """Store rules that were checked, replacing those of the same identity."""
+    """Insert or replace rules, which the caller has checked."""
     rows = [
         {"id": i.id, "provision": i.provision, "zone_kind": i.zone_kind, "body": msgspec.to_builtins(i)}
         for i in items
@@ -145,67 +145,65 @@ async def put_rules(writer: Writer, items: Sequence[Rule]) -> None:
     await writer.run_many(PUT_RULE, rows)
 
 
-def _drawn(row: Any) -> StoredZone:
+def _stored(row: Any) -> StoredZone:
     drawing = row["drawing"] or {}
-    said = {name: drawing[name] for name in ("represents", "source", "surveyed_on") if drawing.get(name)}
-    doubts = {name: drawing[name] for name in ("offset_min_m", "offset_max_m", "uncertainty_m") if drawing}
-    return msgspec.convert(
-        {"zone": row["body"], "version": row["version"], "has_geometry": bool(drawing)} | said | doubts,
-        StoredZone,
-    )
+    described = {name: drawing[name] for name in ("represents", "source", "surveyed_on") if drawing.get(name)}
+    offsets = {name: drawing[name] for name in ("offset_min_m", "offset_max_m", "uncertainty_m") if drawing}
+    stored = {"zone": row["body"], "version": row["version"], "has_geometry": bool(drawing)}
+    stored["updated_at"] = row["updated_at"]
+    return msgspec.convert(stored | described | offsets, StoredZone)
 
 
 async def find(reader: Reader) -> list[StoredZone]:
-    """Every zone, with how its geometry is to be read."""
-    return [_drawn(row) for row in await reader.rows(ZONES, {})]
+    """Every zone by identity."""
+    return [_stored(row) for row in await reader.rows(ZONES, {})]
 
 
 async def get(reader: Reader, identity: str) -> tuple[StoredZone, str | None]:
-    """One zone and its geometry as GeoJSON text; NotFound when there is none."""
+    """One zone, and its geometry as GeoJSON text or None; NotFound when there is no such zone."""
     row = await reader.row(ZONE, {"id": identity})
     if row is None:
         raise NotFound("zone", identity)
-    return _drawn(row), row["geometry"]
+    return _stored(row), row["geometry"]
 
 
 async def geometry_of(reader: Reader, identity: str) -> ZoneGeometry | None:
-    """The geometry of a zone as it was loaded, or None."""
+    """The geometry of a zone as it was loaded; None without one."""
     row = await reader.row(ZONE, {"id": identity})
     if row is None or row["geometry"] is None:
         return None
-    said = {name: value for name, value in row["drawing"].items() if name != "offset_min_m"}
-    return msgspec.convert(said | {"geometry": msgspec.json.decode(row["geometry"])}, ZoneGeometry)
+    members = {name: value for name, value in row["drawing"].items() if name != "offset_min_m"}
+    return msgspec.convert(members | {"geometry": msgspec.json.decode(row["geometry"])}, ZoneGeometry)
 
 
 async def rules(reader: Reader) -> list[Rule]:
-    """Every rule."""
+    """Every rule by identity."""
     return [msgspec.convert(row["body"], Rule) for row in await reader.rows(RULES, {})]
 
 
 async def site_codes(reader: Reader) -> dict[str, frozenset[str]]:
-    """The facility kinds and actions of the vocabulary."""
-    rows = await reader.rows(WORDS, {"subjects": ["facility_kind", "action"]})
+    """The codes of the vocabulary for `facility_kind` and for `action`."""
+    rows = await reader.rows(SITE_CODES, {"subjects": ["facility_kind", "action"]})
     return {
         subject: frozenset(row["code"] for row in rows if row["subject"] == subject)
         for subject in ("facility_kind", "action")
     }
 
 
-async def draw(writer: Writer, target: Zone, drawing: ZoneGeometry, updated_by: str, at: datetime) -> None:
-    """Give a zone its geometry, in place of any that it had."""
-    low, high = drawing.offsets_m()
-    said = msgspec.to_builtins(drawing)
-    geometry = said.pop("geometry")
-    said |= {"offset_min_m": low, "offset_max_m": None if high == float("inf") else high}
-    identity = target.id
-    values = {"id": identity, "drawing": said, "geometry": msgspec.json.encode(geometry).decode()}
+async def draw(writer: Writer, target: Zone, geometry: ZoneGeometry, updated_by: str, at: datetime) -> None:
+    """Store the geometry of a zone, in place of any that it had, and cut it into indexed pieces."""
+    low_m, high_m = geometry.offsets_m()
+    drawing = msgspec.to_builtins(geometry)
+    shape = msgspec.json.encode(drawing.pop("geometry")).decode()
+    drawing |= {"offset_min_m": low_m, "offset_max_m": None if math.isinf(high_m) else high_m}
+    values = {"id": target.id, "drawing": drawing, "geometry": shape}
     await writer.run(DRAW, values | {"updated_by": updated_by, "updated_at": at})
-    await writer.run(FORGET, {"id": identity})
-    if is_area(drawing):
-        await writer.run(ADD_AREA, {"zone": identity, "area": values["geometry"]})
+    await writer.run(DELETE_PIECES, {"id": target.id})
+    if is_area(geometry):
+        await writer.run(ADD_AREA, {"zone": target.id, "area": shape})
     else:
-        parts = pieces(drawing, target.range)
-        await writer.run_many(ADD_LINE, [_piece(identity, n, p) for n, p in enumerate(parts)])
+        parts = pieces(geometry, target.range)
+        await writer.run_many(ADD_LINE, [_piece(target.id, n, piece) for n, piece in enumerate(parts)])
 
 
 def _piece(identity: str, seq: int, piece: ZonePiece) -> dict[str, Any]:
@@ -214,12 +212,12 @@ def _piece(identity: str, seq: int, piece: ZonePiece) -> dict[str, Any]:
 
 
 async def distances(reader: Reader, site: Any) -> dict[str, ZoneDistance]:
-    """How far a site (GeoJSON) is from each zone that has a geometry, and at which kilometre; zero inside."""
-    rows = await reader.rows(REACH, {"site": msgspec.json.encode(site).decode()})
-    return {row["id"]: _reach(row) for row in rows}
+    """The geodesic distance of a site (GeoJSON) from each zone with a geometry, by zone; 0 m inside."""
+    rows = await reader.rows(DISTANCES, {"site": msgspec.json.encode(site).decode()})
+    return {row["id"]: _distance(row) for row in rows}
 
 
-def _reach(row: Any) -> ZoneDistance:
+def _distance(row: Any) -> ZoneDistance:
     km = None
     if row["km"] is not None:
         line = msgspec.json.decode(row["line"])["coordinates"]

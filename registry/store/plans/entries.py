@@ -1,4 +1,4 @@
-"""Entries of the registers in the database: get, find, insert, amend; every earlier version is kept."""
+"""SQL of register entries: get, find, insert, amend; every earlier version is kept."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,13 +19,13 @@ from registry.store.visibility import Shape, binds, in_scope, shape
 
 DECODED: Any = Entry
 INHERITED = ("hotline", "inventory", "denominator", "responsibility")
-"""Registers whose entries at a place also hold for what lies under it."""
+"""Registers whose entries at a place apply to every place under it."""
 COLUMNS = [column.name for column in entry.columns]
 PLACE = sa.bindparam("place", type_=sa.Text)
 
 
 def _rows(past: bool) -> Any:
-    """The entries of a realm as they are, or as they were at the instant of the sight."""
+    """The entries of a realm now, or as they were recorded at the instant of the sight."""
     realm = sa.bindparam("sight_realm", type_=sa.Text)
     if not past:
         return sa.select(entry).where(entry.c.realm == realm).subquery()
@@ -41,33 +41,33 @@ def _rows(past: bool) -> Any:
 
 
 def _seen(form: Shape, table: Any) -> sa.ColumnElement[bool]:
-    """Public readers see public entries only; the others as they see resources."""
+    """Public readers see public entries only; other readers see entries as they see resources."""
     if form.clearance == "public":
         public: sa.ColumnElement[bool] = table.c.visibility == "public"
         return public
     if form.clearance == "restricted":
         return sa.true()
-    shown_to_all: sa.ColumnElement[bool] = table.c.visibility != "restricted"
+    unrestricted: sa.ColumnElement[bool] = table.c.visibility != "restricted"
     if not form.scoped:
-        return shown_to_all
-    return sa.or_(shown_to_all, in_scope(table.c.place))
+        return unrestricted
+    return sa.or_(unrestricted, in_scope(table.c.place))
 
 
 def _under() -> Any:
-    found = sa.select(place_within.c.code).where(place_within.c.ancestor == PLACE)
-    return sa.any_(sa.func.array(found.scalar_subquery()))
+    codes = sa.select(place_within.c.code).where(place_within.c.ancestor == PLACE)
+    return sa.any_(sa.func.array(codes.scalar_subquery()))
 
 
 def _above() -> Any:
-    found = sa.select(place_within.c.ancestor).where(place_within.c.code == PLACE)
-    return sa.any_(sa.func.array(found.scalar_subquery()))
+    codes = sa.select(place_within.c.ancestor).where(place_within.c.code == PLACE)
+    return sa.any_(sa.func.array(codes.scalar_subquery()))
 
 
 def _about(table: Any) -> sa.ColumnElement[bool]:
-    """Whether a hazard, topic or field of the entry is the one asked for."""
-    wanted = sa.func.to_jsonb(sa.cast(sa.bindparam("about", type_=sa.Text), sa.Text))
+    """Whether the hazards, topics or fields of the entry contain `about`."""
+    code = sa.func.to_jsonb(sa.cast(sa.bindparam("about", type_=sa.Text), sa.Text))
     lists = ("hazards", "topic", "fields")
-    return sa.or_(*(table.c.body.op("->")(sa.literal_column(f"'{name}'")).op("@>")(wanted) for name in lists))
+    return sa.or_(*(table.c.body.op("->")(sa.literal_column(f"'{name}'")).op("@>")(code) for name in lists))
 
 
 @statement
@@ -93,43 +93,47 @@ def _find(form: Shape, present: frozenset[str]) -> Query:
 def _jurisdiction(form: Shape) -> Query:
     table = _rows(form.past)
     inherited = table.c.register == sa.any_(sa.bindparam("inherited", type_=sa.ARRAY(sa.Text)))
-    holds_here = sa.and_(inherited, sa.or_(table.c.place == _above(), table.c.place.is_(None)))
-    where = [_seen(form, table), sa.not_(table.c.retired), sa.or_(table.c.place == _under(), holds_here)]
+    applies_here = sa.and_(inherited, sa.or_(table.c.place == _above(), table.c.place.is_(None)))
+    where = [_seen(form, table), sa.not_(table.c.retired), sa.or_(table.c.place == _under(), applies_here)]
     return Query(sa.select(table.c.body).where(*where).order_by(table.c.id))
 
 
 def _decode(body: Any, sight: Sight) -> Entry:
-    found: Entry = msgspec.convert(body, DECODED)
-    return shown(found, sight.clearance)
+    stored: Entry = msgspec.convert(body, DECODED)
+    return shown(stored, sight.clearance)
 
 
-async def find(reader: Reader, sight: Sight, limit: int, **wanted: Any) -> list[Entry]:
-    """Entries that are not retired, by register, place (with all under it), type and what they are about."""
-    given = {name: value for name, value in wanted.items() if value is not None}
-    query = _find(shape(sight), frozenset(given) | {"current"})
-    rows = await reader.rows(query, binds(sight) | given | {"limit": limit})
+async def find(reader: Reader, sight: Sight, limit: int, **conditions: Any) -> list[Entry]:
+    """At most `limit` entries that are not retired, by identity.
+
+    Conditions are any of register, place (with all under it), type, about and after; None is no condition.
+    """
+    values = {name: value for name, value in conditions.items() if value is not None}
+    query = _find(shape(sight), frozenset(values) | {"current"})
+    rows = await reader.rows(query, binds(sight) | values | {"limit": limit})
     return [_decode(row["body"], sight) for row in rows]
 
 
 async def answering(reader: Reader, sight: Sight, registers: Sequence[str], place: str) -> list[Entry]:
-    """Entries of some registers at a place and above it, and those that hold everywhere."""
+    """Entries of some registers at a place or above it, and those without a place; at most 1,000."""
     query = _find(shape(sight), frozenset({"registers", "above", "current"}))
-    given = {"registers": list(registers), "place": place, "limit": 1000}
-    rows = await reader.rows(query, binds(sight) | given)
+    values = {"registers": list(registers), "place": place, "limit": 1000}
+    rows = await reader.rows(query, binds(sight) | values)
     return [_decode(row["body"], sight) for row in rows]
 
 
 async def get(reader: Reader, sight: Sight, register: str, identity: UUID) -> Entry | None:
-    """One entry, retired or not."""
+    """One entry, retired or not; None when this sight does not see one."""
     query = _find(shape(sight), frozenset({"register", "id"}))
     row = await reader.row(query, binds(sight) | {"register": register, "id": identity, "limit": 1})
     return None if row is None else _decode(row["body"], sight)
 
 
 async def of_jurisdiction(reader: Reader, sight: Sight, place: str) -> list[Entry]:
-    """Every entry that a check of this place looks at."""
-    given = binds(sight) | {"place": place, "inherited": list(INHERITED)}
-    return [_decode(row["body"], sight) for row in await reader.rows(_jurisdiction(shape(sight)), given)]
+    """Every entry that the checks of a place use: those at it or under it, and the inherited ones above."""
+    values = binds(sight) | {"place": place, "inherited": list(INHERITED)}
+    rows = await reader.rows(_jurisdiction(shape(sight)), values)
+    return [_decode(row["body"], sight) for row in rows]
 
 
 _VALUES = {
@@ -145,7 +149,7 @@ UPDATE = Query(
     .where(*_IDENTITY)
     .values({name: value for name, value in _VALUES.items() if name not in ("realm", "id", "created_at")})
 )
-KEEP = Query(
+ARCHIVE = Query(
     sa.insert(entry_past).from_select(
         [*COLUMNS, "superseded_at"],
         sa.select(*entry.columns, sa.bindparam("updated_at", type_=MOMENT)).where(*_IDENTITY),
@@ -185,25 +189,25 @@ def _row(record: Entry, updated_by: str) -> dict[str, Any]:
 
 
 async def known(reader: Reader, realm: str, ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these identities the realm has."""
+    """Which of these identities exist in the realm."""
     return {row["id"] for row in await reader.rows(KNOWN, {"realm": realm, "ids": list(ids)})}
 
 
 async def lock(writer: Writer, realm: str, identity: UUID) -> Entry | None:
-    """The current version, held against other writers until the transaction ends."""
+    """The current version, locked until the transaction ends; None when there is none."""
     row = await writer.row(LOCK, {"realm": realm, "id": identity})
     return None if row is None else msgspec.convert(row["body"], DECODED)
 
 
 async def insert_many(writer: Writer, records: Sequence[Entry], updated_by: str) -> None:
-    """Store new entries whose version and times are set; Duplicate when an identity is taken."""
+    """Insert entries whose version and times are set; Duplicate when an identity is taken."""
     await writer.run_many(INSERT, [_row(record, updated_by) for record in records])
 
 
 async def amend(writer: Writer, record: Entry, updated_by: str) -> None:
-    """Keep the stored version as past and make `record` the current one."""
+    """Archive the stored version and store `record` in its place."""
     row = _row(record, updated_by)
-    await writer.run(KEEP, row)
+    await writer.run(ARCHIVE, row)
     await writer.run(UPDATE, row)
 
 

@@ -1,4 +1,4 @@
-"""What the checks of a plan look at, read at one instant: counts, registers, places, ground, zones."""
+"""SQL of the facts that checks use: counted resources, specialties, stock, places, zones."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -25,8 +25,8 @@ from registry.store.schema.plans import rule, zone
 from registry.store.schema.records import place, place_within
 from registry.store.visibility import Shape, binds, shape, view
 
-EXAMPLES = 20
-ALIKE = ("kind", "place", "lifecycle", "level", "tier", "form", "force", "watch_radius_m")
+MAX_EXAMPLES = 20
+TALLY_COLUMNS = ("kind", "place", "lifecycle", "level", "tier", "form", "force", "watch_radius_m")
 PLACE = sa.bindparam("place", type_=sa.Text)
 UNDER = sa.select(place_within.c.code).where(place_within.c.ancestor == PLACE)
 IN_PLACE = sa.any_(sa.func.array(UNDER.scalar_subquery()))
@@ -37,24 +37,24 @@ def _tallies(form: Shape) -> Query:
     seen = view(form)
     columns = seen.table.c
     quality = seen.quality.label("quality")
-    silent = sa.and_(columns.kind == sa.literal_column("'supply_depot'"), columns.serves_persons.is_(None))
+    unstated = sa.and_(columns.kind == sa.literal_column("'supply_depot'"), columns.serves_persons.is_(None))
     located = quality == sa.any_(sa.literal_column(f"ARRAY[{', '.join(map(repr, LOCATED))}]"))
-    unsettled = sa.or_(silent, sa.not_(located))
-    ids = sa.func.array_agg(sa.type_coerce(columns.id, sa.Uuid)).filter(unsettled)
-    alike = [columns[name] for name in ALIKE]
+    incomplete = sa.or_(unstated, sa.not_(located))
+    ids = sa.func.array_agg(sa.type_coerce(columns.id, sa.Uuid)).filter(incomplete)
+    grouped_by = [columns[name] for name in TALLY_COLUMNS]
     verified = columns.verified_at.is_not(None).label("verified")
     return Query(
         sa.select(
-            *alike,
+            *grouped_by,
             quality,
             verified,
             sa.func.count().label("count"),
             sa.func.coalesce(sa.func.sum(columns.serves_persons), 0).label("serves_persons"),
-            sa.func.count().filter(silent).label("serves_unknown"),
+            sa.func.count().filter(unstated).label("serves_unknown"),
             ids.label("examples"),
         )
         .where(seen.seen, columns.place == IN_PLACE)
-        .group_by(*alike, quality, verified)
+        .group_by(*grouped_by, quality, verified)
     )
 
 
@@ -82,13 +82,13 @@ def _skills(form: Shape) -> Query:
 
 @statement
 def _depots(form: Shape) -> Query:
-    """The features of depots that state a minimum."""
+    """The features of depots with a stock line that has a minimum."""
     seen = view(form)
-    stated = seen.feature.op("~")(sa.literal_column("""'"minimum":[0-9]'"""))
+    has_minimum = seen.feature.op("~")(sa.literal_column("""'"minimum":[0-9]'"""))
     depot = seen.table.c.kind == sa.literal_column("'supply_depot'")
     return Query(
         sa.select(seen.table.c.id, seen.feature.label("feature")).where(
-            seen.seen, depot, seen.table.c.place == IN_PLACE, stated
+            seen.seen, depot, seen.table.c.place == IN_PLACE, has_minimum
         )
     )
 
@@ -121,10 +121,10 @@ async def of_place(reader: Reader, sight: Sight, code: str) -> Facts:
     places = await reader.rows(PLACES, {"place": code})
     if not places:
         raise NotFound("place", code)
-    form, given = shape(sight), binds(sight) | {"place": code}
-    tallies = await reader.rows(_tallies(form), given)
-    skills = await reader.rows(_skills(form), given)
-    depots = await reader.rows(_depots(form), given)
+    form, values = shape(sight), binds(sight) | {"place": code}
+    tallies = await reader.rows(_tallies(form), values)
+    skills = await reader.rows(_skills(form), values)
+    depots = await reader.rows(_depots(form), values)
     zones = await reader.rows(ZONES, {})
     today = (sight.as_of or datetime.now(UTC)).date()
     return Facts(
@@ -134,13 +134,13 @@ async def of_place(reader: Reader, sight: Sight, code: str) -> Facts:
         skills=[SpecialtyCount(row["specialty"], row["place"], row["count"]) for row in skills],
         entries=await entries.of_jurisdiction(reader, sight, code),
         places=[_place(dict(row)) for row in places],
-        stock=[low for row in depots for low in _lows(str(row["id"]), row["feature"])],
+        stock=[line for row in depots for line in _stock_minimums(str(row["id"]), row["feature"])],
         zones=[ZoneFact(row["id"], row["drawn"], row["provisions"]) for row in zones],
     )
 
 
 def _tally(row: dict[str, Any]) -> Tally:
-    row["examples"] = [str(found) for found in (row["examples"] or [])[:EXAMPLES]]
+    row["examples"] = [str(identity) for identity in (row["examples"] or [])[:MAX_EXAMPLES]]
     row["serves_persons"] = int(row["serves_persons"])
     return Tally(**row)
 
@@ -155,7 +155,7 @@ def _place(row: dict[str, Any]) -> PlaceFact:
     )
 
 
-def _lows(resource: str, feature: str) -> list[StockMinimum]:
+def _stock_minimums(resource: str, feature: str) -> list[StockMinimum]:
     lines = msgspec.json.decode(feature)["properties"]["stock"]
     return [
         StockMinimum(resource, line["item_code"], line["quantity"], line["minimum"])

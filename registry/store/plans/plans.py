@@ -1,4 +1,4 @@
-"""Documents and provisions in the database: get, find, put."""
+"""SQL of documents and provisions: get, find, put."""
 
 from collections.abc import Sequence
 
@@ -77,15 +77,15 @@ async def get_provision(reader: Reader, identity: str) -> Provision:
     return msgspec.convert(row["body"], Provision)
 
 
-async def find_provisions(reader: Reader, **wanted: str | None) -> list[Provision]:
-    """Provisions by document, kind, subject (kind of resource or register) and place, in printed order."""
-    given = {name: value for name, value in wanted.items() if value is not None}
-    rows = await reader.rows(_find(frozenset(given)), given)
+async def find_provisions(reader: Reader, **conditions: str | None) -> list[Provision]:
+    """Provisions by document, kind, subject and place (with all under it), in printed order."""
+    values = {name: value for name, value in conditions.items() if value is not None}
+    rows = await reader.rows(_find(frozenset(values)), values)
     return [msgspec.convert(row["body"], Provision) for row in rows]
 
 
 async def put_documents(writer: Writer, items: Sequence[Document]) -> None:
-    """Store documents, replacing those of the same identity."""
+    """Insert or replace documents."""
     rows = [
         {"id": item.id, "place": item.place, "issued_on": item.issued_on, "body": msgspec.to_builtins(item)}
         for item in items
@@ -94,7 +94,7 @@ async def put_documents(writer: Writer, items: Sequence[Document]) -> None:
 
 
 async def put_provisions(writer: Writer, items: Sequence[Provision]) -> None:
-    """Store provisions that were checked against their documents, replacing those of the same identity."""
+    """Insert or replace provisions, which the caller has checked against their documents."""
     await writer.run_many(PUT_PROVISION, [_row(item) for item in items])
 
 
