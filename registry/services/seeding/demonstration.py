@@ -1,6 +1,6 @@
-"""The demonstration exercise: every published total filled with invented, plainly marked records.
+"""The demonstration: invented, marked records that fill every published total.
 
-All of it lives in the exercise `demo`, so that no live answer ever contains it.
+They belong to the exercise `demo`, so no live answer contains them.
 """
 
 import math
@@ -30,13 +30,13 @@ NAMESPACE = UUID("8e1a44d0-07b7-5d0b-9d3a-3a6f7c1e2b90")
 INVENTED = Source(kind="assumption", reference="demonstration", confidence="assumed", note="invented")
 NOTE = "演示数据，纯属虚构。 Demonstration data, invented."
 STAND_INS = {"500110002": "500110001", "500110007": "500110001", "500107103": "500107104"}
-"""Where a town has no known extent, the neighbour that its ground is counted with."""
+"""For a town without a known extent, the neighbour whose extent includes it."""
 WATCH_TOWNS = ["500106108"] * 3 + ["500107103"] * 2 + ["500107104"] * 2 + ["500106016"] * 2
 DISTRICT_SPECIALTIES = (
     "mine", "hazmat", "water", "bridge_tunnel", "pipeline", "geohazard", "flood_drought", "forest_fire",
     "fire", "medical", "communications", "earthquake",
 )  # fmt: skip
-"""Power and gas are missing on purpose: the plan asks for them, so a check has something to find."""
+"""Power and gas are missing on purpose: the plan requires them, so a check finds them missing."""
 STOCK = (
     ("1010101", "棉被", "Quilts", "床", 1.2),
     ("1010201", "折叠床", "Folding beds", "张", 1.0),
@@ -50,7 +50,7 @@ Places = dict[str, dict[str, Any]]
 
 
 def demonstration(features: list[dict[str, Any]]) -> list[Resource]:
-    """The whole exercise for the seeded places; the same places always give the same records."""
+    """The resources of the exercise for the seeded places; the same places give the same records."""
     places = {item["id"]: item["properties"] for item in features}
     towns = places["qijiang"]["members"]
     return [
@@ -199,7 +199,7 @@ def _depot(places: Places, town: str, key: str, tier: Any, persons: int, parent:
 
 
 def spot(places: Places, town: str, key: str, *, spread_m: float) -> tuple[float, float]:
-    """A point inside the extent of `town` near its seat; the same key always gives the same point."""
+    """A point (lon, lat) inside the extent of a town near its seat; the same key gives the same point."""
     place = places[STAND_INS.get(town, town)]
     rng = random.Random(f"spot-{key}")
     lon, lat = place["point"]
@@ -213,7 +213,7 @@ def spot(places: Places, town: str, key: str, *, spread_m: float) -> tuple[float
 
 
 def holds(extent: dict[str, Any], x: float, y: float) -> bool:
-    """Whether a GeoJSON (multi)polygon holds the point, by the even-odd rule."""
+    """Whether a GeoJSON polygon or multipolygon contains the point, by the even-odd rule."""
     polygons = [extent["coordinates"]] if extent["type"] == "Polygon" else extent["coordinates"]
     rings = [ring for polygon in polygons for ring in polygon]
     return sum(_crossings(ring, x, y) for ring in rings) % 2 == 1

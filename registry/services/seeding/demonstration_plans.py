@@ -1,4 +1,4 @@
-"""The registers of the demonstration: invented hazard points, drills, indicators and inventories."""
+"""The register entries of the demonstration: invented hazard points, drills, indicators and inventories."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -39,16 +39,16 @@ INDICATORS = (
 
 
 def demonstration_entries(features: list[dict[str, Any]], live: Sequence[Entry], today: date) -> list[Entry]:
-    """The registers of the exercise `demo`: those of the documents again, and invented ones."""
+    """The entries of the exercise `demo`: copies of those of the documents, and invented ones."""
     places = {item["id"]: item["properties"] for item in features}
     towns = places["qijiang"]["members"]
     return [
         *_copies(live),
         *_hazard_points(places, towns),
-        *_persons(),
+        *_responsibilities(),
         *_events(towns, today),
-        *_figures(today),
-        *_sets(),
+        *_indicators(today),
+        *_denominators(),
         *_inventories(today),
         *_experts(),
     ]
@@ -69,13 +69,13 @@ def _copies(live: Sequence[Entry]) -> list[Entry]:
 
 
 def _hazard_points(places: Places, towns: list[str]) -> list[Entry]:
-    found: list[Entry] = []
+    points: list[Entry] = []
     for n in range(HAZARDS + RESERVOIRS):
         town = towns[n % len(towns)]
         slope = n < HAZARDS
         kinds = ("地质灾害隐患点", "Geohazard point") if slope else ("水库", "Reservoir")
         zh, en = places[town]["name"]["zh"], places[town]["name"]["en"]
-        found.append(
+        points.append(
             HazardPoint(
                 id=_id(f"hazard-{n}"),
                 place=town,
@@ -86,10 +86,10 @@ def _hazard_points(places: Places, towns: list[str]) -> list[Entry]:
                 **_about(f"{zh}{kinds[0]}{n + 1}", f"{en} {kinds[1]} {n + 1}"),
             )
         )
-    return found
+    return points
 
 
-def _persons() -> list[Entry]:
+def _responsibilities() -> list[Entry]:
     roles = {"administrative": "行政责任人", "technical": "技术责任人", "patrol": "巡查责任人"}
     return [
         Responsibility(
@@ -144,7 +144,7 @@ def _events(towns: list[str], today: date) -> list[Entry]:
     return drills
 
 
-def _figures(today: date) -> list[Entry]:
+def _indicators(today: date) -> list[Entry]:
     return [
         Indicator(
             id=_id(f"indicator-{code}"),
@@ -159,8 +159,8 @@ def _figures(today: date) -> list[Entry]:
     ]
 
 
-def _sets() -> list[Entry]:
-    covered: tuple[YesNoUnknown, ...] = (
+def _denominators() -> list[Entry]:
+    answers: tuple[YesNoUnknown, ...] = (
         "yes",
         "yes",
         "yes",
@@ -173,8 +173,8 @@ def _sets() -> list[Entry]:
         "no",
     )
     rivers = [
-        Member(Name(f"演示河流{n + 1}", f"Demo river {n + 1}"), f"demo-river-{n + 1}", 10.0 + 7 * n, known)
-        for n, known in enumerate(covered)
+        Member(Name(f"演示河流{n + 1}", f"Demo river {n + 1}"), f"demo-river-{n + 1}", 10.0 + 7 * n, covered)
+        for n, covered in enumerate(answers)
     ]
     return [
         Denominator(
@@ -198,7 +198,7 @@ def _sets() -> list[Entry]:
 
 
 def _inventories(today: date) -> list[Entry]:
-    said: list[tuple[str, Kind | None, dict[str, list[str]]]] = [
+    complete: list[tuple[str, Kind | None, dict[str, list[str]]]] = [
         ("resources", "rescue_team", {}),
         ("resources", "supply_depot", {}),
         ("event", None, {}),
@@ -213,7 +213,7 @@ def _inventories(today: date) -> list[Entry]:
             on=today,
             **_about(f"{kind or of} 清点完毕", f"{kind or of}: complete"),
         )
-        for of, kind, where in said
+        for of, kind, where in complete
     ]
 
 

@@ -1,4 +1,4 @@
-"""Stores the plan side of `seeds/`: documents, provisions, registers, zones and rules, each checked first."""
+"""Store the plans of `seeds/`: documents, provisions, registers, zones and rules, each checked first."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,13 +21,13 @@ from registry.store.schema.records import LIVE
 SEEDED_BY = "seeds"
 
 
-def read(folder: Path, name: str, kind: Any) -> Any:
-    """A seed file as a list of values of a kind."""
-    return msgspec.json.decode((folder / name).read_bytes(), type=list[kind])
+def read(folder: Path, name: str, item_type: Any) -> Any:
+    """The values of a seed file, which is a JSON list of this type."""
+    return msgspec.json.decode((folder / name).read_bytes(), type=list[item_type])
 
 
 async def seed_plans(writer: Writer, folder: Path) -> dict[str, int]:
-    """Store the documents and all that hangs on them; entries are only added. Says how many of each."""
+    """Store the plans and return how many of each; entries that are stored already stay as they are."""
     documents = read(folder, "documents.json", Document)
     provisions = read(folder, "provisions.json", Provision)
     check_all(documents, provisions)
@@ -35,41 +35,41 @@ async def seed_plans(writer: Writer, folder: Path) -> dict[str, int]:
     await plans.put_provisions(writer, provisions)
     records = read(folder, "registers.json", Entry)
     await add_entries(writer, records)
-    spots = read(folder, "zones.json", Zone)
-    await zones.put(writer, spots, SEEDED_BY)
+    named_zones = read(folder, "zones.json", Zone)
+    await zones.put(writer, named_zones, SEEDED_BY)
     rules = read(folder, "rules.json", Rule)
     for rule in rules:
         check_rule(rule)
     await zones.put_rules(writer, rules)
     counts = {"documents": documents, "provisions": provisions, "entries": records}
-    counts |= {"zones": spots, "rules": rules}
+    counts |= {"zones": named_zones, "rules": rules}
     return {name: len(items) for name, items in counts.items()}
 
 
 def check_all(documents: Sequence[Document], provisions: Sequence[Provision]) -> None:
-    """Refuse provisions that do not stand in their document; Invalid says which and why."""
-    known = {document.id: document for document in documents}
+    """Raise Invalid, with its identity, for a provision that its document or a check cannot use."""
+    by_id = {document.id: document for document in documents}
     for provision in provisions:
-        if provision.document not in known:
+        if provision.document not in by_id:
             raise Invalid(f"{provision.id}: no document {provision.document}", field="document")
         try:
-            check_provision(provision, known[provision.document])
+            check_provision(provision, by_id[provision.document])
         except Invalid as error:
             raise Invalid(f"{provision.id}: {error.detail}", field=error.field) from error
 
 
 async def add_entries(writer: Writer, records: Sequence[Entry]) -> int:
-    """Insert the entries of one realm that are not there yet; says how many that were."""
+    """Insert the entries that one realm does not have yet, and return how many."""
     if not records:
         return 0
     for record in records:
         check_entry(record)
-    known = await entries.known(writer, records[0].exercise or LIVE, [record.id for record in records])
+    stored = await entries.known(writer, records[0].exercise or LIVE, [record.id for record in records])
     now = datetime.now(UTC)
     missing = [
         msgspec.structs.replace(record, version=1, created_at=now, updated_at=now)
         for record in records
-        if record.id not in known
+        if record.id not in stored
     ]
     await entries.insert_many(writer, missing, SEEDED_BY)
     return len(missing)

@@ -1,4 +1,4 @@
-"""Stores what `seeds/` holds; doing it again changes nothing that people have changed since."""
+"""Store the seeds. To do it again changes nothing that people have changed since."""
 
 import json
 from collections import Counter
@@ -27,7 +27,7 @@ Advance = Callable[[str, int, int], None]
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What the registry holds of the seeds, and how well it is located."""
+    """How many seeds are stored, how many were added now, and how well the resources are located."""
 
     places: int
     vocabularies: int
@@ -38,29 +38,29 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _silent(_: str, __: int, ___: int) -> None:
-    """Progress that nobody watches."""
+    """Report no progress."""
 
 
 async def seed(writer: Writer, advance: Advance = _silent) -> Summary:
-    """Store every seed: reference data is renewed, records are only added."""
+    """Store all seeds: reference data is replaced, resources and entries are only added."""
     records = read_resources()
-    shapes = await _seed_places(writer, advance)
-    coded = await _seed_vocabularies(writer, advance)
+    place_count = await _seed_places(writer, advance)
+    code_count = await _seed_vocabularies(writer, advance)
     added = await add(writer, records, advance)
-    stated = await seed_plans(writer, SEEDS)
-    advance("plans", sum(stated.values()), sum(stated.values()))
+    plan_counts = await seed_plans(writer, SEEDS)
+    advance("plans", sum(plan_counts.values()), sum(plan_counts.values()))
     return Summary(
-        places=shapes,
-        vocabularies=coded,
+        places=place_count,
+        vocabularies=code_count,
         resources=len(records),
         added=added,
         quality=dict(Counter(record.properties.location.quality for record in records)),
-        plans=stated,
+        plans=plan_counts,
     )
 
 
 async def seed_if_new(writer: Writer, advance: Advance = _silent) -> Summary | None:
-    """Fill a registry that has no place yet with the seeds and the demonstration; None when it has."""
+    """Store the seeds and the demonstration in a registry without places; None when it has places."""
     if await places.find(writer, {}, 1):
         return None
     summary = await seed(writer, advance)
@@ -69,7 +69,7 @@ async def seed_if_new(writer: Writer, advance: Advance = _silent) -> Summary | N
 
 
 async def add_demonstration(writer: Writer, advance: Advance = _silent) -> None:
-    """Add what the exercise `demo` does not have yet: resources and registers."""
+    """Add the resources and entries that the exercise `demo` does not have yet."""
     features = read_features("places.geojson")
     await add(writer, demonstration(features), advance)
     live = read(SEEDS, "registers.json", Entry)
@@ -88,13 +88,13 @@ def read_resources() -> list[Resource]:
 
 
 async def add(writer: Writer, records: Sequence[Resource], advance: Advance = _silent) -> int:
-    """Insert the records that are not there yet and say how many that were; known ones are left alone."""
+    """Insert the records that their realm does not have yet, and return how many."""
     if not records:
         return 0
     realm = records[0].properties.exercise or LIVE
-    known = await resources.known(writer, realm, [record.id for record in records])
+    stored = await resources.known(writer, realm, [record.id for record in records])
     now = datetime.now(UTC)
-    missing = [record for record in records if record.id not in known]
+    missing = [record for record in records if record.id not in stored]
     change = Change(verb="seed", actor=SEEDED_BY, at=now, via="seeds")
     for done, record in enumerate(missing, 1):
         await changes.insert(writer, new_version(record, now), change)
@@ -116,7 +116,7 @@ async def _seed_places(writer: Writer, advance: Advance) -> int:
 
 
 def place_values(item: dict[str, Any]) -> dict[str, Any]:
-    """The columns of a place for its seeded feature."""
+    """The columns of the place that a seeded feature describes."""
     properties = item["properties"]
     extent = item["geometry"] or properties["extent"]
     point = properties["point"] and {"type": "Point", "coordinates": properties["point"]}
