@@ -1,5 +1,6 @@
 """The wheel: built here, installed in an environment of its own, and asked outside the checkout."""
 
+import ast
 import json
 import os
 import subprocess
@@ -9,14 +10,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import registry_client
 from registry import __version__
+from registry.domain.records.change import merge_patch
 from registry.runtime import data_files
+from registry_client.overlay import merged
 from tests.scratch import scratch_folder
 from tests.test_serve import free_port
 
 ROOT = Path(__file__).parents[1]
 UV = Path(sys.executable).with_name("uv")
+NAMES = st.sampled_from("abc")
+VALUES = st.recursive(
+    st.none() | st.integers(0, 2), lambda inner: st.dictionaries(NAMES, inner), max_leaves=9
+)
+MEMBERS = st.dictionaries(NAMES, VALUES)
 KEPT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
@@ -98,3 +109,24 @@ def test_data_inside_the_package_comes_before_data_beside_it(tmp_path: Path, nam
     assert not data_files.folder(name, package).is_relative_to(package)
     (package / "_data" / name).mkdir(parents=True)
     assert data_files.folder(name, package) == package / "_data" / name
+
+
+def test_the_client_has_the_version_of_the_registry_and_nothing_of_the_server() -> None:
+    assert registry_client.__version__ == __version__
+    program = "import sys, registry_client; print({name.partition('.')[0] for name in sys.modules})"
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        env=KEPT | {"PYTHONPATH": str(ROOT / "client")},
+        cwd=ROOT / "client",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = ast.literal_eval(said.stdout)
+    assert {"httpx", "msgspec"} <= modules
+    assert not modules & {"registry", "asyncpg", "sqlalchemy", "litestar", "shapely", "numpy"}
+
+
+@given(MEMBERS, MEMBERS)
+def test_the_client_merges_as_the_registry_does(target, patch) -> None:
+    assert merged(target, patch) == merge_patch(target, patch)

@@ -33,7 +33,7 @@ def agree(*devices: Device) -> bool:
     """Whether the devices come to show the same: what one has pushed, the feed has a moment later."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        assert all(one.sync().away is None for one in devices)
+        assert all(one.sync().unreachable is None for one in devices)
         shown = [list(one.app.everything()) for one in devices]
         if all(one == shown[0] for one in shown):
             return True
@@ -52,11 +52,11 @@ def test_what_was_done_without_a_network_is_shown_at_once_and_settled_on_return(
     mine.app.verify(shelter, "seen")
     assert properties(mine, shelter)["note"] == "door on the south side"
     assert properties(mine, store)["stock"][0]["quantity"] == 6
-    assert mine.sync().away == "no network"
+    assert mine.sync().unreachable == "no network"
     assert len(mine.app.waiting()) == 7
     mine.die()
     done = mine.sync()
-    assert done.away is None
+    assert done.unreachable is None
     assert [one.result for one in done.settled] == ["applied"] * 7
     assert mine.app.waiting() == []
     assert agree(mine, other)
@@ -71,7 +71,7 @@ def test_a_lost_answer_has_one_effect(world: World, device) -> None:
     mine.sync()
     mine.app.report_stock(store, movements=[{"item_code": "1010101", "change": -3}])
     mine.line.lose_answers = 1
-    assert mine.sync().away == "the answer was lost"
+    assert mine.sync().unreachable == "the answer was lost"
     mine.die()
     done = mine.sync()
     assert [(one.kind, one.result) for one in done.settled] == [("stock", "applied")]
@@ -96,7 +96,7 @@ def test_a_conflict_comes_to_light_and_does_not_hold_up_the_rest(device) -> None
     assert properties(mine, shelter)["manager"] == "Red Cross"
     (refused,) = mine.app.refused()
     assert refused.body == {"properties": {"capacity_persons": 250}}
-    assert refused.told["conflict"].startswith("/v1/corrections/")
+    assert refused.answer["conflict"].startswith("/v1/corrections/")
     mine.app.dismiss(refused.op_id)
     assert mine.app.refused() == []
 
@@ -107,7 +107,7 @@ def test_an_operation_the_registry_cannot_read_does_not_hold_up_the_others(devic
     mine.app.patch(first, {"properties": {"note": "x"}}, "far too long " * 1000)
     second = mine.app.create(depot())
     done = mine.sync()
-    assert done.away is None
+    assert done.unreachable is None
     assert {one.resource_id: one.result for one in done.settled if one.kind == "create"} == {
         first: "applied",
         second: "applied",
@@ -122,11 +122,11 @@ def test_a_restored_registry_is_met_by_digest(world: World, device) -> None:
     mine.sync()
     assert agree(mine, other)
     mine.app.patch(kept[0], {"properties": {"note": "after"}})
-    assert mine.sync().away is None
+    assert mine.sync().unreachable is None
     world.fetch("UPDATE feed_epoch SET epoch = gen_random_uuid()")
     world.run(world.app.state.watch._look())
     before = other.line.passed
-    assert other.sync().away is None
+    assert other.sync().unreachable is None
     assert other.line.passed - before == 4, "a refused cursor, a digest, one bucket, the rest of the feed"
     assert properties(other, kept[0])["note"] == "after"
     assert agree(mine, other)
@@ -151,7 +151,7 @@ def test_a_version_number_that_was_given_anew_after_a_restore_is_found(world: Wo
     world.fetch(REWRITTEN, kept)
     world.fetch("UPDATE feed_epoch SET epoch = gen_random_uuid()")
     world.run(world.app.state.watch._look())
-    assert mine.sync().away is None
+    assert mine.sync().unreachable is None
     assert (properties(mine, kept)["version"], properties(mine, kept)["note"]) == (2, "after")
 
 

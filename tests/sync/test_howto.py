@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from registry.client import field
+from registry_client import field_app
 from tests.sync.world import World
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "field-app.md"
@@ -15,11 +15,11 @@ def test_the_example_runs(world: World, tmp_path: Path, monkeypatch, capsys) -> 
     (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     names: dict = {"__name__": "example"}
     exec(compile(example, str(PAGE), "exec"), names)
-    monkeypatch.setattr(field.httpx, "AsyncClient", _inside(world, httpx.AsyncClient))
+    monkeypatch.setattr(field_app.httpx, "AsyncClient", _inside(world, httpx.AsyncClient))
     world.run(names["main"]("http://registry.test", world.key("example"), tmp_path))
     said = capsys.readouterr().out
     assert "40 waiting: 3\n" in said
-    assert "away: None settled: ['applied', 'applied', 'applied']" in said
+    assert "unreachable: None settled: ['applied', 'applied', 'applied']" in said
 
 
 def _inside(world: World, client):

@@ -39,7 +39,7 @@ class Edit:
     """What a person saw when they changed a member: on the screen, and in the registry's words."""
 
     def __init__(self, device: Device, identity: str, member: str) -> None:
-        shown, told = device.app.get(identity), device.app._pocket.record(identity)
+        shown, told = device.app.get(identity), device.app._store.record(identity)
         self.member, self.identity = member, identity
         self.seen = {_text(one and one["properties"].get(member)) for one in (shown, told)}
 
@@ -144,7 +144,7 @@ class Fleet(RuleBasedStateMachine):
         self._sync(self.devices[who])
 
     def _sync(self, device: Device) -> bool:
-        before = {identity: device.app._pocket.version(identity) or 0 for identity in self.records}
+        before = {identity: device.app._store.version(identity) or 0 for identity in self.records}
         waiting = {one.op_id: one for one in device.app.waiting()}
         done = device.sync()
         for one in done.settled:
@@ -154,10 +154,10 @@ class Fleet(RuleBasedStateMachine):
             waiting
         )
         for identity, version in before.items():
-            assert (now := device.app._pocket.version(identity)) is None or now >= version, (
+            assert (now := device.app._store.version(identity)) is None or now >= version, (
                 "versions only grow"
             )
-        return done.away is None
+        return done.unreachable is None
 
     @rule()
     def read(self) -> None:
@@ -261,7 +261,7 @@ class Fleet(RuleBasedStateMachine):
             else:
                 assert (count, one.result in ("conflict", "rejected")) == (0, True), one
             if one.result == "conflict":
-                told[one.told["conflict"]] += 1
+                told[one.answer["conflict"]] += 1
         assert told == conflicts, "each conflict is recorded once, and its device knows of it"
 
     def _look_at_overwriting(self) -> None:

@@ -14,12 +14,12 @@ import httpx
 from litestar import Litestar
 
 from registry.app import create_app
-from registry.client import FieldApp
 from registry.domain.access.actor import Role
 from registry.domain.access.credential import fingerprint, id_of, new_token
 from registry.runtime.settings import Settings
 from registry.store.access import keys
 from registry.store.database.pool import Writer
+from registry_client import FieldApp
 
 PEPPER = "a pepper that only the tests have"
 URL = "http://registry.test"

@@ -1,4 +1,4 @@
-"""What a device keeps in SQLite: the registry's records, what was done meanwhile, its place in the feed."""
+"""The SQLite file of a device: the registry's records, the queue of operations, the feed cursor."""
 
 import hashlib
 import sqlite3
@@ -19,33 +19,37 @@ CREATE TABLE IF NOT EXISTS record (
 CREATE INDEX IF NOT EXISTS record_bucket ON record (bucket);
 CREATE TABLE IF NOT EXISTS queue (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, op_id TEXT NOT NULL UNIQUE, resource_id TEXT NOT NULL,
-    kind TEXT NOT NULL, body TEXT NOT NULL, reason TEXT, made_at REAL NOT NULL, seen INTEGER,
-    sent TEXT, result TEXT, version INTEGER, told TEXT);
+    kind TEXT NOT NULL, body TEXT NOT NULL, reason TEXT, made_at_s REAL NOT NULL, seen_version INTEGER,
+    request TEXT, result TEXT, version INTEGER, answer TEXT);
 CREATE INDEX IF NOT EXISTS queue_resource ON queue (resource_id);
 CREATE TABLE IF NOT EXISTS lineage (id TEXT PRIMARY KEY, version INTEGER NOT NULL);
 """
 DONE = ("applied", "merged")
-COLUMNS = "op_id, resource_id, kind, body, reason, made_at, seen, sent, result, version, told"
+COLUMNS = "op_id, resource_id, kind, body, reason, made_at_s, seen_version, request, result, version, answer"
 
 
-class Queued(Struct, frozen=True):
-    """One thing a person did. `seen` is the version it was done to; `result` is None until it is settled."""
+class QueuedOperation(Struct, frozen=True):
+    """One thing a person did on this device.
+
+    `seen_version` is the version it was done to. `request` is the form in which it is sent, once it is fixed.
+    `result`, `version` and `answer` are the registry's; they are None until the operation is settled.
+    """
 
     op_id: str
     resource_id: str
     kind: str
     body: dict[str, Any]
     reason: str | None
-    made_at: float
-    seen: int | None
-    sent: dict[str, Any] | None
-    result: str | None
-    version: int | None
-    told: dict[str, Any] | None
+    made_at_s: float
+    seen_version: int | None
+    request: dict[str, Any] | None = None
+    result: str | None = None
+    version: int | None = None
+    answer: dict[str, Any] | None = None
 
 
-class Pocket:
-    """The file of one device; every change to it is on disk when the call returns."""
+class LocalStore:
+    """The file of one device; every change is on disk when the call returns."""
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -58,8 +62,8 @@ class Pocket:
         self._db.close()
 
     @contextmanager
-    def whole(self) -> Iterator[None]:
-        """Changes that stand together or not at all."""
+    def transaction(self) -> Iterator[None]:
+        """Keep all changes of the block, or none of them."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -69,7 +73,7 @@ class Pocket:
         self._db.execute("COMMIT")
 
     def note(self, name: str) -> str | None:
-        """A value kept under a name."""
+        """The value kept under a name."""
         row = self._db.execute("SELECT value FROM note WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
@@ -78,7 +82,7 @@ class Pocket:
         self._db.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (name, value))
 
     def record(self, identity: str) -> dict[str, Any] | None:
-        """The registry's own words about a record."""
+        """The Feature as the registry last sent it."""
         row = self._db.execute("SELECT feature FROM record WHERE id = ?", (identity,)).fetchone()
         return None if row is None else msgspec.json.decode(row[0])
 
@@ -89,83 +93,84 @@ class Pocket:
 
     def identities(self, bucket: int | None = None) -> set[str]:
         """The records held here, of one bucket of the digest or of all."""
-        where = "" if bucket is None else " WHERE bucket = ?"
-        rows = self._db.execute(f"SELECT id FROM record{where}", () if bucket is None else (bucket,))  # noqa: S608
+        rows = self._db.execute("SELECT id FROM record WHERE coalesce(bucket = ?, true)", (bucket,))
         return {row[0] for row in rows}
 
     def put(self, feature: dict[str, Any], *, newest: bool = False) -> None:
-        """Hold what the registry says of a record, unless a newer version is held; `newest` is never old."""
+        """Hold what the registry sent, unless a newer version is held; `newest` replaces any version."""
         identity, version = feature["id"], feature["properties"]["version"]
         if not newest and (self.version(identity) or 0) > version:
             return
         text = msgspec.json.encode(feature).decode()
         row = (identity, version, bucket_of(identity), text)
         self._db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)", row)
-        self._forget_done(identity, version)
+        self._forget_done_on(identity, version)
 
     def drop(self, identity: str, version: int | None = None) -> None:
         """Forget a record that is retired or out of sight, unless a newer version is held."""
         if version is not None and (self.version(identity) or 0) > version:
             return
         self._db.execute("DELETE FROM record WHERE id = ?", (identity,))
-        self._forget_done(identity, version)
+        self._forget_done_on(identity, version)
 
-    def _forget_done(self, identity: str, version: int | None) -> None:
-        """What is done need not be shown on top of a record that has it."""
+    def _forget_done_on(self, identity: str, version: int | None) -> None:
+        """Drop operations that the held version contains: they need not be laid over it any more."""
         self._db.execute(
             "DELETE FROM queue WHERE resource_id = ? AND result IN (?, ?) AND coalesce(version <= ?, true)",
             (identity, *DONE, version),
         )
 
     def forget_done(self) -> None:
-        """All that is done is in the registry's words by now."""
+        """Drop every operation that was carried out: the records held here contain them all."""
         self._db.execute("DELETE FROM queue WHERE result IN (?, ?)", DONE)
 
     def digest(self) -> dict[str, tuple[int, str]]:
         """Count and hash of each bucket, as the registry computes them."""
-        found: dict[int, tuple[int, int]] = {}
-        question = "SELECT id, version, bucket, json_extract(feature, '$.properties.updated_at') FROM record"
-        for identity, version, bucket, updated_at in self._db.execute(question):
-            count, value = found.get(bucket, (0, 0))
+        buckets: dict[int, tuple[int, int]] = {}
+        query = "SELECT id, version, bucket, json_extract(feature, '$.properties.updated_at') FROM record"
+        for identity, version, bucket, updated_at in self._db.execute(query):
+            count, value = buckets.get(bucket, (0, 0))
             at_us = (datetime.fromisoformat(updated_at) - EPOCH) // timedelta(microseconds=1)
-            told = hashlib.sha256(f"{identity}:{version}:{at_us}".encode()).digest()
-            found[bucket] = (count + 1, value ^ int.from_bytes(told[:8], "big"))
-        return {str(bucket): (count, f"{value:016x}") for bucket, (count, value) in found.items()}
+            hashed = hashlib.sha256(f"{identity}:{version}:{at_us}".encode()).digest()
+            buckets[bucket] = (count + 1, value ^ int.from_bytes(hashed[:8], "big"))
+        return {str(bucket): (count, f"{value:016x}") for bucket, (count, value) in buckets.items()}
 
-    def add(self, operation: Queued) -> None:
-        """Keep something a person did."""
+    def add(self, operation: QueuedOperation) -> None:
+        """Append an operation to the queue."""
         values = msgspec.structs.asdict(operation) | {"body": msgspec.json.encode(operation.body).decode()}
         self._db.execute(
             f"INSERT INTO queue ({COLUMNS}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608 - names only
             list(values.values()),
         )
 
-    def queue(self, where: str = "true", *given: object) -> list[Queued]:
-        """Operations in the order in which they were done."""
-        rows = self._db.execute(f"SELECT {COLUMNS} FROM queue WHERE {where} ORDER BY seq", given)  # noqa: S608
-        return [_queued(row) for row in rows]
+    def queue(self, where: str = "true", *values: object) -> list[QueuedOperation]:
+        """Operations in the order in which they were done. `where` is SQL of this package, never input."""
+        rows = self._db.execute(f"SELECT {COLUMNS} FROM queue WHERE {where} ORDER BY seq", values)  # noqa: S608
+        return [_operation(row) for row in rows]
 
-    def waiting(self) -> list[Queued]:
-        """What is not settled yet."""
+    def waiting(self) -> list[QueuedOperation]:
+        """Operations that are not settled yet."""
         return self.queue("result IS NULL")
 
-    def freeze(self, op_id: str, sent: dict[str, Any]) -> None:
-        """Fix the form in which an operation is sent, so that every retry is the same request."""
-        text = msgspec.json.encode(sent).decode()
-        self._db.execute("UPDATE queue SET sent = ? WHERE op_id = ?", (text, op_id))
+    def freeze(self, op_id: str, request: dict[str, Any]) -> None:
+        """Fix the form in which an operation is sent, so that every retry sends the same."""
+        text = msgspec.json.encode(request).decode()
+        self._db.execute("UPDATE queue SET request = ? WHERE op_id = ?", (text, op_id))
 
-    def settle(self, op_id: str, result: str, version: int | None, told: dict[str, Any]) -> None:
-        """Write down what became of an operation."""
-        text = msgspec.json.encode(told).decode()
-        values = (result, version, text, op_id)
-        self._db.execute("UPDATE queue SET result = ?, version = ?, told = ? WHERE op_id = ?", values)
+    def settle(self, op_id: str, result: str, version: int | None, answer: dict[str, Any]) -> None:
+        """Write down the registry's answer to an operation."""
+        text = msgspec.json.encode(answer).decode()
+        self._db.execute(
+            "UPDATE queue SET result = ?, version = ?, answer = ? WHERE op_id = ?",
+            (result, version, text, op_id),
+        )
 
     def forget(self, op_id: str) -> None:
-        """Drop an operation that a person has dealt with."""
+        """Drop an operation."""
         self._db.execute("DELETE FROM queue WHERE op_id = ?", (op_id,))
 
     def lineage(self, identity: str) -> int:
-        """The latest version that is nothing but what was seen here and what was done here; 0 for none."""
+        """The latest version that holds only what was seen here and done here; 0 for none."""
         row = self._db.execute("SELECT version FROM lineage WHERE id = ?", (identity,)).fetchone()
         return 0 if row is None else int(row[0])
 
@@ -179,8 +184,9 @@ def bucket_of(identity: str) -> int:
     return int(identity[-2:], 16)
 
 
-def _queued(row: Iterable[Any]) -> Queued:
-    op_id, resource_id, kind, body, reason, made_at, seen, sent, result, version, told = row
-    sent, told = (None if text is None else msgspec.json.decode(text) for text in (sent, told))
-    done = msgspec.json.decode(body)
-    return Queued(op_id, resource_id, kind, done, reason, made_at, seen, sent, result, version, told)
+def _operation(row: Iterable[Any]) -> QueuedOperation:
+    values = dict(zip(QueuedOperation.__struct_fields__, row, strict=True))
+    for name in ("body", "request", "answer"):
+        if values[name] is not None:
+            values[name] = msgspec.json.decode(values[name])
+    return QueuedOperation(**values)
