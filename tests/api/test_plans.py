@@ -7,9 +7,12 @@ from uuid import uuid4
 
 import pytest
 
+from registry.domain.records.change import Change, new_version
 from registry.services.seeding import seed
+from registry.store.plans import facts
+from registry.store.records import changes
 from tests.api.conftest import signing
-from tests.builders import make
+from tests.builders import NOW, make
 
 PLAN = "qijiang-plan-2021-2025"
 BOW = {"type": "Polygon", "coordinates": [[[106, 29], [107, 30], [107, 29], [106, 30], [106, 29]]]}
@@ -101,6 +104,28 @@ async def test_checks_of_a_place_take_in_what_lies_under_it(client, seeded) -> N
     answer = (await client.post("/v1/checks", json={"place": "500000"})).json()
     documents = {check["document"] for check in answer["checks"]}
     assert {PLAN, "chongqing-daily-2021-01", "yongxin-forest-2022"} <= documents
+
+
+async def test_all_places_of_a_request_are_read_at_one_instant(client, seeded, monkeypatch) -> None:
+    read_facts, places_read = facts.of_place, []
+
+    async def read_then_write(reader, sight, place):
+        found = await read_facts(reader, sight, place)
+        if not places_read:
+            late = make("fire_watch_point", form="checkpoint", place="500110113", exercise="late")
+            change = Change(verb="create", actor="test", at=NOW)
+            await changes.insert(seeded, new_version(late, NOW), change)
+        places_read.append(place)
+        return found
+
+    monkeypatch.setattr(facts, "of_place", read_then_write)
+    for recorded in (0, 1):
+        places_read[:] = places_read[:1]
+        asked = await client.post("/v1/checks", json={"place": "500000"}, params={"exercise": "late"})
+        answer = asked.json()
+        assert places_read.index("500110113") > 0
+        counted = next(check for check in answer["checks"] if check["provision"] == "yx-checkpoints-14")
+        assert counted["details"]["recorded"] == recorded
 
 
 async def test_the_science_city_radius_never_reaches_qijiangs_target(client, seeded) -> None:
@@ -311,10 +336,6 @@ async def test_restricted_and_internal_entries_are_not_for_the_public(client, se
 
 
 async def test_restricted_resources_are_not_counted_for_the_public(client, seeded, signed) -> None:
-    from registry.domain.records.change import Change, new_version
-    from registry.store.records import changes
-    from tests.builders import NOW
-
     shelter = make("shelter", visibility="restricted", place="500110113", level="town")
     await changes.insert(seeded, new_version(shelter, NOW), Change(verb="create", actor="test", at=NOW))
     path = "/v1/provisions/qj-shelters-54/check"
@@ -351,10 +372,6 @@ async def test_a_loaded_forest_becomes_the_denominator_that_the_planner_chooses(
 ) -> None:
     demo = {"exercise": "demo"}
     watch = make("fire_watch_point", 106.65, 28.9, watch_radius_m=5000, place="500110113", exercise="demo")
-    from registry.domain.records.change import Change, new_version
-    from registry.store.records import changes
-    from tests.builders import NOW
-
     await changes.insert(seeded, new_version(watch, NOW), Change(verb="create", actor="test", at=NOW))
     ring = [[106.64, 28.89], [106.66, 28.89], [106.66, 28.91], [106.64, 28.91], [106.64, 28.89]]
     forest = {

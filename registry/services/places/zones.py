@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from registry.domain.access.actor import Actor, require
-from registry.domain.geojson import Point
+from registry.domain.geojson import Point, Position
 from registry.domain.geometry import wkb
 from registry.domain.places.zone import StoredZone, ZoneGeometry, at_chainage, check_geometry, pieces
 from registry.store.database.pool import Reader, Writer
@@ -66,10 +66,15 @@ async def draw_zone(writer: Writer, actor: Actor, identity: str, geometry: ZoneG
 async def locate_km(reader: Reader, identity: str, km: float) -> KilometrePosition:
     """The position of a kilometre of a road range."""
     stored, _ = await zones.get(reader, identity)
-    geometry = await zones.geometry_of(reader, identity)
-    position = None
-    if geometry is not None and geometry.measures_km is not None:
-        position = at_chainage(pieces(geometry, stored.zone.range), km)
+    position = await position_of_km(reader, stored, km)
     if position is None:
         return KilometrePosition(identity, km, "cannot_evaluate", None)
     return KilometrePosition(identity, km, "found", Point(position))
+
+
+async def position_of_km(reader: Reader, stored: StoredZone, km: float) -> Position | None:
+    """The position (lon, lat) of a kilometre of a zone; None without a geometry with chainage that has it."""
+    geometry = await zones.geometry_of(reader, stored.zone.id) if stored.has_geometry else None
+    if geometry is None or geometry.measures_km is None:
+        return None
+    return at_chainage(pieces(geometry, stored.zone.range), km)

@@ -4,7 +4,6 @@ from typing import Any
 
 from registry.domain.errors import NoGeometry
 from registry.domain.geojson import Position
-from registry.domain.places.zone import at_chainage, pieces
 from registry.domain.proximity.origin import (
     Origin,
     Start,
@@ -13,6 +12,7 @@ from registry.domain.proximity.origin import (
     start_of_line,
     start_of_spot,
 )
+from registry.services.places.zones import position_of_km
 from registry.store.database.pool import Reader
 from registry.store.places import zones
 from registry.store.proximity import origin_sql
@@ -38,12 +38,9 @@ async def _start_of_chainage(reader: Reader, road: str, chainage_km: float) -> S
     """The position of a kilometre on a zone of the road, uncertain as the zone's geometry is."""
     of_roads = [(stored, stored.zone.range) for stored in await zones.find(reader) if stored.zone.range]
     for stored, road_range in of_roads:
-        if road_range.road != road or not stored.has_geometry:
+        if road_range.road != road:
             continue
-        geometry = await zones.geometry_of(reader, stored.zone.id)
-        if geometry is None or geometry.measures_km is None:
-            continue
-        position = at_chainage(pieces(geometry, road_range), chainage_km)
+        position = await position_of_km(reader, stored, chainage_km)
         if position is not None:
             described = {"road": road, "chainage_km": chainage_km, "zone": stored.zone.id}
             return _uncertain(position, stored.uncertainty_m, described)
