@@ -59,8 +59,8 @@ async def list_entries(
 
     `conditions` has any of place (and all under it), type, about (a hazard, topic or field) and after.
     """
-    found = await entries.find(reader, sight, limit + 1, register=register, **conditions)
-    return EntryPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
+    matching = await entries.find(reader, sight, limit + 1, register=register, **conditions)
+    return EntryPage(matching[:limit], matching[limit - 1].id if len(matching) > limit else None)
 
 
 async def read_entry(reader: Reader, sight: Sight, register: Register, identity: UUID) -> Entry:
@@ -117,17 +117,17 @@ async def retire_entry(
 
 async def list_hotlines(reader: Reader, sight: Sight, place: str, topic: str | None) -> list[Hotline]:
     """The numbers to call at a place: its own and those of the places above it."""
-    found = await entries.answering(reader, sight, ["hotline"], place)
-    hotlines = [entry for entry in found if isinstance(entry, Hotline)]
+    answering = await entries.answering(reader, sight, ["hotline"], place)
+    hotlines = [entry for entry in answering if isinstance(entry, Hotline)]
     return [line for line in hotlines if topic is None or topic in line.topic]
 
 
 async def list_responsible(reader: Reader, sight: Sight, place: str, hazard: str) -> ResponsibleParties:
     """The organisations and persons that answer for a hazard at a place, and at the places above it."""
-    found = await entries.answering(reader, sight, ["organisation", "responsibility"], place)
+    answering = await entries.answering(reader, sight, ["organisation", "responsibility"], place)
     return ResponsibleParties(
-        [entry for entry in found if isinstance(entry, Organisation) and hazard in entry.hazards],
-        [entry for entry in found if isinstance(entry, Responsibility) and hazard in entry.hazards],
+        [entry for entry in answering if isinstance(entry, Organisation) and hazard in entry.hazards],
+        [entry for entry in answering if isinstance(entry, Responsibility) and hazard in entry.hazards],
     )
 
 
