@@ -5,11 +5,14 @@ from typing import Any
 import click
 import msgspec
 
-from registry.api.v1.proximity.nearest import NearestQuestion, answer_nearest, prepared
 from registry.cli import run
 from registry.cli.condition_options import condition_options, stated
 from registry.domain.access.sight import Sight
+from registry.domain.conditions import Conditions
+from registry.domain.proximity.origin import Origin
 from registry.runtime.settings import Settings
+from registry.services.proximity.answer import Near, question_of
+from registry.services.proximity.nearest import nearest
 from registry.store.database.pool import Reader
 
 
@@ -30,19 +33,17 @@ def command(
     all_records: bool, as_json: bool, **conditions: Any,
 ) -> None:  # fmt: skip
     """The nearest resources in service to LON LAT. 查询最近的资源。"""
-    origin = {"lon": lon, "lat": lat, "datum": datum}
-    data = run.read(
-        {"origin": origin, "k": count, "max_m": max_m, "where": stated(conditions)}, NearestQuestion
-    )
+    where = run.read(stated(conditions), Conditions)
+    origin = run.read({"lon": lon, "lat": lat, "datum": datum}, Origin)
 
-    async def ask(reader: Reader, sight: Sight, known: Settings) -> Any:
-        question = await prepared(reader, sight, data, known.stale_after_days)
-        return await answer_nearest(question, count, max_m, [])
+    async def ask(reader: Reader, sight: Sight, settings: Settings) -> Near:
+        question = question_of(where, sight, settings.stale_after_days)
+        return await nearest(reader, sight, question, origin, k=count, max_m=max_m)
 
-    found = run.answer(ask, exercise, all_records)
+    text = run.answer(ask, exercise, all_records)
     if as_json:
-        click.echo(found)
+        click.echo(text)
         return
-    told = msgspec.json.decode(found)
-    run.show(run.converted(told["origin"]))
-    run.show(run.hits("nearest 最近", told["features"]), run.left_out(told))
+    near = msgspec.json.decode(text)
+    run.show(run.converted(near["origin"]))
+    run.show(run.hits("nearest 最近", near["features"]), run.left_out(near))

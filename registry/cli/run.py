@@ -1,4 +1,4 @@
-"""One question from the command line: a database, a sight, an answer as JSON or as tables."""
+"""What the commands that ask share: options, the database, answers as JSON or as tables."""
 
 import asyncio
 import os
@@ -33,10 +33,10 @@ DATUM = click.option(
 )
 
 
-def read(given: Any, kind: Any) -> Any:
-    """The question that the arguments make; a usage error says what is wrong with them."""
+def read(values: Any, kind: Any) -> Any:
+    """The arguments as a value of `kind`; a usage error says what is wrong with them."""
     try:
-        return msgspec.convert(given, kind)
+        return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         raise click.UsageError(str(error)) from error
 
@@ -45,18 +45,18 @@ def answer(ask: Ask, exercise: str | None, all_records: bool) -> bytes:
     """The answer as JSON, read from one snapshot of the configured database."""
     drill: str | None = read(exercise, Exercise | None)
     sight = msgspec.structs.replace(EVERYTHING if all_records else PUBLIC, exercise=drill)
-    known = settings.read(os.environ)
+    chosen = settings.read(os.environ)
 
     async def run(url: str) -> bytes:
-        async with reading(known, url) as reader, reader.snapshot() as snapshot:
-            return msgspec.json.encode(await ask(snapshot, sight, known))
+        async with reading(chosen, url) as reader, reader.snapshot() as snapshot:
+            return msgspec.json.encode(await ask(snapshot, sight, chosen))
 
-    with database.migrated(known) as url:
+    with database.migrated(chosen) as url:
         return asyncio.run(run(url))
 
 
 def converted(origin: dict[str, Any]) -> str | None:
-    """What became of a position that came in another datum."""
+    """The WGS 84 position of one that was stated in another datum; None otherwise."""
     if "converted_to" not in origin:
         return None
     return f"position 位置: {origin['lon']:.7f}, {origin['lat']:.7f} WGS 84, from {origin['datum']} 已换算"
@@ -69,14 +69,14 @@ def named(properties: dict[str, Any]) -> str:
 
 
 def metres(value: float | None) -> str:
-    """A distance for people: metres below ten kilometres."""
+    """A distance for people: in metres below ten kilometres, else in kilometres."""
     if value is None:
         return "?"
     return f"{value:,.0f} m" if value < 10_000 else f"{value / 1000:,.1f} km"
 
 
 def hits(title: str, features: list[dict[str, Any]]) -> Table | str:
-    """Hits as a table: how far, which way, what, and how old the knowledge is."""
+    """Hits as a table: distance, direction, name, place and date of verification."""
     if not features:
         return f"{title}: none 无"
     table = Table(title=f"{title}: {len(features)}", title_justify="left")
@@ -87,24 +87,29 @@ def hits(title: str, features: list[dict[str, Any]]) -> Table | str:
     table.add_column("place 地点", no_wrap=True)
     table.add_column("核实", no_wrap=True)
     for feature in features:
-        told = feature["properties"]
-        least, most = metres(told.get("distance_min_m")), metres(told.get("distance_max_m"))
-        partner = told.get("partner")
-        place = f"{told['place'] or '-'}{' ⇄ ' + partner['place'] if partner else ''}"
-        verified = (told["verified_at"] or "-")[:10]
+        properties = feature["properties"]
+        least, most = metres(properties.get("distance_min_m")), metres(properties.get("distance_max_m"))
+        partner = properties.get("partner")
+        place = f"{properties['place'] or '-'}{' ⇄ ' + partner['place'] if partner else ''}"
+        verified = (properties["verified_at"] or "-")[:10]
         interval = "-" if least == most else f"{least}–{most}"
         table.add_row(
-            metres(told["distance_m"]), interval, told.get("compass") or "-", named(told), place, verified
+            metres(properties["distance_m"]),
+            interval,
+            properties.get("compass") or "-",
+            named(properties),
+            place,
+            verified,
         )
     return table
 
 
-def left_out(told: dict[str, Any]) -> str | None:
-    """What was left out, in one line; None when nothing was."""
-    parts = [f"{told['unlocated']} without a position 无坐标"] if told["unlocated"] else []
+def left_out(answer: dict[str, Any]) -> str | None:
+    """The counts of excluded records in one line; None when there are none."""
+    parts = [f"{answer['unlocated']} without a position 无坐标"] if answer["unlocated"] else []
     parts += [
         f"{count} {name.replace('_', ' ')}"
-        for name, count in told["left_out"].items()
+        for name, count in answer["left_out"].items()
         if name.startswith(("unknown_", "never_")) and count
     ]
     return "left out 未计入: " + ", ".join(parts) if parts else None

@@ -6,11 +6,11 @@ import click
 import msgspec
 from rich.table import Table
 
-from registry.api.v1.proximity.situation import Alarm, situation
 from registry.cli import run
 from registry.cli.covering import untested
 from registry.domain.access.sight import Sight
 from registry.runtime.settings import Settings
+from registry.services.proximity.situation import Alarm, Situation, situation
 from registry.store.database.pool import Reader
 
 PARTS = {
@@ -39,40 +39,42 @@ def command(
 ) -> None:  # fmt: skip
     """Everything about an alarm at LON LAT: places, watchers, help, rules. 警情态势一览。"""
     origin = {"lon": lon, "lat": lat, "datum": datum}
-    given = {"origin": origin, "hazard": hazard, "persons": persons, "k": count}
-    alarm = run.read(given, Alarm)
+    alarm = run.read({"origin": origin, "hazard": hazard, "persons": persons, "k": count}, Alarm)
 
-    async def ask(reader: Reader, sight: Sight, known: Settings) -> Any:
-        return await situation(reader, sight, alarm, known.stale_after_days)
+    async def ask(reader: Reader, sight: Sight, settings: Settings) -> Situation:
+        return await situation(reader, sight, alarm, settings.stale_after_days)
 
-    found = run.answer(ask, exercise, all_records)
+    text = run.answer(ask, exercise, all_records)
     if as_json:
-        click.echo(found)
+        click.echo(text)
     else:
-        show(msgspec.json.decode(found))
+        show(msgspec.json.decode(text))
 
 
-def show(told: dict[str, Any]) -> None:
+def show(situation: dict[str, Any]) -> None:
     """Print the situation part by part."""
-    chain = " ‹ ".join(f"{place['name']['zh'] or place['name']['en']}" for place in told["places"])
-    run.show(run.converted(told["origin"]))
-    run.show(f"places 属地: {chain or 'none recorded 无'}", f"as of 时点: {told['as_of']}")
-    watch = told["covering"]
+    chain = " ‹ ".join(f"{place['name']['zh'] or place['name']['en']}" for place in situation["places"])
+    run.show(run.converted(situation["origin"]))
+    run.show(f"places 属地: {chain or 'none recorded 无'}", f"as of 时点: {situation['as_of']}")
+    watch = situation["covering"]
     run.show(run.hits("watched by 监测覆盖", watch["features"]), untested(watch["untested"]["resources"]))
     for name, title in PARTS.items():
-        run.show(run.hits(title, told[name]["features"]), run.left_out(told[name]))
-    for tier, help_ in told["depots"].items():
+        run.show(run.hits(title, situation[name]["features"]), run.left_out(situation[name]))
+    for tier, help_ in situation["depots"].items():
         title = f"depots, {tier} 储备库"
         run.show(run.hits(title, help_["features"]), run.left_out(help_))
-    for rule in told["rules"]["reach_here"]:
+    for rule in situation["rules"]["reach_here"]:
         run.show(f"rule 规则: {rule['rule']} {rule['outcome']} ({', '.join(rule['actions'])})")
-    if told["rules"]["cannot_evaluate"]:
-        run.show("rules that cannot be told 无法判定的规则: " + ", ".join(told["rules"]["cannot_evaluate"]))
-    run.show(answering([*told["responsible"], *told["hotlines"]]))
+    if situation["rules"]["cannot_evaluate"]:
+        run.show(
+            "rules that cannot be evaluated 无法判定的规则: "
+            + ", ".join(situation["rules"]["cannot_evaluate"])
+        )
+    run.show(contacts([*situation["responsible"], *situation["hotlines"]]))
 
 
-def answering(entries: list[dict[str, Any]]) -> Table | None:
-    """Who answers for the place and whom to call, smallest place first."""
+def contacts(entries: list[dict[str, Any]]) -> Table | None:
+    """Who is responsible for the place and whom to call, smallest place first."""
     if not entries:
         return None
     table = Table(title="who answers and whom to call 责任人与热线", title_justify="left")

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from registry.domain.datum import gcj02_of
 from registry.store.database.query import Query
+from registry.store.proximity import within
 from registry.store.records import changes
 from tests.api.near import AT, GEOD, a_place, ask, box, east, ids, seen, tell, there
 from tests.builders import A_CHANGE, NOW, make
@@ -200,3 +201,27 @@ async def test_a_place_that_nobody_knows_is_not_answered_with_nothing(client, st
         alert = {"info": [{"area": [{"circle": ["29,106 1"]}]}]}
         answer = await client.post(f"/v1/proximity/alert-area?place={place}", json=alert)
         assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("question", ["nearest", "within"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_hits_and_what_is_left_out_are_of_one_instant(
+    client, stored, monkeypatch, question, method
+) -> None:
+    """A team that is changed while the answer is made is either a hit or left out, never both."""
+    team = there("rescue_team", 100, readiness="available")
+    await changes.load(stored, [team], A_CHANGE)
+    undecidable = within.undecidable
+
+    async def after_a_change(*args):
+        await stored.run(Query(sa.text("UPDATE resource SET readiness = 'unknown'")), {})
+        return await undecidable(*args)
+
+    monkeypatch.setattr(within, "undecidable", after_a_change)
+    origin, reach = {"lon": AT[0], "lat": AT[1]}, {"radius_m": 500} if question == "within" else {}
+    if method == "GET":
+        answer = await ask(client, question, readiness="available", **reach)
+    else:
+        answer = await tell(client, question, origin=origin, where={"readiness": "available"}, **reach)
+    assert ids(answer) == [str(team.id)]
+    assert answer["left_out"] == {}

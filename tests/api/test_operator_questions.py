@@ -2,9 +2,9 @@
 
 import pytest
 
-from registry.api.v1.proximity import situation
 from registry.domain.identity import new_id
 from registry.domain.plans.entry import Responsibility
+from registry.services.proximity import situation
 from registry.store.database.pool import Writer
 from registry.store.plans import entries
 from registry.store.records import changes

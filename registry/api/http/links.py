@@ -1,12 +1,22 @@
 """Links from one answer to the next."""
 
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 from registry.api.http.request import HttpRequest
+from registry.domain.geojson import FeatureCollection
 
 PATH_SAFE = "/:@!$&'()*+,;=~-._"
 GEOJSON = "application/geo+json"
 JSON = "application/json"
+C = TypeVar("C", bound=FeatureCollection)
+
+
+def linked(answer: C, *links: dict[str, str]) -> C:
+    """The answer with its links."""
+    return msgspec.structs.replace(answer, links=[*links])
 
 
 def self_link(request: HttpRequest, media: str = GEOJSON) -> dict[str, str]:

@@ -179,3 +179,10 @@ def _circle(text: str) -> Circle:
         raise InvalidGeometry("a circle's radius is between 0 and 10,000 km", field="circle")
     lon, lat = _position(centre)
     return Circle(lon, lat, radius_km * 1000)
+
+
+def described(alert: CapAlert) -> dict[str, Any]:
+    """The members of an alert and of its first info block that an answer repeats."""
+    members = {name: getattr(alert, name) for name in ALERT_MEMBERS}
+    members |= {name: getattr(alert.info[0], name) for name in INFO_MEMBERS}
+    return {name: value for name, value in members.items() if value is not None}

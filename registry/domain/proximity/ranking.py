@@ -1,11 +1,12 @@
 """The order of hits, and when a set of candidates certainly holds the first of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from registry.domain.conditions import Filter
 from registry.domain.errors import InvalidQuery
 from registry.domain.records.resource import KINDS, Kind
 from registry.domain.values import ShortText
@@ -75,18 +76,19 @@ class Ranking(Struct, frozen=True, kw_only=True):
         return value
 
 
-def ranking(rank: Rank, margin_m: float, paces: Paces, kinds: Sequence[Kind]) -> Ranking:
-    """The ranking for these kinds (none means all); InvalidQuery when arrival lacks a pace."""
+def ranking(rank: Rank, margin_m: float, paces: Mapping[Kind, Pace], wanted: Filter) -> Ranking:
+    """The ranking of the kinds in a filter; InvalidQuery when arrival lacks the pace of one."""
     if rank != "arrival":
         return Ranking(rank=rank, margin_m=margin_m)
-    missing = [kind for kind in kinds or KINDS if kind not in paces]
+    kinds = wanted.kinds or (KINDS if wanted.kind is None else (wanted.kind,))
+    missing = [kind for kind in kinds if kind not in paces]
     if missing:
         raise InvalidQuery(
             f"no speed and detour are configured for {missing[0]}: set REGISTRY_PACES,"
             " or state speed_kmh, detour and pace_source",
             field="rank",
         )
-    return Ranking(rank=rank, margin_m=margin_m, paces={kind: paces[kind] for kind in kinds or KINDS})
+    return Ranking(rank=rank, margin_m=margin_m, paces={kind: paces[kind] for kind in kinds})
 
 
 def complete_within(farthest_sphere_m: float, reach_m: float) -> bool:

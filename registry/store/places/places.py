@@ -201,26 +201,6 @@ async def reach(reader: Reader, codes: Sequence[str], lon: float, lat: float) ->
     return {row["code"]: row for row in rows}
 
 
-PARTNERS = Query(
-    sa.select(place.c.code, place.c.name_zh, place.c.name_en, place.c.partner).where(
-        place.c.code == sa.any_(sa.bindparam("codes", type_=sa.ARRAY(sa.Text)))
-    )
-)
-
-
-async def partners(reader: Reader, codes: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The name and the agreement of each place among `codes`."""
-    rows = await reader.rows(PARTNERS, {"codes": list(codes)})
-    return {
-        row["code"]: {
-            "place": row["code"],
-            "name": {"zh": row["name_zh"], "en": row["name_en"]},
-            "agreement": row["partner"],
-        }
-        for row in rows
-    }
-
-
 EXTENT_TEXT = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(sa.bindparam("extent", type_=sa.Text)), 4326)
 POINT_TEXT = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(sa.bindparam("point", type_=sa.Text)), 4326)
 PLAIN = [

@@ -6,19 +6,33 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from registry.domain.proximity.edges import Edges
+from registry.domain.proximity.figures import LISTED
 from registry.domain.proximity.origin import Start
 from registry.store.database.pool import Row
 from registry.store.database.query import passed_on
 from registry.store.filters import clauses, stock
 from registry.store.proximity.origin_sql import Ground
-from registry.store.schema.records import room
+from registry.store.schema.records import place, room
 from registry.store.visibility import View
 
-LISTED = {"specialties_any": "specialties", "hazards_any": "hazards"}
-"""Conditions that a record meets by some of its codes, and the column that says by which."""
 MOST_COUNTED = 50
 """What cannot be placed or decided is counted up to here: nobody acts on the difference beyond."""
 TIERS = (16, 128, 1024, 10_240)
+
+
+def _partner(view: View) -> sa.ColumnElement[Any]:
+    """The partner place of a record with its agreement, as JSON; NULL for the registry's own places."""
+    name = sa.func.json_build_object(
+        sa.literal_column("'zh'"), place.c.name_zh, sa.literal_column("'en'"), place.c.name_en
+    )
+    partner = sa.func.json_build_object(
+        sa.literal_column("'place'"), place.c.code,
+        sa.literal_column("'name'"), name,
+        sa.literal_column("'agreement'"), place.c.partner,
+        type_=sa.JSON,
+    )  # fmt: skip
+    agreed = sa.select(partner).where(place.c.code == view.c.partner_of)
+    return sa.case((view.c.partner_of.is_not(None), agreed.scalar_subquery()))
 
 
 class Hits(NamedTuple):
@@ -70,6 +84,7 @@ def columns(view: View, ground: Ground, present: Iterable[str] = ()) -> list[sa.
         view.c.status_at,
         view.seen_at.label("seen_at"),
         view.c.partner_of,
+        _partner(view).label("partner"),
     ]
     if not ground.ctes:
         azimuth = sa.func.degrees(sa.func.ST_Azimuth(ground.geog, view.geog))

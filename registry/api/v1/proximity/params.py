@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import msgspec
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
@@ -9,7 +10,7 @@ from registry.api.http.params import conditions_in_query, converted
 from registry.domain.conditions import Conditions
 from registry.domain.errors import InvalidQuery
 from registry.domain.proximity.origin import Origin, QueryDatum
-from registry.domain.proximity.ranking import Pace, Paces, Rank
+from registry.domain.proximity.ranking import Rank
 
 OptionalLon = Annotated[
     float | None, QueryParameter(ge=-180, le=180, description="Longitude in degrees of `datum`.")
@@ -44,6 +45,19 @@ DetourParam = Annotated[
 PaceSource = Annotated[str | None, QueryParameter(max_length=200, description="Who says so.")]
 
 
+class OriginBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question as a body, for origins that do not fit into a query string."""
+
+    origin: Origin
+    where: Conditions = Conditions()
+
+
+class ProximityBody(OriginBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same for answers that can list what was left out."""
+
+    explain: bool = False
+
+
 ConditionsDep = NamedDependency[Conditions]
 """The conditions in the query string."""
 OriginDep = NamedDependency[Origin]
@@ -71,14 +85,3 @@ def origin(
     given = {"lon": lon, "lat": lat, "radius_m": spot_radius_m, "datum": datum, "place": near_place}
     given |= {"road": road, "chainage_km": chainage_km}
     return converted({name: value for name, value in given.items() if value is not None}, Origin)
-
-
-def paces(settings_paces: Paces, stated: tuple[float | None, float | None, str | None]) -> Paces:
-    """The configured paces, or for every kind the one that the caller states in full."""
-    if stated == (None, None, None):
-        return settings_paces
-    speed_kmh, detour, source = stated
-    if speed_kmh is None or detour is None or source is None:
-        raise InvalidQuery("speed_kmh, detour and pace_source go together", field="speed_kmh")
-    pace = Pace(speed_kmh=speed_kmh, detour=detour, source=source)
-    return {"rescue_team": pace, "shelter": pace, "fire_watch_point": pace, "supply_depot": pace}

@@ -1,0 +1,125 @@
+"""What an answer adds to the record of a hit: distance, direction, conditions met, age, partner, arrival."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Raw, Struct
+
+from registry.domain.proximity.interval import compass
+from registry.domain.proximity.origin import Start
+from registry.domain.proximity.ranking import Ranking
+from registry.domain.records.feature import with_figures
+
+Row = Mapping[str, Any]
+LISTED = {"specialties_any": "specialties", "hazards_any": "hazards"}
+"""Conditions that a record meets by any of its codes, and the column that holds them."""
+METHOD = "straight_line_estimate"
+
+
+class HitContext(Struct, frozen=True):
+    """What the hits of one answer share."""
+
+    start: Start
+    ranking: Ranking
+    conditions: Mapping[str, Any]
+    asked_at: datetime
+    stale_after: timedelta
+
+
+def hit(row: Row, context: HitContext, **more: object) -> Raw:
+    """The record of a hit as a Feature, with its figures."""
+    return with_figures(row["feature"], _figures(row, context) | more)
+
+
+def hit_inside(row: Row, context: HitContext) -> Raw:
+    """The record of a hit inside a shape as a Feature: its distance is 0, or up to its own uncertainty."""
+    distances = {"distance_m": 0.0, "distance_min_m": 0.0, "distance_max_m": mm(row["uncertainty_m"])}
+    return with_figures(row["feature"], distances | _record(row, context))
+
+
+def _figures(row: Row, context: HitContext) -> dict[str, Any]:
+    if row["distance_m"] is None:
+        return {"distance_m": None} | _record(row, context)
+    return (
+        distances(row, context.start) | _record(row, context) | _amounts(row) | _arrival(row, context.ranking)
+    )
+
+
+def distances(row: Row, start: Start) -> dict[str, Any]:
+    """The distance in metres with its interval, and from a point also the bearing."""
+    distance_m = row["distance_m"]
+    interval = start.interval(distance_m, row["uncertainty_m"])
+    figures: dict[str, Any] = {
+        "distance_m": mm(start.distance_m(distance_m)),
+        "distance_min_m": mm(interval.min_m),
+        "distance_max_m": mm(interval.max_m),
+    }
+    if start.shape is None:
+        bearing_deg = row["bearing_deg"]
+        figures["bearing_deg"] = None if bearing_deg is None else round(bearing_deg, 2)
+        figures["compass"] = compass(bearing_deg)
+    return figures
+
+
+def _record(row: Row, context: HitContext) -> dict[str, Any]:
+    """The conditions that the record meets, its age in seconds, and its partner."""
+    figures: dict[str, Any] = {"why": _conditions_met(row, context.conditions)}
+    verified_at = row["verified_at"]
+    age = None if verified_at is None else context.asked_at - verified_at
+    figures["data_age_s"] = None if age is None else round(age.total_seconds())
+    figures["stale"] = None if age is None else age > context.stale_after
+    for name, reported_at in (("position_age_s", row["seen_at"]), ("status_age_s", row["status_at"])):
+        if reported_at is not None:
+            figures[name] = round((context.asked_at - reported_at).total_seconds())
+    if row["partner_of"] is not None:
+        figures["partner"] = row["partner"]
+    return figures
+
+
+def _conditions_met(row: Row, conditions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The conditions of the question; of several codes only those that the record has."""
+    listed = {
+        name: [code for code in conditions[name] if code in row[column]]
+        for name, column in LISTED.items()
+        if name in conditions
+    }
+    return {**conditions, **listed}
+
+
+def _amounts(row: Row) -> dict[str, Any]:
+    """Free persons and stock, where the question has a condition on them."""
+    figures: dict[str, Any] = {}
+    if row.get("room") is not None:
+        figures["free_persons"] = {
+            "at_most": row["room"],
+            "known": row["room"] if row["occupancy_known"] else None,
+        }
+    if row.get("item_quantity") is not None:
+        figures["quantity"] = row["item_quantity"]
+    return figures
+
+
+def _arrival(row: Row, ranking: Ranking) -> dict[str, Any]:
+    """The estimated arrival in minutes, with the pace behind it, when hits are ordered by it."""
+    if ranking.rank != "arrival":
+        return {}
+    pace = ranking.paces[row["kind"]]
+    seconds = ranking.value(row["distance_m"], row["uncertainty_m"], row["kind"])
+    estimate = {"minutes": round(seconds / 60, 2), "method": METHOD}
+    return {"arrival": estimate | {"speed_kmh": pace.speed_kmh, "detour": pace.detour, "source": pace.source}}
+
+
+def mm(metres: float | None) -> float | None:
+    """Metres to the millimetre."""
+    return None if metres is None else round(metres, 3)
+
+
+def unknown_values(rows: Sequence[Row]) -> dict[str, int]:
+    """How many of these records each unknown value excludes."""
+    names = [name for name in dict(rows[0]) if name.startswith(("unknown_", "never_"))] if rows else []
+    return {
+        name: sum(bool(row[name]) for row in rows)
+        for name in names
+        if any(row[name] is not None for row in rows)
+    }

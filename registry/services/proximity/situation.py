@@ -1,0 +1,226 @@
+"""Everything about an alarm: places, watch points, help, rules and whom to call, as of one instant."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, structs
+
+from registry.domain.access.sight import Sight
+from registry.domain.conditions import OWN_SCHEME, CodedText, Conditions, filter_of
+from registry.domain.plans.entry import Entry, Hotline
+from registry.domain.proximity.figures import HitContext, hit
+from registry.domain.proximity.hazard import specialties_for
+from registry.domain.proximity.origin import Origin, Start, as_spot
+from registry.domain.records.resource import Tier
+from registry.domain.values import Count, Metres
+from registry.services.proximity.answer import (
+    ResourceQuestion,
+    conditions_of,
+    hit_context,
+    question_of,
+    undecidable_counts,
+)
+from registry.services.proximity.covering import (
+    WATCH_POINT,
+    UntestedList,
+    evaluate_watch_points,
+    features,
+)
+from registry.services.proximity.rules import LocalRules, rules_at
+from registry.services.proximity.start import start_of
+from registry.store.database.pool import Reader, Row
+from registry.store.places import places
+from registry.store.plans import entries
+from registry.store.proximity.knn_columns import MOST_COUNTED, Hits
+from registry.store.proximity.nearest import nearest_of_each
+from registry.store.proximity.within import SearchBound, undecidable
+
+MOST_PLACES = 60
+"""Limit on places that hold a part of the origin; those that hold all of it are few."""
+MOST_NAMED = 100
+"""Untested watch points that are listed; all are counted."""
+LEFT_OUT_M = 20_000.0
+"""How far excluded records are searched for when neither `max_m` nor the hits bound the question."""
+TIERS: tuple[Tier, ...] = ("community", "town", "district")
+"""Tiers of depots, from the first resort to the last."""
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where something happens, and what; `k` of each kind of help, `persons` to shelter."""
+
+    origin: Origin
+    hazard: CodedText | None = None
+    k: Annotated[int, Meta(ge=1, le=50)] = 3
+    persons: Count = 1
+    max_m: Metres | None = None
+
+
+class SituationHelp(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of help, nearest first, with what was left out; `unlocated` counts up to 50."""
+
+    asked: Mapping[str, Any]
+    features: list[msgspec.Raw]
+    unlocated: int
+    more_unlocated: bool
+    left_out: dict[str, Any]
+
+
+class SituationCovering(msgspec.Struct, frozen=True, kw_only=True):
+    """The watch points that cover the spot, or the disc that holds a drawn origin."""
+
+    disc: dict[str, float] | None
+    features: list[msgspec.Raw]
+    untested: UntestedList
+    ruled_out: int
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known around the alarm, all of it at `as_of`; `more_places`: only the smallest are listed."""
+
+    as_of: datetime
+    origin: dict[str, Any]
+    hazard: str | None
+    places: list[dict[str, Any]]
+    more_places: bool
+    responsible: list[Entry]
+    hotlines: list[Entry]
+    rules: LocalRules
+    covering: SituationCovering
+    teams: SituationHelp
+    shelters: SituationHelp
+    depots: dict[str, SituationHelp]
+    checkpoints: SituationHelp
+    partners: SituationHelp
+
+
+async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_after_days: float) -> Situation:
+    """Places, watch points, teams, shelters, depots by tier, checkpoints and partners around an alarm."""
+    question = question_of(Conditions(kind=WATCH_POINT), sight, stale_after_days)
+    async with reader.snapshot(one_plan=True) as snapshot:
+        start = await start_of(snapshot, alarm.origin)
+        chain, more_places = await _places(snapshot, start)
+        smallest = next((place["code"] for place in chain if place["holds_all"]), "")
+        responsible, hotlines = await _duties(snapshot, sight, smallest)
+        helps = await _help(snapshot, sight, alarm, start, question)
+        teams, shelters, checkpoints, partners, *depots = helps
+        return Situation(
+            as_of=question.asked_at,
+            origin=start.described,
+            hazard=alarm.hazard,
+            places=chain,
+            more_places=more_places,
+            responsible=_about(responsible, alarm.hazard),
+            hotlines=hotlines,
+            rules=await rules_at(snapshot, start),
+            covering=await _covering(snapshot, sight, question, as_spot(start)),
+            teams=teams,
+            shelters=shelters,
+            depots=dict(zip(TIERS, depots, strict=True)),
+            checkpoints=checkpoints,
+            partners=partners,
+        )
+
+
+def _kinds_of_help(alarm: Alarm) -> list[Conditions]:
+    """Teams of the right specialty, open shelters with room, checkpoints, partners, depots by tier."""
+    hazards = None if alarm.hazard is None else (coded(alarm.hazard),)
+    return [
+        Conditions(kind="rescue_team", specialties_any=specialties_for(alarm.hazard)),
+        Conditions(kind="shelter", opening="open", free_persons=alarm.persons, hazards_any=hazards),
+        Conditions(kind="fire_watch_point", form="checkpoint"),
+        Conditions(partners="only"),
+        *(Conditions(kind="supply_depot", tier=tier, partners="exclude") for tier in TIERS),
+    ]
+
+
+def coded(code: str) -> str:
+    """A code with its scheme; the registry's own when it names none."""
+    return code if ":" in code else f"{OWN_SCHEME}:{code}"
+
+
+async def _help(
+    reader: Reader, sight: Sight, alarm: Alarm, start: Start, question: ResourceQuestion
+) -> list[SituationHelp]:
+    """The nearest help of every kind."""
+    filters = [filter_of(conditions, question.asked_at) for conditions in _kinds_of_help(alarm)]
+    every = await nearest_of_each(reader, sight, filters, start, k=alarm.k, max_m=alarm.max_m)
+    context = hit_context(question, start)
+    bounds = [
+        SearchBound(wanted, _bound_m(alarm, start, hits), hits.scanned)
+        for wanted, hits in zip(filters, every, strict=True)
+    ]
+    searched = [bound for bound in bounds if bound.wanted.tier not in TIERS[:-1]]
+    excluded = dict(zip(searched, await undecidable(reader, sight, searched, start), strict=True))
+    return [
+        _described(context, bound, hits, excluded.get(bound, []))
+        for bound, hits in zip(bounds, every, strict=True)
+    ]
+
+
+def _bound_m(alarm: Alarm, start: Start, hits: Hits) -> float:
+    if len(hits.rows) == alarm.k:
+        return start.distance_m(hits.rows[-1]["distance_m"])
+    return alarm.max_m or LEFT_OUT_M
+
+
+def _described(context: HitContext, bound: SearchBound, hits: Hits, excluded: Sequence[Row]) -> SituationHelp:
+    context = structs.replace(context, conditions=conditions_of(bound.wanted))
+    return SituationHelp(
+        asked=context.conditions,
+        features=[hit(row, context) for row in hits.rows],
+        unlocated=min(hits.unlocated, MOST_COUNTED),
+        more_unlocated=hits.unlocated > MOST_COUNTED,
+        left_out=undecidable_counts(excluded, bound.bound_m),
+    )
+
+
+async def _covering(
+    reader: Reader, sight: Sight, question: ResourceQuestion, spot: Start
+) -> SituationCovering:
+    tested = await evaluate_watch_points(reader, sight, question.filter, spot, named=MOST_NAMED)
+    return SituationCovering(
+        disc=spot.described.get("disc"),
+        features=features(question, spot, tested),
+        untested=tested.untested,
+        ruled_out=tested.ruled_out,
+    )
+
+
+async def _places(reader: Reader, start: Start) -> tuple[list[dict[str, Any]], bool]:
+    """The places that hold the origin or a part of it, smallest first, and whether there are more."""
+    if start.shape is not None:
+        rows = await places.touched(reader, start.shape, MOST_PLACES)
+    elif start.uncertain:
+        rows = await places.around(reader, start.lon, start.lat, start.margin_m, MOST_PLACES)
+    else:
+        rows = await places.containing(reader, start.lon, start.lat)
+    listed = [
+        {
+            "code": row["code"],
+            "level": row["level"],
+            "name": {"zh": row["name_zh"], "en": row["name_en"]},
+            "assumed_extent": row["extent_basis"] != "boundary",
+            "partner": row["partner"],
+            "holds_all": bool(row.get("holds_all", True)),
+        }
+        for row in rows
+    ]
+    return listed, any(row.get("found", 0) > len(rows) for row in rows)
+
+
+async def _duties(reader: Reader, sight: Sight, place: str) -> tuple[list[Entry], list[Entry]]:
+    """Who is responsible at a place or above it, and the hotlines."""
+    answering = await entries.answering(reader, sight, ["responsibility", "hotline"], place)
+    hotlines: list[Entry] = [entry for entry in answering if isinstance(entry, Hotline)]
+    return [entry for entry in answering if not isinstance(entry, Hotline)], hotlines
+
+
+def _about(responsible: Sequence[Entry], hazard: str | None) -> list[Entry]:
+    """The entries for this hazard first, then those that name none; without a hazard all of them."""
+    if hazard is None:
+        return list(responsible)
+    code = hazard.rpartition(":")[2]
+    named = [entry for entry in responsible if code in getattr(entry, "hazards", ())]
+    return named + [entry for entry in responsible if not getattr(entry, "hazards", ())]
