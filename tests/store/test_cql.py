@@ -14,7 +14,7 @@ from registry.domain.crs import DEFAULT
 from registry.domain.errors import InvalidQuery
 from registry.domain.ogc import cql
 from registry.domain.ogc.catalogue import collection
-from registry.domain.ogc.items import Question
+from registry.domain.ogc.items import ItemsQuery
 from registry.store.ogc import features
 from tests.builders import a_resource
 
@@ -221,7 +221,7 @@ async def test_random_conditions_against_brute_force(writer, seed) -> None:
         rows[str(identity)] = row
     for _ in range(150):
         tree = a_tree(rng, 3)
-        asked = Question(where=cql.condition(tree, SHELTERS), limit=100)
+        asked = ItemsQuery(filter=cql.parse(tree, SHELTERS), limit=100)
         found = await features.find(writer, PUBLIC, "shelters", asked, DEFAULT)
         wanted = {identity for identity, row in rows.items() if holds(tree, row) is True}
         shown = map(json.loads, found.features)
@@ -231,7 +231,7 @@ async def test_random_conditions_against_brute_force(writer, seed) -> None:
 async def test_accents_and_case_can_be_left_aside(writer) -> None:
     await a_resource(writer, "shelter", name={"zh": "x", "en": "Élan"})
     tree = cql.parse_text("ACCENTI(CASEI(name.en)) = ACCENTI(CASEI('elan'))")
-    asked = Question(where=cql.condition(tree, SHELTERS))
+    asked = ItemsQuery(filter=cql.parse(tree, SHELTERS))
     assert len((await features.find(writer, PUBLIC, "shelters", asked, DEFAULT)).features) == 1
 
 
@@ -240,7 +240,7 @@ async def test_two_shapes_of_the_question_are_compared_wherever_the_records_are(
     await a_resource(writer, "shelter", 106.4, 29.6)
     text = f"S_INTERSECTS({point}, POLYGON((-1 -1, 1 -1, 1 1, -1 1, -1 -1)))"
     for asked, wanted in ((text, met), (f"NOT {text}", not met)):
-        where = Question(where=cql.condition(cql.parse_text(asked), SHELTERS))
+        where = ItemsQuery(filter=cql.parse(cql.parse_text(asked), SHELTERS))
         found = await features.find(writer, PUBLIC, "shelters", where, DEFAULT)
         assert len(found.features) == wanted, asked
 
@@ -272,7 +272,7 @@ REFUSED = [
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_cannot_be_asked_is_refused(text) -> None:
     with pytest.raises(InvalidQuery):
-        cql.condition(cql.parse_text(text), SHELTERS)
+        cql.parse(cql.parse_text(text), SHELTERS)
 
 
 BOMBS = {
@@ -295,19 +295,19 @@ BOMBS = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_are_refused_before_they_recurse(name) -> None:
     with pytest.raises(InvalidQuery):
-        cql.condition(cql.parse_text(BOMBS[name]), SHELTERS)
+        cql.parse(cql.parse_text(BOMBS[name]), SHELTERS)
 
 
 def test_json_bombs_are_refused() -> None:
     deep = '{"op":"not","args":[' * 90 + "true" + "]}" * 90
     for text in (deep, "[" * 3000, "{" * 3000, '{"op":"not","args":[]}', '{"op":1,"args":{}}', "5", "null"):
         with pytest.raises(InvalidQuery):
-            cql.condition(cql.parse_json(text), SHELTERS)
+            cql.parse(cql.parse_json(text), SHELTERS)
 
 
 def test_a_statement_is_kept_by_its_shape_and_not_by_its_values() -> None:
     shapes = {
-        cql.condition(cql.parse_text(f"version > {n} AND level = 'a{n}'"), SHELTERS).shape for n in range(9)
+        cql.parse(cql.parse_text(f"version > {n} AND level = 'a{n}'"), SHELTERS).shape for n in range(9)
     }
-    lists = {cql.condition(cql.parse_text(f"version IN (1{',2' * n})"), SHELTERS).shape for n in range(9)}
+    lists = {cql.parse(cql.parse_text(f"version IN (1{',2' * n})"), SHELTERS).shape for n in range(9)}
     assert len(shapes) == len(lists) == 1

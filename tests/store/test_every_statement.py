@@ -49,16 +49,16 @@ CONDITIONS = [
 ]
 
 
-def _window(*more: str) -> cql.Conditions:
-    wanted = cql.Conditions(collection("shelters"))
+def _window(*more: str) -> cql.FilterBuilder:
+    wanted = cql.FilterBuilder(collection("shelters"))
     items.add_window(wanted, (106.5, 28.5, 106.55, 28.55))
     for text in more:
         wanted.add(cql.parse_text(text))
     return wanted
 
 
-def _named(name: str) -> cql.Conditions:
-    wanted = cql.Conditions(collection("shelters"))
+def _named(name: str) -> cql.FilterBuilder:
+    wanted = cql.FilterBuilder(collection("shelters"))
     items.add_name(wanted, name)
     return wanted
 
@@ -66,13 +66,13 @@ def _named(name: str) -> cql.Conditions:
 CQL = [
     features.EVERYTHING,
     *(
-        wanted.all().shape
+        wanted.build().shape
         for wanted in (
             _window(),
             _window("capacity_persons > 5", "level = 'town'"),
             _named("大河乡"),
             _named("避"),
-            cql.Conditions(collection("shelters")).add(cql.parse_text("lifecycle = 'in_service'")),
+            cql.FilterBuilder(collection("shelters")).add(cql.parse_text("lifecycle = 'in_service'")),
         )
     ),
 ]
@@ -81,7 +81,7 @@ CQL = [
 def _pages() -> Iterator[features.Form]:
     for name in ("shelters", *COLLECTIONS):
         yield features.Form(Shape(), name, features.EVERYTHING, (), None)
-    by_name = (items.Sort("name.zh"), items.Sort("name.en", descending=True))
+    by_name = (items.SortKey("name.zh"), items.SortKey("name.en", descending=True))
     for asked, nulls in itertools.product(CQL, [None, (False, False), (True, False)]):
         yield features.Form(Shape(), "shelters", asked, by_name, nulls)
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from registry.domain.crs import DEFAULT
 from registry.domain.ogc import cql, items
 from registry.domain.ogc.catalogue import collection
-from registry.domain.ogc.cql import Conditions
-from registry.domain.ogc.items import Sort
+from registry.domain.ogc.cql import FilterBuilder
+from registry.domain.ogc.items import SortKey
 from registry.domain.ogc.tiling import Tile
 from registry.domain.search import Filter
 from registry.runtime.settings import Settings
@@ -198,11 +198,11 @@ async def test_a_window_is_counted_and_sorted_without_reading_its_records(
     shelters = collection("shelters")
     prefix = "public_" if clearance == "public" else ""
     for filtered in (None, *LISTED):
-        wanted = Conditions(shelters)
+        wanted = FilterBuilder(shelters)
         items.add_window(wanted, (106.5, 28.5, 106.55, 28.55))
         if filtered is not None:
             wanted.add(cql.parse_text(filtered))
-        where = wanted.all()
+        where = wanted.build()
         form = features.Form(Shape(clearance=clearance, scoped=scoped), "shelters", where.shape, (), None)
         given = VALUES | {"limit": 10, "sight_scope": ["town"]} | compiled.values(where.values)
         shown = await plan(conn, features._page(form, DEFAULT, True), given)
@@ -216,9 +216,9 @@ async def test_a_window_is_counted_and_sorted_without_reading_its_records(
 async def test_an_index_of_trigrams_is_asked_for_what_it_knows(conn, writer, text, indexed) -> None:
     """Asked for two letters, it reads all of itself."""
     await known_to_the_planner(conn, writer, scattered(4000, (106, 107), (28, 29)))
-    wanted = Conditions(collection("shelters"))
+    wanted = FilterBuilder(collection("shelters"))
     items.add_name(wanted, text)
-    where = wanted.all()
+    where = wanted.build()
     form = features.Form(Shape(), "shelters", where.shape, (), None)
     given = VALUES | {"limit": 10} | compiled.values(where.values)
     present, values = filters.asked(Filter(q=text))
@@ -231,8 +231,8 @@ async def test_an_index_of_trigrams_is_asked_for_what_it_knows(conn, writer, tex
 
 async def test_what_a_shape_meets_is_looked_for_in_its_box(conn, writer) -> None:
     await known_to_the_planner(conn, writer, scattered(6000, (106, 107), (28, 29)))
-    where = cql.condition(cql.parse_text(TRIANGLE), collection("shelters"))
-    form = features.Form(Shape(), "shelters", where.shape, (Sort("name.zh"),), None)
+    where = cql.parse(cql.parse_text(TRIANGLE), collection("shelters"))
+    form = features.Form(Shape(), "shelters", where.shape, (SortKey("name.zh"),), None)
     given = VALUES | {"limit": 10} | compiled.values(where.values)
     shown = await plan(conn, features._page(form, DEFAULT, False), given, "force_custom_plan")
     assert "(public_spot <@ " in shown.partition("Index Cond:")[2].partition("\n")[0], shown

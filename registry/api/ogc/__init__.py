@@ -1,4 +1,4 @@
-"""The OGC face: API Features and Tiles over the same records, sight and statements as everything else."""
+"""OGC API Features and Tiles, over the same records, sight and statements as /v1."""
 
 from litestar import Response, Router
 
@@ -7,17 +7,17 @@ from registry.api.http.request import HttpRequest
 from registry.api.ogc import collections, items, landing, matrices, parameters, tiles, writes
 
 
-async def before(request: HttpRequest) -> Response[None] | None:
-    """Every request passes here first; its parameters are held against their description."""
-    answered = await request_validation.before_request(request)
+async def check_request(request: HttpRequest) -> Response[None] | None:
+    """The checks of every request, and each parameter against its declaration."""
+    response = await request_validation.before_request(request)
     for name, value in request.query_params.items():
         parameters.check(name, value)
-    return answered
+    return response
 
 
 router = Router(
     "/ogc",
-    before_request=before,
+    before_request=check_request,
     route_handlers=[
         *writes.OFFERS,
         *landing.HANDLERS,

@@ -1,4 +1,4 @@
-"""The collections: what there is, where it lies, what can be asked about it."""
+"""The collections: descriptions, extents, queryables, sortables and schemas."""
 
 import time
 from typing import Any
@@ -12,7 +12,7 @@ from registry.api.http.request import HttpRequest
 from registry.api.ogc.exports import EXPORTS
 from registry.api.ogc.links import REL, Link, Links, about
 from registry.api.ogc.negotiation import FEATURES, JSON, PLAIN, SCHEMA, SCHEMAS
-from registry.api.ogc.response import answered
+from registry.api.ogc.response import negotiated_response
 from registry.api.ogc.routes import plain
 from registry.domain.access.sight import Sight
 from registry.domain.crs import CRS84, SYSTEMS
@@ -24,23 +24,23 @@ from registry.store.ogc.extents import Extent
 FRESH_S = 30.0
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-Kept = dict[tuple[Sight, str], tuple[float, Extent]]
-_of_reader: WeakKeyDictionary[Reader, Kept] = WeakKeyDictionary()
-KEPT = 500
+Extents = dict[tuple[Sight, str], tuple[float, Extent]]
+_caches: WeakKeyDictionary[Reader, Extents] = WeakKeyDictionary()
+MOST_CACHED = 500
 FORMATS = {"areas": "any"}
 
 
 async def extent_of(reader: Reader, sight: Sight, name: str) -> Extent:
-    """What a collection spans, at most `FRESH_S` seconds old."""
-    kept = _of_reader.setdefault(reader, {})
-    known = kept.get((sight, name))
-    if known is not None and time.monotonic() - known[0] < FRESH_S:
-        return known[1]
-    found = await extents.extent(reader, sight, name)
-    while len(kept) >= KEPT:
-        kept.pop(next(iter(kept)))
-    kept[sight, name] = (time.monotonic(), found)
-    return found
+    """The extent of a collection, at most `FRESH_S` seconds old."""
+    cache = _caches.setdefault(reader, {})
+    cached = cache.get((sight, name))
+    if cached is not None and time.monotonic() - cached[0] < FRESH_S:
+        return cached[1]
+    extent = await extents.extent(reader, sight, name)
+    while len(cache) >= MOST_CACHED:
+        cache.pop(next(iter(cache)))
+    cache[sight, name] = (time.monotonic(), extent)
+    return extent
 
 
 def _members(links: Links, described: Collection) -> list[Link]:
@@ -94,7 +94,7 @@ async def list_collections(request: HttpRequest, reader: ReaderDep, sight: Sight
         "collections": made,
         "links": about(links),
     }
-    return answered(request, PLAIN, answer, "Collections · 数据集")
+    return negotiated_response(request, PLAIN, answer, "Collections · 数据集")
 
 
 @plain("/collections/{collection_id:str}")
@@ -105,7 +105,7 @@ async def read_collection(
     described, links = collection(collection_id), Links(request)
     made = describe(links, described, await extent_of(reader, sight, described.id))
     made["links"] += about(links)
-    return answered(request, PLAIN, made, described.title)
+    return negotiated_response(request, PLAIN, made, described.title)
 
 
 def _geometry_schema(described: Collection) -> dict[str, Any]:
@@ -152,29 +152,29 @@ def _schema(links: Links, path: str, described: Collection, properties: dict[str
 
 @plain("/collections/{collection_id:str}/queryables")
 async def read_queryables(request: HttpRequest, collection_id: FromPath[str]) -> Response[bytes]:
-    """What a filter and plain parameters may ask."""
+    """The properties that filters and parameters may compare."""
     described = collection(collection_id)
-    asked = _geometry_schema(described) | {i.name: property_schema(i) for i in described.properties}
-    return answered(
-        request, SCHEMAS, _schema(Links(request), "queryables", described, asked, False), described.title
+    queryables = _geometry_schema(described) | {i.name: property_schema(i) for i in described.properties}
+    return negotiated_response(
+        request, SCHEMAS, _schema(Links(request), "queryables", described, queryables, False), described.title
     )
 
 
 @plain("/collections/{collection_id:str}/sortables")
 async def read_sortables(request: HttpRequest, collection_id: FromPath[str]) -> Response[bytes]:
-    """What sortby may name."""
+    """The properties that sortby may name."""
     described = collection(collection_id)
     keys = {item.name: property_schema(item) for item in described.properties if item.is_scalar}
-    return answered(
+    return negotiated_response(
         request, SCHEMAS, _schema(Links(request), "sortables", described, keys, False), described.title
     )
 
 
 @plain("/collections/{collection_id:str}/schema")
 async def read_schema(request: HttpRequest, collection_id: FromPath[str]) -> Response[bytes]:
-    """What the features hold, nested as they are."""
+    """The schema of the features, nested as they are."""
     described = collection(collection_id)
-    return answered(
+    return negotiated_response(
         request,
         SCHEMAS,
         _schema(Links(request), "schema", described, nested(described), True),

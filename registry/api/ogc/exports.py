@@ -1,4 +1,4 @@
-"""Files of a whole collection: what is streamed, under which name, and how many at once."""
+"""Exports: a whole collection as a streamed file."""
 
 import asyncio
 import csv
@@ -14,7 +14,7 @@ from urllib.parse import quote
 from litestar.response import Stream
 
 from registry.api.http.request import HttpRequest
-from registry.api.ogc.query_params import Asked, stamp
+from registry.api.ogc.query_params import ItemsParams, stamp
 from registry.api.ogc.response import VARY
 from registry.domain.access.sight import Sight
 from registry.domain.crs import CRS84, DEFAULT
@@ -33,9 +33,9 @@ EXPORTS = {
     "kml": "application/vnd.google-earth.kml+xml",
 }
 WHOLE = ("limit", "cursor", "sortby", "properties", "resultType")
-"""Parameters that have no meaning for a file: it holds every feature and property that match."""
+"""Parameters that a file refuses: it holds every matching feature with all properties."""
 AT_ONCE = 4
-"""Exports that one worker streams at the same time; each holds a connection."""
+"""Concurrent exports of one worker; each holds a connection."""
 PIECE = 262_144
 Bytes = AsyncGenerator[bytes, None]
 _running: set[object] = set()
@@ -46,21 +46,21 @@ async def exported(
     reader: Reader,
     sight: Sight,
     described: Collection,
-    asked: Asked,
+    params: ItemsParams,
     form: str,
 ) -> Stream:
-    """The collection's features that meet the conditions, all of them, as a file."""
+    """All features of the collection that meet the conditions, as a file."""
     for name in WHOLE:
         if name in request.query_params:
             raise InvalidQuery(
                 f"a file holds every feature and property that match: {name} has no meaning", field=name
             )
-    if asked.crs is not DEFAULT:
+    if params.crs is not DEFAULT:
         raise InvalidQuery("files are in CRS84", field="crs")
     if len(_running) >= AT_ONCE:
         raise Unavailable("as many exports as this server makes at once are running", retry_after_s=10)
-    made = {"geojsonseq": _lines, "csv": _csv, "fgb": _flatgeobuf, "gpkg": _geopackage, "kml": _kml}[form]
-    stream = await begun(_counted(made(request, reader, sight, described, asked)))
+    writer = {"geojsonseq": _lines, "csv": _csv, "fgb": _flatgeobuf, "gpkg": _geopackage, "kml": _kml}[form]
+    stream = await begun(_counted(writer(request, reader, sight, described, params)))
     file = f"{described.id}.{form}"
     label = quote(f"{described.zh}-{file}")
     headers = {
@@ -83,12 +83,14 @@ async def _counted(stream: Bytes) -> Bytes:
         _running.discard(ticket)
 
 
-def _lines(_: Any, reader: Reader, sight: Sight, described: Collection, asked: Asked) -> Bytes:
-    return exports.lines(reader, sight, described.id, asked.question.where)
+def _lines(_: Any, reader: Reader, sight: Sight, described: Collection, params: ItemsParams) -> Bytes:
+    return exports.lines(reader, sight, described.id, params.query.filter)
 
 
-async def _flatgeobuf(_: Any, reader: Reader, sight: Sight, described: Collection, asked: Asked) -> Bytes:
-    rows = exports.shapes(reader, sight, described.id, asked.question.where, "wkb")
+async def _flatgeobuf(
+    _: Any, reader: Reader, sight: Sight, described: Collection, params: ItemsParams
+) -> Bytes:
+    rows = exports.shapes(reader, sight, described.id, params.query.filter, "wkb")
     async with aclosing(rows):
         counted = await anext(rows)
         yield flatgeobuf.header(described, counted[0]["n"])
@@ -97,7 +99,7 @@ async def _flatgeobuf(_: Any, reader: Reader, sight: Sight, described: Collectio
 
 
 async def _csv(
-    request: HttpRequest, reader: Reader, sight: Sight, described: Collection, asked: Asked
+    request: HttpRequest, reader: Reader, sight: Sight, described: Collection, params: ItemsParams
 ) -> Bytes:
     names = exports.table_header(described.id)
     text = io.StringIO()
@@ -106,14 +108,14 @@ async def _csv(
     if request.query_params.get("hxl") == "true":
         rows.writerow(hxl.tags(names))
     yield (b"\xef\xbb\xbf" if request.query_params.get("bom") == "true" else b"") + text.getvalue().encode()
-    async with aclosing(exports.table(reader, sight, described.id, asked.question.where)) as lines:
+    async with aclosing(exports.table(reader, sight, described.id, params.query.filter)) as lines:
         async for chunk in lines:
             yield chunk
 
 
-async def _kml(_: Any, reader: Reader, sight: Sight, described: Collection, asked: Asked) -> Bytes:
+async def _kml(_: Any, reader: Reader, sight: Sight, described: Collection, params: ItemsParams) -> Bytes:
     yield kml.head(described).encode()
-    rows = exports.shapes(reader, sight, described.id, asked.question.where, "kml")
+    rows = exports.shapes(reader, sight, described.id, params.query.filter, "kml")
     async with aclosing(rows):
         await anext(rows)
         async for batch in rows:
@@ -121,11 +123,13 @@ async def _kml(_: Any, reader: Reader, sight: Sight, described: Collection, aske
     yield kml.TAIL.encode()
 
 
-async def _geopackage(_: Any, reader: Reader, sight: Sight, described: Collection, asked: Asked) -> Bytes:
+async def _geopackage(
+    _: Any, reader: Reader, sight: Sight, described: Collection, params: ItemsParams
+) -> Bytes:
     with tempfile.TemporaryDirectory(prefix="registry-gpkg-") as folder:
         path = Path(folder) / "export.gpkg"
         package = geopackage.Package(path, described, stamp(datetime.now(UTC)))
-        rows = exports.shapes(reader, sight, described.id, asked.question.where, "wkb")
+        rows = exports.shapes(reader, sight, described.id, params.query.filter, "wkb")
         async with aclosing(rows):
             await anext(rows)
             async for batch in rows:

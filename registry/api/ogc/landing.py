@@ -1,4 +1,4 @@
-"""Where a client begins: the landing page, what this server conforms to, its description."""
+"""The landing page, the conformance classes and the API definition."""
 
 import msgspec
 from litestar import Response
@@ -6,9 +6,9 @@ from litestar import Response
 from registry.api.http.request import HttpRequest
 from registry.api.ogc import openapi
 from registry.api.ogc.links import REL, Links
-from registry.api.ogc.negotiation import HTML, JSON, OPENAPI, PLAIN, chosen
+from registry.api.ogc.negotiation import HTML, JSON, OPENAPI, PLAIN, negotiate
 from registry.api.ogc.pages import page
-from registry.api.ogc.response import answered, respond
+from registry.api.ogc.response import negotiated_response, respond
 from registry.api.ogc.routes import plain
 
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features-"
@@ -68,9 +68,9 @@ ABOUT = (
 
 @plain("/")
 async def read_landing(request: HttpRequest) -> Response[bytes]:
-    """Where everything is."""
+    """The landing page."""
     links = Links(request)
-    made = [
+    listed = [
         links.to("service-desc", "/api", OPENAPI, "The definition of this API · 接口定义"),
         links.to("service-doc", "/api", HTML, "Documentation · 接口文档", f="html"),
         links.to("conformance", "/conformance", JSON, "What this server conforms to · 符合的标准"),
@@ -78,19 +78,19 @@ async def read_landing(request: HttpRequest) -> Response[bytes]:
         links.to(REL + "tilesets-vector", "/tiles", JSON, "Vector tiles · 矢量瓦片"),
         links.to(REL + "tiling-schemes", "/tileMatrixSets", JSON, "Tile matrix sets · 瓦片矩阵集"),
     ]
-    return answered(request, PLAIN, {"title": TITLE, "description": ABOUT, "links": made}, TITLE)
+    return negotiated_response(request, PLAIN, {"title": TITLE, "description": ABOUT, "links": listed}, TITLE)
 
 
 @plain("/conformance")
 async def read_conformance(request: HttpRequest) -> Response[bytes]:
     """The conformance classes."""
-    return answered(request, PLAIN, {"conformsTo": CONFORMS_TO}, "Conformance · 符合性")
+    return negotiated_response(request, PLAIN, {"conformsTo": CONFORMS_TO}, "Conformance · 符合性")
 
 
 @plain("/api")
 async def read_api(request: HttpRequest) -> Response[bytes]:
     """The OpenAPI 3.0 document, or a page of it."""
-    form = chosen(request, {"json": OPENAPI, "html": HTML})
+    form = negotiate(request, {"json": OPENAPI, "html": HTML})
     root = Links(request).root
     if form == "html":
         return respond(request, page(openapi.outline(root), f"API · {TITLE}"), HTML)

@@ -1,11 +1,11 @@
-"""Absolute links inside the OGC face; what is asked about (drill, instant) travels along."""
+"""Absolute links inside the OGC API; they keep `exercise` and `as_of` of the request."""
 
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from registry.api.http.request import HttpRequest
-from registry.api.ogc.negotiation import HTML, JSON, Forms
+from registry.api.ogc.negotiation import HTML, JSON, MediaTypes
 
 CARRIED = ("exercise", "as_of")
 """Parameters that say which registry is looked at: every link keeps them."""
@@ -25,8 +25,8 @@ class Links:
 
     def href(self, path: str, **query: str) -> str:
         """The address of a path below the root."""
-        asked = urlencode({**self._carried, **query})
-        return f"{self.root}{path}" + (f"?{asked}" if asked else "")
+        text = urlencode({**self._carried, **query})
+        return f"{self.root}{path}" + (f"?{text}" if text else "")
 
     def to(self, rel: str, path: str, media: str, title: str, **query: str) -> Link:
         """A link to a path below the root."""
@@ -39,15 +39,15 @@ class Links:
             texts.pop(name, None)
         for name, value in changed.items():
             texts[name] = _text(name, value)
-        asked = "&".join(texts.values())
-        return f"{self._base}{self._path}" + (f"?{asked}" if asked else "")
+        query = "&".join(texts.values())
+        return f"{self._base}{self._path}" + (f"?{query}" if query else "")
 
     @cached_property
     def _texts(self) -> dict[str, str]:
         """Each parameter as an address has it, worked out once for the ten links of an answer."""
         return {name: _text(name, value) for name, value in self._query.items()}
 
-    def own(self, offered: Forms, form: str) -> list[Link]:
+    def own(self, offered: MediaTypes, form: str) -> list[Link]:
         """`self`, and `alternate` for every other form."""
         made = [{"rel": "self", "type": offered[form], "title": "This document", "href": self.here()}]
         return made + [

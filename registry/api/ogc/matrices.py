@@ -6,7 +6,7 @@ from litestar.params import FromPath
 from registry.api.http.request import HttpRequest
 from registry.api.ogc.links import Links, about
 from registry.api.ogc.negotiation import JSON, PLAIN
-from registry.api.ogc.response import answered
+from registry.api.ogc.response import negotiated_response
 from registry.api.ogc.routes import plain
 from registry.api.ogc.tilesets import LAST_ZOOM, MATRIX_SET, known
 from registry.domain.ogc import tiling
@@ -18,7 +18,9 @@ async def list_matrix_sets(request: HttpRequest) -> Response[bytes]:
     links = Links(request)
     to = links.to("self", f"/tileMatrixSets/{MATRIX_SET}", JSON, MATRIX_SET)
     made = {"tileMatrixSets": [{"id": MATRIX_SET, "title": "Web Mercator", "uri": tiling.URI, "links": [to]}]}
-    return answered(request, PLAIN, {**made, "links": about(links)}, "Tile matrix sets · 瓦片矩阵集")
+    return negotiated_response(
+        request, PLAIN, {**made, "links": about(links)}, "Tile matrix sets · 瓦片矩阵集"
+    )
 
 
 @plain("/tileMatrixSets/{matrix_set:str}")
@@ -41,7 +43,7 @@ async def read_matrix_set(request: HttpRequest, matrix_set: FromPath[str]) -> Re
     ]
     made = {"id": MATRIX_SET, "title": "Web Mercator", "uri": tiling.URI, "crs": tiling.CRS_URI}
     made |= {"wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible"}
-    return answered(request, PLAIN, {**made, "tileMatrices": matrices}, MATRIX_SET)
+    return negotiated_response(request, PLAIN, {**made, "tileMatrices": matrices}, MATRIX_SET)
 
 
 HANDLERS = [list_matrix_sets, read_matrix_set]

@@ -1,4 +1,4 @@
-"""Which form an answer takes: `f=` wins over Accept, and JSON is for everybody who does not say."""
+"""Content negotiation: `f=` wins over Accept; the default is JSON."""
 
 from litestar.exceptions import HTTPException
 
@@ -12,32 +12,32 @@ HTML = "text/html"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 MVT = "application/vnd.mapbox-vector-tile"
 
-Forms = dict[str, str]
-"""Offered forms by their name in `f`, the default first, with their media types."""
-PLAIN: Forms = {"json": JSON, "html": HTML}
-FEATURES: Forms = {"json": GEOJSON, "html": HTML}
-SCHEMAS: Forms = {"json": SCHEMA, "html": HTML}
+MediaTypes = dict[str, str]
+"""Offered media types by their name in `f`, the default first."""
+PLAIN: MediaTypes = {"json": JSON, "html": HTML}
+FEATURES: MediaTypes = {"json": GEOJSON, "html": HTML}
+SCHEMAS: MediaTypes = {"json": SCHEMA, "html": HTML}
 
 
 class NotAcceptable(HTTPException):
-    """None of the forms that the client accepts is offered here."""
+    """No offered media type is acceptable to the client."""
 
     status_code = 406
 
 
-def chosen(request: HttpRequest, offered: Forms) -> str:
-    """The name of the form to answer in."""
-    asked = request.query_params.get("f")
-    if asked is not None:
-        if asked not in offered:
+def negotiate(request: HttpRequest, offered: MediaTypes) -> str:
+    """The name of the media type of the response."""
+    name = request.query_params.get("f")
+    if name is not None:
+        if name not in offered:
             raise InvalidQuery(f"f is one of {', '.join(offered)}", field="f")
-        return str(asked)
+        return str(name)
     accept = request.headers.get("accept")
     return preferred(accept, offered) if accept else next(iter(offered))
 
 
-def preferred(accept: str, offered: Forms) -> str:
-    """The offered form that an Accept header likes best (RFC 9110, 12.5.1); ties go to the earlier offer."""
+def preferred(accept: str, offered: MediaTypes) -> str:
+    """The offered media type that an Accept header prefers (RFC 9110, 12.5.1); the first one of a tie."""
     ranges = [_range(part) for part in accept.split(",") if part.strip()]
     best, best_quality = None, 0.0
     for name, media in offered.items():
@@ -61,7 +61,7 @@ def _range(part: str) -> tuple[str, float]:
 
 
 def _match(kind: str, quality: float, media: str) -> tuple[int, float]:
-    """How exactly a media range names a media type, and how much it likes it."""
+    """How exactly a media range names a media type, and its quality."""
     bare = media.split(";")[0]
     if kind == bare or (kind == JSON and bare.endswith("+json")):
         return 3, quality

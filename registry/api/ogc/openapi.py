@@ -1,4 +1,4 @@
-"""The OpenAPI 3.0.3 document of the OGC face, made from the same description that requests are checked by."""
+"""The OpenAPI 3.0.3 document of the OGC API, from the declarations that requests are checked against."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ from registry import __version__
 from registry.api.http.contract.openapi import TOO_LONG
 from registry.api.ogc import parameters
 from registry.api.ogc.exports import EXPORTS
-from registry.api.ogc.negotiation import FEATURES, GEOJSON, HTML, MVT, PLAIN, SCHEMAS, Forms
+from registry.api.ogc.negotiation import FEATURES, GEOJSON, HTML, MVT, PLAIN, SCHEMAS, MediaTypes
 from registry.domain.ogc.catalogue import COLLECTIONS, Collection
 
-Made = dict[str, Any]
+Schema = dict[str, Any]
 MERGE = "application/merge-patch+json"
 MATRIX = ("tileMatrix", "tileRow", "tileCol")
 TILESET = {**PLAIN, "tilejson": "application/json"}
 
 
-def document(root: str) -> Made:
+def document(root: str) -> Schema:
     """The document for a server at `root`."""
     return {
         "openapi": "3.0.3",
@@ -38,7 +38,7 @@ def document(root: str) -> Made:
     }
 
 
-def outline(root: str) -> Made:
+def outline(root: str) -> Schema:
     """The operations as a list for a page."""
     made = [
         {"path": path, "summary": item["get"]["summary"], "parameters": _listed(item["get"])}
@@ -51,17 +51,17 @@ def outline(root: str) -> Made:
     return {"description": "Operations · 操作", "operations": made, "links": links}
 
 
-def _listed(operation: Made) -> list[str]:
+def _listed(operation: Schema) -> list[str]:
     return [item.get("name") or item["$ref"].rsplit("/", 1)[-1] for item in operation["parameters"]]
 
 
-def _ref(name: str) -> Made:
+def _ref(name: str) -> Schema:
     return {"$ref": f"#/components/parameters/{name}"}
 
 
 def _get(
-    operation: str, summary: str, forms: Forms, tag: str, *known: Made, schema: str = "Document"
-) -> Made:
+    operation: str, summary: str, forms: MediaTypes, tag: str, *known: Schema, schema: str = "Document"
+) -> Schema:
     shown = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
     plain = {"schema": {"type": "string"}}
     content = {media: shown if "json" in media else plain for media in forms.values()}
@@ -75,13 +75,13 @@ def _get(
     return {"get": made}
 
 
-def _responses(good: Made) -> Made:
+def _responses(good: Schema) -> Schema:
     problem = {"$ref": "#/components/responses/Problem"}
     names = ("400", "401", "403", "404", "406", "500", "503")
     return {"200": good, "304": {"description": "Not changed"}, **dict.fromkeys(names, problem), **TOO_LONG}
 
 
-def _paths() -> Made:
+def _paths() -> Schema:
     made = {
         "/": _get("getLandingPage", "Landing page", PLAIN, "Capabilities"),
         "/conformance": _get("getConformance", "Conformance classes", PLAIN, "Capabilities"),
@@ -95,7 +95,7 @@ def _paths() -> Made:
     return made
 
 
-def _of_collection(base: str, described: Collection) -> Made:
+def _of_collection(base: str, described: Collection) -> Schema:
     title, name = described.en, described.id
     shared = [_ref(item) for item in parameters.shared_names(described) if item not in parameters.SIGHT]
     own = [parameters.property_parameter(item) for item in described.properties]
@@ -136,11 +136,11 @@ def _of_collection(base: str, described: Collection) -> Made:
     return made
 
 
-def _write(operation: str, summary: str, status: str, media: str | None, *known: Made) -> Made:
+def _write(operation: str, summary: str, status: str, media: str | None, *known: Schema) -> Schema:
     feature = {"content": {GEOJSON: {"schema": {"$ref": "#/components/schemas/Feature"}}}}
     problem = {"$ref": "#/components/responses/Problem"}
     names = ("400", "401", "403", "404", "409", "412", "415", "422", "429", "500", "503")
-    made: Made = {
+    made: Schema = {
         "operationId": operation,
         "summary": summary,
         "tags": ["Features"],
@@ -158,7 +158,7 @@ def _write(operation: str, summary: str, status: str, media: str | None, *known:
     return made
 
 
-def _tiles(base: str, operation: str, title: str, known: tuple[Made, ...]) -> Made:
+def _tiles(base: str, operation: str, title: str, known: tuple[Schema, ...]) -> Schema:
     listed = _get(f"{operation}.vector.getTileSetsList", f"Tilesets of {title}", PLAIN, "Tiles", *known)
     tileset = _get(f"{operation}.vector.getTileSet", f"Tileset of {title}", TILESET, "Tiles", *known)
     axes = [
@@ -173,7 +173,7 @@ def _tiles(base: str, operation: str, title: str, known: tuple[Made, ...]) -> Ma
     return {base: listed, matrix: tileset, f"{matrix}/{template}": tile}
 
 
-def _problem() -> Made:
+def _problem() -> Schema:
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         "description": "What was wrong (RFC 9457)",
@@ -181,7 +181,7 @@ def _problem() -> Made:
     }
 
 
-def _schemas() -> Made:
+def _schemas() -> Schema:
     link = {
         "type": "object",
         "required": ["href", "rel"],

@@ -1,10 +1,11 @@
-"""Every query parameter of the OGC face, described once: for requests and for the OpenAPI document."""
+"""The query parameters of the OGC API, declared once: requests and the OpenAPI document follow the table."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from registry.api.http.params import EXERCISE, LONGEST_EXERCISE
 from registry.api.http.request_validation import MAX_QUERY_BYTES
-from registry.api.ogc.negotiation import Forms
+from registry.api.ogc.negotiation import MediaTypes
 from registry.domain.crs import CRS84, SYSTEMS
 from registry.domain.errors import InvalidQuery
 from registry.domain.ogc.catalogue import COLLECTIONS, Collection, Property, collection
@@ -100,9 +101,16 @@ ITEM = ("crs",)
 DATASET_TILES = ("collections",)
 
 
+def value_of(params: Mapping[str, str], name: str) -> str:
+    """The value of a parameter in a request, or its declared default."""
+    return str(params.get(name, COMPONENTS[name]["schema"]["default"]))
+
+
 def check(name: str, value: str) -> None:
-    """Refuse a value that is not of the form which the parameter is described with."""
+    """Refuse a value that its declaration does not allow; `domain/crs.py` checks the reference systems."""
     schema = COMPONENTS.get(name, {}).get("schema", {})
+    if schema is not _CRS and value not in schema.get("enum", (value,)):
+        raise InvalidQuery(f"{name} is one of {', '.join(schema['enum'])}", field=name)
     if schema.get("type") == "boolean" and value not in ("true", "false"):
         raise InvalidQuery(f"{name} is true or false", field=name)
     least, most = schema.get("minLength", 0), schema.get("maxLength", MAX_QUERY_BYTES)
@@ -110,14 +118,14 @@ def check(name: str, value: str) -> None:
         raise InvalidQuery(f"{name} has {least} to {most} characters", field=name)
 
 
-def form_parameter(forms: Forms) -> Schema:
-    """`f` for an operation that answers in these forms."""
+def form_parameter(forms: MediaTypes) -> Schema:
+    """`f` for an operation with these media types."""
     schema = {"type": "string", "enum": list(forms)}
-    return _parameter("f", "The form of the answer; the Accept header does the same.", schema)
+    return _parameter("f", "The format of the response; it wins over the Accept header.", schema)
 
 
 def shared_names(described: Collection) -> tuple[str, ...]:
-    """The parameters of a collection's items that are not its properties."""
+    """The parameters of a collection's items beside its properties."""
     names = ["limit", "bbox", "datetime", "crs", "bbox-crs", "filter", "filter-lang", "filter-crs", "sortby"]
     names += ["properties", "q", "cursor", "count", "resultType", "bom", "hxl"]
     if "place" in described.by_name:
@@ -126,22 +134,22 @@ def shared_names(described: Collection) -> tuple[str, ...]:
 
 
 def property_parameter(item: Property) -> Schema:
-    """A property as a plain condition on its value."""
+    """A property as a parameter: equality with its value."""
     schema = {**_TYPES[item.type], **({"enum": list(item.values)} if item.values else {})}
     return _parameter(item.name, f"Only features with this {item.en.lower()} · {item.zh}", schema)
 
 
-ITEMS_NAMES: dict[str, frozenset[str]] = {
+_ITEMS_NAMES: dict[str, frozenset[str]] = {
     item.id: frozenset({"f", *shared_names(item), *item.by_name}) for item in COLLECTIONS.values()
 }
 
 
 def of_items(path: dict[str, Any]) -> frozenset[str]:
-    """What a request for a collection's items may ask."""
-    return ITEMS_NAMES[collection(path["collection_id"]).id]
+    """The parameters of a request for the items of the collection in the path."""
+    return _ITEMS_NAMES[collection(path["collection_id"]).id]
 
 
 def fixed(*names: str) -> Any:
-    """What a request may ask where that does not depend on its path."""
+    """These parameters, whatever the path."""
     allowed = frozenset(names)
     return lambda _: allowed

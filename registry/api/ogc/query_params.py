@@ -1,4 +1,4 @@
-"""A request's parameters as a question to a collection."""
+"""The query of an items request, from the text of its parameters."""
 
 import math
 from collections.abc import Mapping
@@ -7,83 +7,71 @@ from typing import Any
 
 import msgspec
 
+from registry.api.ogc.parameters import value_of
 from registry.domain import crs as systems
 from registry.domain.conditions import Bbox
-from registry.domain.crs import CRS84, Crs
+from registry.domain.crs import Crs
 from registry.domain.errors import InvalidQuery
 from registry.domain.ogc import cql, items
 from registry.domain.ogc.catalogue import Collection
-from registry.domain.ogc.cql import Condition, Conditions
-from registry.domain.ogc.items import Question
+from registry.domain.ogc.cql import CqlFilter, FilterBuilder
+from registry.domain.ogc.items import ItemsQuery
 
 Params = Mapping[str, Any]
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The question, and how the answer is to be written."""
+class ItemsParams(msgspec.Struct, frozen=True, kw_only=True):
+    """An items query, and how its response is written; `members` are those of `properties` to keep."""
 
-    question: Question
+    query: ItemsQuery
     crs: Crs
     count: str
-    hits: bool
+    hits_only: bool
     members: frozenset[str] | None
 
 
-def read(params: Params, described: Collection) -> Asked:
-    """What the parameters ask; InvalidQuery names the one that is wrong."""
-    sort = items.sort_keys(params.get("sortby"), described)
+def read(params: Params, collection: Collection) -> ItemsParams:
+    """The parameters of a request; InvalidQuery names the one that is wrong."""
+    sort = items.sort_keys(params.get("sortby"), collection)
     cursor = params.get("cursor")
-    question = Question(
-        where=conditions(params, described),
+    query = ItemsQuery(
+        filter=filter_of(params, collection),
         sort=sort,
         page=None if cursor is None else items.decode_page(cursor, sort),
         limit=items.limit(params.get("limit")),
     )
-    return Asked(
-        question=question,
+    return ItemsParams(
+        query=query,
         crs=systems.system(params.get("crs")),
-        count=_one_of(params, "count", ("bounded", "exact", "none")),
-        hits=_one_of(params, "resultType", ("results", "hits")) == "hits",
-        members=_members(params.get("properties"), described),
+        count=value_of(params, "count"),
+        hits_only=value_of(params, "resultType") == "hits",
+        members=_members(params.get("properties"), collection),
     )
 
 
-def conditions(params: Params, described: Collection) -> Condition:
-    """All conditions of a request, each of which a feature must meet."""
-    wanted = Conditions(described)
+def filter_of(params: Params, collection: Collection) -> CqlFilter:
+    """All conditions of a request as one filter."""
+    filters = FilterBuilder(collection)
     box = read_bbox(params.get("bbox"), systems.system(params.get("bbox-crs"), "bbox-crs"))
-    if box is not None and described.is_drawn:
-        items.add_window(wanted, box)
+    if box is not None and collection.is_drawn:
+        items.add_window(filters, box)
     if "datetime" in params:
-        items.add_time(wanted, params["datetime"], described)
+        items.add_time(filters, params["datetime"], collection)
     if "q" in params:
-        items.add_name(wanted, params["q"])
+        items.add_name(filters, params["q"])
     if "under" in params:
-        wanted.plain("under", "string", params["under"])
-    for name, item in described.by_name.items():
+        filters.add_extension("under", "string", params["under"])
+    for name, item in collection.by_name.items():
         if name in params:
-            items.add_equal(wanted, item, params[name])
-    _add_filter(wanted, params)
-    return wanted.all()
-
-
-def _add_filter(wanted: Conditions, params: Params) -> None:
-    language = _one_of(params, "filter-lang", ("cql2-text", "cql2-json"))
-    if params.get("filter-crs", CRS84) != CRS84:
-        raise InvalidQuery(f"filter-crs is {CRS84}", field="filter-crs")
+            items.add_equal(filters, item, params[name])
     if text := params.get("filter"):
-        wanted.add(cql.parse_text(text) if language == "cql2-text" else cql.parse_json(text))
-
-
-def _one_of(params: Params, name: str, values: tuple[str, ...]) -> str:
-    found = params.get(name, values[0])
-    if found not in values:
-        raise InvalidQuery(f"{name} is one of {', '.join(values)}", field=name)
-    return str(found)
+        is_text = value_of(params, "filter-lang") == "cql2-text"
+        filters.add(cql.parse_text(text) if is_text else cql.parse_json(text))
+    return filters.build()
 
 
 def read_bbox(text: str | None, crs: Crs) -> Bbox | None:
-    """The box in WGS 84 degrees, west first; heights are left aside."""
+    """The box in WGS 84 degrees, west first; heights are ignored."""
     if text is None:
         return None
     try:
@@ -96,11 +84,11 @@ def read_bbox(text: str | None, crs: Crs) -> Bbox | None:
     return systems.box_in_degrees((sides[0], sides[1], sides[half], sides[half + 1]), crs)
 
 
-def _members(text: str | None, described: Collection) -> frozenset[str] | None:
+def _members(text: str | None, collection: Collection) -> frozenset[str] | None:
     if text is None:
         return None
     names = {part.strip() for part in text.split(",") if part.strip()}
-    known = {name.split(".")[0] for name in described.by_name} | set(described.by_name)
+    known = {name.split(".")[0] for name in collection.by_name} | set(collection.by_name)
     if unknown := names - known:
         raise InvalidQuery(f"{', '.join(sorted(unknown))} is no property here", field="properties")
     return frozenset(name.split(".")[0] for name in names)

@@ -1,4 +1,4 @@
-"""One way to answer: the same content as JSON or as a page, with validators and Link header."""
+"""Responses of the OGC API: the same content as JSON or HTML, with an ETag and a Link header."""
 
 import hashlib
 from typing import Any
@@ -8,22 +8,24 @@ from litestar import Response
 
 from registry.api.http.request import HttpRequest
 from registry.api.ogc.links import Links
-from registry.api.ogc.negotiation import HTML, Forms, chosen
+from registry.api.ogc.negotiation import HTML, MediaTypes, negotiate
 from registry.api.ogc.pages import page
 
 VARY = "Accept, Accept-Encoding, Authorization"
 LINK_HEADER = 8
-"""A Link header repeats at most so many links."""
-Made = dict[str, Any]
+"""The most links in a Link header."""
+Content = dict[str, Any]
 
 
-def answered(request: HttpRequest, offered: Forms, made: Made, title: str) -> Response[bytes]:
-    """The content with its own links first, in the form that the client wants."""
-    form = chosen(request, offered)
-    made = {**made, "links": [*Links(request).own(offered, form), *made.get("links", [])]}
+def negotiated_response(
+    request: HttpRequest, offered: MediaTypes, content: Content, title: str
+) -> Response[bytes]:
+    """The content with its own links first, in the negotiated media type."""
+    form = negotiate(request, offered)
+    content = {**content, "links": [*Links(request).own(offered, form), *content.get("links", [])]}
     if form == "html":
-        return respond(request, page(made, title), HTML)
-    return respond(request, msgspec.json.encode(made), offered[form], link_header(made["links"]))
+        return respond(request, page(content, title), HTML)
+    return respond(request, msgspec.json.encode(content), offered[form], link_header(content["links"]))
 
 
 def respond(
@@ -34,12 +36,12 @@ def respond(
     validated: memoryview | None = None,
     etag: str | None = None,
 ) -> Response[bytes]:
-    """The body with a validator: `etag`, or one of its content; 304 when the client has it."""
+    """The body with `etag`, or with a hash of its content as one; 304 when the client has it."""
     etag = etag or f'W/"{hashlib.sha256(validated or body).hexdigest()[:24]}"'
-    known = {"ETag": etag, "Vary": VARY, "Cache-Control": "no-cache", **(headers or {})}
+    all_headers = {"ETag": etag, "Vary": VARY, "Cache-Control": "no-cache", **(headers or {})}
     if matches(request.headers.get("if-none-match"), etag):
-        return Response(b"", status_code=304, headers=known, media_type=media)
-    return Response(body, headers=known, media_type=media)
+        return Response(b"", status_code=304, headers=all_headers, media_type=media)
+    return Response(body, headers=all_headers, media_type=media)
 
 
 def matches(condition: str | None, etag: str) -> bool:

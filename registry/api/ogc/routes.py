@@ -1,4 +1,4 @@
-"""How a resource of the OGC face is routed: GET, and the parameters it knows."""
+"""Routes of the OGC API: GET handlers with the parameters that they accept."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +9,10 @@ from registry.api.ogc.parameters import SIGHT, fixed
 
 
 def plain(path: str, *names: str) -> Callable[[Any], Any]:
-    """A resource that knows `f`, `exercise` and these parameters."""
+    """A route that accepts `f`, `exercise`, `as_of` and these parameters."""
     return get(path, opt={"parameters": fixed("f", *SIGHT, *names)}, include_in_schema=False)
 
 
 def varying(path: str, names: Callable[[dict[str, Any]], frozenset[str]]) -> Callable[[Any], Any]:
-    """A resource whose parameters depend on its path."""
+    """A route whose parameters depend on its path."""
     return get(path, opt={"parameters": names}, include_in_schema=False)

@@ -1,4 +1,4 @@
-"""The sets that vector tiles form, as the standard, TileJSON and the matrix set describe them."""
+"""Tilesets of vector tiles, described by OGC API Tiles and by TileJSON."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from litestar import Response
 from registry.api.http.request import HttpRequest
 from registry.api.ogc.collections import extent_of, property_schema
 from registry.api.ogc.links import REL, Link, Links, about
-from registry.api.ogc.negotiation import JSON, MVT, PLAIN, chosen
-from registry.api.ogc.response import answered
+from registry.api.ogc.negotiation import JSON, MVT, PLAIN, negotiate
+from registry.api.ogc.response import negotiated_response
 from registry.domain.access.sight import Sight
 from registry.domain.crs import CRS84
 from registry.domain.errors import InvalidQuery, NotFound
@@ -84,7 +84,7 @@ def _template(links: Links, base: str) -> Link:
 
 
 def _tileset(links: Links, base: str, title: str, box: Box) -> dict[str, Any]:
-    """A tileset as a list has it: only links that answer, since the OGC suite follows them all."""
+    """A tileset in a list; it has no templated links, because the OGC test suite follows every link."""
     made = [
         links.to("self", f"{base}/{MATRIX_SET}", JSON, "This tileset"),
         links.to(REL + "tiling-scheme", f"/tileMatrixSets/{MATRIX_SET}", JSON, MATRIX_SET),
@@ -135,7 +135,9 @@ async def list_of(
 ) -> Response[bytes]:
     links = Links(request)
     tileset = _tileset(links, base, title, await _box(reader, sight, names))
-    return answered(request, PLAIN, {"tilesets": [tileset], "links": about(links)}, f"Tiles · {title}")
+    return negotiated_response(
+        request, PLAIN, {"tilesets": [tileset], "links": about(links)}, f"Tiles · {title}"
+    )
 
 
 async def set_of(
@@ -147,15 +149,17 @@ async def set_of(
     names: tuple[str, ...],
 ) -> Response[bytes]:
     links, box = Links(request), await _box(reader, sight, names)
-    if chosen(request, TILEJSON) == "tilejson":
-        return answered(request, {"tilejson": JSON}, _tilejson(links, base, title, box, names), title)
+    if negotiate(request, TILEJSON) == "tilejson":
+        return negotiated_response(
+            request, {"tilejson": JSON}, _tilejson(links, base, title, box, names), title
+        )
     made = _tileset(links, base, title, box)
     west, south, east, north = box
     made["boundingBox"] = {"lowerLeft": [west, south], "upperRight": [east, north], "crs": CRS84}
     made["centerPoint"] = {"coordinates": [(west + east) / 2, (south + north) / 2], "crs": CRS84}
     made["layers"] = _layers(names)
     made["links"] = [*made["links"][1:], _template(links, base), *about(links)]
-    return answered(request, TILEJSON, made, f"Tiles · {title}")
+    return negotiated_response(request, TILEJSON, made, f"Tiles · {title}")
 
 
 def _tilejson(links: Links, base: str, title: str, box: Box, names: tuple[str, ...]) -> dict[str, Any]:

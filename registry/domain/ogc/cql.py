@@ -1,7 +1,7 @@
 """CQL2 filters (OGC 21-065): bounded, checked against a collection, split into shape and values.
 
-The shape is a tree of tuples without any literal, so that statements can be kept by it; `("value", type, n)`
-stands for the n-th value. Every operator that is not listed here is refused.
+The shape is a tree of tuples without literals, which keys the cache of statements; `("value", type, n)` is
+the n-th value. Every operator that is not listed here is refused.
 """
 
 import re
@@ -17,8 +17,8 @@ from registry.domain.ogc import literals
 from registry.domain.ogc.catalogue import Collection, Property
 from registry.domain.ogc.literals import fault
 
-KEPT = 200
-"""Trees kept by their text: clients ask the same filter again for every page and window."""
+CACHED_TREES = 200
+"""Parsed trees in the cache: clients repeat one filter for every page and window."""
 MAX_TEXT = 4_000
 MAX_DEPTH = 24
 MAX_NODES = 400
@@ -36,20 +36,20 @@ TEMPORAL = (
 ARRAYS = ("equals", "contains", "containedby", "overlaps")
 GEOMETRY = "geometry"
 
-Shape = tuple[Any, ...]
+FilterShape = tuple[Any, ...]
 _SCALARS = {"string": "string", "integer": "number", "number": "number", "date-time": "instant"}
 
 
-class Condition(msgspec.Struct, frozen=True):
-    """A filter as a shape and the values that fill it."""
+class CqlFilter(msgspec.Struct, frozen=True):
+    """A checked filter: its shape, and the values that fill it."""
 
-    shape: Shape
+    shape: FilterShape
     values: tuple[Any, ...]
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHED_TREES)
 def parse_text(text: str) -> Any:
-    """The JSON tree of a CQL2 text, not to be changed; InvalidQuery when it is none or too large."""
+    """The JSON tree of a CQL2 text, which callers must not change; InvalidQuery for any other text."""
     _bounded(text)
     return _parsed(cql2.parse_text, text)
 
@@ -64,12 +64,12 @@ def parse_json(text: str) -> Any:
 def _parsed(parser: Any, text: str) -> Any:
     try:
         return parser(text).to_json()
-    except Exception as error:  # what the parser raises has no common type: for an empty point a plain one
+    except Exception as error:  # the parser's errors share no base class; an empty point raises Exception
         raise fault(f"the filter cannot be read: {str(error)[:300]}") from error
 
 
 def _bounded(text: str) -> None:
-    """Refuse what would make the parser recurse without end: it has no limit of its own."""
+    """Refuse a text that would make the parser recurse too deeply; it has no limit of its own."""
     if len(text) > MAX_TEXT:
         raise fault(f"the filter is longer than {MAX_TEXT} characters")
     bare = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"", "", text)
@@ -83,45 +83,45 @@ def _bounded(text: str) -> None:
         raise fault("the filter repeats an operator without end")
 
 
-def condition(tree: Any, collection: Collection) -> Condition:
-    """The checked condition that one JSON tree stands for."""
-    return Conditions(collection).add(tree).all()
+def parse(tree: Any, collection: Collection) -> CqlFilter:
+    """The checked filter of one JSON tree."""
+    return FilterBuilder(collection).add(tree).build()
 
 
-class Conditions:
-    """Gathers conditions that must all hold; values are kept in the order in which the shape names them."""
+class FilterBuilder:
+    """Collects conditions that must all hold, and their values in the order in which the shape names them."""
 
     def __init__(self, collection: Collection) -> None:
         self.values: list[Any] = []
-        self._shapes: list[Shape] = []
+        self._shapes: list[FilterShape] = []
         self._properties = collection.by_name
-        self._drawn = collection.is_drawn
+        self._has_geometry = collection.is_drawn
         self._nodes = 0
 
-    def add(self, tree: Any) -> "Conditions":
-        """Also what this JSON tree says."""
-        self._shapes.append(self.truth(tree, 0))
+    def add(self, tree: Any) -> "FilterBuilder":
+        """Add the condition of a JSON tree."""
+        self._shapes.append(self.boolean(tree, 0))
         return self
 
-    def plain(self, operator: str, kind: str, *values: Any) -> None:
-        """Also a condition that CQL2 has no operator for: a window, a part of a name, all under a place."""
+    def add_extension(self, operator: str, kind: str, *values: Any) -> None:
+        """Add a condition that CQL2 has no operator for: a window, a part of a name, all under a place."""
         self._shapes.append((operator, *(self._value(kind, value) for value in values)))
 
-    def all(self) -> Condition:
-        """Everything that was added."""
+    def build(self) -> CqlFilter:
+        """The filter of all conditions that were added."""
         shape = self._shapes[0] if len(self._shapes) == 1 else ("and", tuple(self._shapes))
-        return Condition(shape, tuple(self.values))
+        return CqlFilter(shape, tuple(self.values))
 
-    def truth(self, node: Any, depth: int) -> Shape:
-        """A node that is true or false."""
+    def boolean(self, node: Any, depth: int) -> FilterShape:
+        """The shape of a boolean node."""
         self._count(depth)
         if isinstance(node, bool):
             return ("true",) if node else ("false",)
         operator, args = _operation(node)
         if operator in ("and", "or"):
-            return (operator, tuple(self.truth(arg, depth + 1) for arg in args))
+            return (operator, tuple(self.boolean(arg, depth + 1) for arg in args))
         if operator == "not":
-            return ("not", *(self.truth(arg, depth + 1) for arg in _few(operator, args, 1)))
+            return ("not", *(self.boolean(arg, depth + 1) for arg in _few(operator, args, 1)))
         for prefix, names, read in (
             ("s_", SPATIAL, self._spatial),
             ("t_", TEMPORAL, self._temporal),
@@ -131,7 +131,7 @@ class Conditions:
                 return read(operator, _few(operator, args, 2), depth)
         return self._comparison(operator, args, depth)
 
-    def _comparison(self, operator: str, args: list[Any], depth: int) -> Shape:
+    def _comparison(self, operator: str, args: list[Any], depth: int) -> FilterShape:
         if operator == "isnull" and len(args) == 1:
             return ("isnull", self._any_property(args[0]))
         if operator in COMPARISONS:
@@ -148,25 +148,25 @@ class Conditions:
             return self._membership(args[0], args[1], depth)
         raise _unknown(operator)
 
-    def _membership(self, node: Any, members: list[Any], depth: int) -> Shape:
-        """One array for plain members, so that lists of any length share a statement."""
+    def _membership(self, node: Any, members: list[Any], depth: int) -> FilterShape:
+        """Bind plain members as one array, so that lists of any length share a statement."""
         for kind, plain in (("string", str), ("number", int | float)):
             if members and all(isinstance(item, plain) and not isinstance(item, bool) for item in members):
-                asked, shape = self._scalar(node, depth + 1)
-                if asked != kind:
-                    raise fault(f"{asked} and {kind} cannot be compared like that")
+                actual, shape = self._scalar(node, depth + 1)
+                if actual != kind:
+                    raise fault(f"{actual} and {kind} cannot be compared like that")
                 return ("member", shape, self._value(f"{kind}s", list(members)))
         return ("in", *self._alike([node, *members], depth))
 
-    def _alike(self, nodes: list[Any], depth: int, only: str | None = None) -> list[Shape]:
-        """Scalar nodes that are all of one type."""
+    def _alike(self, nodes: list[Any], depth: int, only: str | None = None) -> list[FilterShape]:
+        """The shapes of scalar nodes, which must have one type."""
         typed = [self._scalar(node, depth + 1) for node in nodes]
         kinds = {kind for kind, _ in typed}
         if len(kinds) != 1 or (only and kinds != {only}):
             raise fault(f"{' and '.join(sorted(kinds))} cannot be compared like that")
         return [shape for _, shape in typed]
 
-    def _scalar(self, node: Any, depth: int) -> tuple[str, Shape]:
+    def _scalar(self, node: Any, depth: int) -> tuple[str, FilterShape]:
         self._count(depth)
         if isinstance(node, str):
             return "string", self._value("string", node)
@@ -181,7 +181,7 @@ class Conditions:
                 return self._function(node, depth)
         raise fault(f"{str(node)[:80]} is not a value that can be compared")
 
-    def _function(self, node: Any, depth: int) -> tuple[str, Shape]:
+    def _function(self, node: Any, depth: int) -> tuple[str, FilterShape]:
         operator, args = _operation(node)
         if operator in ("casei", "accenti") and len(args) == 1:
             return "string", (operator, *self._alike(args, depth, only="string"))
@@ -189,29 +189,29 @@ class Conditions:
             return "number", ("arithmetic", operator, *self._alike(args, depth, only="number"))
         raise _unknown(operator)
 
-    def _property(self, node: Any) -> tuple[str, Shape]:
-        found = self._known(node)
-        if not found.is_scalar:
-            raise fault(f"{found.name} is a list: use A_CONTAINS, A_OVERLAPS, A_EQUALS or A_CONTAINEDBY")
-        return _SCALARS[found.type], ("property", found.name)
+    def _property(self, node: Any) -> tuple[str, FilterShape]:
+        item = self._queryable(node)
+        if not item.is_scalar:
+            raise fault(f"{item.name} is a list: use A_CONTAINS, A_OVERLAPS, A_EQUALS or A_CONTAINEDBY")
+        return _SCALARS[item.type], ("property", item.name)
 
-    def _known(self, node: Any) -> Property:
+    def _queryable(self, node: Any) -> Property:
         name = node.get("property") if isinstance(node, dict) else None
-        found = self._properties.get(str(name))
-        if found is None:
+        item = self._properties.get(str(name))
+        if item is None:
             raise fault(f"{name} cannot be asked about here; known: {', '.join(self._properties)}")
-        return found
+        return item
 
-    def _any_property(self, node: Any) -> Shape:
-        return (GEOMETRY,) if self._is_geometry(node) else ("property", self._known(node).name)
+    def _any_property(self, node: Any) -> FilterShape:
+        return (GEOMETRY,) if self._is_geometry(node) else ("property", self._queryable(node).name)
 
     def _is_geometry(self, node: Any) -> bool:
-        return self._drawn and node == {"property": GEOMETRY}
+        return self._has_geometry and node == {"property": GEOMETRY}
 
-    def _spatial(self, operator: str, args: list[Any], _: int) -> Shape:
+    def _spatial(self, operator: str, args: list[Any], _: int) -> FilterShape:
         return (operator, *(self._shape(arg) for arg in args))
 
-    def _shape(self, node: Any) -> Shape:
+    def _shape(self, node: Any) -> FilterShape:
         if self._is_geometry(node):
             return (GEOMETRY,)
         if isinstance(node, dict) and "bbox" in node:
@@ -222,10 +222,10 @@ class Conditions:
         literals.shape(text)
         return self._value("geometry", text.decode())
 
-    def _temporal(self, operator: str, args: list[Any], depth: int) -> Shape:
+    def _temporal(self, operator: str, args: list[Any], depth: int) -> FilterShape:
         return (operator, *(self._period(arg, depth + 1) for arg in args))
 
-    def _period(self, node: Any, depth: int) -> Shape:
+    def _period(self, node: Any, depth: int) -> FilterShape:
         if isinstance(node, dict) and "interval" in node:
             ends = node["interval"]
             if not isinstance(ends, list) or len(ends) != 2:
@@ -236,7 +236,7 @@ class Conditions:
             raise fault("a temporal operator takes instants and intervals")
         return ("interval", shape, shape)
 
-    def _end(self, node: Any, depth: int, last: bool) -> Shape:
+    def _end(self, node: Any, depth: int, last: bool) -> FilterShape:
         if node == "..":
             return ("infinity",) if last else ("-infinity",)
         if isinstance(node, str):
@@ -246,20 +246,20 @@ class Conditions:
             raise fault("the ends of an interval are instants")
         return ("coalesce", shape, ("infinity",) if last else ("-infinity",))
 
-    def _array(self, operator: str, args: list[Any], _: int) -> Shape:
+    def _array(self, operator: str, args: list[Any], _: int) -> FilterShape:
         return (operator, *(self._strings(arg) for arg in args))
 
-    def _strings(self, node: Any) -> Shape:
+    def _strings(self, node: Any) -> FilterShape:
         if isinstance(node, list):
             if len(node) > MAX_LIST or not all(isinstance(item, str) for item in node):
                 raise fault(f"a list has at most {MAX_LIST} members, all text")
             return self._value("strings", node)
-        found = self._known(node)
-        if found.is_scalar:
-            raise fault(f"{found.name} is not a list")
-        return ("property", found.name)
+        item = self._queryable(node)
+        if item.is_scalar:
+            raise fault(f"{item.name} is not a list")
+        return ("property", item.name)
 
-    def _value(self, kind: str, value: Any) -> Shape:
+    def _value(self, kind: str, value: Any) -> FilterShape:
         self.values.append(value)
         return ("value", kind, len(self.values) - 1)
 

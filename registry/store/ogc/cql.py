@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from registry.domain.ogc.cql import Shape
+from registry.domain.ogc.cql import FilterShape
 from registry.store.names import named
 from registry.store.schema.records import place_within
 from registry.store.windows import holds, within
@@ -67,7 +67,7 @@ def values(given: tuple[Any, ...]) -> dict[str, Any]:
     return {f"c{n}": value for n, value in enumerate(given)}
 
 
-def expression(shape: Shape, ground: Ground) -> Expression:
+def expression(shape: FilterShape, ground: Ground) -> Expression:
     """The expression of one node and all under it."""
     found: Expression = READERS.get(shape[0], _spatial)(shape, ground)
     return found
@@ -77,34 +77,34 @@ def _each(shapes: tuple[Any, ...], ground: Ground) -> list[Expression]:
     return [expression(shape, ground) for shape in shapes]
 
 
-def _value(shape: Shape, _: Ground) -> Expression:
+def _value(shape: FilterShape, _: Ground) -> Expression:
     bound: Expression = sa.bindparam(f"c{shape[2]}", type_=TYPES[shape[1]])
     if shape[1] == "geometry":
         return sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(bound), 4326)
     return sa.cast(bound, sa.Float) if shape[1] == "number" else bound
 
 
-def _like(shape: Shape, ground: Ground) -> Expression:
+def _like(shape: FilterShape, ground: Ground) -> Expression:
     text, pattern = _each(shape[1:], ground)
     return text.like(pattern, escape="\\")
 
 
-def _between(shape: Shape, ground: Ground) -> Expression:
+def _between(shape: FilterShape, ground: Ground) -> Expression:
     value, low, high = _each(shape[1:], ground)
     return sa.and_(value >= low, value <= high)
 
 
-def _in(shape: Shape, ground: Ground) -> Expression:
+def _in(shape: FilterShape, ground: Ground) -> Expression:
     value, *members = _each(shape[1:], ground)
     return sa.or_(sa.false(), *(value == member for member in members))
 
 
-def _accenti(shape: Shape, ground: Ground) -> Expression:
+def _accenti(shape: FilterShape, ground: Ground) -> Expression:
     spread = sa.func.normalize(expression(shape[1], ground), sa.literal_column("NFKD"))
     return sa.func.regexp_replace(spread, MARKS, "", "g")
 
 
-def _spatial(shape: Shape, ground: Ground) -> Expression:
+def _spatial(shape: FilterShape, ground: Ground) -> Expression:
     found: Expression = SPATIAL[shape[0]](*_each(shape[1:], ground))
     drawn = [part for part in shape[1:] if part[0] == "value"]
     if ground.spot is None or not drawn or GEOMETRY not in shape[1:] or shape[0] == "s_disjoint":
@@ -112,24 +112,24 @@ def _spatial(shape: Shape, ground: Ground) -> Expression:
     return sa.and_(within(ground.spot, sa.func.box(expression(drawn[0], ground))), found)
 
 
-def _window(shape: Shape, ground: Ground) -> Expression:
+def _window(shape: FilterShape, ground: Ground) -> Expression:
     sides = _each(shape[1:], ground)
     box = sa.func.ST_MakeEnvelope(*sides, 4326)
     exact = _met(ground, sides, box)
     return exact if ground.indexed is None else sa.and_(ground.indexed(box), exact)
 
 
-def _wide(shape: Shape, ground: Ground) -> Expression:
+def _wide(shape: FilterShape, ground: Ground) -> Expression:
     sides = _each(shape[1:], ground)
     return _met(ground, sides, sa.func.ST_MakeEnvelope(*sides, 4326))
 
 
-def _narrow(shape: Shape, ground: Ground) -> Expression:
+def _narrow(shape: FilterShape, ground: Ground) -> Expression:
     sides = _each(shape[1:], ground)
     return _met(ground, sides, _box(*sides))
 
 
-def _wrapped(shape: Shape, ground: Ground) -> Expression:
+def _wrapped(shape: FilterShape, ground: Ground) -> Expression:
     west, south, east, north = _each(shape[1:], ground)
     sides = ((west, south, 180.0, north), (-180.0, south, east, north))
     return sa.or_(*(_met(ground, side, _box(*side)) for side in sides))
@@ -149,22 +149,22 @@ def _met(ground: Ground, sides: Sequence[Any], box: Expression) -> Expression:
     return sa.or_(exact, ground.geom.is_(None)) if ground.partial else exact
 
 
-def _named(shape: Shape, ground: Ground) -> Expression:
+def _named(shape: FilterShape, ground: Ground) -> Expression:
     names = (ground.columns["name.zh"], ground.columns["name.en"])
     return named(names, expression(shape[1], ground), brief=shape[0] != "named")
 
 
-def _under(shape: Shape, ground: Ground) -> Expression:
+def _under(shape: FilterShape, ground: Ground) -> Expression:
     inside = sa.select(place_within.c.code).where(place_within.c.ancestor == expression(shape[1], ground))
     return ground.columns["place"] == sa.any_(sa.func.array(inside.scalar_subquery()))
 
 
-def _period(shape: Shape, ground: Ground) -> tuple[Expression, Expression]:
+def _period(shape: FilterShape, ground: Ground) -> tuple[Expression, Expression]:
     begin, end = _each(shape[1:], ground)
     return begin, end
 
 
-def _temporal(shape: Shape, ground: Ground) -> Expression:
+def _temporal(shape: FilterShape, ground: Ground) -> Expression:
     (a, b), (c, d) = _period(shape[1], ground), _period(shape[2], ground)
     relation: Expression = TEMPORAL[shape[0]](a, b, c, d)
     return relation
@@ -196,12 +196,12 @@ ARRAYS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def _array(shape: Shape, ground: Ground) -> Expression:
+def _array(shape: FilterShape, ground: Ground) -> Expression:
     relation: Expression = ARRAYS[shape[0]](*_each(shape[1:], ground))
     return relation
 
 
-READERS: dict[str, Callable[[Shape, Ground], Any]] = {
+READERS: dict[str, Callable[[FilterShape, Ground], Any]] = {
     "true": lambda shape, ground: sa.true(),
     "false": lambda shape, ground: sa.false(),
     "and": lambda shape, ground: sa.and_(sa.true(), *_each(shape[1], ground)),

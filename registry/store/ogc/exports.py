@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
 from registry.domain.ogc import catalogue
-from registry.domain.ogc.cql import Condition
-from registry.domain.ogc.cql import Shape as Asked
+from registry.domain.ogc.cql import CqlFilter
+from registry.domain.ogc.cql import FilterShape as Asked
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
 from registry.store.database.streams import NEVER, batches, copied
@@ -32,7 +32,7 @@ def _lines(form: Shape, name: str, asked: Asked) -> Query:
     return Query(sa.select(line).select_from(rows.table).where(*where))
 
 
-def lines(reader: Reader, sight: Sight, name: str, where: Condition) -> AsyncGenerator[bytes, None]:
+def lines(reader: Reader, sight: Sight, name: str, where: CqlFilter) -> AsyncGenerator[bytes, None]:
     """GeoJSON text sequences (RFC 8142): a record separator, a feature and a line feed for each row."""
     query = _lines(shape(sight), name, where.shape)
     return copied(reader, query, binds(sight) | cql.values(where.values), **NEVER)
@@ -60,7 +60,7 @@ def _table(form: Shape, name: str, asked: Asked) -> Query:
     return Query(sa.select(key, *place, *safe).select_from(rows.table).where(*where))
 
 
-def table(reader: Reader, sight: Sight, name: str, where: Condition) -> AsyncGenerator[bytes, None]:
+def table(reader: Reader, sight: Sight, name: str, where: CqlFilter) -> AsyncGenerator[bytes, None]:
     """Lines of CSV without a header: identity, longitude, latitude, and the flat properties."""
     query = _table(shape(sight), name, where.shape)
     return copied(reader, query, binds(sight) | cql.values(where.values))
@@ -97,7 +97,7 @@ def _number(form: Shape, name: str, asked: Asked) -> Query:
 
 
 def shapes(
-    reader: Reader, sight: Sight, name: str, where: Condition, how: str
+    reader: Reader, sight: Sight, name: str, where: CqlFilter, how: str
 ) -> AsyncGenerator[list[Row], None]:
     """First one row with their number, then rows of flat properties with the geometry as KML or WKB."""
     asked = (shape(sight), name, where.shape)

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
 from registry.domain.crs import DEFAULT, Crs
-from registry.domain.ogc.cql import Condition
-from registry.domain.ogc.cql import Shape as Asked
-from registry.domain.ogc.items import Page, Question, Sort
+from registry.domain.ogc.cql import CqlFilter
+from registry.domain.ogc.cql import FilterShape as Asked
+from registry.domain.ogc.items import ItemsQuery, PageStart, SortKey
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement
 from registry.store.ogc import cql
@@ -52,7 +52,7 @@ class Form(NamedTuple):
     sight: Shape
     name: str
     asked: Asked
-    sort: tuple[Sort, ...]
+    sort: tuple[SortKey, ...]
     nulls: Nulls
 
     @property
@@ -108,7 +108,7 @@ def _ordered(form: Form, read: Any) -> Any:
     return _in_order(read, keys, identity, form.sort).limit(LIMIT + ONE)
 
 
-def _in_order(found: Any, keys: Sequence[Any], identity: Any, sort: tuple[Sort, ...]) -> Any:
+def _in_order(found: Any, keys: Sequence[Any], identity: Any, sort: tuple[SortKey, ...]) -> Any:
     order = [
         key.desc().nulls_last() if by.descending else key.asc().nulls_last()
         for key, by in zip(keys, sort, strict=True)
@@ -153,7 +153,7 @@ def _of_few(form: Form) -> tuple[Any, Any]:
     return few_or_many(_read(form), _read(walked), lambda read: _ordered(form, read), EXACT_TO)
 
 
-def _after(keys: Sequence[Any], identity: Any, sort: tuple[Sort, ...], nulls: tuple[bool, ...]) -> Any:
+def _after(keys: Sequence[Any], identity: Any, sort: tuple[SortKey, ...], nulls: tuple[bool, ...]) -> Any:
     """Rows that come later in the order: unknown values come last, the identity decides between equals."""
     later: Any = identity > sa.cast(sa.bindparam("after", type_=sa.Text), identity.type)
     for n, (key, by, null) in reversed(list(enumerate(zip(keys, sort, nulls, strict=True)))):
@@ -175,23 +175,23 @@ class Found(NamedTuple):
 
     features: list[bytes]
     placed: list[str] | None
-    next: Page | None
+    next: PageStart | None
     matched: int | None
 
 
 async def find(
-    reader: Reader, sight: Sight, name: str, asked: Question, crs: Crs, *, counted: bool = False
+    reader: Reader, sight: Sight, name: str, asked: ItemsQuery, crs: Crs, *, counted: bool = False
 ) -> Found:
     """At most `limit` features in order, counted up to a bound if that is asked for."""
     start = asked.page
     nulls = None if start is None else tuple(key is None for key in start.keys)
-    query = _page(Form(shape(sight), name, asked.where.shape, asked.sort, nulls), crs, counted)
-    given = binds(sight) | cql.values(asked.where.values) | {"limit": asked.limit}
+    query = _page(Form(shape(sight), name, asked.filter.shape, asked.sort, nulls), crs, counted)
+    given = binds(sight) | cql.values(asked.filter.values) | {"limit": asked.limit}
     if start is not None:
         given |= {"after": start.after} | {f"start{n}": key for n, key in enumerate(start.keys)}
     *rows, last = await reader.rows(query, given)
     more = last["held"] > asked.limit
-    following = Page([last[f"k{n + 1}"] for n in range(len(asked.sort))], last["k0"]) if more else None
+    following = PageStart([last[f"k{n + 1}"] for n in range(len(asked.sort))], last["k0"]) if more else None
     matched = None if last["n"] is None or last["n"] > EXACT_TO else last["n"]
     placed = None if crs is DEFAULT else [row["placed"] for row in rows]
     return Found([row["feature"] for row in rows], placed, following, matched)
@@ -222,7 +222,7 @@ def _count(form: Shape, name: str, asked: Asked) -> Query:
     return Query(sa.select(sa.func.count().label("n")).select_from(_hits(form, name, asked).subquery()))
 
 
-async def count(reader: Reader, sight: Sight, name: str, where: Condition) -> int:
+async def count(reader: Reader, sight: Sight, name: str, where: CqlFilter) -> int:
     """How many features meet the condition."""
     query = _count(shape(sight), name, where.shape)
     row = await reader.row(query, binds(sight) | cql.values(where.values))
