@@ -8,7 +8,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from registry.cli.progress import bars
 from registry.runtime import database, key_pepper, settings
+from registry.services.progress import Advance
+from registry.services.records.check import check
 from registry.store.database import migrations
 from registry.store.database.health import look
 from registry.store.sync import hash_chain
@@ -17,20 +20,21 @@ from registry.store.sync.hash_chain import Head
 
 @click.command()
 def command() -> None:
-    """Verify the sealed history, every logged text and the schema. 校验历史记录与数据库。"""
-    given = settings.read(os.environ)
-    with database.available(given) as url:
-        faults, last, open_changes = asyncio.run(_verify(url, key_pepper.pepper(given)))
+    """Verify the sealed history, every stored version and the schema. 校验历史记录与数据库。"""
+    configured = settings.read(os.environ)
+    with database.available(configured) as url, bars() as advance:
+        faults, last, open_changes = asyncio.run(_verify(url, key_pepper.pepper(configured), advance))
     _show(faults, last, open_changes)
     sys.exit(1 if faults else 0)
 
 
-async def _verify(url: str, key: bytes) -> tuple[list[str], Head, int]:
+async def _verify(url: str, key: bytes, advance: Advance) -> tuple[list[str], Head, int]:
     async with database.writing(url) as writer:
-        found = await look(writer)
-        faults = await hash_chain.verify(writer, key)
-        if found.revision != migrations.head():
-            faults.append(f"the schema is at {found.revision}, this release needs {migrations.head()}")
+        revision = (await look(writer)).revision
+        if revision != migrations.head():
+            faults = [f"the schema is at {revision}, this release needs {migrations.head()}"]
+        else:
+            faults = await check(writer, key, advance)
         last = await hash_chain.head(writer)
         return faults, last, await hash_chain.unsealed(writer, last)
 

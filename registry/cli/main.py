@@ -22,6 +22,7 @@ COMMANDS = {
     "covering": "registry.cli.covering",
     "situation": "registry.cli.situation",
     "check": "registry.cli.check",
+    "render": "registry.cli.render",
     "plan": "registry.cli.plan",
     "key": "registry.cli.key",
 }

@@ -2,18 +2,18 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
+from registry.cli.progress import bars
 from registry.runtime import database, settings
+from registry.services.progress import Advance
 from registry.services.seeding import seed
-from registry.services.seeding.seed import Advance, Summary
+from registry.services.seeding.seed import Summary
 from registry.store.database.pool import Writer
 
 R = TypeVar("R")
@@ -49,14 +49,7 @@ def first(url: str) -> None:
 
 def watched(url: str, work: Callable[[Writer, Advance], Awaitable[R]]) -> R:
     """Run `work` in one transaction while its progress shows on the terminal."""
-    columns = (TextColumn("{task.description:>14}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=not sys.stderr.isatty()) as progress:
-        bars: dict[str, TaskID] = {}
-
-        def advance(step: str, done: int, total: int) -> None:
-            if step not in bars:
-                bars[step] = progress.add_task(step)
-            progress.update(bars[step], completed=done, total=total)
+    with bars() as advance:
 
         async def run() -> R:
             async with database.writing(url) as writer:

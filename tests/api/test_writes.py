@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from uuid import uuid4
 
 import pytest
@@ -301,20 +302,25 @@ async def test_a_body_says_that_it_is_a_feature(client, stored, signed) -> None:
 
 
 async def test_a_change_is_told_whole_or_not_at_all(client, stored, signed) -> None:
-    """The row, its past version and its log line stand together; the digest is that of the stored text."""
+    """The row, its past version and its log line stand together; the digest is that of the logged members."""
     planner = await signed("planner")
     identity, etag = await created(client, planner)
     await client.patch(
         f"{URL}/{identity}", json={"properties": {"note": "n"}}, headers=planner | {"If-Match": etag}
     )
     rows = await stored._connection.fetch(
-        "SELECT c.version, digest, feature FROM change_log c JOIN (SELECT id, version, feature FROM resource"
+        "SELECT c.version, digest, members, feature FROM change_log c"
+        " JOIN (SELECT id, version, feature FROM resource"
         " UNION ALL SELECT id, version, feature FROM resource_past) v"
         " ON v.id = c.resource_id AND v.version = c.version ORDER BY 1"
     )
     assert [row["version"] for row in rows] == [1, 2]
     for row in rows:
-        assert hashlib.sha256(row["feature"].encode()).digest() == row["digest"]
+        assert hashlib.sha256(row["members"].encode()).digest() == row["digest"]
+        members = json.loads(row["members"])
+        assert members.pop("schema") == 1
+        assert members == json.loads(row["feature"])
+        assert list(members["properties"]) == sorted(members["properties"])
 
 
 @pytest.mark.parametrize("table", ["change_log", "resource_past", "observation", "history_seal"])

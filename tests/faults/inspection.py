@@ -19,7 +19,8 @@ HALVES = {
     "versions whose text is not what the log signed": f"""
         SELECT count(*) FROM ({VERSIONS}) v JOIN change_log c
             ON c.resource_id = v.id AND c.version = v.version
-         WHERE c.digest <> sha256(convert_to(v.feature, 'UTF8'))""",
+         WHERE c.digest <> sha256(convert_to(c.members, 'UTF8'))
+            OR c.members::jsonb - 'schema' <> v.feature::jsonb""",
     "resources with a gap in their versions": f"""
         SELECT count(*) FROM (SELECT id FROM ({VERSIONS}) v GROUP BY id
          HAVING min(version) <> 1 OR max(version) <> count(*)) broken""",

@@ -7,7 +7,9 @@ from registry.store.sync import feed
 from tests.builders import NOW, make
 
 CHANGE = Change(verb="create", actor="test", at=NOW)
-LINE = "realm, resource_id, kind, verb, visibility_after, gone_before, gone_after, digest, actor, via, at"
+LINE = """
+realm, resource_id, kind, verb, visibility_after, gone_before, gone_after, digest, members, actor, via, at
+"""
 COPY = f"""
 INSERT INTO change_log (xid, version, {LINE})
 SELECT $1::text::xid8, $2, {LINE} FROM change_log WHERE version = 1

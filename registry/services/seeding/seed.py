@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from registry.domain.plans.entry import Entry
 from registry.domain.records.change import Change, new_version
 from registry.domain.records.resource import Resource
 from registry.runtime import data_files
+from registry.services.progress import Advance, unwatched
 from registry.services.seeding.demonstration import demonstration
 from registry.services.seeding.demonstration_plans import demonstration_entries
 from registry.services.seeding.plans import add_entries, read, seed_plans
@@ -22,8 +23,6 @@ from registry.store.schema.records import LIVE
 
 SEEDS = data_files.folder("seeds")
 SEEDED_BY = "seeds"
-Advance = Callable[[str, int, int], None]
-"""Called with the name of a step, how many of its items are done, and how many there are."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +36,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     plans: dict[str, int]
 
 
-def _silent(_: str, __: int, ___: int) -> None:
-    """Report no progress."""
-
-
-async def seed(writer: Writer, advance: Advance = _silent) -> Summary:
+async def seed(writer: Writer, advance: Advance = unwatched) -> Summary:
     """Store all seeds: reference data is replaced, resources and entries are only added."""
     records = read_resources()
     place_count = await _seed_places(writer, advance)
@@ -59,7 +54,7 @@ async def seed(writer: Writer, advance: Advance = _silent) -> Summary:
     )
 
 
-async def seed_if_new(writer: Writer, advance: Advance = _silent) -> Summary | None:
+async def seed_if_new(writer: Writer, advance: Advance = unwatched) -> Summary | None:
     """Store the seeds and the demonstration in a registry without places; None when it has places."""
     if await places.find(writer, {}, 1):
         return None
@@ -68,7 +63,7 @@ async def seed_if_new(writer: Writer, advance: Advance = _silent) -> Summary | N
     return summary
 
 
-async def add_demonstration(writer: Writer, advance: Advance = _silent) -> None:
+async def add_demonstration(writer: Writer, advance: Advance = unwatched) -> None:
     """Add the resources and entries that the exercise `demo` does not have yet."""
     features = read_features("places.geojson")
     await add(writer, demonstration(features), advance)
@@ -87,7 +82,7 @@ def read_resources() -> list[Resource]:
     return msgspec.convert(read_features("resources.geojson"), list[Resource])
 
 
-async def add(writer: Writer, records: Sequence[Resource], advance: Advance = _silent) -> int:
+async def add(writer: Writer, records: Sequence[Resource], advance: Advance = unwatched) -> int:
     """Insert the records that their realm does not have yet, and return how many."""
     if not records:
         return 0

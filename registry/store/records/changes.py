@@ -16,7 +16,7 @@ from registry.store.database.pool import Writer
 from registry.store.database.query import Query, statement
 from registry.store.records import resource_row
 from registry.store.schema.changes import change_log, resource_past
-from registry.store.schema.records import external_id, resource, stock_line
+from registry.store.schema.records import LIVE, external_id, resource, stock_line
 from registry.store.visibility import Shape, binds, shape, view
 
 GEOMETRIES = ("geom", "public_geom", "footprint", "point_before", "point_after")
@@ -97,10 +97,16 @@ async def amend(writer: Writer, current: Resource, wanted: Resource, change: Cha
     row = resource_row.row_of(wanted, change.actor)
     await writer.run(AMEND, row | line(current, wanted, row, change))
     if resource_row.parts(current) != resource_row.parts(wanted):
-        for query in FORGET_PARTS:
-            await writer.run(query, row)
-        await _insert_parts(writer, wanted)
+        await replace_parts(writer, wanted)
     return str(row["feature"])
+
+
+async def replace_parts(writer: Writer, record: Resource) -> None:
+    """Store the stock lines and external identities of a record in place of those that are stored."""
+    identity = {"realm": record.properties.exercise or LIVE, "id": record.id}
+    for query in FORGET_PARTS:
+        await writer.run(query, identity)
+    await _insert_parts(writer, record)
 
 
 async def _insert_parts(writer: Writer, record: Resource) -> None:
@@ -113,6 +119,7 @@ async def _insert_parts(writer: Writer, record: Resource) -> None:
 def line(before: Resource | None, after: Resource, row: dict[str, Any], change: Change) -> dict[str, Any]:
     """The change as a row of the log."""
     was = before.properties if before else None
+    members = feature.canonical(after)
     return {
         "realm": row["realm"],
         "resource_id": after.id,
@@ -127,7 +134,8 @@ def line(before: Resource | None, after: Resource, row: dict[str, Any], change: 
         "gone_after": row["lifecycle"] == "retired",
         "point_before": resource_row.point_wkb(resource_row.measured(before)) if before else None,
         "point_after": row["geom"],
-        "digest": hashlib.sha256(row["feature"].encode()).digest(),
+        "digest": hashlib.sha256(members.encode()).digest(),
+        "members": members,
         "actor": change.actor,
         "via": change.via,
         "reason": change.reason,

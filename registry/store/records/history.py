@@ -16,9 +16,7 @@ from registry.store.visibility import Shape, binds, realm, shape, view
 
 _OF = (change_log.c.realm == sa.bindparam("realm"), change_log.c.resource_id == sa.bindparam("id"))
 _PAST = (resource_past.c.realm == sa.bindparam("realm"), resource_past.c.id == sa.bindparam("id"))
-VERSION = Query(
-    sa.select(resource_past.c.feature).where(*_PAST, resource_past.c.version == sa.bindparam("version"))
-)
+VERSION = Query(sa.select(change_log.c.members).where(*_OF, change_log.c.version == sa.bindparam("version")))
 BEFORE_RETIREMENT = Query(
     sa.select(resource_past.c.lifecycle)
     .where(*_PAST, resource_past.c.lifecycle != sa.literal_column("'retired'"))
@@ -33,7 +31,7 @@ async def version(reader: Reader, sight: Sight, identity: UUID, number: int) -> 
     row = await reader.row(VERSION, values)
     if row is None:
         raise NotFound("version", number)
-    return feature.parse(row["feature"])
+    return feature.from_canonical(row["members"])
 
 
 async def lifecycle_before_retirement(reader: Reader, sight: Sight, identity: UUID) -> Lifecycle:

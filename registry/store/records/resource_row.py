@@ -1,4 +1,4 @@
-"""A resource as the row that stands for it, and back."""
+"""The row of a resource: its columns and texts, all derived from its members."""
 
 import struct
 from typing import Any
@@ -6,19 +6,15 @@ from typing import Any
 from registry.domain.geojson import Point, Polygon
 from registry.domain.records import feature
 from registry.domain.records.location import generalise, reach_of_doubt_m
-from registry.domain.records.resource import (
-    FireWatchPoint,
-    LastSeen,
-    Properties,
-    RescueTeam,
-    Resource,
-    Shelter,
-    SupplyDepot,
-)
+from registry.domain.records.resource import LastSeen, Resource, SupplyDepot
 from registry.domain.values import Coded
 from registry.store.schema.records import LIVE, resource
 
 COLUMNS: list[str] = [column.name for column in resource.columns if column.computed is None]
+"""A column that has the name of a member holds that member."""
+CODED = ("specialties", "hazards", "amenities")
+DERIVED = [name for name in COLUMNS if name not in ("realm", "id", "version", "partner_of")]
+"""Columns that the members of a version decide. A trigger keeps `partner_of`."""
 _POINT = struct.Struct("<BIIdd")
 _SRID_POINT, _SRID_POLYGON = 0x20000001, 0x20000003
 
@@ -42,52 +38,43 @@ def polygon_wkb(polygon: Polygon | None) -> bytes | None:
 def row_of(record: Resource, updated_by: str) -> dict[str, Any]:
     """Every column of `resource` for a record whose version and times are set."""
     properties = record.properties
+    location = properties.location
     public = record if properties.visibility == "public" else generalise(record)
-    values: dict[str, Any] = dict.fromkeys(COLUMNS)
-    values.update(
-        realm=properties.exercise or LIVE,
-        id=record.id,
-        kind=record.kind,
-        geom=point_wkb(measured(record)),
-        public_geom=point_wkb(measured(public)),
-        uncertainty_m=_doubt_m(record),
-        public_uncertainty_m=_doubt_m(public),
-        seen_at=seen.at if (seen := _last_seen(record)) else None,
-        updated_by=updated_by,
-        feature=feature.render(record),
-        public_feature=None if public is record else feature.render(public),
-        name_zh=properties.name.zh,
-        name_en=properties.name.en,
-        quality=properties.location.quality,
-        candidate_places=properties.location.candidate_places,
-        datum=properties.location.datum,
-        **{name: getattr(properties, name) for name in _SHARED},
-    )
-    values.update(_own(properties))
-    return values
+    seen, sector = _last_seen(record), getattr(properties, "sector", None)
+    return {name: getattr(properties, name, None) for name in COLUMNS} | {
+        "realm": properties.exercise or LIVE,
+        "id": record.id,
+        "kind": record.kind,
+        "name_zh": properties.name.zh,
+        "name_en": properties.name.en,
+        "geom": point_wkb(measured(record)),
+        "public_geom": point_wkb(measured(public)),
+        "quality": location.quality,
+        "uncertainty_m": _doubt_m(record),
+        "public_uncertainty_m": _doubt_m(public),
+        "candidate_places": location.candidate_places,
+        "datum": location.datum,
+        "seen_at": seen and seen.at,
+        "sector_from_deg": sector and sector.from_deg,
+        "sector_to_deg": sector and sector.to_deg,
+        "footprint": polygon_wkb(getattr(properties, "footprint", None)),
+        "updated_by": updated_by,
+        "feature": feature.render(record),
+        "public_feature": None if public is record else feature.render(public),
+        **{name: _keys(getattr(properties, name, None)) for name in CODED},
+    }
 
 
-_SHARED = (
-    "version",
-    "place",
-    "manager",
-    "lifecycle",
-    "valid_from",
-    "valid_to",
-    "visibility",
-    "verified_at",
-    "verified_by",
-    "created_at",
-    "updated_at",
-)
+def _keys(values: list[Coded] | None) -> list[str] | None:
+    return None if values is None else [value.key() for value in values]
 
 
 def _last_seen(record: Resource) -> LastSeen | None:
-    return record.properties.last_seen if isinstance(record.properties, RescueTeam) else None
+    return getattr(record.properties, "last_seen", None)
 
 
 def measured(record: Resource) -> Point | None:
-    """Where distances are measured from: the last reported position of what moves, else where it is kept."""
+    """Where distances are measured from: the last reported position of what moves, else its geometry."""
     seen = _last_seen(record)
     return record.geometry if seen is None else Point(seen.coordinates)
 
@@ -99,33 +86,8 @@ def _doubt_m(record: Resource) -> float | None:
     return None if record.geometry is None else reach_of_doubt_m(record.properties.location)
 
 
-def _keys(values: list[Coded]) -> list[str]:
-    return [value.key() for value in values]
-
-
-def _pick(properties: Properties, *names: str) -> dict[str, Any]:
-    return {name: getattr(properties, name) for name in names}
-
-
-def _own(properties: Properties) -> dict[str, Any]:
-    if isinstance(properties, RescueTeam):
-        own = _pick(properties, "force", "level", "personnel", "readiness", "status_at")
-        return own | {"specialties": _keys(properties.specialties)}
-    if isinstance(properties, Shelter):
-        own = _pick(properties, "level", "duration", "space", "capacity_persons", "occupancy_persons")
-        own |= _pick(properties, "occupancy_at", "area_m2", "opening", "status_at")
-        return own | {"hazards": _keys(properties.hazards), "amenities": _keys(properties.amenities)}
-    if isinstance(properties, FireWatchPoint):
-        own = _pick(properties, "form", "watch_radius_m", "operational", "status_at")
-        sector = properties.sector
-        own |= {"sector_from_deg": sector and sector.from_deg, "sector_to_deg": sector and sector.to_deg}
-        return own | {"footprint": polygon_wkb(properties.footprint)}
-    assert isinstance(properties, SupplyDepot)
-    return _pick(properties, "tier", "ownership", "serves_persons", "parent_depot")
-
-
 def stock_rows(record: Resource) -> list[dict[str, Any]]:
-    """The stock lines of a depot as rows; nothing for the other kinds."""
+    """The stock lines of a depot as rows; none for the other kinds."""
     if not isinstance(record.properties, SupplyDepot):
         return []
     owner = {"realm": record.properties.exercise or LIVE, "resource_id": record.id}
@@ -136,9 +98,9 @@ def stock_rows(record: Resource) -> list[dict[str, Any]]:
 def external_rows(record: Resource) -> list[dict[str, Any]]:
     """The identities of a record in other systems as rows."""
     owner = {"realm": record.properties.exercise or LIVE, "resource_id": record.id}
-    return [owner | {"system": known.system, "id": known.id} for known in record.properties.external_ids]
+    return [owner | {"system": other.system, "id": other.id} for other in record.properties.external_ids]
 
 
 def parts(record: Resource) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Everything of a record that is stored in tables of its own."""
+    """The stock lines and external identities of a record, which have tables of their own."""
     return stock_rows(record), external_rows(record)

@@ -37,7 +37,8 @@ sa.Index(
 for name in ("geom", "public_geom"):
     sa.Index(f"ix_resource_past_{name}", sa.cast(resource_past.c[name], Spot), postgresql_using="gist")
 
-# Every change in commit order: the feed, the history and the ground of the audit seal.
+# Every change in commit order: the feed, the history and what the hash chain seals. `members` is the record
+# that the change made and `digest` its sha256. The rows and texts of `resource` are derived from it.
 change_log = sa.Table(
     "change_log",
     metadata,
@@ -57,6 +58,7 @@ change_log = sa.Table(
     point_column("point_before"),
     point_column("point_after"),
     sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("members", sa.Text, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("via", sa.Text, nullable=False),
     sa.Column("reason", sa.Text),

@@ -1,0 +1,55 @@
+"""Make the rows and texts of every version from its logged members, as this release makes them."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from msgspec import Struct
+
+from registry.services.progress import Advance, unwatched
+from registry.services.records.check import PARTS, STEP, ExaminedVersion, examine
+from registry.store.database.pool import Writer
+from registry.store.records import changes, versions
+from registry.store.records.versions import CURRENT, PAST, START, Source
+
+OpenWriter = Callable[[], AbstractAsyncContextManager[Writer]]
+"""Opens a transaction of the owner of the tables."""
+
+
+class RenderedVersions(Struct, frozen=True):
+    """How many versions there are, how many were rewritten, and which were left alone because of a fault."""
+
+    versions: int
+    rewritten: int
+    faults: list[str]
+
+
+async def render(open_writer: OpenWriter, advance: Advance = unwatched) -> RenderedVersions:
+    """Rewrite what differs from the members, one transaction a batch; it adds no version and no log line.
+
+    Stopped half-way it leaves whole batches, and another run goes over all again.
+    """
+    total = done = rewritten = 0
+    faults: list[str] = []
+    for source in (CURRENT, PAST):
+        after = START
+        while True:
+            async with open_writer() as writer:
+                total = total or await versions.count(writer)
+                rows = await versions.batch(writer, source, after, lock=source is CURRENT)
+                examined = await examine(writer, source, rows)
+                rewritten += await _rewrite(writer, source, examined)
+            if not rows:
+                break
+            after, done = versions.key_of(rows[-1]), done + len(rows)
+            faults += [f"{version.name} {version.fault}" for version in examined if version.fault]
+            advance(STEP, done, max(done, total))
+    return RenderedVersions(done, rewritten, faults)
+
+
+async def _rewrite(writer: Writer, source: Source, examined: list[ExaminedVersion]) -> int:
+    changed = [version for version in examined if version.different]
+    await versions.rewrite(writer, source, [version.derived for version in changed])
+    for version in changed:
+        if PARTS in version.different and version.record is not None:
+            await changes.replace_parts(writer, version.record)
+    return len(changed)
