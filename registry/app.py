@@ -25,8 +25,8 @@ from registry.api.v1.plans import plans, registers
 from registry.api.v1.records import contacts, corrections, history, resources
 from registry.api.v1.sync import feed, sync
 from registry.domain.proximity.ranking import parse_paces
+from registry.jobs import runner
 from registry.jobs.housekeeping import keeping
-from registry.jobs.runner import Desk
 from registry.runtime import key_pepper, logs
 from registry.runtime import settings as settings_module
 from registry.runtime.settings import Settings
@@ -65,12 +65,11 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     async def database(app: Litestar) -> AsyncGenerator[None, None]:
         async with reading(settings, database_url) as reader:
             app.state.reader = reader
-            app.state.desk = Desk(reader, settings)
-            try:
-                async with keeping(app, reader, settings, secret):
-                    yield
-            finally:
-                await app.state.desk.close()
+            async with (
+                runner.running(reader, settings) as app.state.runner,
+                keeping(app, reader, settings, secret),
+            ):
+                yield
 
     app = Litestar(
         route_handlers=[*ROUTERS, docs.assets(), docs.read_problems, web.router()],

@@ -555,12 +555,17 @@ CREATE TABLE job (
     updated_at timestamptz DEFAULT now() NOT NULL,
     expires_at timestamptz NOT NULL,
     result text,
+    task bytea,
+    attempts integer DEFAULT 0 NOT NULL,
+    lease_until timestamptz,
     CONSTRAINT pk_job PRIMARY KEY (id),
     CONSTRAINT ck_job_status CHECK (status IN ('accepted', 'running', 'successful', 'failed', 'dismissed')),
-    CONSTRAINT ck_job_progress CHECK (progress BETWEEN 0 AND 100)
+    CONSTRAINT ck_job_progress CHECK (progress BETWEEN 0 AND 100),
+    CONSTRAINT ck_job_task_erased CHECK (finished_at IS NULL OR task IS NULL)
 );
 CREATE INDEX ix_job_expires_at ON job (expires_at);
-COMMENT ON TABLE job IS 'Analyses that take longer than a request may; kept for a day.';
+CREATE INDEX ix_job_open ON job (created_at, id) WHERE finished_at IS NULL;
+COMMENT ON TABLE job IS 'Analyses that take longer than a request may; kept for a day, their tasks until they end.';
 
 CREATE TABLE scenario (
     id uuid NOT NULL,

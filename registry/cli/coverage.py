@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from registry.api.v1.coverage.body import Ask
 from registry.cli.report.coverage_page import ReportHeading, page, percent, square_km
 from registry.cli.report.picture import png
 from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
@@ -24,7 +23,8 @@ from registry.domain.records.resource import KINDS
 from registry.domain.values import Name
 from registry.runtime import database, settings
 from registry.runtime.settings import Settings
-from registry.services.coverage.inputs import gather
+from registry.services.coverage.inputs import read_inputs
+from registry.services.coverage.requests import CoverageRequest
 from registry.store.database.pool import reading
 
 KIND_WORDS = {
@@ -73,16 +73,16 @@ def command(
 ) -> None:
     """How much of PLACE a kind of resource covers. 某地被某类资源覆盖的比例。"""
     given = {"kind": kind, "place": place, "radius_m": radius_m, "reason": reason, "exercise": exercise}
-    ask = msgspec.convert(given, Ask)
+    request = msgspec.convert(given, CoverageRequest)
     sight = msgspec.structs.replace(EVERYTHING if all_records else PUBLIC, exercise=exercise)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         step = progress.add_task("reading 读取", total=4)
-        question = read(settings.read(os.environ), ask, sight)
+        question = read(settings.read(os.environ), request, sight)
         progress.update(step, completed=1, description="measuring 计算")
         result = worked(question)
         progress.update(step, completed=3, description="writing 输出")
-        write(result, subject_of(result, ask, all_records), gaps_file, report, picture)
+        write(result, subject_of(result, request, all_records), gaps_file, report, picture)
         progress.update(step, completed=4)
     if as_json:
         click.echo(msgspec.json.encode(result.answer))
@@ -92,12 +92,12 @@ def command(
         Console(stderr=True).print(f"wrote {path}")
 
 
-def read(known: Settings, ask: Ask, sight: Sight) -> CoverageInputs:
+def read(known: Settings, request: CoverageRequest, sight: Sight) -> CoverageInputs:
     """The question with everything it needs from the database."""
 
     async def run(url: str) -> CoverageInputs:
         async with reading(known, url) as reader:
-            return await gather(reader, sight, ask)
+            return await read_inputs(reader, sight, request)
 
     with database.migrated(known) as url:
         return asyncio.run(run(url))
@@ -110,18 +110,21 @@ def worked(question: CoverageInputs) -> Result:
     return Result(question, assessment, answer_from(question, assessment), found)
 
 
-def subject_of(result: Result, ask: Ask, all_records: bool) -> ReportHeading:
+def subject_of(result: Result, request: CoverageRequest, all_records: bool) -> ReportHeading:
     """What the report is about."""
     whole = result.question.whole
     radius = ("各记录自己的半径", "each record's own radius")
-    if ask.radius_m is not None:
-        radius = (f"半径 {ask.radius_m:g} m：{ask.reason}", f"radius {ask.radius_m:g} m: {ask.reason}")
-    realm = ("实际数据", "real records") if ask.exercise is None else (f"演练 {ask.exercise}",) * 2
+    if request.radius_m is not None:
+        radius = (
+            f"半径 {request.radius_m:g} m：{request.reason}",
+            f"radius {request.radius_m:g} m: {request.reason}",
+        )
+    realm = ("实际数据", "real records") if request.exercise is None else (f"演练 {request.exercise}",) * 2
     if all_records:
         realm = (f"{realm[0]}（含受限记录）", f"{realm[1]}, restricted ones included")
     return ReportHeading(
         area=whole.name or Name(whole.code or "-"),
-        kind=KIND_WORDS[ask.kind or "fire_watch_point"],
+        kind=KIND_WORDS[request.kind or "fire_watch_point"],
         radius=radius,
         realm=realm,
         made_at=datetime.now(UTC).astimezone(),

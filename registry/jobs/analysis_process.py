@@ -1,4 +1,4 @@
-"""One analysis sent to a process of its own, listened to while it works, and stopped."""
+"""Run one analysis in a process of its own, read its messages, and stop it."""
 
 import asyncio
 import os
@@ -9,33 +9,39 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from registry.jobs.worker_main import HEADER_BYTES, Order, Outcome, Step, Word
+from registry.jobs.worker_main import HEADER_BYTES, AnalysisOrder, AnalysisOutcome, CoversDone, Message
 
 log = structlog.get_logger("registry")
 
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-HANDED_ON = ("PATH", "LANG", "PROJ_DATA", "PROJ_LIB", "LD_LIBRARY_PATH")
+INHERITED = ("PATH", "LANG", "PROJ_DATA", "PROJ_LIB", "LD_LIBRARY_PATH")
 ENVIRONMENT = {
-    **{name: os.environ[name] for name in HANDED_ON if name in os.environ},
+    **{name: os.environ[name] for name in INHERITED if name in os.environ},
     **ONE_THREAD,
     "PYTHONPATH": str(Path(__file__).parents[2]),
 }
-"""What a job's process is told: where the code is, and no credential."""
-BEHIND_REQUESTS = 10
-"""Added to our niceness from the first moment: loading the libraries takes longer than many an analysis."""
-OUTGREW = Outcome(problem="the analysis needed more memory or time than it may use")
+"""The environment of the process: where the code is, and no credential."""
+NICENESS = 10
+"""Added to our own from the start: loading the libraries takes longer than many an analysis."""
+NO_OUTCOME = AnalysisOutcome(problem="the analysis needed more memory or time than it may use")
 
 
-class Errand:
-    """A process that works one order; `step` is how far it has said to be, if it has."""
+class AnalysisProcess:
+    """A process that works one order; `covers_done` is the last progress it reported."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: AnalysisOrder) -> None:
         self._order = order
         self._process: asyncio.subprocess.Process | None = None
-        self.step: Step | None = None
+        self.covers_done: CoversDone | None = None
 
-    async def outcome(self) -> Outcome:
-        """Start the process and wait for what it finds; one that ends without a word outgrew its limits."""
+    @property
+    def pid(self) -> int | None:
+        """The process's number while it runs."""
+        running = self._process is not None and self._process.returncode is None
+        return self._process.pid if self._process is not None and running else None
+
+    async def outcome(self) -> AnalysisOutcome:
+        """Start the process and wait for its outcome; NO_OUTCOME when it ended without one."""
         process = self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -46,40 +52,40 @@ class Errand:
             env=ENVIRONMENT,
         )
         with suppress(ProcessLookupError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + BEHIND_REQUESTS)
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
         if process.stdin is None or process.stdout is None or process.stderr is None:
             raise RuntimeError("a process without pipes")
         packed = await asyncio.to_thread(msgspec.msgpack.encode, self._order)
-        _, found, errors = await asyncio.gather(
-            _tell(process.stdin, packed), self._listen(process.stdout), process.stderr.read()
+        _, outcome, errors = await asyncio.gather(
+            _send(process.stdin, packed), self._read(process.stdout), process.stderr.read()
         )
         await process.wait()
-        if found is None:
+        if outcome is None:
             log.error("analysis process ended", code=process.returncode, errors=errors[-2000:].decode())
-        return found or OUTGREW
+        return outcome or NO_OUTCOME
 
     async def stop(self) -> None:
-        """End the process if it still runs."""
+        """Kill the process if it still runs, and wait for its end."""
         if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.kill()
             await self._process.wait()
 
-    async def _listen(self, output: asyncio.StreamReader) -> Outcome | None:
-        found = None
+    async def _read(self, output: asyncio.StreamReader) -> AnalysisOutcome | None:
+        outcome = None
         with suppress(asyncio.IncompleteReadError):
             while True:
                 size = int.from_bytes(await output.readexactly(HEADER_BYTES))
-                word = msgspec.msgpack.decode(await output.readexactly(size), type=Word)
-                if isinstance(word, Step):
-                    self.step = word
+                message = msgspec.msgpack.decode(await output.readexactly(size), type=Message)
+                if isinstance(message, CoversDone):
+                    self.covers_done = message
                 else:
-                    found = word
-        return found
+                    outcome = message
+        return outcome
 
 
-async def _tell(pipe: asyncio.StreamWriter, packed: bytes) -> None:
+async def _send(pipe: asyncio.StreamWriter, packed: bytes) -> None:
+    """Send the order, and leave the pipe open: the process ends when it is closed."""
     with suppress(BrokenPipeError, ConnectionResetError):
-        pipe.write(packed)
+        pipe.write(len(packed).to_bytes(HEADER_BYTES) + packed)
         await pipe.drain()
-    pipe.close()

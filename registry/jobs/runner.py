@@ -1,131 +1,172 @@
-"""Where analyses are worked: small ones in a thread at once, large ones as jobs in processes of their own."""
+"""Claim stored jobs and work each in a process of its own, a bounded number at a time."""
 
 import asyncio
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import structlog
 
-from registry.domain.coverage import analyses, tasks
-from registry.domain.errors import RegistryError, Unavailable
-from registry.jobs.analysis_process import Errand
-from registry.jobs.worker_main import Order, Outcome, Step
+from registry.domain.errors import RegistryError
+from registry.jobs.analysis_process import NO_OUTCOME, AnalysisProcess
+from registry.jobs.worker_main import AnalysisOrder, AnalysisOutcome, CoversDone
 from registry.runtime.settings import Settings
 from registry.store import jobs
 from registry.store.database.pool import Reader
+from registry.store.jobs import Claim
 
 log = structlog.get_logger("registry")
 
-WAITING_PER_PROCESS = 10
-AT_ONCE = 4
-GLANCE_S = 0.5
-QUEUE_GLANCE_S = 2.0
-QUEUED = "waiting for a free process"
+POLL_S = 1.0
+"""How often a worker with a free process looks for jobs that other workers accepted or left."""
+RENEW_S = 0.5
+GIVE_UP_S = jobs.LEASE_S - 5.0
+"""Without a renewal for this long, the process is stopped before another worker may claim its job."""
+MOST_ATTEMPTS = 2
 BY_CLOCK = "progress is estimated from the time that analyses of this size take"
+POISONED = f"the server ended {MOST_ATTEMPTS} times while it worked on this analysis"
 
 
-class Desk:
-    """Takes tasks; everything it starts ends with it."""
+@asynccontextmanager
+async def running(reader: Reader, settings: Settings) -> "AsyncIterator[JobRunner]":
+    """A runner that works for as long as the block runs; then its jobs go back into the queue."""
+    runner = JobRunner(reader, settings)
+    claiming = asyncio.create_task(runner.run())
+    try:
+        yield runner
+    finally:
+        await _cancelled([claiming])
+
+
+class JobRunner:
+    """Works the jobs that this worker process claims."""
 
     def __init__(self, reader: Reader, settings: Settings) -> None:
         self._reader = reader
         self._settings = settings
-        self._threads = asyncio.Semaphore(AT_ONCE)
         self._processes = asyncio.Semaphore(settings.job_processes)
-        self._open: dict[UUID, asyncio.Task[None]] = {}
+        self._stored = asyncio.Event()
+        self._running: dict[UUID, asyncio.Task[None]] = {}
 
-    async def answer(self, task: tasks.Task) -> bytes:
-        """The answer at once, worked in a thread; the geometry library lets go of the lock meanwhile."""
-        async with self._threads:
-            return await asyncio.to_thread(lambda: msgspec.json.encode(analyses.run(task)))
+    def holds(self, identity: UUID) -> bool:
+        """Whether this worker works the job."""
+        return identity in self._running
 
-    def check_room(self) -> None:
-        """Unavailable when too many jobs are waiting."""
-        if len(self._open) >= self._settings.job_processes * WAITING_PER_PROCESS:
-            raise Unavailable("too many analyses are waiting", retry_after_s=30)
+    def wake(self) -> None:
+        """Look for jobs now: one was stored."""
+        self._stored.set()
 
-    def begin(self, identity: UUID, task: tasks.Task, estimate_s: float) -> None:
-        """Work a stored job in the background."""
-        job = asyncio.create_task(self._work(identity, task, estimate_s))
-        self._open[identity] = job
-        job.add_done_callback(lambda _: self._open.pop(identity))
+    async def run(self) -> None:
+        """Claim and work jobs until cancelled."""
+        try:
+            while True:
+                await self._processes.acquire()
+                self._begin(await self._next_claim())
+        finally:
+            await _cancelled(self._running.values())
 
     async def stop(self, identity: UUID) -> None:
-        """End a job that was dismissed and free its place; one of another worker sees that by itself."""
-        if job := self._open.get(identity):
-            await _ended([job])
+        """Stop a job that was dismissed, if this worker holds it; another sees it at its next renewal."""
+        if job := self._running.get(identity):
+            await _cancelled([job])
 
-    async def close(self) -> None:
-        """End every job that is open."""
-        await _ended([*self._open.values()])
+    async def _next_claim(self) -> Claim:
+        while True:
+            self._stored.clear()
+            try:
+                if claim := await jobs.claim(self._reader):
+                    return claim
+            except RegistryError as error:
+                log.warning("no job can be claimed", reason=error.detail)
+            except Exception:
+                log.exception("no job can be claimed")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_S):
+                    await self._stored.wait()
 
-    async def _work(self, identity: UUID, task: tasks.Task, estimate_s: float) -> None:
-        waiting = asyncio.create_task(self._wait(identity))
+    def _begin(self, claim: Claim) -> None:
+        job = asyncio.create_task(self._work(claim))
+        self._running[claim.id] = job
+        job.add_done_callback(lambda _: self._end(claim))
+
+    def _end(self, claim: Claim) -> None:
+        del self._running[claim.id]
+        self._processes.release()
+
+    async def _work(self, claim: Claim) -> None:
+        """Work a job and store its outcome; requeue it when this worker stops or the process dies."""
         try:
-            async with self._processes:
-                await _ended([waiting])
-                if await jobs.start(self._reader, identity):
-                    outcome = await self._run(identity, task, estimate_s)
-                    await self._finish(identity, outcome)
+            outcome = await self._outcome(claim)
+            if outcome is NO_OUTCOME and claim.attempt < MOST_ATTEMPTS:
+                await jobs.release(self._reader, claim, counted=True)
+                self.wake()
+            elif outcome is not None:
+                await self._finish(claim, outcome)
         except asyncio.CancelledError:
-            await self._finish(
-                identity, Outcome(problem="the server stopped before the analysis was finished")
-            )
+            with suppress(RegistryError):
+                await jobs.release(self._reader, claim, counted=False)
             raise
         except Exception as error:
-            log.exception("job failed", job=str(identity))
+            log.exception("job failed", job=str(claim.id))
             with suppress(RegistryError):
-                await self._finish(identity, Outcome(problem=f"the analysis failed: {type(error).__name__}"))
-        finally:
-            waiting.cancel()
+                problem = f"the analysis failed: {type(error).__name__}"
+                await self._finish(claim, AnalysisOutcome(problem=problem))
 
-    async def _wait(self, identity: UUID) -> None:
-        """Say that a job in the queue is alive, and take it out when it was dismissed meanwhile."""
-        noted = True
-        while noted:
-            await asyncio.sleep(QUEUE_GLANCE_S)
-            with suppress(RegistryError):
-                noted = await jobs.note(self._reader, identity, 0, QUEUED)
-        self._open[identity].cancel()
-
-    async def _run(self, identity: UUID, task: tasks.Task, estimate_s: float) -> Outcome:
+    async def _outcome(self, claim: Claim) -> AnalysisOutcome | None:
+        """How the analysis ended; None when the job is no longer held, as it was dismissed or taken over."""
+        if claim.attempt > MOST_ATTEMPTS:
+            return AnalysisOutcome(problem=POISONED)
         limit_s = self._settings.job_time_s
-        order = Order(task=task, memory_bytes=self._settings.job_memory_mb * 2**20, cpu_s=int(limit_s) + 1)
-        errand = Errand(order)
-        work = asyncio.create_task(errand.outcome())
-        clock = asyncio.get_running_loop()
-        began = clock.time()
+        memory_bytes = self._settings.job_memory_mb * 2**20
+        process = AnalysisProcess(
+            AnalysisOrder(task=claim.task, memory_bytes=memory_bytes, cpu_s=int(limit_s) + 1)
+        )
+        work = asyncio.create_task(process.outcome())
         try:
-            while not (await asyncio.wait({work}, timeout=min(GLANCE_S, limit_s)))[0]:
-                elapsed = clock.time() - began
-                if elapsed > limit_s or not await self._noted(identity, errand.step, elapsed, estimate_s):
-                    return Outcome(problem=f"the analysis took longer than {limit_s:.0f} s")
-            return work.result()
+            return await self._supervised(claim, process, work, limit_s)
         finally:
             try:
-                await _ended([work])
+                await _cancelled([work])
             finally:
-                await errand.stop()
+                await process.stop()
 
-    async def _noted(self, identity: UUID, step: Step | None, elapsed_s: float, estimate_s: float) -> bool:
-        """Say how far a job is, as its process tells or by the clock; false when it was dismissed."""
-        if step is None:
-            return await jobs.note(self._reader, identity, _by_clock(elapsed_s, estimate_s), BY_CLOCK)
-        told = f"{step.done} of {step.of} covers are worked out"
-        return await jobs.note(self._reader, identity, 99 * step.done // step.of, told)
+    async def _supervised(
+        self, claim: Claim, process: AnalysisProcess, work: asyncio.Task[AnalysisOutcome], limit_s: float
+    ) -> AnalysisOutcome | None:
+        """Renew the lease until the process ends, its time is over or the job is no longer held."""
+        clock = asyncio.get_running_loop()
+        began = renewed = clock.time()
+        while not (await asyncio.wait({work}, timeout=min(RENEW_S, limit_s)))[0]:
+            now = clock.time()
+            if now - began > limit_s:
+                return AnalysisOutcome(problem=f"the analysis took longer than {limit_s:.0f} s")
+            try:
+                if not await self._renew(claim, process.covers_done, now - began):
+                    return None
+                renewed = now
+            except RegistryError:
+                if now - renewed > GIVE_UP_S:
+                    return None
+        return work.result()
 
-    async def _finish(self, identity: UUID, outcome: Outcome) -> None:
+    async def _renew(self, claim: Claim, covers: CoversDone | None, elapsed_s: float) -> bool:
+        """Store the progress, as the process reports it or by the clock; false when the job is not held."""
+        if covers is None:
+            percent = _by_clock(elapsed_s, claim.estimate_s)
+            return await jobs.renew(self._reader, claim, percent, BY_CLOCK)
+        message = f"{covers.done} of {covers.of} covers are worked out"
+        return await jobs.renew(self._reader, claim, 99 * covers.done // covers.of, message)
+
+    async def _finish(self, claim: Claim, outcome: AnalysisOutcome) -> None:
         status = "failed" if outcome.answer is None else "successful"
-        text = None if outcome.answer is None else outcome.answer.decode()
-        async with self._reader.writer() as writer:
-            await jobs.finish(writer, identity, status=status, message=outcome.problem, result=text)
+        answer = None if outcome.answer is None else outcome.answer.decode()
+        await jobs.finish(self._reader, claim, status=status, message=outcome.problem, result=answer)
 
 
-async def _ended(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancel each once, as a second time would interrupt its clearing up, and wait until all have ended."""
+async def _cancelled(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel each task once and wait for its end; a second cancellation would interrupt its clean-up."""
+    tasks = [*tasks]
     for task in tasks:
         if not task.cancelling():
             task.cancel()

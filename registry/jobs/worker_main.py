@@ -1,71 +1,87 @@
-"""One analysis in a process of its own: a task on standard input, its answer on standard output.
+"""One analysis in a process of its own: an order on standard input, messages on standard output.
 
-The limits are set here, in the process they bind: a computation that outgrows them ends alone.
+The process sets its own limits, so that an analysis that exceeds them ends alone. It ends with its parent:
+the parent keeps standard input open, and a parent that dies closes it.
 """
 
+import os
 import resource
 import sys
+import threading
 
 import msgspec
 
-from registry.domain.coverage import analyses, tasks
+from registry.domain.coverage import analyses
+from registry.domain.coverage.tasks import Task
 from registry.domain.errors import RegistryError
 
+HEADER_BYTES = 4
+"""Every message has its length before it, as a big-endian number of this many bytes."""
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """A task with what it may use."""
 
-    task: tasks.Task
+class AnalysisOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as MessagePack, and the memory and processor time that it may use."""
+
+    task: bytes
     memory_bytes: int
     cpu_s: int
 
 
-class Step(msgspec.Struct, frozen=True, tag="step"):
+class CoversDone(msgspec.Struct, frozen=True, tag="progress"):
     """How many of the covers of a task are worked out."""
 
     done: int
     of: int
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome"):
-    """The answer as JSON, or the problem in words and the field it is about."""
+class AnalysisOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome"):
+    """The answer as JSON, or the problem in words."""
 
     answer: bytes | None = None
     problem: str | None = None
-    field: str | None = None
 
 
-Word = Step | Outcome
-"""What the process says on standard output, each with its length before it; the outcome comes last."""
-HEADER_BYTES = 4
+Message = CoversDone | AnalysisOutcome
+"""What the process writes; the outcome comes last."""
 
 
 def main() -> None:
     """Work one order."""
-    order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Order)
+    size = int.from_bytes(sys.stdin.buffer.read(HEADER_BYTES))
+    order = msgspec.msgpack.decode(sys.stdin.buffer.read(size), type=AnalysisOrder)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_AS, (order.memory_bytes, order.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (order.cpu_s, order.cpu_s))
-    _say(_outcome(order.task))
+    _write(_outcome(order.task))
 
 
-def _say(word: Word) -> None:
-    packed = msgspec.msgpack.encode(word)
+def _end_with_parent() -> None:
+    """End the process when standard input is closed; `os.read`, as a buffered read would lock the exit."""
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
+
+
+def _write(message: Message) -> None:
+    packed = msgspec.msgpack.encode(message)
     sys.stdout.buffer.write(len(packed).to_bytes(HEADER_BYTES) + packed)
     sys.stdout.buffer.flush()
 
 
-def _tell(done: int, of: int) -> None:
+def _report(done: int, of: int) -> None:
     if of > 1:
-        _say(Step(done, of))
+        _write(CoversDone(done, of))
 
 
-def _outcome(task: tasks.Task) -> Outcome:
+def _outcome(packed: bytes) -> AnalysisOutcome:
     try:
-        return Outcome(answer=msgspec.json.encode(analyses.run(task, _tell)))
+        task: Task = msgspec.msgpack.decode(packed, type=Task)
+        return AnalysisOutcome(answer=msgspec.json.encode(analyses.run(task, _report)))
+    except msgspec.MsgspecError:
+        return AnalysisOutcome(problem="another release of the server stored this analysis; ask again")
     except RegistryError as error:
-        return Outcome(problem=error.detail, field=error.field)
+        return AnalysisOutcome(problem=error.detail)
     except MemoryError:
-        return Outcome(problem="the analysis needs more memory than it may use")
+        return AnalysisOutcome(problem="the analysis needs more memory than it may use")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,13 @@
-"""Jobs in the database: insert, get, note, finish, dismiss; every worker process sees the same ones."""
+"""Jobs in the database: a queue that every worker process claims from, and the state of each job.
+
+A claim is a lease. The worker that holds it renews it while the analysis runs. Once a lease ran out, any
+worker may claim the job. `attempts` counts the claims and fences them: a worker whose job another worker took
+over changes nothing. The stored task holds what its owner could see. Only a claim reads it, and the end of
+the job erases it.
+"""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,68 +18,132 @@ from registry.store.schema.analyses import job
 
 NOW = sa.func.now()
 KEPT = sa.text("interval '1 day'")
-LOST_AFTER = sa.text("interval '30 seconds'")
-OPEN = job.c.status.in_([sa.literal_column("'accepted'"), sa.literal_column("'running'")])
+LEASE_S = 30
+LEASE = sa.text(f"interval '{LEASE_S} seconds'")
+QUEUED = "waiting for a free process"
+
+
+def _is(status: str) -> sa.ColumnElement[bool]:
+    return job.c.status == sa.literal_column(f"'{status}'")
+
+
 ID = job.c.id == sa.bindparam("id", type_=sa.Uuid)
+OPEN = job.c.finished_at.is_(None)
+HELD = sa.and_(ID, _is("running"), job.c.attempts == sa.bindparam("attempt", type_=sa.Integer))
+CLAIMABLE = sa.or_(_is("accepted"), sa.and_(_is("running"), job.c.lease_until < NOW))
+NEXT = (
+    sa.select(job.c.id)
+    .where(OPEN, job.c.task.is_not(None), CLAIMABLE)
+    .order_by(job.c.created_at, job.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+SHOWN = [column for column in job.columns if column.name not in ("result", "task")]
 
 INSERT = Query(
     sa.insert(job).values(
-        id=sa.bindparam("id", type_=sa.Uuid),
-        process=sa.bindparam("process", type_=sa.Text),
-        owner=sa.bindparam("owner", type_=sa.Text),
-        estimate_s=sa.bindparam("estimate_s", type_=sa.Float),
-        expires_at=NOW + KEPT,
+        {
+            name: sa.bindparam(name, type_=job.c[name].type)
+            for name in ("id", "process", "owner", "estimate_s", "task")
+        }
+        | {"message": QUEUED, "expires_at": NOW + KEPT}
     )
 )
-SHOWN = [column for column in job.columns if column.name != "result"]
-LOST = sa.and_(OPEN, job.c.updated_at < NOW - LOST_AFTER).label("lost")
-GET = Query(sa.select(*SHOWN, LOST).where(ID, job.c.expires_at > NOW))
+COUNT_OPEN = Query(sa.select(sa.func.count().label("open")).select_from(job).where(OPEN))
+GET = Query(sa.select(*SHOWN).where(ID, job.c.expires_at > NOW))
 RESULT = Query(sa.select(job.c.result).where(ID, job.c.expires_at > NOW))
-START = Query(
+CLAIM = Query(
     sa.update(job)
-    .where(ID, OPEN)
-    .values(status="running", started_at=NOW, updated_at=NOW)
-    .returning(job.c.id)
+    .where(job.c.id == NEXT)
+    .values(
+        status="running",
+        progress=0,
+        attempts=job.c.attempts + 1,
+        started_at=NOW,
+        updated_at=NOW,
+        lease_until=NOW + LEASE,
+    )
+    .returning(job.c.id, job.c.task, job.c.attempts.label("attempt"), job.c.estimate_s)
 )
-NOTE = Query(
+RENEW = Query(
     sa.update(job)
-    .where(ID, OPEN)
+    .where(HELD)
     .values(
         progress=sa.bindparam("progress", type_=sa.Integer),
         message=sa.bindparam("message", type_=sa.Text),
         updated_at=NOW,
+        lease_until=NOW + LEASE,
+    )
+    .returning(job.c.id)
+)
+RELEASE = Query(
+    sa.update(job)
+    .where(HELD)
+    .values(
+        status="accepted",
+        progress=0,
+        message=QUEUED,
+        attempts=job.c.attempts - sa.bindparam("uncounted", type_=sa.Integer),
+        updated_at=NOW,
+        lease_until=None,
     )
     .returning(job.c.id)
 )
 FINISH = Query(
     sa.update(job)
-    .where(ID, OPEN)
+    .where(HELD)
     .values(
         status=sa.bindparam("status", type_=sa.Text),
         message=sa.bindparam("message", type_=sa.Text),
         result=sa.bindparam("result", type_=sa.Text),
+        task=None,
         progress=100,
         finished_at=NOW,
         updated_at=NOW,
+        lease_until=None,
         expires_at=NOW + KEPT,
     )
+    .returning(job.c.id)
 )
 DISMISS = Query(
     sa.update(job)
     .where(ID, OPEN)
-    .values(status="dismissed", message="dismissed by its owner", finished_at=NOW, updated_at=NOW)
+    .values(
+        status="dismissed",
+        message="dismissed by its owner",
+        task=None,
+        finished_at=NOW,
+        updated_at=NOW,
+        lease_until=None,
+    )
 )
 FORGET = Query(sa.delete(job).where(job.c.expires_at < NOW))
 
 
+class Claim(NamedTuple):
+    """A job that this worker holds: its task as MessagePack, and which attempt at it this is, from 1."""
+
+    id: UUID
+    task: bytes
+    attempt: int
+    estimate_s: float
+
+
 async def insert(writer: Writer, values: Mapping[str, Any]) -> None:
-    """Store an accepted job, and forget those whose day is over."""
+    """Store an accepted job, and delete those whose day is over."""
     await writer.run(FORGET, {})
     await writer.run(INSERT, values)
 
 
+async def count_open(reader: Reader) -> int:
+    """How many jobs wait or run."""
+    [row] = await reader.rows(COUNT_OPEN, {})
+    return int(row["open"])
+
+
 async def get(reader: Reader, identity: UUID) -> Row | None:
-    """One job without its result; `lost` when the process that worked it has gone silent."""
+    """One job, without its task and its result."""
     return await reader.row(GET, {"id": identity})
 
 
@@ -83,22 +153,29 @@ async def result(reader: Reader, identity: UUID) -> str | None:
     return row["result"] if row else None
 
 
-async def start(reader: Reader, identity: UUID) -> bool:
-    """Mark a job as running; false when it was dismissed meanwhile."""
-    return await reader.row(START, {"id": identity}) is not None
+async def claim(reader: Reader) -> Claim | None:
+    """Take the oldest job that waits, or whose worker let its lease run out; None where there is none."""
+    row = await reader.row(CLAIM, {})
+    return None if row is None else Claim(**row)
 
 
-async def note(reader: Reader, identity: UUID, progress: int, message: str) -> bool:
-    """Say that a job is alive and how far; false when it was dismissed meanwhile."""
-    told = {"id": identity, "progress": progress, "message": message}
-    return await reader.row(NOTE, told) is not None
+async def renew(reader: Reader, held: Claim, progress: int, message: str) -> bool:
+    """Renew the lease and store the progress in percent; false when the job is no longer held."""
+    values = {"id": held.id, "attempt": held.attempt, "progress": progress, "message": message}
+    return await reader.row(RENEW, values) is not None
+
+
+async def release(reader: Reader, held: Claim, *, counted: bool) -> None:
+    """Put a job back into the queue; unless `counted`, as if this attempt had not been made."""
+    await reader.row(RELEASE, {"id": held.id, "attempt": held.attempt, "uncounted": 0 if counted else 1})
 
 
 async def finish(
-    writer: Writer, identity: UUID, *, status: str, message: str | None, result: str | None
+    reader: Reader, held: Claim, *, status: str, message: str | None, result: str | None
 ) -> None:
-    """Store how a job ended; one that was dismissed stays so."""
-    await writer.run(FINISH, {"id": identity, "status": status, "message": message, "result": result})
+    """Store how a job ended; without effect when the job is no longer held."""
+    values = {"id": held.id, "attempt": held.attempt, "status": status, "message": message, "result": result}
+    await reader.row(FINISH, values)
 
 
 async def dismiss(writer: Writer, identity: UUID) -> None:

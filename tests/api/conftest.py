@@ -25,7 +25,8 @@ UNHURRIED = Settings(pool_size=8, key_pepper=PEPPER, acquire_timeout_s=20, state
 """Limits that a busy machine does not meet by chance; the tests of limits set their own."""
 Signed = Callable[..., Awaitable[dict[str, str]]]
 EMPTIED = (
-    "resource, resource_past, change_log, history_seal, observation, correction, idempotency, zone, place"
+    "resource, resource_past, change_log, history_seal, observation, correction, idempotency,"
+    " zone, place, job"
 )
 
 

@@ -3,23 +3,29 @@
 import asyncio
 import json
 from urllib.parse import quote
+from uuid import UUID
 
 import msgspec
 import numpy as np
 import pytest
 import shapely
+import sqlalchemy as sa
 from pyproj import Geod
 
 from registry.domain.identity import new_id
-from registry.jobs.analysis_process import Errand
-from registry.jobs.runner import BY_CLOCK, QUEUED
-from registry.jobs.worker_main import Step
+from registry.jobs.analysis_process import AnalysisProcess
+from registry.jobs.runner import BY_CLOCK
+from registry.jobs.worker_main import CoversDone
 from registry.store import jobs
+from registry.store.database.query import Query
+from registry.store.jobs import Claim
 from registry.store.places import places
 from tests.builders import a_resource
 from tests.waiting import until
 
 GEOD = Geod(ellps="WGS84")
+STORED = {"process": "gaps", "owner": "anonymous", "estimate_s": 5.0, "task": None}
+"""A job without a task, which no worker claims."""
 PLACE = {
     "list_version": "test",
     "parent": None,
@@ -321,24 +327,23 @@ async def test_a_dismissed_job_stops_and_has_no_result(client, world):
     assert (await client.get(f"{location}/results")).status_code == 409
     gone = await client.delete(location)
     assert (gone.status_code, gone.json()["status"]) == (200, "dismissed")
-    desk = client.app.state.desk
-    await until(lambda: not desk._open)
+    assert not client.app.state.runner.holds(UUID(gone.json()["jobID"]))
     assert (await client.get(location)).json()["status"] == "dismissed"
 
 
 async def test_a_job_tells_the_covers_that_are_worked_out(client, stored):
     identity = new_id(1)
-    made = {"id": identity, "process": "gaps", "owner": "anonymous", "estimate_s": 5.0}
-    await jobs.insert(stored, made)
-    assert await jobs.start(stored, identity)
-    assert await client.app.state.desk._noted(identity, Step(1, 3), 0.0, 5.0)
+    await jobs.insert(stored, STORED | {"id": identity})
+    await stored.run(Query(sa.text("UPDATE job SET status = 'running', attempts = 1")), {})
+    claim = Claim(identity, b"", 1, 5.0)
+    assert await client.app.state.runner._renew(claim, CoversDone(1, 3), 0.0)
     status = (await client.get(f"/v1/jobs/{identity}")).json()
     assert (status["progress"], status["message"]) == (33, "1 of 3 covers are worked out")
 
 
 async def test_a_job_that_outgrows_its_time_ends_with_an_error(client, world, monkeypatch):
-    desk = client.app.state.desk
-    monkeypatch.setattr(desk, "_settings", msgspec.structs.replace(desk._settings, job_time_s=0.01))
+    runner = client.app.state.runner
+    monkeypatch.setattr(runner, "_settings", msgspec.structs.replace(runner._settings, job_time_s=0.01))
     response = await client.post(
         "/v1/coverage", json={"kind": "fire_watch_point", "place": "D"}, headers={"prefer": "respond-async"}
     )
@@ -350,8 +355,8 @@ async def test_a_job_that_outgrows_its_time_ends_with_an_error(client, world, mo
 
 
 async def test_a_job_that_outgrows_its_memory_ends_alone(client, world, monkeypatch):
-    desk = client.app.state.desk
-    monkeypatch.setattr(desk, "_settings", msgspec.structs.replace(desk._settings, job_memory_mb=1))
+    runner = client.app.state.runner
+    monkeypatch.setattr(runner, "_settings", msgspec.structs.replace(runner._settings, job_memory_mb=1))
     response = await client.post(
         "/v1/coverage", json={"kind": "fire_watch_point", "place": "D"}, headers={"prefer": "respond-async"}
     )
@@ -361,9 +366,9 @@ async def test_a_job_that_outgrows_its_memory_ends_alone(client, world, monkeypa
     assert (await client.get("/health/live")).status_code == 200
 
 
-async def test_no_job_is_taken_when_too_many_wait(client, world, monkeypatch):
-    desk = client.app.state.desk
-    monkeypatch.setattr(desk, "_open", dict.fromkeys(range(desk._settings.job_processes * 10)))
+async def test_no_job_is_taken_when_too_many_wait(client, world):
+    for number in range(client.app.state.settings.job_processes * 10):
+        await jobs.insert(world, STORED | {"id": new_id(number)})
     response = await client.post(
         "/v1/coverage", json={"kind": "fire_watch_point", "place": "D"}, headers={"prefer": "respond-async"}
     )
@@ -374,7 +379,7 @@ async def test_no_job_is_taken_when_too_many_wait(client, world, monkeypatch):
 async def test_dismissed_jobs_leave_their_places_to_others_at_once(client, world):
     """Somebody who changes their mind more often than there are places is still served."""
     question, later = {"kind": "fire_watch_point", "place": "D"}, {"prefer": "respond-async"}
-    for _ in range(3 * client.app.state.desk._settings.job_processes * 10):
+    for _ in range(3 * client.app.state.settings.job_processes * 10):
         accepted = await client.post("/v1/coverage", json=question, headers=later)
         assert accepted.status_code == 202, accepted.text
         location = accepted.headers["location"]
@@ -384,32 +389,18 @@ async def test_dismissed_jobs_leave_their_places_to_others_at_once(client, world
 
 async def test_a_job_that_is_dismissed_by_several_at_once_leaves_no_process(client, world, monkeypatch):
     """A second dismissal does not interrupt the clearing up of the first."""
-    begun: list[Errand] = []
-    monkeypatch.setattr("registry.jobs.runner.Errand", lambda order: begun.append(Errand(order)) or begun[-1])
+    begun: list[AnalysisProcess] = []
+    monkeypatch.setattr(
+        "registry.jobs.runner.AnalysisProcess",
+        lambda order: begun.append(AnalysisProcess(order)) or begun[-1],
+    )
     question, later = {"kind": "fire_watch_point", "place": "D"}, {"prefer": "respond-async"}
     for _ in range(5):
         location = (await client.post("/v1/coverage", json=question, headers=later)).headers["location"]
-        await until(lambda: begun and begun[-1]._process is not None)
+        await until(lambda: begun and begun[-1].pid is not None)
         answers = await asyncio.gather(*(client.delete(location) for _ in range(5)))
         assert {answer.json()["status"] for answer in answers} == {"dismissed"}
-        assert begun.pop()._process.returncode is not None
-
-
-async def test_a_job_in_the_queue_that_another_process_dismissed_leaves_it(client, stored, monkeypatch):
-    """It takes no process, and its place is free."""
-    monkeypatch.setattr("registry.jobs.runner.QUEUE_GLANCE_S", 0.01)
-    desk, identity = client.app.state.desk, new_id(2)
-    monkeypatch.setattr(desk, "_processes", asyncio.Semaphore(0))
-    await jobs.insert(stored, {"id": identity, "process": "gaps", "owner": "anonymous", "estimate_s": 5.0})
-    desk.begin(identity, None, 5.0)
-
-    async def is_queued():
-        return (await jobs.get(stored, identity))["message"] == QUEUED
-
-    await until(is_queued)
-    await jobs.dismiss(stored, identity)
-    await until(lambda: identity not in desk._open)
-    assert (await jobs.get(stored, identity))["status"] == "dismissed"
+        assert begun.pop().pid is None
 
 
 async def test_an_unknown_job_is_not_found(client, world):

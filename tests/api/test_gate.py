@@ -277,9 +277,8 @@ async def test_who_dismissed_a_job_is_written_down(
     client: Client, signed: Signed, stored: Writer, api_url: str
 ) -> None:
     identity = new_id(3)
-    await jobs.insert(
-        stored, {"id": identity, "process": "gaps", "owner": "somebody else", "estimate_s": 5.0}
-    )
+    values = {"id": identity, "process": "gaps", "owner": "somebody else", "estimate_s": 5.0, "task": None}
+    await jobs.insert(stored, values)
     gone = await client.delete(f"/v1/jobs/{identity}", headers=await signed("admin"))
     assert gone.json()["status"] == "dismissed"
     connection = await asyncpg.connect(api_url)

@@ -70,19 +70,8 @@ async def test_saved_scenarios_are_compared_the_best_first(client, stored, signe
     assert alone["difference"]["gained_m2"] == gained[1]
 
 
-async def test_a_job_whose_process_has_gone_is_told_as_failed(client, stored):
-    made = {"id": new_id(1), "process": "gaps", "owner": "anonymous", "estimate_s": 5.0}
-    await jobs.insert(stored, made)
-    path = f"/v1/jobs/{made['id']}"
-    assert (await client.get(path)).json()["status"] == "accepted"
-    await stored.run(Query(sa.text("UPDATE job SET updated_at = now() - interval '31 seconds'")), {})
-    gone = (await client.get(path)).json()
-    assert (gone["status"], gone["message"]) == ("failed", "the process that worked this job has gone")
-    assert (await client.get(f"{path}/results")).status_code == 422
-
-
 async def test_a_job_is_forgotten_after_a_day(client, stored):
-    made = {"id": new_id(2), "process": "gaps", "owner": "anonymous", "estimate_s": 5.0}
+    made = {"id": new_id(2), "process": "gaps", "owner": "anonymous", "estimate_s": 5.0, "task": None}
     await jobs.insert(stored, made)
     await stored.run(Query(sa.text("UPDATE job SET expires_at = now() - interval '1 second'")), {})
     assert (await client.get(f"/v1/jobs/{made['id']}")).status_code == 404

@@ -1,1 +1,1 @@
-"""Use cases of coverage: how much is covered, where the gaps are, where the next should go."""
+"""Use cases of coverage: prepare an analysis, work it at once or as a job, members, saved scenarios."""

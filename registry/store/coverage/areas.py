@@ -44,7 +44,7 @@ CROSSED = Query(
 )
 
 
-class Parted(NamedTuple):
+class DividedArea(NamedTuple):
     """An area, and the places that part it."""
 
     wkb: bytes
@@ -57,7 +57,7 @@ def _part(row: Mapping[str, Any]) -> AreaPart:
     return AreaPart(shape=row["extent"], code=row["code"], name=name, assumed=row["basis"] != "boundary")
 
 
-async def of_place(reader: Reader, code: str) -> Parted:
+async def of_place(reader: Reader, code: str) -> DividedArea:
     """A place and the places right under it that have an extent; NotFound, or InvalidQuery without extent."""
     row = await reader.row(PLACE, {"code": code})
     if row is None:
@@ -65,7 +65,9 @@ async def of_place(reader: Reader, code: str) -> Parted:
     if row["extent"] is None:
         raise InvalidQuery(f"place {code} has no extent, so no share of it can be told", field="place")
     under = await reader.rows(PARTS, {"code": code})
-    return Parted(row["extent"], _part(row), [_part(part) for part in under if part["extent"] is not None])
+    return DividedArea(
+        row["extent"], _part(row), [_part(part) for part in under if part["extent"] is not None]
+    )
 
 
 async def name_of(reader: Reader, code: str) -> Name:
@@ -76,11 +78,11 @@ async def name_of(reader: Reader, code: str) -> Name:
     return Name(row["name_zh"], row["name_en"])
 
 
-async def of_polygon(reader: Reader, area_wkb: bytes) -> Parted:
+async def of_polygon(reader: Reader, area_wkb: bytes) -> DividedArea:
     """A polygon and the towns it touches, or the districts when the towns are too many."""
     for level in PARTING_LEVELS:
         given = {"level": level, "area": area_wkb, "limit": MOST_PARTS + 1}
         rows = await reader.rows(CROSSED, given)
         if len(rows) <= MOST_PARTS:
-            return Parted(area_wkb, AreaPart(shape=area_wkb), [_part(row) for row in rows])
-    return Parted(area_wkb, AreaPart(shape=area_wkb), [])
+            return DividedArea(area_wkb, AreaPart(shape=area_wkb), [_part(row) for row in rows])
+    return DividedArea(area_wkb, AreaPart(shape=area_wkb), [])

@@ -47,7 +47,7 @@ async def find(
     return await reader.rows(_members(shape(sight), present), values)
 
 
-SPOTS = Query(
+PLACE_POINTS = Query(
     sa.select(
         place.c.code,
         place.c.name_zh,
@@ -78,9 +78,9 @@ SPOTS = Query(
 )
 
 
-async def spots(
+async def place_points(
     reader: Reader, level: str, under: str | None, area_wkb: bytes | None, limit: int
 ) -> list[Row]:
     """The places of `level` under a place or inside a polygon, with their points where they are known."""
     given = {"level": level, "under": under, "area": area_wkb, "limit": limit}
-    return await reader.rows(SPOTS, given)
+    return await reader.rows(PLACE_POINTS, given)

@@ -28,9 +28,10 @@ FIND = Query(
 RETIRE = Query(sa.delete(scenario).where(ID))
 
 
-async def insert(writer: Writer, values: Mapping[str, Any]) -> Row | None:
+async def insert(writer: Writer, values: Mapping[str, Any]) -> Row:
     """Store a scenario under a name."""
-    return await writer.row(INSERT, values)
+    [row] = await writer.rows(INSERT, values)
+    return row
 
 
 async def get(reader: Reader, identity: UUID) -> Row | None:
@@ -44,5 +45,5 @@ async def find(reader: Reader, limit: int) -> list[Row]:
 
 
 async def retire(writer: Writer, identity: UUID) -> None:
-    """Forget a scenario."""
+    """Delete a scenario."""
     await writer.run(RETIRE, {"id": identity})

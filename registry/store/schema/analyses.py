@@ -21,10 +21,15 @@ job = sa.Table(
     sa.Column("updated_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
     sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("result", sa.Text),
+    sa.Column("task", sa.LargeBinary),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("lease_until", sa.TIMESTAMP(timezone=True)),
     one_of("status", ("accepted", "running", "successful", "failed", "dismissed")),
     sa.CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
+    sa.CheckConstraint("finished_at IS NULL OR task IS NULL", name="task_erased"),
     sa.Index("ix_job_expires_at", "expires_at"),
-    comment="Analyses that take longer than a request may; kept for a day.",
+    sa.Index("ix_job_open", "created_at", "id", postgresql_where=sa.text("finished_at IS NULL")),
+    comment="Analyses that take longer than a request may; kept for a day, their tasks until they end.",
 )
 
 scenario = sa.Table(

@@ -1,7 +1,6 @@
-"""Jobs over HTTP: an analysis that takes longer than a request may is answered 202 and read later."""
+"""Analyses and jobs over HTTP: a short analysis is answered at once, a long one with 202 and a job."""
 
-import time
-from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -11,123 +10,117 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
-from registry.api.http.dependencies import ActorDep, ReaderDep
-from registry.api.http.idempotency import Idempotency, IdempotencyKey, is_replay, rendered, send
+from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep
+from registry.api.http.idempotency import Idempotency, IdempotencyKey, rendered, send
+from registry.api.http.links import JSON
 from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import Actor
-from registry.domain.coverage import tasks
-from registry.domain.coverage.tasks import AT_ONCE_S, estimate_seconds
-from registry.domain.errors import Conflict, Invalid, NotFound
-from registry.domain.identity import new_id
-from registry.store import jobs
+from registry.domain.access.sight import Sight
+from registry.domain.coverage.tasks import AT_ONCE_S, Task, estimate_seconds
+from registry.services.coverage import jobs
+from registry.services.coverage.analyse import analyse
+from registry.services.coverage.jobs import JobStatus
+from registry.services.coverage.prepare import prepare
+from registry.services.coverage.requests import CoverageRequest, DistanceRequest
 from registry.store.access.idempotency import StoredResponse
 from registry.store.database.pool import Reader, Writer
 
-JSON = "application/json"
-GONE = "the process that worked this job has gone"
+RESULTS_REL = "http://www.opengis.net/def/rel/ogc/1.0/results"
+OPEN_PER_PROCESS = 10
 
 
-class Link(msgspec.Struct, frozen=True):
-    """Where to go from here."""
+class JobLink(msgspec.Struct, frozen=True):
+    """A link of a job."""
 
     href: str
     rel: str
     type: str = JSON
 
 
-class StatusInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A job's state, with the members of the OGC API's statusInfo."""
+class JobStatusInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A job's state, with the members of statusInfo of OGC API - Processes."""
 
     process_id: str = msgspec.field(name="processID")
-    job_id: str = msgspec.field(name="jobID")
+    job_id: UUID = msgspec.field(name="jobID")
     type: Literal["process"] = "process"
     status: str
     message: str | None
     progress: int
-    created: Any
-    started: Any
-    finished: Any
-    updated: Any
-    links: list[Link]
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    updated: datetime
+    links: list[JobLink]
 
 
-def describe(row: Mapping[str, Any]) -> StatusInfo:
-    """A job's row as its statusInfo; a job whose process has gone has failed."""
-    status = "failed" if row["lost"] else row["status"]
-    own = f"/v1/jobs/{row['id']}"
-    links = [Link(own, "self")]
-    if status == "successful":
-        links.append(Link(f"{own}/results", "http://www.opengis.net/def/rel/ogc/1.0/results"))
-    return StatusInfo(
-        process_id=row["process"],
-        job_id=str(row["id"]),
-        status=status,
-        message=GONE if row["lost"] else row["message"],
-        progress=row["progress"],
-        created=row["created_at"],
-        started=row["started_at"],
-        finished=row["finished_at"],
-        updated=row["updated_at"],
+def describe_job(job: JobStatus) -> JobStatusInfo:
+    """A job as its statusInfo."""
+    own = f"/v1/jobs/{job.id}"
+    links = [JobLink(own, "self")]
+    if job.status == "successful":
+        links.append(JobLink(f"{own}/results", RESULTS_REL))
+    return JobStatusInfo(
+        process_id=job.process,
+        job_id=job.id,
+        status=job.status,
+        message=job.message,
+        progress=job.progress,
+        created=job.created_at,
+        started=job.started_at,
+        finished=job.finished_at,
+        updated=job.updated_at,
         links=links,
     )
 
 
-class Analyst(NamedTuple):
-    """Works a question out: the one who asked, and the key under which a retry finds the same job."""
+class AnalysisHandler(NamedTuple):
+    """Answers an analysis: who asks, what they see, and the key under which a retry finds the same job."""
 
     request: HttpRequest
     reader: Reader
     actor: Actor
+    sight: Sight
     key: str | None
 
-    async def __call__(self, task: tasks.Task) -> Response[bytes]:
-        """The answer at once when it is quick, else 202 with the job that works on it."""
-        desk, estimate_s = self.request.app.state.desk, estimate_seconds(task)
-        wants_job = "respond-async" in self.request.headers.get("prefer", "")
-        if estimate_s <= AT_ONCE_S and not wants_job:
-            return Response(await desk.answer(task), media_type=JSON)
-        identity = new_id(time.time_ns() // 1_000_000)
-        values = {"id": identity, "process": task.__struct_config__.tag, "owner": self.actor.id}
+    async def respond(self, asked: CoverageRequest | DistanceRequest) -> Response[Any]:
+        """200 with the answer when it is expected at once, else 202 with the job that works on it."""
+        task = await prepare(self.reader, self.actor, self.sight, asked)
+        prefers_job = "respond-async" in self.request.headers.get("prefer", "")
+        if estimate_seconds(task) <= AT_ONCE_S and not prefers_job:
+            return Response(await analyse(task), media_type=JSON)
         async with self.reader.writer() as writer:
             once = Idempotency(self.request, writer, self.actor, self.key)
-            made = await once.respond(lambda: self._accept(writer, values | {"estimate_s": estimate_s}))
-        if not is_replay(made):
-            desk.begin(identity, task, estimate_s)
-        return send(made, JSON)
+            accepted = await once.respond(lambda: self._start(writer, task))
+        self.request.app.state.runner.wake()
+        return send(accepted, JSON)
 
-    async def _accept(self, writer: Writer, values: dict[str, Any]) -> StoredResponse:
-        self.request.app.state.desk.check_room()
-        await jobs.insert(writer, values)
-        row = await jobs.get(writer, values["id"])
-        where = f"/v1/jobs/{values['id']}"
-        return rendered(describe(row or {}), 202, Location=where, Preference_Applied="respond-async")
+    async def _start(self, writer: Writer, task: Task) -> StoredResponse:
+        settings = self.request.app.state.settings
+        most_open = settings.workers * settings.job_processes * OPEN_PER_PROCESS
+        job = await jobs.start_job(writer, self.actor, task, most_open=most_open)
+        location = f"/v1/jobs/{job.id}"
+        return rendered(describe_job(job), 202, Location=location, Preference_Applied="respond-async")
 
 
-def analyst(
+def analysis(
     request: HttpRequest,
     reader: ReaderDep,
     actor: ActorDep,
+    sight: SightDep,
     idempotency_key: IdempotencyKey = None,
-) -> Analyst:
-    """Who works out this request's question."""
-    return Analyst(request, reader, actor, idempotency_key)
+) -> AnalysisHandler:
+    """The handler of an analysis."""
+    return AnalysisHandler(request, reader, actor, sight, idempotency_key)
 
 
-AnalystDep = NamedDependency[Analyst]
-"""Works a question out, at once or as a job."""
-
-
-async def _own(reader: Reader, actor: Actor, identity: UUID) -> Mapping[str, Any]:
-    row = await jobs.get(reader, identity)
-    if row is None or not (row["owner"] == actor.id or actor.role == "admin"):
-        raise NotFound("job", identity)
-    return row
+AnalysisDep = NamedDependency[AnalysisHandler]
+"""Answers an analysis, at once or as a job."""
 
 
 @get("/{identity:uuid}")
-async def read_job(reader: ReaderDep, actor: ActorDep, identity: FromPath[UUID]) -> StatusInfo:
+async def read_job(reader: ReaderDep, actor: ActorDep, identity: FromPath[UUID]) -> JobStatusInfo:
     """How a job is doing; for the one who asked for it."""
-    return describe(await _own(reader, actor, identity))
+    return describe_job(await jobs.read_job(reader, actor, identity))
 
 
 RESULTS = {
@@ -138,26 +131,18 @@ RESULTS = {
 @get("/{identity:uuid}/results", responses=RESULTS)
 async def read_results(reader: ReaderDep, actor: ActorDep, identity: FromPath[UUID]) -> Response[bytes]:
     """The answer of a job, kept for a day."""
-    job = describe(await _own(reader, actor, identity))
-    if job.status == "failed":
-        raise Invalid(job.message or "the analysis failed")
-    if job.status != "successful":
-        raise Conflict(f"the job is {job.status}")
-    return Response((await jobs.result(reader, identity) or "").encode(), media_type=JSON)
+    return Response(bytes(await jobs.read_result(reader, actor, identity)), media_type=JSON)
 
 
 @delete("/{identity:uuid}", status_code=200)
 async def dismiss_job(
     request: HttpRequest, reader: ReaderDep, actor: ActorDep, identity: FromPath[UUID]
-) -> StatusInfo:
+) -> JobStatusInfo:
     """End a job; its process is stopped within a second, and its place in the queue is free at once."""
-    await _own(reader, actor, identity)
-    # Committed here and not behind the answer: the job that is stopped says its last word in the same row.
     request.scope["state"]["changes"] = True
-    async with reader.writer() as writer:
-        await jobs.dismiss(writer, identity)
-    await request.app.state.desk.stop(identity)
-    return describe(await _own(reader, actor, identity))
+    await jobs.dismiss_job(reader, actor, identity)
+    await request.app.state.runner.stop(identity)
+    return describe_job(await jobs.read_job(reader, actor, identity))
 
 
 router = Router("/v1/jobs", route_handlers=[read_job, read_results, dismiss_job], tags=["jobs"])

@@ -13,11 +13,13 @@ from registry.domain.coverage.scenario import Scenario
 from registry.domain.coverage.tasks import CompareTask, GapsTask, MeasureTask, NamedScenario, ScenarioTask
 from registry.domain.coverage.watcher import AreaPart, Watcher
 from registry.domain.values import Name
-from registry.jobs.analysis_process import Errand
-from registry.jobs.worker_main import Order, Step
+from registry.jobs.analysis_process import AnalysisProcess
+from registry.jobs.worker_main import AnalysisOrder, CoversDone
 from tests.waiting import until
 
-ROOM = {"memory_bytes": 2 * 2**30, "cpu_s": 60}
+
+def order(task, memory_bytes=2 * 2**30):
+    return AnalysisOrder(task=msgspec.msgpack.encode(task), memory_bytes=memory_bytes, cpu_s=60)
 
 
 def coverage_inputs(uncertainty_m):
@@ -48,26 +50,26 @@ def test_work_tells_how_many_covers_are_done(task, covers):
 
 
 async def test_a_process_says_how_far_it_is_and_what_it_found():
-    errand = Errand(Order(task=GapsTask(inputs=coverage_inputs(200.0)), **ROOM))
-    found = await errand.outcome()
-    assert errand.step == Step(3, 3)
+    process = AnalysisProcess(order(GapsTask(inputs=coverage_inputs(200.0))))
+    found = await process.outcome()
+    assert process.covers_done == CoversDone(3, 3)
     assert found.answer == msgspec.json.encode(analyses.run(GapsTask(inputs=coverage_inputs(200.0))))
 
 
 async def test_a_process_works_behind_requests_and_ends_when_it_is_stopped():
-    errand = Errand(Order(task=MeasureTask(inputs=coverage_inputs(0.0)), **ROOM))
-    work = asyncio.create_task(errand.outcome())
-    await until(lambda: errand._process is not None)
-    assert os.getpriority(os.PRIO_PROCESS, errand._process.pid) == min(
-        19, os.getpriority(os.PRIO_PROCESS, 0) + 10
-    )
-    await errand.stop()
-    assert errand._process.returncode == -9
+    process = AnalysisProcess(order(MeasureTask(inputs=coverage_inputs(0.0))))
+    work = asyncio.create_task(process.outcome())
+    pid = await until(lambda: process.pid)
+    assert os.getpriority(os.PRIO_PROCESS, pid) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)
+    await process.stop()
+    assert process.pid is None
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
     assert (await work).problem == "the analysis needed more memory or time than it may use"
 
 
 async def test_a_process_without_room_ends_with_a_problem():
-    order = Order(task=MeasureTask(inputs=coverage_inputs(0.0)), memory_bytes=2**20, cpu_s=60)
-    found = await Errand(order).outcome()
+    small = order(MeasureTask(inputs=coverage_inputs(0.0)), memory_bytes=2**20)
+    found = await AnalysisProcess(small).outcome()
     assert found.answer is None
     assert "memory" in found.problem

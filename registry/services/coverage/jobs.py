@@ -1,0 +1,82 @@
+"""Jobs: store an analysis to be worked later, read how it is doing and its answer, dismiss it."""
+
+import asyncio
+import time
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from registry.domain.access.actor import Actor
+from registry.domain.coverage.tasks import Task, estimate_seconds
+from registry.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from registry.domain.identity import new_id
+from registry.store import jobs
+from registry.store.database.pool import Reader, Writer
+
+
+class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of a job; `process` is the kind of analysis, `progress` is in percent."""
+
+    id: UUID
+    process: str
+    owner: str
+    status: str
+    message: str | None
+    progress: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    updated_at: datetime
+
+
+async def start_job(writer: Writer, actor: Actor, task: Task, *, most_open: int) -> JobStatus:
+    """Store a task as a job, which a worker claims after the commit.
+
+    Unavailable when `most_open` jobs wait or run already.
+    """
+    if await jobs.count_open(writer) >= most_open:
+        raise Unavailable("too many analyses are waiting", retry_after_s=30)
+    identity = new_id(time.time_ns() // 1_000_000)
+    await jobs.insert(
+        writer,
+        {
+            "id": identity,
+            "process": task.__struct_config__.tag,
+            "owner": actor.id,
+            "estimate_s": estimate_seconds(task),
+            "task": await asyncio.to_thread(msgspec.msgpack.encode, task),
+        },
+    )
+    return await read_job(writer, actor, identity)
+
+
+async def read_job(reader: Reader, actor: Actor, identity: UUID) -> JobStatus:
+    """The state of a job; NotFound for all but its owner and administrators."""
+    row = await jobs.get(reader, identity)
+    if row is None or not (row["owner"] == actor.id or actor.role == "admin"):
+        raise NotFound("job", identity)
+    return JobStatus(**{name: row[name] for name in JobStatus.__struct_fields__})
+
+
+async def read_result(reader: Reader, actor: Actor, identity: UUID) -> msgspec.Raw:
+    """The answer of a job, as the JSON that is stored.
+
+    NotFound as for `read_job`, Conflict while there is no answer, Invalid when the analysis failed.
+    """
+    job = await read_job(reader, actor, identity)
+    if job.status == "failed":
+        raise Invalid(job.message or "the analysis failed")
+    if job.status != "successful":
+        raise Conflict(f"the job is {job.status}")
+    return msgspec.Raw((await jobs.result(reader, identity) or "").encode())
+
+
+async def dismiss_job(reader: Reader, actor: Actor, identity: UUID) -> None:
+    """End a job; NotFound as for `read_job`.
+
+    The dismissal commits here: whoever stops the job afterwards writes to the same row.
+    """
+    await read_job(reader, actor, identity)
+    async with reader.writer() as writer:
+        await jobs.dismiss(writer, identity)

@@ -1,0 +1,146 @@
+"""The requests of coverage: one bounded struct for each question."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from registry.domain.coverage.gaps import Bound
+from registry.domain.coverage.scenario import Scenario
+from registry.domain.coverage.siting.placement import Siting
+from registry.domain.geojson import Area, Point
+from registry.domain.records.resource import Exercise, Kind
+from registry.domain.search import Filter
+from registry.domain.values import Code, LongText, Name, Radius, ShortText
+
+Weight = Annotated[float, Meta(ge=0, le=1e12)]
+PlaceLevel = Annotated[str, Meta(min_length=1, max_length=40)]
+AreaM2 = Annotated[float, Meta(ge=0, le=1e12)]
+
+
+class PointProperties(Struct, frozen=True):
+    """The properties of a point that are used."""
+
+    weight: Weight = 1.0
+    name: Name | None = None
+
+
+class WeightedPoint(Struct, frozen=True, tag_field="type", tag="Feature"):
+    """A point with a weight."""
+
+    geometry: Point
+    properties: PointProperties = PointProperties()
+    id: ShortText | None = None
+
+
+class WeightedPoints(Struct, frozen=True, tag_field="type", tag="FeatureCollection"):
+    """Demand points, or candidate sites."""
+
+    features: Annotated[list[WeightedPoint], Meta(min_length=1, max_length=20_000)]
+
+
+class PlacePoints(Struct, frozen=True, tag_field="type", tag="places", forbid_unknown_fields=True):
+    """The representative points of the places of one level in the area, weighted by one or by population."""
+
+    level: PlaceLevel = "town"
+    weight: Literal["one", "population"] = "one"
+
+
+class CoverageRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How much of an area or of a demand the resources of a kind cover."""
+
+    kind: Kind | None = None
+    filter: Filter | None = None
+    place: Code | None = None
+    area: Area | None = None
+    radius_m: Radius | None = None
+    reason: Annotated[str, Meta(min_length=3, max_length=400)] | None = None
+    demand: WeightedPoints | PlacePoints | None = None
+    min_depth: Annotated[int, Meta(ge=1, le=10)] = 1
+    as_of: datetime | None = None
+    exercise: Exercise | None = None
+    scenario: Scenario | None = None
+
+    def conditions(self) -> Filter:
+        """The conditions on resources. Without a lifecycle, only resources in service count."""
+        values = (self.filter or Filter()).given()
+        values.setdefault("lifecycle", "in_service")
+        if self.kind is not None:
+            values["kind"] = self.kind
+        return Filter(**values)
+
+
+class GapsRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The gaps of one of the three covers. Pieces smaller than `sliver_m2` are dropped and counted."""
+
+    bound: Bound = "nominal"
+    sliver_m2: AreaM2 = 100.0
+    limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+
+
+class DepthRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Cover at least 1 to `levels` times, with the polygons of each depth unless `draw` is false."""
+
+    bound: Bound = "nominal"
+    levels: Annotated[int, Meta(ge=1, le=10)] = 3
+    draw: bool = True
+
+
+class CriticalityRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What each resource alone covers."""
+
+    bound: Bound = "nominal"
+    limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+
+
+class ScenarioRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A scenario: in `scenario`, or by the id of a saved one."""
+
+    saved: ShortText | None = None
+
+
+class SitingRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where to place new sites: by which model, among which candidates (default a grid), and where not."""
+
+    siting: Siting
+    candidates: WeightedPoints | PlacePoints | None = None
+    forbidden: Annotated[list[Area], Meta(max_length=100)] = []
+
+
+class DistanceRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How far each demand point is from the nearest resource of a kind. No radius is involved."""
+
+    kind: Kind
+    filter: Filter | None = None
+    place: Code | None = None
+    area: Area | None = None
+    demand: WeightedPoints | PlacePoints = PlacePoints()
+    search_m: Radius = 200_000.0
+    limit: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    as_of: datetime | None = None
+    exercise: Exercise | None = None
+
+
+class CompareRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Saved scenarios, to be compared with the present."""
+
+    scenarios: Annotated[list[ShortText], Meta(min_length=1, max_length=10)]
+
+
+class MembersRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which places of a level under a place have at least one resource."""
+
+    place: Code
+    level: PlaceLevel = "town"
+    kind: Kind
+    filter: Filter | None = None
+    exercise: Exercise | None = None
+    as_of: datetime | None = None
+
+
+class ScenarioDraft(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A scenario to save."""
+
+    name: Name
+    changes: Scenario
+    note: LongText | None = None
