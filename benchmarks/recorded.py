@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from litestar.testing import AsyncTestClient
 
 from registry.app import create_app
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query
@@ -49,7 +50,7 @@ def statements(database_url: str, path: str) -> list[Statement]:
 
 
 async def _statements(database_url: str, path: str) -> list[Statement]:
-    app = create_app(Settings(), database_url)
+    app = create_app(Settings(), as_role(database_url))
     async with AsyncTestClient(app) as client:
         recorder = Recorder(app.state.reader)
         app.state.reader = recorder

@@ -15,6 +15,7 @@ import asyncpg
 from benchmarks.loadgen.command import generate
 from registry.cli import seed
 from registry.runtime import server
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.store.database import migrations
 from tests.scratch import scratch_cluster
@@ -102,7 +103,7 @@ def served(stage: Stage, **changed: Any) -> Iterator[Served]:
     """The registry, as `registry serve` runs it, on this stage, with some settings changed."""
     port = free_port()
     told = {"workers": WORKERS, "inflight_public": 1000, **changed}
-    chosen = Settings(database_url=stage.database_url, port=port, **told)
+    chosen = Settings(database_url=as_role(stage.database_url), port=port, **told)
     with server.running(chosen) as process:
         if not server.wait_ready(chosen, process):
             raise RuntimeError("the server did not become ready")

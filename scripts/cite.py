@@ -18,6 +18,7 @@ from rich.table import Table
 
 from benchmarks.stage import cluster, free_port
 from registry.runtime import server
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 
 GROUP = "org.opengis.cite"
@@ -74,7 +75,7 @@ def fetched(name: str, version: str) -> Path:
 @contextmanager
 def running(url: str, **changed: Any) -> Iterator[str]:
     """The address of the registry on a seeded database, with some settings changed."""
-    chosen = Settings(database_url=url, port=free_port(), inflight_public=1000, **changed)
+    chosen = Settings(database_url=as_role(url), port=free_port(), inflight_public=1000, **changed)
     with server.running(chosen) as process:
         if not server.wait_ready(chosen, process):
             raise click.ClickException("the server did not become ready")

@@ -23,6 +23,7 @@ from rich.table import Table
 from benchmarks.stage import cluster
 from registry.app import create_app
 from registry.runtime import database
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.store.access import keys
 
@@ -62,7 +63,7 @@ async def _walks(url: str, pepper: str) -> dict[str, dict[str, set[int]]]:
     async with database.writing(url) as writer:
         holder = {"holder": "walk", "role": "planner", "now": datetime.now(UTC)}
         token = await keys.create(writer, pepper.encode(), **holder)
-    app = create_app(Settings(key_pepper=pepper), url)
+    app = create_app(Settings(key_pepper=pepper), as_role(url))
     transport = httpx.ASGITransport(app=app)
     headers = {"Authorization": f"Bearer {token}"}
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://walk.test") as client:

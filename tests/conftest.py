@@ -10,8 +10,10 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from registry.runtime.database import as_role
 from registry.store.database import migrations
 from registry.store.database.pool import Writer, prepare
+from registry.store.database.probe import ROLE
 from tests.scratch import scratch_cluster
 
 ROOT = Path(__file__).parent
@@ -72,6 +74,8 @@ def template_url() -> Iterator[str]:
     """A database that nobody writes to after its migrations: what the others are cloned from."""
     with scratch_cluster() as url:
         migrations.upgrade(url)
+        superuser = urlunsplit(urlsplit(url)._replace(netloc="postgres@"))
+        _execute(superuser, f"GRANT {ROLE} TO registry")  # so that a test may SET ROLE and undo it
         yield url
 
 
@@ -86,6 +90,7 @@ def new_database(template_url: str) -> Callable[[], str]:
         maintenance = urlunsplit(parts._replace(path="/postgres"))
         template = parts.path.removeprefix("/")
         _execute(maintenance, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        _execute(maintenance, f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")  # a clone has no grants
         return urlunsplit(parts._replace(path=f"/{name}"))
 
     return clone
@@ -105,6 +110,12 @@ def _execute(url: str, statement: str) -> None:
 def database_url(new_database: Callable[[], str]) -> str:
     """The database that the tests of this run share; they leave it as they found it."""
     return new_database()
+
+
+@pytest.fixture(scope="session")
+def role_url(database_url: str) -> str:
+    """The same database as the application logs in to it."""
+    return as_role(database_url)
 
 
 @pytest.fixture

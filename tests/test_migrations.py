@@ -38,4 +38,4 @@ def test_the_schema_of_a_later_release_is_refused_and_left_alone(new_database) -
     asyncio.run(stamp())
     with pytest.raises(UnusableDatabase, match=r"9999, which this release .* nothing was changed"):
         migrations.upgrade(url)
-    assert asyncio.run(migrations._current(url)) == "9999"
+    assert asyncio.run(migrations._revision(url)) == "9999"

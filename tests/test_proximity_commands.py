@@ -12,6 +12,7 @@ from registry.domain.conditions import Conditions, declared
 from registry.domain.identity import new_id
 from registry.domain.plans.entry import Hotline, Responsibility
 from registry.domain.values import Name
+from registry.runtime.database import as_role
 from registry.store.database.pool import Writer, prepare
 from registry.store.plans import entries
 from registry.store.records import changes
@@ -53,7 +54,7 @@ def filled_url(new_database) -> str:
 
 
 def run(url: str, command, *args: str) -> str:
-    result = CliRunner().invoke(command, [*AT, *args], env={"DATABASE_URL": url, "COLUMNS": "120"})
+    result = CliRunner().invoke(command, [*AT, *args], env={"DATABASE_URL": as_role(url), "COLUMNS": "120"})
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -106,7 +107,7 @@ def test_situation_prints_every_part(filled_url) -> None:
     ],
 )
 def test_what_cannot_be_asked_is_a_usage_error(filled_url, command, given) -> None:
-    result = CliRunner().invoke(command, given, env={"DATABASE_URL": filled_url})
+    result = CliRunner().invoke(command, given, env={"DATABASE_URL": as_role(filled_url)})
     assert (result.exit_code, type(result.exception)) == (2, SystemExit), result.output
 
 

@@ -46,10 +46,10 @@ def hear_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def start(home: Path, port: int, *options: str) -> "subprocess.Popen[str]":
+def start(home: Path, port: int, *options: str, **environment: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "registry", "serve", "--port", str(port), *options],
-        env=ENVIRONMENT | {"REGISTRY_DATA_DIR": str(home)},
+        env=ENVIRONMENT | {"REGISTRY_DATA_DIR": str(home)} | environment,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -58,8 +58,8 @@ def start(home: Path, port: int, *options: str) -> "subprocess.Popen[str]":
 
 
 @contextmanager
-def served(home: Path, port: int, *options: str) -> Iterator["subprocess.Popen[str]"]:
-    process = start(home, port, *options)
+def served(home: Path, port: int, *options: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
+    process = start(home, port, *options, **environment)
     try:
         assert process.stderr
         assert any("ready on" in line for line in process.stderr), "the server ended before it was ready"
@@ -152,6 +152,25 @@ def test_a_second_server_shares_the_cluster_and_leaves_it_to_the_first(home: Pat
         with served(home, 0) as other:
             assert other.poll() is None
         assert status(port) == 200
+
+
+def test_the_owner_s_url_is_needed_by_the_first_start_and_kept_from_the_server(home: Path) -> None:
+    owner, role = (
+        f"postgresql://{name}@/registry?host={home / 'run'}" for name in ("registry", "registry_app")
+    )
+    with served(home, free_port()):
+        port = free_port()
+        with served(home, port, DATABASE_URL=role, REGISTRY_OWNER_URL=owner):
+            assert status(port) == 200
+            environments = [Path(f"/proc/{pid}/environ").read_bytes() for pid in family(port)]
+            assert environments
+            assert not [one for one in environments if b"registry@" in one or b"OWNER" in one]
+        with served(home, port, DATABASE_URL=role):
+            assert status(port, "/v1/resources?limit=1") == 200
+        refused = start(home, port, DATABASE_URL=owner)
+        _, complaint = refused.communicate(timeout=30)
+        assert refused.returncode == 1
+        assert "requests are answered only as registry_app" in complaint
 
 
 def test_a_killed_worker_is_replaced_and_the_other_answers_meanwhile(home: Path, port: int) -> None:

@@ -18,6 +18,7 @@ from benchmarks.areas.writes import FEATURE, OPTIONS, a_key
 from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.stage import WORKERS, Served, Stage, free_port
 from registry.runtime import server
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 
 AREA = "feed"
@@ -43,7 +44,7 @@ def measure(stages: list[Stage], seconds: float) -> list[Figure]:
 @contextmanager
 def served(stage: Stage, workers: int) -> Iterator[Served]:
     """The registry on this stage, with keys."""
-    chosen = Settings(database_url=stage.database_url, port=free_port(), workers=workers, **OPTIONS)
+    chosen = Settings(database_url=as_role(stage.database_url), port=free_port(), workers=workers, **OPTIONS)
     with server.running(chosen) as process:
         if not server.wait_ready(chosen, process):
             raise RuntimeError("the server did not become ready")

@@ -26,7 +26,7 @@ from benchmarks.stage import WITHOUT_LIMITS, WORKERS, Stage, free_port
 from registry.app import create_app
 from registry.runtime import server
 from registry.runtime.cluster.embedded import running
-from registry.runtime.database import writing
+from registry.runtime.database import as_role, writing
 from registry.runtime.settings import Settings
 from registry.store.access import keys
 from registry.store.database import migrations, pool
@@ -60,7 +60,7 @@ def measure(stages: list[Stage], seconds: float) -> list[Figure]:
         key = asyncio.run(a_key(url))
         statements = asyncio.run(recorded(url, key))
         port = free_port()
-        chosen = Settings(database_url=url, port=port, workers=WORKERS, **OPTIONS)
+        chosen = Settings(database_url=as_role(url), port=port, workers=WORKERS, **OPTIONS)
         with server.running(chosen) as process:
             if not server.wait_ready(chosen, process):
                 raise RuntimeError("the server did not become ready")
@@ -113,7 +113,7 @@ def creates(url: str, key: str, seconds: float) -> Load:
 async def recorded(url: str, key: str) -> list[Statement]:
     """One create as a transaction of prepared statements, its identity and its key drawn anew each time."""
     seen: list[Statement] = []
-    app = create_app(Settings(database_url=url, **OPTIONS), url)
+    app = create_app(Settings(**OPTIONS), as_role(url))
     headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "recorded"}
     async with AsyncTestClient(app) as client:
         await client.post("/v1/resources", json=FEATURE, headers=headers | {"Idempotency-Key": "warm"})

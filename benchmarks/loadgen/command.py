@@ -31,7 +31,7 @@ def command(count: int, exercise: str | None, replace: bool, live: bool) -> None
         raise click.UsageError("give either --exercise NAME or --live")
     if exercise is not None and not EXERCISE.fullmatch(exercise):
         raise click.UsageError("the name of an exercise is small letters, digits and hyphens")
-    with database.migrated(settings.read(os.environ)) as url:
+    with database.owned(settings.read(os.environ)) as url:
         seed.first(url)
         begun = time.monotonic()
         asyncio.run(generate(url, count, exercise, replace=replace))

@@ -21,11 +21,9 @@ BEGIN
             NULL; -- another database of this cluster made it just now
         END;
     END IF;
-    IF NOT pg_has_role(current_user, 'registry_app', 'MEMBER') THEN
-        EXECUTE format('GRANT registry_app TO %I', current_user);
-    END IF;
 END $$
 """
+# A temporary table would hide a table of the registry from every later request of its session.
 # PostGIS's own tables belong to somebody else. Partitions are reached through their table only: a right on the
 # partition itself would go around the policies of the table.
 GRANTS = """
@@ -34,6 +32,7 @@ DECLARE
     home CONSTANT name := current_schema();
     found record;
 BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO registry_app', home);
     FOR found IN
         SELECT relname, relkind FROM pg_class

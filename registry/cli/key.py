@@ -110,7 +110,7 @@ def _run(work: Callable[[Writer, bytes], Awaitable[R]]) -> R:
         async with database.writing(url) as writer:
             return await work(writer, key_pepper.pepper(chosen))
 
-    with database.migrated(chosen) as url:
+    with database.owned(chosen) as url:
         return asyncio.run(run(url))
 
 

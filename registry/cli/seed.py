@@ -36,7 +36,7 @@ def command(demo: bool) -> None:
             await seed.add_demonstration(writer, advance)
         return summary
 
-    with database.migrated(settings.read(os.environ)) as url:
+    with database.owned(settings.read(os.environ)) as url:
         show(watched(url, work))
 
 

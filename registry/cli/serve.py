@@ -15,7 +15,8 @@ import msgspec
 
 from registry.cli import key
 from registry.runtime import database, server, settings
-from registry.store.database.probe import is_new
+from registry.runtime.settings import Settings, SettingsError
+from registry.store.database.probe import OWNER_SETTING, is_new
 
 
 class PortTaken(click.ClickException):
@@ -34,21 +35,28 @@ def command(**given: str | int | None) -> None:
     )
     settings.demand_safe(chosen)
     chosen = msgspec.structs.replace(chosen, port=_free_port(chosen.host, chosen.port))
-    with database.migrated(chosen) as url:
-        if asyncio.run(is_new(url)):
-            _seed(url)
-        key.first(chosen, url)
-        chosen = msgspec.structs.replace(chosen, database_url=url, admin_key=None)
+    with database.opened(chosen) as urls:
+        _fill(chosen, urls)
+        chosen = msgspec.structs.replace(chosen, database_url=urls.role, owner_url=None, admin_key=None)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
             tell = partial(_tell, server.address(chosen), begun)
             sys.exit(server.keep_running(chosen, tell))
 
 
-def _seed(url: str) -> None:
-    from registry.cli import seed  # takes a second that later starts need not spend
+def _fill(chosen: Settings, urls: database.Urls) -> None:
+    """Give a new registry its seeds and its administrator, which only the owner can."""
+    is_empty = asyncio.run(is_new(urls.role))
+    if urls.owner is not None:
+        if is_empty:
+            from registry.cli import seed  # takes a second that later starts need not spend
 
-    seed.first(url)
+            seed.first(urls.owner)
+        key.first(chosen, urls.owner)
+    elif chosen.admin_key is not None:
+        raise SettingsError(f"REGISTRY_ADMIN_KEY is stored by the owner of the database: set {OWNER_SETTING}")
+    elif is_empty:
+        click.echo(f"the registry is empty: run `registry seed` with {OWNER_SETTING}", err=True)
 
 
 def _tell(address: str, begun: float) -> None:

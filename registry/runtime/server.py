@@ -56,7 +56,7 @@ def _environment(chosen: Settings) -> dict[str, str]:
     told = {
         f"REGISTRY_{name.upper()}": str(value)
         for name, value in msgspec.structs.asdict(chosen).items()
-        if value is not None and name != "database_url"
+        if value is not None and name not in ("database_url", "owner_url")
     }
     return kept | told | {"DATABASE_URL": chosen.database_url or ""}
 

@@ -30,7 +30,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """What the process was told: DATABASE_URL, and REGISTRY_<NAME> for each other field."""
 
     database_url: str | None = None
-    """PostgreSQL with PostGIS to use; without it the registry runs a private cluster of its own."""
+    """PostgreSQL with PostGIS, as the role `registry_app`; unset: a private cluster of the registry's own."""
+    owner_url: str | None = None
+    """The same database as its owner, who migrates it, stores the seeds and makes keys."""
     data_dir: Path = msgspec.field(default_factory=default_data_dir)
     """Where the private cluster lives."""
     host: str = "127.0.0.1"

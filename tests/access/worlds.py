@@ -16,6 +16,7 @@ from registry.domain.geojson import Point
 from registry.domain.records import change as changing
 from registry.domain.records.change import Change
 from registry.domain.records.resource import KINDS, Resource
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.store.access import keys
 from registry.store.database.pool import Writer, prepare
@@ -116,7 +117,7 @@ async def world(
     headers = {name: await _key(writer, name, *STAFF[name]) for name in STAFF}
     headers["public"] = {}
     settings = Settings(pool_size=2, key_pepper=PEPPER, inflight_public=100, mass_change_limit=0)
-    app = create_app(settings, url)
+    app = create_app(settings, as_role(url))
     async with serving(app) as client:
         yield World(client, headers, connection)
     await connection.close()

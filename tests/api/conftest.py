@@ -14,6 +14,7 @@ from registry.app import create_app
 from registry.domain.access.actor import Role
 from registry.domain.access.credential import fingerprint, id_of, new_token
 from registry.runtime import database
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.services.seeding import seed
 from registry.store.access import keys
@@ -66,7 +67,7 @@ async def serving(app: Litestar) -> AsyncIterator[Client]:
 @pytest.fixture(scope="session")
 async def client(api_url: str) -> AsyncIterator[Client]:
     """A client of the whole application."""
-    async with serving(create_app(UNHURRIED, api_url)) as opened:
+    async with serving(create_app(UNHURRIED, as_role(api_url))) as opened:
         yield opened
 
 
@@ -140,7 +141,7 @@ def plan_url(new_database) -> str:
 @pytest.fixture(scope="session")
 async def plan_client(plan_url: str) -> AsyncIterator[Client]:
     """A client of an application over the seeded database."""
-    async with serving(create_app(UNHURRIED, plan_url)) as opened:
+    async with serving(create_app(UNHURRIED, as_role(plan_url))) as opened:
         yield opened
 
 

@@ -7,6 +7,7 @@ from litestar.testing import AsyncTestClient
 from registry.app import create_app
 from registry.domain.access.credential import new_token
 from registry.runtime import database
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.store.access import keys
 from registry.store.database.pool import Writer
@@ -68,7 +69,7 @@ async def test_an_edit_of_the_status_counts_like_a_report(own_url: str) -> None:
     async with database.writing(own_url) as writer:
         await keys.put_admin(writer, PEPPER.encode(), token)
     headers = {"Authorization": f"Bearer {token}", "If-Match": "*"}
-    async with AsyncTestClient(create_app(settings, own_url)) as client:
+    async with AsyncTestClient(create_app(settings, as_role(own_url))) as client:
         draft = {"kind": "shelter", "name": {"en": "S"}, "location": {"quality": "unknown"}}
         body = {"type": "Feature", "geometry": None, "properties": draft}
         url = (await client.post("/v1/resources", json=body, headers=headers)).headers["Location"]

@@ -19,6 +19,7 @@ from registry.app import create_app
 from registry.domain.access.actor import Actor
 from registry.domain.errors import TooMany, Unavailable
 from registry.domain.identity import new_id
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings, SettingsError
 from registry.store import jobs
 from registry.store.database.pool import Writer
@@ -61,7 +62,9 @@ def own_url(new_database) -> str:
 @pytest.fixture
 async def limited(own_url: str) -> AsyncIterator[Client]:
     settings = Settings(pool_size=2, key_pepper=PEPPER, units_per_minute=30, trusted_proxies="192.0.2.1")
-    async with AsyncTestClient(create_app(settings, own_url), raise_server_exceptions=False) as opened:
+    async with AsyncTestClient(
+        create_app(settings, as_role(own_url)), raise_server_exceptions=False
+    ) as opened:
         yield opened
 
 

@@ -16,6 +16,7 @@ from registry.app import create_app
 from registry.domain.access.credential import new_token
 from registry.domain.errors import Conflict, NotFound, Unauthenticated
 from registry.runtime import database
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.store.access import keys
 from registry.store.database.pool import Reader, Writer, reading
@@ -90,7 +91,7 @@ def own_url(new_database) -> str:
 
 @pytest.fixture
 async def reader(own_url: str) -> AsyncIterator[Reader]:
-    async with reading(Settings(pool_size=2), own_url) as opened:
+    async with reading(Settings(pool_size=2), as_role(own_url)) as opened:
         yield opened
 
 
@@ -149,7 +150,7 @@ async def test_the_last_use_is_written_down(own_url: str, reader: Reader) -> Non
 
 async def test_without_anonymous_only_health_answers(own_url: str) -> None:
     settings = Settings(pool_size=2, key_pepper=PEPPER, anonymous=False)
-    async with AsyncTestClient(create_app(settings, own_url)) as client:
+    async with AsyncTestClient(create_app(settings, as_role(own_url))) as client:
         assert (await client.get("/health/live")).status_code == 200
         for path in ("/v1/resources", "/v1/places", "/docs", "/docs/openapi.json"):
             assert (await client.get(path)).status_code == 401, path

@@ -12,6 +12,7 @@ from registry.domain.geojson import Point
 from registry.domain.ogc.tiling import Tile
 from registry.domain.records import change as changing
 from registry.domain.records import feature
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.store.database.pool import Writer, prepare
 from registry.store.ogc import tile_invalidation, tiles
@@ -29,7 +30,7 @@ LATEST_S = 2.0
 
 @pytest.fixture
 async def workers(client, api_url):
-    async with serving(create_app(Settings(pool_size=3, key_pepper=PEPPER), api_url)) as second:
+    async with serving(create_app(Settings(pool_size=3, key_pepper=PEPPER), as_role(api_url))) as second:
         for worker in (client, second):
             worker.app.state.tiles.clear()
         yield client, second

@@ -17,6 +17,7 @@ from litestar.testing import AsyncTestClient
 from registry.api.http.access.tokens import Issuer, issuer
 from registry.app import create_app
 from registry.domain.errors import Unauthenticated
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings, SettingsError
 from tests.waiting import until
 
@@ -186,7 +187,7 @@ async def test_a_withdrawn_key_ends_its_tokens_and_a_lost_provider_ends_none(
 
 
 async def test_the_application_takes_tokens_beside_keys(new_url: str, settings: Settings) -> None:
-    app = create_app(settings, new_url)
+    app = create_app(settings, as_role(new_url))
     async with AsyncTestClient(app, base_url="http://registry.test") as client:
 
         async def is_taken() -> bool:

@@ -17,6 +17,7 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from registry.app import create_app
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.services.seeding import seed
 from registry.store.database.pool import Writer, prepare
@@ -48,7 +49,7 @@ async def face(seeded_url: str) -> AsyncIterator[AsyncTestClient[Litestar]]:
         Settings(
             pool_size=4, cors_origins="https://maps.example", acquire_timeout_s=20, statement_timeout_s=60
         ),
-        seeded_url,
+        as_role(seeded_url),
     )
     async with AsyncTestClient(app, base_url="http://registry.test", raise_server_exceptions=False) as opened:
         yield opened
@@ -61,7 +62,12 @@ def live(seeded_url: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     serve = ["-m", "granian", "--interface", "asgi", "--factory", "--host", "127.0.0.1", "--port", str(port)]
-    environment = {**os.environ, "DATABASE_URL": seeded_url, "REGISTRY_KEY_PEPPER": "p" * 32, "no_proxy": "*"}
+    environment = {
+        **os.environ,
+        "DATABASE_URL": as_role(seeded_url),
+        "REGISTRY_KEY_PEPPER": "p" * 32,
+        "no_proxy": "*",
+    }
     process = subprocess.Popen(
         [sys.executable, *serve, "--log-level", "error", "registry.app:create"],
         cwd=ROOT,

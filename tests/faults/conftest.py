@@ -14,6 +14,7 @@ import pytest
 
 from registry.domain.access.credential import new_token
 from registry.runtime import database, server
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.store.access import keys
 from tests.test_serve import free_port
@@ -98,7 +99,7 @@ def serving(url: str, **given: Any) -> Iterator[Server]:
             await keys.put_admin(writer, PEPPER.encode(), token)
 
     asyncio.run(admit())
-    chosen = Settings(database_url=url, port=free_port(), key_pepper=PEPPER, **given)
+    chosen = Settings(database_url=as_role(url), port=free_port(), key_pepper=PEPPER, **given)
     with server.running(chosen) as process:
         assert server.wait_ready(chosen, process)
         yield Server(chosen.port, process.pid, token)

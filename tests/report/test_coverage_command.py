@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from registry.cli.main import registry
 from registry.runtime import database
+from registry.runtime.database import as_role
 from registry.services.seeding import seed
 from registry.services.seeding.demonstration import demonstration
 
@@ -29,7 +30,7 @@ def url(new_database):
 
 
 def run(url, *arguments):
-    return CliRunner().invoke(registry, ["coverage", *arguments], env={"DATABASE_URL": url})
+    return CliRunner().invoke(registry, ["coverage", *arguments], env={"DATABASE_URL": as_role(url)})
 
 
 def test_the_table_says_what_is_known_of_the_nine_points(url):

@@ -17,6 +17,7 @@ from registry.domain.plans.check import ObservedInterval
 from registry.domain.plans.provision import Words
 from registry.domain.plans.wording import number
 from registry.domain.values import Name
+from registry.runtime.database import as_role
 from registry.services.seeding import seed
 from registry.store.database.pool import Writer, prepare
 
@@ -41,7 +42,7 @@ def seeded_url(new_database) -> str:
 
 @pytest.fixture
 def run(seeded_url: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("DATABASE_URL", seeded_url)
+    monkeypatch.setenv("DATABASE_URL", as_role(seeded_url))
 
     def invoke(*arguments: str):
         return CliRunner().invoke(plan.command, list(arguments), catch_exceptions=False)

@@ -24,8 +24,8 @@ FAILING = Query(FAILING_TEXT)
 
 
 @pytest.fixture
-async def reader(database_url):
-    async with reading(Settings(pool_size=2, acquire_timeout_s=2), database_url) as opened:
+async def reader(role_url):
+    async with reading(Settings(pool_size=2, acquire_timeout_s=2), role_url) as opened:
         yield opened
 
 
@@ -53,8 +53,8 @@ async def test_those_who_wait_for_the_pool_get_what_comes_back(reader) -> None:
     assert len({row["pid"] for row in rows}) == 2
 
 
-async def test_nobody_waits_longer_than_the_limit(database_url) -> None:
-    async with reading(Settings(pool_size=1, acquire_timeout_s=0.2), database_url) as narrow, narrow.lend():
+async def test_nobody_waits_longer_than_the_limit(role_url) -> None:
+    async with reading(Settings(pool_size=1, acquire_timeout_s=0.2), role_url) as narrow, narrow.lend():
         with pytest.raises(Unavailable):
             await narrow.row(BACKEND, {})
 
@@ -116,9 +116,9 @@ async def test_after_a_failure_the_session_is_as_it_was(reader) -> None:
     assert tuple(before) == ("auto", "registry_app")
 
 
-async def test_a_connection_that_cannot_be_given_back_keeps_no_other(database_url) -> None:
+async def test_a_connection_that_cannot_be_given_back_keeps_no_other(role_url) -> None:
     """Its server has stopped: it is closed, and the one that lay idle beside it is lent on."""
-    async with reading(Settings(pool_size=2, acquire_timeout_s=0.3), database_url) as reader:
+    async with reading(Settings(pool_size=2, acquire_timeout_s=0.3), role_url) as reader:
         rows = await asyncio.gather(*(reader.row(NAP, {"s": 0.05}) for _ in range(2)))
         stopped = await reader._lender._at_hand[0].fetchval("SELECT pg_backend_pid()")
         os.kill(stopped, signal.SIGSTOP)

@@ -277,14 +277,14 @@ async def test_the_nearest_of_our_own_are_found_among_partners(conn, writer, cle
     assert "Order By" in shown
 
 
-async def test_a_snapshot_may_plan_once_and_still_plans_by_value_what_must_be(database_url) -> None:
+async def test_a_snapshot_may_plan_once_and_still_plans_by_value_what_must_be(role_url) -> None:
     rare = nearest._rare(Shape(), frozenset({"readiness"}), False, False)
     near = nearest._candidates(Shape(), frozenset(), False, False, 16)
     mode = Query(sa.text("SELECT current_setting('plan_cache_mode') AS mode"))
     counts = Query(
         sa.text("SELECT custom_plans AS custom FROM pg_prepared_statements WHERE statement = :text")
     )
-    async with reading(Settings(pool_size=1), database_url) as reader:
+    async with reading(Settings(pool_size=1), role_url) as reader:
         async with reader.snapshot(one_plan=True) as snapshot:
             for query in (near, rare):
                 await snapshot.rows(query, VALUES | {"readiness": "available"})
@@ -294,10 +294,10 @@ async def test_a_snapshot_may_plan_once_and_still_plans_by_value_what_must_be(da
         assert (await reader.row(mode, {}))["mode"] == "auto"
 
 
-async def test_a_long_statement_is_planned_once_too(database_url) -> None:
+async def test_a_long_statement_is_planned_once_too(role_url) -> None:
     """Drivers forget statements of more than 15 kB after every run unless they are told otherwise."""
     long = sa.select(sa.func.length(sa.literal_column(f"'{'x' * 20_000}'")).label("length"))
-    async with reading(Settings(pool_size=1), database_url) as reader:
+    async with reading(Settings(pool_size=1), role_url) as reader:
         query = Query(long)
         for _ in range(3):
             assert (await reader.row(query, {}))["length"] == 20_000

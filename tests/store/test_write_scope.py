@@ -1,13 +1,17 @@
 """The database itself refuses a write outside the places of who asks, whatever the application forgot."""
 
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import asyncpg
 import pytest
 
 from registry.domain.access.actor import Actor, Role
+from registry.runtime.settings import Settings
 from registry.store.access import scope
-from registry.store.database.pool import Writer
+from registry.store.database.health import look
+from registry.store.database.pool import Writer, reading
+from registry.store.database.probe import UnusableDatabase
 from tests.builders import a_place, a_resource
 
 REFUSED = asyncpg.InsufficientPrivilegeError
@@ -111,20 +115,66 @@ async def test_the_scope_ends_with_its_transaction(database_url: str) -> None:
     await connection.close()
 
 
-async def test_the_application_neither_owns_nor_escapes(conn, towns) -> None:
-    facts = await conn.fetchrow(
-        "SELECT rolsuper, rolbypassrls, rolcanlogin, rolcreaterole, rolcreatedb FROM pg_roles"
-        " WHERE rolname = current_user"
+@pytest.fixture
+async def application(role_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the application's own ones are."""
+    connection = await asyncpg.connect(role_url)
+    yield connection
+    await connection.close()
+
+
+async def test_the_application_owns_nothing_and_has_no_power_of_its_own(application) -> None:
+    facts = await application.fetchrow(
+        "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication FROM pg_roles"
+        " WHERE rolname = session_user"
     )
     assert not any(facts.values())
-    assert not await conn.fetchval(
-        "SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole AND relname !~ '^pg_'"
-    )
-    for statement in (
+    owned = "SELECT count(*) FROM pg_shdepend WHERE deptype = 'o' AND refobjid = session_user::regrole"
+    assert await application.fetchval(owned) == 0
+    memberships = "SELECT count(*) FROM pg_auth_members WHERE member = session_user::regrole"
+    assert await application.fetchval(memberships) == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET ROLE registry",
+        "SET ROLE postgres",
+        "SET SESSION AUTHORIZATION registry",
+        "ALTER ROLE registry_app SUPERUSER",
+        "ALTER TABLE resource DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE resource OWNER TO registry_app",
+        "ALTER TABLE change_log DISABLE TRIGGER append_only",
+        "DROP POLICY add_own ON resource",
+        "CREATE TABLE anything (n integer)",
+        "CREATE TEMPORARY TABLE place_within (n integer)",
+        "CREATE FUNCTION anything() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "CREATE SCHEMA anything",
+        "CREATE EXTENSION dblink",
+        "CREATE DATABASE anything",
+        "COPY place TO PROGRAM 'cat'",
+        "SELECT * FROM pg_authid",
         "DELETE FROM api_key",
         "UPDATE api_key SET role = 'admin'",
         "UPDATE alembic_version SET version_num = 'x'",
-        "ALTER TABLE resource DISABLE ROW LEVEL SECURITY",
+        "DELETE FROM audit",
+        "UPDATE change_log SET actor = 'x'",
         "TRUNCATE resource",
-    ):
-        assert await attempt(conn, statement) == "refused", statement
+    ],
+)
+async def test_the_application_may_not(application, statement: str) -> None:
+    with pytest.raises(REFUSED):
+        await application.execute(statement)
+
+
+async def test_a_reset_role_leaves_the_application_what_it_is(application) -> None:
+    for statement in ("RESET ROLE", "RESET SESSION AUTHORIZATION", "RESET ALL"):
+        await application.execute(statement)
+        roles = await application.fetchrow("SELECT current_user, session_user")
+        assert tuple(roles) == ("registry_app", "registry_app"), statement
+
+
+async def test_the_pool_refuses_to_work_as_the_owner(database_url: str) -> None:
+    async with reading(Settings(pool_size=1), database_url) as reader:
+        with pytest.raises(UnusableDatabase, match=r"logs in as registry; .* set DATABASE_URL to a URL of"):
+            await look(reader)

@@ -16,6 +16,7 @@ from litestar import Litestar
 from registry.app import create_app
 from registry.domain.access.actor import Role
 from registry.domain.access.credential import fingerprint, id_of, new_token
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.store.access import keys
 from registry.store.database.pool import Writer
@@ -44,7 +45,7 @@ class World:
         """The registry for as long as the block runs."""
         self._thread.start()
         settings = Settings(pool_size=6, key_pepper=PEPPER, mass_change_limit=0, units_per_minute=0)
-        self.app = create_app(settings, self.database_url)
+        self.app = create_app(settings, as_role(self.database_url))
         begun, over = threading.Event(), asyncio.Event()
         living = asyncio.run_coroutine_threadsafe(self._live(begun, over), self._loop)
         assert begun.wait(30)

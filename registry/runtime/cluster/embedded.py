@@ -36,11 +36,14 @@ LOCALE = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"  # plain C woul
 PSQL = ("-X", "-q", "-v", "ON_ERROR_STOP=1")
 
 SET_UP = r"""
-SELECT 'CREATE ROLE registry LOGIN CREATEDB CREATEROLE'
+SELECT 'CREATE ROLE registry LOGIN CREATEDB'
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'registry') \gexec
+SELECT 'CREATE ROLE registry_app LOGIN'
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'registry_app') \gexec
 GRANT pg_monitor, pg_signal_backend, pg_checkpoint TO registry;
 SELECT 'CREATE DATABASE registry OWNER registry'
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'registry') \gexec
+REVOKE TEMPORARY ON DATABASE registry FROM PUBLIC;
 \connect registry
 CREATE EXTENSION IF NOT EXISTS postgis;
 CREATE EXTENSION IF NOT EXISTS pg_trgm;

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from registry.runtime import data_files
-from registry.store.database.probe import UnusableDatabase
+from registry.store.database.probe import OWNER_SETTING, UnusableDatabase
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -30,41 +30,54 @@ def configuration(database_url: str) -> "Config":
     return config
 
 
-def upgrade(database_url: str) -> None:
+def upgrade(owner_url: str) -> None:
     """Apply every migration that is missing; safe to call from several processes at once."""
-    current = asyncio.run(_current(database_url))
-    if current == head():
-        return
-    if current is not None and current not in _found(MADE):
+    if not is_current(owner_url):
+        from alembic import command
+
+        command.upgrade(configuration(owner_url), "head")
+
+
+def demand_current(database_url: str) -> None:
+    """UnusableDatabase when a migration is missing, which only the owner may apply."""
+    if not is_current(database_url):
         raise UnusableDatabase(
-            f"the database has the schema {current}, which this release ({head()}) does not know:"
+            f"the database does not have the schema of this release ({head()}): run `registry migrate` with"
+            f" {OWNER_SETTING}, or set that for this command too"
+        )
+
+
+def is_current(database_url: str) -> bool:
+    """Whether no migration is missing; UnusableDatabase for the schema of a later release."""
+    revision = asyncio.run(_revision(database_url))
+    if revision is not None and revision not in _declared(MADE):
+        raise UnusableDatabase(
+            f"the database has the schema {revision}, which this release ({head()}) does not know:"
             " use the newer release that made it; nothing was changed"
         )
-    from alembic import command
-
-    command.upgrade(configuration(database_url), "head")
+    return revision == head()
 
 
 def head() -> str:
     """The newest revision of this release."""
-    heads = _found(MADE) - _found(FOLLOWS)
+    heads = _declared(MADE) - _declared(FOLLOWS)
     if len(heads) != 1:
         raise RuntimeError(f"the migrations must end in one revision, not in {sorted(heads)}")
     return heads.pop()
 
 
-def _found(pattern: re.Pattern[str]) -> set[str]:
+def _declared(pattern: re.Pattern[str]) -> set[str]:
     texts = [path.read_text("utf-8") for path in (FOLDER / "versions").glob("*.py")]
-    return {name for text in texts for name in pattern.findall(text)}
+    return {revision for text in texts for revision in pattern.findall(text)}
 
 
-async def _current(database_url: str) -> str | None:
+async def _revision(database_url: str) -> str | None:
     connection = await asyncpg.connect(database_url)
     try:
-        found: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+        revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
     except asyncpg.UndefinedTableError:
         return None
     else:
-        return found
+        return revision
     finally:
         await connection.close()

@@ -12,6 +12,7 @@ from registry.runtime.settings import Settings, statements_at_once
 from registry.store.database.concurrency import Turns
 from registry.store.database.failures import explained
 from registry.store.database.lending import Lender, Loan
+from registry.store.database.probe import demand_role
 from registry.store.database.query import Query
 
 Row = Mapping[str, Any]
@@ -32,10 +33,10 @@ def _dump(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-async def become_app(connection: asyncpg.Connection) -> None:
-    """Prepare a connection of the application and give up the owner's rights."""
+async def prepare_application(connection: asyncpg.Connection) -> None:
+    """Prepare a connection of the application; UnusableDatabase when it logged in as any other role."""
+    demand_role(await connection.fetchval("SELECT session_user"))
     await prepare(connection)
-    await connection.execute("SET ROLE registry_app")
 
 
 async def _pool(settings: Settings, database_url: str) -> asyncpg.Pool:
@@ -45,7 +46,7 @@ async def _pool(settings: Settings, database_url: str) -> asyncpg.Pool:
         database_url,
         min_size=0,
         max_size=settings.pool_size,
-        init=become_app,
+        init=prepare_application,
         command_timeout=settings.statement_timeout_s + 2,
         timeout=settings.acquire_timeout_s,
         max_inactive_connection_lifetime=60,
