@@ -110,7 +110,9 @@ def test_a_new_cluster_is_private_checked_durable_and_has_its_extensions(folder:
         assert ask(url, "SHOW synchronous_commit") == "on"
         assert ask(url, "SHOW listen_addresses") == ""
         assert ask(url, "SHOW track_commit_timestamp") == "on"
-        assert ask(url, "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user") is False
+        assert (
+            ask(url, "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user") is False
+        )
         assert ask(as_role(url), "SELECT session_user") == "registry_app"
         assert ask(as_role(url), "SELECT has_database_privilege('registry', 'TEMPORARY')") is False
         present = ask(url, "SELECT array_agg(extname::text) FROM pg_extension")
