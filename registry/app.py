@@ -15,7 +15,7 @@ from registry.api.http import middleware, problems, request_validation
 from registry.api.http.access import cross_origin
 from registry.api.http.contract import docs
 from registry.api.http.dependencies import DEPENDENCIES
-from registry.api.http.head import Head
+from registry.api.http.head import HeadMiddleware
 from registry.api.ogc import router as ogc_router
 from registry.api.v1 import proximity
 from registry.api.v1.access import approvals, audit
@@ -83,12 +83,12 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         debug=settings.debug,
         logging_config=LoggingConfig(log_exceptions="never"),
     )
-    app.asgi_handler = Head(middleware.Gate(app, settings))
+    app.asgi_handler = HeadMiddleware(middleware.RequestMiddleware(app, settings))
     app.state.settings = settings
     app.state.paces = parse_paces(settings.paces)
     app.state.revision = migrations.head()
-    app.state.known_parameters = request_validation.known_parameters(app)
-    app.state.known_headers = request_validation.known_headers(app)
+    app.state.parameter_forms = request_validation.parameter_forms(app)
+    app.state.header_lengths = request_validation.header_lengths(app)
     app.state.methods_offered = request_validation.methods_offered(app)
     return app
 

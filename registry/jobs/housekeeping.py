@@ -8,8 +8,8 @@ import structlog
 from litestar import Litestar
 
 from registry.api.http.access import tokens
-from registry.api.http.access.audit_recorder import Witnesses
-from registry.api.http.access.authentication import Doorkeeper
+from registry.api.http.access.audit_recorder import AuditRecorder
+from registry.api.http.access.authentication import Authenticator
 from registry.domain.errors import RegistryError
 from registry.jobs.chores import purge_keys, seal_all
 from registry.runtime.settings import Settings
@@ -34,8 +34,8 @@ async def keeping(
 ) -> AsyncGenerator[None, None]:
     """Access control for as long as the block runs; at its end what is still in memory is written down."""
     provider = tokens.issuer(settings)
-    app.state.doorkeeper = doorkeeper = Doorkeeper(reader, settings, secret, provider)
-    app.state.witnesses = witnesses = Witnesses(reader)
+    app.state.authenticator = authenticator = Authenticator(reader, settings, secret, provider)
+    app.state.audit = audit = AuditRecorder(reader)
     app.state.secret, app.state.watch = secret, Watch(reader)
 
     async def forget() -> None:
@@ -54,8 +54,8 @@ async def keeping(
         asyncio.create_task(Follower(reader, tiles).follow(app.state.watch.moved)),
         asyncio.create_task(_every(SEAL_EVERY_S, seal)),
         asyncio.create_task(_every(COUNTS_EVERY_S, purge)),
-        asyncio.create_task(_every(AUDIT_EVERY_S, witnesses.write)),
-        asyncio.create_task(_every(USES_EVERY_S, doorkeeper.note)),
+        asyncio.create_task(_every(AUDIT_EVERY_S, audit.write)),
+        asyncio.create_task(_every(USES_EVERY_S, authenticator.record_uses)),
         asyncio.create_task(_every(COUNTS_EVERY_S, forget)),
         asyncio.create_task(_every(REST_EVERY_S, reader.rest)),
     ]
@@ -67,8 +67,8 @@ async def keeping(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await witnesses.write()
-        await doorkeeper.note()
+        await audit.write()
+        await authenticator.record_uses()
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

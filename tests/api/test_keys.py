@@ -11,7 +11,7 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from registry.api.http.access import authentication
-from registry.api.http.access.authentication import Doorkeeper
+from registry.api.http.access.authentication import Authenticator
 from registry.app import create_app
 from registry.domain.access.credential import new_token
 from registry.domain.errors import Conflict, NotFound, Unauthenticated
@@ -95,8 +95,8 @@ async def reader(own_url: str) -> AsyncIterator[Reader]:
         yield opened
 
 
-def doorkeeper(reader: Reader, believe_s: float) -> Doorkeeper:
-    return Doorkeeper(reader, Settings(key_cache_s=believe_s), PEPPER.encode())
+def authenticator(reader: Reader, cache_s: float) -> Authenticator:
+    return Authenticator(reader, Settings(key_cache_s=cache_s), PEPPER.encode())
 
 
 async def a_key(url: str, expires_at: datetime | None = None) -> tuple[str, bytes]:
@@ -117,7 +117,7 @@ class Tomorrow(datetime):
 async def test_a_key_that_expires_is_refused_although_it_was_believed(
     own_url: str, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeper = doorkeeper(reader, believe_s=300)
+    keeper = authenticator(reader, cache_s=300)
     _, header = await a_key(own_url, datetime.now(UTC) + timedelta(hours=1))
     assert (await keeper.actor_of(header)).role == "viewer"
     monkeypatch.setattr(authentication, "datetime", Tomorrow)
@@ -128,7 +128,7 @@ async def test_a_key_that_expires_is_refused_although_it_was_believed(
 async def test_a_revoked_key_is_believed_no_longer_than_the_setting(
     own_url: str, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeper = doorkeeper(reader, believe_s=300)
+    keeper = authenticator(reader, cache_s=300)
     token, header = await a_key(own_url)
     assert (await keeper.actor_of(header)).id == "key:post"
     async with database.writing(own_url) as writer:
@@ -140,10 +140,10 @@ async def test_a_revoked_key_is_believed_no_longer_than_the_setting(
 
 
 async def test_the_last_use_is_written_down(own_url: str, reader: Reader) -> None:
-    keeper = doorkeeper(reader, believe_s=10)
+    keeper = authenticator(reader, cache_s=10)
     _, header = await a_key(own_url)
     await keeper.actor_of(header)
-    await keeper.note()
+    await keeper.record_uses()
     [key] = await keys.every(reader)
     assert key.last_used_at is not None
 

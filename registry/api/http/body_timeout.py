@@ -1,4 +1,4 @@
-"""A deadline for the body of a request, so that a slow sender holds nothing for long."""
+"""A deadline for the request body, so that a slow client cannot hold a slot for long."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ class BodyTooSlow(HTTPException):
 
 
 def timed(receive: Receive, scope: HTTPScope, patience_s: float) -> Receive:
-    """`receive` that gives up on a body which is late and slower than a kilobyte a second."""
+    """`receive` with a deadline: `patience_s` seconds, and one more for each KiB that arrived."""
     if scope["method"] in ("GET", "HEAD", "OPTIONS"):
         return receive
     begun_s, got, done = time.monotonic(), 0, False

@@ -1,4 +1,4 @@
-"""JSON bodies: their media type, their depth, and values that are what they say."""
+"""JSON bodies: media type, depth and strict decoding."""
 
 import re
 from functools import cache
@@ -22,13 +22,13 @@ _WHERE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
 
 
 async def read(request: HttpRequest) -> None:
-    """Decode the body of a handler that takes JSON, for the handler to find.
+    """Decode the body for a handler that takes JSON, where Litestar looks for it.
 
-    Litestar alone would take `"12"` for a number and any media type for JSON, which also opens writes to
-    plain forms on other sites.
+    Litestar alone would decode `"12"` as a number and accept any media type, which opens writes to plain
+    forms on other sites.
     """
-    wanted = request.route_handler.parsed_data_field
-    if wanted is None or _declared(wanted) != RequestEncodingType.JSON:
+    field = request.route_handler.parsed_data_field
+    if field is None or _media_type(field) != RequestEncodingType.JSON:
         return
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
@@ -36,19 +36,19 @@ async def read(request: HttpRequest) -> None:
         raise HTTPException(status_code=415, detail=f"the body must be one of {', '.join(JSON_TYPES)}")
     check_depth(body)
     if body:
-        ScopeState.from_scope(request.scope).json = _decoded(wanted.annotation, body)
+        ScopeState.from_scope(request.scope).json = _decoded(field.annotation, body)
 
 
-def _declared(wanted: FieldDefinition) -> str:
-    return getattr(wanted.kwarg_definition, "media_type", None) or RequestEncodingType.JSON
+def _media_type(field: FieldDefinition) -> str:
+    return getattr(field.kwarg_definition, "media_type", None) or RequestEncodingType.JSON
 
 
 def _decoded(kind: Any, body: bytes) -> Any:
     try:
-        found = _decoder(kind).decode(body)
-        if isinstance(found, _Nothing):
+        value = _decoder(kind).decode(body)
+        if isinstance(value, _OtherType):
             raise msgspec.ValidationError("Invalid value '' - at `$.type`")
-        return found
+        return value
     except msgspec.ValidationError as error:
         parts = _WHERE.match(str(error))
         what, where = parts.groups() if parts else (str(error), "")
@@ -56,18 +56,18 @@ def _decoded(kind: Any, body: bytes) -> Any:
         raise ValidationException(detail="the body is not what this route takes", extra=[fault]) from error
 
 
-class _Nothing(msgspec.Struct, tag_field="type", tag=""):
-    """Beside which a Feature must say that it is one: alone its type may be left out."""
+class _OtherType(msgspec.Struct, tag_field="type", tag=""):
+    """A second union member: msgspec requires the `type` tag only when a union has two members."""
 
 
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    known = getattr(kind, "__struct_config__", None)
-    return msgspec.json.Decoder(kind | _Nothing if known and known.tag_field == "type" else kind)
+    config = getattr(kind, "__struct_config__", None)
+    return msgspec.json.Decoder(kind | _OtherType if config and config.tag_field == "type" else kind)
 
 
 def check_depth(body: bytes) -> None:
-    """Refuse JSON nested deeper than any honest document, before a decoder recurses into it."""
+    """Refuse JSON that is nested deeper than MAX_DEPTH, before a decoder recurses into it."""
     depth = deepest = 0
     for byte in _STRINGS.sub(b"", body).translate(None, delete=_NOT_BRACKETS):
         depth += 1 if byte in b"[{" else -1

@@ -1,4 +1,4 @@
-"""Links from one answer to the next."""
+"""Links of a response to itself and to the next page."""
 
 from typing import TypeVar
 from urllib.parse import quote, urlencode

@@ -1,4 +1,4 @@
-"""What every request passes before it is routed, unknown paths included."""
+"""The middleware that every request passes before routing, requests for unknown paths included."""
 
 import re
 import secrets
@@ -11,13 +11,13 @@ from litestar.types import HTTPScope, Message, Receive, Scope, Send
 
 from registry.api.http import problems
 from registry.api.http.access import limits
-from registry.api.http.access.audit_recorder import Witness, Witnesses
-from registry.api.http.access.authentication import Doorkeeper
-from registry.api.http.access.client_address import Proxies
-from registry.api.http.access.limits import Buckets, Lanes, Place
+from registry.api.http.access.audit_recorder import AuditRecorder, ResponseAudit
+from registry.api.http.access.authentication import Authenticator
+from registry.api.http.access.client_address import TrustedProxies
+from registry.api.http.access.limits import ConcurrencyLimit, RateLimit, Slot
 from registry.api.http.body_timeout import timed
 from registry.api.http.request import HttpRequest
-from registry.api.http.response_headers import Headers
+from registry.api.http.response_headers import ResponseHeaders
 from registry.domain.access.actor import Actor
 from registry.domain.errors import RegistryError, Unauthenticated, Unavailable
 from registry.runtime.settings import Settings
@@ -27,78 +27,78 @@ PLAIN_ID = re.compile(rb"[A-Za-z0-9_.\-]{8,64}")
 SLOW_S = 1.0
 
 
-class Gate:
-    """Names the request, finds out who asks, refuses what is too much, and sees how it ends."""
+class RequestMiddleware:
+    """Identifies, authenticates, limits, audits and logs each request."""
 
     def __init__(self, app: Litestar, settings: Settings) -> None:
         self._app = app
         self._inner = app.asgi_handler
-        self._proxies = Proxies(settings.trusted_proxies)
-        self._lanes = Lanes(limits.caps(settings))
+        self._proxies = TrustedProxies(settings.trusted_proxies)
+        self._concurrency = ConcurrencyLimit(limits.caps(settings))
         self._costs = limits.costs(app)
         quota = limits.units_per_minute(settings)
-        self._buckets = Buckets(quota) if quota else None
-        self._body_s = settings.body_timeout_s
+        self._rate = RateLimit(quota) if quota else None
+        self._body_timeout_s = settings.body_timeout_s
         self._tls = settings.tls_certificate is not None or bool(settings.trusted_proxies)
         self._log_all = settings.access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; there are no web sockets here."""
+        """Handle one request; there are no web sockets here."""
         if scope["type"] == ScopeType.HTTP:
-            await self._answer(scope, receive, send)
+            await self._handle(scope, receive, send)
 
-    async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        told = dict(scope["headers"])
+    async def _handle(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        request_headers = dict(scope["headers"])
         state = scope["state"]
-        state["request_id"] = _request_id(told.get(b"x-request-id"))
-        state["address"] = address = self._proxies.client(scope, told)
-        state["export"] = limits.is_export(scope["query_string"], told.get(b"accept", b""))
-        headers = Headers(state["request_id"], told, tls=self._tls)
-        sender = _Sender(send, headers)
-        begun_s = time.perf_counter()
+        state["request_id"] = _request_id(request_headers.get(b"x-request-id"))
+        state["address"] = address = self._proxies.client(scope, request_headers)
+        state["export"] = limits.is_export(scope["query_string"], request_headers.get(b"accept", b""))
+        headers = ResponseHeaders(state["request_id"], request_headers, tls=self._tls)
+        sender = _ResponseSender(send, headers)
+        started_s = time.perf_counter()
         try:
-            state["actor"] = actor = await self._who(told, address)
-            sender.place = self._let_in(scope, actor, address, headers)
-            sender.watch(self._app.state.witnesses, scope, actor)
-            await self._inner(scope, timed(receive, scope, self._body_s), sender)
+            state["actor"] = actor = await self._authenticate(request_headers, address)
+            sender.slot = self._admit(scope, actor, address, headers)
+            recorder: AuditRecorder = self._app.state.audit
+            sender.audit = recorder.watch(scope, actor)
+            await self._inner(scope, timed(receive, scope, self._body_timeout_s), sender)
         except Unavailable as error:
-            sender.shed = True  # a storm would otherwise fill the log and cost more than it asks
+            sender.shed = True  # to log each one would cost more than the requests that are shed
             await self._refuse(error, scope, receive, sender)
         except RegistryError as error:
             await self._refuse(error, scope, receive, sender)
         finally:
-            sender.leave()
-            self._write(scope, sender, time.perf_counter() - begun_s)
+            sender.release()
+            self._log(scope, sender, time.perf_counter() - started_s)
 
-    async def _who(self, told: dict[bytes, bytes], address: str) -> Actor:
-        """Who asks; a credential that is refused costs its address a lot, so that guessing is slow."""
-        doorkeeper: Doorkeeper = self._app.state.doorkeeper
+    async def _authenticate(self, headers: dict[bytes, bytes], address: str) -> Actor:
+        """The actor; a refused credential costs its address many units, so that guessing is slow."""
+        authenticator: Authenticator = self._app.state.authenticator
         try:
-            return await doorkeeper.actor_of(told.get(b"authorization"))
+            return await authenticator.actor_of(headers.get(b"authorization"))
         except Unauthenticated:
-            if self._buckets is not None:
-                self._buckets.charge(f"refused {address}", limits.REFUSAL_UNITS)
+            if self._rate is not None:
+                self._rate.charge(f"refused {address}", limits.REFUSAL_UNITS)
             raise
 
-    def _let_in(self, scope: HTTPScope, actor: Actor, address: str, headers: Headers) -> Place:
+    def _admit(self, scope: HTTPScope, actor: Actor, address: str, headers: ResponseHeaders) -> Slot:
+        """Charge the cost of the request and take a slot in its lane."""
         cost = limits.EXPORT if scope["state"]["export"] else limits.cost_of(self._costs, scope["path"])
-        if self._buckets is not None:
+        if self._rate is not None:
             caller = address if actor.role == "public" else actor.id
-            headers.tell_limit(self._buckets.quota, self._buckets.left(caller))
-            headers.tell_limit(self._buckets.quota, self._buckets.charge(caller, cost))
-        lane = limits.lane_of(actor, cost)
-        return self._lanes.enter(lane)
+            headers.set_rate_limit(self._rate.quota, self._rate.left(caller))
+            headers.set_rate_limit(self._rate.quota, self._rate.charge(caller, cost))
+        return self._concurrency.acquire(limits.lane_of(actor, cost))
 
     async def _refuse(self, error: RegistryError, scope: HTTPScope, receive: Receive, send: Send) -> None:
         request: HttpRequest = Request(scope, receive, send)
         response = problems.registry_error(request, error).to_asgi_response(None, request)
         await response(scope, receive, send)
 
-    def _write(self, scope: HTTPScope, sender: "_Sender", took_s: float) -> None:
-        """One line for what changed, failed or was slow, or for everything; never of a query or the shed."""
-        status = sender.status
-        changed = scope["method"] not in ("GET", "HEAD", "OPTIONS")
-        if sender.shed or not (self._log_all or changed or status >= 500 or took_s > SLOW_S):
+    def _log(self, scope: HTTPScope, sender: "_ResponseSender", took_s: float) -> None:
+        """Log changes, server errors and slow requests, or all; never the query, never what was shed."""
+        changes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        if sender.shed or not (self._log_all or changes or sender.status >= 500 or took_s > SLOW_S):
             return
         state = scope["state"]
         actor = state.get("actor")
@@ -106,33 +106,29 @@ class Gate:
             "request",
             method=scope["method"],
             path=scope["path"],
-            status=status,
+            status=sender.status,
             ms=round(took_s * 1000, 1),
             actor=actor and actor.id,
             request_id=state["request_id"],
         )
 
 
-class _Sender:
-    """Sends an answer with its headers, and lets the witness look at it."""
+class _ResponseSender:
+    """Sends a response with its headers, and shows each message to the audit."""
 
-    def __init__(self, send: Send, headers: Headers) -> None:
+    def __init__(self, send: Send, headers: ResponseHeaders) -> None:
         self._send = send
         self._headers = headers
-        self._witness: Witness | None = None
-        self.place: Place | None = None
+        self.audit: ResponseAudit | None = None
+        self.slot: Slot | None = None
         self.shed = False
         self.status = 0
 
-    def leave(self) -> None:
-        """Give the place in the lane back."""
-        if self.place is not None:
-            self.place.leave()
-            self.place = None
-
-    def watch(self, witnesses: Witnesses, scope: HTTPScope, actor: Actor) -> None:
-        """Have the witness follow the answer where it may have to be written down."""
-        self._witness = witnesses.follow(scope, actor)
+    def release(self) -> None:
+        """Release the slot of the request."""
+        if self.slot is not None:
+            self.slot.release()
+            self.slot = None
 
     async def __call__(self, message: Message) -> None:
         """Pass one message on."""
@@ -140,14 +136,14 @@ class _Sender:
             self.status = message["status"]
             message["headers"] = self._headers.complete(message["headers"])
             if self._headers.kind.startswith(b"text/event-stream"):
-                self.leave()  # a stream stays open for hours and asks little
-        if self._witness is not None:
-            self._witness.see(message)
+                self.release()  # an event stream stays open for hours and costs little
+        if self.audit is not None:
+            self.audit.inspect(message)
         await self._send(message)
 
 
-def _request_id(given: bytes | None) -> str:
-    """The id a proxy gave, if it is a plain word, or a new one."""
-    if given is not None and PLAIN_ID.fullmatch(given):
-        return given.decode()
+def _request_id(proposed: bytes | None) -> str:
+    """The id from a proxy, if it is a plain word, or a new one."""
+    if proposed is not None and PLAIN_ID.fullmatch(proposed):
+        return proposed.decode()
     return secrets.token_hex(8)

@@ -1,4 +1,4 @@
-"""Polls that find nothing: what one was answered is the answer to the next, until the feed moves."""
+"""The cache of poll responses that found nothing, until the feed moves."""
 
 from typing import Any
 
@@ -11,33 +11,32 @@ from registry.api.http.request import HttpRequest
 from registry.api.http.request_validation import before_request
 from registry.domain.access.actor import Actor
 
-MOST_KNOWN = 10_000
-Question = tuple[bytes, Actor]
+MOST_CACHED = 10_000
 
 
-class Quiet:
-    """Answers by their question and who asked it, who was let in when it was asked first."""
+class PollCache:
+    """Responses to empty polls by query string and actor, who was authorised on the first request."""
 
     def __init__(self) -> None:
-        self._known: dict[Question, Unchanged] = {}
+        self._responses: dict[tuple[bytes, Actor], RenderedResponse] = {}
 
-    def find(self, scope: Scope) -> "Unchanged | None":
-        """What this very question was answered since the feed moved."""
-        return self._known.get((scope["query_string"], actor_in(scope)))
+    def find(self, scope: Scope) -> "RenderedResponse | None":
+        """The cached response to the same request."""
+        return self._responses.get((scope["query_string"], actor_in(scope)))
 
-    def keep(self, scope: Scope, told: object) -> None:
-        """Remember that this question found nothing where the feed stands now."""
-        if len(self._known) >= MOST_KNOWN:
-            self._known.clear()
-        self._known[scope["query_string"], actor_in(scope)] = Unchanged(msgspec.json.encode(told))
+    def keep(self, scope: Scope, body: object) -> None:
+        """Cache the response to a poll that found nothing."""
+        if len(self._responses) >= MOST_CACHED:
+            self._responses.clear()
+        self._responses[scope["query_string"], actor_in(scope)] = RenderedResponse(msgspec.json.encode(body))
 
     def clear(self) -> None:
-        """Forget everything, because something happened."""
-        self._known.clear()
+        """Drop everything, because the feed moved."""
+        self._responses.clear()
 
 
-class Unchanged(Response[bytes]):
-    """A JSON answer whose head and body are rendered once, however often it is sent."""
+class RenderedResponse(Response[bytes]):
+    """A JSON response that is rendered once, however often it is sent."""
 
     def __init__(self, body: bytes) -> None:
         super().__init__(body, media_type="application/json")
@@ -53,9 +52,9 @@ class Unchanged(Response[bytes]):
         await send({"type": "http.response.body", "body": self._body, "more_body": False})
 
 
-async def unless_quiet(request: HttpRequest) -> Unchanged | None:
-    """The answer that is known; for any other question the checks that every request passes."""
-    known: Unchanged | None = request.app.state.watch.quiet.find(request.scope)
-    if known is None:
+async def cached_poll(request: HttpRequest) -> RenderedResponse | None:
+    """The cached response; for any other request the checks that every request passes."""
+    response: RenderedResponse | None = request.app.state.watch.poll_cache.find(request.scope)
+    if response is None:
         await before_request(request)
-    return known
+    return response

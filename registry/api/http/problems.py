@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457): the one table from what went wrong to a status."""
+"""Errors as problem details (RFC 9457): one table from error class to status."""
 
 import re
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ CHALLENGE = 'Bearer realm="registry"'
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A problem details object; `errors` names each parameter or member that was wrong."""
+    """A problem details object; `errors` names each parameter or member that is wrong."""
 
     type: str
     title: str
@@ -59,7 +59,7 @@ def respond(
     faults: list[dict[str, str]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response[bytes]:
-    """The answer for one problem."""
+    """The response for one problem."""
     problem = Problem(
         type=BASE + slug,
         title=title,
@@ -78,24 +78,24 @@ def respond(
 
 
 def status_of(kind: type[errors.RegistryError]) -> int:
-    """The status of a domain error: that of the nearest class that has one."""
+    """The status of a domain error: that of its nearest base class in the table."""
     return next(STATUS[base] for base in kind.__mro__ if base in STATUS)
 
 
 def kinds() -> list[type[errors.RegistryError]]:
-    """Every kind of error that the domain knows, by name."""
-    known = [kind for kind in vars(errors).values() if isinstance(kind, type)]
-    listed = [k for k in known if issubclass(k, errors.RegistryError) and k is not errors.RegistryError]
+    """Every domain error class, by name."""
+    classes = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    listed = [k for k in classes if issubclass(k, errors.RegistryError) and k is not errors.RegistryError]
     return sorted(listed, key=lambda kind: kind.__name__)
 
 
 def slug_of(kind: type[errors.RegistryError]) -> str:
-    """The name of an error in its problem type, as the reference lists it."""
+    """The fragment of an error's problem type, such as `not-found`."""
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("-")
 
 
 def registry_error(request: HttpRequest, error: errors.RegistryError) -> Response[bytes]:
-    """A domain error as its problem."""
+    """The problem of a domain error."""
     status = status_of(type(error))
     where = "parameter" if isinstance(error, errors.InvalidQuery) else "pointer"
     faults = [{where: error.field, "detail": error.detail}] if error.field else []
@@ -108,7 +108,7 @@ def registry_error(request: HttpRequest, error: errors.RegistryError) -> Respons
 
 
 def validation_error(request: HttpRequest, error: ValidationException) -> Response[bytes]:
-    """What Litestar's own validation refused, naming each parameter or member."""
+    """The problem of a request that Litestar's validation refused; it names each parameter or member."""
     faults = [_fault(entry) for entry in error.extra or [] if isinstance(entry, dict)] or _missing(error)
     detail = "; ".join(f"{f.get('parameter') or f.get('pointer')}: {f['detail']}" for f in faults)
     return respond(
@@ -117,9 +117,9 @@ def validation_error(request: HttpRequest, error: ValidationException) -> Respon
 
 
 def _missing(error: ValidationException) -> list[dict[str, str]]:
-    """Litestar names a parameter that is not there in its sentence alone."""
-    found = re.match(r"Missing required \w+ parameter '([^']+)'", error.detail)
-    return [{"parameter": found[1], "detail": "is required"}] if found else []
+    """Litestar names a missing parameter only in its sentence."""
+    match = re.match(r"Missing required \w+ parameter '([^']+)'", error.detail)
+    return [{"parameter": match[1], "detail": "is required"}] if match else []
 
 
 def _fault(entry: dict[str, Any]) -> dict[str, str]:
@@ -128,7 +128,7 @@ def _fault(entry: dict[str, Any]) -> dict[str, str]:
 
 
 def http_error(request: HttpRequest, error: HTTPException) -> Response[bytes]:
-    """Litestar's HTTP errors: routing, media types, body sizes, broken bodies."""
+    """The problem of a Litestar error: routing, media types, body sizes, broken bodies."""
     if isinstance(error, InternalServerException) and "disconnected" in error.detail:
         return respond(
             request, 499, "client-gone", "The client left before its request was read", error.detail
@@ -154,19 +154,19 @@ def _phrase(status: int) -> str:
 
 
 def malformed(request: HttpRequest, error: Exception) -> Response[bytes]:
-    """A body that is not JSON, not UTF-8, or nested past sense."""
+    """The problem of a body that is not JSON, not UTF-8 or nested too deeply."""
     reason = "the body is nested too deeply" if isinstance(error, RecursionError) else str(error)
     return respond(request, 400, "malformed-body", "The body cannot be read", reason)
 
 
 def several(request: HttpRequest, error: ExceptionGroup[Exception]) -> Response[bytes]:
-    """What went wrong, and then a second fault while its transaction was given up: the first is told."""
-    known = [e for e in (error.__cause__, *error.exceptions) if isinstance(e, errors.RegistryError)]
-    return registry_error(request, known[0]) if known else bug(request, error)
+    """The first error, when its transaction raised another one while it was rolled back."""
+    causes = [e for e in (error.__cause__, *error.exceptions) if isinstance(e, errors.RegistryError)]
+    return registry_error(request, causes[0]) if causes else bug(request, error)
 
 
 def bug(request: HttpRequest, error: Exception) -> Response[bytes]:
-    """Anything else is a fault of ours: logged with its traceback, answered without detail."""
+    """Any other error: logged with its traceback, returned without detail."""
     log.error("unhandled", path=request.url.path, method=request.method, exc_info=error)
     return respond(
         request,

@@ -1,4 +1,4 @@
-"""What is checked before a handler runs: no unknown or repeated parameters, no bottomless bodies."""
+"""Checks before a handler runs: its parameters, its headers and its body."""
 
 import re
 from collections.abc import Set
@@ -24,32 +24,32 @@ MAX_BODY_BYTES = 1_048_576
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
 
-How = Literal["text", "instant", "other"]
-Known = dict[Any, dict[str, How]]
-Lengths = dict[Any, dict[str, tuple[int, int]]]
+Form = Literal["text", "instant", "other"]
+ParameterForms = dict[Any, dict[str, Form]]
+HeaderLengths = dict[Any, dict[str, tuple[int, int]]]
 
 
-def known_parameters(app: Litestar) -> Known:
-    """The query parameters that each handler and its dependencies declare, and how each is written."""
-    known: Known = {}
+def parameter_forms(app: Litestar) -> ParameterForms:
+    """The form of each query parameter that a handler or its dependencies declare."""
+    forms: ParameterForms = {}
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for handler, model in route.route_handler_map.values():
                 fields = declared(handler)
                 names = [parameter.field_alias for parameter in model.expected_query_params]
-                known.setdefault(handler, {}).update({name: _how(fields[name]) for name in names})
-    return known
+                forms.setdefault(handler, {}).update({name: _form(fields[name]) for name in names})
+    return forms
 
 
-def _how(field: FieldDefinition) -> How:
+def _form(field: FieldDefinition) -> Form:
     kinds = kinds_of(field)
     return "instant" if datetime in kinds else "text" if str in kinds else "other"
 
 
 def check_query(request: HttpRequest) -> None:
-    """Refuse a query string with a parameter that is unknown, given twice or not text.
+    """Refuse a query string with a parameter that is unknown, repeated or not text.
 
-    A misspelt filter that was ignored would return everything.
+    To ignore a misspelt condition would return everything.
     """
     query = request.scope["query_string"]
     if not query:
@@ -62,50 +62,50 @@ def check_query(request: HttpRequest) -> None:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict")
     except ValueError as error:
         raise InvalidQuery("the query is not percent-encoded UTF-8") from error
-    known: Known = request.app.state.known_parameters
-    hows = known.get(request.route_handler)
-    allowed = None if hows is None else hows.keys()
+    known: ParameterForms = request.app.state.parameter_forms
+    forms = known.get(request.route_handler)
+    allowed = None if forms is None else forms.keys()
     if "parameters" in request.route_handler.opt:
         allowed = (allowed or set()) | request.route_handler.opt["parameters"](request.path_params)
     seen: set[str] = set()
     for name, value in pairs:
         _check_parameter(name, value, allowed, seen)
-        _check_value(name, value, (hows or {}).get(name, "text"))
+        _check_value(name, value, (forms or {}).get(name, "text"))
 
 
-def _check_value(name: str, value: str, how: How) -> None:
-    """Refuse what the decoder would take for something else: `null` for no condition, a number for a time.
+def _check_value(name: str, value: str, form: Form) -> None:
+    """Refuse what the decoder would misread: `null` as no condition, a number as an instant.
 
-    What a sight is made of is refused before any dependency has begun: Litestar forgets a transaction when
+    `exercise` and `as_of` are checked before any dependency starts: Litestar does not end a transaction when
     another dependency fails after it.
     """
     if name == "exercise":
         check_exercise(value)
-    elif how == "instant" or name == "as_of":
+    elif form == "instant" or name == "as_of":
         instant(name, value)
-    elif how == "other" and value.lower() == "null":
+    elif form == "other" and value.lower() == "null":
         raise InvalidQuery(f"{name} is null; leave it out instead", field=name)
 
 
 def check_exercise(text: str) -> None:
-    """Refuse what is no name of an exercise."""
+    """Refuse a text that is not the name of an exercise."""
     if len(text) > LONGEST_EXERCISE or not re.search(EXERCISE, text):
         raise InvalidQuery("exercise is a short name of small letters, digits and hyphens", field="exercise")
 
 
 def instant(name: str, text: str) -> None:
-    """Refuse what is no RFC 3339 instant."""
+    """Refuse a text that is not an RFC 3339 instant."""
     if not _is_instant(text):
         raise InvalidQuery(f"{name} is an RFC 3339 instant with a time zone", field=name)
 
 
 def _is_instant(text: str) -> bool:
     try:
-        known = datetime.fromisoformat(text)
-        known.astimezone(UTC)
+        moment = datetime.fromisoformat(text)
+        moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return False
-    return DATE.match(text) is not None and known.tzinfo is not None
+    return DATE.match(text) is not None and moment.tzinfo is not None
 
 
 def _check_parameter(name: str, value: str, allowed: Set[str] | None, seen: set[str]) -> None:
@@ -124,9 +124,9 @@ def _printable(value: str) -> bool:
 
 
 def methods_offered(app: Litestar) -> dict[str, str]:
-    """What may be done at each path, as an Allow header.
+    """The Allow header of each path.
 
-    Litestar's own answer to OPTIONS forgets the handlers of a path that were added after its first.
+    Litestar's own response to OPTIONS lacks the handlers that were added to a path after its first.
     """
     offered: dict[str, str] = {}
     for route in app.routes:
@@ -136,31 +136,31 @@ def methods_offered(app: Litestar) -> dict[str, str]:
     return offered
 
 
-def known_headers(app: Litestar) -> Lengths:
-    """The headers that each handler and its dependencies declare, with their least and greatest length."""
-    known: Lengths = {}
+def header_lengths(app: Litestar) -> HeaderLengths:
+    """The least and greatest length of each header that a handler or its dependencies declare."""
+    lengths: HeaderLengths = {}
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
-                known[handler] = {
-                    name: (told.min_length or 0, told.max_length or MAX_QUERY_BYTES)
+                lengths[handler] = {
+                    name: (header.min_length or 0, header.max_length or MAX_QUERY_BYTES)
                     for name, field in declared(handler).items()
-                    if isinstance(told := field.kwarg_definition, HeaderParameter)
+                    if isinstance(header := field.kwarg_definition, HeaderParameter)
                 }
-    return known
+    return lengths
 
 
 def check_headers(request: HttpRequest) -> None:
-    """Refuse a header that is longer or shorter than its handler takes, before any dependency has begun."""
-    known: Lengths = request.app.state.known_headers
-    for name, (least, most) in known.get(request.route_handler, {}).items():
+    """Refuse a header that is too long or too short, before any dependency starts."""
+    lengths: HeaderLengths = request.app.state.header_lengths
+    for name, (least, most) in lengths.get(request.route_handler, {}).items():
         value = request.headers.get(name)
         if value is not None and not least <= len(value) <= most:
             raise InvalidQuery(f"{name} has {least} to {most} characters", field=name)
 
 
 async def before_request(request: HttpRequest) -> Response[None] | None:
-    """Every request that has a route passes here first."""
+    """Check a request that has a route; OPTIONS is answered here."""
     admit(request)
     check_query(request)
     check_headers(request)

@@ -1,4 +1,4 @@
-"""The headers that every answer carries."""
+"""The headers that every response carries."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,30 +13,30 @@ ALWAYS: Pairs = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b
 TLS = (b"strict-transport-security", b"max-age=31536000")
 
 
-class Headers:
-    """What is added to the answer of one request; what a handler set itself stays."""
+class ResponseHeaders:
+    """The headers that are added to one response; headers that the handler set win."""
 
-    def __init__(self, request_id: str, asked: Mapping[bytes, bytes], *, tls: bool) -> None:
-        self._signed = b"authorization" in asked
-        self._own: Pairs = [(b"x-request-id", request_id.encode()), *ALWAYS]
+    def __init__(self, request_id: str, request_headers: Mapping[bytes, bytes], *, tls: bool) -> None:
+        self._signed = b"authorization" in request_headers
+        self._always: Pairs = [(b"x-request-id", request_id.encode()), *ALWAYS]
         if tls:
-            self._own.append(TLS)
+            self._always.append(TLS)
         self._limit: Pairs = []
         self.kind = b""
 
-    def tell_limit(self, quota: int, left: float) -> None:
-        """State the quota and what is left of it (draft-ietf-httpapi-ratelimit-headers-10)."""
+    def set_rate_limit(self, quota: int, left: float) -> None:
+        """State the quota and its rest (draft-ietf-httpapi-ratelimit-headers-10)."""
         reset_s = int((quota - left) * 60 / quota) + 1
         self._limit = [
             (b"ratelimit-policy", f'"units";q={quota};w=60'.encode()),
             (b"ratelimit", f'"units";r={int(left)};t={reset_s}'.encode()),
         ]
 
-    def complete(self, given: Iterable[tuple[bytes, bytes]]) -> Pairs:
-        """The headers of an answer with those that every answer carries."""
-        kept = [(name.lower(), value) for name, value in given]
+    def complete(self, own: Iterable[tuple[bytes, bytes]]) -> Pairs:
+        """The handler's own headers with those that every response carries."""
+        kept = [(name.lower(), value) for name, value in own]
         names = dict(kept)
-        for name, value in (*self._own, *self._limit):
+        for name, value in (*self._always, *self._limit):
             if name not in names:
                 kept.append((name, value))
         self.kind = kind = names.get(b"content-type", b"")

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from registry.api.http.poll_cache import Quiet
+from registry.api.http.poll_cache import PollCache
 from registry.domain.errors import Unavailable
 from registry.domain.sync.feed import Mark
 from registry.store.database.pool import Reader
@@ -57,7 +57,7 @@ class Watch:
         self._hint = asyncio.Event()
         self._name = secrets.token_hex(4)
         self._wrote = False
-        self.quiet = Quiet()
+        self.poll_cache = PollCache()
         self.stand: Stand | None = None
 
     def wake(self) -> None:
@@ -130,12 +130,12 @@ class Watch:
         before, now = self.stand, await feed.stand(self._reader)
         if before is None or before.epoch != now.epoch:
             self.stand = now
-            self.quiet.clear()
+            self.poll_cache.clear()
             return
         await self._tell(before.last, now)
         self.stand = now
         if before.last != now.last:
-            self.quiet.clear()
+            self.poll_cache.clear()
         if now.last > before.last:
             self._moved.set()
             self._moved = asyncio.Event()

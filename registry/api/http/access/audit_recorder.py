@@ -1,4 +1,4 @@
-"""Who read restricted records, exported, changed or was refused: noted in memory, written down in batches."""
+"""The audit: reads of restricted records, exports, changes and refusals, queued and written in batches."""
 
 from collections import deque
 from datetime import UTC, datetime
@@ -14,85 +14,79 @@ from registry.store.access import audit
 from registry.store.database.pool import Reader
 
 log = structlog.get_logger("registry")
-MOST_WAITING = 20_000
+MOST_QUEUED = 20_000
 BATCH = 1_000
 LONGEST_TARGET = 2_000
-MARK = b"restricted"
+RESTRICTED = b"restricted"
 READING = ("GET", "HEAD", "OPTIONS")
 
 
-class Witnesses:
-    """Keeps the traces until they are written down; those that do not fit are counted and reported."""
+class AuditRecorder:
+    """Queues traces in memory until they are written; those that do not fit are counted and logged."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._waiting: deque[Trace] = deque()
+        self._queue: deque[Trace] = deque()
         self._lost = 0
 
-    def follow(self, scope: HTTPScope, actor: Actor) -> "Witness | None":
-        """A witness for this request; none for a reader who takes no file and may see nothing restricted."""
+    def watch(self, scope: HTTPScope, actor: Actor) -> "ResponseAudit | None":
+        """The audit of one request; None for a reader who exports nothing and may see nothing restricted."""
         sight = sight_of(actor)
-        if scope["state"]["export"]:
-            return Witness(self, scope, actor)
-        if scope["method"] in READING and sight.clearance != "restricted" and not sight.scope:
+        reads = scope["method"] in READING and not scope["state"]["export"]
+        if reads and sight.clearance != "restricted" and not sight.scope:
             return None
-        return Witness(self, scope, actor)
+        return ResponseAudit(self, scope, actor)
 
-    def keep(self, trace: Trace) -> None:
-        """Hold a trace until the next writing."""
-        if len(self._waiting) >= MOST_WAITING:
+    def add(self, trace: Trace) -> None:
+        """Queue a trace for the next batch."""
+        if len(self._queue) >= MOST_QUEUED:
             self._lost += 1
         else:
-            self._waiting.append(trace)
+            self._queue.append(trace)
 
     async def write(self) -> None:
-        """Write down what waits; it waits on when the database is away."""
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+        """Write the queue to the database; without a database it stays queued."""
+        while self._queue:
+            batch = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
             try:
                 async with self._reader.writer() as writer:
                     await audit.add(writer, batch)
             except RegistryError as error:
-                self._waiting.extendleft(reversed(batch))
-                log.warning("the audit could not be written", reason=error.detail, waiting=len(self._waiting))
+                self._queue.extendleft(reversed(batch))
+                log.warning("the audit could not be written", reason=error.detail, waiting=len(self._queue))
                 return
         if self._lost:
             log.error("traces of the audit were lost", count=self._lost)
             self._lost = 0
 
 
-class Witness:
-    """Looks at one answer and keeps a trace of it where that is called for."""
+class ResponseAudit:
+    """Inspects the messages of one response and records a trace if the response calls for one."""
 
-    def __init__(self, keeper: Witnesses, scope: HTTPScope, actor: Actor) -> None:
-        self._keeper = keeper
+    def __init__(self, recorder: AuditRecorder, scope: HTTPScope, actor: Actor) -> None:
+        self._recorder = recorder
         self._scope = scope
         self._actor = actor
         self._status = 0
-        self._seen = False
-        self._readable = True
+        self._is_restricted = False
+        self._is_readable = True
 
-    def see(self, message: Message) -> None:
-        """Take note of a part of the answer."""
+    def inspect(self, message: Message) -> None:
+        """Look at one message of the response; the last one records the trace."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = dict(message["headers"])
             packed = b"content-encoding" in headers
-            self._readable = not packed and b"json" in headers.get(b"content-type", b"json")
-            self._seen = self._scope["state"]["export"]  # noted whatever is in it
+            self._is_readable = not packed and b"json" in headers.get(b"content-type", b"json")
         elif message["type"] == "http.response.body":
-            self._seen = self._seen or (self._readable and MARK in message["body"])
-            if not message.get("more_body"):
-                self._end()
-
-    def _end(self) -> None:
-        action = self._action()
-        if action is not None:
-            self._keeper.keep(self._trace(action))
+            found = self._is_readable and RESTRICTED in message["body"]
+            self._is_restricted = self._is_restricted or found
+            if not message.get("more_body") and (action := self._action()) is not None:
+                self._recorder.add(self._trace(action))
 
     def _action(self) -> Action | None:
-        opt = _opt(self._scope)
-        if opt.get("open"):
+        handler: Any = self._scope.get("route_handler")
+        if handler is not None and handler.opt.get("open"):
             return None
         if self._status in (401, 403):
             return "refused"
@@ -102,7 +96,7 @@ class Witness:
             return "export"
         if self._scope["method"] not in READING and self._scope["state"].get("changes"):
             return "change"
-        return "read" if self._seen or not self._readable else None
+        return "read" if self._is_restricted or not self._is_readable else None
 
     def _trace(self, action: Action) -> Trace:
         state, query = self._scope["state"], self._scope["query_string"].decode("latin-1")
@@ -117,8 +111,3 @@ class Witness:
             request_id=state["request_id"],
             address=state["address"],
         )
-
-
-def _opt(scope: HTTPScope) -> dict[str, Any]:
-    handler: Any = scope.get("route_handler")
-    return {} if handler is None else handler.opt

@@ -1,4 +1,4 @@
-"""Who asks: the credential of a request as an Actor, or Unauthenticated."""
+"""Authentication: the credential of a request as an Actor, or Unauthenticated."""
 
 import time
 from datetime import UTC, datetime
@@ -16,13 +16,13 @@ from registry.store.access import keys
 from registry.store.database.pool import Reader
 
 log = structlog.get_logger("registry")
-MOST_KNOWN = 10_000
+MOST_CACHED = 10_000
 OPEN = {"open": True}
-"""The opt of a handler that answers without a credential even where anonymous reading is off."""
+"""The opt of a handler that needs no credential, even where anonymous reading is off."""
 
 
-class Doorkeeper:
-    """Turns an Authorization header into an Actor; believes an accepted key for a few seconds."""
+class Authenticator:
+    """Turns an Authorization header into an Actor; caches an accepted key for a few seconds."""
 
     def __init__(
         self, reader: Reader, settings: Settings, pepper: bytes, provider: Issuer | None = None
@@ -30,54 +30,55 @@ class Doorkeeper:
         self._provider = provider
         self._reader = reader
         self._pepper = pepper
-        self._believe_s = settings.key_cache_s
-        self._known: dict[bytes, tuple[Actor, Key, float]] = {}
+        self._cache_s = settings.key_cache_s
+        self._accepted: dict[bytes, tuple[Actor, Key, float]] = {}
         self._used: set[str] = set()
 
     async def actor_of(self, authorization: bytes | None) -> Actor:
-        """Who shows this header; nobody does when there is none."""
+        """The actor of this header; ANYONE without one. Unauthenticated for a credential that is refused."""
         if authorization is None:
             return ANYONE
         scheme, _, token = authorization.decode("latin-1").partition(" ")
         if scheme.lower() == "bearer":
             if id_of(token) is not None:
-                return await self._holder_of(token)
+                return await self._key_holder(token)
             if self._provider is not None:
                 return self._provider.actor_of(token)
         raise Unauthenticated("the credential has a form that is not accepted here")
 
-    async def _holder_of(self, token: str) -> Actor:
+    async def _key_holder(self, token: str) -> Actor:
         digest, now_s = fingerprint(self._pepper, token), time.monotonic()
-        if (known := self._known.get(digest)) and now_s < known[2] and known[1].is_active(datetime.now(UTC)):
-            return known[0]
+        cached = self._accepted.get(digest)
+        if cached and now_s < cached[2] and cached[1].is_active(datetime.now(UTC)):
+            return cached[0]
         key = await keys.find(self._reader, self._pepper, token)
         if key is None or not key.is_active(datetime.now(UTC)):
-            self._known.pop(digest, None)
+            self._accepted.pop(digest, None)
             raise Unauthenticated("the key is unknown, expired or revoked")
-        if len(self._known) >= MOST_KNOWN:
-            self._known.clear()
+        if len(self._accepted) >= MOST_CACHED:
+            self._accepted.clear()
         actor = key.actor()
-        self._known[digest] = (actor, key, now_s + self._believe_s)
+        self._accepted[digest] = (actor, key, now_s + self._cache_s)
         self._used.add(key.id)
         return actor
 
-    async def note(self) -> None:
-        """Write down which keys were shown since the last time."""
-        noted, self._used = self._used, set()
-        if not noted:
+    async def record_uses(self) -> None:
+        """Write to the database which keys were used since the last call."""
+        used, self._used = self._used, set()
+        if not used:
             return
         try:
             async with self._reader.writer() as writer:
-                await keys.used(writer, sorted(noted))
+                await keys.used(writer, sorted(used))
         except RegistryError as error:
-            self._used |= noted
-            log.warning("the use of keys could not be noted", reason=error.detail)
+            self._used |= used
+            log.warning("the use of keys could not be recorded", reason=error.detail)
 
 
 def actor_in(scope: Scope) -> Actor:
-    """Who asks, as the gate found out."""
-    found: Actor = scope["state"]["actor"]
-    return found
+    """The actor that the middleware authenticated."""
+    actor: Actor = scope["state"]["actor"]
+    return actor
 
 
 def admit(request: HttpRequest) -> None:

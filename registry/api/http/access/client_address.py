@@ -1,4 +1,4 @@
-"""Where a request comes from, behind the proxies that are trusted to say so."""
+"""The address of the client behind trusted proxies."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
@@ -8,8 +8,8 @@ from litestar.types import HTTPScope
 from registry.runtime.settings import SettingsError
 
 
-class Proxies:
-    """The networks whose X-Forwarded-For is believed."""
+class TrustedProxies:
+    """The networks whose X-Forwarded-For is trusted."""
 
     def __init__(self, listed: str) -> None:
         try:
@@ -18,21 +18,20 @@ class Proxies:
             raise SettingsError(f"REGISTRY_TRUSTED_PROXIES: {error}") from None
 
     def client(self, scope: HTTPScope, headers: Mapping[bytes, bytes]) -> str:
-        """The address of the client: the last one that no trusted proxy has."""
+        """The address of the client: the last hop that is not a trusted proxy."""
         peer = scope["client"]
-        found = peer[0] if peer else "unknown"
-        if not self._networks or not self._trusted(found):
-            return found
+        address = peer[0] if peer else "unknown"
+        if not self._networks or not self._is_trusted(address):
+            return address
         for hop in reversed(headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")):
-            named = hop.strip()
-            if not _is_address(named):
-                return found
-            found = named
-            if not self._trusted(found):
-                return found
-        return found
+            if not _is_address(hop.strip()):
+                return address
+            address = hop.strip()
+            if not self._is_trusted(address):
+                return address
+        return address
 
-    def _trusted(self, address: str) -> bool:
+    def _is_trusted(self, address: str) -> bool:
         return _is_address(address) and any(ip_address(address) in network for network in self._networks)
 
 

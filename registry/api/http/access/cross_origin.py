@@ -1,4 +1,4 @@
-"""Which pages of other hosts may read the answers; no cookie of ours exists that they could use."""
+"""CORS: which origins may read responses. There are no cookies, so that no origin gains rights."""
 
 from litestar.config.cors import CORSConfig
 
@@ -6,7 +6,7 @@ from registry.runtime.settings import Settings, SettingsError
 
 
 def cors(settings: Settings) -> CORSConfig | None:
-    """The origins of the setting and nobody else; None where it names none."""
+    """The configured origins; None when the setting names none."""
     origins = [part.strip() for part in settings.cors_origins.split(",") if part.strip()]
     if not origins:
         return None

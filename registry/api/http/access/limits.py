@@ -1,4 +1,4 @@
-"""How much each caller may ask: requests in flight by lane, and units by the minute."""
+"""Limits for each caller: requests in flight by lane, and cost units by the minute."""
 
 import random
 import re
@@ -15,7 +15,7 @@ from registry.runtime.settings import Settings, is_loopback
 
 Lane = Literal["command", "planner", "field", "public"]
 HEAVY = 20
-"""From so many units on a question is a planner's, whoever asks it with a credential."""
+"""A request of this cost or more goes to the planner lane, whatever the role of its caller."""
 REFUSAL_UNITS = 10
 EXPORT = 100
 FILES = re.compile(rb"(?:^|&)f=(?:geojsonseq|csv|fgb|gpkg|kml)(?:&|$)")
@@ -25,7 +25,7 @@ MOST_BUCKETS = 20_000
 
 
 def lane_of(actor: Actor, cost: int) -> Lane:
-    """Where a request waits its turn: the public first to be refused, command last."""
+    """The lane of a request; the smaller its limit, the sooner it is refused."""
     if actor.role == "public":
         return "public"
     if cost >= HEAVY:
@@ -33,47 +33,47 @@ def lane_of(actor: Actor, cost: int) -> Lane:
     return "command" if actor.is_at_least("planner") else "field"
 
 
-class Lanes:
-    """Requests in flight in this process; a full lane is refused at once instead of queued."""
+class ConcurrencyLimit:
+    """Limits requests in flight by lane in this process; a full lane refuses instead of queueing."""
 
     def __init__(self, caps: Mapping[Lane, int]) -> None:
         self._caps = caps
         self._busy: dict[Lane, int] = dict.fromkeys(caps, 0)
 
-    def enter(self, lane: Lane) -> "Place":
-        """Take a place; Unavailable when there is none, with a wait that spreads those who return."""
+    def acquire(self, lane: Lane) -> "Slot":
+        """Take a slot; Unavailable when the lane is full, with a random wait that spreads the retries."""
         if self._busy[lane] >= self._caps[lane]:
             wait_s = max(1, round(2 * random.uniform(0.5, 1.5)))  # noqa: S311 - spreads load, guards nothing
             raise Unavailable("too many requests are under way", retry_after_s=wait_s)
         self._busy[lane] += 1
-        return Place(self._busy, lane)
+        return Slot(self._busy, lane)
 
 
-class Place(NamedTuple):
-    """A place in a lane."""
+class Slot(NamedTuple):
+    """One request in flight in a lane."""
 
     busy: dict[Lane, int]
     lane: Lane
 
-    def leave(self) -> None:
-        """Give it back."""
+    def release(self) -> None:
+        """Give the slot back."""
         self.busy[self.lane] -= 1
 
 
-class Buckets:
-    """Units that refill evenly over a minute, one bucket for each caller."""
+class RateLimit:
+    """A token bucket of cost units for each caller, which refills evenly over a minute."""
 
     def __init__(self, per_minute: int) -> None:
         self.quota = per_minute
         self._levels: dict[str, tuple[float, float]] = {}
 
     def left(self, caller: str) -> float:
-        """The units that `caller` has now."""
+        """The units that the caller has now."""
         level, at = self._levels.get(caller, (float(self.quota), 0.0))
         return min(self.quota, level + (time.monotonic() - at) * self.quota / WINDOW_S)
 
     def charge(self, caller: str, units: int) -> float:
-        """Take units and return what is left; TooMany, and nothing taken, when there are too few."""
+        """Take units and return the rest; TooMany, with nothing taken, when there are too few."""
         left = self.left(caller) - units
         if left < 0:
             wait_s = int(-left * WINDOW_S / self.quota) + 1
@@ -86,7 +86,7 @@ class Buckets:
         return left
 
     def _forget(self) -> None:
-        """Drop the callers whose bucket is full again, and the oldest half when nobody's is."""
+        """Drop full buckets; if there are none, drop the oldest half."""
         oldest = time.monotonic() - WINDOW_S
         kept = {caller: entry for caller, entry in self._levels.items() if entry[1] > oldest}
         if len(kept) >= MOST_BUCKETS:
@@ -95,14 +95,14 @@ class Buckets:
 
 
 def units_per_minute(settings: Settings) -> int:
-    """The units each caller has, 0 for no limit: what is set, else 600 where others can ask at all."""
+    """The quota of each caller, 0 for none: the setting, else 600 unless only this host can connect."""
     if settings.units_per_minute is not None:
         return settings.units_per_minute
     return 0 if is_loopback(settings.host) and not settings.trusted_proxies else 600
 
 
 def caps(settings: Settings) -> dict[Lane, int]:
-    """Requests in flight that each lane may have."""
+    """The configured limit of each lane."""
     return {
         "command": settings.inflight_command,
         "planner": settings.inflight_planner,
@@ -112,7 +112,7 @@ def caps(settings: Settings) -> dict[Lane, int]:
 
 
 def costs(app: Litestar) -> dict[str, int]:
-    """The units of each route that costs more than one, by the fixed beginning of its path."""
+    """The cost of each route above one unit, by the fixed prefix of its path."""
     found: dict[str, int] = {}
     for route in app.routes:
         if isinstance(route, HTTPRoute):
@@ -124,12 +124,12 @@ def costs(app: Litestar) -> dict[str, int]:
 
 
 def is_export(query: bytes, accept: bytes) -> bool:
-    """Whether a request asks for a whole file."""
+    """Whether a request is for a file of a whole collection."""
     return bool((query and FILES.search(query)) or (accept and FILE_TYPES.search(accept)))
 
 
 def cost_of(costs: Mapping[str, int], path: str) -> int:
-    """The units of a request for `path`: those of the longest beginning that has a cost."""
+    """The cost of a request for `path`: that of the longest prefix that has one."""
     while path:
         if path in costs:
             return costs[path]

@@ -1,4 +1,4 @@
-"""Tokens of an OpenID provider: verified against its keys, which are fetched beside the requests."""
+"""Tokens of an OpenID provider, verified against its keys, which a background task fetches."""
 
 import asyncio
 import hashlib
@@ -18,15 +18,15 @@ from registry.runtime.settings import Settings, SettingsError, is_loopback
 
 log = structlog.get_logger("registry")
 ALGORITHMS = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
-"""The signatures that are believed, and the kind of key each needs; none and HMAC never are."""
+"""The accepted signature algorithms and the key type of each; never `none`, never HMAC."""
 REQUIRED = ["exp", "iat", "sub", "aud", "iss", "jti"]
 LEEWAY_S = 60
 LONGEST_LIFE_S = 3600
 REFRESH_S = 300.0
 AGAIN_S = 15.0
 MOST_BYTES = 65_536
-BELIEVE_S = 10.0
-MOST_KNOWN = 10_000
+CACHE_S = 10.0
+MOST_CACHED = 10_000
 
 
 class Issuer:
@@ -45,54 +45,54 @@ class Issuer:
         self._role_claim = settings.oidc_role_claim
         self._places_claim = settings.oidc_places_claim
         self._keys: dict[str, jwt.PyJWK] = {}
-        self._known: dict[bytes, tuple[Actor, float]] = {}
-        self._wanted = asyncio.Event()
+        self._accepted: dict[bytes, tuple[Actor, float]] = {}
+        self._key_missing = asyncio.Event()
 
     async def keep_fresh(self) -> None:
-        """Fetch the keys now, every five minutes, and soon after a key was asked for that is not there."""
+        """Fetch the keys now, every five minutes, and soon after a token names a key that is missing."""
         while True:
             pause_s = REFRESH_S if await self.refresh() else AGAIN_S
-            self._wanted.clear()
+            self._key_missing.clear()
             await asyncio.sleep(AGAIN_S)
             try:
                 async with asyncio.timeout(pause_s - AGAIN_S):
-                    await self._wanted.wait()
+                    await self._key_missing.wait()
             except TimeoutError:
                 continue
 
     async def refresh(self) -> bool:
-        """Take the provider's keys as they are now; those that were known stay when it does not answer."""
+        """Fetch the provider's keys; keep the old ones when it does not respond."""
         try:
-            kept = _usable(msgspec.json.decode(await self._fetch()))
+            keys = _signing_keys(msgspec.json.decode(await self._fetch()))
         except (httpx.HTTPError, OSError, msgspec.DecodeError, ValueError) as error:
             log.warning("the provider's keys could not be fetched", reason=type(error).__name__)
             return False
-        if kept != self._keys:
-            self._known.clear()
-        self._keys = kept
+        if keys != self._keys:
+            self._accepted.clear()
+        self._keys = keys
         return True
 
     async def _fetch(self) -> bytes:
         if urlsplit(self._source).scheme not in ("http", "https"):
             return await asyncio.to_thread(Path(self._source).read_bytes)
         async with httpx.AsyncClient(timeout=5, follow_redirects=False) as client:
-            answer = await client.get(self._source)
-            answer.raise_for_status()
-        if len(answer.content) > MOST_BYTES:
+            response = await client.get(self._source)
+            response.raise_for_status()
+        if len(response.content) > MOST_BYTES:
             raise ValueError("the key set is too long")
-        return answer.content
+        return response.content
 
     def actor_of(self, token: str) -> Actor:
-        """Who holds the token; Unauthenticated when it is not believed."""
+        """The actor of a token; Unauthenticated when the token is not accepted."""
         digest, now_s = hashlib.sha256(token.encode()).digest(), time.monotonic()
-        if (known := self._known.get(digest)) and now_s < known[1]:
-            return known[0]
+        if (cached := self._accepted.get(digest)) and now_s < cached[1]:
+            return cached[0]
         claims = self._claims(token)
         actor = self._actor(claims)
-        if len(self._known) >= MOST_KNOWN:
-            self._known.clear()
+        if len(self._accepted) >= MOST_CACHED:
+            self._accepted.clear()
         left_s = claims["exp"] + LEEWAY_S - time.time()
-        self._known[digest] = (actor, now_s + min(BELIEVE_S, left_s))
+        self._accepted[digest] = (actor, now_s + min(CACHE_S, left_s))
         return actor
 
     def _claims(self, token: str) -> dict[str, Any]:
@@ -119,7 +119,7 @@ class Issuer:
             raise Unauthenticated("the token names no key, or a signature that is not accepted")
         key = self._keys.get(kid)
         if key is None:
-            self._wanted.set()
+            self._key_missing.set()
             raise Unauthenticated("the token is signed with a key that the provider does not show")
         if key.key_type != ALGORITHMS[str(algorithm)]:
             raise Unauthenticated("the token's signature does not fit its key")
@@ -134,21 +134,21 @@ class Issuer:
         return Actor(id=f"oidc:{claims['sub']}", role=role, places=tuple(places))
 
 
-def _usable(document: Any) -> dict[str, jwt.PyJWK]:
-    """The signing keys of a JWK set by their id; keys of other kinds are left out."""
+def _signing_keys(document: Any) -> dict[str, jwt.PyJWK]:
+    """The signing keys of a JWK set by key id; keys of other types are left out."""
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
         raise ValueError("this is no key set")
-    kept = {}
+    keys = {}
     for entry in document["keys"]:
         if isinstance(entry, dict) and entry.get("kty") in ALGORITHMS.values() and entry.get("use") != "enc":
             try:
-                kept[str(entry["kid"])] = jwt.PyJWK(entry)
+                keys[str(entry["kid"])] = jwt.PyJWK(entry)
             except (jwt.PyJWTError, KeyError):
                 continue
-    return kept
+    return keys
 
 
 def issuer(settings: Settings) -> Issuer | None:
-    """The provider of the settings; None where no part of it is set."""
-    told = (settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks)
-    return Issuer(settings) if any(told) else None
+    """The configured provider; None when none of its settings is set."""
+    parts = (settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks)
+    return Issuer(settings) if any(parts) else None

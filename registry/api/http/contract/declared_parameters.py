@@ -1,4 +1,4 @@
-"""What a handler and its dependencies declare of a request's parameters."""
+"""The request parameters that a handler and its dependencies declare."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +9,10 @@ from litestar.typing import FieldDefinition
 
 
 def declared(handler: HTTPRouteHandler) -> dict[str, FieldDefinition]:
-    """Every parameter of a handler by the name that a request gives it."""
-    found: dict[str, FieldDefinition] = {}
-    _collect(handler.parsed_fn_signature.parameters, handler.resolve_dependencies(), found)
-    return found
+    """Every parameter of a handler by its name in a request."""
+    collected: dict[str, FieldDefinition] = {}
+    _collect(handler.parsed_fn_signature.parameters, handler.resolve_dependencies(), collected)
+    return collected
 
 
 def kinds_of(field: FieldDefinition) -> set[Any]:
@@ -21,11 +21,11 @@ def kinds_of(field: FieldDefinition) -> set[Any]:
 
 
 def _collect(
-    parameters: Mapping[str, FieldDefinition], provided: Mapping[str, Any], found: dict[str, FieldDefinition]
+    parameters: Mapping[str, FieldDefinition], provided: Mapping[str, Any], into: dict[str, FieldDefinition]
 ) -> None:
     for name, field in parameters.items():
         if name in provided:
-            _collect(provided[name].parsed_fn_signature.parameters, provided, found)
+            _collect(provided[name].parsed_fn_signature.parameters, provided, into)
         elif isinstance(field.kwarg_definition, ParameterKwarg):
-            told = field.kwarg_definition
-            found[getattr(told, "name", None) or told.header or told.query or name] = field
+            stated = field.kwarg_definition
+            into[getattr(stated, "name", None) or stated.header or stated.query or name] = field

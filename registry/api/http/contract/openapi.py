@@ -1,7 +1,7 @@
-"""The OpenAPI document of /v1: Litestar's, made to say how requests are really decoded and refused.
+"""The OpenAPI document of /v1: Litestar's document, corrected where it differs from what the server does.
 
-Bodies and answers are described by msgspec, which decodes and encodes them: unknown members, bounds of zero
-and tagged unions are in its schemas. Litestar's lack them, and its 400 is not the problem that is sent.
+msgspec describes the bodies and responses that it decodes and encodes: its schemas have unknown members,
+bounds of zero and tagged unions, which Litestar's lack. Litestar's 400 is not the problem that is sent.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,16 +19,16 @@ from registry.api.http.contract.declared_parameters import declared
 from registry.api.http.links import GEOJSON, JSON
 from registry.api.http.problems import Problem
 
-Made = dict[str, Any]
+Schema = dict[str, Any]
 REFERENCE = "#/components/schemas/{name}"
-ANY = ("400", "401", "403", "404", "422", "429", "500", "503")
-SENT = ("408", "409", "412", "413", "415", "428")
+PROBLEMS = ("400", "401", "403", "404", "422", "429", "500", "503")
+BODY_PROBLEMS = ("408", "409", "412", "413", "415", "428")
 EVENTS = "text/event-stream"
 PAGED = ("410",)
 TOO_LONG = {"414": {"description": "The URI is longer than 64 KiB; a question of that size goes in a body"}}
 SURROGATES = r"\ud800-\udfff"
-"""No text that was decoded holds one, and most readers of patterns cannot read them."""
-FEATURE: Made = {
+"""Decoded text holds no surrogates, and most regular-expression engines cannot read them in a pattern."""
+FEATURE: Schema = {
     "type": "object",
     "required": ["type", "id", "geometry", "properties"],
     "properties": {
@@ -40,13 +40,13 @@ FEATURE: Made = {
 }
 
 
-def complete(app: Litestar, made: Mapping[str, Any]) -> Made:
-    """The whole document, from what Litestar made of the routes."""
-    document = deepcopy(dict(made))
-    slots: list[tuple[Made, Any]] = [({}, Problem)]
+def complete(app: Litestar, generated: Mapping[str, Any]) -> Schema:
+    """The whole document, from the one that Litestar generated."""
+    document = deepcopy(dict(generated))
+    slots: list[tuple[Schema, Any]] = [({}, Problem)]
     for operation, handler in _operations(app, document):
         slots += _bodies(operation, handler)
-        slots += _answers(operation, handler)
+        slots += _responses(operation, handler)
         _bound(operation, declared(handler))
         _refuse(operation, reads="GET" in handler.http_methods)
     schemas, components = msgspec.json.schema_components([kind for _, kind in slots], ref_template=REFERENCE)
@@ -58,11 +58,11 @@ def complete(app: Litestar, made: Mapping[str, Any]) -> Made:
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
     }
     document["security"] = [{}, {"bearer": []}]
-    readable: Made = _readable(document)
+    readable: Schema = _readable(document)
     return readable
 
 
-def _operations(app: Litestar, document: Made) -> Iterator[tuple[Made, HTTPRouteHandler]]:
+def _operations(app: Litestar, document: Schema) -> Iterator[tuple[Schema, HTTPRouteHandler]]:
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             item = document["paths"].get(route.path_format, {})
@@ -71,22 +71,22 @@ def _operations(app: Litestar, document: Made) -> Iterator[tuple[Made, HTTPRoute
                     yield item[method.lower()], handler
 
 
-def _bodies(operation: Made, handler: HTTPRouteHandler) -> Iterator[tuple[Made, Any]]:
-    """The bodies that are taken; a handler that reads its own says so in `opt["takes"]`."""
-    wanted, taken = handler.parsed_data_field, handler.opt.get("takes")
+def _bodies(operation: Schema, handler: HTTPRouteHandler) -> Iterator[tuple[Schema, Any]]:
+    """Each body schema to fill and its type; a handler that decodes the body itself states `opt["takes"]`."""
+    field, taken = handler.parsed_data_field, handler.opt.get("takes")
     if taken is not None:
         operation["requestBody"] = {"required": True, "content": {media: {} for media in taken}}
     for media, slot in operation.get("requestBody", {}).get("content", {}).items():
-        yield slot, wanted.annotation if wanted is not None else (taken or {})[media]
+        yield slot, field.annotation if field is not None else (taken or {})[media]
 
 
-def _answers(operation: Made, handler: HTTPRouteHandler) -> Iterator[tuple[Made, Any]]:
-    """The answers with their kinds; bytes are a feature or an object that is encoded elsewhere."""
+def _responses(operation: Schema, handler: HTTPRouteHandler) -> Iterator[tuple[Schema, Any]]:
+    """Each response schema to fill and its type; bytes are a feature or an object that was encoded before."""
     kinds = {str(handler.status_code): handler.parsed_fn_signature.return_type.annotation}
     kinds |= {str(status): spec.data_container for status, spec in (handler.responses or {}).items()}
     for status, kind in kinds.items():
-        found = operation["responses"][status]
-        for media, slot in (found.get("content") or {}).items():
+        response = operation["responses"][status]
+        for media, slot in (response.get("content") or {}).items():
             if not _is_encoded(kind):
                 yield slot, kind
             elif media == GEOJSON:
@@ -106,8 +106,8 @@ def _is_encoded(kind: Any) -> bool:
     return kind is bytes or FieldDefinition.from_annotation(kind).is_subclass_of((Response, ASGIResponse))
 
 
-def _bound(operation: Made, known: Mapping[str, FieldDefinition]) -> None:
-    """A parameter is left out, never null; a bound of zero is a bound."""
+def _bound(operation: Schema, known: Mapping[str, FieldDefinition]) -> None:
+    """State bounds of zero, which Litestar drops; a parameter is left out, never null."""
     for item in operation.get("parameters", ()):
         schema = _present(item["schema"])
         limits = known[item["name"]].kwarg_definition if item["name"] in known else None
@@ -118,7 +118,7 @@ def _bound(operation: Made, known: Mapping[str, FieldDefinition]) -> None:
         item["schema"] = schema
 
 
-def _present(schema: Made) -> Made:
+def _present(schema: Schema) -> Schema:
     schema = dict(schema)
     options = [option for option in schema.pop("oneOf", ()) if option != {"type": "null"}]
     if len(options) == 1:
@@ -133,22 +133,22 @@ def _present(schema: Made) -> Made:
     return schema
 
 
-def _refuse(operation: Made, *, reads: bool) -> None:
-    """How a request may be refused."""
+def _refuse(operation: Schema, *, reads: bool) -> None:
+    """State the problems that a request may be refused with."""
     names = {item["name"] for item in operation.get("parameters", ())}
-    statuses = (*ANY, *(PAGED if "cursor" in names else ()), *(() if reads else SENT))
+    statuses = (*PROBLEMS, *(PAGED if "cursor" in names else ()), *(() if reads else BODY_PROBLEMS))
     if reads and "If-None-Match" in names:
         operation["responses"]["304"] = {"description": "Not changed"}
     problem = {"$ref": "#/components/responses/Problem"}
     operation["responses"] = operation["responses"] | dict.fromkeys(statuses, problem) | TOO_LONG
 
 
-def _problem(content: Made) -> Made:
+def _problem(content: Schema) -> Schema:
     return {"description": "What was wrong (RFC 9457)", "content": {"application/problem+json": content}}
 
 
 def _readable(value: Any) -> Any:
-    """The document without surrogates in its patterns."""
+    """The document without the surrogates in its patterns."""
     if isinstance(value, dict):
         return {name: _readable(item) for name, item in value.items()}
     if isinstance(value, list):

@@ -13,7 +13,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from registry.api.http import params
 from registry.api.http.contract.openapi import EVENTS
 from registry.api.http.dependencies import ReaderDep, SightDep
-from registry.api.http.poll_cache import unless_quiet
+from registry.api.http.poll_cache import cached_poll
 from registry.api.http.request import HttpRequest
 from registry.domain.access.sight import Sight
 from registry.domain.errors import CursorExpired, InvalidQuery, Unavailable
@@ -80,7 +80,7 @@ class Feed:
         return cursor.mark, stand
 
 
-@get("/changes", before_request=unless_quiet)
+@get("/changes", before_request=cached_poll)
 async def read_changes(
     request: HttpRequest,
     state: State,
@@ -97,7 +97,7 @@ async def read_changes(
         known = cursor if cursor not in (None, "now") else None
         told = Changes([], known or source.cursor(stand.epoch, mark, stand.lsn), False)
         if known and stand is source.watch.stand:  # an older one may be behind what happened meanwhile
-            source.watch.quiet.keep(request.scope, told)
+            source.watch.poll_cache.keep(request.scope, told)
         return told
     return await _wait(source, state.reader, mark, wait_s, page_limit)
 

@@ -1,4 +1,4 @@
-"""The gate: headers, limits, lanes, deadlines, the log and the audit."""
+"""The middleware: headers, limits, lanes, deadlines, the log and the audit."""
 
 import asyncio
 import json
@@ -12,8 +12,8 @@ from litestar.testing import AsyncTestClient
 from litestar.types import Receive
 
 from registry.api.http.access import limits
-from registry.api.http.access.client_address import Proxies
-from registry.api.http.access.limits import Buckets, Lanes
+from registry.api.http.access.client_address import TrustedProxies
+from registry.api.http.access.limits import ConcurrencyLimit, RateLimit
 from registry.api.http.body_timeout import BodyTooSlow, timed
 from registry.app import create_app
 from registry.domain.access.actor import Actor
@@ -96,7 +96,7 @@ async def test_guessing_keys_is_slow(limited: Client) -> None:
 def test_a_bucket_refills_evenly_and_each_caller_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(limits.time, "monotonic", lambda: now)
-    buckets = Buckets(60)
+    buckets = RateLimit(60)
     assert buckets.charge("a", 60) == 0
     assert buckets.charge("b", 1) == 59
     with pytest.raises(TooMany) as refused:
@@ -110,7 +110,7 @@ def test_a_bucket_refills_evenly_and_each_caller_has_one(monkeypatch: pytest.Mon
 
 def test_the_buckets_stay_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST_BUCKETS", 100)
-    buckets = Buckets(60)
+    buckets = RateLimit(60)
     for number in range(1000):
         buckets.charge(f"caller {number}", 60)
     assert len(buckets._levels) <= 100
@@ -118,17 +118,17 @@ def test_the_buckets_stay_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_lanes_are_bounded_apart_and_give_places_back() -> None:
-    lanes = Lanes({"command": 2, "planner": 1, "field": 1, "public": 1})
-    place = lanes.enter("public")
+    lanes = ConcurrencyLimit({"command": 2, "planner": 1, "field": 1, "public": 1})
+    slot = lanes.acquire("public")
     waits = set()
     for _ in range(50):
         with pytest.raises(Unavailable) as refused:
-            lanes.enter("public")
+            lanes.acquire("public")
         waits.add(refused.value.retry_after_s)
     assert len(waits) > 1, "those who are refused together must not return together"
-    lanes.enter("command")
-    place.leave()
-    lanes.enter("public")
+    lanes.acquire("command")
+    slot.release()
+    lanes.acquire("public")
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,10 @@ async def test_a_full_public_lane_refuses_at_once_and_leaves_the_others_alone(
     client: Client, signed: Signed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planner = await signed("planner")
-    gate = client.app.asgi_handler._inner
-    monkeypatch.setattr(gate, "_lanes", Lanes({"command": 1, "planner": 1, "field": 1, "public": 0}))
+    middleware = client.app.asgi_handler._inner
+    monkeypatch.setattr(
+        middleware, "_concurrency", ConcurrencyLimit({"command": 1, "planner": 1, "field": 1, "public": 0})
+    )
     refused = await client.get("/v1/resources")
     assert refused.status_code == 503
     assert int(refused.headers["Retry-After"]) >= 1
@@ -219,7 +221,7 @@ async def test_a_body_at_a_kilobyte_a_second_may_go_on() -> None:
     ],
 )
 def test_only_a_trusted_proxy_says_where_a_request_comes_from(peer, forwarded, client) -> None:
-    proxies = Proxies("10.0.0.0/8")
+    proxies = TrustedProxies("10.0.0.0/8")
     assert proxies.client({"client": (peer, 1)}, {b"x-forwarded-for": forwarded.encode()}) == client
 
 
