@@ -15,7 +15,6 @@ from registry.api.http import middleware, problems, request_validation
 from registry.api.http.access import cross_origin
 from registry.api.http.contract import docs
 from registry.api.http.dependencies import DEPENDENCIES
-from registry.api.http.head import HeadMiddleware
 from registry.api.ogc import router as ogc_router
 from registry.api.v1 import proximity
 from registry.api.v1.access import approvals, audit
@@ -83,7 +82,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         debug=settings.debug,
         logging_config=LoggingConfig(log_exceptions="never"),
     )
-    app.asgi_handler = HeadMiddleware(middleware.RequestMiddleware(app, settings))
+    app.asgi_handler = middleware.HeadMiddleware(middleware.RequestMiddleware(app, settings))
     app.state.settings = settings
     app.state.paces = parse_paces(settings.paces)
     app.state.revision = migrations.head()

@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from registry.domain.access.sight import EVERYTHING, PUBLIC
-from registry.domain.search import Filter
+from registry.domain.conditions import Filter
 from registry.store.coverage import watchers
 from registry.store.records import changes
 from registry.store.visibility import Shape

@@ -9,8 +9,8 @@ import shapely
 from pyproj import Geod
 
 from registry.domain.access.sight import EVERYTHING
+from registry.domain.conditions import Filter
 from registry.domain.proximity.origin import Start
-from registry.domain.search import Filter
 from registry.store.proximity import batches
 from registry.store.proximity import within as proximity
 from registry.store.proximity.nearest import LOOKED_THROUGH, nearest, nearest_of_each

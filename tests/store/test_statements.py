@@ -7,13 +7,13 @@ import pytest
 import shapely
 import sqlalchemy as sa
 
+from registry.domain.conditions import Filter
 from registry.domain.crs import DEFAULT
 from registry.domain.ogc import cql, items
 from registry.domain.ogc.catalogue import collection
 from registry.domain.ogc.cql import FilterBuilder
 from registry.domain.ogc.items import SortKey
 from registry.domain.ogc.tiling import Tile
-from registry.domain.search import Filter
 from registry.runtime.settings import Settings
 from registry.store import filters
 from registry.store.database.pool import reading

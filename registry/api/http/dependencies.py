@@ -14,7 +14,7 @@ from registry.api.http.idempotency import Idempotency, IdempotencyKey
 from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import Actor, sight_of
 from registry.domain.access.sight import Sight
-from registry.domain.search import aware
+from registry.domain.conditions import aware
 from registry.services.records.work import Work
 from registry.store.access import scope
 from registry.store.database.pool import Reader, Writer

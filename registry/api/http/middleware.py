@@ -3,11 +3,12 @@
 import re
 import secrets
 import time
+from typing import Any
 
 import structlog
 from litestar import Litestar, Request
 from litestar.enums import ScopeType
-from litestar.types import HTTPScope, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from registry.api.http import problems
 from registry.api.http.access import limits
@@ -140,6 +141,29 @@ class _ResponseSender:
         if self.audit is not None:
             self.audit.inspect(message)
         await self._send(message)
+
+
+class HeadMiddleware:
+    """Answers HEAD with the status and headers of GET."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        get_scope: dict[str, Any] = dict(scope)
+        if get_scope.get("method") != "HEAD":
+            await self._inner(scope, receive, send)
+            return
+        get_scope["method"] = "GET"
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        typed: Any = get_scope
+        await self._inner(typed, receive, without_body)
 
 
 def _request_id(proposed: bytes | None) -> str:

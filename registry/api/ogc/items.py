@@ -25,9 +25,10 @@ from registry.api.ogc.routes import plain, varying
 from registry.domain import crs as systems
 from registry.domain.access.sight import Sight
 from registry.domain.crs import DEFAULT
+from registry.domain.cursor import encode_cursor
 from registry.domain.errors import Invalid, InvalidQuery, NotFound
 from registry.domain.ogc.catalogue import Collection, collection
-from registry.domain.ogc.items import PageStart, encode_page
+from registry.domain.ogc.items import PageStart
 from registry.store.database.pool import Reader, Row
 from registry.store.ogc import features as store
 from registry.store.ogc.features import Found
@@ -128,7 +129,7 @@ def _page_links(
         for name, media in EXPORTS.items()
     ]
     if following is not None:
-        href = links.here(cursor=encode_page(following))
+        href = links.here(cursor=encode_cursor(following))
         listed.append({"rel": "next", "type": FEATURES[form], "title": "Next page · 下一页", "href": href})
     listed.append(links.to("collection", f"/collections/{described.id}", JSON, described.title))
     return listed

@@ -1,11 +1,11 @@
 """A query for the features of a collection, from the text of its parameters."""
 
-import base64
 from typing import Any
 
 import msgspec
 
 from registry.domain.conditions import Bbox, has_trigram
+from registry.domain.cursor import decode_cursor
 from registry.domain.errors import InvalidQuery
 from registry.domain.ogc import literals
 from registry.domain.ogc.catalogue import Collection, Property
@@ -41,18 +41,9 @@ class ItemsQuery(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = DEFAULT_LIMIT
 
 
-def encode_page(page: PageStart) -> str:
-    """The opaque text of a `next` link."""
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(page)).rstrip(b"=").decode()
-
-
 def decode_page(text: str, sort: tuple[SortKey, ...]) -> PageStart:
     """The page start in a cursor; InvalidQuery for a text that this registry did not make."""
-    try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        page = msgspec.msgpack.decode(raw, type=PageStart)
-    except (ValueError, msgspec.DecodeError) as error:
-        raise InvalidQuery("the cursor is not one this registry gave", field="cursor") from error
+    page = decode_cursor(text, PageStart)
     if len(page.keys) != len(sort):
         raise InvalidQuery("the cursor belongs to another order", field="cursor")
     return page

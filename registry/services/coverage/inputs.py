@@ -6,6 +6,7 @@ from typing import NamedTuple
 from msgspec import structs
 
 from registry.domain.access.sight import Sight
+from registry.domain.conditions import aware
 from registry.domain.coverage.demand import DemandPoint
 from registry.domain.coverage.measure import CoverageInputs
 from registry.domain.coverage.siting.placement import Candidate
@@ -13,7 +14,6 @@ from registry.domain.coverage.watcher import Watcher
 from registry.domain.errors import InvalidQuery
 from registry.domain.geometry import wkb
 from registry.domain.records.resource import Kind
-from registry.domain.search import aware
 from registry.domain.values import Name
 from registry.services.coverage.requests import CoverageRequest, MembersRequest, PlacePoints, WeightedPoints
 from registry.store.coverage import areas, members, watchers

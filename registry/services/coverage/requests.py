@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from registry.domain.conditions import Filter
 from registry.domain.coverage.gaps import Bound
 from registry.domain.coverage.scenario import Scenario
 from registry.domain.coverage.siting.placement import Siting
 from registry.domain.geojson import Area, Point
 from registry.domain.records.resource import Exercise, Kind
-from registry.domain.search import Filter
 from registry.domain.values import Code, LongText, Name, Radius, ShortText
 
 Weight = Annotated[float, Meta(ge=0, le=1e12)]

@@ -8,13 +8,13 @@ import msgspec
 from msgspec import Struct
 
 from registry.domain.access.sight import Sight
+from registry.domain.conditions import Filter
 from registry.domain.coverage.measure import CoverageInputs, measure
 from registry.domain.errors import InvalidQuery
 from registry.domain.geometry import wkb
 from registry.domain.plans.entry import Denominator
 from registry.domain.plans.facts import CoverageShare, Facts
 from registry.domain.plans.provision import Provision
-from registry.domain.search import Filter
 from registry.store.coverage import areas, watchers
 from registry.store.database.pool import Reader
 from registry.store.plans import facts as fact_store

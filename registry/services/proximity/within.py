@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from registry.domain.access.sight import Sight
+from registry.domain.cursor import DistanceCursor
 from registry.domain.proximity.origin import Origin
 from registry.domain.proximity.ranking import Ranking
-from registry.domain.search import DistancePage
 from registry.services.proximity.answer import Near, ResourceQuestion, near
 from registry.services.proximity.start import start_of
 from registry.store.database.one_view import from_one_view
@@ -18,12 +18,12 @@ class NearPage(NamedTuple):
     """One page of hits, and where the next one starts when there are more."""
 
     near: Near
-    next_page: DistancePage | None
+    next_page: DistanceCursor | None
 
 
 async def within(
     reader: Reader, sight: Sight, question: ResourceQuestion, origin: Origin, *, radius_m: float, limit: int,
-    after: DistancePage | None = None,
+    after: DistanceCursor | None = None,
 ) -> NearPage:  # fmt: skip
     """The first `limit` resources at most `radius_m` from the edge of the origin, nearest first."""
 
@@ -41,9 +41,9 @@ async def within(
     return await from_one_view(reader, answer, several=several)
 
 
-def _next_page(hits: Hits, limit: int) -> DistancePage | None:
+def _next_page(hits: Hits, limit: int) -> DistanceCursor | None:
     """Where the next page starts: after the distance that the statement ordered by, not the measured one."""
     if len(hits.rows) <= limit:
         return None
     last = hits.rows[limit - 1]
-    return DistancePage(last.get("sql_m", last["distance_m"]), last["id"])
+    return DistanceCursor(last.get("sql_m", last["distance_m"]), last["id"])

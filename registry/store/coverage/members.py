@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
-from registry.domain.search import Filter
+from registry.domain.conditions import Filter
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
 from registry.store.filters import asked, clauses

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from geoalchemy2 import Geography
 
 from registry.domain.access.sight import Sight
+from registry.domain.conditions import Filter
 from registry.domain.coverage.watcher import ViewSector, Watcher
-from registry.domain.search import Filter
 from registry.domain.values import Name
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from registry.domain.access.sight import Sight
+from registry.domain.conditions import Filter
 from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import complete_within
-from registry.domain.search import Filter
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement, utf8
 from registry.store.filters import BROAD, asked, clauses

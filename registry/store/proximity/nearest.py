@@ -6,11 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
+from registry.domain.conditions import Filter
 from registry.domain.proximity.edges import SPHERE_ERROR
 from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import Rank, Ranking, complete_within
 from registry.domain.records.resource import KINDS
-from registry.domain.search import Filter
 from registry.store.batched_union import joined, rows_of_each, values_of_each
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from registry.domain.access.sight import Sight
+from registry.domain.conditions import Filter
 from registry.domain.proximity.origin import Start
 from registry.domain.proximity.supplies import Need
-from registry.domain.search import Filter
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement
 from registry.store.filters import asked, clauses

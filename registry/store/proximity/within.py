@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
+from registry.domain.conditions import Filter
+from registry.domain.cursor import DistanceCursor
 from registry.domain.proximity.edges import SPHERE_ERROR
 from registry.domain.proximity.origin import Start
-from registry.domain.search import DistancePage, Filter
 from registry.store.batched_union import joined, rows_of_each, values_of_each
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
@@ -56,7 +57,7 @@ async def within_distance(
     start: Start,
     *,
     radius_m: float,
-    after: DistancePage | None = None,
+    after: DistanceCursor | None = None,
     limit: int,
 ) -> Hits:
     """Located resources that meet `wanted` at most `radius_m` from the origin's edge, nearest first."""

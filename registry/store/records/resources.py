@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
-from registry.domain.search import Filter
+from registry.domain.conditions import Filter
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement, utf8
 from registry.store.filters import asked, clauses

@@ -13,7 +13,8 @@ from registry.api.http.links import next_link, self_link
 from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import require
 from registry.domain.access.audit import Action, Trace
-from registry.domain.search import aware, decode_number, encode_number
+from registry.domain.conditions import aware
+from registry.domain.cursor import NumberCursor, decode_number, encode_cursor
 from registry.store.access import audit
 
 JSON = "application/json"
@@ -55,7 +56,7 @@ async def list_audit(
     )
     links = [self_link(request, JSON)]
     if len(found) > limit:
-        links.append(next_link(request, encode_number(found[limit - 1]["seq"]), JSON))
+        links.append(next_link(request, encode_cursor(NumberCursor(found[limit - 1]["seq"])), JSON))
     return Traces([msgspec.convert(dict(row), Trace, strict=False) for row in found[:limit]], links)
 
 

@@ -11,6 +11,7 @@ from litestar.params import JSONBody, QueryParameter
 from registry.api.http import params
 from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.v1.coverage.jobs import AnalysisDep, JobStatusInfo, analysis
+from registry.domain.conditions import Filter
 from registry.domain.coverage import analyses
 from registry.domain.coverage.distance_to_nearest import NearestDistances
 from registry.domain.coverage.measure import CoverageAnswer
@@ -19,7 +20,6 @@ from registry.domain.coverage.siting.placement import SitingPlan
 from registry.domain.errors import InvalidQuery
 from registry.domain.geojson import Area
 from registry.domain.records.resource import Kind
-from registry.domain.search import Filter
 from registry.services.coverage import find_members as members_service
 from registry.services.coverage.requests import (
     CompareRequest,

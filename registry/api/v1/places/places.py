@@ -10,9 +10,9 @@ from registry.api.http.dependencies import ActorDep, ReaderDep, WriterDep
 from registry.api.http.links import GEOJSON, next_link, self_link
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
+from registry.domain.cursor import CodeCursor, decode_code, encode_cursor
 from registry.domain.geojson import FeatureCollection
 from registry.domain.plans.entry import YesNoUnknown
-from registry.domain.search import decode_code, encode_code
 from registry.domain.values import Code
 from registry.services.places import places
 from registry.services.places.places import PlaceFeature
@@ -51,7 +51,7 @@ async def list_places(
     page = await places.list_places(reader, conditions, limit, extents=extents)
     links = [self_link(request)]
     if page.last is not None:
-        links.append(next_link(request, encode_code(page.last)))
+        links.append(next_link(request, encode_cursor(CodeCursor(page.last))))
     return FeatureCollection(page.places, links)
 
 

@@ -13,9 +13,9 @@ from registry.api.http.idempotency import also
 from registry.api.http.links import JSON, next_link, self_link
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
+from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
 from registry.domain.errors import Invalid
 from registry.domain.plans.entry import Entry, Register, register_of
-from registry.domain.search import Page, decode_page, encode_cursor
 from registry.services.plans import registers
 
 TopicParam = Annotated[
@@ -50,11 +50,11 @@ async def list_entries(
     limit: params.Limit = 100,
 ) -> Response[bytes]:
     """The entries of a register under a place, in pages ordered by identity."""
-    conditions = {"place": place, "type": type_, "about": about, "after": decode_page(cursor)}
+    conditions = {"place": place, "type": type_, "about": about, "after": decode_identity(cursor)}
     page = await registers.list_entries(reader, sight, register, conditions, limit)
     links = [self_link(request, JSON)]
     if page.last is not None:
-        links.append(next_link(request, encode_cursor(Page(page.last)), JSON))
+        links.append(next_link(request, encode_cursor(IdentityCursor(page.last)), JSON))
     return localized(request, {"entries": page.entries, "links": links})
 
 

@@ -22,8 +22,8 @@ from registry.api.v1.proximity.params import (
     RankParam,
     SpeedParam,
 )
+from registry.domain.cursor import decode_distance, encode_cursor
 from registry.domain.proximity.ranking import Detour, Rank, SpeedKmh, stated_paces
-from registry.domain.search import decode_distance_page, encode_cursor
 from registry.domain.values import Metres, ShortText
 from registry.services.proximity.answer import Near, question_of
 from registry.services.proximity.nearest import nearest
@@ -105,7 +105,7 @@ async def find_within(
 ) -> Near:
     """Every resource in service at most radius_m away, nearest first, in pages."""
     question = question_of(conditions, sight, state.settings.stale_after_days, explain=explain)
-    after = decode_distance_page(cursor)
+    after = decode_distance(cursor)
     page = await within(reader, sight, question, origin, radius_m=radius_m, limit=limit, after=after)
     links = [self_link(request)]
     if page.next_page is not None:

@@ -12,7 +12,7 @@ from registry.api.http.links import GEOJSON, JSON, next_link, self_link
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records.writes import respond_once
 from registry.domain.access.actor import require
-from registry.domain.search import Page, decode_page, encode_cursor
+from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
 from registry.services.records import decide_correction as decision
 from registry.services.records.decide_correction import Decision
 from registry.store.records import corrections
@@ -36,7 +36,7 @@ async def list_corrections(
 ) -> dict[str, Any]:
     """Proposed locations and edits that met another edit, oldest first."""
     conditions = {"subject": subject, "state": correction_state, "resource_id": resource}
-    conditions["after"] = decode_page(cursor)
+    conditions["after"] = decode_identity(cursor)
     return await _page(request, reader, actor, sight, conditions, limit)
 
 
@@ -50,7 +50,7 @@ async def list_conflicts(
     limit: params.Limit = 100,
 ) -> dict[str, Any]:
     """Edits that met another edit and wait for a planner."""
-    conditions = {"subject": "conflict", "state": "open", "after": decode_page(cursor)}
+    conditions = {"subject": "conflict", "state": "open", "after": decode_identity(cursor)}
     return await _page(request, reader, actor, sight, conditions, limit)
 
 
@@ -66,7 +66,9 @@ async def _page(
     rows = await corrections.find(reader, sight, conditions, limit + 1)
     links = [self_link(request, "application/json")]
     if len(rows) > limit:
-        links.append(next_link(request, encode_cursor(Page(rows[limit - 1]["id"])), "application/json"))
+        links.append(
+            next_link(request, encode_cursor(IdentityCursor(rows[limit - 1]["id"])), "application/json")
+        )
     shown = [{name: value for name, value in row.items() if name != "realm"} for row in rows[:limit]]
     return {"corrections": shown, "links": links}
 

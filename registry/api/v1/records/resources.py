@@ -14,8 +14,8 @@ from registry.api.http.links import GEOJSON, next_link, self_link
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records import history, writes
 from registry.domain.conditions import ListConditions, list_filter_of
+from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
 from registry.domain.geojson import FeatureCollection
-from registry.domain.search import Page, decode_page, encode_cursor
 from registry.services.clock import now
 from registry.services.records.read import visible
 from registry.store.records import resources
@@ -34,10 +34,10 @@ async def list_resources(
 ) -> FeatureCollection:
     """Every resource that meets the conditions, in pages ordered by identity."""
     wanted = list_filter_of(conditions, sight.as_of or now())
-    rows = await resources.find(reader, sight, wanted, after=decode_page(cursor), limit=limit + 1)
+    rows = await resources.find(reader, sight, wanted, after=decode_identity(cursor), limit=limit + 1)
     links = [self_link(request)]
     if len(rows) > limit:
-        links.append(next_link(request, encode_cursor(Page(rows[limit - 1]["id"]))))
+        links.append(next_link(request, encode_cursor(IdentityCursor(rows[limit - 1]["id"]))))
     return FeatureCollection([msgspec.Raw(row["feature"]) for row in rows[:limit]], links)
 
 

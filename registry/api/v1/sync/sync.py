@@ -18,7 +18,7 @@ from registry.api.http.problems import status_of
 from registry.api.v1.records.writes import conflict_detail
 from registry.api.v1.sync.feed import Feed
 from registry.domain.access.actor import require
-from registry.domain.search import Filter
+from registry.domain.conditions import Filter
 from registry.domain.sync.feed import END, Mark
 from registry.domain.sync.push import Operation, Push, Result
 from registry.services.sync.push import BLOCKED, PushedOperation, RefusedOperation, push
