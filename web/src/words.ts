@@ -380,6 +380,7 @@ export const WORDS = {
   'confidence.stated': ['载明', 'stated'],
   'confidence.inferred': ['推断', 'inferred'],
   'confidence.assumed': ['假定', 'assumed'],
+  'confidence.placeholder': ['占位', 'placeholder'],
   'quality.surveyed': ['已测', 'Surveyed'],
   'quality.approximate': ['近似', 'Approximate'],
   'quality.candidate_places': ['候选区域', 'Candidate places'],

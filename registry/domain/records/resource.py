@@ -36,6 +36,8 @@ WatchForm = Literal["infrared_camera", "watchtower", "sentry_post", "checkpoint"
 Operational = Literal["yes", "degraded", "no", "unknown"]
 Tier = Literal["district", "town", "community"]
 Ownership = Literal["government", "commercial", "social"]
+Confidence = Literal["stated", "inferred", "assumed", "placeholder"]
+"""How far a source bears its record out; a placeholder is a record made from a published total alone."""
 Exercise = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^(?!live$)[a-z0-9][a-z0-9\-]*$")]
 
 
@@ -60,7 +62,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
     reference: ShortText
     locator: ShortText | None = None
     as_of: date | None = None
-    confidence: Literal["stated", "inferred", "assumed"] = "stated"
+    confidence: Confidence = "stated"
     note: LongText | None = None
 
 
@@ -208,3 +210,8 @@ class Resource(
         """Which of the four kinds this is."""
         tag: Kind = self.properties.__struct_config__.tag  # type: ignore[assignment]
         return tag
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether the record was made from a published total, so that it is no evidence for that total."""
+        return any(source.confidence == "placeholder" for source in self.properties.sources)
