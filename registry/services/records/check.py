@@ -83,9 +83,8 @@ def _examine(row: Row, parts: list[dict[str, Any]] | None = None) -> ExaminedVer
         return ExaminedVersion(name, f"has members that this release cannot read: {error}")
     derived = resource_row.row_of(record, row["logged_actor"])
     different = [column for column in COMPARED if row[column] != derived[column]]
-    if parts is not None and _set(parts) != _set(
-        [part for kind in resource_row.parts(record) for part in kind]
-    ):
+    expected = resource_row.stock_rows(record) + resource_row.external_rows(record)
+    if parts is not None and _set(parts) != _set(expected):
         different.append(PARTS)
     outdated = bool(different) and all(
         name in TEXTS and _same(row[name], derived[name]) for name in different

@@ -113,19 +113,23 @@ def check_edition(current: Resource, edition: Edition) -> None:
 async def edit(work: Work, current: Resource, wanted: Resource, edition: Edition, change: Change) -> Saved:
     """Save an edit of an edition; an overlap with other edits is recorded, never overwritten."""
     await allow(work, "field", wanted)
-    base, version = edition.base_version, current.properties.version
-    if base is None:
+    if edition.base_version is None:
         check_edition(current, edition)
-        return await save(work, current, wanted, change)
-    if base == version:
-        return await save(work, current, wanted, change)
-    merged = await merge_edit(work.writer, work.sight, (current, wanted), base, change)
+    elif edition.base_version != current.properties.version:
+        return await _save_merged(work, current, wanted, edition.base_version, change)
+    return await save(work, current, wanted, change)
+
+
+async def _save_merged(
+    work: Work, current: Resource, wanted: Resource, base_version: int, change: Change
+) -> Saved:
+    merged = await merge_edit(work.writer, work.sight, (current, wanted), base_version, change)
     if merged.correction is not None:
         return Saved(
             record=current, outcome="conflict", correction=merged.correction, overlapping=merged.overlapping
         )
     saved = await save(work, current, merged.record, change)
-    others = tuple(range(base + 1, version + 1))
+    others = tuple(range(base_version + 1, current.properties.version + 1))
     return structs.replace(saved, outcome="merged", merged_with=others)
 
 

@@ -21,6 +21,8 @@ from registry.store.visibility import Shape, binds, shape, view
 
 GEOMETRIES = ("geom", "public_geom", "footprint", "point_before", "point_after")
 
+OF_CHANGE = ("verb", "actor", "via", "reason", "request_id", "device_at")
+
 
 def bound(table: sa.Table, names: list[str]) -> dict[str, Any]:
     """Each named column with a bind of its own name; geometries are bound as EWKB."""
@@ -96,9 +98,14 @@ async def amend(writer: Writer, current: Resource, wanted: Resource, change: Cha
     """Make `wanted` the current version and return its feature; `current`, which is locked, becomes past."""
     row = resource_row.row_of(wanted, change.actor)
     await writer.run(AMEND, row | line(current, wanted, row, change))
-    if resource_row.parts(current) != resource_row.parts(wanted):
+    if _apart(current) != _apart(wanted):
         await replace_parts(writer, wanted)
     return str(row["feature"])
+
+
+def _apart(record: Resource) -> tuple[Any, ...]:
+    """The members that are also stored in tables of their own."""
+    return record.properties.external_ids, getattr(record.properties, "stock", None)
 
 
 async def replace_parts(writer: Writer, record: Resource) -> None:
@@ -125,7 +132,6 @@ def line(before: Resource | None, after: Resource, row: dict[str, Any], change: 
         "resource_id": after.id,
         "kind": row["kind"],
         "version": row["version"],
-        "verb": change.verb,
         "place_before": was and was.place,
         "place_after": row["place"],
         "visibility_before": was and was.visibility,
@@ -136,12 +142,8 @@ def line(before: Resource | None, after: Resource, row: dict[str, Any], change: 
         "point_after": row["geom"],
         "digest": hashlib.sha256(members.encode()).digest(),
         "members": members,
-        "actor": change.actor,
-        "via": change.via,
-        "reason": change.reason,
-        "request_id": change.request_id,
-        "device_at": change.device_at,
         "at": row["updated_at"],
+        **{name: getattr(change, name) for name in OF_CHANGE},
     }
 
 

@@ -24,10 +24,8 @@ def point_wkb(point: Point | None) -> bytes | None:
     return None if point is None else _POINT.pack(1, _SRID_POINT, 4326, *point.coordinates)
 
 
-def polygon_wkb(polygon: Polygon | None) -> bytes | None:
+def polygon_wkb(polygon: Polygon) -> bytes:
     """EWKB of a WGS 84 polygon."""
-    if polygon is None:
-        return None
     rings = b"".join(
         struct.pack(f"<I{2 * len(ring)}d", len(ring), *(value for position in ring for value in position))
         for ring in polygon.coordinates
@@ -41,6 +39,7 @@ def row_of(record: Resource, updated_by: str) -> dict[str, Any]:
     location = properties.location
     public = record if properties.visibility == "public" else generalise(record)
     seen, sector = _last_seen(record), getattr(properties, "sector", None)
+    footprint = getattr(properties, "footprint", None)
     return {name: getattr(properties, name, None) for name in COLUMNS} | {
         "realm": properties.exercise or LIVE,
         "id": record.id,
@@ -57,7 +56,7 @@ def row_of(record: Resource, updated_by: str) -> dict[str, Any]:
         "seen_at": seen and seen.at,
         "sector_from_deg": sector and sector.from_deg,
         "sector_to_deg": sector and sector.to_deg,
-        "footprint": polygon_wkb(getattr(properties, "footprint", None)),
+        "footprint": footprint and polygon_wkb(footprint),
         "updated_by": updated_by,
         "feature": feature.render(record),
         "public_feature": None if public is record else feature.render(public),
@@ -99,8 +98,3 @@ def external_rows(record: Resource) -> list[dict[str, Any]]:
     """The identities of a record in other systems as rows."""
     owner = {"realm": record.properties.exercise or LIVE, "resource_id": record.id}
     return [owner | {"system": other.system, "id": other.id} for other in record.properties.external_ids]
-
-
-def parts(record: Resource) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The stock lines and external identities of a record, which have tables of their own."""
-    return stock_rows(record), external_rows(record)

@@ -37,19 +37,21 @@ PROBLEM = "application/problem+json"
 
 def describe(saved: Saved, sight: Sight, status: int = 200) -> StoredResponse:
     """What a change made of a record, as a response; `status` is that of a record that was stored."""
-    correction = f"/v1/corrections/{saved.correction}"
-    match saved.outcome:
-        case "conflict":
-            return rendered(_problem(saved, correction), 409, Content_Type=PROBLEM)
-        case "proposed":
-            proposal = {"state": "proposed", "correction": correction, "members": saved.members}
-            return rendered(proposal, 202, Content_Type=JSON)
-        case "rejected":
-            return rendered({"state": "rejected", "correction": correction}, Content_Type=JSON)
+    if saved.correction is not None:
+        return _describe_correction(saved, f"/v1/corrections/{saved.correction}")
     headers = {"ETag": etag_of(saved.version, sight)}
     if saved.outcome == "created":
         status, headers["Location"] = 201, f"/v1/resources/{saved.record.id}"
     return rendered(saved.feature.encode(), status, **headers)
+
+
+def _describe_correction(saved: Saved, path: str) -> StoredResponse:
+    if saved.outcome == "conflict":
+        return rendered(_problem(saved, path), 409, Content_Type=PROBLEM)
+    state = {"state": saved.outcome, "correction": path}
+    if saved.outcome == "proposed":
+        return rendered(state | {"members": saved.members}, 202, Content_Type=JSON)
+    return rendered(state, Content_Type=JSON)
 
 
 def conflict_detail(overlapping: Sequence[str]) -> str:
