@@ -110,6 +110,10 @@ class Criteria(Struct, frozen=True, kw_only=True):
         Partners | None, _says("Partner places' resources: with them, without, or only them", "协作区县资源")
     ] = None
 
+    def given(self) -> dict[str, Any]:
+        """The stated conditions by name."""
+        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
+
 
 class Conditions(Criteria, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a caller asks of records.
@@ -138,10 +142,6 @@ class Filter(Criteria, frozen=True, kw_only=True, omit_defaults=True):
     q: Annotated[NamePart | None, BY_NAME] = None
     bbox: Annotated[Bbox | None, IN_BOX] = None
     valid_at: Annotated[datetime | None, _says("Valid at this instant", "此时有效")] = None
-
-    def given(self) -> dict[str, Any]:
-        """The stated conditions by name."""
-        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
 
 
 class Condition(Struct, frozen=True, kw_only=True):
@@ -193,6 +193,9 @@ def literal_values(hint: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for part in get_args(hint) for value in literal_values(part)))
 
 
+CODE_LISTS = {name for name, condition in declared(Conditions).items() if condition.is_list} - {"kinds"}
+
+
 def filter_of(conditions: Conditions, now: datetime) -> Filter:
     """The filter of a question: what is in service, unless a lifecycle is given, and valid now.
 
@@ -212,11 +215,9 @@ def _values(conditions: Conditions, now: datetime) -> dict[str, Any]:
         raise InvalidQuery("give kind or kinds, not both", field="kinds")
     if conditions.quantity is not None and conditions.item is None:
         raise InvalidQuery("a quantity is of an item", field="quantity")
-    values = {name: getattr(conditions, name) for name in conditions.__struct_fields__}
-    values = {name: value for name, value in values.items() if value is not None}
-    for name, condition in declared(type(conditions)).items():
-        if name in values and condition.is_list and name != "kinds":
-            values[name] = tuple(_with_scheme(code, OWN_SCHEME) for code in values[name])
+    values = conditions.given()
+    for name in CODE_LISTS & values.keys():
+        values[name] = tuple(_with_scheme(code, OWN_SCHEME) for code in values[name])
     if conditions.kinds is not None:
         values["kinds"] = tuple(sorted(set(conditions.kinds)))
     if conditions.item is not None:
