@@ -196,8 +196,8 @@ def met_or_undecided(present: Iterable[str], view: View) -> list[sa.ColumnElemen
     ]
 
 
-def asked(wanted: Filter) -> tuple[frozenset[str], dict[str, Any]]:
-    """The conditions in `wanted` by name, which choose the statement, and the values it is run with."""
+def key_and_values(wanted: Filter) -> tuple[frozenset[str], dict[str, Any]]:
+    """The stated conditions by name, which are the key of a statement, and the values that it runs with."""
     values = wanted.given()
     present = set(values)
     if "q" in values:

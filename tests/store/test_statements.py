@@ -31,7 +31,7 @@ AREA = dict.fromkeys(("shape", "outline"), shapely.to_wkb(shapely.box(106.4, 28.
 def test_every_condition_of_a_filter_has_a_clause() -> None:
     values = {"bbox": (1.0, 2.0, 3.0, 4.0), "item": "a:b", "partners": "only"}
     for name in Filter.__struct_fields__:
-        present, _ = filters.asked(Filter(**{name: values.get(name, "x")}))
+        present, _ = filters.key_and_values(Filter(**{name: values.get(name, "x")}))
         assert present
         assert present <= set(filters.TERMS), name
 
@@ -221,7 +221,7 @@ async def test_an_index_of_trigrams_is_asked_for_what_it_knows(conn, writer, tex
     where = wanted.build()
     form = features.Form(Shape(), "shelters", where.shape, (), None)
     given = VALUES | {"limit": 10} | compiled.values(where.values)
-    present, values = filters.asked(Filter(q=text))
+    present, values = filters.key_and_values(Filter(q=text))
     in_list = resources._find(Shape(), present, False)
     for query, more in ((features._page(form, DEFAULT, True), given), (in_list, given | values)):
         shown = await plan(conn, query, more)

@@ -6,7 +6,7 @@ from registry.domain.access.sight import Sight
 from registry.domain.conditions import Filter
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
-from registry.store.filters import asked, clauses
+from registry.store.filters import clauses, key_and_values
 from registry.store.schema.records import place, place_within
 from registry.store.visibility import Shape, binds, shape, view
 
@@ -42,7 +42,7 @@ async def find(
     reader: Reader, sight: Sight, wanted: Filter, *, under: str, level: str, limit: int
 ) -> list[Row]:
     """Every place of `level` under a place, and whether a resource is, or may be, in it."""
-    present, values = asked(wanted)
+    present, values = key_and_values(wanted)
     values |= binds(sight) | {"under": under, "level": level, "limit": limit}
     return await reader.rows(_members(shape(sight), present), values)
 

@@ -16,7 +16,7 @@ from registry.domain.coverage.watcher import ViewSector, Watcher
 from registry.domain.values import Name
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
-from registry.store.filters import asked, clauses
+from registry.store.filters import clauses, key_and_values
 from registry.store.proximity.unplaced import may_be_near
 from registry.store.schema.records import place, reach
 from registry.store.visibility import Shape, View, binds, shape, view
@@ -128,7 +128,7 @@ async def find(
 
     A stated `radius_m` replaces every own radius.
     """
-    present, values = asked(wanted)
+    present, values = key_and_values(wanted)
     query = _watchers(shape(sight), present, radius_m is not None)
     search_m = (radius_m or 0.0) + USUAL_DOUBT_M
     values |= binds(sight) | {"area": area_wkb, "search_m": search_m, "at": at, "limit": limit}

@@ -13,7 +13,7 @@ from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import complete_within
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement, utf8
-from registry.store.filters import BROAD, asked, clauses
+from registry.store.filters import BROAD, clauses, key_and_values
 from registry.store.pages import once
 from registry.store.proximity.knn_columns import TIERS, candidates, distance, nearness, within
 from registry.store.proximity.origin_sql import GEOGRAPHY, Ground
@@ -102,7 +102,7 @@ async def nearest(
 
     A spot whose candidates leave the order on the ellipsoid in doubt is answered with None.
     """
-    present, values = asked(wanted)
+    present, values = key_and_values(wanted)
     fetch = candidates(k)
     values |= binds(sight) | {"fetch": fetch, "max_m": max_m}
     case = shape(sight), present, max_m is not None

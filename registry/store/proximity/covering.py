@@ -9,7 +9,7 @@ from registry.domain.conditions import Filter
 from registry.domain.proximity.origin import Start
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement
-from registry.store.filters import asked, clauses
+from registry.store.filters import clauses, key_and_values
 from registry.store.proximity import origin_sql
 from registry.store.proximity.knn_columns import columns, within
 from registry.store.proximity.origin_sql import GROUND_OF_SPOT, POINT, SPOT
@@ -63,7 +63,7 @@ def _covering(form: Shape, present: frozenset[str], vague: bool = False) -> Quer
 
 async def covering(reader: Reader, sight: Sight, wanted: Filter, start: Start, *, limit: int) -> list[Row]:
     """Located watch points that may cover some of a spot from where they are or may be, nearest first."""
-    present, values = asked(wanted)
+    present, values = key_and_values(wanted)
     values |= binds(sight) | origin_sql.binds(start) | {"limit": limit, "margin_m": start.margin_m}
     return await reader.rows(_covering(shape(sight), present, start.margin_m > 0), values)
 
@@ -107,7 +107,7 @@ async def unplaced(
     reader: Reader, sight: Sight, wanted: Filter, start: Start, *, limit: int, named: int
 ) -> Unplaced:
     """Those that may reach the spot; of those that may be anywhere at most `named`, the others counted."""
-    present, values = asked(wanted)
+    present, values = key_and_values(wanted)
     values |= binds(sight) | origin_sql.binds(start) | {"limit": limit, "named": named}
     values["unplaced_m"] = USUAL_REACH_M + start.margin_m
     *rows, anywhere, every = await reader.rows(_unplaced(shape(sight), present), values)

@@ -14,7 +14,7 @@ from registry.domain.records.resource import KINDS
 from registry.store.batched_union import joined, rows_of_each, values_of_each
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
-from registry.store.filters import BROAD, asked, clauses
+from registry.store.filters import BROAD, clauses, key_and_values
 from registry.store.proximity import origin_sql
 from registry.store.proximity.knn_columns import (
     TIERS,
@@ -169,14 +169,14 @@ async def nearest(
     origin: of more than k in a large area, any k are the answer.
     """
     order = ranking or Ranking(margin_m=start.margin_m)
-    return await _nearest(reader, sight, asked(wanted), start, k, max_m, order)
+    return await _nearest(reader, sight, key_and_values(wanted), start, k, max_m, order)
 
 
 async def nearest_of_each(
     reader: Reader, sight: Sight, wants: Sequence[Filter], start: Start, *, k: int, max_m: float | None
 ) -> list[Hits]:
     """`nearest` for each of several sets of conditions; one statement settles most of them."""
-    each = [asked(wanted) for wanted in wants]
+    each = [key_and_values(wanted) for wanted in wants]
     drawn, cap_m = start.shape is not None, _cap_m(start, max_m)
     presents, fetch = tuple(present for present, _ in each), candidates(k)
     query = _first_of_each(shape(sight), presents, drawn, max_m is not None, _tier(fetch))

@@ -11,7 +11,7 @@ from registry.domain.proximity.origin import Start
 from registry.domain.proximity.supplies import Need
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement
-from registry.store.filters import asked, clauses
+from registry.store.filters import clauses, key_and_values
 from registry.store.proximity import origin_sql
 from registry.store.proximity.knn_columns import columns, within
 from registry.store.schema.records import stock_line
@@ -71,7 +71,7 @@ async def holding(
     reader: Reader, sight: Sight, wanted: Filter, start: Start, needs: Sequence[Need], max_m: float | None
 ) -> list[Row]:
     """The stock lines of these items, nearest depot first, unlocated depots last; at most 5,000."""
-    present, values = asked(wanted)
+    present, values = key_and_values(wanted)
     values |= binds(sight) | origin_sql.binds(start)
     items = dict.fromkeys((need.scheme, need.code) for need in needs)
     values |= {"schemes": [scheme for scheme, _ in items], "codes": [code for _, code in items]}

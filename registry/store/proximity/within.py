@@ -13,7 +13,7 @@ from registry.domain.proximity.origin import Start
 from registry.store.batched_union import joined, rows_of_each, values_of_each
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
-from registry.store.filters import BROAD, OPEN, asked, clauses, met_or_undecided, undecided
+from registry.store.filters import BROAD, OPEN, clauses, key_and_values, met_or_undecided, undecided
 from registry.store.proximity import origin_sql
 from registry.store.proximity.knn_columns import (
     MOST_COUNTED,
@@ -61,7 +61,7 @@ async def within_distance(
     limit: int,
 ) -> Hits:
     """Located resources that meet `wanted` at most `radius_m` from the origin's edge, nearest first."""
-    present, values = asked(wanted)
+    present, values = key_and_values(wanted)
     values |= binds(sight) | origin_sql.binds(start) | {"radius_m": radius_m + start.margin_m, "limit": limit}
     if after is not None:
         values |= {"after_m": after.distance_m, "after": after.after}
@@ -130,7 +130,7 @@ def _each_left_out(form: Shape, ways: tuple[Way, ...], drawn: bool) -> Query:
 
 def can_be_undecidable(wanted: Filter) -> bool:
     """Whether the filter has a condition that a record may neither meet nor fail."""
-    return not asked(wanted)[0].isdisjoint(OPEN)
+    return not key_and_values(wanted)[0].isdisjoint(OPEN)
 
 
 async def undecidable(
@@ -145,7 +145,7 @@ async def undecidable(
     given: list[dict[str, Any]] = []
     ways: list[Way] = []
     for bound in bounds:
-        present, values = asked(bound.wanted)
+        present, values = key_and_values(bound.wanted)
         max_m = bound.bound_m + start.margin_m
         given.append(values | {"max_m": max_m, "through": bound.scanned})
         ways.append((present, bound.scanned is not None, drawn and max_m == 0))
@@ -173,5 +173,5 @@ def _unlocated(form: Shape, present: frozenset[str]) -> Query:
 
 async def unlocated(reader: Reader, sight: Sight, wanted: Filter) -> list[Row]:
     """Records that meet `wanted` and have no position to measure from, some of them."""
-    present, values = asked(wanted)
+    present, values = key_and_values(wanted)
     return await reader.rows(_unlocated(shape(sight), present), values | binds(sight))

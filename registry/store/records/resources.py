@@ -10,7 +10,7 @@ from registry.domain.access.sight import Sight
 from registry.domain.conditions import Filter
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement, utf8
-from registry.store.filters import asked, clauses
+from registry.store.filters import clauses, key_and_values
 from registry.store.pages import few_or_many, looked_up
 from registry.store.schema.records import resource
 from registry.store.visibility import Shape, binds, shape, view
@@ -70,6 +70,6 @@ async def get(reader: Reader, sight: Sight, identity: UUID) -> Row | None:
 
 async def find(reader: Reader, sight: Sight, wanted: Filter, *, after: UUID | None, limit: int) -> list[Row]:
     """At most `limit` features that meet `wanted`, in the order of their identities, after `after`."""
-    present, values = asked(wanted)
+    present, values = key_and_values(wanted)
     query = _find(shape(sight), present, after is not None)
     return await reader.rows(query, binds(sight) | values | {"after": after, "limit": limit})

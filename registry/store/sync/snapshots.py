@@ -9,7 +9,7 @@ from registry.domain.access.sight import Sight
 from registry.domain.conditions import Filter
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement, utf8
-from registry.store.filters import asked, clauses
+from registry.store.filters import clauses, key_and_values
 from registry.store.visibility import Shape, View, binds, shape, view
 
 BUCKET = sa.literal_column("get_byte(uuid_send(resource.id), 15)", sa.Integer)
@@ -43,7 +43,7 @@ def _digest(form: Shape, present: frozenset[str]) -> Query:
 
 async def digest(reader: Reader, sight: Sight, wanted: Filter) -> list[Row]:
     """For each of 256 buckets by the last byte of the identity: how many, and the xor of their hashes."""
-    present, values = asked(wanted)
+    present, values = key_and_values(wanted)
     return await reader.rows(_digest(shape(sight), present), binds(sight) | values)
 
 
@@ -64,6 +64,6 @@ def _snapshot(form: Shape, present: frozenset[str], one_bucket: bool) -> Query:
 
 def snapshot(reader: Reader, sight: Sight, wanted: Filter, bucket: int | None) -> AsyncIterator[Any]:
     """Everything in scope from one snapshot, retired left out; the first row says where the feed stood."""
-    present, values = asked(wanted)
+    present, values = key_and_values(wanted)
     query = _snapshot(shape(sight), present, bucket is not None)
     return reader.stream(query, binds(sight) | values | {"bucket": bucket})
