@@ -5,14 +5,17 @@
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from litestar.routes import HTTPRoute
 from msgspec import inspect
 
 from registry.api.http import problems
 from registry.app import create_app
+from registry.cli.main import registry
 from registry.domain.conditions import Condition, Conditions, ListConditions, declared
 from registry.runtime.settings import Settings
 
@@ -95,7 +98,39 @@ def values_of(condition: Condition) -> str:
     return {inspect.DateTimeType: "RFC 3339 instant", inspect.TupleType: "four numbers"}[type(kind)]
 
 
-GENERATED = [("api.md", routes), ("problems.md", problem_page), ("conditions.md", condition_page)]
+def command_page() -> str:
+    """The help of every command, as the page has it; `./dev` shows it where nothing is installed yet."""
+    lines = [
+        "# Command line",
+        "",
+        "`./dev registry …` in a checkout, `registry …` where the wheel is installed.",
+    ]
+    for name, command in commands("registry", registry):
+        context = click.Context(
+            command, info_name=name, terminal_width=100, help_option_names=["-h", "--help"]
+        )
+        text = command.get_help(context)
+        lines += ["", f"## {name}", "", "```", text, "```"]
+    return "\n".join(lines) + "\n"
+
+
+def commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """The command and all below it, by their full names."""
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            assert found is not None
+            yield from commands(f"{name} {below}", found)
+
+
+GENERATED = [
+    ("api.md", routes),
+    ("cli.md", command_page),
+    ("problems.md", problem_page),
+    ("conditions.md", condition_page),
+]
 
 
 @pytest.mark.parametrize(("name", "made"), GENERATED)

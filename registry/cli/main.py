@@ -55,14 +55,14 @@ def registry() -> None:
 
 def main() -> None:
     """The `registry` program."""
-    run(registry)
+    run(registry, "registry")
 
 
-def run(command: click.Command) -> None:
-    """Run a command; an error that the caller can mend is one sentence and exit code 1."""
+def run(command: click.Command, name: str | None = None) -> None:
+    """Run a command under this name; an error that the caller can mend is one sentence and exit code 1."""
     signal.signal(signal.SIGTERM, _leave)
     try:
-        command()
+        command(prog_name=name)
     except SENTENCES as error:
         click.echo(f"registry: {error}", err=True)
         sys.exit(1)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import msgspec
 
+from registry.domain.access.credential import id_of
 from registry.domain.proximity.ranking import parse_paces
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -150,6 +151,11 @@ def read(environ: Mapping[str, str]) -> Settings:
         raise SettingsError(f"unknown setting REGISTRY_{unknown[0].upper()}")
     if environ.get("DATABASE_URL"):
         given["database_url"] = environ["DATABASE_URL"]
+    if "admin_key" in given and id_of(given["admin_key"]) is None:
+        raise SettingsError(
+            "REGISTRY_ADMIN_KEY must have the form"
+            " reg_<8 hexadecimal digits>_<43 to 128 letters, digits, - or _>"
+        )
     try:
         parse_paces(environ.get("REGISTRY_PACES") or None)
         return msgspec.convert(given, Settings, strict=False, dec_hook=_path)
