@@ -17,7 +17,7 @@ def command() -> None:
 
     Run it after an upgrade. It adds no version, may be stopped, and goes over everything when it runs again.
     """
-    with database.migrated(settings.read(os.environ)) as url, bars() as advance:
+    with database.owned(settings.read(os.environ)) as url, bars() as advance:
         rendered = asyncio.run(render(lambda: database.writing(url), advance))
     click.echo(f"{rendered.versions} versions, {rendered.rewritten} rewritten 已重建")
     for fault in rendered.faults:

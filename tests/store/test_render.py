@@ -232,7 +232,8 @@ def test_a_later_release_answers_with_its_new_field(empty_url: str, tmp_path: Pa
         return (log, rows, past), [row["feature"] for row in texts]
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        given = {"DATABASE_URL": url, "REGISTRY_KEY_PEPPER": PEPPER, "PYTHONPATH": str(release)}
+        given = {"DATABASE_URL": database.as_role(url), "REGISTRY_OWNER_URL": url}
+        given |= {"REGISTRY_KEY_PEPPER": PEPPER, "PYTHONPATH": str(release)}
         command = [sys.executable, "-m", "registry", *arguments]
         return subprocess.run(
             command, env=os.environ | given, cwd=release, capture_output=True, text=True, timeout=60
