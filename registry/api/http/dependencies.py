@@ -54,8 +54,8 @@ def reader(state: State, actor: ActorDep) -> Reader:
     `reader` names `actor`, and `sight` names `reader`, so that Litestar resolves them in sequence. To resolve
     them at the same time it opens a task group, which costs a quarter of a short request.
     """
-    found: Reader = state.reader
-    return found
+    shared: Reader = state.reader
+    return shared
 
 
 async def writer(request: HttpRequest, state: State) -> AsyncGenerator[Writer, None]:

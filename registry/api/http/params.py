@@ -1,4 +1,4 @@
-"""Query parameters that several routes share, and those that are made from a declaration."""
+"""Query parameters that several routes share, and those of the declared conditions."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -65,8 +65,8 @@ def conditions_in_query(criteria: type[C]) -> Callable[..., C]:
     conditions = declared(criteria)
 
     def conditions_of(sight: Sight, **texts: Any) -> C:
-        given = {name: _value(conditions[name], text) for name, text in texts.items() if text is not None}
-        return converted(given, criteria)
+        values = {name: _value(conditions[name], text) for name, text in texts.items() if text is not None}
+        return converted(values, criteria)
 
     types: dict[str, Any] = {"sight": NamedDependency[Sight]}
     types |= {name: _parameter_type(condition) for name, condition in conditions.items()}
@@ -78,8 +78,8 @@ def conditions_in_query(criteria: type[C]) -> Callable[..., C]:
             for name in types
         ]
     )
-    found: Callable[..., C] = dependency
-    return found
+    typed: Callable[..., C] = dependency
+    return typed
 
 
 def _parameter_type(condition: Condition) -> Any:
@@ -105,10 +105,10 @@ def _value(condition: Condition, text: Any) -> Any:
     return text.split(",") if condition.is_list else text
 
 
-def converted(given: dict[str, Any], kind: type[T]) -> T:
+def converted(values: dict[str, Any], kind: type[T]) -> T:
     """The struct of these values; InvalidQuery names the parameter that is wrong."""
     try:
-        return msgspec.convert(given, kind)
+        return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         name = str(error).partition("`$.")[2].partition("[")[0].rstrip("`")
         raise InvalidQuery(f"{name}: {str(error).partition(' - at')[0]}", field=name) from error

@@ -45,38 +45,38 @@ async def extent_of(reader: Reader, sight: Sight, name: str) -> Extent:
 
 def _members(links: Links, described: Collection) -> list[Link]:
     base = f"/collections/{described.id}"
-    made = [links.to("collection", base, JSON, described.title)]
-    made += [
+    listed = [links.to("collection", base, JSON, described.title)]
+    listed += [
         links.to("items", f"{base}/items", media, f"{described.en} as {name}", f=name)
         for name, media in FEATURES.items()
     ]
-    made += [
+    listed += [
         links.to("enclosure", f"{base}/items", media, f"{described.en} as a file: {name}", f=name)
         for name, media in EXPORTS.items()
     ]
     schema = links.to(REL + "schema", f"{base}/schema", SCHEMA, "Schema · 结构")
-    made += [schema, schema | {"rel": "describedby"}]
-    made.append(links.to(REL + "queryables", f"{base}/queryables", SCHEMA, "Queryables · 可查询属性"))
-    made.append(links.to(REL + "sortables", f"{base}/sortables", SCHEMA, "Sortables · 可排序属性"))
+    listed += [schema, schema | {"rel": "describedby"}]
+    listed.append(links.to(REL + "queryables", f"{base}/queryables", SCHEMA, "Queryables · 可查询属性"))
+    listed.append(links.to(REL + "sortables", f"{base}/sortables", SCHEMA, "Sortables · 可排序属性"))
     if described.is_drawn:
-        made.append(links.to(REL + "tilesets-vector", f"{base}/tiles", JSON, "Vector tiles · 矢量瓦片"))
-    return made
+        listed.append(links.to(REL + "tilesets-vector", f"{base}/tiles", JSON, "Vector tiles · 矢量瓦片"))
+    return listed
 
 
-def describe(links: Links, described: Collection, found: Extent) -> dict[str, Any]:
-    """A collection as the standard describes it."""
-    extent: dict[str, Any] = {}
-    if found.box is not None:
-        extent["spatial"] = {"bbox": [list(found.box)], "crs": CRS84}
-    if found.begins or found.ends:
-        interval = [moment and moment.isoformat() for moment in (found.begins, found.ends)]
-        extent["temporal"] = {"interval": [interval], "trs": GREGORIAN}
+def describe(links: Links, described: Collection, extent: Extent) -> dict[str, Any]:
+    """A collection in the form of the standard."""
+    spans: dict[str, Any] = {}
+    if extent.box is not None:
+        spans["spatial"] = {"bbox": [list(extent.box)], "crs": CRS84}
+    if extent.begins or extent.ends:
+        interval = [moment and moment.isoformat() for moment in (extent.begins, extent.ends)]
+        spans["temporal"] = {"interval": [interval], "trs": GREGORIAN}
     return {
         "id": described.id,
         "title": described.title,
         "description": described.about,
         "itemType": "feature",
-        "extent": extent,
+        "extent": spans,
         "crs": list(SYSTEMS),
         "storageCrs": CRS84,
         "links": _members(links, described),
@@ -87,11 +87,13 @@ def describe(links: Links, described: Collection, found: Extent) -> dict[str, An
 async def list_collections(request: HttpRequest, reader: ReaderDep, sight: SightDep) -> Response[bytes]:
     """Every collection with its extent."""
     links = Links(request)
-    made = [describe(links, item, await extent_of(reader, sight, name)) for name, item in COLLECTIONS.items()]
+    listed = [
+        describe(links, item, await extent_of(reader, sight, name)) for name, item in COLLECTIONS.items()
+    ]
     answer = {
         "title": "Collections · 数据集",
         "crs": list(SYSTEMS),
-        "collections": made,
+        "collections": listed,
         "links": about(links),
     }
     return negotiated_response(request, PLAIN, answer, "Collections · 数据集")
@@ -103,9 +105,9 @@ async def read_collection(
 ) -> Response[bytes]:
     """One collection, as the list has it."""
     described, links = collection(collection_id), Links(request)
-    made = describe(links, described, await extent_of(reader, sight, described.id))
-    made["links"] += about(links)
-    return negotiated_response(request, PLAIN, made, described.title)
+    content = describe(links, described, await extent_of(reader, sight, described.id))
+    content["links"] += about(links)
+    return negotiated_response(request, PLAIN, content, described.title)
 
 
 def _geometry_schema(described: Collection) -> dict[str, Any]:
@@ -119,22 +121,22 @@ def _geometry_schema(described: Collection) -> dict[str, Any]:
 
 def property_schema(item: Property) -> dict[str, Any]:
     """A property as JSON Schema with the OGC keywords."""
-    made: dict[str, Any] = {"title": f"{item.en} · {item.zh}"}
+    schema: dict[str, Any] = {"title": f"{item.en} · {item.zh}"}
     if item.type == "strings":
-        made |= {"type": "array", "items": {"type": "string"}}
+        schema |= {"type": "array", "items": {"type": "string"}}
     elif item.type == "date-time":
-        made |= {"type": "string", "format": "date-time"}
+        schema |= {"type": "string", "format": "date-time"}
     else:
-        made["type"] = item.type
+        schema["type"] = item.type
     if item.values:
-        made["enum"] = list(item.values)
+        schema["enum"] = list(item.values)
     if item.unit:
-        made["x-ogc-unit"] = item.unit
+        schema["x-ogc-unit"] = item.unit
     if item.name in ("valid_from", "valid_to"):
-        made["x-ogc-role"] = f"primary-interval-{'start' if item.name == 'valid_from' else 'end'}"
+        schema["x-ogc-role"] = f"primary-interval-{'start' if item.name == 'valid_from' else 'end'}"
     if item.name == "kind":
-        made["x-ogc-role"] = "type"
-    return made
+        schema["x-ogc-role"] = "type"
+    return schema
 
 
 def _schema(links: Links, path: str, described: Collection, properties: dict[str, Any], open_: bool) -> Any:
@@ -184,7 +186,7 @@ async def read_schema(request: HttpRequest, collection_id: FromPath[str]) -> Res
 
 def nested(described: Collection) -> dict[str, Any]:
     """The properties as features nest them, in order."""
-    made: dict[str, Any] = {
+    properties: dict[str, Any] = {
         "id": {"title": "Identity · 标识", "type": "string", "x-ogc-role": "id", "readOnly": True},
         **_geometry_schema(described),
     }
@@ -194,10 +196,10 @@ def nested(described: Collection) -> dict[str, Any]:
         if item.name in ("version", "created_at", "updated_at", "drawing", "drawing_error_m"):
             shown["readOnly"] = True
         if rest:
-            made.setdefault(head, {"type": "object", "properties": {}})["properties"][rest] = shown
+            properties.setdefault(head, {"type": "object", "properties": {}})["properties"][rest] = shown
         else:
-            made[head] = shown
-    return made
+            properties[head] = shown
+    return properties
 
 
 HANDLERS = [list_collections, read_collection, read_queryables, read_sortables, read_schema]

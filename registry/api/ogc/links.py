@@ -8,13 +8,13 @@ from registry.api.http.request import HttpRequest
 from registry.api.ogc.negotiation import HTML, JSON, MediaTypes
 
 CARRIED = ("exercise", "as_of")
-"""Parameters that say which registry is looked at: every link keeps them."""
+"""Parameters that every link keeps: they select the exercise and the instant."""
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 Link = dict[str, Any]
 
 
 class Links:
-    """Makes links for the answer to one request."""
+    """The links in the response to one request."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._base = str(request.base_url).rstrip("/")
@@ -33,7 +33,7 @@ class Links:
         return {"rel": rel, "type": media, "title": title, "href": self.href(path, **query)}
 
     def here(self, *without: str, **changed: str) -> str:
-        """The address of this request without some parameters and with others changed."""
+        """The address of this request, without some parameters and with others changed."""
         texts = self._texts.copy()
         for name in without:
             texts.pop(name, None)
@@ -44,13 +44,13 @@ class Links:
 
     @cached_property
     def _texts(self) -> dict[str, str]:
-        """Each parameter as an address has it, worked out once for the ten links of an answer."""
+        """Each parameter as URL text, encoded once for the ten links of a response."""
         return {name: _text(name, value) for name, value in self._query.items()}
 
     def own(self, offered: MediaTypes, form: str) -> list[Link]:
-        """`self`, and `alternate` for every other form."""
-        made = [{"rel": "self", "type": offered[form], "title": "This document", "href": self.here()}]
-        return made + [
+        """`self`, and `alternate` for every other media type."""
+        listed = [{"rel": "self", "type": offered[form], "title": "This document", "href": self.here()}]
+        return listed + [
             {
                 "rel": "alternate",
                 "type": media,
@@ -64,12 +64,12 @@ class Links:
 
 @lru_cache(512)
 def _text(name: str, value: str) -> str:
-    """A parameter as an address has it; the names of the forms come again with every answer."""
+    """A parameter as URL text; cached, because every response repeats the names of the media types."""
     return urlencode({name: value}, quote_via=quote, safe=",:/")
 
 
 def about(links: Links) -> list[Link]:
-    """Where every page of the face leads back to."""
+    """The links back to the landing page and the collections, which every page has."""
     return [
         links.to("root", "", JSON, "Landing page · 首页"),
         links.to("data", "/collections", JSON, "Collections · 数据集"),

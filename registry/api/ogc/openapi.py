@@ -40,7 +40,7 @@ def document(root: str) -> Schema:
 
 def outline(root: str) -> Schema:
     """The operations as a list for a page."""
-    made = [
+    operations = [
         {"path": path, "summary": item["get"]["summary"], "parameters": _listed(item["get"])}
         for path, item in _paths().items()
     ]
@@ -48,7 +48,7 @@ def outline(root: str) -> Schema:
         {"rel": "service-desc", "type": "application/json", "title": "OpenAPI 3.0", "href": f"{root}/api"}
     ]
     links.append({"rel": "root", "type": HTML, "title": "Landing page · 首页", "href": f"{root}?f=html"})
-    return {"description": "Operations · 操作", "operations": made, "links": links}
+    return {"description": "Operations · 操作", "operations": operations, "links": links}
 
 
 def _listed(operation: Schema) -> list[str]:
@@ -60,19 +60,19 @@ def _ref(name: str) -> Schema:
 
 
 def _get(
-    operation: str, summary: str, forms: MediaTypes, tag: str, *known: Schema, schema: str = "Document"
+    operation: str, summary: str, forms: MediaTypes, tag: str, *extra: Schema, schema: str = "Document"
 ) -> Schema:
     shown = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
     plain = {"schema": {"type": "string"}}
     content = {media: shown if "json" in media else plain for media in forms.values()}
-    made = {
+    described = {
         "operationId": operation,
         "summary": summary,
         "tags": [tag],
-        "parameters": [*known, parameters.form_parameter(forms), *(_ref(name) for name in parameters.SIGHT)],
+        "parameters": [*extra, parameters.form_parameter(forms), *(_ref(name) for name in parameters.SIGHT)],
         "responses": _responses({"description": summary, "content": content}),
     }
-    return {"get": made}
+    return {"get": described}
 
 
 def _responses(good: Schema) -> Schema:
@@ -82,17 +82,17 @@ def _responses(good: Schema) -> Schema:
 
 
 def _paths() -> Schema:
-    made = {
+    paths = {
         "/": _get("getLandingPage", "Landing page", PLAIN, "Capabilities"),
         "/conformance": _get("getConformance", "Conformance classes", PLAIN, "Capabilities"),
         "/collections": _get("getCollections", "Collections", PLAIN, "Capabilities"),
     }
     for name, described in COLLECTIONS.items():
-        made |= _of_collection(f"/collections/{name}", described)
-    made |= _tiles("/tiles", "dataset", "the dataset", (_ref("collections"),))
-    made["/tileMatrixSets"] = _get("getTileMatrixSets", "Tile matrix sets", PLAIN, "Tiles")
-    made["/tileMatrixSets/WebMercatorQuad"] = _get("getTileMatrixSet", "WebMercatorQuad", PLAIN, "Tiles")
-    return made
+        paths |= _of_collection(f"/collections/{name}", described)
+    paths |= _tiles("/tiles", "dataset", "the dataset", (_ref("collections"),))
+    paths["/tileMatrixSets"] = _get("getTileMatrixSets", "Tile matrix sets", PLAIN, "Tiles")
+    paths["/tileMatrixSets/WebMercatorQuad"] = _get("getTileMatrixSet", "WebMercatorQuad", PLAIN, "Tiles")
+    return paths
 
 
 def _of_collection(base: str, described: Collection) -> Schema:
@@ -100,7 +100,7 @@ def _of_collection(base: str, described: Collection) -> Schema:
     shared = [_ref(item) for item in parameters.shared_names(described) if item not in parameters.SIGHT]
     own = [parameters.property_parameter(item) for item in described.properties]
     item_id = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "string"}}
-    made = {
+    paths = {
         base: _get(f"{name}.describe", title, PLAIN, "Capabilities", schema="Collection"),
         f"{base}/items": _get(
             f"{name}.getFeatures",
@@ -122,30 +122,32 @@ def _of_collection(base: str, described: Collection) -> Schema:
         ),
     }
     if described.kind is not None or described.holds == "unlocated":
-        made[f"{base}/items"] |= {
+        paths[f"{base}/items"] |= {
             "post": _write(f"{name}.create", f"Create a feature of {title}", "201", GEOJSON)
         }
-        one = made[f"{base}/items/{{featureId}}"]
+        one = paths[f"{base}/items/{{featureId}}"]
         one["put"] = _write(f"{name}.replace", f"Replace a feature of {title}", "200", GEOJSON, item_id)
         one["patch"] = _write(f"{name}.update", f"Change a feature of {title}", "200", MERGE, item_id)
         one["delete"] = _write(f"{name}.delete", f"Retire a feature of {title}", "204", None, item_id)
     for what in ("queryables", "sortables", "schema"):
-        made[f"{base}/{what}"] = _get(f"{name}.{what}", f"{what.capitalize()} of {title}", SCHEMAS, "Schemas")
+        paths[f"{base}/{what}"] = _get(
+            f"{name}.{what}", f"{what.capitalize()} of {title}", SCHEMAS, "Schemas"
+        )
     if described.is_drawn:
-        made |= _tiles(f"{base}/tiles", f"{name}.collection", title, ())
-    return made
+        paths |= _tiles(f"{base}/tiles", f"{name}.collection", title, ())
+    return paths
 
 
-def _write(operation: str, summary: str, status: str, media: str | None, *known: Schema) -> Schema:
+def _write(operation: str, summary: str, status: str, media: str | None, *extra: Schema) -> Schema:
     feature = {"content": {GEOJSON: {"schema": {"$ref": "#/components/schemas/Feature"}}}}
     problem = {"$ref": "#/components/responses/Problem"}
     names = ("400", "401", "403", "404", "409", "412", "415", "422", "429", "500", "503")
-    made: Schema = {
+    described: Schema = {
         "operationId": operation,
         "summary": summary,
         "tags": ["Features"],
         "security": [{"bearer": []}],
-        "parameters": [*known, _ref("exercise"), _ref("reason")],
+        "parameters": [*extra, _ref("exercise"), _ref("reason")],
         "responses": {
             status: {"description": summary} | (feature if status != "204" else {}),
             **dict.fromkeys(names, problem),
@@ -154,18 +156,18 @@ def _write(operation: str, summary: str, status: str, media: str | None, *known:
     }
     if media is not None:
         schema = {"$ref": "#/components/schemas/Feature"} if media == GEOJSON else {"type": "object"}
-        made["requestBody"] = {"required": True, "content": {media: {"schema": schema}}}
-    return made
+        described["requestBody"] = {"required": True, "content": {media: {"schema": schema}}}
+    return described
 
 
-def _tiles(base: str, operation: str, title: str, known: tuple[Schema, ...]) -> Schema:
-    listed = _get(f"{operation}.vector.getTileSetsList", f"Tilesets of {title}", PLAIN, "Tiles", *known)
-    tileset = _get(f"{operation}.vector.getTileSet", f"Tileset of {title}", TILESET, "Tiles", *known)
+def _tiles(base: str, operation: str, title: str, extra: tuple[Schema, ...]) -> Schema:
+    listed = _get(f"{operation}.vector.getTileSetsList", f"Tilesets of {title}", PLAIN, "Tiles", *extra)
+    tileset = _get(f"{operation}.vector.getTileSet", f"Tileset of {title}", TILESET, "Tiles", *extra)
     axes = [
         {"name": axis, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
         for axis in MATRIX
     ]
-    tile = _get(f"{operation}.vector.getTile", f"A tile of {title}", {"mvt": MVT}, "Tiles", *axes, *known)
+    tile = _get(f"{operation}.vector.getTile", f"A tile of {title}", {"mvt": MVT}, "Tiles", *axes, *extra)
     binary = {"schema": {"type": "string", "format": "binary"}}
     tile["get"]["responses"]["200"]["content"] = {MVT: binary}
     matrix = f"{base}/WebMercatorQuad"

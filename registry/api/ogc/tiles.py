@@ -26,15 +26,15 @@ async def _tile(
     if request.query_params.get("f", "mvt") != "mvt":
         raise InvalidQuery("tiles are mvt", field="f")
     cache: TileCache = request.app.state.tiles
-    made = await tiles.current(cache, reader, sight, names, where)
-    headers = {"ETag": made.etag, "Vary": VARY, "Cache-Control": "no-cache"}
-    headers["OATiles-hint"] = "full" if made.raw else "empty"
-    if matches(request.headers.get("if-none-match"), made.etag):
+    tile = await tiles.current(cache, reader, sight, names, where)
+    headers = {"ETag": tile.etag, "Vary": VARY, "Cache-Control": "no-cache"}
+    headers["OATiles-hint"] = "full" if tile.raw else "empty"
+    if matches(request.headers.get("if-none-match"), tile.etag):
         return Response(b"", status_code=304, headers=headers, media_type=MVT)
-    if made.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+    if tile.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
-        return Response(made.packed, headers=headers, media_type=MVT)
-    return Response(made.raw, headers=headers, media_type=MVT)
+        return Response(tile.packed, headers=headers, media_type=MVT)
+    return Response(tile.raw, headers=headers, media_type=MVT)
 
 
 ALL = "Emergency resources · 应急资源"
@@ -51,7 +51,7 @@ async def read_tileset(
     request: HttpRequest, matrix_set: FromPath[str], reader: ReaderDep, sight: SightDep
 ) -> Response[bytes]:
     """The dataset's tileset, or its TileJSON."""
-    tilesets.known(matrix_set)
+    tilesets.check_matrix_set(matrix_set)
     return await tilesets.set_of(request, reader, sight, "/tiles", ALL, tilesets.selected(request))
 
 
@@ -66,7 +66,7 @@ async def read_tile(
     sight: SightDep,
 ) -> Response[bytes]:
     """A tile of the dataset, one layer a collection."""
-    tilesets.known(matrix_set)
+    tilesets.check_matrix_set(matrix_set)
     return await _tile(request, reader, sight, tilesets.selected(request), Tile(z, row, col))
 
 
@@ -89,7 +89,7 @@ async def read_collection_tileset(
     sight: SightDep,
 ) -> Response[bytes]:
     """One collection's tileset, or its TileJSON."""
-    tilesets.known(matrix_set)
+    tilesets.check_matrix_set(matrix_set)
     described = tilesets.drawn(collection_id)
     base = f"/collections/{described.id}/tiles"
     return await tilesets.set_of(request, reader, sight, base, described.title, (described.id,))
@@ -107,7 +107,7 @@ async def read_collection_tile(
     sight: SightDep,
 ) -> Response[bytes]:
     """A tile of one collection."""
-    tilesets.known(matrix_set)
+    tilesets.check_matrix_set(matrix_set)
     return await _tile(request, reader, sight, (tilesets.drawn(collection_id).id,), Tile(z, row, col))
 
 

@@ -29,12 +29,14 @@ SMALL = 300
 IDENTITY = "Identity of the feature"
 
 
-def known(matrix_set: str) -> None:
+def check_matrix_set(matrix_set: str) -> None:
+    """NotFound for any matrix set but WebMercatorQuad."""
     if matrix_set != MATRIX_SET:
         raise NotFound("tile matrix set", matrix_set)
 
 
 def drawn(collection_id: str) -> Collection:
+    """The collection; NotFound for one whose features have no geometry."""
     described = collection(collection_id)
     if not described.is_drawn:
         raise NotFound("tiles of", collection_id)
@@ -53,7 +55,7 @@ def selected(request: HttpRequest) -> tuple[str, ...]:
 
 
 async def _box(reader: Reader, sight: Sight, names: tuple[str, ...]) -> Box:
-    boxes = [found.box for name in names if (found := await extent_of(reader, sight, name)).box is not None]
+    boxes = [extent.box for name in names if (extent := await extent_of(reader, sight, name)).box is not None]
     if not boxes:
         return ANYWHERE
     west, south, east, north = zip(*boxes, strict=True)
@@ -61,10 +63,10 @@ async def _box(reader: Reader, sight: Sight, names: tuple[str, ...]) -> Box:
 
 
 def _limits(box: Box) -> list[dict[str, Any]]:
-    made = []
+    matrices = []
     for z in range(LAST_ZOOM + 1):
         first_row, last_row, first_col, last_col = tiling.limits(box, z)
-        made.append(
+        matrices.append(
             {
                 "tileMatrix": str(z),
                 "minTileRow": first_row,
@@ -73,7 +75,7 @@ def _limits(box: Box) -> list[dict[str, Any]]:
                 "maxTileCol": last_col,
             }
         )
-    return made
+    return matrices
 
 
 def _template(links: Links, base: str) -> Link:
@@ -85,7 +87,7 @@ def _template(links: Links, base: str) -> Link:
 
 def _tileset(links: Links, base: str, title: str, box: Box) -> dict[str, Any]:
     """A tileset in a list; it has no templated links, because the OGC test suite follows every link."""
-    made = [
+    listed = [
         links.to("self", f"{base}/{MATRIX_SET}", JSON, "This tileset"),
         links.to(REL + "tiling-scheme", f"/tileMatrixSets/{MATRIX_SET}", JSON, MATRIX_SET),
     ]
@@ -96,17 +98,17 @@ def _tileset(links: Links, base: str, title: str, box: Box) -> dict[str, Any]:
         "tileMatrixSetURI": tiling.URI,
         "tileMatrixSetId": MATRIX_SET,
         "tileMatrixSetLimits": _limits(box),
-        "links": made,
+        "links": listed,
     }
 
 
 def _layers(names: tuple[str, ...]) -> list[dict[str, Any]]:
-    made = []
+    layers = []
     for name in names:
         described = COLLECTIONS[name]
         fields: dict[str, Any] = {"id": {"type": "string", "title": IDENTITY}}
         fields |= {item.column: _flat(property_schema(item)) for item in described.properties}
-        made.append(
+        layers.append(
             {
                 "id": name,
                 "title": described.title,
@@ -118,7 +120,7 @@ def _layers(names: tuple[str, ...]) -> list[dict[str, Any]]:
                 "propertiesSchema": {"type": "object", "properties": fields},
             }
         )
-    return made
+    return layers
 
 
 def _flat(schema: dict[str, Any]) -> dict[str, Any]:
@@ -153,13 +155,13 @@ async def set_of(
         return negotiated_response(
             request, {"tilejson": JSON}, _tilejson(links, base, title, box, names), title
         )
-    made = _tileset(links, base, title, box)
+    content = _tileset(links, base, title, box)
     west, south, east, north = box
-    made["boundingBox"] = {"lowerLeft": [west, south], "upperRight": [east, north], "crs": CRS84}
-    made["centerPoint"] = {"coordinates": [(west + east) / 2, (south + north) / 2], "crs": CRS84}
-    made["layers"] = _layers(names)
-    made["links"] = [*made["links"][1:], _template(links, base), *about(links)]
-    return negotiated_response(request, TILEJSON, made, f"Tiles · {title}")
+    content["boundingBox"] = {"lowerLeft": [west, south], "upperRight": [east, north], "crs": CRS84}
+    content["centerPoint"] = {"coordinates": [(west + east) / 2, (south + north) / 2], "crs": CRS84}
+    content["layers"] = _layers(names)
+    content["links"] = [*content["links"][1:], _template(links, base), *about(links)]
+    return negotiated_response(request, TILEJSON, content, f"Tiles · {title}")
 
 
 def _tilejson(links: Links, base: str, title: str, box: Box, names: tuple[str, ...]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The collections that map clients see: what each holds and what can be asked about it."""
+"""The collections of the OGC API, with their properties."""
 
 from typing import Literal, get_args
 
@@ -25,17 +25,17 @@ class Property(Struct, frozen=True, kw_only=True):
 
     @property
     def column(self) -> str:
-        """The name without dots: what flat formats call it."""
+        """The name without dots, for flat formats."""
         return self.name.removeprefix("location.").replace(".", "_")
 
     @property
     def is_scalar(self) -> bool:
-        """Whether it has one value, so that it can be compared and sorted by."""
+        """Whether it has one value, which can be compared and sorted by."""
         return self.type != "strings"
 
 
 class Collection(Struct, frozen=True, kw_only=True):
-    """A named set of features of one sort."""
+    """A named set of features of one type."""
 
     id: str
     zh: str
@@ -84,15 +84,21 @@ def _list(name: str, zh: str, en: str) -> Property:
 
 def _condition(name: str, condition: str | None = None) -> Property:
     """A property with the words and values of the condition on it."""
-    found = declared(Conditions)[condition or name]
-    return Property(name=name, type="string", zh=found.zh, en=found.en, values=found.choices)
+    declaration = declared(Conditions)[condition or name]
+    return Property(
+        name=name, type="string", zh=declaration.zh, en=declaration.en, values=declaration.choices
+    )
 
 
 def _conditions(record: type[Struct]) -> tuple[Property, ...]:
     """The codes of a kind of record that are conditions, with the values that the record may have."""
     kind = record.__struct_config__.tag
     values = {field.name: literal_values(field.type) for field in structs.fields(record)}
-    names = [name for name, found in declared(Conditions).items() if kind in found.kinds and values.get(name)]
+    names = [
+        name
+        for name, declaration in declared(Conditions).items()
+        if kind in declaration.kinds and values.get(name)
+    ]
     return tuple(structs.replace(_condition(name), values=values[name]) for name in names)
 
 
@@ -239,7 +245,7 @@ OF_KIND: dict[Kind, Collection] = {item.kind: item for item in COLLECTIONS.value
 
 def collection(identity: str) -> Collection:
     """The collection of this id; NotFound when there is none."""
-    found = COLLECTIONS.get(identity)
-    if found is None:
+    described = COLLECTIONS.get(identity)
+    if described is None:
         raise NotFound("collection", identity)
-    return found
+    return described

@@ -82,20 +82,20 @@ class _Buffer:
 
 def header(described: Collection, count: int) -> bytes:
     """The beginning of a file of `count` features, whose columns are the identity and the flat properties."""
-    made = _Buffer()
+    buffer = _Buffer()
     kind = GEOMETRY_TYPES[described.geometry]
     fields: list[Field] = [(0, "->", None), (2, "B", kind), (7, "->", None), (8, "Q", count), (9, "H", 0)]
-    room = made.table([*fields, (10, "->", None)], 0)
-    made.text(room[0], described.id)
-    crs = made.table([(0, "->", None), (1, "i", WGS84)], room[10])
-    made.text(crs[0], "EPSG")
+    room = buffer.table([*fields, (10, "->", None)], 0)
+    buffer.text(room[0], described.id)
+    crs = buffer.table([(0, "->", None), (1, "i", WGS84)], room[10])
+    buffer.text(crs[0], "EPSG")
     columns = [("id", STRING, "Identity · 标识")]
     columns += [(i.column, COLUMN_TYPES[i.type], f"{i.en} · {i.zh}") for i in described.properties]
-    for pointer, (name, code, title) in zip(made.pointers(room[7], len(columns)), columns, strict=True):
-        column = made.table([(0, "->", None), (1, "B", code), (2, "->", None)], pointer)
-        made.text(column[0], name)
-        made.text(column[2], title)
-    return MAGIC + made.finished()
+    for pointer, (name, code, title) in zip(buffer.pointers(room[7], len(columns)), columns, strict=True):
+        column = buffer.table([(0, "->", None), (1, "B", code), (2, "->", None)], pointer)
+        buffer.text(column[0], name)
+        buffer.text(column[2], title)
+    return MAGIC + buffer.finished()
 
 
 def features(described: Collection, rows: Iterable[Sequence[Any]]) -> bytes:
@@ -105,18 +105,18 @@ def features(described: Collection, rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _feature(values: Sequence[Any], codes: Sequence[int], wkb: bytes | None) -> bytes:
-    made = _Buffer()
+    buffer = _Buffer()
     fields: list[Field] = [(1, "->", None)]
     if wkb is not None:
         fields.append((0, "->", None))
-    room = made.table(fields, 0)
+    room = buffer.table(fields, 0)
     if wkb is not None:
-        _geometry(made, room[0], bytes(wkb), 0)
+        _geometry(buffer, room[0], bytes(wkb), 0)
     packed = b"".join(
         _value(n, code, value) for n, (code, value) in enumerate(zip(codes, values, strict=True))
     )
-    made.vector(room[1], len(packed), packed)
-    return made.finished()
+    buffer.vector(room[1], len(packed), packed)
+    return buffer.finished()
 
 
 def _value(column: int, code: int, value: Any) -> bytes:
@@ -130,27 +130,27 @@ def _value(column: int, code: int, value: Any) -> bytes:
     return struct.pack("<HI", column, len(raw)) + raw
 
 
-def _geometry(made: _Buffer, pointer: int, wkb: bytes, at: int) -> int:
+def _geometry(buffer: _Buffer, pointer: int, wkb: bytes, at: int) -> int:
     """Write the geometry at `at` in the WKB; where it ends there."""
     (kind,) = struct.unpack_from("<I", wkb, at + 1)
     at += 5
     if kind == POINT:
-        room = made.table([(1, "->", None), (6, "B", kind)], pointer)
-        made.vector(room[1], 2, wkb[at : at + 16], 8)
+        room = buffer.table([(1, "->", None), (6, "B", kind)], pointer)
+        buffer.vector(room[1], 2, wkb[at : at + 16], 8)
         return at + 16
     (count,) = struct.unpack_from("<I", wkb, at)
     at += 4
     if kind == LINE:
-        return _rings(made, pointer, wkb, at - 4, (kind, 1, 0))
+        return _rings(buffer, pointer, wkb, at - 4, (kind, 1, 0))
     if kind in (POLYGON, LINES):
-        return _rings(made, pointer, wkb, at, (kind, count, 0 if kind == POLYGON else 5))
-    room = made.table([(6, "B", kind), (7, "->", None)], pointer)
-    for part in made.pointers(room[7], count):
-        at = _geometry(made, part, wkb, at)
+        return _rings(buffer, pointer, wkb, at, (kind, count, 0 if kind == POLYGON else 5))
+    room = buffer.table([(6, "B", kind), (7, "->", None)], pointer)
+    for part in buffer.pointers(room[7], count):
+        at = _geometry(buffer, part, wkb, at)
     return at
 
 
-def _rings(made: _Buffer, pointer: int, wkb: bytes, at: int, shape: tuple[int, int, int]) -> int:
+def _rings(buffer: _Buffer, pointer: int, wkb: bytes, at: int, shape: tuple[int, int, int]) -> int:
     """Lines or rings with their ends; each may have a head of its own to be skipped."""
     kind, rings, head = shape
     positions, ends, raw = 0, [], []
@@ -160,7 +160,7 @@ def _rings(made: _Buffer, pointer: int, wkb: bytes, at: int, shape: tuple[int, i
         raw.append(wkb[at + 4 : at + 4 + 16 * count])
         at, positions = at + 4 + 16 * count, positions + count
         ends.append(positions)
-    room = made.table([(0, "->", None), (1, "->", None), (6, "B", kind)], pointer)
-    made.vector(room[0], rings, struct.pack(f"<{rings}I", *ends))
-    made.vector(room[1], 2 * positions, b"".join(raw), 8)
+    room = buffer.table([(0, "->", None), (1, "->", None), (6, "B", kind)], pointer)
+    buffer.vector(room[0], rings, struct.pack(f"<{rings}I", *ends))
+    buffer.vector(room[1], 2 * positions, b"".join(raw), 8)
     return at

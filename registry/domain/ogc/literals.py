@@ -13,12 +13,12 @@ SHAPES = msgspec.json.Decoder(Geometry)
 
 
 def fault(detail: str) -> InvalidQuery:
-    """The refusal of a filter, for this reason."""
+    """The error of a filter that is refused for this reason."""
     return InvalidQuery(detail, field="filter")
 
 
 def box(sides: Any) -> Any:
-    """The ground, line or point of a box; one whose west is east of its east crosses the antimeridian."""
+    """The polygon, line or point of a box; west > east crosses the antimeridian."""
     if not isinstance(sides, list) or len(sides) not in (4, 6):
         raise fault("BBOX has four or six numbers")
     half = len(sides) // 2
@@ -36,7 +36,7 @@ def _ring(west: float, south: float, east: float, north: float) -> list[list[flo
 
 
 def shape(text: bytes) -> None:
-    """Refuse GeoJSON that is no sound geometry on Earth: an operator would answer it with anything."""
+    """Refuse a geometry that is invalid or off the Earth: the result of an operator would be undefined."""
     try:
         wkb(SHAPES.decode(text))
     except msgspec.ValidationError as error:
@@ -56,7 +56,7 @@ def instant(text: str, last: bool) -> datetime:
         if len(text) == 10:
             day = datetime.combine(date.fromisoformat(text), time(), UTC)
             return day + timedelta(days=1, microseconds=-1) if last else day
-        found = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
         raise fault(f"{text[:40]} is not a date or an RFC 3339 timestamp") from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed

@@ -1,4 +1,4 @@
-"""The WebMercatorQuad tile matrix set: where a tile lies and which tiles a change touches."""
+"""The WebMercatorQuad tile matrix set: the bounds of a tile, and the tiles that a change affects."""
 
 import math
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ SCALE_0 = 559_082_264.0287178
 MAX_ZOOM = 22
 MAX_LAT = 85.05112877980659
 EXTENT = 4096
-"""Units along a tile's side."""
+"""Units along one side of a tile."""
 BUFFER = 64
-"""Units drawn beyond a tile's side, so that symbols on its edge are whole."""
+"""Units drawn beyond each side, so that symbols on an edge are whole."""
 CLUSTER_BELOW = 16
-"""Zoom from which on every record is drawn by itself."""
+"""From this zoom on, records are not clustered."""
 
 CELL_ZOOM = 24
-"""Zoom of the cells by which records are stored: 2.4 m at the equator."""
+"""Zoom of the stored Morton codes: cells of 2.4 m at the equator."""
 
 Box = tuple[float, float, float, float]
 
@@ -40,7 +40,7 @@ class Tile(Struct, frozen=True, order=True):
 
     @property
     def cells(self) -> tuple[int, int]:
-        """The first and the last of its cells, numbered along the Z-order curve (Morton 1966)."""
+        """The first and last Morton code (Z-order) of its cells."""
         first = 0
         for bit in range(self.z):
             first |= ((self.col >> bit & 1) | (self.row >> bit & 1) << 1) << 2 * bit
@@ -97,7 +97,7 @@ def limits(box: Box, z: int, margin: float = 0.0) -> tuple[int, int, int, int]:
 
 
 REACH = BUFFER / EXTENT + 1e-9
-"""How far beyond its side a tile draws, as a share of it, with room for rounding."""
+"""The buffer of a tile as a share of its side, with room for rounding."""
 
 
 def span(box: Box, z: int) -> tuple[int, int, int, int]:
@@ -106,7 +106,7 @@ def span(box: Box, z: int) -> tuple[int, int, int, int]:
 
 
 def touched(box: Box, z: int) -> Iterator[tuple[int, int]]:
-    """Row and column of every tile at `z` whose drawing a change inside this box may alter."""
+    """Row and column of every tile at `z` that a change inside this box may alter."""
     first_row, last_row, first_col, last_col = span(box, z)
     for row in range(first_row, last_row + 1):
         for col in range(first_col, last_col + 1):

@@ -78,7 +78,8 @@ class RateLimit:
         if left < 0:
             wait_s = int(-left * WINDOW_S / self.quota) + 1
             raise TooMany(
-                f"{units} units asked, {self.quota} a minute are given", retry_after_s=min(wait_s, 60)
+                f"the request costs {units} units; the quota is {self.quota} a minute",
+                retry_after_s=min(wait_s, 60),
             )
         if caller not in self._levels and len(self._levels) >= MOST_BUCKETS:
             self._forget()
@@ -113,14 +114,14 @@ def caps(settings: Settings) -> dict[Lane, int]:
 
 def costs(app: Litestar) -> dict[str, int]:
     """The cost of each route above one unit, by the fixed prefix of its path."""
-    found: dict[str, int] = {}
+    by_prefix: dict[str, int] = {}
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             cost = max(int(handler.opt.get("cost", 1)) for handler in route.route_handlers)
             start = route.path.partition("{")[0].rstrip("/")
             if cost > 1 and start:
-                found[start] = max(cost, found.get(start, 1))
-    return found
+                by_prefix[start] = max(cost, by_prefix.get(start, 1))
+    return by_prefix
 
 
 def is_export(query: bytes, accept: bytes) -> bool:

@@ -106,11 +106,11 @@ def _is_encoded(kind: Any) -> bool:
     return kind is bytes or FieldDefinition.from_annotation(kind).is_subclass_of((Response, ASGIResponse))
 
 
-def _bound(operation: Schema, known: Mapping[str, FieldDefinition]) -> None:
+def _bound(operation: Schema, fields: Mapping[str, FieldDefinition]) -> None:
     """State bounds of zero, which Litestar drops; a parameter is left out, never null."""
     for item in operation.get("parameters", ()):
         schema = _present(item["schema"])
-        limits = known[item["name"]].kwarg_definition if item["name"] in known else None
+        limits = fields[item["name"]].kwarg_definition if item["name"] in fields else None
         if limits is not None and getattr(limits, "ge", None) == 0:
             schema["minimum"] = 0
         if limits is not None and getattr(limits, "gt", None) == 0:
