@@ -77,16 +77,16 @@ def new_version(record: Resource, at: datetime) -> Resource:
     return _stamp(check(record), version=1, created_at=at, updated_at=at, verified_at=None, verified_by=None)
 
 
-def next_version(current: Resource, wanted: Resource, at: datetime) -> Resource:
-    """`wanted` as the version after `current`, with the members that the registry sets carried over."""
-    if type(wanted.properties) is not type(current.properties):
+def next_version(current: Resource, revised: Resource, at: datetime) -> Resource:
+    """`revised` as the version after `current`, with the members that the registry sets carried over."""
+    if type(revised.properties) is not type(current.properties):
         raise Invalid("the kind of a record cannot change", field="properties.kind")
-    if wanted.properties.exercise != current.properties.exercise:
+    if revised.properties.exercise != current.properties.exercise:
         raise Invalid("a record cannot move between real life and an exercise", field="properties.exercise")
     kept = {name: getattr(current.properties, name) for name in ("created_at", "verified_at", "verified_by")}
     last = current.properties.updated_at
     moment = at if last is None else max(at, last + timedelta(microseconds=1))
-    return _stamp(check(wanted), version=current.properties.version + 1, updated_at=moment, **kept)
+    return _stamp(check(revised), version=current.properties.version + 1, updated_at=moment, **kept)
 
 
 def verified(current: Resource, by: str, at: datetime) -> Resource:
@@ -170,9 +170,9 @@ class Merge(Struct, frozen=True):
     overlapping: tuple[str, ...] = ()
 
 
-def merge(base: Resource, current: Resource, wanted: Resource) -> Merge:
-    """Bring what changed from `base` to `wanted` into `current`; members changed alike do not clash."""
-    there, here, mine = to_members(base), to_members(current), to_members(wanted)
+def merge(base: Resource, current: Resource, revised: Resource) -> Merge:
+    """Bring what changed from `base` to `revised` into `current`; members changed alike do not clash."""
+    there, here, mine = to_members(base), to_members(current), to_members(revised)
     ours, theirs = differences(there, mine), differences(there, here)
     agreed = {name for name in ours if name in theirs and ours[name] == theirs[name]}
     groups = {TOGETHER.get(name, name) for name in set(theirs) - agreed}

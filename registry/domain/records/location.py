@@ -1,4 +1,4 @@
-"""How well a place is known: the rules a location keeps, and what the public may see of it."""
+"""The rules of a location, and what the public may see of it."""
 
 import math
 
@@ -16,7 +16,7 @@ METRES_PER_DEGREE = 111_320.0
 
 
 def check_location(geometry: Point | None, location: Location) -> None:
-    """Refuse a location that says two things at once; Invalid names the field."""
+    """Invalid, with the field, for a location that contradicts itself."""
     quality = location.quality
     if quality in ("surveyed", "approximate") and geometry is None:
         raise Invalid(f"a {quality} location needs a geometry", field="geometry")

@@ -1,4 +1,4 @@
-"""Reports from the field: append-only observations, and what they make of a resource's state."""
+"""Reports from the field: append-only observations, and the state of a resource that they make."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,7 +27,7 @@ Subject = Literal["readiness", "opening", "occupancy", "operational", "position"
 
 
 class StatusReport(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What somebody saw of a resource's state, and when; each kind has its own members."""
+    """The observed state of a resource, and when it was observed; each kind has its own members."""
 
     id: UUID | None = None
     observed_at: datetime
@@ -41,7 +41,7 @@ class StatusReport(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class CountedLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How much of an item was found when it was counted."""
+    """The counted quantity of an item."""
 
     item_code: Code
     scheme: Code = "gbt38565"
@@ -49,7 +49,7 @@ class CountedLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
 
 class Movement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How much of an item went out (negative) or came in."""
+    """A change of the quantity of an item: negative when it went out."""
 
     item_code: Code
     scheme: Code = "gbt38565"
@@ -57,7 +57,7 @@ class Movement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class StockReport(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A count of some lines, or movements since; both are kept."""
+    """Counts and movements of some stock lines."""
 
     id: UUID | None = None
     observed_at: datetime
@@ -67,8 +67,8 @@ class StockReport(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     document: ShortText | None = None
 
 
-class Observed(Struct, frozen=True):
-    """One observation as it is kept."""
+class Observation(Struct, frozen=True):
+    """One observation as it is stored."""
 
     subject: Subject
     value: dict[str, Any]
@@ -79,24 +79,24 @@ def _aware(moment: datetime) -> None:
         raise Invalid("observed_at needs a time zone", field="observed_at")
 
 
-def observations(report: StatusReport) -> list[Observed]:
-    """What a status report says, one observation a subject; Invalid when it says nothing."""
+def observations(report: StatusReport) -> list[Observation]:
+    """The observations of a status report, one a subject; Invalid when it has none."""
     _aware(report.observed_at)
-    said: list[Observed] = []
+    observed: list[Observation] = []
     if report.readiness is not None:
-        said.append(Observed("readiness", {"readiness": report.readiness}))
+        observed.append(Observation("readiness", {"readiness": report.readiness}))
     if report.opening is not None:
-        said.append(Observed("opening", {"opening": report.opening}))
+        observed.append(Observation("opening", {"opening": report.opening}))
     if report.occupancy_persons is not None:
-        said.append(Observed("occupancy", {"occupancy_persons": report.occupancy_persons}))
+        observed.append(Observation("occupancy", {"occupancy_persons": report.occupancy_persons}))
     if report.operational is not None:
-        said.append(Observed("operational", {"operational": report.operational}))
+        observed.append(Observation("operational", {"operational": report.operational}))
     if report.coordinates is not None:
         where = {"coordinates": list(report.coordinates), "accuracy_m": report.accuracy_m}
-        said.append(Observed("position", where))
-    if not said:
+        observed.append(Observation("position", where))
+    if not observed:
         raise Invalid("a report says at least one of readiness, opening, occupancy, operational, position")
-    return said
+    return observed
 
 
 FITS: dict[Subject, type] = {
@@ -110,33 +110,33 @@ FITS: dict[Subject, type] = {
 }
 
 
-def apply(current: Resource, said: Sequence[Observed], observed_at: datetime) -> Resource:
-    """The resource as the observations leave it; what was seen earlier than what is known changes nothing."""
+def apply(current: Resource, observed: Sequence[Observation], observed_at: datetime) -> Resource:
+    """The resource after the observations; one that is older than the current state changes nothing."""
     properties = current.properties
-    for one in said:
+    for one in observed:
         if not isinstance(properties, FITS[one.subject]):
             raise Invalid(f"a {current.kind} has no {one.subject}", field=one.subject)
         properties = structs.replace(properties, **_effect(properties, one, observed_at))
     return structs.replace(current, properties=properties)
 
 
-def _effect(properties: Any, one: Observed, observed_at: datetime) -> dict[str, Any]:
+def _effect(properties: Any, one: Observation, observed_at: datetime) -> dict[str, Any]:
     if one.subject == "occupancy":
-        known_at, effect = properties.occupancy_at, one.value | {"occupancy_at": observed_at}
+        current_at, effect = properties.occupancy_at, one.value | {"occupancy_at": observed_at}
     elif one.subject == "position":
-        known_at = properties.last_seen and properties.last_seen.at
+        current_at = properties.last_seen and properties.last_seen.at
         where = LastSeen(tuple(one.value["coordinates"]), observed_at, one.value["accuracy_m"])
         effect = {"last_seen": where}
     else:
-        known_at, effect = properties.status_at, one.value | {"status_at": observed_at}
-    return effect if known_at is None or observed_at >= known_at else {}
+        current_at, effect = properties.status_at, one.value | {"status_at": observed_at}
+    return effect if current_at is None or observed_at >= current_at else {}
 
 
-def stock_observations(report: StockReport) -> list[Observed]:
-    """What a stock report says, one observation a line; Invalid when it says nothing."""
+def stock_observations(report: StockReport) -> list[Observation]:
+    """The observations of a stock report, one a line; Invalid when it has none."""
     _aware(report.observed_at)
-    counted = [Observed("count", _line(line) | {"quantity": line.quantity}) for line in report.counts]
-    moved = [Observed("movement", _line(line) | {"change": line.change}) for line in report.movements]
+    counted = [Observation("count", _line(line) | {"quantity": line.quantity}) for line in report.counts]
+    moved = [Observation("movement", _line(line) | {"change": line.change}) for line in report.movements]
     if not counted + moved:
         raise Invalid("a stock report has counts or movements")
     return counted + moved
@@ -146,12 +146,12 @@ def _line(line: CountedLine | Movement) -> dict[str, Any]:
     return {"scheme": line.scheme, "item_code": line.item_code}
 
 
-def apply_stock(current: Resource, said: Sequence[Observed], observed_at: datetime) -> Resource:
-    """The depot after counts and movements; Invalid for an item it does not list or stock below zero."""
+def apply_stock(current: Resource, observed: Sequence[Observation], observed_at: datetime) -> Resource:
+    """The depot after counts and movements; Invalid for an unlisted item or a quantity below zero."""
     if not isinstance(current.properties, SupplyDepot):
         raise Invalid(f"a {current.kind} has no stock")
     lines = {(line.scheme, line.item_code): line for line in current.properties.stock}
-    for one in said:
+    for one in observed:
         key = (one.value["scheme"], one.value["item_code"])
         if key not in lines:
             raise Invalid(f"the depot lists no item {key[1]} of {key[0]}", field="item_code")
@@ -160,7 +160,7 @@ def apply_stock(current: Resource, said: Sequence[Observed], observed_at: dateti
     return structs.replace(current, properties=properties)
 
 
-def _counted(line: StockLine, one: Observed, observed_at: datetime) -> StockLine:
+def _counted(line: StockLine, one: Observation, observed_at: datetime) -> StockLine:
     if one.subject == "count":
         if line.counted_at is not None and observed_at < line.counted_at:
             return line

@@ -23,5 +23,5 @@ async def amend(
     base = current
     if edition.base_version is not None and edition.base_version < current.properties.version:
         base = await history.version(work.writer, work.sight, identity, edition.base_version)
-    wanted = located_from_raw(patched(base, patch))
-    return await edit(work, current, wanted, edition, work.change("update", now(), reason))
+    revised = located_from_raw(patched(base, patch))
+    return await edit(work, current, revised, edition, work.change("update", now(), reason))

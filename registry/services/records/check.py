@@ -12,7 +12,7 @@ from registry.domain.records.resource import Resource
 from registry.services.progress import Advance, unwatched
 from registry.store.database.pool import Reader, Row
 from registry.store.records import resource_row, versions
-from registry.store.records.versions import CURRENT, PAST, START, Source
+from registry.store.records.versions import CURRENT, PAST, START, VersionTable
 from registry.store.sync import hash_chain
 
 STEP = "versions"
@@ -42,11 +42,11 @@ async def check(reader: Reader, key: bytes, advance: Advance = unwatched) -> lis
     faults = await hash_chain.verify(reader, key)
     faults += [f"{_name(row)} is logged but not stored" for row in await versions.missing(reader)]
     total, done, outdated = await versions.count(reader), 0, 0
-    for source in (CURRENT, PAST):
+    for table in (CURRENT, PAST):
         after = START
-        while rows := await versions.batch(reader, source, after):
+        while rows := await versions.batch(reader, table, after):
             after, done = versions.key_of(rows[-1]), done + len(rows)
-            for version in await examine(reader, source, rows):
+            for version in await examine(reader, table, rows):
                 outdated += version.outdated
                 faults += [] if version.outdated else _faults(version)
             advance(STEP, done, max(done, total))
@@ -62,9 +62,9 @@ def _faults(version: ExaminedVersion) -> list[str]:
     return [f"{version.name}: {name} is not what its members make" for name in version.different]
 
 
-async def examine(reader: Reader, source: Source, rows: Sequence[Row]) -> list[ExaminedVersion]:
+async def examine(reader: Reader, table: VersionTable, rows: Sequence[Row]) -> list[ExaminedVersion]:
     """Compare a batch of versions with their logged members."""
-    if source is PAST:
+    if table is PAST:
         return [_examine(row) for row in rows]
     parts = await versions.parts(reader, rows)
     return [_examine(row, parts.get((row["realm"], row["id"]), [])) for row in rows]

@@ -33,6 +33,6 @@ async def decide_correction(work: Work, identity: UUID, decision: Decision) -> S
     )
     if not decision.accept:
         return Saved(record=current, outcome="rejected", correction=identity)
-    wanted = from_members(current, to_members(current) | waiting["members"])
+    revised = from_members(current, to_members(current) | waiting["members"])
     verb: Verb = "locate" if waiting["subject"] == "location" else "update"
-    return await save(work, current, wanted, work.change(verb, at, decision.reason))
+    return await save(work, current, revised, work.change(verb, at, decision.reason))

@@ -24,17 +24,17 @@ class MergedEdit(Struct, frozen=True):
 async def merge_edit(
     writer: Writer, sight: Sight, pair: tuple[Resource, Resource], base_version: int, change: Change
 ) -> MergedEdit:
-    """Bring an edit of an older version into the current one. `pair` is the current and the wanted record."""
-    current, wanted = pair
+    """Bring an edit of an older version into the current one; `pair` is the current and revised record."""
+    current, revised = pair
     if base_version > current.properties.version:
         raise Stale(f"there is no version {base_version}; the record is at {current.properties.version}")
     base = await history.version(writer, sight, current.id, base_version)
-    result = merge(base, current, wanted)
+    result = merge(base, current, revised)
     if not result.overlapping:
         return MergedEdit(result.record)
     identity = new_id(int(change.at.timestamp() * 1000))
     values = {"id": identity, "resource_id": current.id, "base_version": base_version, "subject": "conflict"}
-    values |= {"members": differences(to_members(base), to_members(wanted)), "actor": change.actor}
+    values |= {"members": differences(to_members(base), to_members(revised)), "actor": change.actor}
     values |= {"overlapping": list(result.overlapping), "at": change.at}
     await corrections.insert(writer, sight, values)
     return MergedEdit(current, identity, result.overlapping)

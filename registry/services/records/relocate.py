@@ -17,17 +17,17 @@ async def relocate(work: Work, identity: UUID, data: Relocation) -> Saved:
     current = await locked(work, "field", identity)
     if data.base_version not in (None, current.properties.version):
         raise Stale(f"the record is at version {current.properties.version} now; read it again")
-    wanted = relocated(current, data)
+    revised = relocated(current, data)
     change = work.change("locate", now(), data.evidence)
-    await allow(work, "field", wanted)
+    await allow(work, "field", revised)
     if work.actor.is_at_least("planner"):
-        return await save(work, current, wanted, change)
-    return await _propose(work, current, check(wanted), change)
+        return await save(work, current, revised, change)
+    return await _propose(work, current, check(revised), change)
 
 
-async def _propose(work: Work, current: Resource, wanted: Resource, change: Change) -> Saved:
+async def _propose(work: Work, current: Resource, revised: Resource, change: Change) -> Saved:
     identity = new_id(int(change.at.timestamp() * 1000))
-    members = differences(to_members(current), to_members(wanted))
+    members = differences(to_members(current), to_members(revised))
     values = {"id": identity, "resource_id": current.id, "base_version": current.properties.version}
     values |= {"subject": "location", "members": members, "actor": change.actor, "at": change.at}
     await corrections.insert(work.writer, work.sight, values | {"evidence": {"text": change.reason}})

@@ -9,7 +9,7 @@ from registry.services.progress import Advance, unwatched
 from registry.services.records.check import PARTS, STEP, ExaminedVersion, examine
 from registry.store.database.pool import Writer
 from registry.store.records import changes, versions
-from registry.store.records.versions import CURRENT, PAST, START, Source
+from registry.store.records.versions import CURRENT, PAST, START, VersionTable
 
 OpenWriter = Callable[[], AbstractAsyncContextManager[Writer]]
 """Opens a transaction of the owner of the tables."""
@@ -30,14 +30,14 @@ async def render(open_writer: OpenWriter, advance: Advance = unwatched) -> Rende
     """
     total = done = rewritten = 0
     faults: list[str] = []
-    for source in (CURRENT, PAST):
+    for table in (CURRENT, PAST):
         after = START
         while True:
             async with open_writer() as writer:
                 total = total or await versions.count(writer)
-                rows = await versions.batch(writer, source, after, lock=source is CURRENT)
-                examined = await examine(writer, source, rows)
-                rewritten += await _rewrite(writer, source, examined)
+                rows = await versions.batch(writer, table, after, lock=table is CURRENT)
+                examined = await examine(writer, table, rows)
+                rewritten += await _rewrite(writer, table, examined)
             if not rows:
                 break
             after, done = versions.key_of(rows[-1]), done + len(rows)
@@ -46,9 +46,9 @@ async def render(open_writer: OpenWriter, advance: Advance = unwatched) -> Rende
     return RenderedVersions(done, rewritten, faults)
 
 
-async def _rewrite(writer: Writer, source: Source, examined: list[ExaminedVersion]) -> int:
+async def _rewrite(writer: Writer, table: VersionTable, examined: list[ExaminedVersion]) -> int:
     changed = [version for version in examined if version.different]
-    await versions.rewrite(writer, source, [version.derived for version in changed])
+    await versions.rewrite(writer, table, [version.derived for version in changed])
     for version in changed:
         if PARTS in version.different and version.record is not None:
             await changes.replace_parts(writer, version.record)

@@ -20,5 +20,5 @@ async def replace(
     if draft.id not in (None, identity):
         raise Invalid("the identity in the body is not the one in the path", field="id")
     current = await locked(work, "field", identity, admit)
-    wanted = record_of(draft, identity, work.sight.exercise)
-    return await edit(work, current, wanted, edition, work.change("update", now(), reason))
+    revised = record_of(draft, identity, work.sight.exercise)
+    return await edit(work, current, revised, edition, work.change("update", now(), reason))

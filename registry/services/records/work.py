@@ -110,20 +110,20 @@ def check_edition(current: Resource, edition: Edition) -> None:
         raise Stale(f"the record is at version {version} now; read it again")
 
 
-async def edit(work: Work, current: Resource, wanted: Resource, edition: Edition, change: Change) -> Saved:
+async def edit(work: Work, current: Resource, revised: Resource, edition: Edition, change: Change) -> Saved:
     """Save an edit of an edition; an overlap with other edits is recorded, never overwritten."""
-    await allow(work, "field", wanted)
+    await allow(work, "field", revised)
     if edition.base_version is None:
         check_edition(current, edition)
     elif edition.base_version != current.properties.version:
-        return await _save_merged(work, current, wanted, edition.base_version, change)
-    return await save(work, current, wanted, change)
+        return await _save_merged(work, current, revised, edition.base_version, change)
+    return await save(work, current, revised, change)
 
 
 async def _save_merged(
-    work: Work, current: Resource, wanted: Resource, base_version: int, change: Change
+    work: Work, current: Resource, revised: Resource, base_version: int, change: Change
 ) -> Saved:
-    merged = await merge_edit(work.writer, work.sight, (current, wanted), base_version, change)
+    merged = await merge_edit(work.writer, work.sight, (current, revised), base_version, change)
     if merged.correction is not None:
         return Saved(
             record=current, outcome="conflict", correction=merged.correction, overlapping=merged.overlapping
@@ -133,9 +133,9 @@ async def _save_merged(
     return structs.replace(saved, outcome="merged", merged_with=others)
 
 
-async def save(work: Work, current: Resource, wanted: Resource, change: Change) -> Saved:
+async def save(work: Work, current: Resource, revised: Resource, change: Change) -> Saved:
     """Store the next version; a record that does not change keeps its version."""
-    following = next_version(current, wanted, change.at)
+    following = next_version(current, revised, change.at)
     if to_members(following) == to_members(current):
         return Saved(record=current, outcome="unchanged", feature=render(current))
     verb = "report" if _status_differs(current, following) else change.verb

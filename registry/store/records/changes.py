@@ -94,12 +94,12 @@ async def insert(writer: Writer, record: Resource, change: Change) -> str:
     return str(row["feature"])
 
 
-async def amend(writer: Writer, current: Resource, wanted: Resource, change: Change) -> str:
-    """Make `wanted` the current version and return its feature; `current`, which is locked, becomes past."""
-    row = resource_row.row_of(wanted, change.actor)
-    await writer.run(AMEND, row | line(current, wanted, row, change))
-    if _apart(current) != _apart(wanted):
-        await replace_parts(writer, wanted)
+async def amend(writer: Writer, current: Resource, revised: Resource, change: Change) -> str:
+    """Make `revised` the current version and return its feature; `current`, which is locked, becomes past."""
+    row = resource_row.row_of(revised, change.actor)
+    await writer.run(AMEND, row | line(current, revised, row, change))
+    if _apart(current) != _apart(revised):
+        await replace_parts(writer, revised)
     return str(row["feature"])
 
 

@@ -1,4 +1,4 @@
-"""Contacts in the database: kept beside the records, changed in place, and gone when they are purged."""
+"""Contacts in the database: beside the records, changed in place, and gone when they are purged."""
 
 from uuid import UUID
 
@@ -36,19 +36,19 @@ PURGE = Query(sa.delete(contact).where(*_OF, contact.c.id == sa.bindparam("id"))
 
 async def find(reader: Reader, sight: Sight, resource_id: UUID) -> list[Row]:
     """The contacts of a record: all for staff, the published ones for the public."""
-    given = {"realm": realm(sight), "resource_id": resource_id}
-    return await reader.rows(LIST, given | {"all": sight.clearance != "public"})
+    owner = {"realm": realm(sight), "resource_id": resource_id}
+    return await reader.rows(LIST, owner | {"all": sight.clearance != "public"})
 
 
-async def put(writer: Writer, sight: Sight, resource_id: UUID, identity: UUID, given: Contact) -> None:
+async def put(writer: Writer, sight: Sight, resource_id: UUID, identity: UUID, values: Contact) -> None:
     """Store a contact under its identity; NotFound when that is another record's."""
-    values = msgspec.structs.asdict(given) | {"id": identity, "realm": realm(sight)}
-    if await writer.run(PUT, values | {"resource_id": resource_id}) == "INSERT 0 0":
+    row = msgspec.structs.asdict(values) | {"id": identity, "realm": realm(sight)}
+    if await writer.run(PUT, row | {"resource_id": resource_id}) == "INSERT 0 0":
         raise NotFound("contact", identity)
 
 
 async def purge(writer: Writer, sight: Sight, resource_id: UUID, identity: UUID) -> None:
     """Remove a contact for good; nothing of it is kept."""
-    given = {"realm": realm(sight), "resource_id": resource_id, "id": identity}
-    if await writer.run(PURGE, given) == "DELETE 0":
+    values = {"realm": realm(sight), "resource_id": resource_id, "id": identity}
+    if await writer.run(PURGE, values) == "DELETE 0":
         raise NotFound("contact", identity)

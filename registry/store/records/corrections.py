@@ -1,4 +1,4 @@
-"""Changes that wait for a person: proposed locations and edits that met another edit."""
+"""Corrections: proposed locations and edits in conflict, which wait for a person."""
 
 from datetime import datetime
 from typing import Any
@@ -56,19 +56,19 @@ def _find(form: Shape, present: frozenset[str]) -> Query:
 
 
 async def insert(writer: Writer, sight: Sight, values: dict[str, Any]) -> None:
-    """Keep a change for a person to decide."""
+    """Store a correction for a person to decide."""
     await writer.run(INSERT, {"realm": realm(sight), "overlapping": [], "evidence": {}} | values)
 
 
-async def find(reader: Reader, sight: Sight, wanted: dict[str, Any], limit: int) -> list[Row]:
-    """At most `limit` of them; `wanted` has any of subject, state, resource_id, after."""
-    given = {name: value for name, value in wanted.items() if value is not None}
-    query = _find(shape(sight), frozenset(given))
-    return await reader.rows(query, binds(sight) | given | {"limit": limit})
+async def find(reader: Reader, sight: Sight, conditions: dict[str, Any], limit: int) -> list[Row]:
+    """At most `limit` corrections by identity; `conditions` has any of subject, state, resource_id, after."""
+    present = {name: value for name, value in conditions.items() if value is not None}
+    query = _find(shape(sight), frozenset(present))
+    return await reader.rows(query, binds(sight) | present | {"limit": limit})
 
 
 async def lock(writer: Writer, sight: Sight, identity: UUID) -> Row:
-    """One of them, held until the transaction ends; NotFound when there is none."""
+    """One correction, locked until the transaction ends; NotFound when there is none."""
     row = await writer.row(LOCK, {"realm": realm(sight), "id": identity})
     if row is None:
         raise NotFound("correction", identity)

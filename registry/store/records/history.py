@@ -40,7 +40,7 @@ async def lifecycle_before_retirement(reader: Reader, sight: Sight, identity: UU
     return "in_service" if row is None else row["lifecycle"]
 
 
-def _told(table: Any, form: Shape) -> Any:
+def _readable_text(table: Any, form: Shape) -> Any:
     """What this sight may read of a version: the whole text, its public face, or nothing."""
     if form.clearance == "restricted":
         return table.c.feature
@@ -59,7 +59,7 @@ def _changes(form: Shape) -> Query:
     seen = view(form)
     versions = sa.union_all(
         *(
-            sa.select(table.c.version, _told(table, form).label("feature")).where(
+            sa.select(table.c.version, _readable_text(table, form).label("feature")).where(
                 table.c.realm == sa.bindparam("realm"), table.c.id == sa.bindparam("id")
             )
             for table in (seen.table, resource_past)

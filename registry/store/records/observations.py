@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
-from registry.domain.records.observation import Observed
+from registry.domain.records.observation import Observation
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query
 from registry.store.schema.changes import observation
@@ -32,16 +32,16 @@ async def insert(
     writer: Writer,
     sight: Sight,
     resource_id: UUID,
-    said: Sequence[tuple[UUID, Observed]],
-    kept: dict[str, Any],
+    identified: Sequence[tuple[UUID, Observation]],
+    shared: dict[str, Any],
 ) -> None:
-    """Keep what was reported, with its times, actor and note; Duplicate when an identity was used before."""
-    shared = kept | {"realm": realm(sight), "resource_id": resource_id}
+    """Store observations with their shared times, actor and note; Duplicate for an identity that exists."""
+    shared = shared | {"realm": realm(sight), "resource_id": resource_id}
     await writer.run_many(
-        INSERT, [shared | {"id": i, "subject": one.subject, "value": one.value} for i, one in said]
+        INSERT, [shared | {"id": i, "subject": one.subject, "value": one.value} for i, one in identified]
     )
 
 
 async def of(reader: Reader, sight: Sight, resource_id: UUID, limit: int) -> list[Row]:
-    """What was reported of one resource, latest first."""
+    """The latest observations of one resource, newest first."""
     return await reader.rows(OF, {"realm": realm(sight), "resource_id": resource_id, "limit": limit})

@@ -18,7 +18,7 @@ START: Key = ("", UUID(int=0), 0)
 """Before the first version."""
 
 
-class Source(NamedTuple):
+class VersionTable(NamedTuple):
     """A table of versions with its statements."""
 
     name: str
@@ -45,11 +45,11 @@ def _versions(table: sa.Table) -> sa.Select[Any]:
     )
 
 
-def _source(table: sa.Table) -> Source:
+def _version_table(table: sa.Table) -> VersionTable:
     one = (
         table.c[name] == sa.bindparam(name, type_=table.c[name].type) for name in ("realm", "id", "version")
     )
-    return Source(
+    return VersionTable(
         table.name,
         Query(_versions(table)),
         Query(_versions(table).with_for_update(of=table)),
@@ -57,7 +57,7 @@ def _source(table: sa.Table) -> Source:
     )
 
 
-CURRENT, PAST = _source(resource), _source(resource_past)
+CURRENT, PAST = _version_table(resource), _version_table(resource_past)
 COUNT = Query(
     sa.text("SELECT (SELECT count(*) FROM resource) + (SELECT count(*) FROM resource_past) AS count")
 )
@@ -89,11 +89,11 @@ async def missing(reader: Reader) -> list[Row]:
     return await reader.rows(MISSING, {})
 
 
-async def batch(reader: Reader, source: Source, after: Key, *, lock: bool = False) -> list[Row]:
+async def batch(reader: Reader, table: VersionTable, after: Key, *, lock: bool = False) -> list[Row]:
     """The next versions of a table after a key, each with what the log keeps of it, or nulls."""
     realm, identity, version = after
     values = {"after_realm": realm, "after_id": identity, "after_version": version, "limit": AT_ONCE}
-    return await reader.rows(source.lock if lock else source.read, values)
+    return await reader.rows(table.lock if lock else table.read, values)
 
 
 def key_of(row: Row) -> Key:
@@ -110,12 +110,12 @@ async def parts(reader: Reader, rows: Sequence[Row]) -> dict[tuple[str, UUID], l
     return owned
 
 
-async def rewrite(writer: Writer, source: Source, derived: Sequence[dict[str, Any]]) -> None:
+async def rewrite(writer: Writer, table: VersionTable, derived: Sequence[dict[str, Any]]) -> None:
     """Store the derived columns and texts of versions; the past is append-only but for this."""
     if not derived:
         return
-    if source is PAST:
+    if table is PAST:
         await writer.run(OPEN_PAST, {})
-    await writer.run_many(source.write, derived)
-    if source is PAST:
+    await writer.run_many(table.write, derived)
+    if table is PAST:
         await writer.run(CLOSE_PAST, {})
