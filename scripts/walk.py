@@ -28,7 +28,7 @@ from registry.runtime.settings import Settings
 from registry.store.access import keys
 
 ROOT = Path(__file__).parent.parent / "registry"
-SHARED = ("api/http/", "store/database/", "app.py")
+SHARED = ("api/http/", "store/database/", "runtime/", "app.py")
 SHELTER = {
     "type": "Feature",
     "geometry": {"type": "Point", "coordinates": [106.65, 29.03]},

@@ -74,7 +74,9 @@ def test_every_condition_is_an_option(filled_url) -> None:
 
 
 def test_a_condition_that_contradicts_itself_is_one_sentence(filled_url) -> None:
-    result = CliRunner().invoke(nearest.command, [*AT, "--quantity", "3"], env={"DATABASE_URL": filled_url})
+    result = CliRunner().invoke(
+        nearest.command, [*AT, "--quantity", "3"], env={"DATABASE_URL": as_role(filled_url)}
+    )
     assert (result.exit_code, str(result.exception)) == (1, "a quantity is of an item")
 
 

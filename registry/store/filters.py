@@ -221,5 +221,10 @@ def key_and_values(wanted: Filter) -> tuple[frozenset[str], dict[str, Any]]:
     return frozenset(present), values
 
 
+def has_open_condition(wanted: Filter) -> bool:
+    """Whether the filter states a condition that an unknown value leaves undecided."""
+    return any(getattr(wanted, name) is not None for name in OPEN)
+
+
 def _literal(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -6,7 +6,6 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from registry.domain.proximity.interval import compass
 from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import Ranking
 from registry.domain.records.feature import with_figures
@@ -15,6 +14,7 @@ Row = Mapping[str, Any]
 LISTED = {"specialties_any": "specialties", "hazards_any": "hazards"}
 """Conditions that a record meets by any of its codes, and the column that holds them."""
 METHOD = "straight_line_estimate"
+COMPASS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 
 
 class HitContext(Struct, frozen=True):
@@ -41,13 +41,18 @@ def hit_inside(row: Row, context: HitContext) -> Raw:
 def _figures(row: Row, context: HitContext) -> dict[str, Any]:
     if row["distance_m"] is None:
         return {"distance_m": None} | _record(row, context)
-    return (
-        distances(row, context.start) | _record(row, context) | _amounts(row) | _arrival(row, context.ranking)
-    )
+    figures = distances(row, context.start) | _record(row, context)
+    if "free_persons" in context.conditions:
+        figures |= _free_persons(row)
+    if "item" in context.conditions and row["item_quantity"] is not None:
+        figures["quantity"] = row["item_quantity"]
+    if context.ranking.rank == "arrival":
+        figures["arrival"] = _arrival(row, context.ranking)
+    return figures
 
 
 def distances(row: Row, start: Start) -> dict[str, Any]:
-    """The distance in metres with its interval, and from a point also the bearing."""
+    """The distance in metres with its interval; from a point also the bearing, None at the point itself."""
     distance_m = row["distance_m"]
     interval = start.interval(distance_m, row["uncertainty_m"])
     figures: dict[str, Any] = {
@@ -58,13 +63,15 @@ def distances(row: Row, start: Start) -> dict[str, Any]:
     if start.shape is None:
         bearing_deg = row["bearing_deg"]
         figures["bearing_deg"] = None if bearing_deg is None else round(bearing_deg, 2)
-        figures["compass"] = compass(bearing_deg)
+        figures["compass"] = None if bearing_deg is None else COMPASS[round(bearing_deg / 45) % 8]
     return figures
 
 
 def _record(row: Row, context: HitContext) -> dict[str, Any]:
     """The conditions that the record meets, its age in seconds, and its partner."""
-    figures: dict[str, Any] = {"why": _conditions_met(row, context.conditions)}
+    figures: dict[str, Any] = {"why": context.conditions}
+    if not LISTED.keys().isdisjoint(context.conditions):
+        figures["why"] = _conditions_met(row, context.conditions)
     verified_at = row["verified_at"]
     age = None if verified_at is None else context.asked_at - verified_at
     figures["data_age_s"] = None if age is None else round(age.total_seconds())
@@ -77,7 +84,7 @@ def _record(row: Row, context: HitContext) -> dict[str, Any]:
     return figures
 
 
-def _conditions_met(row: Row, conditions: Mapping[str, Any]) -> Mapping[str, Any]:
+def _conditions_met(row: Row, conditions: Mapping[str, Any]) -> dict[str, Any]:
     """The conditions of the question; of several codes only those that the record has."""
     listed = {
         name: [code for code in conditions[name] if code in row[column]]
@@ -87,27 +94,20 @@ def _conditions_met(row: Row, conditions: Mapping[str, Any]) -> Mapping[str, Any
     return {**conditions, **listed}
 
 
-def _amounts(row: Row) -> dict[str, Any]:
-    """Free persons and stock, where the question has a condition on them."""
-    figures: dict[str, Any] = {}
-    if row.get("room") is not None:
-        figures["free_persons"] = {
-            "at_most": row["room"],
-            "known": row["room"] if row["occupancy_known"] else None,
-        }
-    if row.get("item_quantity") is not None:
-        figures["quantity"] = row["item_quantity"]
-    return figures
+def _free_persons(row: Row) -> dict[str, Any]:
+    """The free places of a shelter: at most, and for certain where its occupancy is known."""
+    room = row["room"]
+    if room is None:
+        return {}
+    return {"free_persons": {"at_most": room, "known": room if row["occupancy_known"] else None}}
 
 
 def _arrival(row: Row, ranking: Ranking) -> dict[str, Any]:
-    """The estimated arrival in minutes, with the pace behind it, when hits are ordered by it."""
-    if ranking.rank != "arrival":
-        return {}
+    """The estimated arrival in minutes, with the pace behind it."""
     pace = ranking.paces[row["kind"]]
     seconds = ranking.value(row["distance_m"], row["uncertainty_m"], row["kind"])
     estimate = {"minutes": round(seconds / 60, 2), "method": METHOD}
-    return {"arrival": estimate | {"speed_kmh": pace.speed_kmh, "detour": pace.detour, "source": pace.source}}
+    return estimate | {"speed_kmh": pace.speed_kmh, "detour": pace.detour, "source": pace.source}
 
 
 def mm(metres: float | None) -> float | None:

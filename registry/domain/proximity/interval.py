@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from registry.domain.records.resource import Sector
 
-COMPASS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 Cover = Literal["yes", "possible", "no"]
 
 
@@ -41,11 +40,6 @@ def covers(interval: DistanceInterval, radius_m: float) -> Cover:
     if interval.max_m is not None and interval.max_m <= radius_m:
         return "yes"
     return "possible"
-
-
-def compass(bearing_deg: float | None) -> str | None:
-    """The eight-point compass direction of a bearing; None for None."""
-    return None if bearing_deg is None else COMPASS[round(bearing_deg / 45) % 8]
 
 
 def in_sector(sector: Sector | None, bearing_deg: float | None) -> bool:

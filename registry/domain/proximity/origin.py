@@ -98,10 +98,12 @@ def start_of_spot(origin: Origin) -> Start:
     """The point of an origin in WGS 84, with its own uncertainty in metres as margin."""
     assert origin.lon is not None
     assert origin.lat is not None
-    lon, lat = wgs84_of(origin.datum, (origin.lon, origin.lat))
-    described: dict[str, Any] = {"lon": round(lon, 9), "lat": round(lat, 9), "datum": origin.datum}
+    lon, lat = origin.lon, origin.lat
+    described: dict[str, Any] = {"datum": origin.datum}
     if origin.datum in ("gcj02", "bd09"):
-        described |= {"given": [origin.lon, origin.lat], "converted_to": "wgs84"}
+        described |= {"given": [lon, lat], "converted_to": "wgs84"}
+        lon, lat = wgs84_of(origin.datum, (lon, lat))
+    described |= {"lon": round(lon, 9), "lat": round(lat, 9)}
     margin_m = origin.radius_m or 0.0
     if margin_m:
         described["radius_m"] = margin_m

@@ -16,6 +16,7 @@ from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import Ranking
 from registry.domain.records.resource import Kind
 from registry.store.database.pool import Reader, Row
+from registry.store.filters import has_open_condition
 from registry.store.places import places
 from registry.store.proximity import within
 from registry.store.proximity.knn_columns import MOST_COUNTED, Hits
@@ -65,15 +66,23 @@ async def near(
     """The hits as features, with the records that an unknown value excludes up to `bound_m`."""
     await require_place(reader, question.filter, hits.rows)
     context = hit_context(question, start, ranking)
-    bound = SearchBound(question.filter, bound_m, hits.scanned)
+    left_out: dict[str, Any] = {}
+    if excludes(question):
+        bound = SearchBound(question.filter, bound_m, hits.scanned)
+        left_out = await undecidable(reader, sight, start, bound, explain=question.explain)
     return Near(
         [hit(row, context) for row in hits.rows],
         origin=start.described,
         ranked_by=ranking.rank,
         unlocated=min(hits.unlocated, MOST_COUNTED),
         more_unlocated=hits.unlocated > MOST_COUNTED,
-        left_out=await undecidable(reader, sight, start, bound, explain=question.explain),
+        left_out=left_out,
     )
+
+
+def excludes(question: ResourceQuestion) -> bool:
+    """Whether the excluded records have to be read: an unknown value may exclude some, or they are listed."""
+    return question.explain or has_open_condition(question.filter)
 
 
 async def require_place(reader: Reader, wanted: Filter, hits: Sized) -> None:

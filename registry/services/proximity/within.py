@@ -6,12 +6,12 @@ from registry.domain.access.sight import Sight
 from registry.domain.cursor import DistanceCursor
 from registry.domain.proximity.origin import Origin
 from registry.domain.proximity.ranking import Ranking
-from registry.services.proximity.answer import Near, ResourceQuestion, near
+from registry.services.proximity.answer import Near, ResourceQuestion, excludes, near
 from registry.services.proximity.start import start_of
 from registry.store.database.one_view import from_one_view
 from registry.store.database.pool import Reader
 from registry.store.proximity.knn_columns import Hits
-from registry.store.proximity.within import can_be_undecidable, within_distance
+from registry.store.proximity.within import within_distance
 
 
 class NearPage(NamedTuple):
@@ -37,8 +37,7 @@ async def within(
         found = await near(reader, sight, question, order, start, page, radius_m)
         return NearPage(found, _next_page(hits, limit))
 
-    several = question.explain or can_be_undecidable(question.filter)
-    return await from_one_view(reader, answer, several=several)
+    return await from_one_view(reader, answer, several=excludes(question))
 
 
 def _next_page(hits: Hits, limit: int) -> DistanceCursor | None:

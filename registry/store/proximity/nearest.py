@@ -260,13 +260,18 @@ def _first_of(rows: list[Row], start: Start, order: Ranking, k: int) -> list[Row
     """The first k with exact distances; to an edge only those are measured again that may be among them."""
     if start.shape is not None and len(rows) > k:
         most = sorted(_value(order, row) for row in rows)[k - 1]
-        rows = [row for row in rows if _value(order, row, least=True) <= most]
-    return sorted(measured(rows, start), key=lambda row: (_value(order, row), row["id"]))[:k]
+        rows = [row for row in rows if _least_value(order, row) <= most]
+    if start.shape is not None:
+        rows = measured(rows, start)
+    return sorted(rows, key=lambda row: (_value(order, row), row["id"]))[:k]
 
 
-def _value(order: Ranking, row: Row, *, least: bool = False) -> float:
-    """What a row is ordered by, or the least that this may be once its distance is measured to the edge."""
-    distance_m = row["distance_m"]
-    if least:
-        distance_m = max(0.0, distance_m / (1 + SPHERE_ERROR) - 0.01)
+def _value(order: Ranking, row: Row) -> float:
+    """What a row is ordered by: metres, or seconds."""
+    return order.value(row["distance_m"], row["uncertainty_m"], row["kind"])
+
+
+def _least_value(order: Ranking, row: Row) -> float:
+    """The least that a row may be ordered by once its distance is measured to the edge of a shape."""
+    distance_m = max(0.0, row["distance_m"] / (1 + SPHERE_ERROR) - 0.01)
     return order.value(distance_m, row["uncertainty_m"], row["kind"])

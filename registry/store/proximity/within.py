@@ -128,11 +128,6 @@ def _each_left_out(form: Shape, ways: tuple[Way, ...], drawn: bool) -> Query:
     return Query(joined([_left_out(form, way, drawn) for way in ways]).add_cte(*ground.ctes))
 
 
-def can_be_undecidable(wanted: Filter) -> bool:
-    """Whether the filter has a condition that a record may neither meet nor fail."""
-    return not key_and_values(wanted)[0].isdisjoint(OPEN)
-
-
 async def undecidable(
     reader: Reader, sight: Sight, bounds: Sequence[SearchBound], start: Start
 ) -> list[list[Row]]:
