@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.store.database.one_view import OneStatement, from_one_view
 from registry.store.database.pool import Reader, SnapshotReader, reading
@@ -13,7 +14,7 @@ VIEW = Query(sa.select(sa.cast(sa.func.pg_current_snapshot(), sa.Text).label("vi
 
 @pytest.fixture
 async def reader(database_url: str):
-    async with reading(Settings(), database_url) as opened:
+    async with reading(Settings(), as_role(database_url)) as opened:
         yield opened
 
 
