@@ -65,7 +65,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         async with reading(settings, database_url) as reader:
             app.state.reader = reader
             async with (
-                runner.running(reader, settings) as app.state.runner,
+                runner.running_jobs(reader, settings) as app.state.runner,
                 keeping(app, reader, settings, secret),
             ):
                 yield

@@ -44,7 +44,7 @@ def compare(uncertainty_m):
 )
 def test_work_tells_how_many_covers_are_done(task, covers):
     told = []
-    analyses.run(task, lambda done, of: told.append((done, of)))
+    analyses.run_task(task, lambda done, of: told.append((done, of)))
     assert sorted(set(told)) == [(done, covers) for done in range(covers + 1)]
     assert told == sorted(told)
 
@@ -53,7 +53,7 @@ async def test_a_process_says_how_far_it_is_and_what_it_found():
     process = AnalysisProcess(order(GapsTask(inputs=coverage_inputs(200.0))))
     found = await process.outcome()
     assert process.covers_done == CoversDone(3, 3)
-    assert found.answer == msgspec.json.encode(analyses.run(GapsTask(inputs=coverage_inputs(200.0))))
+    assert found.answer == msgspec.json.encode(analyses.run_task(GapsTask(inputs=coverage_inputs(200.0))))
 
 
 async def test_a_process_works_behind_requests_and_ends_when_it_is_stopped():

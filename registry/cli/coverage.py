@@ -37,10 +37,10 @@ SLIVER_M2 = 100.0
 LISTED = 10
 
 
-class Result(NamedTuple):
-    """Everything the command can print or write."""
+class CoverageReport(NamedTuple):
+    """Everything the command prints or writes."""
 
-    question: CoverageInputs
+    inputs: CoverageInputs
     assessment: Assessment
     answer: CoverageAnswer
     gaps: Gaps
@@ -72,47 +72,47 @@ def command(
     as_json: bool,
 ) -> None:
     """How much of PLACE a kind of resource covers. 某地被某类资源覆盖的比例。"""
-    given = {"kind": kind, "place": place, "radius_m": radius_m, "reason": reason, "exercise": exercise}
-    request = msgspec.convert(given, CoverageRequest)
+    values = {"kind": kind, "place": place, "radius_m": radius_m, "reason": reason, "exercise": exercise}
+    request = msgspec.convert(values, CoverageRequest)
     sight = msgspec.structs.replace(EVERYTHING if all_records else PUBLIC, exercise=exercise)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         step = progress.add_task("reading 读取", total=4)
-        question = read(settings.read(os.environ), request, sight)
+        inputs = read_from_database(settings.read(os.environ), request, sight)
         progress.update(step, completed=1, description="measuring 计算")
-        result = worked(question)
+        result = report_on(inputs)
         progress.update(step, completed=3, description="writing 输出")
-        write(result, subject_of(result, request, all_records), gaps_file, report, picture)
+        write(result, heading_of(result, request, all_records), gaps_file, report, picture)
         progress.update(step, completed=4)
     if as_json:
         click.echo(msgspec.json.encode(result.answer))
     else:
-        show(result, kind)
+        show_coverage(result, kind)
     for path in filter(None, (gaps_file, report, picture)):
         Console(stderr=True).print(f"wrote {path}")
 
 
-def read(known: Settings, request: CoverageRequest, sight: Sight) -> CoverageInputs:
-    """The question with everything it needs from the database."""
+def read_from_database(values: Settings, request: CoverageRequest, sight: Sight) -> CoverageInputs:
+    """Everything that the analysis needs from the database."""
 
     async def run(url: str) -> CoverageInputs:
-        async with reading(known, url) as reader:
+        async with reading(values, url) as reader:
             return await read_inputs(reader, sight, request)
 
-    with database.migrated(known) as url:
+    with database.migrated(values) as url:
         return asyncio.run(run(url))
 
 
-def worked(question: CoverageInputs) -> Result:
-    """The question answered, with its gaps."""
-    assessment = assess_inputs(question)
-    found = gaps(assessment, bound="nominal", sliver_m2=SLIVER_M2, limit=1_000_000)
-    return Result(question, assessment, answer_from(question, assessment), found)
+def report_on(inputs: CoverageInputs) -> CoverageReport:
+    """The answer with all its gaps."""
+    assessment = assess_inputs(inputs)
+    listed = gaps(assessment, bound="nominal", sliver_m2=SLIVER_M2, limit=1_000_000)
+    return CoverageReport(inputs, assessment, answer_from(inputs, assessment), listed)
 
 
-def subject_of(result: Result, request: CoverageRequest, all_records: bool) -> ReportHeading:
-    """What the report is about."""
-    whole = result.question.whole
+def heading_of(result: CoverageReport, request: CoverageRequest, all_records: bool) -> ReportHeading:
+    """What the report is about, in both languages."""
+    whole = result.inputs.whole
     radius = ("各记录自己的半径", "each record's own radius")
     if request.radius_m is not None:
         radius = (
@@ -132,21 +132,25 @@ def subject_of(result: Result, request: CoverageRequest, all_records: bool) -> R
 
 
 def write(
-    result: Result, subject: ReportHeading, gaps_file: Path | None, report: Path | None, picture: Path | None
+    result: CoverageReport,
+    heading: ReportHeading,
+    gaps_file: Path | None,
+    report: Path | None,
+    picture: Path | None,
 ) -> None:
     """Write the files that were asked for."""
     if gaps_file is not None:
-        gaps_file.write_bytes(msgspec.json.encode(collection(result.gaps)))
+        gaps_file.write_bytes(msgspec.json.encode(gaps_collection(result.gaps)))
     if report is None and picture is None:
         return
     drawing = sketch(result.assessment)
     if report is not None:
-        report.write_text(page(subject, result.answer, result.gaps, drawing), "utf-8")
+        report.write_text(page(heading, result.answer, result.gaps, drawing), "utf-8")
     if picture is not None:
         png(drawing, picture)
 
 
-def collection(found: Gaps) -> dict[str, object]:
+def gaps_collection(listed: Gaps) -> dict[str, object]:
     """The gaps as a GeoJSON FeatureCollection."""
     features = [
         {
@@ -159,14 +163,14 @@ def collection(found: Gaps) -> dict[str, object]:
                 "area_m2": gap.area_m2,
             },
         }
-        for gap in found.gaps
+        for gap in listed.gaps
     ]
     return {"type": "FeatureCollection", "features": features}
 
 
-def show(result: Result, kind: str) -> None:
+def show_coverage(result: CoverageReport, kind: str) -> None:
     """Print the answer as tables."""
-    answer, whole, console = result.answer, result.question.whole, Console()
+    answer, whole, console = result.answer, result.inputs.whole, Console()
     zh, en = KIND_WORDS[kind]
     table = Table(title=f"{whole.name or whole.code}: {zh} {en}")
     for column in ("place 地点", "km²", "at least 至少", "as recorded 按记录", "at most 至多"):
@@ -191,11 +195,11 @@ def show(result: Result, kind: str) -> None:
         console.print(f"  … and {len(answer.untestable) - LISTED} more", style="yellow")
 
 
-def _show_gaps(console: Console, found: Gaps) -> None:
-    if not found.gaps:
+def _show_gaps(console: Console, listed: Gaps) -> None:
+    if not listed.gaps:
         return
-    console.print(f"{found.count} gaps 空白, largest first:")
-    for gap in found.gaps[:LISTED]:
+    console.print(f"{listed.count} gaps 空白, largest first:")
+    for gap in listed.gaps[:LISTED]:
         console.print(f"  {gap.rank:>3}. {square_km(gap.area_m2):>8} km²  {gap.name or gap.place or '—'}")
 
 

@@ -29,7 +29,7 @@ POISONED = f"the server ended {MOST_ATTEMPTS} times while it worked on this anal
 
 
 @asynccontextmanager
-async def running(reader: Reader, settings: Settings) -> "AsyncIterator[JobRunner]":
+async def running_jobs(reader: Reader, settings: Settings) -> "AsyncIterator[JobRunner]":
     """A runner that works for as long as the block runs; then its jobs go back into the queue."""
     runner = JobRunner(reader, settings)
     claiming = asyncio.create_task(runner.run())

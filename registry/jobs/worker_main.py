@@ -75,7 +75,7 @@ def _report(done: int, of: int) -> None:
 def _outcome(packed: bytes) -> AnalysisOutcome:
     try:
         task: Task = msgspec.msgpack.decode(packed, type=Task)
-        return AnalysisOutcome(answer=msgspec.json.encode(analyses.run(task, _report)))
+        return AnalysisOutcome(answer=msgspec.json.encode(analyses.run_task(task, _report)))
     except msgspec.MsgspecError:
         return AnalysisOutcome(problem="another release of the server stored this analysis; ask again")
     except RegistryError as error:

@@ -20,7 +20,7 @@ from registry.domain.errors import NotFound, Unavailable
 from registry.domain.identity import new_id
 from registry.jobs import runner as runners
 from registry.jobs.analysis_process import AnalysisProcess
-from registry.services.coverage.jobs import dismiss_job, read_job, start_job
+from registry.services.coverage.jobs import end_job, job_status, start_job
 from registry.store import jobs
 from registry.store.database.pool import reading
 from registry.store.database.query import Query
@@ -40,7 +40,7 @@ from registry.runtime.settings import Settings
 from registry.store.database.pool import reading
 
 async def work():
-    async with reading(Settings(), sys.argv[1]) as reader, runner.running(reader, Settings()):
+    async with reading(Settings(), sys.argv[1]) as reader, runner.running_jobs(reader, Settings()):
         await asyncio.Event().wait()
 
 asyncio.run(work())
@@ -66,7 +66,7 @@ async def accepted(reader, task=SHORT):
 
 async def ended(reader, identity):
     async def status():
-        job = await read_job(reader, ANYONE, identity)
+        job = await job_status(reader, ANYONE, identity)
         return job if job.finished_at else None
 
     return await until(status, 60.0)
@@ -74,7 +74,7 @@ async def ended(reader, identity):
 
 async def is_running(reader, identity):
     async def status():
-        job = await read_job(reader, ANYONE, identity)
+        job = await job_status(reader, ANYONE, identity)
         return job.status == "running"
 
     return await until(status, 60.0)
@@ -124,7 +124,7 @@ async def test_a_job_survives_the_restart_of_the_application(url):
         location, reader = response.headers["location"], client.app.state.reader
         await is_running(reader, response.json()["jobID"])
     async with reading(UNHURRIED, url) as reader:
-        job = await read_job(reader, ANYONE, response.json()["jobID"])
+        job = await job_status(reader, ANYONE, response.json()["jobID"])
         assert (job.status, job.message, await attempts(reader)) == ("accepted", jobs.QUEUED, [0])
     async with serving(create_app(UNHURRIED, url)) as client:
         await ended(client.app.state.reader, response.json()["jobID"])
@@ -140,7 +140,7 @@ async def test_another_worker_takes_over_what_a_killed_worker_left(url, reader):
     worker.send_signal(signal.SIGKILL)
     await worker.wait()
     await until(lambda: not any(alive(pid) for pid in children))
-    async with runners.running(reader, UNHURRIED) as runner:
+    async with runners.running_jobs(reader, UNHURRIED) as runner:
         await asyncio.sleep(0)
         assert not runner.holds(identity), "its lease still holds"
         await expire(reader)
@@ -164,8 +164,8 @@ async def test_no_job_is_worked_twice_by_many_workers(url, reader):
         await jobs.release(reader, claim, counted=False)
     async with (
         reading(UNHURRIED, url) as other,
-        runners.running(reader, UNHURRIED),
-        runners.running(other, UNHURRIED),
+        runners.running_jobs(reader, UNHURRIED),
+        runners.running_jobs(other, UNHURRIED),
     ):
         for identity in identities:
             assert (await ended(reader, identity)).status == "successful"
@@ -182,13 +182,13 @@ async def test_a_worker_whose_job_was_taken_over_changes_nothing(reader):
     await jobs.finish(reader, first, status="failed", message="late", result=None)
     await jobs.release(reader, first, counted=False)
     assert await jobs.renew(reader, second, 10, "begun")
-    job = await read_job(reader, ANYONE, identity)
+    job = await job_status(reader, ANYONE, identity)
     assert (job.status, job.progress, job.message) == ("running", 10, "begun")
 
 
 async def test_a_job_whose_process_dies_twice_fails_with_a_sentence(reader, processes):
     identity = await accepted(reader, LONG)
-    async with runners.running(reader, UNHURRIED):
+    async with runners.running_jobs(reader, UNHURRIED):
         for number in range(2):
             os.kill(await pid_of(processes, number), signal.SIGKILL)
         job = await ended(reader, identity)
@@ -201,29 +201,29 @@ async def test_a_job_that_ends_its_worker_twice_fails_with_a_sentence(reader, pr
     for _ in range(2):
         assert await jobs.claim(reader)
         await expire(reader)
-    async with runners.running(reader, UNHURRIED):
+    async with runners.running_jobs(reader, UNHURRIED):
         job = await ended(reader, identity)
     assert (job.status, job.message, processes) == ("failed", runners.POISONED, [])
 
 
 async def test_a_dismissed_job_ends_in_the_worker_that_holds_it(reader, processes):
     identity = await accepted(reader, LONG)
-    async with runners.running(reader, UNHURRIED) as runner:
+    async with runners.running_jobs(reader, UNHURRIED) as runner:
         pid = await pid_of(processes, 0)
-        await dismiss_job(reader, ANYONE, identity)
+        await end_job(reader, ANYONE, identity)
         await runner.stop(identity)
         assert not alive(pid)
         assert not runner.holds(identity)
-    assert (await read_job(reader, ANYONE, identity)).status == "dismissed"
+    assert (await job_status(reader, ANYONE, identity)).status == "dismissed"
 
 
 async def test_a_job_that_another_worker_dismissed_ends_within_two_seconds(reader, processes):
     identity = await accepted(reader, LONG)
-    async with runners.running(reader, UNHURRIED) as runner:
+    async with runners.running_jobs(reader, UNHURRIED) as runner:
         pid = await pid_of(processes, 0)
-        await dismiss_job(reader, ANYONE, identity)
+        await end_job(reader, ANYONE, identity)
         await until(lambda: not alive(pid) and not runner.holds(identity), 2.0)
-    assert (await read_job(reader, ANYONE, identity)).status == "dismissed"
+    assert (await job_status(reader, ANYONE, identity)).status == "dismissed"
     assert await jobs.claim(reader) is None
 
 
@@ -232,7 +232,7 @@ async def test_a_task_is_kept_only_until_its_job_ends(reader):
     for _ in range(2):
         await accepted(reader)
     dismissed = (await jobs.claim(reader)).id
-    await dismiss_job(reader, ANYONE, dismissed)
+    await end_job(reader, ANYONE, dismissed)
     claim = await jobs.claim(reader)
     await jobs.finish(reader, claim, status="successful", message=None, result="{}")
     kept = Query(sa.text("SELECT count(task) AS tasks, count(*) AS jobs FROM job"))
@@ -245,7 +245,7 @@ async def test_a_task_of_another_release_fails_with_a_sentence(reader):
     values = {"id": identity, "process": "gaps", "owner": ANYONE.id, "estimate_s": 1.0}
     async with reader.writer() as writer:
         await jobs.insert(writer, values | {"task": msgspec.msgpack.encode({"type": "tea"})})
-    async with runners.running(reader, UNHURRIED):
+    async with runners.running_jobs(reader, UNHURRIED):
         job = await ended(reader, identity)
     assert (job.status, job.message) == (
         "failed",
@@ -260,4 +260,4 @@ async def test_waiting_jobs_are_bounded_whoever_accepted_them(reader):
         with pytest.raises(Unavailable):
             await start_job(writer, ANYONE, SHORT, most_open=2)
     with pytest.raises(NotFound):
-        await read_job(reader, ANYONE, new_id(1))
+        await job_status(reader, ANYONE, new_id(1))

@@ -118,7 +118,7 @@ AnalysisAnswer = (
 )
 
 
-def run(task: Task, progress: Progress = no_progress) -> AnalysisAnswer:
+def run_task(task: Task, progress: Progress = no_progress) -> AnalysisAnswer:
     """The answer to a task; `progress` is called after each cover where the work goes cover by cover."""
     work: Callable[[Any, Progress], AnalysisAnswer] = _WORK[type(task)]
     return work(task, progress)

@@ -14,4 +14,4 @@ THREADS = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="analysis")
 
 async def analyse(task: Task) -> AnalysisAnswer:
     """The answer to a short task. GEOS and NumPy release the interpreter lock, so requests go on."""
-    return await asyncio.get_running_loop().run_in_executor(THREADS, analyses.run, task)
+    return await asyncio.get_running_loop().run_in_executor(THREADS, analyses.run_task, task)

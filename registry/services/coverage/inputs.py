@@ -78,8 +78,8 @@ async def read_area(reader: Reader, request: CoverageRequest) -> DividedArea:
     if (request.place is None) == (request.area is None):
         raise InvalidQuery("give either place or area", field="place")
     if request.area is not None:
-        return await areas.of_polygon(reader, wkb(request.area, "area"))
-    return await areas.of_place(reader, request.place or "")
+        return await areas.polygon_area(reader, wkb(request.area, "area"))
+    return await areas.place_area(reader, request.place or "")
 
 
 async def _read_watchers(
@@ -99,7 +99,7 @@ async def _read_watchers(
         raise InvalidQuery(detail, field="area")
     elsewhere = request.scenario.named() - {w.id for w in near} if request.scenario else set()
     if elsewhere:
-        near += await watchers.named(reader, sight, elsewhere, radius_m=request.radius_m)
+        near += await watchers.named_watchers(reader, sight, elsewhere, radius_m=request.radius_m)
         if missing := sorted(elsewhere - {w.id for w in near}):
             raise InvalidQuery(f"no resource {missing[0]} to move or remove", field="scenario")
     return near

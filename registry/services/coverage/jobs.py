@@ -48,10 +48,10 @@ async def start_job(writer: Writer, actor: Actor, task: Task, *, most_open: int)
             "task": await asyncio.to_thread(msgspec.msgpack.encode, task),
         },
     )
-    return await read_job(writer, actor, identity)
+    return await job_status(writer, actor, identity)
 
 
-async def read_job(reader: Reader, actor: Actor, identity: UUID) -> JobStatus:
+async def job_status(reader: Reader, actor: Actor, identity: UUID) -> JobStatus:
     """The state of a job; NotFound for all but its owner and administrators."""
     row = await jobs.get(reader, identity)
     if row is None or not (row["owner"] == actor.id or actor.role == "admin"):
@@ -59,12 +59,12 @@ async def read_job(reader: Reader, actor: Actor, identity: UUID) -> JobStatus:
     return JobStatus(**{name: row[name] for name in JobStatus.__struct_fields__})
 
 
-async def read_result(reader: Reader, actor: Actor, identity: UUID) -> msgspec.Raw:
+async def job_result(reader: Reader, actor: Actor, identity: UUID) -> msgspec.Raw:
     """The answer of a job, as the JSON that is stored.
 
-    NotFound as for `read_job`, Conflict while there is no answer, Invalid when the analysis failed.
+    NotFound as for `job_status`, Conflict while there is no answer, Invalid when the analysis failed.
     """
-    job = await read_job(reader, actor, identity)
+    job = await job_status(reader, actor, identity)
     if job.status == "failed":
         raise Invalid(job.message or "the analysis failed")
     if job.status != "successful":
@@ -72,11 +72,11 @@ async def read_result(reader: Reader, actor: Actor, identity: UUID) -> msgspec.R
     return msgspec.Raw((await jobs.result(reader, identity) or "").encode())
 
 
-async def dismiss_job(reader: Reader, actor: Actor, identity: UUID) -> None:
-    """End a job; NotFound as for `read_job`.
+async def end_job(reader: Reader, actor: Actor, identity: UUID) -> None:
+    """End a job; NotFound as for `job_status`.
 
     The dismissal commits here: whoever stops the job afterwards writes to the same row.
     """
-    await read_job(reader, actor, identity)
+    await job_status(reader, actor, identity)
     async with reader.writer() as writer:
         await jobs.dismiss(writer, identity)

@@ -33,7 +33,7 @@ from registry.services.coverage.saved_scenarios import named_scenario
 from registry.store.database.pool import Reader
 
 
-async def prepare(
+async def prepare_task(
     reader: Reader, actor: Actor, sight: Sight, request: CoverageRequest | DistanceRequest
 ) -> Task:
     """The task that answers a request, with all its data read from one snapshot.

@@ -30,7 +30,7 @@ class SavedScenario(Struct, frozen=True, kw_only=True):
     changes: Scenario
 
 
-async def save_scenario(writer: Writer, actor: Actor, draft: ScenarioDraft) -> SavedScenario:
+async def keep_scenario(writer: Writer, actor: Actor, draft: ScenarioDraft) -> SavedScenario:
     """Save a scenario; Forbidden for less than a planner."""
     require(actor, "planner")
     row = await scenarios.insert(
@@ -47,13 +47,13 @@ async def save_scenario(writer: Writer, actor: Actor, draft: ScenarioDraft) -> S
     return _from_row(row)
 
 
-async def list_scenarios(reader: Reader, actor: Actor) -> list[SavedScenario]:
+async def latest_scenarios(reader: Reader, actor: Actor) -> list[SavedScenario]:
     """The latest scenarios; Forbidden for less than a viewer."""
     require(actor, "viewer")
     return [_from_row(row) for row in await scenarios.find(reader, MOST_LISTED)]
 
 
-async def read_scenario(reader: Reader, actor: Actor, identity: UUID | str) -> SavedScenario:
+async def saved_scenario(reader: Reader, actor: Actor, identity: UUID | str) -> SavedScenario:
     """One scenario; Forbidden for less than a viewer, NotFound for an unknown identity."""
     require(actor, "viewer")
     try:
@@ -67,14 +67,14 @@ async def read_scenario(reader: Reader, actor: Actor, identity: UUID | str) -> S
 
 async def named_scenario(reader: Reader, actor: Actor, identity: str) -> NamedScenario:
     """A saved scenario as an analysis takes it."""
-    saved = await read_scenario(reader, actor, identity)
+    saved = await saved_scenario(reader, actor, identity)
     return NamedScenario(str(saved.id), saved.name, saved.changes)
 
 
-async def delete_scenario(writer: Writer, actor: Actor, identity: UUID) -> None:
+async def remove_scenario(writer: Writer, actor: Actor, identity: UUID) -> None:
     """Delete a scenario; Forbidden for less than a planner, NotFound for an unknown identity."""
     require(actor, "planner")
-    await read_scenario(writer, actor, identity)
+    await saved_scenario(writer, actor, identity)
     await scenarios.retire(writer, identity)
 
 

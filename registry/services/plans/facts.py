@@ -70,9 +70,9 @@ async def _coverage_inputs(
     """
     try:
         if denominator is not None and denominator.ground is not None:
-            area = await areas.of_polygon(reader, wkb(denominator.ground, "ground"))
+            area = await areas.polygon_area(reader, wkb(denominator.ground, "ground"))
         else:
-            area = await areas.of_place(reader, place)
+            area = await areas.place_area(reader, place)
     except InvalidQuery:
         return None
     watch_points = await watchers.find(

@@ -57,7 +57,7 @@ def _part(row: Mapping[str, Any]) -> AreaPart:
     return AreaPart(shape=row["extent"], code=row["code"], name=name, assumed=row["basis"] != "boundary")
 
 
-async def of_place(reader: Reader, code: str) -> DividedArea:
+async def place_area(reader: Reader, code: str) -> DividedArea:
     """A place and the places right under it that have an extent; NotFound, or InvalidQuery without extent."""
     row = await reader.row(PLACE, {"code": code})
     if row is None:
@@ -70,7 +70,7 @@ async def of_place(reader: Reader, code: str) -> DividedArea:
     )
 
 
-async def name_of(reader: Reader, code: str) -> Name:
+async def place_name(reader: Reader, code: str) -> Name:
     """The name of a place, with or without an extent."""
     row = await reader.row(PLACE, {"code": code})
     if row is None:
@@ -78,7 +78,7 @@ async def name_of(reader: Reader, code: str) -> Name:
     return Name(row["name_zh"], row["name_en"])
 
 
-async def of_polygon(reader: Reader, area_wkb: bytes) -> DividedArea:
+async def polygon_area(reader: Reader, area_wkb: bytes) -> DividedArea:
     """A polygon and the towns it touches, or the districts when the towns are too many."""
     for level in PARTING_LEVELS:
         given = {"level": level, "area": area_wkb, "limit": MOST_PARTS + 1}

@@ -143,7 +143,9 @@ def _named(form: Shape) -> Query:
     return Query(_hit(seen, _footprint(seen)).where(seen.seen, wanted))
 
 
-async def named(reader: Reader, sight: Sight, ids: Iterable[str], *, radius_m: float | None) -> list[Watcher]:
+async def named_watchers(
+    reader: Reader, sight: Sight, ids: Iterable[str], *, radius_m: float | None
+) -> list[Watcher]:
     """The resources of these identities that this sight has, wherever they are."""
     known = [UUID(text) for text in ids if UUID_TEXT.fullmatch(text)]
     rows = await reader.rows(_named(shape(sight)), binds(sight) | {"ids": known})

@@ -20,7 +20,7 @@ from registry.domain.coverage.siting.placement import SitingPlan
 from registry.domain.errors import InvalidQuery
 from registry.domain.geojson import Area
 from registry.domain.records.resource import Kind
-from registry.services.coverage import find_members as members_service
+from registry.services.coverage.members import count_members
 from registry.services.coverage.requests import (
     CompareRequest,
     CoverageRequest,
@@ -143,7 +143,7 @@ async def compare_scenarios(analysis: AnalysisDep, data: JSONBody[CompareRequest
 @post("/members", status_code=200)
 async def find_members(reader: ReaderDep, sight: SightDep, data: JSONBody[MembersRequest]) -> Membership:
     """Which places of a level have a resource and which have none, with the denominator named."""
-    return await members_service.find_members(reader, sight, data)
+    return await count_members(reader, sight, data)
 
 
 router = Router(

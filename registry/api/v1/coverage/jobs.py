@@ -20,7 +20,7 @@ from registry.domain.coverage.tasks import AT_ONCE_S, Task, estimate_seconds
 from registry.services.coverage import jobs
 from registry.services.coverage.analyse import analyse
 from registry.services.coverage.jobs import JobStatus
-from registry.services.coverage.prepare import prepare
+from registry.services.coverage.prepare import prepare_task
 from registry.services.coverage.requests import CoverageRequest, DistanceRequest
 from registry.store.access.idempotency import StoredResponse
 from registry.store.database.pool import Reader, Writer
@@ -84,7 +84,7 @@ class AnalysisHandler(NamedTuple):
 
     async def respond(self, asked: CoverageRequest | DistanceRequest) -> Response[Any]:
         """200 with the answer when it is expected at once, else 202 with the job that works on it."""
-        task = await prepare(self.reader, self.actor, self.sight, asked)
+        task = await prepare_task(self.reader, self.actor, self.sight, asked)
         prefers_job = "respond-async" in self.request.headers.get("prefer", "")
         if estimate_seconds(task) <= AT_ONCE_S and not prefers_job:
             return Response(await analyse(task), media_type=JSON)
@@ -120,7 +120,7 @@ AnalysisDep = NamedDependency[AnalysisHandler]
 @get("/{identity:uuid}")
 async def read_job(reader: ReaderDep, actor: ActorDep, identity: FromPath[UUID]) -> JobStatusInfo:
     """How a job is doing; for the one who asked for it."""
-    return describe_job(await jobs.read_job(reader, actor, identity))
+    return describe_job(await jobs.job_status(reader, actor, identity))
 
 
 RESULTS = {
@@ -131,7 +131,7 @@ RESULTS = {
 @get("/{identity:uuid}/results", responses=RESULTS)
 async def read_results(reader: ReaderDep, actor: ActorDep, identity: FromPath[UUID]) -> Response[bytes]:
     """The answer of a job, kept for a day."""
-    return Response(bytes(await jobs.read_result(reader, actor, identity)), media_type=JSON)
+    return Response(bytes(await jobs.job_result(reader, actor, identity)), media_type=JSON)
 
 
 @delete("/{identity:uuid}", status_code=200)
@@ -140,9 +140,9 @@ async def dismiss_job(
 ) -> JobStatusInfo:
     """End a job; its process is stopped within a second, and its place in the queue is free at once."""
     request.scope["state"]["changes"] = True
-    await jobs.dismiss_job(reader, actor, identity)
+    await jobs.end_job(reader, actor, identity)
     await request.app.state.runner.stop(identity)
-    return describe_job(await jobs.read_job(reader, actor, identity))
+    return describe_job(await jobs.job_status(reader, actor, identity))
 
 
 router = Router("/v1/jobs", route_handlers=[read_job, read_results, dismiss_job], tags=["jobs"])

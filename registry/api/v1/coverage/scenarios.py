@@ -32,25 +32,25 @@ async def save_scenario(
 
 
 async def _save(writer: Writer, actor: Actor, draft: ScenarioDraft) -> StoredResponse:
-    return rendered(await saved_scenarios.save_scenario(writer, actor, draft), 201)
+    return rendered(await saved_scenarios.keep_scenario(writer, actor, draft), 201)
 
 
 @get()
 async def list_scenarios(reader: ReaderDep, actor: ActorDep) -> ScenarioList:
     """The latest scenarios."""
-    return ScenarioList(await saved_scenarios.list_scenarios(reader, actor))
+    return ScenarioList(await saved_scenarios.latest_scenarios(reader, actor))
 
 
 @get("/{identity:uuid}")
 async def read_scenario(reader: ReaderDep, actor: ActorDep, identity: FromPath[UUID]) -> SavedScenario:
     """One scenario."""
-    return await saved_scenarios.read_scenario(reader, actor, identity)
+    return await saved_scenarios.saved_scenario(reader, actor, identity)
 
 
 @delete("/{identity:uuid}")
 async def forget_scenario(writer: WriterDep, actor: ActorDep, identity: FromPath[UUID]) -> None:
     """Delete a scenario."""
-    await saved_scenarios.delete_scenario(writer, actor, identity)
+    await saved_scenarios.remove_scenario(writer, actor, identity)
 
 
 router = Router(

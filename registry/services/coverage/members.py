@@ -1,4 +1,4 @@
-"""Find which places of a level have at least one resource of a kind: set coverage."""
+"""Count which places of a level have at least one resource of a kind: set coverage."""
 
 from registry.domain.access.sight import Sight
 from registry.domain.coverage.set_coverage import Membership, membership
@@ -10,14 +10,14 @@ from registry.store.database.pool import Reader
 MOST_UNITS = 20_000
 
 
-async def find_members(reader: Reader, sight: Sight, request: MembersRequest) -> Membership:
+async def count_members(reader: Reader, sight: Sight, request: MembersRequest) -> Membership:
     """The share of places that have a resource, and the names of those that have none.
 
     NotFound for an unknown place; InvalidQuery where the place has none of that level.
     """
     conditions = CoverageRequest(kind=request.kind, filter=request.filter).conditions()
     async with reader.snapshot() as snapshot:
-        name = await areas.name_of(snapshot, request.place)
+        name = await areas.place_name(snapshot, request.place)
         rows = await members.find(
             snapshot,
             request_sight(request, sight),
