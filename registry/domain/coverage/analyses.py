@@ -71,7 +71,7 @@ class SoleCoverage(Struct, frozen=True):
 
 
 class CriticalityAnswer(Struct, frozen=True, kw_only=True):
-    """For every resource what only it covers, most first; one that shares all it covers loses nothing."""
+    """For every resource what only it covers, most first; 0 for one whose ground others cover too."""
 
     area_m2: float
     method: str
@@ -119,7 +119,7 @@ AnalysisAnswer = (
 
 
 def run_task(task: Task, progress: Progress = no_progress) -> AnalysisAnswer:
-    """The answer to a task; `progress` is called after each cover where the work goes cover by cover."""
+    """The answer to a task. Work that goes cover by cover reports its progress."""
     work: Callable[[Any, Progress], AnalysisAnswer] = _WORK[type(task)]
     return work(task, progress)
 
@@ -131,8 +131,8 @@ def _measure(task: MeasureTask, progress: Progress) -> CoverageAnswer:
 def _gaps(task: GapsTask, progress: Progress) -> GapsAnswer:
     assessment = assess_inputs(task.inputs, progress=progress)
     answer = answer_from(task.inputs, assessment)
-    found = gaps(assessment, bound=task.bound, sliver_m2=task.sliver_m2, limit=task.limit)
-    return GapsAnswer(**msgspec.structs.asdict(answer), gaps=found)
+    listed = gaps(assessment, bound=task.bound, sliver_m2=task.sliver_m2, limit=task.limit)
+    return GapsAnswer(**msgspec.structs.asdict(answer), gaps=listed)
 
 
 def _cover(inputs: CoverageInputs, bound: Bound) -> tuple[StudyArea, list[Watcher], CoverShapes]:
@@ -145,14 +145,14 @@ def _cover(inputs: CoverageInputs, bound: Bound) -> tuple[StudyArea, list[Watche
 
 def _depth(task: DepthTask, _progress: Progress) -> DepthAnswer:
     area, _, cover = _cover(task.inputs, task.bound)
-    found = depth.faces(area, cover, task.levels)
+    faces = depth.faces(area, cover, task.levels)
     total = float(area.area_m2.sum())
     points = task.inputs.demand
     counts = weight = None
     if points is not None:
         counts, weight = reach_pairs(area.plane, cover, positions(points)).counts, weights(points)
     levels = []
-    for level, area_m2 in enumerate(depth.at_least_m2(found), start=1):
+    for level, area_m2 in enumerate(depth.at_least_m2(faces), start=1):
         reached = None if counts is None or weight is None else float(weight[counts >= level].sum())
         share = None if reached is None or weight is None else reached / (float(weight.sum()) or 1.0)
         levels.append(DepthLevel(level, float(area_m2), float(area_m2) / total, reached, share))
@@ -161,7 +161,7 @@ def _depth(task: DepthTask, _progress: Progress) -> DepthAnswer:
         method=METHOD,
         bound=task.bound,
         levels=levels,
-        faces=depth.drawn_by_depth(area, found) if task.draw else [],
+        faces=depth.drawn_by_depth(area, faces) if task.draw else [],
         demand_total=None if weight is None else float(weight.sum()),
         demand_basis=task.inputs.demand_basis,
     )
@@ -169,8 +169,8 @@ def _depth(task: DepthTask, _progress: Progress) -> DepthAnswer:
 
 def _criticality(task: CriticalityTask, _progress: Progress) -> CriticalityAnswer:
     area, tested, cover = _cover(task.inputs, task.bound)
-    found = depth.faces(area, cover, 2)
-    alone = depth.sole_m2(found, len(tested))
+    faces = depth.faces(area, cover, 2)
+    alone = depth.sole_m2(faces, len(tested))
     needed = None
     if task.inputs.demand is not None:
         pairs = reach_pairs(area.plane, cover, positions(task.inputs.demand))
@@ -179,7 +179,7 @@ def _criticality(task: CriticalityTask, _progress: Progress) -> CriticalityAnswe
         needed = np.bincount(pairs.watcher[single], heavy, len(tested))
     order = np.lexsort((-(needed if needed is not None else alone), -alone))
     total = float(area.area_m2.sum())
-    once, twice = depth.at_least_m2(found)
+    once, twice = depth.at_least_m2(faces)
     listed = [
         SoleCoverage(w.id, w.name, w.place, float(alone[i]), float(alone[i]) / total, _figure(needed, i))
         for i, w in ((i, tested[i]) for i in order[: task.limit])

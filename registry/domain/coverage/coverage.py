@@ -1,7 +1,7 @@
-"""How much of an area is covered, and where it is not: ratio, interval, error bound.
+"""How much of an area is covered: ratio with its interval, error bound, shares of places.
 
-Coverage is a union, never a sum, and is defined by geodesic distance; the polygons here are drawings of it
-whose area is right, and `error_bound_m2` says what may be left of the difference.
+Coverage is a union, never a sum. It is defined by geodesic distance. The polygons here are drawings with the
+right area; `error_bound_m2` bounds the error that is left.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,16 +29,16 @@ Progress = Callable[[int, int], None]
 
 
 def no_progress(_done: int, _of: int) -> None:
-    """Nobody is listening."""
+    """Ignore progress."""
 
 
 def progress_share(progress: Progress, at: int, of: int) -> Progress:
-    """What the `at`-th (from 0) of some equal parts tells about the whole."""
+    """The progress of the whole, reported by the `at`-th (from 0) of `of` equal parts."""
     return lambda done, steps: progress(at * steps + done, of * steps)
 
 
 class Estimate(Struct, frozen=True):
-    """A figure at its least, as recorded, and at its most."""
+    """A figure with its bounds: the least, as recorded, and the most."""
 
     lower: float
     nominal: float
@@ -57,7 +57,7 @@ class PlaceCover(Struct, frozen=True):
 
 
 class Counts(Struct, frozen=True):
-    """How many resources stand behind the answer, and how well they are placed."""
+    """How many resources the answer counts, and how well they are located."""
 
     resources: int
     located: int
@@ -66,7 +66,7 @@ class Counts(Struct, frozen=True):
 
 
 class Untestable(Struct, frozen=True):
-    """A resource that could not be tested, by name."""
+    """A resource that could not be tested, with the reason."""
 
     id: str
     name: Name | None
@@ -74,7 +74,7 @@ class Untestable(Struct, frozen=True):
 
 
 class Coverage(Struct, frozen=True):
-    """How much of the area is covered, and what that answer rests on."""
+    """How much of the area is covered, and the basis of that answer."""
 
     ratio: Estimate
     covered_m2: Estimate
@@ -89,7 +89,7 @@ class Coverage(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Assessment:
-    """The three covers over a ground and what each leaves open."""
+    """The three covers of an area, and what each leaves uncovered."""
 
     area: StudyArea
     watchers: Sequence[Watcher]
@@ -99,7 +99,7 @@ class Assessment:
     upper: Uncovered
 
     def states(self) -> list[tuple[CoverShapes, Uncovered]]:
-        """Each cover with what it leaves open, from least to most."""
+        """Each cover with what it leaves uncovered, from least to most."""
         covers = self.cover_interval
         return [(covers.lower, self.lower), (covers.nominal, self.nominal), (covers.upper, self.upper)]
 
@@ -110,23 +110,23 @@ def assess(
     rule: UncoveredRule = uncovered,
     progress: Progress = no_progress,
 ) -> Assessment:
-    """Work out what the watchers leave open at their least, as recorded and at their most.
+    """Find what the watchers leave uncovered at their least, as recorded and at their most.
 
-    `opening` says what counts as open, by default all that nobody covers.
+    `rule` finds the uncovered ground of one cover; by default, the ground that no watcher covers.
     """
     covers = cover_interval(area.plane, [w for w in watchers if w.testable])
     certain = covers.lower is covers.nominal
-    asked = [covers.nominal] if certain else [covers.lower, covers.nominal, covers.upper]
-    progress(0, len(asked))
+    distinct = [covers.nominal] if certain else [covers.lower, covers.nominal, covers.upper]
+    progress(0, len(distinct))
     opened = []
-    for cover in asked:
+    for cover in distinct:
         opened.append(rule(area, cover))
-        progress(len(opened), len(asked))
+        progress(len(opened), len(distinct))
     return Assessment(area, watchers, covers, opened[0], opened[len(opened) // 2], opened[-1])
 
 
 def coverage_of(assessment: Assessment) -> Coverage:
-    """The answer in numbers; lower never exceeds nominal, nor nominal upper."""
+    """The figures of an assessment; lower ≤ nominal ≤ upper."""
     area, parts_m2 = assessment.area, assessment.area.area_m2
     low, mid, high = (_covered(area, o) for o in (assessment.lower, assessment.nominal, assessment.upper))
     low, high = np.minimum(low, mid), np.maximum(mid, high)
@@ -167,7 +167,7 @@ def _place(area: StudyArea, at: int, covered: Estimate) -> PlaceCover:
 
 
 def _assumed(assessment: Assessment) -> list[str]:
-    """The places whose extent stands for a boundary, in the area or as a possible position."""
+    """The places whose assumed extent is used for a boundary or for a possible position."""
     grounds = {part.code or "" for part in assessment.area.parts if part.assumed}
     return sorted(grounds.union(*(w.assumed for w in assessment.watchers if w.testable)))
 

@@ -1,4 +1,4 @@
-"""Demand as weighted points: which of them a cover reaches, by exact geodesic distance, edge included."""
+"""Demand as weighted points: which of them a cover reaches, by geodesic distance, edge included."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from registry.domain.coverage.geometry.study_area import StudyArea
 from registry.domain.values import Name
 
 EDGE_M = 1e-6
-"""Geodesic distances are computed to nanometres; a point on the edge is covered."""
+"""A point on the edge is covered. Geodesic distances are exact to nanometres."""
 
 
 class DemandPoint(Struct, frozen=True):
-    """A place of need with its weight: people, households, or one each."""
+    """A place of need with its weight: people, households, or one."""
 
     lon: float
     lat: float
@@ -28,7 +28,7 @@ class DemandPoint(Struct, frozen=True):
 
 
 class DemandCover(Struct, frozen=True):
-    """The demand that is covered, and what could be."""
+    """The demand that is covered, as an interval, and the heaviest uncovered points."""
 
     total: float
     points: int
@@ -63,7 +63,7 @@ def weights(points: Sequence[DemandPoint]) -> Floats:
 
 
 def reach_pairs(plane: Plane, cover: CoverShapes, lonlat: Floats) -> ReachPairs:
-    """Every watcher with every point it reaches."""
+    """Every watcher with every demand point that it reaches."""
     if len(lonlat) == 0:
         nothing = np.empty(0, dtype=np.intp)
         return ReachPairs(nothing, nothing, 0)
@@ -75,7 +75,10 @@ def reach_pairs(plane: Plane, cover: CoverShapes, lonlat: Floats) -> ReachPairs:
 
 
 def _disc_links(plane: Plane, cover: CoverShapes, lonlat: Floats, xy: Floats) -> tuple[Indices, Indices]:
-    """The plane decides what is clearly in or out; the rest by the geodesic inverse."""
+    """Pairs of a disc and a point in it.
+
+    The plane decides the clear cases, the geodesic inverse those near the edge.
+    """
     centre, radius = plane.forward(cover.lonlat), cover.radius_m
     farthest = float(np.hypot(*np.concatenate([xy, centre]).T).max(initial=0.0))
     factor = scale_bound(farthest + float(radius.max(initial=0.0)))
@@ -95,7 +98,7 @@ def _disc_links(plane: Plane, cover: CoverShapes, lonlat: Floats, xy: Floats) ->
 def cover_of(
     area: StudyArea, covers: CoverInterval, points: Sequence[DemandPoint], *, need: int, limit: int
 ) -> DemandCover:
-    """How much of the demand is reached at least `need` times; the heaviest uncovered points are listed."""
+    """How much of the demand is reached at least `need` times, with the heaviest uncovered points."""
     lonlat, weight = positions(points), weights(points)
     reached = [
         reach_pairs(area.plane, c, lonlat).counts >= need

@@ -1,4 +1,4 @@
-"""How many resources cover each piece of ground: depth of cover, and what only one covers."""
+"""Depth of cover: how many resources cover each piece of ground, and what only one covers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,10 @@ NOBODY = -1
 
 @dataclass(frozen=True)
 class Faces:
-    """Pieces that no boundary crosses: how many cover each, up to `enough`, and the one that does alone."""
+    """Pieces that no boundary crosses, each with its depth up to `enough`, and its watcher if there is one.
+
+    `certain` is the ground that is covered at least `enough` times and was not cut.
+    """
 
     enough: int
     shapes: Shapes
@@ -41,7 +44,7 @@ class DepthLevel(Struct, frozen=True):
 
 
 class DepthFace(Struct, frozen=True):
-    """The ground of exactly this depth; the last one stands for it and all deeper."""
+    """The ground of exactly this depth; with `or_more`, of this depth and deeper."""
 
     depth: int
     or_more: bool
@@ -50,7 +53,7 @@ class DepthFace(Struct, frozen=True):
 
 
 def faces(area: StudyArea, cover: CoverShapes, enough: int) -> Faces:
-    """Cut the ground along every boundary that matters while fewer than `enough` cover it for certain."""
+    """Cut the area along every boundary, except where at least `enough` discs cover it for certain."""
     near, region, certain = within_reach(area, cover), area.whole, shapely.Polygon()
     if near.any() and worth_it(area, cover, 1.0 + enough):
         unsure = undecided_squares(area, cover, enough)
@@ -83,37 +86,37 @@ def _pieces(region: Any, shapes: Shapes) -> Shapes:
 
 
 def shallower_than(depth: int) -> UncoveredRule:
-    """What counts as open when ground needs `depth` resources."""
+    """The rule by which ground is uncovered unless at least `depth` watchers cover it."""
 
     def rule(area: StudyArea, cover: CoverShapes) -> Uncovered:
-        found = faces(area, cover, depth)
-        return in_pieces(area, shapely.union_all(found.shapes[found.depth < depth]))
+        cut = faces(area, cover, depth)
+        return in_pieces(area, shapely.union_all(cut.shapes[cut.depth < depth]))
 
     return rule
 
 
-def at_least_m2(found: Faces) -> Floats:
-    """Ground covered at least 1, 2, … `enough` times."""
-    exact = np.bincount(found.depth, found.area_m2, found.enough + 1)
-    return np.asarray(np.cumsum(exact[::-1])[::-1][1:] + found.certain_m2)
+def at_least_m2(cut: Faces) -> Floats:
+    """The area covered at least 1, 2, … `enough` times."""
+    exact = np.bincount(cut.depth, cut.area_m2, cut.enough + 1)
+    return np.asarray(np.cumsum(exact[::-1])[::-1][1:] + cut.certain_m2)
 
 
-def sole_m2(found: Faces, watchers: int) -> Floats:
-    """Per watcher, the ground that only it covers; needs faces cut to a depth of two or more."""
-    alone = found.sole != NOBODY
-    return np.asarray(np.bincount(found.sole[alone], found.area_m2[alone], watchers), dtype=float)
+def sole_m2(cut: Faces, watchers: int) -> Floats:
+    """Per watcher, the area that only it covers; the faces must be cut to a depth of two or more."""
+    alone = cut.sole != NOBODY
+    return np.asarray(np.bincount(cut.sole[alone], cut.area_m2[alone], watchers), dtype=float)
 
 
-def drawn_by_depth(area: StudyArea, found: Faces) -> list[DepthFace]:
-    """One (multi)polygon in lon/lat for every depth from 0 that has ground."""
+def drawn_by_depth(area: StudyArea, cut: Faces) -> list[DepthFace]:
+    """One (multi)polygon in lon/lat for every depth, from 0, that has ground."""
     drawn = []
-    for depth in range(found.enough + 1):
-        last = depth == found.enough
-        mine = found.shapes[found.depth == depth]
-        area_m2 = float(found.area_m2[found.depth == depth].sum()) + (found.certain_m2 if last else 0.0)
+    for depth in range(cut.enough + 1):
+        last = depth == cut.enough
+        mine = cut.shapes[cut.depth == depth]
+        area_m2 = float(cut.area_m2[cut.depth == depth].sum()) + (cut.certain_m2 if last else 0.0)
         if area_m2 > 0.0:
             whole = np.array(
-                [shapely.union_all(np.append(mine, found.certain) if last else mine)], dtype=object
+                [shapely.union_all(np.append(mine, cut.certain) if last else mine)], dtype=object
             )
             text = str(shapely.to_geojson(to_lonlat(area.plane, whole))[0])
             drawn.append(DepthFace(depth, last, area_m2, Raw(text.encode())))

@@ -1,4 +1,4 @@
-"""How far each point of demand is from the nearest resource: is the layout reasonable?"""
+"""How far each demand point is from the nearest resource."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ SHARES = (0.5, 0.75, 0.9, 0.95, 1.0)
 
 
 class PointDistance(Struct, frozen=True):
-    """A point of demand with its nearest resource, as an interval over the possible positions."""
+    """A demand point with its nearest resource. The interval is over the resource's possible positions."""
 
     point: DemandPoint
     resource: str
@@ -46,7 +46,10 @@ class NearestDistances(Struct, frozen=True):
 def distance_to_nearest(
     watchers: Sequence[Watcher], points: Sequence[DemandPoint], *, limit: int, basis: str | None = None
 ) -> NearestDistances:
-    """Measure every point to its nearest resource by geodesic distance; InvalidQuery without either."""
+    """Measure every demand point to its nearest resource, in geodesic metres.
+
+    InvalidQuery without a demand point or a located resource.
+    """
     located = [w for w in watchers if w.position is not None]
     if not located or not points:
         missing = "demand point" if located else "located resource"
@@ -74,9 +77,9 @@ def distance_to_nearest(
 
 
 def _nearest(lonlat: Floats, spots: Floats, doubt: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Index of the nearest spot, and the least, recorded and greatest distance to any spot.
+    """Index of the nearest position, and the least, recorded and greatest distance to any position.
 
-    The plane only names candidates: every spot that may be nearest by any reading is measured exactly.
+    The plane only selects candidates. Every position that may be the nearest is measured on the ellipsoid.
     """
     plane = centred_on(np.concatenate([lonlat, spots]))
     here, there = plane.forward(lonlat), plane.forward(spots)

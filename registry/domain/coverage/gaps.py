@@ -1,4 +1,4 @@
-"""Where the area is not covered: polygons in lon/lat, largest first, each in one place."""
+"""Gaps: the uncovered ground as polygons in lon/lat, largest first, each in one place."""
 
 from typing import Literal
 
@@ -24,7 +24,7 @@ class Gap(Struct, frozen=True):
 
 
 class Gaps(Struct, frozen=True):
-    """The pieces asked for, and what was left out of the list."""
+    """The largest gaps, and the sum of those that are not listed."""
 
     bound: Bound
     gaps: list[Gap]
@@ -36,7 +36,7 @@ class Gaps(Struct, frozen=True):
 
 
 def gaps(assessment: Assessment, *, bound: Bound = "nominal", sliver_m2: float, limit: int) -> Gaps:
-    """The largest `limit` pieces; those smaller than `sliver_m2` are dropped, counted and summed."""
+    """The largest `limit` gaps; those smaller than `sliver_m2` are dropped, counted and summed."""
     left = getattr(assessment, bound)
     area = assessment.area
     kept = np.flatnonzero(left.piece_m2 >= sliver_m2)

@@ -1,4 +1,4 @@
-"""A coverage question with all its data, and its answer: the ratio, the demand reached, their basis."""
+"""Measure coverage: the inputs of an analysis, and the ratio with the demand reached."""
 
 from collections.abc import Sequence
 
@@ -20,10 +20,10 @@ MOST_UNCOVERED = 100
 
 
 class CoverageInputs(Struct, frozen=True, kw_only=True):
-    """The area with the places that part it, the watchers that may reach it, and the demand in it.
+    """The area with the places that divide it, the watchers that may reach it, and the demand in it.
 
-    Ground counts as covered when at least `min_depth` watchers reach it. `radius_m` is the stated radius,
-    which a scenario's additions take as well.
+    Ground counts as covered when at least `min_depth` watchers reach it. `radius_m` is a stated radius; a
+    scenario's additions take it as well.
     """
 
     whole: AreaPart
@@ -37,7 +37,7 @@ class CoverageInputs(Struct, frozen=True, kw_only=True):
 
 
 class CoverageAnswer(Coverage, frozen=True, kw_only=True):
-    """Coverage, with the demand reached when demand was given."""
+    """Coverage, and the demand reached when demand was given."""
 
     min_depth: int
     demand: DemandCover | None = None
@@ -45,12 +45,12 @@ class CoverageAnswer(Coverage, frozen=True, kw_only=True):
 
 
 def study_area_of(inputs: CoverageInputs) -> StudyArea:
-    """The area on its plane."""
+    """The study area of the inputs."""
     return lay_out(inputs.parts, inputs.whole)
 
 
 def watchers_of(inputs: CoverageInputs) -> list[Watcher]:
-    """The watchers, as the scenario has them."""
+    """The watchers after the scenario's changes."""
     if inputs.scenario is None:
         return inputs.watchers
     return applied(inputs.watchers, inputs.scenario, inputs.radius_m)
@@ -59,14 +59,14 @@ def watchers_of(inputs: CoverageInputs) -> list[Watcher]:
 def assess_inputs(
     inputs: CoverageInputs, area: StudyArea | None = None, progress: Progress = no_progress
 ) -> Assessment:
-    """What the watchers that concern the area leave open."""
+    """What the relevant watchers leave uncovered."""
     area = area or study_area_of(inputs)
     rule = shallower_than(inputs.min_depth) if inputs.min_depth > 1 else uncovered
     return assess(area, relevant_watchers(area, watchers_of(inputs)), rule, progress)
 
 
 def answer_from(inputs: CoverageInputs, assessment: Assessment) -> CoverageAnswer:
-    """The assessment in numbers, with the demand."""
+    """The figures of an assessment, with the demand."""
     demand = None
     if inputs.demand is not None:
         demand = cover_of(
@@ -85,26 +85,26 @@ def answer_from(inputs: CoverageInputs, assessment: Assessment) -> CoverageAnswe
 
 
 def measure(inputs: CoverageInputs, progress: Progress = no_progress) -> CoverageAnswer:
-    """The ratio with its interval, and all that the answer rests on."""
+    """The ratio with its interval, and the basis of the answer."""
     return answer_from(inputs, assess_inputs(inputs, progress=progress))
 
 
 def relevant_watchers(area: StudyArea, watchers: Sequence[Watcher]) -> list[Watcher]:
-    """The watchers that can touch the ground from a possible position, in their order.
+    """The watchers that may touch the area from a possible position, in their order.
 
-    One without a radius concerns the ground it may stand on; one that may be anywhere concerns every area.
+    One without a radius is relevant where it may stand. One that may be anywhere is relevant to every area.
     """
     shapely.prepare(area.whole)
     keep = np.ones(len(watchers), dtype=bool)
     points = [i for i, w in enumerate(watchers) if w.position is not None and w.footprint is None]
     keep[points] = _near_points(area, [watchers[i] for i in points])
-    known: dict[object, bool] = {}
+    cached: dict[object, bool] = {}
     for i, w in enumerate(watchers):
         if w.position is None or w.footprint is not None:
             key = (w.footprint, w.line, w.extents, w.radius_m, w.uncertainty_m)
-            if key not in known:
-                known[key] = _near(area, w)
-            keep[i] = known[key]
+            if key not in cached:
+                cached[key] = _near(area, w)
+            keep[i] = cached[key]
     return [w for w, k in zip(watchers, keep, strict=True) if k]
 
 

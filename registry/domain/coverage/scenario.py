@@ -1,4 +1,4 @@
-"""What if: the same watchers with some added, moved or removed, and the difference that makes."""
+"""Scenarios: watchers added, moved or removed, and the difference that makes."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -17,7 +17,7 @@ from registry.domain.values import Metres, Name, Radius, ShortText
 
 
 class Proposal(Struct, frozen=True):
-    """What is proposed of an addition; other members of a resource's properties are allowed and unused."""
+    """The properties of an addition. Other members of a resource's properties are allowed and ignored."""
 
     name: Name | None = None
     kind: Kind | None = None
@@ -28,7 +28,7 @@ class Proposal(Struct, frozen=True):
 
 
 class Addition(Struct, frozen=True, tag_field="type", tag="Feature", forbid_unknown_fields=True):
-    """A Feature to be added: a point, a line watched on all sides, or a polygon that is watched itself."""
+    """A Feature to add: a point, a line that reaches to all sides, or a polygon that is itself covered."""
 
     geometry: Geometry
     properties: Proposal = Proposal()
@@ -36,26 +36,26 @@ class Addition(Struct, frozen=True, tag_field="type", tag="Feature", forbid_unkn
 
 
 class Move(Struct, frozen=True, forbid_unknown_fields=True):
-    """A resource put somewhere else."""
+    """A resource at another position."""
 
     id: ShortText
     geometry: Point
 
 
 class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
-    """Changes that are thought through and not stored in any record."""
+    """Changes that are considered and stored in no record."""
 
     add: Annotated[list[Addition], Meta(max_length=2000)] = []
     move: Annotated[list[Move], Meta(max_length=2000)] = []
     remove: Annotated[list[ShortText], Meta(max_length=2000)] = []
 
     def named(self) -> set[str]:
-        """The existing resources it speaks of."""
+        """The existing resources that are moved or removed."""
         return {move.id for move in self.move} | set(self.remove)
 
 
 class Difference(Struct, frozen=True):
-    """After minus before, and the ground won and lost as recorded (GeoJSON, null when there is none)."""
+    """After minus before, and the nominal ground gained and lost (GeoJSON, null when there is none)."""
 
     ratio: Estimate
     covered_m2: Estimate
@@ -66,7 +66,7 @@ class Difference(Struct, frozen=True):
 
 
 def applied(watchers: Sequence[Watcher], scenario: Scenario, radius_m: float | None) -> list[Watcher]:
-    """The watchers as the scenario has them; a moved one is taken to stand exactly where it is put."""
+    """The watchers after the changes; a moved watcher stands exactly at its new position."""
     moves = {move.id: move.geometry.coordinates for move in scenario.move}
     gone = set(scenario.remove)
     kept = [_moved(w, moves[w.id]) if w.id in moves else w for w in watchers if w.id not in gone]
@@ -80,23 +80,25 @@ def _moved(watcher: Watcher, position: tuple[float, float]) -> Watcher:
 
 
 def _added(addition: Addition, at: int, radius_m: float | None) -> Watcher:
-    wanted, place = addition.properties, addition.geometry
-    drawn = wanted.footprint or (place if isinstance(place, Polygon | MultiPolygon) else None)
+    proposal, place = addition.properties, addition.geometry
+    drawn = proposal.footprint or (place if isinstance(place, Polygon | MultiPolygon) else None)
     line = None if isinstance(place, Point) or drawn is not None else wkb(place, "scenario.add")
     return Watcher(
         id=addition.id or f"added-{at}",
-        name=wanted.name,
-        radius_m=radius_m or wanted.watch_radius_m,
+        name=proposal.name,
+        radius_m=radius_m or proposal.watch_radius_m,
         position=place.coordinates if isinstance(place, Point) else None,
         line=line,
-        uncertainty_m=wanted.uncertainty_m or 0.0,
-        view=None if wanted.sector is None else ViewSector(wanted.sector.from_deg, wanted.sector.to_deg),
+        uncertainty_m=proposal.uncertainty_m or 0.0,
+        view=None
+        if proposal.sector is None
+        else ViewSector(proposal.sector.from_deg, proposal.sector.to_deg),
         footprint=None if drawn is None else wkb(drawn, "scenario.add"),
     )
 
 
 def difference(before: Assessment, after: Assessment) -> Difference:
-    """What the scenario changes, on the same ground."""
+    """What the scenario changes in the same area."""
     first, second = coverage_of(before), coverage_of(after)
     won = shapely.difference(before.nominal.whole, after.nominal.whole)
     lost = shapely.difference(after.nominal.whole, before.nominal.whole)

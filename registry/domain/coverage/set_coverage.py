@@ -1,4 +1,4 @@
-"""Set coverage: how many of the places of a level have a resource, and the names of those that have none."""
+"""Set coverage: how many of the places of a level have a resource, and which have none."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,14 +11,14 @@ from registry.domain.values import Name
 
 
 class Unit(Struct, frozen=True):
-    """A place that is counted."""
+    """A counted place."""
 
     code: str
     name: Name
 
 
 class Membership(Struct, frozen=True):
-    """The share of places that have at least one; `possible` may have one that is known only by its towns."""
+    """The share of places that have a resource. `possible` may have one whose town is not certain."""
 
     denominator: str
     total: int

@@ -1,4 +1,4 @@
-"""An assessment as shapes ready to be drawn: pixels, painted in order, each state of the ground once."""
+"""An assessment as shapes in pixels, in the order in which they are painted."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,10 +19,10 @@ NICE = (1, 2, 5)
 
 @dataclass(frozen=True)
 class Sketch:
-    """Everything a drawing needs, in pixels with y downwards.
+    """All that a drawing needs, in pixels with y downwards.
 
-    `states` has the polygons of each state: open whatever happens, possibly covered, covered as recorded,
-    covered for certain. `scale_m` is a round length and `metres_per_px` the scale at the middle.
+    `states` has the polygons of each state: uncovered in any case, possibly covered, covered as recorded,
+    covered for certain. `scale_m` is a round length, `metres_per_px` the scale at the middle.
     """
 
     width: int
@@ -74,11 +74,11 @@ def sketch(assessment: Assessment, width: int = 960) -> Sketch:
 
 
 def _spots(assessment: Assessment, pixels: Any) -> Floats:
-    at = [w.position for w in assessment.watchers if w.testable and w.position is not None]
-    if not at:
+    positions = [w.position for w in assessment.watchers if w.testable and w.position is not None]
+    if not positions:
         return np.empty((0, 2))
-    found: Floats = pixels(assessment.area.plane.forward(np.array(at, dtype=float)))
-    return found
+    marks: Floats = pixels(assessment.area.plane.forward(np.array(positions, dtype=float)))
+    return marks
 
 
 def _round_length(metres: float) -> float:

@@ -25,7 +25,7 @@ class MeasureTask(Struct, frozen=True, tag="coverage", kw_only=True):
 
 
 class GapsTask(Struct, frozen=True, tag="gaps", kw_only=True):
-    """Where it is not."""
+    """Where it is not covered."""
 
     inputs: CoverageInputs
     bound: Bound = "nominal"
@@ -34,7 +34,7 @@ class GapsTask(Struct, frozen=True, tag="gaps", kw_only=True):
 
 
 class DepthTask(Struct, frozen=True, tag="depth", kw_only=True):
-    """How often it is."""
+    """How many times it is covered."""
 
     inputs: CoverageInputs
     bound: Bound = "nominal"
@@ -51,13 +51,13 @@ class CriticalityTask(Struct, frozen=True, tag="criticality", kw_only=True):
 
 
 class ScenarioTask(Struct, frozen=True, tag="scenario", kw_only=True):
-    """What a scenario changes; the question carries the scenario."""
+    """What a scenario changes; the inputs hold the scenario."""
 
     inputs: CoverageInputs
 
 
 class SitingTask(Struct, frozen=True, tag="siting", kw_only=True):
-    """Where to put more."""
+    """Where to place more."""
 
     inputs: CoverageInputs
     how: placement.Siting
@@ -100,7 +100,7 @@ Task = (
 
 
 def estimate_seconds(task: Task) -> float:
-    """Expected seconds on one core; measured on a 2-core machine, right within a factor of three or so."""
+    """Expected seconds on one core, right within a factor of about three (measured on two cores)."""
     inputs = task.inputs
     if isinstance(task, DistanceTask):
         return 2e-6 * len(inputs.watchers) + 2e-5 * len(inputs.demand or [])
@@ -121,7 +121,7 @@ def estimate_seconds(task: Task) -> float:
 
 
 def _discs_depth(inputs: CoverageInputs) -> float:
-    """How many times over the discs could cover the area's bounding box."""
+    """How many times over the discs could cover the bounding box of the area."""
     shape = inputs.whole.shape
     if not isinstance(shape, bytes):
         return 1.0

@@ -1,6 +1,7 @@
-"""Who watches, where they may stand, and the ground that is asked about: plain values in lon/lat and metres.
+"""Watchers, their possible positions, and the parts of an area: plain values in lon/lat and metres.
 
-Shapes travel as WKB in WGS 84 lon/lat, so that a question can be sent to another process as it is.
+A watcher is a resource as coverage sees it. Shapes are WKB in WGS 84 lon/lat, so that a task can be stored
+and sent to another process.
 """
 
 from msgspec import Struct
@@ -31,10 +32,10 @@ class ViewSector(Struct, frozen=True):
 class Watcher(Struct, frozen=True, kw_only=True):
     """One resource as coverage sees it: how far it reaches and where it may stand.
 
-    `position` is the located point, `line` a located line or polygon (WKB) that is watched on all sides;
-    `extents` are the regions that hold a resource which is not located, `extents_complete` is false when
-    one of them is not known, and `assumed` names the places whose extent is a stand-in.
-    `footprint` (WKB) is the ground watched itself; it overrides the reach.
+    `position` is the located point, `line` a located line or polygon (WKB) that reaches to all sides.
+    `extents` are the regions that hold an unlocated resource; `extents_complete` is false when one of them
+    is not known, and `assumed` names the places with an assumed extent. `footprint` (WKB) is the covered
+    ground itself and replaces the reach.
     """
 
     id: str
@@ -57,15 +58,15 @@ class Watcher(Struct, frozen=True, kw_only=True):
 
     @property
     def testable(self) -> bool:
-        """Whether any statement about its coverage can be made at all."""
+        """Whether its coverage can be computed at all."""
         reaches = self.radius_m is not None and (self.located or bool(self.extents))
         return reaches or self.footprint is not None
 
 
 class AreaPart(Struct, frozen=True, kw_only=True):
-    """One place of the area asked about: polygon WKB, or a disc when it has no polygon.
+    """One place of the area: polygon WKB, or a disc when it has no polygon.
 
-    `assumed` says that the extent is a stand-in for a boundary nobody has given.
+    `assumed` says that the extent stands in for a boundary that is not known.
     """
 
     shape: bytes | Disc

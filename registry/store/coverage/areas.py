@@ -1,4 +1,4 @@
-"""The ground of a coverage question: a place or a polygon, parted by the places in it."""
+"""The area of a coverage request: a place or a polygon, divided by the places in it."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -45,7 +45,7 @@ CROSSED = Query(
 
 
 class DividedArea(NamedTuple):
-    """An area, and the places that part it."""
+    """An area, and the places that divide it."""
 
     wkb: bytes
     whole: AreaPart
@@ -58,12 +58,15 @@ def _part(row: Mapping[str, Any]) -> AreaPart:
 
 
 async def place_area(reader: Reader, code: str) -> DividedArea:
-    """A place and the places right under it that have an extent; NotFound, or InvalidQuery without extent."""
+    """A place and the places directly under it that have an extent.
+
+    NotFound for an unknown place, InvalidQuery for one without an extent.
+    """
     row = await reader.row(PLACE, {"code": code})
     if row is None:
         raise NotFound("place", code)
     if row["extent"] is None:
-        raise InvalidQuery(f"place {code} has no extent, so no share of it can be told", field="place")
+        raise InvalidQuery(f"place {code} has no extent, so no share of it can be computed", field="place")
     under = await reader.rows(PARTS, {"code": code})
     return DividedArea(
         row["extent"], _part(row), [_part(part) for part in under if part["extent"] is not None]
@@ -81,8 +84,8 @@ async def place_name(reader: Reader, code: str) -> Name:
 async def polygon_area(reader: Reader, area_wkb: bytes) -> DividedArea:
     """A polygon and the towns it touches, or the districts when the towns are too many."""
     for level in PARTING_LEVELS:
-        given = {"level": level, "area": area_wkb, "limit": MOST_PARTS + 1}
-        rows = await reader.rows(CROSSED, given)
+        values = {"level": level, "area": area_wkb, "limit": MOST_PARTS + 1}
+        rows = await reader.rows(CROSSED, values)
         if len(rows) <= MOST_PARTS:
             return DividedArea(area_wkb, AreaPart(shape=area_wkb), [_part(row) for row in rows])
     return DividedArea(area_wkb, AreaPart(shape=area_wkb), [])

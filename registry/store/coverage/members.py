@@ -13,7 +13,7 @@ from registry.store.visibility import Shape, binds, shape, view
 
 @statement
 def _members(form: Shape, present: frozenset[str]) -> Query:
-    """The places of a level under a place; `certain` and `possible` say whether a resource is in each."""
+    """The places of a level under a place, each with whether a resource is (`certain`) or may be in it."""
     seen = view(form)
     where = [seen.seen, *clauses(present, seen)]
     under = sa.select(place_within.c.code).where(place_within.c.ancestor == sa.bindparam("under"))
@@ -39,10 +39,10 @@ def _members(form: Shape, present: frozenset[str]) -> Query:
 
 
 async def find(
-    reader: Reader, sight: Sight, wanted: Filter, *, under: str, level: str, limit: int
+    reader: Reader, sight: Sight, conditions: Filter, *, under: str, level: str, limit: int
 ) -> list[Row]:
-    """Every place of `level` under a place, and whether a resource is, or may be, in it."""
-    present, values = key_and_values(wanted)
+    """Every place of `level` under a place, with whether a resource is, or may be, in it."""
+    present, values = key_and_values(conditions)
     values |= binds(sight) | {"under": under, "level": level, "limit": limit}
     return await reader.rows(_members(shape(sight), present), values)
 
@@ -81,6 +81,6 @@ PLACE_POINTS = Query(
 async def place_points(
     reader: Reader, level: str, under: str | None, area_wkb: bytes | None, limit: int
 ) -> list[Row]:
-    """The places of `level` under a place or inside a polygon, with their points where they are known."""
-    given = {"level": level, "under": under, "area": area_wkb, "limit": limit}
-    return await reader.rows(PLACE_POINTS, given)
+    """The places of `level` under a place or inside a polygon, with their points where known."""
+    values = {"level": level, "under": under, "area": area_wkb, "limit": limit}
+    return await reader.rows(PLACE_POINTS, values)

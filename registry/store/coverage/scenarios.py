@@ -1,4 +1,4 @@
-"""Saved scenarios in the database: insert, get, find, retire."""
+"""Saved scenarios in the database."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who may reach an area: the resources of a coverage question as watchers, with their possible extents."""
+"""The resources that may reach an area, as watchers with their possible extents."""
 
 import asyncio
 import re
@@ -23,11 +23,11 @@ from registry.store.visibility import Shape, View, binds, shape, view
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 USUAL_DOUBT_M = 20_000.0
-"""Positions are looked for this far beyond a stated radius; those known even less well are looked at all."""
+"""Positions are searched this far beyond a stated radius. All positions with a larger uncertainty are read."""
 
 VAGUE_M = str(int(USUAL_DOUBT_M))
 UNLOCATED_REACH_M = 100_000.0
-"""Unlocated resources with a longer reach of their own are looked at wherever they may be."""
+"""Unlocated resources whose own reach is longer are read wherever they may be."""
 
 AREA = sa.func.ST_SetSRID(sa.func.ST_GeomFromWKB(sa.bindparam("area", type_=sa.LargeBinary)), 4326)
 
@@ -63,7 +63,7 @@ def _hit(seen: View, drawn: sa.ColumnElement[Any]) -> sa.Select[Any]:
 
 
 def _at_work(seen: View) -> list[sa.ColumnElement[bool]]:
-    """Not switched off, and within its dates."""
+    """Operational, and within its dates of validity."""
     now = sa.bindparam("at", type_=sa.TIMESTAMP(timezone=True))
     return [
         sa.func.coalesce(seen.c.operational, "unknown") != "no",
@@ -73,7 +73,7 @@ def _at_work(seen: View) -> list[sa.ColumnElement[bool]]:
 
 
 def _footprint(seen: View) -> sa.ColumnElement[Any]:
-    """The drawn footprint, which would tell the public where an internal record stands."""
+    """The drawn footprint; the public does not see that of an internal record, as it shows its position."""
     if seen.form.clearance != "public":
         return seen.c.footprint
     return sa.case((seen.shows_footprint(), seen.c.footprint), else_=None)
@@ -110,14 +110,14 @@ def _watchers(form: Shape, present: frozenset[str], stated_radius: bool) -> Quer
         drawn.is_(None),
         may_be_near(seen, AREA, UNLOCATED_REACH_M),
     ]
-    found = sa.union_all(*branches, hit.where(*nowhere)).subquery()
-    return Query(sa.select(found).order_by(found.c.id).limit(sa.bindparam("limit", type_=sa.Integer)))
+    union = sa.union_all(*branches, hit.where(*nowhere)).subquery()
+    return Query(sa.select(union).order_by(union.c.id).limit(sa.bindparam("limit", type_=sa.Integer)))
 
 
 async def find(
     reader: Reader,
     sight: Sight,
-    wanted: Filter,
+    conditions: Filter,
     *,
     area_wkb: bytes,
     radius_m: float | None,
@@ -128,7 +128,7 @@ async def find(
 
     A stated `radius_m` replaces every own radius.
     """
-    present, values = key_and_values(wanted)
+    present, values = key_and_values(conditions)
     query = _watchers(shape(sight), present, radius_m is not None)
     search_m = (radius_m or 0.0) + USUAL_DOUBT_M
     values |= binds(sight) | {"area": area_wkb, "search_m": search_m, "at": at, "limit": limit}
@@ -146,9 +146,9 @@ def _named(form: Shape) -> Query:
 async def named_watchers(
     reader: Reader, sight: Sight, ids: Iterable[str], *, radius_m: float | None
 ) -> list[Watcher]:
-    """The resources of these identities that this sight has, wherever they are."""
-    known = [UUID(text) for text in ids if UUID_TEXT.fullmatch(text)]
-    rows = await reader.rows(_named(shape(sight)), binds(sight) | {"ids": known})
+    """The resources of these identities that this sight shows, wherever they are."""
+    identities = [UUID(text) for text in ids if UUID_TEXT.fullmatch(text)]
+    rows = await reader.rows(_named(shape(sight)), binds(sight) | {"ids": identities})
     return await _as_watchers(reader, rows, radius_m)
 
 
@@ -160,7 +160,7 @@ async def _as_watchers(reader: Reader, rows: list[Row], radius_m: float | None) 
 
 
 def _all(rows: list[Row], radius_m: float | None, bounds: Mapping[str, Row]) -> list[Watcher]:
-    """Thousands of rows take as long as many requests: worked beside the event loop."""
+    """Rows as watchers; in a thread, as thousands of rows take as long as many requests."""
     return [_watcher(row, radius_m, bounds) for row in rows]
 
 
@@ -171,22 +171,22 @@ def _possible_places(row: Row) -> list[str]:
 
 
 def _watcher(row: Row, radius_m: float | None, bounds: Mapping[str, Row]) -> Watcher:
-    aim = row["sector_from_deg"]
-    given = {
+    from_deg = row["sector_from_deg"]
+    values = {
         "id": str(row["id"]),
         "name": Name(row["name_zh"], row["name_en"]),
         "place": row["place"],
         "radius_m": radius_m or row["watch_radius_m"],
-        "view": None if aim is None else ViewSector(aim, row["sector_to_deg"]),
+        "view": None if from_deg is None else ViewSector(from_deg, row["sector_to_deg"]),
         "footprint": row["footprint"],
         "uncertainty_m": row["uncertainty_m"],
     }
     if row["lon"] is not None:
-        return Watcher(**given, position=(row["lon"], row["lat"]))
+        return Watcher(**values, position=(row["lon"], row["lat"]))
     places = _possible_places(row)
-    known = [bounds[code] for code in places if code in bounds and bounds[code]["extent"]]
-    assumed = sorted({bound["code"] for bound in known if bound["basis"] != "boundary"})
-    extents = tuple(sorted({bound["extent"] for bound in known}))
+    located = [bounds[code] for code in places if code in bounds and bounds[code]["extent"]]
+    assumed = sorted({bound["code"] for bound in located if bound["basis"] != "boundary"})
+    extents = tuple(sorted({bound["extent"] for bound in located}))
     return Watcher(
-        **given, extents=extents, extents_complete=len(known) == len(places), assumed=tuple(assumed)
+        **values, extents=extents, extents_complete=len(located) == len(places), assumed=tuple(assumed)
     )

@@ -82,9 +82,9 @@ class AnalysisHandler(NamedTuple):
     sight: Sight
     key: str | None
 
-    async def respond(self, asked: CoverageRequest | DistanceRequest) -> Response[Any]:
+    async def respond(self, body: CoverageRequest | DistanceRequest) -> Response[Any]:
         """200 with the answer when it is expected at once, else 202 with the job that works on it."""
-        task = await prepare_task(self.reader, self.actor, self.sight, asked)
+        task = await prepare_task(self.reader, self.actor, self.sight, body)
         prefers_job = "respond-async" in self.request.headers.get("prefer", "")
         if estimate_seconds(task) <= AT_ONCE_S and not prefers_job:
             return Response(await analyse(task), media_type=JSON)

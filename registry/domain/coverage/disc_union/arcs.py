@@ -1,8 +1,8 @@
-"""The arcs of discs' boundaries that no other disc covers.
+"""The arcs of disc boundaries that no other disc covers.
 
-A union of n discs has at most 6n - 12 of them (Kedem, Livne, Pach and Sharir 1986), and those of one disc
-follow from its neighbours alone, where an overlay of polygons splits every edge by every other.
-The circles about the rings tell near which edges a crossing lies, the rings themselves where exactly.
+A union of n discs has at most 6n - 12 of them (Kedem, Livne, Pach and Sharir 1986). The arcs of one disc
+follow from its neighbours alone, whereas an overlay of polygons splits every edge by every other. The
+circles about the rings give the edges near which two rings cross; the rings give the exact point.
 """
 
 from typing import NamedTuple
@@ -14,13 +14,16 @@ from registry.domain.coverage.geometry.plane import Flags, Floats, Indices, Poin
 
 TURN = 2.0 * np.pi
 LANE = 16.0
-"""Room for the directions of one disc, so that those of all discs are sorted at once."""
+"""Offset of each disc's directions (radians), so that one sort orders those of all discs."""
 TIE = 1e-8
 STEPS = 6
 
 
 class UncertainArcs(Exception):
-    """Discs whose arcs cannot be told: rings that nearly touch or coincide, three through one point."""
+    """The arcs of these discs cannot be decided.
+
+    Rings nearly touch or coincide, or three meet in one point.
+    """
 
     def __init__(self, discs: Indices) -> None:
         super().__init__()
@@ -28,9 +31,9 @@ class UncertainArcs(Exception):
 
 
 class ArcGaps(NamedTuple):
-    """Stretches of rings that no interval covers, with the intervals before and after them, sorted by disc.
+    """Stretches of rings that no interval covers, with the intervals before and after, sorted by disc.
 
-    `tied` are discs where one interval ends so near another's start that a gap cannot be told.
+    `tied` are discs where one interval ends too near another's start to decide whether there is a gap.
     """
 
     disc: Indices
@@ -53,7 +56,10 @@ class Entries(NamedTuple):
 
 
 class Arcs(NamedTuple):
-    """Uncovered stretches of rings between entries, and the arc that follows each; `bare` rings are whole."""
+    """Uncovered stretches of rings between entries, with the arc that follows each.
+
+    `bare` rings are whole.
+    """
 
     disc: Indices
     entries: Entries
@@ -64,7 +70,7 @@ class Arcs(NamedTuple):
 
 
 def arcs_of(discs: Discs, kept: Flags, pairs: DiscPairs) -> Arcs:
-    """The arcs of the kept discs, whose pairs these are; Doubt when they are not certain."""
+    """The arcs of the kept discs, given their pairs; raises UncertainArcs when they are not certain."""
     hidden = ~kept
     hidden[pairs.disc[pairs.sure >= np.pi]] = True
     covers = np.flatnonzero((pairs.sure > 0.0) & ~hidden[pairs.disc])
@@ -86,7 +92,7 @@ def arcs_of(discs: Discs, kept: Flags, pairs: DiscPairs) -> Arcs:
 def _linked(
     pairs: DiscPairs, entries: Entries, gaps: ArcGaps, before: Indices, after: Indices, bare: Flags
 ) -> Arcs:
-    """The gaps as arcs: where one ends, the boundary goes on along the disc that is entered there."""
+    """The gaps as arcs: where one ends, the boundary continues along the disc that is entered there."""
     entry, arc = np.full((2, len(pairs.disc)), -1)
     entry[entries.pair] = np.arange(len(entries.pair))
     arc[before] = np.arange(len(before))
@@ -98,14 +104,14 @@ def _linked(
 
 
 def _direction(discs: Discs, pairs: DiscPairs, pair: Indices, point: Points, side: float) -> Floats:
-    """The direction of a point from a pair's disc, on that side of the other disc's direction."""
+    """The direction of a point from a pair's disc, counted from the other disc towards `side`."""
     towards = pairs.towards[pair]
     turned = side * (np.angle(point - discs.centre[pairs.disc[pair]]) - towards)
     return np.asarray(towards + side * (turned % TURN))
 
 
 def _gaps(disc: Indices, start: Floats, end: Floats) -> ArcGaps:
-    """What intervals of directions leave open on every disc that has any."""
+    """The stretches of each disc's directions that no interval covers."""
     start, end = _from_zero(start, end)
     order = np.argsort(disc * LANE + start)
     disc, start, ends = disc[order], start[order], (disc * LANE + end)[order]
@@ -127,7 +133,7 @@ def _from_zero(start: Floats, end: Floats) -> tuple[Floats, Floats]:
 
 
 def _seen(pairs: DiscPairs, gaps: ArcGaps, bare: Flags) -> Indices:
-    """The pairs whose entry may lie on the union's boundary; Doubt when one is not clear."""
+    """The pairs whose entry may lie on the union's boundary; raises UncertainArcs when one is not clear."""
     open_ = bare.copy()
     open_[gaps.disc] = True
     some = np.flatnonzero((pairs.most > 0.0) & open_[pairs.disc])
@@ -142,7 +148,7 @@ def _seen(pairs: DiscPairs, gaps: ArcGaps, bare: Flags) -> Indices:
 
 
 def _meets(gaps: ArcGaps, bare: Flags, disc: Indices, start: Floats, end: Floats) -> Flags:
-    """Whether a stretch of a disc's ring meets a gap; all of a bare disc's ring is one."""
+    """Whether a stretch of a disc's ring meets a gap. The whole ring of a bare disc is a gap."""
     start, end = _from_zero(start, end)
     lane = np.concatenate([gaps.disc, gaps.disc, [len(bare)]])
     opens = np.concatenate([gaps.start, gaps.start + TURN, [0.0]])
@@ -152,13 +158,13 @@ def _meets(gaps: ArcGaps, bare: Flags, disc: Indices, start: Floats, end: Floats
     return np.asarray(bare[disc] | ((lane[at] == disc) & (opens[at] <= end)))
 
 
-def _entries(discs: Discs, pairs: DiscPairs, wanted: Indices) -> Entries:
-    """Walk from the edges near which the circles cross to those where the rings do."""
+def _entries(discs: Discs, pairs: DiscPairs, crossing: Indices) -> Entries:
+    """Walk from the edges near which the circles cross to the edges where the rings cross."""
     rings, count = discs.rings, discs.rings.shape[1]
-    one, two, reverse = pairs.disc[wanted], pairs.other[wanted], pairs.reverse(wanted)
+    one, two, back = pairs.disc[crossing], pairs.other[crossing], pairs.reverse(crossing)
     middle = (pairs.sure + pairs.most) / 2.0
-    edge = _edge_at(discs, one, (pairs.towards - middle)[wanted])
-    other = _edge_at(discs, two, (pairs.towards + middle)[reverse])
+    edge = _edge_at(discs, one, (pairs.towards - middle)[crossing])
+    other = _edge_at(discs, two, (pairs.towards + middle)[back])
     for _ in range(STEPS):
         a, c = rings[one, edge], rings[two, other]
         along, across = rings[one, (edge + 1) % count] - a, rings[two, (other + 1) % count] - c
@@ -168,7 +174,7 @@ def _entries(discs: Discs, pairs: DiscPairs, wanted: Indices) -> Entries:
         step, other_step = (np.clip(np.floor(s), -2, 2).astype(np.intp) for s in (share, other_share))
         astray = (step != 0) | (other_step != 0) | (turn < 0.0)
         if not astray.any():
-            return Entries(wanted, a + share * along, edge, share, other, other_share)
+            return Entries(crossing, a + share * along, edge, share, other, other_share)
         edge, other = (edge + step) % count, (other + other_step) % count
     raise UncertainArcs(np.maximum(one, two)[astray])
 
@@ -178,7 +184,7 @@ def _cross(a: Points, b: Points) -> Floats:
 
 
 def _edge_at(discs: Discs, disc: Indices, direction: Floats) -> Indices:
-    """The edge of a ring in that direction, nearly."""
+    """The edge of a ring that lies in about that direction."""
     count = discs.rings.shape[1]
     from_first = direction - np.angle(discs.rings[disc, 0] - discs.centre[disc])
     return np.asarray(np.floor(from_first % TURN * (count / TURN)).astype(np.intp) % count)

@@ -1,4 +1,4 @@
-"""Which discs of a drawing meet, and in which directions, told from the circles about their rings."""
+"""Which discs of a drawing meet, and in which directions, from the circles about their rings."""
 
 from dataclasses import dataclass, fields
 from typing import NamedTuple
@@ -10,14 +10,18 @@ from registry.domain.coverage.geometry.plane import Flags, Floats, Indices, Poin
 
 LEAST_M = 1e-6
 FLAT = np.cos(0.13)
-"""Rings of 64 corners turn from their circles by up to 0.05: two that cross more steeply cross once."""
+"""A ring of 64 corners deviates from its circle by up to 0.05 rad. Two rings that cross at more than 0.13 rad
+cross once."""
 MOST_STRAY = 0.003
 AT_ONCE = 128
 MOST_PAIRS = 300_000
 
 
 class Discs(NamedTuple):
-    """Counterclockwise rings (discs, corners), and the circle about each with how far the ring may stray."""
+    """Counterclockwise rings (discs, corners), and the circle about each.
+
+    The ring strays by at most `slack`.
+    """
 
     rings: Points
     centre: Points
@@ -27,10 +31,10 @@ class Discs(NamedTuple):
 
 @dataclass(frozen=True)
 class DiscPairs:
-    """Discs that may overlap, each pair in both directions: the second half is the first one turned round.
+    """Discs that may overlap. The second half repeats the first half seen from the other disc.
 
-    Seen from its centre, the ring of `disc` is inside `other` within `sure` of the direction `towards` and
-    outside it beyond `most`; `clear` says that it enters and leaves once in between.
+    Seen from its centre, the ring of `disc` is inside `other` within `sure` of the direction `towards`, and
+    outside it beyond `most`. `clear` says that it enters and leaves once in between.
     """
 
     disc: Indices
@@ -51,7 +55,7 @@ class DiscPairs:
 
 
 def discs_of(rings: Points) -> Discs:
-    """The circle about each ring: the ring lies between the radius less the slack and the radius plus it."""
+    """The circle about each ring: the ring lies within `slack` of the radius."""
     centre = rings.mean(axis=1)
     arm = rings - centre[:, None]
     square = arm.real**2 + arm.imag**2
@@ -61,7 +65,7 @@ def discs_of(rings: Points) -> Discs:
 
 
 def pairs_of(discs: Discs) -> DiscPairs | None:
-    """All pairs of discs that may overlap; none when they are too many to be worth looking at."""
+    """All pairs of discs that may overlap; None when there are too many to be worth it."""
     near = _near(discs)
     if near is None:
         return None
@@ -89,17 +93,17 @@ def _near(discs: Discs) -> tuple[Indices, Indices] | None:
     reach = discs.radius + discs.slack
     x, y = discs.centre.real, discs.centre.imag
     boxes = shapely.box(x - reach, y - reach, x + reach, y + reach)
-    tree, found, total = shapely.STRtree(boxes), [], 0
+    tree, near_pairs, total = shapely.STRtree(boxes), [], 0
     for start in range(0, len(boxes), AT_ONCE):
         pairs = tree.query(boxes[start : start + AT_ONCE])
         one, two = pairs[:, pairs[0] + start < pairs[1]]
         one += start
         near = np.abs(discs.centre[two] - discs.centre[one]) < reach[one] + reach[two]
-        found.append((one[near], two[near]))
+        near_pairs.append((one[near], two[near]))
         total += int(near.sum())
         if total > MOST_PAIRS:
             return None
-    one, two = np.concatenate(found, axis=1)
+    one, two = np.concatenate(near_pairs, axis=1)
     return one, two
 
 

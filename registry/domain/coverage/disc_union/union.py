@@ -1,4 +1,4 @@
-"""The union of discs, assembled from the arcs of their boundaries: the union of the very drawings."""
+"""The union of discs, assembled from the arcs of their boundaries. It is the union of the drawn rings."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ MOST_ASIDE = 0.2
 def union_of_discs(rings: Points) -> Any:
     """The union of discs drawn by counterclockwise rings (discs, corners) that are nearly circles.
 
-    A disc whose arcs are in doubt is set aside and united as a polygon; when that is a large part, all are.
+    Discs with uncertain arcs are united as polygons. When they are many, all discs are.
     """
     rings = rings[np.abs(rings[:, 0] - rings.mean(axis=1)) > SMALLEST_M]
     if len(rings) == 0:
@@ -31,26 +31,26 @@ def union_of_discs(rings: Points) -> Any:
         if pairs is None or aside.mean() > MOST_ASIDE:
             break
         try:
-            found = _outlines(rings, arcs_of(discs, kept, pairs.among(kept)))
+            outlines = _outlines(rings, arcs_of(discs, kept, pairs.among(kept)))
         except UncertainArcs as doubt:
             aside[doubt.discs] = True
         else:
-            return _with(found, polygons(rings[aside]))
+            return _with(outlines, polygons(rings[aside]))
     return shapely.union_all(polygons(rings))
 
 
-def _with(found: Shapes, others: Shapes) -> Any:
-    """The union of polygons that lie apart with others that may not."""
+def _with(apart: Shapes, others: Shapes) -> Any:
+    """The union of polygons that lie apart with others that may touch them."""
     if len(others) == 0:
-        return shapely.multipolygons(found)
-    touched = np.zeros(len(found), dtype=bool)
-    touched[shapely.STRtree(found).query(others, predicate="intersects")[1]] = True
-    more = shapely.union(shapely.multipolygons(found[touched]), shapely.union_all(others))
-    return shapely.multipolygons(np.append(found[~touched], shapely.get_parts(more)))
+        return shapely.multipolygons(apart)
+    touched = np.zeros(len(apart), dtype=bool)
+    touched[shapely.STRtree(apart).query(others, predicate="intersects")[1]] = True
+    more = shapely.union(shapely.multipolygons(apart[touched]), shapely.union_all(others))
+    return shapely.multipolygons(np.append(apart[~touched], shapely.get_parts(more)))
 
 
 def _outlines(rings: Points, arcs: Arcs) -> Shapes:
-    """Polygons whose rings are the chains of arcs, and those of the discs that nothing meets."""
+    """Polygons from the chains of arcs, and the rings of discs that no other disc meets."""
     alone = polygons(rings[arcs.bare])
     if len(arcs.disc) == 0:
         return alone
@@ -62,7 +62,7 @@ def _outlines(rings: Points, arcs: Arcs) -> Shapes:
 
 
 def _chains(follows: Indices) -> tuple[Indices, Indices]:
-    """The arcs in the order in which they follow one another, and the chain that each belongs to."""
+    """The arcs in the order in which they follow one another, and the chain of each."""
     after, sizes = follows.tolist(), []
     order: list[int] = []
     seen = [False] * len(after)
@@ -78,7 +78,10 @@ def _chains(follows: Indices) -> tuple[Indices, Indices]:
 
 
 def _corners(rings: Points, arcs: Arcs, order: Indices) -> tuple[Points, Indices]:
-    """The corners of the arcs in that order, each with the arc's place in it: its entry, then its ring's."""
+    """The corners of the arcs in that order, and the arc of each corner.
+
+    Its entry, then its ring's corners.
+    """
     count, disc, entries = rings.shape[1], arcs.disc[order], arcs.entries
     begins, ends = arcs.begins[order], arcs.ends[order]
     first, last = entries.other_edge[begins], entries.edge[ends]

@@ -1,1 +1,1 @@
-"""The ground of a coverage question in its own plane: areas, drawings, intervals, gaps."""
+"""Plane geometry of coverage: projection, study area, footprints, covers, uncovered ground."""

@@ -1,4 +1,4 @@
-"""How far the drawn polygons' areas may be from the areas that distance defines."""
+"""A bound on how far drawn areas are from the areas that geodesic distance defines."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from registry.domain.coverage.geometry.study_area import StudyArea
 
 
 def drawing_error_m2(area: StudyArea, cover: CoverShapes, uncovered: Any) -> float:
-    """A bound on the error of the area that `cover` takes from the ground, leaving `left_open`.
+    """A bound on the error of the area that `cover` takes from the study area, leaving `uncovered`.
 
-    A whole edge of a disc's drawing cancels out (see `footprint`), so what counts is every edge that another
-    boundary cuts: two discs at each cut, two edges each for boundaries that nearly touch. Added to it:
-    one hidden corner for every disc, the rims of shapes swollen in steps, and rounding.
+    The error of a whole edge of a disc's drawing cancels out (see `footprint`). What counts is every edge
+    that another boundary cuts: two discs at each cut, two edges each for boundaries that nearly touch. Added
+    to it: one hidden corner for every disc, the rims of buffered shapes, and rounding.
     """
     radius = float(cover.radius_m.max(initial=0.0))
     at_cuts = _cuts(area, uncovered) * 2 * 2 * CUT_ERROR * radius**2 / CORNERS**3
@@ -27,14 +27,14 @@ def drawing_error_m2(area: StudyArea, cover: CoverShapes, uncovered: Any) -> flo
 
 
 def _rim_m(cover: CoverShapes) -> Floats:
-    """The length of each swollen shape's border; equal shapes are one object and count once."""
+    """The length of each buffered shape's border. Equal shapes are one object and count once."""
     first = np.zeros(len(cover.shapes), dtype=bool)
     first[np.unique([id(shape) for shape in cover.shapes], return_index=True)[1]] = True
     return np.where(first, shapely.length(cover.shapes), 0.0)
 
 
 def _cuts(area: StudyArea, uncovered: Any) -> int:
-    """How many corners of the open ground are neither a disc's (those are reflex) nor the ground's own."""
+    """How many corners of the uncovered ground are neither a disc's (those are reflex) nor the area's."""
     polygons = shapely.orient_polygons(polygons_of(np.array([uncovered], dtype=object)))
     corners, ring = shapely.get_coordinates(shapely.get_rings(polygons), return_index=True)
     if len(corners) == 0:
@@ -48,6 +48,6 @@ def _cuts(area: StudyArea, uncovered: Any) -> int:
 
 
 def polygons_of(shapes: Shapes) -> Shapes:
-    """Every polygon in the shapes; lines and points that an overlay leaves behind are dropped."""
+    """Every polygon in the shapes; lines and points that an overlay leaves are dropped."""
     parts = shapely.get_parts(shapely.get_parts(shapes))
     return np.asarray(parts[shapely.get_dimensions(parts) == 2], dtype=object)

@@ -1,9 +1,9 @@
-"""What a watcher reaches, drawn in the plane: geodesic circles and sectors of true area, swollen regions.
+"""What a watcher reaches, drawn in the plane: geodesic circles and sectors of true area, buffers.
 
-A circle is drawn with `CORNERS` corners on a slightly larger geodesic circle, so that the drawing has
-exactly the disc's area. Over each whole edge the drawing's excess and deficit cancel; only where an edge
-is cut by another boundary is something left, at most 2 r²/n³ on either side of the cut (the antiderivative of
-the radial deviation r(θ²/2 − π²/6n²), at its extreme). `CUT_ERROR` and `DRAWN_INSIDE` carry those constants.
+A circle has `CORNERS` corners on a slightly larger geodesic circle, so that the drawing has exactly the
+disc's area. Over each whole edge the excess and the deficit cancel. Where another boundary cuts an edge, at
+most 2 r²/n³ is left on either side: the antiderivative of the radial deviation r(θ²/2 − π²/6n²) at its
+extreme. `CUT_ERROR` and `drawn_inside` carry those constants.
 """
 
 from math import pi, sin
@@ -67,7 +67,7 @@ def _around(plane: Plane, lonlat: Floats, reach_m: Floats, count: int) -> Points
 
 
 def _interpolated(few: Points, count: int) -> Points:
-    """Equal azimuths carried to `count` ones by the trigonometric polynomial through them.
+    """From few points at equal azimuths to `count`, by the trigonometric polynomial through them.
 
     A geodesic circle of up to LARGE_RADIUS_M has a third harmonic of some centimetres in the plane.
     """
@@ -101,16 +101,16 @@ def sectors(plane: Plane, lonlat: Floats, radius_m: Floats, from_deg: Floats, sp
 
 
 def buffered(plane: Plane, region: Any, radius_m: float) -> Any:
-    """All points within `radius_m` of a lon/lat region (or line), worked where distances are true."""
+    """All points within `radius_m` of a lon/lat region or line, buffered in a plane centred on it."""
     near = centred_on(lonlat_of(region))
     grown = shapely.buffer(to_plane(near, region), radius_m, quad_segs=FINE_CORNERS // 4)
     return shapely.transform(grown, lambda xy: plane.forward(near.inverse(xy)))
 
 
 def core(plane: Plane, region: Any, radius_m: float) -> Any:
-    """The points within `radius_m` of every point of a lon/lat region: what is reached wherever it stands.
+    """The points within `radius_m` of every point of a lon/lat region: reached from any position in it.
 
-    The distance to a convex set is largest at a corner of its hull, so the discs of the corners are enough.
+    The distance to a convex set is greatest at a corner of its hull, so the discs of the corners are enough.
     """
     near = centred_on(lonlat_of(region))
     hull = shapely.convex_hull(to_plane(near, region))
@@ -122,7 +122,7 @@ def core(plane: Plane, region: Any, radius_m: float) -> Any:
 
 
 def swept(region: Any, slices: Shapes) -> Any:
-    """The union of a plane region's copies moved by every point of the convex slices (Minkowski sum)."""
+    """The Minkowski sum of a plane region and convex slices."""
     pieces = [_sum_of_convex(a, b) for a in _convex_pieces(region) for b in slices]
     return shapely.union_all(pieces)
 

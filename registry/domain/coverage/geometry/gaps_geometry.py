@@ -1,4 +1,4 @@
-"""The ground that a cover leaves open: what is covered taken from the area, in pieces by place."""
+"""The ground that a cover leaves uncovered, in pieces by place."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from registry.domain.coverage.geometry.quadtree import undecided_squares, worth_
 from registry.domain.coverage.geometry.study_area import StudyArea
 
 LARGE = 4.0
-"""How much dearer a corner is when pieces are cut by the parts than when the cover is taken from a part."""
+"""Cost of a corner in `intersection` with the parts, relative to `difference` of a part and the union."""
 
 
 @dataclass(frozen=True)
 class Uncovered:
-    """What one cover leaves open: the whole, its pieces cut by place, and the place of each piece."""
+    """What one cover leaves uncovered: the whole, its pieces cut by place, and the part of each piece."""
 
     whole: Any
     pieces: Shapes
@@ -44,12 +44,12 @@ def uncovered(area: StudyArea, cover: CoverShapes) -> Uncovered:
         unsure = undecided_squares(area, cover)
         region = shapely.intersection(area.whole, unsure.region)
         return in_pieces(area, shapely.difference(region, covered(area, cover, near & unsure.discs)))
-    known = covered(area, cover, near)
-    return in_pieces(area, shapely.difference(area.whole, known), known)
+    union = covered(area, cover, near)
+    return in_pieces(area, shapely.difference(area.whole, union), union)
 
 
 def covered(area: StudyArea, cover: CoverShapes, near: Flags) -> Any:
-    """The union of those discs and of every other shape."""
+    """The union of the discs `near` and of every other shape."""
     lon, lat, radius = np.unique(np.column_stack([cover.lonlat, cover.radius_m])[near], axis=0).T
     discs = union_of_discs(rings(area.plane, np.column_stack([lon, lat]), radius))
     if len(cover.shapes) == 0:
@@ -57,13 +57,13 @@ def covered(area: StudyArea, cover: CoverShapes, near: Flags) -> Any:
     return shapely.union(discs, shapely.disjoint_subset_union_all(cover.shapes))
 
 
-def in_pieces(area: StudyArea, whole: Any, known: Any = None) -> Uncovered:
-    """Open ground cut along the borders of the places; `known`, where given, is all that is not open."""
-    return Uncovered(whole, *_cut_by_part(area, polygons_of(np.array([whole], dtype=object)), known))
+def in_pieces(area: StudyArea, whole: Any, union: Any = None) -> Uncovered:
+    """Uncovered ground cut along the borders of the places; `union`, where given, is all that is covered."""
+    return Uncovered(whole, *_cut_by_part(area, polygons_of(np.array([whole], dtype=object)), union))
 
 
 def within_reach(area: StudyArea, cover: CoverShapes) -> Flags:
-    """Which discs can touch the ground's bounding box at all."""
+    """Which discs may touch the bounding box of the area."""
     west, south, east, north = area.bounds
     x, y = area.plane.forward(cover.lonlat).T
     factor = scale_bound(area.reach_m + 2.0 * float(cover.radius_m.max(initial=0.0)))
@@ -72,18 +72,19 @@ def within_reach(area: StudyArea, cover: CoverShapes) -> Flags:
     return np.asarray(aside <= reach)
 
 
-def _cut_by_part(area: StudyArea, pieces: Shapes, known: Any) -> tuple[Shapes, Indices]:
-    """The pieces cut along the borders of the ground's parts, and the part that holds each.
+def _cut_by_part(area: StudyArea, pieces: Shapes, union: Any) -> tuple[Shapes, Indices]:
+    """The pieces cut along the borders of the parts, and the part of each.
 
-    Small pieces are cut by the parts they meet; large ones are had sooner as what `known` leaves of those.
+    Small pieces are intersected with the parts they meet. For large pieces it is faster to take `union` from
+    those parts.
     """
     if len(area.parts) == 1:
         return pieces, np.zeros(len(pieces), dtype=np.intp)
     piece, part = shapely.STRtree(area.shapes).query(pieces, predicate="intersects")
     met = np.unique(part)
     corners = shapely.get_num_coordinates(pieces)[piece].sum()
-    if known is not None and len(met) * shapely.get_num_coordinates(known) < LARGE * corners:
-        cut, part = shapely.difference(area.shapes[met], known), met
+    if union is not None and len(met) * shapely.get_num_coordinates(union) < LARGE * corners:
+        cut, part = shapely.difference(area.shapes[met], union), met
     else:
         cut = shapely.intersection(pieces[piece], area.shapes[part])
     polygons, origin = shapely.get_parts(cut, return_index=True)

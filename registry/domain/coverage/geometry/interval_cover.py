@@ -1,8 +1,8 @@
-"""The interval rule: what is covered for certain, as located, and at most.
+"""The interval rule: what is covered for certain, as recorded, and at most.
 
 upper   every possible position, grown by the reach
 lower   the points reached from every possible position
-nominal the reach from where the record says it stands; for one that is not located, its lower
+nominal the reach from the recorded position; for an unlocated watcher, its lower
 
 So lower ⊆ nominal ⊆ upper for every watcher, and therefore for every union of them.
 """
@@ -24,7 +24,10 @@ EMPTY = shapely.Polygon()
 
 @dataclass(frozen=True)
 class CoverShapes:
-    """Ground reached: discs that are drawn only when needed, and other shapes; `owner` counts watchers."""
+    """Covered ground: discs, which are drawn only when needed, and other shapes.
+
+    The owners are indexes of the watchers.
+    """
 
     disc_owner: Indices
     lonlat: Floats
@@ -33,19 +36,19 @@ class CoverShapes:
     shapes: Shapes
     shape_reach_m: Floats
 
-    def drawn(self, plane: Plane, wanted: Flags | None = None) -> Shapes:
-        """Polygons of the wanted discs (all by default), then every other shape."""
-        wanted = np.ones(len(self.radius_m), dtype=bool) if wanted is None else wanted
-        return np.concatenate([circles(plane, self.lonlat[wanted], self.radius_m[wanted]), self.shapes])
+    def drawn(self, plane: Plane, discs: Flags | None = None) -> Shapes:
+        """Polygons of those discs (by default all), then every other shape."""
+        discs = np.ones(len(self.radius_m), dtype=bool) if discs is None else discs
+        return np.concatenate([circles(plane, self.lonlat[discs], self.radius_m[discs]), self.shapes])
 
     def owners(self) -> Indices:
-        """The watcher of every polygon that `drawn` gives."""
+        """The watcher of every polygon that `drawn` returns."""
         return np.concatenate([self.disc_owner, self.shape_owner])
 
 
 @dataclass(frozen=True)
 class CoverInterval:
-    """The three covers; they are one and the same object when every place is certain."""
+    """The three covers. They are one object when every position is certain."""
 
     lower: CoverShapes
     nominal: CoverShapes
@@ -54,7 +57,7 @@ class CoverInterval:
 
 
 def cover_interval(plane: Plane, watchers: Sequence[Watcher]) -> CoverInterval:
-    """Lower, nominal and upper ground of the testable watchers, in their order."""
+    """The lower, nominal and upper cover of testable watchers, in their order."""
     discs = [i for i, w in enumerate(watchers) if _is_disc(w)]
     views = [i for i, w in enumerate(watchers) if _is_view(w)]
     taken = {*discs, *views}
@@ -117,14 +120,14 @@ def _views(plane: Plane, watchers: list[Watcher]) -> list[Triple]:
 
 
 def _others(plane: Plane, watchers: list[Watcher]) -> list[Triple]:
-    """Lines, drawn footprints and unlocated watchers; those that ask for the same ground share one shape."""
-    known: dict[object, Triple] = {}
+    """Covers of lines, drawn footprints and unlocated watchers; equal ones share one shape."""
+    cached: dict[object, Triple] = {}
     triples = []
     for w in watchers:
         key = (w.footprint, w.line, w.radius_m, w.uncertainty_m, w.extents, w.extents_complete, w.view)
-        if key not in known:
-            known[key] = _triple(plane, w)
-        triples.append(known[key])
+        if key not in cached:
+            cached[key] = _triple(plane, w)
+        triples.append(cached[key])
     return triples
 
 
@@ -144,7 +147,7 @@ def _triple(plane: Plane, watcher: Watcher) -> Triple:
 
 
 def _moved(area: Any, doubt: float) -> Triple:
-    """Drawn ground that was worked out from a position known to `doubt` metres."""
+    """A drawn footprint whose position is known to `doubt` metres."""
     if doubt == 0.0:
         return area, area, area
     less, more = shapely.buffer(area, [-doubt, doubt], quad_segs=FINE_CORNERS // 4)
@@ -152,7 +155,7 @@ def _moved(area: Any, doubt: float) -> Triple:
 
 
 def _anywhere(plane: Plane, watcher: Watcher, radius: float) -> tuple[Any, Any]:
-    """Lower and upper ground of a watcher that stands somewhere in its extents."""
+    """The lower and upper cover of a watcher that stands somewhere in its extents."""
     least = [_core(plane, e, radius) for e in watcher.extents]
     most = [_grown(plane, e, radius) for e in watcher.extents]
     lower = shapely.intersection_all(least) if watcher.extents_complete else EMPTY
@@ -173,7 +176,7 @@ def _seen_from_anywhere(
 
 
 def _slices(plane: Plane, apex: Floats, radius: float, from_deg: float, span_deg: float) -> Shapes:
-    """A sector about the origin as convex slices, none wider than a half circle."""
+    """A sector about the origin as convex slices, none wider than 180°."""
     count = 1 if span_deg <= 180.0 else 2
     part = np.full(count, span_deg / count)
     starts = from_deg + part * np.arange(count, dtype=float)

@@ -1,6 +1,6 @@
-"""The equal-area plane a coverage question is worked in: ellipsoidal LAEA centred on the area.
+"""The equal-area plane of a coverage analysis: ellipsoidal LAEA centred on the area.
 
-Areas in it are true square metres on WGS 84. Distances are not: `stretch` bounds by how much.
+Areas in it are true square metres on WGS 84. Distances are not; `scale_bound` bounds their error.
 """
 
 from dataclasses import dataclass, field
@@ -40,13 +40,13 @@ class Plane:
         return np.column_stack(self.proj(lonlat[:, 0], lonlat[:, 1]))
 
     def inverse(self, xy: Floats) -> Floats:
-        """Degrees for metres; longitudes run on without a jump across the antimeridian."""
+        """Degrees from metres. Longitudes run on without a jump across the antimeridian."""
         lon, lat = self.proj(xy[:, 0], xy[:, 1], inverse=True)
         return np.column_stack([(lon - self.lon_0 + 180.0) % 360.0 - 180.0 + self.lon_0, lat])
 
 
 def centred_on(lonlat: Floats) -> Plane:
-    """The plane whose centre is the mean direction of the coordinates; refuses more than a continent."""
+    """The plane centred on the mean direction of the coordinates; InvalidQuery beyond 3,000 km from it."""
     lon, lat = np.radians(lonlat.T)
     vectors = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
     mean = (vectors.max(axis=1) + vectors.min(axis=1)) / 2
@@ -71,7 +71,7 @@ def lonlat_of(shapes: Shapes) -> Floats:
 
 
 def unwrapped(shape: Any) -> Any:
-    """The shape with longitudes running on past 180 when it lies across the antimeridian."""
+    """The shape with longitudes that run on past 180° when it crosses the antimeridian."""
     west, _, east, _ = shape.bounds
     if east - west <= 180.0:
         return shape
@@ -80,7 +80,7 @@ def unwrapped(shape: Any) -> Any:
 
 
 def to_plane(plane: Plane, shape: Any) -> Any:
-    """Project a lon/lat shape, its edges being straight in lon/lat as RFC 7946 says."""
+    """Project a lon/lat shape; its edges are straight in lon/lat, as in RFC 7946."""
     shape = unwrapped(shape)
     west, south, east, north = shape.bounds
     step_deg = float(np.clip(max(east - west, north - south) / 200.0, 0.005, 0.1))
@@ -100,7 +100,7 @@ def to_lonlat(plane: Plane, shapes: Shapes, decimals: int = 7) -> Shapes:
 
 
 def _sound(shapes: Shapes) -> Shapes:
-    """Valid shapes of the same ground: pieces that share a sliver are no sound multipolygon."""
+    """Valid shapes of the same ground. A multipolygon whose pieces share a sliver is not valid."""
     return np.asarray(shapely.make_valid(shapes, method="structure", keep_collapsed=False))
 
 
@@ -114,10 +114,10 @@ def _cut_at_antimeridian(shape: Any) -> Any:
 
 
 def scale_bound(reach_m: float) -> float:
-    """The largest ratio of plane to true length (and its inverse the smallest) within that plane radius.
+    """The largest ratio of plane to true length, and the inverse of the smallest, within that plane radius.
 
-    Radial scale is cos(c/2) and tangential 1/cos(c/2) on the sphere (Snyder 1987, eq. 24-2);
-    the margin covers the ellipsoid.
+    Radial scale is cos(c/2) and tangential 1/cos(c/2) on the sphere (Snyder 1987, eq. 24-2). The margin
+    covers the ellipsoid.
     """
     half = np.arcsin(min(0.999, reach_m / (2 * EARTH_RADIUS_M)))
     return float(1.0 + 1.1 * (1.0 / np.cos(half) - 1.0) + 1e-9)

@@ -1,7 +1,7 @@
-"""Which ground needs geometry at all, found on distances alone by a quadtree.
+"""A quadtree that decides most of the area on distances alone.
 
-A square that lies inside enough discs is covered for certain, one that no disc reaches is empty for certain;
-only what is neither is worth drawing polygons for. With twenty-fold cover that is next to nothing.
+A square inside enough discs is covered for certain; one that no disc reaches is uncovered for certain.
+Polygons are drawn only for the rest. Under a twenty-fold cover that is next to nothing.
 """
 
 from dataclasses import dataclass
@@ -36,13 +36,13 @@ class _Reach:
 
 
 def worth_it(area: StudyArea, cover: CoverShapes, depth: float = WORTH_DEPTH) -> bool:
-    """Whether the discs are so many and so dense that looking for certain squares pays."""
+    """Whether the discs are so many and so dense that the quadtree pays."""
     discs_m2 = float(np.pi * (cover.radius_m**2).sum())
     return len(cover.radius_m) >= WORTH_DISCS and discs_m2 > depth * float(area.area_m2.sum())
 
 
 def undecided_squares(area: StudyArea, cover: CoverShapes, enough: int = 1) -> UndecidedSquares:
-    """Halve squares until their state is certain or they are a small fraction of the usual radius."""
+    """Halve squares until their state is certain or they are a small fraction of the median radius."""
     reach = _reach(area, cover)
     radius_m = float(np.median(cover.radius_m))
     corner, side = _root_squares(area, radius_m)
@@ -57,13 +57,13 @@ def undecided_squares(area: StudyArea, cover: CoverShapes, enough: int = 1) -> U
         corner, cell, disc = _quarter(corner, side, cell, disc)
         side /= 2.0
     open_boxes.append(_boxes(corner, side))
-    wanted = np.zeros(len(cover.radius_m), dtype=bool)
-    wanted[disc] = True
-    return UndecidedSquares(shapely.union_all(np.concatenate(open_boxes)), wanted)
+    reaching = np.zeros(len(cover.radius_m), dtype=bool)
+    reaching[disc] = True
+    return UndecidedSquares(shapely.union_all(np.concatenate(open_boxes)), reaching)
 
 
 def _reach(area: StudyArea, cover: CoverShapes) -> _Reach:
-    """Centres in the plane, with the radii inside which all and outside which none is covered."""
+    """Centres in the plane, with the radii within which all and beyond which nothing is covered."""
     factor = scale_bound(area.reach_m + 2.0 * float(cover.radius_m.max(initial=0.0)))
     inner, outer = cover.radius_m * drawn_inside() / factor, cover.radius_m * drawn_outside() * factor
     return _Reach(area.plane.forward(cover.lonlat), inner, outer)
@@ -99,7 +99,7 @@ def _sift(
     reach: _Reach,
     enough: int,
 ) -> tuple[Flags, Indices, Indices, Flags]:
-    """Which squares stay open, the pairs that concern them (renumbered), and which squares are empty."""
+    """Which squares stay undecided, their pairs with discs (renumbered), and which squares are empty."""
     half = side / 2.0
     offset = np.abs(reach.xy[disc] - corner[cell] - half)
     nearest = np.hypot(*np.maximum(offset - half, 0.0).T)

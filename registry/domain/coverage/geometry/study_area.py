@@ -1,4 +1,4 @@
-"""The ground a question is about, laid out in its own plane and parted by place."""
+"""The study area of an analysis, laid out in its own plane and divided by place."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class StudyArea:
 
     @cached_property
     def reach_m(self) -> float:
-        """How far the ground reaches from the centre of its plane."""
+        """The greatest distance of the area from the centre of its plane."""
         return float(np.hypot(*np.abs(self.bounds.reshape(2, 2)).max(axis=0)))
 
     @property
@@ -44,25 +44,25 @@ class StudyArea:
 
 
 def lay_out(parts: Sequence[AreaPart], whole: AreaPart | None = None) -> StudyArea:
-    """Put the parts of an area on a common plane; ground claimed twice counts once.
+    """Project the parts of an area to a common plane; ground in two parts counts once.
 
-    With `whole`, the parts are clipped to it and what they leave of it becomes a part of its own.
-    Assumed discs share what they both claim along their radical line; a drawn boundary comes before
-    an assumed one, and of two drawn ones the earlier keeps the overlap. InvalidQuery when nothing is left.
+    With `whole`, the parts are clipped to it, and the rest of it becomes a part of its own. Two assumed
+    discs divide their overlap along the radical line. A drawn boundary comes before an assumed one; of two
+    drawn ones the earlier keeps the overlap. InvalidQuery when nothing is left.
     """
     return _laid_out(tuple(parts), whole, get_ident())
 
 
 @lru_cache(maxsize=32)
 def _laid_out(parts: tuple[AreaPart, ...], whole: AreaPart | None, _thread: int) -> StudyArea:
-    """The same places are asked about again and again, and laying them out costs as much as the answer.
+    """Cached, as the same places are asked about again and again and cost as much as the answer.
 
-    Each thread keeps its own: the indexes of prepared geometry are built on first use, without a lock.
+    Each thread has its own: prepared geometries build their index on first use, without a lock.
     """
-    given = [*parts, whole] if whole else list(parts)
-    if not given:
+    sources = [*parts, whole] if whole else list(parts)
+    if not sources:
         raise InvalidQuery("the area has no extent", field="area")
-    plane = centred_on(np.concatenate([_corners(part.shape) for part in given]))
+    plane = centred_on(np.concatenate([_corners(part.shape) for part in sources]))
     shapes = np.array([region_of(plane, part.shape) for part in parts], dtype=object)
     if len(parts) > 1:
         shapes = _without_overlap(plane, parts, shapes)
@@ -74,7 +74,7 @@ def _laid_out(parts: tuple[AreaPart, ...], whole: AreaPart | None, _thread: int)
     kept = np.append(shapely.area(shapes) > NEGLIGIBLE_M2, rest.area > REMAINDER * outline.area)
     pieces = np.append(shapes, rest)
     return _checked(
-        StudyArea(plane, [p for p, k in zip(given, kept, strict=True) if k], pieces[kept], outline)
+        StudyArea(plane, [p for p, k in zip(sources, kept, strict=True) if k], pieces[kept], outline)
     )
 
 

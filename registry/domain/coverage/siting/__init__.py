@@ -1,1 +1,1 @@
-"""Where to put more: MCLP and LSCP over real ground."""
+"""Siting: where to place more resources, by MCLP and LSCP."""

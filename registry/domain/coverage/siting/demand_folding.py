@@ -1,4 +1,4 @@
-"""Demand of a siting problem, folded: points that the same sites reach and that lack equally many."""
+"""The demand of a siting problem, folded: points with the same sites and the same lack are one row."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,11 +12,11 @@ SitingModel = Literal["mclp", "lscp"]
 
 @dataclass(frozen=True)
 class SitingProblem:
-    """Weighted demand, how often each is covered already, and who would cover it.
+    """Weighted demand, how often each point is covered already, and which sites reach it.
 
-    `site` and `point` are the pairs of a candidate and a demand point within its reach. With `need` 2
-    a demand counts when it is reached twice. MCLP places at most `most` sites; LSCP reaches `target`
-    of all the weight.
+    `site` and `point` are the pairs of a candidate and a demand point within its reach. With `need` 2 a
+    point counts when it is reached twice. MCLP places at most `most` sites; LSCP reaches `target` of all the
+    weight.
     """
 
     model: SitingModel
@@ -36,12 +36,12 @@ class SitingProblem:
 
     @property
     def reachable(self) -> Flags:
-        """Demand that lacks cover and that the candidates together can cover often enough."""
+        """Demand that lacks cover and that all candidates together can cover often enough."""
         reach = np.bincount(self.point, minlength=len(self.weight))
         return np.asarray(~self.settled & (reach >= self.need - self.covered))
 
     def covered_weight(self, chosen: Indices) -> float:
-        """The weight covered often enough by what exists and the chosen sites together."""
+        """The weight covered often enough by existing and chosen sites together."""
         taken = np.isin(self.site, chosen)
         counts = self.covered + np.bincount(self.point[taken], minlength=len(self.weight))
         return float(self.weight[counts >= self.need].sum())
@@ -68,14 +68,14 @@ class DemandClasses:
         return float(self.weight[self.counts(chosen) >= self.lacking].sum())
 
     def gains(self, counts: Indices) -> Floats:
-        """Per site, the weight that one more site there would add; nearly satisfied rows break ties."""
+        """Per site, the weight that one more site there would add; rows that lack more break ties."""
         short = self.lacking - counts
         worth = np.where(short == 1, self.weight, np.where(short > 1, self.weight * 1e-3, 0.0))
         return np.asarray(np.bincount(self.site, worth[self.row], self.sites), dtype=float)
 
 
 def fold(problem: SitingProblem) -> DemandClasses:
-    """The classes of all demand that is open and can be reached."""
+    """The classes of all demand that is uncovered and can be reached."""
     kept = problem.reachable[problem.point]
     order = np.lexsort((problem.site[kept], problem.point[kept]))
     point, site = problem.point[kept][order], problem.site[kept][order]

@@ -1,4 +1,4 @@
-"""A siting question over real ground: demand, candidates, forbidden zones, coverage before and after."""
+"""Choose sites in a real area: demand, candidates, forbidden zones, coverage before and after."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -33,7 +33,7 @@ NONE = np.empty(0, dtype=np.intp)
 
 
 class Candidate(Struct, frozen=True):
-    """A spot where a new resource may go."""
+    """A point where a new resource may stand."""
 
     lon: float
     lat: float
@@ -42,7 +42,10 @@ class Candidate(Struct, frozen=True):
 
 
 class Siting(Struct, frozen=True, kw_only=True):
-    """How to choose: at most `sites` new ones (mclp), or as few as reach `target` of the demand (lscp)."""
+    """How to choose.
+
+    At most `sites` new ones (mclp), or the fewest that reach `target` of the demand (lscp).
+    """
 
     model: SitingModel = "mclp"
     sites: Annotated[int, Meta(ge=1, le=500)] = 1
@@ -54,7 +57,7 @@ class Siting(Struct, frozen=True, kw_only=True):
 
 
 class ChosenSite(Struct, frozen=True, tag_field="type", tag="Feature", kw_only=True):
-    """A chosen spot as a GeoJSON Feature."""
+    """A chosen site as a GeoJSON Feature."""
 
     id: str
     geometry: dict[str, Any]
@@ -62,13 +65,13 @@ class ChosenSite(Struct, frozen=True, tag_field="type", tag="Feature", kw_only=T
 
 
 class ChosenSites(Struct, frozen=True, tag_field="type", tag="FeatureCollection"):
-    """The chosen spots, the one that adds most first."""
+    """The chosen sites, the one that adds most first."""
 
     features: list[ChosenSite]
 
 
 class SitingPlan(Struct, frozen=True, kw_only=True):
-    """Where to put more, how good that is proven to be, and what it changes."""
+    """The chosen sites, how good the choice is proven to be, and what it changes."""
 
     model: SitingModel
     status: SolverStatus
@@ -89,32 +92,32 @@ class SitingPlan(Struct, frozen=True, kw_only=True):
 def choose_sites(
     inputs: CoverageInputs, how: Siting, candidates: Sequence[Candidate] | None, forbidden: Sequence[bytes]
 ) -> SitingPlan:
-    """Choose sites among the candidates (by default a grid over the area) outside the forbidden ground."""
+    """Choose among the candidates (by default a grid over the area) outside the forbidden zones."""
     area = study_area_of(inputs)
     existing = relevant_watchers(area, watchers_of(inputs))
     points, basis = _demand(area, inputs)
     spots = _allowed(area.plane, candidates or _grid_candidates(area, how), forbidden)
     problem = _problem(area, existing, points, spots, how)
-    found = solve(problem, how.time_limit_s)
-    order = _by_gain(problem, found)
+    solution = solve(problem, how.time_limit_s)
+    order = _by_gain(problem, solution)
     features = [_site(spots[at], gain, how.radius_m) for at, gain in order]
-    asked = structs.replace(inputs, demand=points, demand_basis=basis, scenario=None)
+    with_demand = structs.replace(inputs, demand=points, demand_basis=basis, scenario=None)
     added = [_watcher(spots[at], how.radius_m) for at, _ in order]
     return SitingPlan(
         model=how.model,
-        status=found.status,
-        objective=found.objective,
-        bound=found.bound,
-        gap=found.gap,
-        seconds=found.seconds,
+        status=solution.status,
+        objective=solution.objective,
+        bound=solution.bound,
+        gap=solution.gap,
+        seconds=solution.seconds,
         demand_basis=basis,
         demand_weight=float(problem.weight.sum()),
-        covered_weight=found.covered_weight,
-        reachable_weight=found.reachable_weight,
+        covered_weight=solution.covered_weight,
+        reachable_weight=solution.reachable_weight,
         candidates=len(spots),
         sites=ChosenSites(features),
-        before=answer_from(asked, assess(area, existing)),
-        after=answer_from(asked, assess(area, [*existing, *added])),
+        before=answer_from(with_demand, assess(area, existing)),
+        after=answer_from(with_demand, assess(area, [*existing, *added])),
     )
 
 
@@ -128,7 +131,7 @@ def _demand(area: StudyArea, inputs: CoverageInputs) -> tuple[list[DemandPoint],
 
 
 def _grid(area: StudyArea, side: float) -> tuple[Floats, Floats]:
-    """Lon/lat of the middle of every grid square's share of the ground, and that share's area."""
+    """Lon/lat of the middle of every grid square's share of the area, and the area of that share."""
     west, south, east, north = area.bounds
     x, y = (a.ravel() for a in np.meshgrid(np.arange(west, east, side), np.arange(south, north, side)))
     shapely.prepare(area.whole)
@@ -181,9 +184,9 @@ def _problem(
     )
 
 
-def _by_gain(problem: SitingProblem, found: SitingSolution) -> list[tuple[int, float]]:
-    """The chosen sites, each with the weight it adds to those before it."""
-    left, taken, order = [int(c) for c in found.chosen], NONE, []
+def _by_gain(problem: SitingProblem, solution: SitingSolution) -> list[tuple[int, float]]:
+    """The chosen sites, each with the weight that it adds to those before it."""
+    left, taken, order = [int(c) for c in solution.chosen], NONE, []
     base = problem.covered_weight(taken)
     while left:
         gains = [problem.covered_weight(np.append(taken, site)) - base for site in left]

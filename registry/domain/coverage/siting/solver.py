@@ -1,7 +1,8 @@
-"""Where to put more: maximal covering (MCLP) and set covering (LSCP), each demand once or twice.
+"""Maximal covering (MCLP) and set covering (LSCP), each demand once or twice.
 
 Church and ReVelle (1974) for MCLP, Toregas et al. (1971) for LSCP, Hogan and ReVelle (1986) for backup.
-Solved exactly by HiGHS from a greedy start; the bound says how far a run that was cut short may be off.
+HiGHS solves them exactly from a greedy start. The bound says how far an interrupted run may be from the
+optimum.
 """
 
 from dataclasses import dataclass
@@ -24,16 +25,16 @@ SolverStatus = Literal["optimal", "feasible", "infeasible", "no_solution"]
 NOTHING = np.empty(0, dtype=np.intp)
 SLACK = 1e-9
 ROOM = 1e-6
-"""Share of the demand by which the solver's target is lower than the real one: a row that holds only within
-its feasibility tolerance made HiGHS 1.15 miss choices. What it leaves short is made good afterwards."""
+"""Share of the demand by which the solver's target is below the real one. A row that holds only within its
+feasibility tolerance made HiGHS 1.15 miss choices. `_made_good` adds what is short."""
 
 
 @dataclass(frozen=True)
 class SitingSolution:
-    """The sites chosen, and how good the choice is proven to be.
+    """The chosen sites, and how good the choice is proven to be.
 
-    `objective` is the covered weight (MCLP) or the number of sites (LSCP), `bound` what no choice can pass,
-    `reachable_weight` what all candidates together would cover.
+    `objective` is the covered weight (MCLP) or the number of sites (LSCP). No choice passes `bound`.
+    `reachable_weight` is what all candidates together would cover.
     """
 
     status: SolverStatus
@@ -47,35 +48,35 @@ class SitingSolution:
 
 
 def solve(problem: SitingProblem, time_limit_s: float) -> SitingSolution:
-    """An optimal choice, or the best one found in the time."""
+    """An optimal choice, or the best one found within the time limit."""
     settled = float(problem.weight[problem.settled].sum())
     possible = settled + float(problem.weight[problem.reachable].sum())
-    wanted = problem.target * float(problem.weight.sum()) * (1.0 - SLACK)
-    if problem.model == "lscp" and wanted > possible:
+    target = problem.target * float(problem.weight.sum()) * (1.0 - SLACK)
+    if problem.model == "lscp" and target > possible:
         return SitingSolution("infeasible", NOTHING, 0.0, 0.0, 0.0, settled, possible, 0.0)
     classes = fold(problem)
-    if len(classes.weight) == 0 or (problem.model == "lscp" and wanted <= settled):
+    if len(classes.weight) == 0 or (problem.model == "lscp" and target <= settled):
         objective = settled if problem.model == "mclp" else 0.0
         return SitingSolution("optimal", NOTHING, objective, objective, 0.0, settled, possible, 0.0)
-    start = _start(problem, classes, wanted - settled)
-    highs = _program(problem, classes, wanted - settled)
+    start = _start(problem, classes, target - settled)
+    highs = _program(problem, classes, target - settled)
     highs.setSolution(_warm(classes, start))
     highs.setOptionValue("time_limit", time_limit_s)
     highs.run()
-    return _read(highs, problem, classes, start, wanted - settled, settled, possible)
+    return _read(highs, problem, classes, start, target - settled, settled, possible)
 
 
-def _start(problem: SitingProblem, classes: DemandClasses, wanted: float) -> Indices:
+def _start(problem: SitingProblem, classes: DemandClasses, target: float) -> Indices:
     if problem.model == "mclp":
         return interchange(classes, greedy(classes, problem.most, np.inf))
-    return pruned(classes, greedy(classes, problem.sites, wanted), wanted)
+    return pruned(classes, greedy(classes, problem.sites, target), target)
 
 
 def _scale(classes: DemandClasses) -> float:
     return float(classes.weight.max())
 
 
-def _program(problem: SitingProblem, classes: DemandClasses, wanted: float) -> Any:
+def _program(problem: SitingProblem, classes: DemandClasses, target: float) -> Any:
     """Columns: sites, then classes. Rows: each class (its sites ≥ lacking · y), then the budget or target."""
     sites, rows = problem.sites, len(classes.weight)
     share = classes.weight / _scale(classes)
@@ -91,10 +92,10 @@ def _program(problem: SitingProblem, classes: DemandClasses, wanted: float) -> A
     else:
         lp.sense_, lp.col_cost_ = highspy.ObjSense.kMinimize, np.append(np.ones(sites), np.zeros(rows))
         last, last_value = sites + np.arange(rows), share
-        if wanted > classes.weight.sum() - classes.weight.min() / 2:
+        if target > classes.weight.sum() - classes.weight.min() / 2:
             lp.col_lower_ = np.append(np.zeros(sites), np.ones(rows))
         else:
-            least[rows] = wanted / _scale(classes) - ROOM * share.sum()
+            least[rows] = target / _scale(classes) - ROOM * share.sum()
     lp.row_lower_, lp.row_upper_ = least, most
     _fill(lp, classes, sites, last, last_value)
     make: Any = highspy.Highs
@@ -129,9 +130,9 @@ def _warm(classes: DemandClasses, start: Indices) -> highspy.HighsSolution:
     return warm
 
 
-def _made_good(problem: SitingProblem, classes: DemandClasses, chosen: Indices, wanted: float) -> Indices:
-    """The choice with what it lacks to the target, which the solver may miss by `ROOM`."""
-    while problem.model == "lscp" and classes.value(chosen) < wanted:
+def _made_good(problem: SitingProblem, classes: DemandClasses, chosen: Indices, target: float) -> Indices:
+    """The choice completed to the target, which the solver may miss by `ROOM`."""
+    while problem.model == "lscp" and classes.value(chosen) < target:
         gains = classes.gains(classes.counts(chosen))
         gains[chosen] = -1.0
         chosen = np.append(chosen, np.argmax(gains))
@@ -143,7 +144,7 @@ def _read(
     problem: SitingProblem,
     classes: DemandClasses,
     start: Indices,
-    wanted: float,
+    target: float,
     settled: float,
     possible: float,
 ) -> SitingSolution:
@@ -151,7 +152,7 @@ def _read(
     if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
         chosen = np.flatnonzero(np.asarray(highs.getSolution().col_value[: problem.sites]) > 0.5)
     optimal = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
-    enough = _made_good(problem, classes, chosen, wanted)
+    enough = _made_good(problem, classes, chosen, target)
     optimal, chosen = optimal and len(enough) == len(chosen), enough
     covered = problem.covered_weight(chosen)
     limit = float(info.mip_dual_bound)
