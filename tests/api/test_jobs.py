@@ -20,6 +20,7 @@ from registry.domain.errors import NotFound, Unavailable
 from registry.domain.identity import new_id
 from registry.jobs import runner as runners
 from registry.jobs.analysis_process import AnalysisProcess
+from registry.runtime.database import as_role
 from registry.services.coverage.jobs import end_job, job_status, start_job
 from registry.store import jobs
 from registry.store.database.pool import reading
@@ -50,7 +51,7 @@ asyncio.run(work())
 @pytest.fixture
 def url(new_database):
     """A database of its own, with no worker but those of the test."""
-    return new_database()
+    return as_role(new_database())
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from registry.store.visibility import Shape, View, binds, shape, view
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 USUAL_DOUBT_M = 20_000.0
-"""Positions are searched this far beyond a stated radius. All positions with a larger uncertainty are read."""
+"""Positions are searched this far beyond a stated radius. Less certain positions are all read."""
 
 VAGUE_M = str(int(USUAL_DOUBT_M))
 UNLOCATED_REACH_M = 100_000.0
