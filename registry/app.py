@@ -12,7 +12,9 @@ from litestar.logging import LoggingConfig
 
 from registry.api import health, web
 from registry.api.http import middleware, problems, request_validation
-from registry.api.http.access import cross_origin
+from registry.api.http.access import cross_origin, tokens
+from registry.api.http.access.audit_recorder import AuditRecorder
+from registry.api.http.access.authentication import Authenticator
 from registry.api.http.contract import docs
 from registry.api.http.dependencies import DEPENDENCIES
 from registry.api.ogc import router as ogc_router
@@ -24,13 +26,20 @@ from registry.api.v1.plans import plans, registers
 from registry.api.v1.records import contacts, corrections, history, resources
 from registry.api.v1.sync import feed, sync
 from registry.domain.proximity.ranking import parse_paces
-from registry.jobs import runner
-from registry.jobs.housekeeping import keeping
+from registry.jobs.housekeeping import Chore, database_chores, housekeeping
+from registry.jobs.runner import running_jobs
 from registry.runtime import key_pepper, logs
 from registry.runtime import settings as settings_module
 from registry.runtime.settings import Settings
+from registry.services.sync.change_watcher import Watch
 from registry.store.database import migrations
 from registry.store.database.pool import reading
+from registry.store.ogc.tile_cache import TileCache
+from registry.store.ogc.tile_invalidation import Follower
+
+AUDIT_EVERY_S = 1.0
+USES_EVERY_S = 30.0
+MIB = 1_048_576
 
 ROUTERS = (
     resources.router,
@@ -63,10 +72,20 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     @asynccontextmanager
     async def database(app: Litestar) -> AsyncGenerator[None, None]:
         async with reading(settings, database_url) as reader:
-            app.state.reader = reader
+            issuer = tokens.issuer(settings)
+            app.state.reader, app.state.secret = reader, secret
+            app.state.authenticator = authenticator = Authenticator(reader, settings, secret, issuer)
+            app.state.audit, app.state.watch = recorder, watch = AuditRecorder(reader), Watch(reader)
+            app.state.tiles = tiles = TileCache(settings.tile_cache_mb * MIB)
+            loops = [watch.run(), Follower(reader, tiles).follow(watch.moved)]
+            chores = [
+                *database_chores(reader, secret),
+                Chore(AUDIT_EVERY_S, recorder.write, at_end=True),
+                Chore(USES_EVERY_S, authenticator.record_uses, at_end=True),
+            ]
             async with (
-                runner.running_jobs(reader, settings) as app.state.runner,
-                keeping(app, reader, settings, secret),
+                running_jobs(reader, settings) as app.state.runner,
+                housekeeping(chores, [*loops, issuer.keep_fresh()] if issuer else loops),
             ):
                 yield
 

@@ -12,6 +12,7 @@ FORBIDDEN = {
         {"store", "api"},
     ),
     "store": ({"litestar", "shapely", "click", "granian"}, {"api"}),
+    "jobs": ({"litestar", "sqlalchemy", "geoalchemy2", "click", "granian"}, {"api", "cli"}),
     "api": ({"sqlalchemy", "geoalchemy2", "asyncpg", "shapely", "granian"}, set()),
 }
 WHY = "rooms depend in one direction: api → domain and store, store → domain; see docs/explanation"

@@ -1,83 +1,94 @@
-"""What runs beside the requests: key uses, audit, old counts, feed, seals of the history, tiles."""
+"""What runs beside the requests: loops that never end, and chores that are done again and again."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 import structlog
-from litestar import Litestar
 
-from registry.api.http.access import tokens
-from registry.api.http.access.audit_recorder import AuditRecorder
-from registry.api.http.access.authentication import Authenticator
 from registry.domain.errors import RegistryError
-from registry.jobs.chores import purge_keys, seal_all
-from registry.runtime.settings import Settings
-from registry.services.sync.change_watcher import Watch
-from registry.store.access import guard
+from registry.store.access import guard, idempotency
 from registry.store.database.pool import Reader
-from registry.store.ogc.tile_cache import TileCache
-from registry.store.ogc.tile_invalidation import Follower
+from registry.store.sync import hash_chain
 
 log = structlog.get_logger("registry")
-AUDIT_EVERY_S = 1.0
-MIB = 1_048_576
-USES_EVERY_S = 30.0
-COUNTS_EVERY_S = 3600.0
+DELETE_EVERY_S = 3600.0
 SEAL_EVERY_S = 10.0
 REST_EVERY_S = 60.0
 
 
-@asynccontextmanager
-async def keeping(
-    app: Litestar, reader: Reader, settings: Settings, secret: bytes
-) -> AsyncGenerator[None, None]:
-    """Access control for as long as the block runs; at its end what is still in memory is written down."""
-    provider = tokens.issuer(settings)
-    app.state.authenticator = authenticator = Authenticator(reader, settings, secret, provider)
-    app.state.audit = audit = AuditRecorder(reader)
-    app.state.secret, app.state.watch = secret, Watch(reader)
+class Chore(NamedTuple):
+    """Work that is repeated, and done once more at the end where it stores what only memory holds."""
 
-    async def forget() -> None:
-        async with reader.writer() as writer:
-            await guard.forget_old(writer)
+    every_s: float
+    work: Callable[[], Awaitable[None]]
+    at_end: bool = False
+
+
+def database_chores(reader: Reader, key: bytes) -> list[Chore]:
+    """Seal the history, delete what is too old to be asked for, give up idle connections."""
 
     async def seal() -> None:
-        await seal_all(reader, secret)
+        await seal_all(reader, key)
+
+    async def delete_old() -> None:
+        async with reader.writer() as writer:
+            await guard.forget_old(writer)
 
     async def purge() -> None:
         await purge_keys(reader)
 
-    app.state.tiles = tiles = TileCache(settings.tile_cache_mb * MIB)
-    tasks = [
-        asyncio.create_task(app.state.watch.run()),
-        asyncio.create_task(Follower(reader, tiles).follow(app.state.watch.moved)),
-        asyncio.create_task(_every(SEAL_EVERY_S, seal)),
-        asyncio.create_task(_every(COUNTS_EVERY_S, purge)),
-        asyncio.create_task(_every(AUDIT_EVERY_S, audit.write)),
-        asyncio.create_task(_every(USES_EVERY_S, authenticator.record_uses)),
-        asyncio.create_task(_every(COUNTS_EVERY_S, forget)),
-        asyncio.create_task(_every(REST_EVERY_S, reader.rest)),
+    return [
+        Chore(SEAL_EVERY_S, seal),
+        Chore(DELETE_EVERY_S, delete_old),
+        Chore(DELETE_EVERY_S, purge),
+        Chore(REST_EVERY_S, reader.rest),
     ]
-    if provider is not None:
-        tasks.append(asyncio.create_task(provider.keep_fresh()))
+
+
+async def seal_all(reader: Reader, key: bytes) -> None:
+    """Seal all settled changes, some thousands in one transaction."""
+    while True:
+        async with reader.writer() as writer:
+            count = await hash_chain.seal(writer, key)
+        if count < hash_chain.AT_ONCE:
+            return
+
+
+async def purge_keys(reader: Reader) -> None:
+    """Delete responses under idempotency keys that nobody can retry any more."""
+    before = datetime.now(UTC) - timedelta(days=idempotency.KEPT_DAYS)
+    async with reader.writer() as writer:
+        await writer.run(idempotency.PURGE, {"before": before})
+
+
+@asynccontextmanager
+async def housekeeping(
+    chores: Sequence[Chore], loops: Sequence[Coroutine[Any, Any, None]]
+) -> AsyncGenerator[None, None]:
+    """Run the loops and do the chores for as long as the block runs."""
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    tasks += [asyncio.create_task(_repeat(chore)) for chore in chores]
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await audit.write()
-        await authenticator.record_uses()
+        for chore in chores:
+            if chore.at_end:
+                await chore.work()
 
 
-async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    """Do `work` again and again; a failure is logged and the next turn tries anew."""
+async def _repeat(chore: Chore) -> None:
+    """Do a chore again and again. A failure is logged and does not end it."""
     while True:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(chore.every_s)
         try:
-            await work()
+            await chore.work()
         except RegistryError as error:
-            log.warning("upkeep put off", reason=error.detail)
+            log.warning("housekeeping put off", reason=error.detail)
         except Exception:
-            log.exception("upkeep failed")
+            log.exception("housekeeping failed")
