@@ -45,7 +45,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert wheel.name.startswith(f"emergency_registry-{__version__}-")
     uv("venv", "--python", sys.executable, folder / "env")
     python = folder / "env" / "bin" / "python"
-    uv("pip", "install", "--python", python, "-c", ROOT / "requirements" / "dev.txt", wheel)
+    uv("pip", "install", "--python", python, "--require-hashes", "-r", ROOT / "requirements" / "serve.txt")
+    uv("pip", "install", "--python", python, "--no-deps", wheel)
+    uv("pip", "check", "--python", python)
     return python.parent
 
 
