@@ -158,3 +158,15 @@ def test_no_page_names_a_registry_host() -> None:
         assert not re.search(
             r"pypi\.org|npmjs\.(com|org)|files\.pythonhosted|deb\.debian", page.read_text()
         ), page
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    reached, left = set(), [ROOT / "docs" / "README.md"]
+    while left:
+        page = left.pop()
+        if page in reached or not page.is_relative_to(ROOT / "docs"):
+            continue
+        reached.add(page)
+        links = re.findall(r"\]\((?!https?:|#)([^)#\s]+\.md)", page.read_text())
+        left += [(page.parent / link).resolve() for link in links]
+    assert sorted(set((ROOT / "docs").rglob("*.md")) - reached) == []
