@@ -1,10 +1,9 @@
 """`registry covering`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
-from rich.table import Table
 
 from registry.cli import run
 from registry.domain.access.sight import Sight
@@ -14,6 +13,9 @@ from registry.runtime.settings import Settings
 from registry.services.proximity.answer import question_of
 from registry.services.proximity.covering import WATCH_POINT, Covering, covering
 from registry.store.database.pool import Reader
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @click.command()
@@ -43,11 +45,11 @@ def command(
     run.show(run.hits("covering 覆盖", answer["features"]), untested(answer["untested"]["resources"]))
 
 
-def untested(watch_points: list[dict[str, Any]]) -> Table | None:
+def untested(watch_points: list[dict[str, Any]]) -> "Table | None":
     """The watch points that could not be tested, as a table."""
     if not watch_points:
         return None
-    table = Table(title=f"could not be tested 无法判定: {len(watch_points)}", title_justify="left")
+    table = run.table(f"could not be tested 无法判定: {len(watch_points)}")
     for heading in ("name 名称", "why 原因", "radius 半径", "least–most 区间"):
         table.add_column(heading)
     for one in watch_points:

@@ -3,18 +3,19 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
 from registry.domain.records.resource import Exercise
 from registry.runtime import database, settings
 from registry.runtime.settings import Settings
 from registry.store.database.pool import Reader, reading
+
+if TYPE_CHECKING:  # rich is imported for tables only: JSON does not need it
+    from rich.table import Table
 
 Ask = Callable[[Reader, Sight, Settings], Awaitable[Any]]
 
@@ -75,17 +76,24 @@ def metres(value: float | None) -> str:
     return f"{value:,.0f} m" if value < 10_000 else f"{value / 1000:,.1f} km"
 
 
-def hits(title: str, features: list[dict[str, Any]]) -> Table | str:
+def table(title: str) -> "Table":
+    """An empty table under its title."""
+    from rich.table import Table
+
+    return Table(title=title, title_justify="left")
+
+
+def hits(title: str, features: list[dict[str, Any]]) -> "Table | str":
     """Hits as a table: distance, direction, name, place and date of verification."""
     if not features:
         return f"{title}: none 无"
-    table = Table(title=f"{title}: {len(features)}", title_justify="left")
-    table.add_column("距离", justify="right", no_wrap=True)
-    table.add_column("区间", justify="right", no_wrap=True)
-    table.add_column("方位", no_wrap=True)
-    table.add_column("name 名称", ratio=1)
-    table.add_column("place 地点", no_wrap=True)
-    table.add_column("核实", no_wrap=True)
+    rows = table(f"{title}: {len(features)}")
+    rows.add_column("距离", justify="right", no_wrap=True)
+    rows.add_column("区间", justify="right", no_wrap=True)
+    rows.add_column("方位", no_wrap=True)
+    rows.add_column("name 名称", ratio=1)
+    rows.add_column("place 地点", no_wrap=True)
+    rows.add_column("核实", no_wrap=True)
     for feature in features:
         properties = feature["properties"]
         least, most = metres(properties.get("distance_min_m")), metres(properties.get("distance_max_m"))
@@ -93,7 +101,7 @@ def hits(title: str, features: list[dict[str, Any]]) -> Table | str:
         place = f"{properties['place'] or '-'}{' ⇄ ' + partner['place'] if partner else ''}"
         verified = (properties["verified_at"] or "-")[:10]
         interval = "-" if least == most else f"{least}–{most}"
-        table.add_row(
+        rows.add_row(
             metres(properties["distance_m"]),
             interval,
             properties.get("compass") or "-",
@@ -101,7 +109,7 @@ def hits(title: str, features: list[dict[str, Any]]) -> Table | str:
             place,
             verified,
         )
-    return table
+    return rows
 
 
 def left_out(answer: dict[str, Any]) -> str | None:
@@ -117,6 +125,8 @@ def left_out(answer: dict[str, Any]) -> str | None:
 
 def show(*parts: Any) -> None:
     """Print tables and lines; None is nothing."""
+    from rich.console import Console
+
     console = Console()
     for part in parts:
         if part is not None:

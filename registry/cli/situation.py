@@ -1,10 +1,9 @@
 """`registry situation`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
-from rich.table import Table
 
 from registry.cli import run
 from registry.cli.covering import untested
@@ -12,6 +11,9 @@ from registry.domain.access.sight import Sight
 from registry.runtime.settings import Settings
 from registry.services.proximity.situation import Alarm, Situation, situation
 from registry.store.database.pool import Reader
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 PARTS = {
     "teams": "teams 救援队伍",
@@ -73,11 +75,11 @@ def show(situation: dict[str, Any]) -> None:
     run.show(contacts([*situation["responsible"], *situation["hotlines"]]))
 
 
-def contacts(entries: list[dict[str, Any]]) -> Table | None:
+def contacts(entries: list[dict[str, Any]]) -> "Table | None":
     """Who is responsible for the place and whom to call, smallest place first."""
     if not entries:
         return None
-    table = Table(title="who answers and whom to call 责任人与热线", title_justify="left")
+    table = run.table("who answers and whom to call 责任人与热线")
     for heading in ("name 名称", "role 职责", "for 事项", "call 电话", "place 地点"):
         table.add_column(heading)
     for entry in entries:
