@@ -8,10 +8,17 @@ from typing import Any
 
 import pytest
 from pyproj import Geod
+from shapely.geometry import Point as Spot
+from shapely.geometry import shape
 
+from registry.services.seeding import seed
 from tests.api.conftest import signing
 
 GEOD = Geod(ellps="WGS84")
+QIJIANG = next(
+    shape(place["geometry"]) for place in seed.read_features("places.geojson") if place["id"] == "500110"
+)
+"""The drawn boundary in which the rules of Qijiang are in force."""
 SOURCE = {"kind": "assumption", "reference": "synthetic test geometry", "confidence": "assumed"}
 RIVER = [(106.60 + 0.004 * n, 29.00 + 0.01 * math.sin(n / 3)) for n in range(60)]
 ROAD = [(106.70 + 0.002 * n, 28.90 + 0.0015 * n + 0.002 * math.sin(n / 5)) for n in range(80)]
@@ -90,7 +97,8 @@ async def test_distances_agree_with_the_geodesic_oracle(client, planner) -> None
         expected = nearest_m(RIVER, lon, lat)
         assert found["distance_m"] == pytest.approx(expected, abs=0.05)
         assert found["distance_to_boundary_m"] == pytest.approx(expected - 1000, abs=0.05)
-        assert found["outcome"] == ("forbidden" if expected <= 1000 else "allowed")
+        inside = "forbidden" if expected <= 1000 else "allowed"
+        assert found["outcome"] == (inside if QIJIANG.covers(Spot(lon, lat)) else "not_in_force")
 
 
 async def test_a_zone_says_when_it_was_drawn(client, planner) -> None:
@@ -109,7 +117,19 @@ async def test_far_from_a_zone_the_distance_is_within_half_a_per_cent(client, pl
         lon, lat = rng.uniform(105.5, 108.0), rng.choice([rng.uniform(28.0, 28.9), rng.uniform(29.1, 30.0)])
         found = finding(await ask(client, lon, lat, "chemical_park"), "river-chemical")
         assert found["distance_m"] == pytest.approx(nearest_m(RIVER, lon, lat), rel=0.005)
-        assert found["outcome"] == "allowed"
+        assert found["outcome"] == ("allowed" if QIJIANG.covers(Spot(lon, lat)) else "not_in_force")
+
+
+async def test_a_site_elsewhere_is_not_made_undecidable_by_qijiangs_roads(client, planner) -> None:
+    yuzhong = await ask(client, 106.57, 29.556, "chemical_project")
+    assert yuzhong["outcome"] == "not_in_force"
+    assert {item["outcome"] for item in yuzhong["findings"]} == {"not_in_force"}
+    assert finding(yuzhong, "river-chemical")["reason"]["en"].startswith("the site lies outside")
+    assert (await situation(client, lon=106.57, lat=29.556))["rules"]["cannot_evaluate"] == []
+    at_the_border = (await situation(client, lon=106.57, lat=29.556, radius_m=60_000))["rules"]
+    assert "river-chemical" in at_the_border["cannot_evaluate"]
+    rules = (await client.get("/v1/rules")).json()["rules"]
+    assert {rule["territory"] for rule in rules} == {"qijiang"}
 
 
 async def test_the_edge_of_a_kilometre_is_inside(client, planner) -> None:
@@ -184,6 +204,7 @@ async def test_the_control_zone_is_measured_from_the_edge_with_road_and_kilometr
             assert found["provision"] == "qj-hw-zone30"
     inside = await ask(client, mx, my, "shelter", purpose="local_road")
     assert inside["outcome"] == "needs_review"
+    assert (await ask(client, mx, my, "shelter", purpose="industrial_estate"))["outcome"] == "needs_review"
     assert "会商" in finding(inside, "road-control-30")["exemption"]["zh"]
 
 
@@ -233,19 +254,19 @@ async def test_a_kilometre_without_geometry_cannot_be_told(client, planner) -> N
 
 async def test_ground_that_is_drawn_as_an_area_has_no_distance_inside(client, planner) -> None:
     await load_roads(client, planner)
-    ring = [(106.5, 28.5), (106.51, 28.5), (106.51, 28.51), (106.5, 28.51), (106.5, 28.5)]
+    ring = [(106.7, 28.9), (106.71, 28.9), (106.71, 28.91), (106.7, 28.91), (106.7, 28.9)]
     area = {"type": "Polygon", "coordinates": [ring]}
     assert (await draw(client, planner, "qiwan-land", area, "land_edge")).status_code == 200
-    inside = await ask(client, 106.505, 28.505, "housing")
+    inside = await ask(client, 106.705, 28.905, "housing")
     assert finding(inside, "road-land")["outcome"] == "forbidden"
     assert finding(inside, "road-land")["distance_m"] == 0
     site = {
         "type": "Polygon",
-        "coordinates": [[(106.512, 28.5), (106.52, 28.5), (106.52, 28.51), (106.512, 28.5)]],
+        "coordinates": [[(106.712, 28.9), (106.72, 28.9), (106.72, 28.91), (106.712, 28.9)]],
     }
     body = {"geometry": site, "facility_kind": "housing", "action": "build"}
     beside = (await client.post("/v1/rules/check", json=body)).json()
-    expected = GEOD.inv(106.51, 28.5, 106.512, 28.5)[2]
+    expected = GEOD.inv(106.71, 28.9, 106.712, 28.9)[2]
     assert finding(beside, "road-land")["distance_m"] == pytest.approx(expected, abs=0.1)
 
 

@@ -91,20 +91,41 @@ def test_an_exemption_is_for_its_purpose_and_inside_only() -> None:
     assert outcome(40, "local_road", offset_max_m=None) == "cannot_evaluate"
 
 
+def test_an_open_list_of_purposes_takes_any_stated_purpose() -> None:
+    exemption = Exemption(["build"], ["local_road"], "needs_review", WORDS, open_list=True)
+    rule = msgspec.structs.replace(RULE, exemptions=[exemption])
+    measured = ZoneDistance(zone="z", distance_m=10)
+    said = {p: apply_rule(rule, drawn(), site(p), measured).outcome for p in ("industrial_estate", None)}
+    assert said == {"industrial_estate": "needs_review", None: "forbidden"}
+
+
+def test_a_rule_speaks_in_its_territory_only() -> None:
+    reaches = {"z": ZoneDistance(zone="z", distance_m=5.0)}
+    undrawn = StoredZone(zone=msgspec.structs.replace(ROAD, id="undrawn"), version=1, has_geometry=False)
+    elsewhere = assess_site([RULE], [drawn(), undrawn], site(), reaches, KNOWN, ())
+    assert (elsewhere.outcome, elsewhere.findings[0].outcome) == ("not_in_force", "not_in_force")
+    other = msgspec.structs.replace(RULE, id="other")
+    both = assess_site([RULE, other], [undrawn], site(), reaches, KNOWN, ("other",))
+    assert both.outcome == "cannot_evaluate"
+    assert assess_site([RULE], [], site(action="expand"), {}, KNOWN, ()).outcome == "not_in_force"
+
+
 def test_the_strictest_zone_and_rule_stand_for_the_whole() -> None:
     near, far = drawn(), msgspec.structs.replace(drawn(), zone=msgspec.structs.replace(ROAD, id="far"))
     undrawn = StoredZone(zone=msgspec.structs.replace(ROAD, id="undrawn"), version=1, has_geometry=False)
     reaches = {"z": ZoneDistance(zone="z", distance_m=5.0), "far": ZoneDistance(zone="far", distance_m=900.0)}
-    assert assess_site([RULE], [far], site(), reaches, KNOWN).outcome == "allowed"
-    assert assess_site([RULE], [far, undrawn], site(), reaches, KNOWN).outcome == "cannot_evaluate"
-    found = assess_site([RULE], [far, undrawn, near], site(), reaches, KNOWN)
+    assert assess_site([RULE], [far], site(), reaches, KNOWN, ("r",)).outcome == "allowed"
+    assert assess_site([RULE], [far, undrawn], site(), reaches, KNOWN, ("r",)).outcome == "cannot_evaluate"
+    found = assess_site([RULE], [far, undrawn, near], site(), reaches, KNOWN, ("r",))
     assert (found.outcome, found.findings[0].zone) == ("forbidden", "z")
-    assert assess_site([RULE], [], site(), {}, KNOWN).outcome == "cannot_evaluate"
+    assert assess_site([RULE], [], site(), {}, KNOWN, ("r",)).outcome == "cannot_evaluate"
 
 
 def test_what_no_rule_is_about_is_allowed_only_in_known_words() -> None:
-    assert assess_site([RULE], [drawn()], site(action="expand"), {}, KNOWN).outcome == "allowed"
-    assert assess_site([RULE], [drawn()], site(action="enlarge"), {}, KNOWN).outcome == "cannot_evaluate"
+    assert assess_site([RULE], [drawn()], site(action="expand"), {}, KNOWN, ("r",)).outcome == "allowed"
+    assert (
+        assess_site([RULE], [drawn()], site(action="enlarge"), {}, KNOWN, ("r",)).outcome == "cannot_evaluate"
+    )
 
 
 def test_a_rule_without_actions_is_refused() -> None:

@@ -341,6 +341,7 @@ export const WORDS = {
   'verdict.allowed': ['允许', 'Allowed'],
   'verdict.forbidden': ['禁止', 'Forbidden'],
   'verdict.needs_review': ['需会商', 'Needs review'],
+  'verdict.not_in_force': ['此地无适用规则', 'No rule in force here'],
 
   'detail.none': ['点击地图上的符号，或用查找', 'Click a symbol on the map, or search'],
   'detail.not_yet': ['当时尚未登记', 'Not recorded at that instant'],

@@ -1,9 +1,10 @@
 """A spatial rule: which facility and action is kept how far from which zone, and its exemptions."""
 
 import math
+from collections.abc import Container
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, structs
 
 from registry.domain.errors import Invalid
 from registry.domain.geojson import Geometry
@@ -12,19 +13,35 @@ from registry.domain.plans.provision import Words
 from registry.domain.plans.wording import VERDICTS
 from registry.domain.values import Code, Name
 
-RuleOutcome = Literal["allowed", "forbidden", "needs_review", "cannot_evaluate"]
+RuleOutcome = Literal["allowed", "forbidden", "needs_review", "cannot_evaluate", "not_in_force"]
 TOLERANCE_M = 0.01
 """A site up to one centimetre beyond the boundary counts as on it; distances are not more exact."""
-STRICTEST_FIRST: tuple[RuleOutcome, ...] = ("forbidden", "needs_review", "cannot_evaluate", "allowed")
+STRICTEST_FIRST: tuple[RuleOutcome, ...] = (
+    "forbidden",
+    "needs_review",
+    "cannot_evaluate",
+    "allowed",
+    "not_in_force",
+)
 
 
 class Exemption(Struct, frozen=True, forbid_unknown_fields=True):
-    """Actions and purposes for which a rule has another outcome."""
+    """Actions and purposes for which a rule has another outcome.
+
+    With `open_list` the document ends its purposes with "and so on" (等), so that any stated purpose counts.
+    """
 
     actions: list[Code]
     purposes: list[Code]
     outcome: RuleOutcome
     text: Words
+    open_list: bool = False
+
+    def holds_for(self, action: str, purpose: str | None) -> bool:
+        """Whether the exemption is for this action and purpose; an unstated purpose is never exempt."""
+        return action in self.actions and (
+            purpose in self.purposes or (self.open_list and purpose is not None)
+        )
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -42,6 +59,8 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     exemptions: list[Exemption] = field(default_factory=list)
     at_least: bool = False
     """Whether the distance is printed as a minimum; the zone in force may be wider."""
+    territory: Code | None = None
+    """The place where the rule is in force; that of its provision or document when it names none."""
 
 
 class ProposedSite(Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,7 +107,10 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class SiteAssessment(Struct, frozen=True, kw_only=True):
-    """The findings of all rules about a site; its outcome is the strictest."""
+    """The findings of all rules about a site; its outcome is the strictest.
+
+    `not_in_force` is the outcome where no rule on record is in force. That proves nothing about other rules.
+    """
 
     outcome: RuleOutcome
     outcome_label: Words
@@ -97,6 +119,9 @@ class SiteAssessment(Struct, frozen=True, kw_only=True):
 
 BEYOND = Words("在规则距离之外", "beyond the distance of the rule")
 INSIDE = Words("在规则距离之内", "within the distance of the rule")
+NOT_IN_FORCE = Words(
+    "场址在规则适用地域之外", "the site lies outside the territory where the rule is in force"
+)
 UNDRAWN = Words("区域没有几何，不能判定", "the zone has no geometry, so the rule cannot be applied")
 UNKNOWN_CODE = Words(
     "设施类型或活动不在词表中，无法断定规则不适用",
@@ -127,7 +152,7 @@ def apply_rule(rule: Rule, zone: StoredZone, site: ProposedSite, measured: ZoneD
     if high > TOLERANCE_M:
         return _finding(rule, zone, "cannot_evaluate", TOO_UNCERTAIN, measured)
     for exemption in rule.exemptions:
-        if site.action in exemption.actions and site.purpose in exemption.purposes:
+        if exemption.holds_for(site.action, site.purpose):
             return _finding(rule, zone, exemption.outcome, INSIDE, measured, exemption.text)
     return _finding(rule, zone, rule.outcome, INSIDE, measured)
 
@@ -192,23 +217,41 @@ def assess_site(
     site: ProposedSite,
     distances: dict[str, ZoneDistance],
     vocabulary: Vocabulary,
+    in_force: Container[str],
 ) -> SiteAssessment:
-    """The findings about a site: for each rule the strictest zone; the strictest rule decides the outcome."""
+    """The findings about a site: for each rule the strictest zone; the strictest rule decides the outcome.
+
+    `in_force` has the identities of the rules whose territory may hold a part of the site.
+    """
     findings = []
     for rule in rules:
-        if concerns(rule, site):
-            applied = [
-                apply_rule(rule, zone, site, distances.get(zone.zone.id))
-                for zone in zones
-                if zone.zone.kind == rule.zone_kind
-            ]
-            findings.append(
-                min(applied, key=_strictness) if applied else _finding(rule, None, "cannot_evaluate", UNDRAWN)
-            )
-        elif not vocabulary.has(site):
-            findings.append(_finding(rule, None, "cannot_evaluate", UNKNOWN_CODE))
-    outcome: RuleOutcome = min((f.outcome for f in findings), key=STRICTEST_FIRST.index, default="allowed")
+        about = concerns(rule, site)
+        if not about and vocabulary.has(site):
+            continue
+        finding = _strictest(rule, zones, site, distances) if about else None
+        finding = finding or _finding(rule, None, "cannot_evaluate", UNDRAWN if about else UNKNOWN_CODE)
+        findings.append(finding if rule.id in in_force else _elsewhere(finding))
+    usual: RuleOutcome = "allowed" if any(rule.id in in_force for rule in rules) else "not_in_force"
+    outcome: RuleOutcome = min((f.outcome for f in findings), key=STRICTEST_FIRST.index, default=usual)
     return SiteAssessment(outcome=outcome, outcome_label=VERDICTS[outcome], findings=findings)
+
+
+def _strictest(
+    rule: Rule, zones: list[StoredZone], site: ProposedSite, distances: dict[str, ZoneDistance]
+) -> Finding | None:
+    """The finding of the strictest zone of the rule's kind; None without such a zone."""
+    applied = [
+        apply_rule(rule, zone, site, distances.get(zone.zone.id))
+        for zone in zones
+        if zone.zone.kind == rule.zone_kind
+    ]
+    return min(applied, key=_strictness, default=None)
+
+
+def _elsewhere(finding: Finding) -> Finding:
+    return structs.replace(
+        finding, outcome="not_in_force", outcome_label=VERDICTS["not_in_force"], reason=NOT_IN_FORCE
+    )
 
 
 def _strictness(finding: Finding) -> tuple[int, float]:

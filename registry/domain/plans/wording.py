@@ -15,6 +15,7 @@ VERDICTS = {
     "allowed": Words("允许", "allowed"),
     "forbidden": Words("禁止", "forbidden"),
     "needs_review": Words("需会商", "needs review"),
+    "not_in_force": Words("此地无适用规则", "no rule in force here"),
 }
 SPECIALTIES = {
     "mine": Words("矿山", "mine rescue"),

@@ -17,7 +17,12 @@ async def check_site(reader: Reader, site: ProposedSite) -> SiteAssessment:
     async with reader.snapshot() as snapshot:
         codes = await zones.site_codes(snapshot)
         vocabulary = Vocabulary(codes["facility_kind"], codes["action"])
-        distances = await zones.distances(snapshot, site.geometry)
+        rules = await zones.rules(snapshot)
         return assess_site(
-            await zones.rules(snapshot), await zones.find(snapshot), site, distances, vocabulary
+            rules,
+            await zones.find(snapshot),
+            site,
+            await zones.distances(snapshot, site.geometry),
+            vocabulary,
+            await zones.in_force(snapshot, rules, site.geometry),
         )

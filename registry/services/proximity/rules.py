@@ -22,15 +22,18 @@ class LocalRules(msgspec.Struct, frozen=True):
 
 
 async def rules_at(reader: Reader, start: Start) -> LocalRules:
-    """The rules whose zone reaches the origin, or some part of a drawn one."""
+    """The rules in force at the origin whose zone reaches it, or some part of a drawn one."""
     spot = Point((start.lon, start.lat))
-    reaches = await zones.distances(reader, spot if start.shape is None else as_geojson(start.shape))
+    ground = spot if start.shape is None else as_geojson(start.shape)
+    rules = await zones.rules(reader)
+    in_force = await zones.in_force(reader, rules, ground, start.margin_m)
+    reaches = await zones.distances(reader, ground)
     stored = [_from_start(start, zone, reaches.get(zone.zone.id)) for zone in await zones.find(reader)]
     findings = [
         (rule, apply_rule(rule, zone, ProposedSite(spot, "", rule.actions[0]), reach))
-        for rule in await zones.rules(reader)
+        for rule in rules
         for zone, reach in stored
-        if zone.zone.kind == rule.zone_kind
+        if rule.id in in_force and zone.zone.kind == rule.zone_kind
     ]
     return LocalRules(
         [

@@ -22,7 +22,7 @@ from registry.domain.places.zone import (
 )
 from registry.store.database.pool import Reader, Writer
 from registry.store.database.query import Query
-from registry.store.schema.plans import MOMENT, rule, zone, zone_piece
+from registry.store.schema.plans import MOMENT, document, provision, rule, zone, zone_piece
 from registry.store.schema.records import vocabulary
 
 _PLAIN = ("id", "kind", "road", "from_km", "to_km", "updated_by")
@@ -50,7 +50,18 @@ PUT_RULE = Query(
 COLUMNS = (zone.c.body, zone.c.version, zone.c.drawing, zone.c.updated_at)
 ZONES = Query(sa.select(*COLUMNS).order_by(zone.c.id))
 ZONE = Query(sa.select(*COLUMNS, zone.c.geometry).where(zone.c.id == sa.bindparam("id")))
-RULES = Query(sa.select(rule.c.body).order_by(rule.c.id))
+_TERRITORY = sa.func.coalesce(
+    rule.c.body.op("->>")(sa.literal_column("'territory'")), provision.c.place, document.c.place
+)
+RULES = Query(
+    sa.select(rule.c.body, _TERRITORY.label("territory"))
+    .select_from(
+        rule.join(provision, provision.c.id == rule.c.provision).join(
+            document, document.c.id == provision.c.document
+        )
+    )
+    .order_by(rule.c.id)
+)
 DRAW = Query(
     sa.update(zone)
     .where(zone.c.id == sa.bindparam("id"))
@@ -119,6 +130,25 @@ DISTANCES = Query(
         sa.bindparam("most_pieces", MAX_PIECES, type_=sa.Float),
     )
 )
+# The extents of towns and management areas are assumed. So the smallest place with a drawn boundary that
+# holds the territory decides, and a territory without one may hold every site.
+TERRITORIES = Query(
+    sa.text("""
+    WITH given AS (SELECT ST_SetSRID(ST_GeomFromGeoJSON(CAST(:site AS text)), 4326) AS geom),
+    step AS (SELECT geom, (ST_Perimeter(geom) + ST_Length(geom)) / :most_pieces AS deg FROM given),
+    site AS (SELECT ST_Segmentize(geom, greatest(:step_deg, deg))::geography AS geog FROM step)
+    SELECT territory.code FROM site, unnest(CAST(:codes AS text[])) AS territory (code)
+    LEFT JOIN LATERAL (
+        SELECT above.extent FROM place_within w JOIN place above ON above.code = w.ancestor
+        WHERE w.code = territory.code AND above.extent_basis = 'boundary'
+        ORDER BY ST_Area(above.extent) LIMIT 1
+    ) bounds ON true
+    WHERE bounds.extent IS NULL OR ST_DWithin(bounds.extent::geography, site.geog, CAST(:margin_m AS float8))
+    """).bindparams(
+        sa.bindparam("step_deg", STEP_DEG, type_=sa.Float),
+        sa.bindparam("most_pieces", MAX_PIECES, type_=sa.Float),
+    )
+)
 SITE_CODES = Query(
     sa.select(vocabulary.c.subject, vocabulary.c.code).where(
         vocabulary.c.subject == sa.any_(sa.bindparam("subjects", type_=sa.ARRAY(sa.Text)))
@@ -177,8 +207,19 @@ async def geometry_of(reader: Reader, identity: str) -> ZoneGeometry | None:
 
 
 async def rules(reader: Reader) -> list[Rule]:
-    """Every rule by identity."""
-    return [msgspec.convert(row["body"], Rule) for row in await reader.rows(RULES, {})]
+    """Every rule by identity, with the territory that its provision or document gives it."""
+    return [
+        msgspec.convert(row["body"] | {"territory": row["territory"]}, Rule)
+        for row in await reader.rows(RULES, {})
+    ]
+
+
+async def in_force(reader: Reader, items: Sequence[Rule], site: Any, margin_m: float = 0.0) -> set[str]:
+    """Identities of the rules whose territory may hold a part of the site (GeoJSON, `margin_m` around it)."""
+    codes = sorted({item.territory for item in items if item.territory is not None})
+    values = {"site": msgspec.json.encode(site).decode(), "codes": codes, "margin_m": margin_m}
+    reached = {row["code"] for row in await reader.rows(TERRITORIES, values)} | {None}
+    return {item.id for item in items if item.territory in reached}
 
 
 async def site_codes(reader: Reader) -> dict[str, frozenset[str]]:
