@@ -35,7 +35,7 @@ from registry.services.sync.change_watcher import Watch
 from registry.store.database import migrations
 from registry.store.database.pool import reading
 from registry.store.ogc.tile_cache import TileCache
-from registry.store.ogc.tile_invalidation import Follower
+from registry.store.ogc.tile_invalidation import TileInvalidator
 
 AUDIT_EVERY_S = 1.0
 USES_EVERY_S = 30.0
@@ -77,7 +77,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
             app.state.authenticator = authenticator = Authenticator(reader, settings, secret, issuer)
             app.state.audit, app.state.watch = recorder, watch = AuditRecorder(reader), Watch(reader)
             app.state.tiles = tiles = TileCache(settings.tile_cache_mb * MIB)
-            loops = [watch.run(), Follower(reader, tiles).follow(watch.moved)]
+            loops = [watch.run(), TileInvalidator(reader, tiles).follow(watch.moved)]
             chores = [
                 *database_chores(reader, secret),
                 Chore(AUDIT_EVERY_S, recorder.write, at_end=True),

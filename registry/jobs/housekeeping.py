@@ -16,7 +16,7 @@ from registry.store.sync import hash_chain
 log = structlog.get_logger("registry")
 DELETE_EVERY_S = 3600.0
 SEAL_EVERY_S = 10.0
-REST_EVERY_S = 60.0
+IDLE_EVERY_S = 60.0
 
 
 class Chore(NamedTuple):
@@ -44,7 +44,7 @@ def database_chores(reader: Reader, key: bytes) -> list[Chore]:
         Chore(SEAL_EVERY_S, seal),
         Chore(DELETE_EVERY_S, delete_old),
         Chore(DELETE_EVERY_S, purge),
-        Chore(REST_EVERY_S, reader.rest),
+        Chore(IDLE_EVERY_S, reader.release_idle),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Several questions of one form in one statement: each has values of its own, and a row says whose it is."""
+"""Several statements as one UNION ALL: each part has bound values of its own, and each row names its part."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,13 +11,13 @@ from registry.store.database.pool import Row
 SHARED = frozenset(
     {"lon", "lat", "shape", "outline", "fetch", "limit", "sight_realm", "sight_scope", "sight_as_of"}
 )
-"""What all parts are given alike."""
+"""The bound values that all parts have in common."""
 
 
-def joined(statements: Sequence[Any]) -> sa.CompoundSelect[Any]:
-    """The rows of every part, in the order of the parts, with `part` for whose they are.
+def batched_union(statements: Sequence[Any]) -> sa.CompoundSelect[Any]:
+    """The rows of every part, in the order of the parts, with the column `part` for its number.
 
-    A column that only some parts have is null in the rows of the others.
+    A column that only some parts have is NULL in the rows of the others.
     """
     parts = [_with_own_values(number, statement) for number, statement in enumerate(statements)]
     columns = {column.name: column.type for part in parts for column in part.c}
@@ -49,13 +49,13 @@ def _own(number: int, name: str) -> str:
 
 
 def values_of_each(each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The values of every part under the names they have in the statement."""
+    """The values of every part, under their names in the statement."""
     return {_own(number, name): value for number, values in enumerate(each) for name, value in values.items()}
 
 
 def rows_of_each(rows: Sequence[Row], parts: int) -> list[list[Row]]:
     """The rows of every part."""
-    found: list[list[Row]] = [[] for _ in range(parts)]
+    grouped: list[list[Row]] = [[] for _ in range(parts)]
     for row in rows:
-        found[row["part"]].append(row)
-    return found
+        grouped[row["part"]].append(row)
+    return grouped

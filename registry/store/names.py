@@ -1,4 +1,4 @@
-"""Parts of names."""
+"""Search in names."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 
 def named(names: Iterable[Any], pattern: Any, *, brief: bool) -> sa.ColumnElement[bool]:
-    """Whether one of the names is like the pattern, whatever the case.
+    """Whether one of the names matches the LIKE pattern, in any case.
 
-    An index of trigrams can say nothing of a brief one, but when asked reads all of itself, twice as long as
-    to read the names: so that is spelled as no index has it.
+    A `brief` pattern has under three characters, and so no trigram. The GIN index would be scanned in full,
+    which takes twice as long as to scan the table. So we compare with lower(name), which no index matches.
     """
     if brief:
         return sa.or_(*(sa.func.lower(name).like(sa.func.lower(pattern), escape="\\") for name in names))

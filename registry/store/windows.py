@@ -8,8 +8,8 @@ import sqlalchemy as sa
 def holds(spot: Any, west: Any, south: Any, east: Any, north: Any) -> sa.ColumnElement[bool]:
     """Whether a point lies in the window, its edges included.
 
-    PostgreSQL's own operator compares the coordinates as they are, in its index too, which then need not be
-    looked at again; that of PostGIS rounds a window outward by up to a metre.
+    PostgreSQL's own operator compares exact coordinates, in its index too, so that rows need no recheck. That
+    of PostGIS rounds the window outward by up to a metre.
     """
     return within(spot, sa.func.box(sa.func.point(west, south), sa.func.point(east, north)))
 

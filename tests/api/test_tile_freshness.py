@@ -55,12 +55,12 @@ async def followed(workers) -> None:
     """Wait until the changes were looked at since, on each worker."""
     for cache in (worker.app.state.tiles for worker in workers):
         for _ in range(2):  # the first look to end may have begun before
-            before = cache._looked_at
-            await until(lambda cache=cache, before=before: cache._looked_at > before)
+            before = cache._trusted_at
+            await until(lambda cache=cache, before=before: cache._trusted_at > before)
 
 
 def kept(worker) -> set[Tile]:
-    return {key.where for key in worker.app.state.tiles._kept}
+    return {key.where for key in worker.app.state.tiles._tiles}
 
 
 async def change_something(rng: random.Random, stored, known: list) -> list[tuple[float, float]]:

@@ -164,7 +164,7 @@ async def test_the_past_is_found_by_the_same_indexes(conn, writer) -> None:
     usual = frozenset({"kind", "in_service", "valid_at"})
     given = VALUES | {"kind": "shelter", "limit": 10, "sight_as_of": NOW}
     then = Shape(past=True)
-    page = features._page(features.Form(then, "shelters", features.EVERYTHING, (), None), DEFAULT, False)
+    page = features._page(features.Listing(then, "shelters", features.EVERYTHING, (), None), DEFAULT, False)
     asked = {
         "Order By: ((public_geom)::geography <->": nearest._candidates(then, usual, False, False, 16),
         "using resource_live_pkey": resources._find(then, frozenset(), False),
@@ -203,7 +203,7 @@ async def test_a_window_is_counted_and_sorted_without_reading_its_records(
         if filtered is not None:
             wanted.add(cql.parse_text(filtered))
         where = wanted.build()
-        form = features.Form(Shape(clearance=clearance, scoped=scoped), "shelters", where.shape, (), None)
+        form = features.Listing(Shape(clearance=clearance, scoped=scoped), "shelters", where.shape, (), None)
         given = VALUES | {"limit": 10, "sight_scope": ["town"]} | compiled.values(where.values)
         shown = await plan(conn, features._page(form, DEFAULT, True), given)
         assert shown.count(f"Index Only Scan using resource_live_{prefix}spot_kind") == 2, shown
@@ -219,7 +219,7 @@ async def test_an_index_of_trigrams_is_asked_for_what_it_knows(conn, writer, tex
     wanted = FilterBuilder(collection("shelters"))
     items.add_name(wanted, text)
     where = wanted.build()
-    form = features.Form(Shape(), "shelters", where.shape, (), None)
+    form = features.Listing(Shape(), "shelters", where.shape, (), None)
     given = VALUES | {"limit": 10} | compiled.values(where.values)
     present, values = filters.key_and_values(Filter(q=text))
     in_list = resources._find(Shape(), present, False)
@@ -232,7 +232,7 @@ async def test_an_index_of_trigrams_is_asked_for_what_it_knows(conn, writer, tex
 async def test_what_a_shape_meets_is_looked_for_in_its_box(conn, writer) -> None:
     await known_to_the_planner(conn, writer, scattered(6000, (106, 107), (28, 29)))
     where = cql.parse(cql.parse_text(TRIANGLE), collection("shelters"))
-    form = features.Form(Shape(), "shelters", where.shape, (SortKey("name.zh"),), None)
+    form = features.Listing(Shape(), "shelters", where.shape, (SortKey("name.zh"),), None)
     given = VALUES | {"limit": 10} | compiled.values(where.values)
     shown = await plan(conn, features._page(form, DEFAULT, False), given, "force_custom_plan")
     assert "(public_spot <@ " in shown.partition("Index Cond:")[2].partition("\n")[0], shown

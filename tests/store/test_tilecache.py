@@ -8,7 +8,7 @@ import pytest
 
 from registry.domain.access.sight import PUBLIC, Sight
 from registry.domain.ogc.tiling import Tile
-from registry.store.ogc.tile_cache import Kept, TileCache, Touch, key_of
+from registry.store.ogc.tile_cache import CachedTile, Invalidation, TileCache, key_of
 
 SHELTERS = frozenset({"shelters"})
 DATASET = ("rescue-teams", "shelters")
@@ -29,21 +29,21 @@ def filled(
     rng: random.Random, names: tuple[str, ...] = DATASET, sight: Sight = PUBLIC
 ) -> tuple[TileCache, set]:
     cache = TileCache(10_000_000)
-    cache.looked()
+    cache.trust()
     keys = set()
     for _ in range(300):
         z = rng.randrange(0, 15)
         x, y = position(rng.uniform(106.4, 106.9), rng.uniform(28.8, 29.2), z)
         keys.add(key_of(sight, names, Tile(z, int(y), int(x))))
     for key in keys:
-        cache.end(cache.begin(key), Kept(b"x" * 10, None, "e"))
+        cache.end(cache.begin(key), CachedTile(b"x" * 10, None, "e"))
     return cache, keys
 
 
-def a_touch(lon: float, lat: float, **given) -> Touch:
+def an_invalidation(lon: float, lat: float, **given) -> Invalidation:
     box = (lon, lat, lon, lat)
     fields = {"realm": "live", "names": SHELTERS, "visibility": "public", "exact": (box,), "public": (box,)}
-    return Touch(**(fields | given))
+    return Invalidation(**(fields | given))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -52,7 +52,7 @@ def test_a_change_drops_the_tiles_that_draw_it_and_no_other(seed) -> None:
     cache, keys = filled(rng)
     for _ in range(20):
         lon, lat = rng.uniform(106.4, 106.9), rng.uniform(28.8, 29.2)
-        cache.drop([a_touch(lon, lat)])
+        cache.invalidate([an_invalidation(lon, lat)])
         keys -= {key for key in keys if draws(key.where, lon, lat)}
         assert {key for key in keys if key in cache} == keys
         assert len(cache) == len(keys)
@@ -77,8 +77,8 @@ def test_only_those_who_saw_it_forget_it(sight, touch, gone) -> None:
     cache = TileCache(1_000_000)
     x, y = position(106.65, 29.03, 12)
     key = key_of(sight, DATASET, Tile(12, int(y), int(x)))
-    cache.end(cache.begin(key), Kept(b"", None, "e"))
-    cache.drop([a_touch(106.65, 29.03, **touch)])
+    cache.end(cache.begin(key), CachedTile(b"", None, "e"))
+    cache.invalidate([an_invalidation(106.65, 29.03, **touch)])
     assert (key not in cache) == gone
 
 
@@ -87,32 +87,32 @@ def test_a_tile_that_a_change_overtakes_is_not_kept() -> None:
     x, y = position(106.65, 29.03, 12)
     key = key_of(Sight(), DATASET, Tile(12, int(y), int(x)))
     overtaken = cache.begin(key)
-    cache.drop([a_touch(106.65, 29.03)])
+    cache.invalidate([an_invalidation(106.65, 29.03)])
     assert cache.under_way(key) is None
     again = cache.begin(key)
-    cache.end(overtaken, Kept(b"old", None, "old"))
+    cache.end(overtaken, CachedTile(b"old", None, "old"))
     assert key not in cache
     assert cache.under_way(key) is again
-    cache.end(again, Kept(b"new", None, "new"))
-    cache.looked()
-    assert cache.get(key) == Kept(b"new", None, "new")
+    cache.end(again, CachedTile(b"new", None, "new"))
+    cache.trust()
+    assert cache.get(key) == CachedTile(b"new", None, "new")
 
 
 def test_nothing_is_given_when_nobody_looked_at_the_changes() -> None:
     cache = TileCache(1_000_000)
     key = key_of(Sight(), DATASET, Tile(0, 0, 0))
-    cache.end(cache.begin(key), Kept(b"x", None, "e"))
+    cache.end(cache.begin(key), CachedTile(b"x", None, "e"))
     assert cache.get(key) is None
-    cache.looked()
+    cache.trust()
     assert cache.get(key) is not None
 
 
 def test_memory_is_bounded_and_the_oldest_go_first() -> None:
     cache = TileCache(10_000)
     keys = [key_of(Sight(), DATASET, Tile(14, 6800, col)) for col in range(30)]
-    cache.looked()
+    cache.trust()
     for key in keys:
-        cache.end(cache.begin(key), Kept(b"x" * 500, None, "e"))
+        cache.end(cache.begin(key), CachedTile(b"x" * 500, None, "e"))
         cache.get(keys[0])
     assert len(cache) == 10
     assert keys[0] in cache
@@ -123,10 +123,10 @@ def test_memory_is_bounded_and_the_oldest_go_first() -> None:
 def test_an_area_around_the_whole_earth_is_forgotten_at_once() -> None:
     cache, keys = filled(random.Random(3))
     outside = key_of(PUBLIC, DATASET, Tile(12, 0, 0))
-    cache.end(cache.begin(outside), Kept(b"x", None, "e"))
+    cache.end(cache.begin(outside), CachedTile(b"x", None, "e"))
     around = (-180.0, 28.0, 180.0, 60.0)
     begun = time.process_time()
-    cache.drop([a_touch(0.0, 0.0, exact=(around,), public=(around,))] * 20)
+    cache.invalidate([an_invalidation(0.0, 0.0, exact=(around,), public=(around,))] * 20)
     assert time.process_time() - begun < 1
     assert not [key for key in keys if key in cache]
     assert outside in cache

@@ -31,12 +31,12 @@ from registry.domain.ogc.catalogue import Collection, collection
 from registry.domain.ogc.items import PageStart
 from registry.store.database.pool import Reader, Row
 from registry.store.ogc import features as store
-from registry.store.ogc.features import Found
+from registry.store.ogc.features import FeaturePage
 
 T = TypeVar("T")
 PROPERTIES = b',"properties":'
 OFFERED = {**FEATURES, **EXPORTS}
-NOTHING = Found([], None, None, None)
+NOTHING = FeaturePage([], None, None, None)
 FILE = (*WHOLE, "crs")
 """Parameters of a page that the link to a file leaves out."""
 
@@ -77,7 +77,7 @@ async def list_items(
     return _feature_collection(request, features, links, counts, headers)
 
 
-def _rendered_page(found: Found, members: frozenset[str] | None) -> list[bytes]:
+def _rendered_page(found: FeaturePage, members: frozenset[str] | None) -> list[bytes]:
     """The features of a page as JSON, with the geometries of the requested reference system."""
     if found.placed is None and members is None:
         return found.features
@@ -99,7 +99,7 @@ def _feature_collection(
     return respond(request, body, GEOJSON, headers, validated=memoryview(body)[len(head) :])
 
 
-async def _find(reader: Reader, sight: Sight, described: Collection, params: ItemsParams) -> Found:
+async def _find(reader: Reader, sight: Sight, described: Collection, params: ItemsParams) -> FeaturePage:
     """A page, and the number of all features as far as it was requested."""
     source, query = (reader, sight, described.id), params.query
     found = NOTHING

@@ -1,4 +1,4 @@
-"""How many statements of a worker run at once: more than the processors can serve only wait elsewhere."""
+"""The concurrency limit of a worker: more statements than the processors can serve only wait elsewhere."""
 
 import asyncio
 from contextlib import suppress
@@ -7,28 +7,28 @@ from types import TracebackType
 PATIENCE_S = 0.2
 
 
-async def taken(free: asyncio.Semaphore, patience_s: float) -> None:
-    """Take a place, at once where one is free; TimeoutError when none comes free in time."""
-    if not free.locked():
-        await free.acquire()
+async def acquire_within(semaphore: asyncio.Semaphore, seconds: float) -> None:
+    """Acquire a semaphore, without a timer where it is free; TimeoutError when it is not free in time."""
+    if not semaphore.locked():
+        await semaphore.acquire()
         return
-    async with asyncio.timeout(patience_s):
-        await free.acquire()
+    async with asyncio.timeout(seconds):
+        await semaphore.acquire()
 
 
-class Turns:
-    """First come, first served, for a fifth of a second; after that nobody waits behind slow statements."""
+class StatementLimit:
+    """So many statements at once, first come, first served; after 0.2 s nobody waits behind slow ones."""
 
     def __init__(self, at_once: int) -> None:
         self.free = asyncio.Semaphore(at_once)
 
-    def turn(self) -> "Turn":
-        """One's turn, or as good as one's turn, for as long as a block lasts."""
-        return Turn(self.free)
+    def slot(self) -> "StatementSlot":
+        """Wait up to 0.2 s for a slot, then run anyway."""
+        return StatementSlot(self.free)
 
 
-class Turn:
-    """A place among those that run, given back at the end of the block if there was one in time."""
+class StatementSlot:
+    """A slot for the length of a block, given back if one was free in time."""
 
     __slots__ = ("_free", "_taken")
 
@@ -38,7 +38,7 @@ class Turn:
 
     async def __aenter__(self) -> None:
         with suppress(TimeoutError):
-            await taken(self._free, PATIENCE_S)
+            await acquire_within(self._free, PATIENCE_S)
             self._taken = True
 
     async def __aexit__(

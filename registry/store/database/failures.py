@@ -1,4 +1,4 @@
-"""Turns what the driver reports into errors a caller understands, at this one edge."""
+"""Maps the errors of the driver to those of the registry, in this one place."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ BROKEN = {
 GONE = (
     OSError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a statement on a connection whose server just said good-bye
+    asyncpg.InternalClientError,  # a statement on a connection that the server is closing
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -28,7 +28,7 @@ GONE = (
 
 
 def explain(error: BaseException) -> RegistryError | None:
-    """The registry's word for a driver error, or None where it is a bug of ours."""
+    """The registry's error for a driver error; None where it is a bug of the registry."""
     if isinstance(error, asyncpg.QueryCanceledError | TimeoutError | asyncio.TimeoutError):
         return Unavailable("the database did not answer in time", retry_after_s=2)
     if isinstance(
@@ -59,11 +59,11 @@ def _broken_rule(constraint: str | None) -> Invalid:
 
 @asynccontextmanager
 async def explained() -> AsyncIterator[None]:
-    """Run a block whose driver errors leave as registry errors."""
+    """Run a block, and raise its driver errors as errors of the registry."""
     try:
         yield
     except Exception as error:
-        known = explain(error)
-        if known is None:
+        explanation = explain(error)
+        if explanation is None:
             raise
-        raise known from error
+        raise explanation from error

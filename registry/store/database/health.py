@@ -16,13 +16,13 @@ LOOK = Query(
 
 
 class Health(NamedTuple):
-    """The schema revision, and whether writes are accepted."""
+    """The revision of the schema, and whether the database accepts writes."""
 
     revision: str
     writable: bool
 
 
 async def look(reader: Reader) -> Health:
-    """The database's own word on its state."""
+    """Read the state of the database."""
     row = await reader.row(LOOK, {})
     return Health("none", False) if row is None else Health(row["revision"], row["writable"])

@@ -1,4 +1,4 @@
-"""The connections: a pool, a Reader that takes one for a statement, a Writer that holds one transaction."""
+"""A Reader, which takes a connection for each statement, and a Writer, which holds one transaction."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -9,9 +9,9 @@ import asyncpg
 import msgspec
 
 from registry.runtime.settings import Settings, statements_at_once
-from registry.store.database.concurrency import Turns
+from registry.store.database.concurrency import StatementLimit
+from registry.store.database.connection_pool import ConnectionLease, ConnectionPool
 from registry.store.database.failures import explained
-from registry.store.database.lending import Lender, Loan
 from registry.store.database.probe import demand_role
 from registry.store.database.query import Query
 
@@ -68,13 +68,14 @@ async def reading(settings: Settings, database_url: str) -> "AsyncIterator[Reade
     """A reader with connections of its own, which end with the block."""
     pool = await _pool(settings, database_url)
     try:
-        yield Reader(Lender(pool, settings.acquire_timeout_s), Turns(statements_at_once(settings)))
+        limit = StatementLimit(statements_at_once(settings))
+        yield Reader(ConnectionPool(pool, settings.acquire_timeout_s), limit)
     finally:
         pool.terminate()
 
 
 class Plans(NamedTuple):
-    """How statements are planned: for their values where a question says so, and usually."""
+    """The settings for a statement that is planned for its values, and for the others."""
 
     by_value: str
     usually: str
@@ -87,62 +88,62 @@ ONE_PLAN = Plans(BY_VALUE, "SET LOCAL plan_cache_mode = force_generic_plan")
 
 
 async def fetched(
-    connection: asyncpg.Connection, query: Query, given: Mapping[str, Any], plans: Plans
+    connection: asyncpg.Connection, query: Query, values: Mapping[str, Any], plans: Plans
 ) -> list[Row]:
-    """The rows of a question, planned for its values where the query says so."""
+    """The rows of a statement, which is planned for its values where the query says so."""
     if not query.by_value:
-        plain: list[Row] = await connection.fetch(query.text, *query.args(given))
+        plain: list[Row] = await connection.fetch(query.text, *query.args(values))
         return plain
     await connection.execute(plans.by_value)
-    found: list[Row] = await connection.fetch(query.text, *query.args(given))
+    rows: list[Row] = await connection.fetch(query.text, *query.args(values))
     await connection.execute(plans.usually)
-    return found
+    return rows
 
 
 class Reader:
-    """Asks: every call takes a connection for as long as its statement runs."""
+    """Runs statements that read, each on a connection of its own."""
 
-    def __init__(self, lender: Lender, turns: Turns) -> None:
-        self._lender = lender
-        self._turns = turns
+    def __init__(self, pool: ConnectionPool, limit: StatementLimit) -> None:
+        self._pool = pool
+        self._limit = limit
 
-    async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
+    async def rows(self, query: Query, values: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""
-        async with explained(), self._turns.turn(), self._lender.lend() as connection:
-            return await fetched(connection, query, given, SESSION)
+        async with explained(), self._limit.slot(), self._pool.connection() as connection:
+            return await fetched(connection, query, values, SESSION)
 
-    async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
+    async def row(self, query: Query, values: Mapping[str, Any]) -> Row | None:
         """The first row of the answer, if there is one."""
-        async with explained(), self._turns.turn(), self._lender.lend() as connection:
-            found: Row | None = await connection.fetchrow(query.text, *query.args(given))
-            return found
+        async with explained(), self._limit.slot(), self._pool.connection() as connection:
+            first: Row | None = await connection.fetchrow(query.text, *query.args(values))
+            return first
 
-    def lend(self) -> Loan:
-        """A connection for as long as the block lasts."""
-        return self._lender.lend()
+    def connection(self) -> ConnectionLease:
+        """A connection for the length of a block."""
+        return self._pool.connection()
 
-    async def rest(self) -> None:
-        """Give up what is at hand and was not needed."""
+    async def release_idle(self) -> None:
+        """Let asyncpg's pool close the connections that are not needed."""
         async with explained():
-            await self._lender.rest()
+            await self._pool.release_idle()
 
-    async def stream(self, query: Query, given: Mapping[str, Any]) -> AsyncIterator[Row]:
-        """Every row of a long answer, some hundreds at a time, from one snapshot."""
-        async with explained(), self.lend() as connection, connection.transaction(**SNAPSHOT):
-            async for row in connection.cursor(query.text, *query.args(given), prefetch=500):
+    async def stream(self, query: Query, values: Mapping[str, Any]) -> AsyncIterator[Row]:
+        """Every row of a long answer from one snapshot, fetched some hundreds at a time."""
+        async with explained(), self.connection() as connection, connection.transaction(**SNAPSHOT):
+            async for row in connection.cursor(query.text, *query.args(values), prefetch=500):
                 yield row
 
     @asynccontextmanager
     async def snapshot(self, *, one_plan: bool = False) -> "AsyncIterator[Reader]":
-        """Several questions about one instant: a read-only repeatable-read transaction.
+        """A reader of one read-only repeatable-read transaction.
 
-        With `one_plan` statements are not planned again for their values, which takes longer than to run
-        those whose shape leaves the planner no choice.
+        With `one_plan` statements keep one generic plan. Where the text leaves the planner no choice, to plan
+        again for the values takes longer than to run.
         """
         async with (
             explained(),
-            self._turns.turn(),
-            self._lender.lend() as connection,
+            self._limit.slot(),
+            self._pool.connection() as connection,
             connection.transaction(**SNAPSHOT),
         ):
             if one_plan:
@@ -151,10 +152,10 @@ class Reader:
 
     @asynccontextmanager
     async def unhurried(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection for one long answer from one instant; its statements may run for minutes."""
+        """A connection for one long answer from one snapshot; its statements may run for minutes."""
         async with (
             explained(),
-            self._lender.lend() as connection,
+            self._pool.connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             await connection.execute(UNHURRIED)
@@ -162,17 +163,17 @@ class Reader:
 
     @asynccontextmanager
     async def writer(self) -> "AsyncIterator[Writer]":
-        """One transaction: committed when the block ends, rolled back when it raises."""
+        """A writer of one transaction: committed when the block ends, rolled back when it raises."""
         async with (
             explained(),
-            self._lender.lend() as connection,
+            self._pool.connection() as connection,
             connection.transaction(),
         ):
             yield Writer(connection)
 
 
 class SnapshotReader(Reader):
-    """Asks on one connection, inside one transaction."""
+    """Runs statements on one connection, inside one transaction."""
 
     def __init__(self, connection: asyncpg.Connection, plans: Plans = TRANSACTION) -> None:
         self._connection = connection
@@ -180,38 +181,38 @@ class SnapshotReader(Reader):
 
     @asynccontextmanager
     async def snapshot(self, *, one_plan: bool = False) -> "AsyncIterator[Reader]":
-        """Itself: this reader asks inside one transaction already."""
+        """Itself: it is inside one transaction already."""
         yield self
 
-    async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
+    async def rows(self, query: Query, values: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""
         async with explained():
-            return await fetched(self._connection, query, given, self._plans)
+            return await fetched(self._connection, query, values, self._plans)
 
-    async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
+    async def row(self, query: Query, values: Mapping[str, Any]) -> Row | None:
         """The first row of the answer, if there is one."""
         async with explained():
-            found: Row | None = await self._connection.fetchrow(query.text, *query.args(given))
-            return found
+            first: Row | None = await self._connection.fetchrow(query.text, *query.args(values))
+            return first
 
 
 class Writer(SnapshotReader):
-    """Asks and changes, inside one transaction that its provider commits."""
+    """Reads and writes inside one transaction, which its provider commits."""
 
-    async def run(self, query: Query, given: Mapping[str, Any]) -> str:
-        """Run a statement that answers with its command tag."""
+    async def run(self, query: Query, values: Mapping[str, Any]) -> str:
+        """Run a statement and return its command tag."""
         async with explained():
-            tag: str = await self._connection.execute(query.text, *query.args(given))
+            tag: str = await self._connection.execute(query.text, *query.args(values))
             return tag
 
-    async def run_many(self, query: Query, given: Sequence[Mapping[str, Any]]) -> None:
+    async def run_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run one statement for every set of values, in one round trip."""
         async with explained():
-            await self._connection.executemany(query.text, [query.args(values) for values in given])
+            await self._connection.executemany(query.text, [query.args(values) for values in rows])
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """A part of the transaction that is undone alone when the block raises."""
+        """A part of the transaction that is rolled back alone when the block raises."""
         async with explained(), self._connection.transaction():
             yield
 
@@ -221,19 +222,19 @@ class Writer(SnapshotReader):
             await self._connection.copy_records_to_table(table, columns=columns, records=records)
 
 
-async def hear(reader: Reader, channel: str, heard: Callable[[str], None]) -> None:
-    """Call `heard` with every message of a channel until the connection is lost, which ends the call."""
-    async with explained(), reader.lend() as connection:
+async def listen(reader: Reader, channel: str, receive: Callable[[str], None]) -> None:
+    """Call `receive` with every message of a channel; returns when the connection is lost."""
+    async with explained(), reader.connection() as connection:
         ended = asyncio.Event()
 
         def end(_: Any) -> None:
             ended.set()
 
-        def take(*told: Any) -> None:
-            heard(told[-1])
+        def pass_on(*message: Any) -> None:
+            receive(message[-1])
 
         connection.add_termination_listener(end)
-        await connection.add_listener(channel, take)
+        await connection.add_listener(channel, pass_on)
         try:
             while not ended.is_set():
                 with suppress(TimeoutError):
@@ -243,4 +244,4 @@ async def hear(reader: Reader, channel: str, heard: Callable[[str], None]) -> No
         finally:
             connection.remove_termination_listener(end)
             with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await connection.remove_listener(channel, take)  # its failure must not hide a cancellation
+                await connection.remove_listener(channel, pass_on)  # its failure must not hide a cancellation

@@ -51,11 +51,11 @@ class Query:
             raise ValueError("the statement reads the present and the past: take every column from one View")
         QUERIES.add(self)
 
-    def args(self, given: Mapping[str, Any]) -> list[Any]:
-        """The values in the order of the placeholders; an instant is refused where the present is read."""
-        if self.present and given.get(INSTANT.key) is not None:
+    def args(self, values: Mapping[str, Any]) -> list[Any]:
+        """The values in the order of the placeholders; ValueError for an instant if the present is read."""
+        if self.present and values.get(INSTANT.key) is not None:
             raise ValueError(f"a statement of {self.module} reads the present, and was asked for the past")
-        return [given[name] if name in given else self.fixed[name] for name in self.names]
+        return [values[name] if name in values else self.fixed[name] for name in self.names]
 
 
 QUERIES: WeakSet[Query] = WeakSet()
@@ -66,6 +66,16 @@ FACTORIES: list[Callable[..., Query]] = []
 
 def statement(make: Callable[P, Query]) -> Callable[P, Query]:
     """Keep what a factory of statements makes, by its arguments, and register the factory."""
-    kept = wraps(make)(lru_cache(KEPT)(make))
+
+    @wraps(make)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> Query:
+        query = make(*args, **kwargs)
+        if query.present and any(getattr(arg, "past", False) for arg in args):
+            raise ValueError(
+                f"{query.module}.{make.__qualname__} reads the present, and is asked for the past"
+            )
+        return query
+
+    kept = wraps(make)(lru_cache(KEPT)(checked))
     FACTORIES.append(kept)
     return cast(Callable[P, Query], kept)

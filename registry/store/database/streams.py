@@ -1,6 +1,6 @@
-"""Answers too long to hold: rows in batches, or the very bytes that PostgreSQL's COPY sends.
+"""Answers that are too long for memory: rows in batches, or the bytes of PostgreSQL's COPY.
 
-A stream opens its connection when it is first asked and gives it back when it ends or is closed.
+A stream takes its connection at the first request for data, and returns it when it ends or is closed.
 """
 
 import asyncio
@@ -16,19 +16,19 @@ BATCH = 500
 PIECE = 131_072
 PATIENCE_S = 900.0
 CHUNKS_AHEAD = 8
-"""Chunks read from the database before the client has taken them."""
-NEVER = {"quote": "\x01", "delimiter": "\x02"}
-"""Characters that JSON text never has, so that COPY's CSV leaves every line as it is."""
+"""Chunks that are read from the database before the client has taken them."""
+UNQUOTED = {"quote": "\x01", "delimiter": "\x02"}
+"""Options of COPY with characters that JSON text never has, so that CSV leaves every line as it is."""
 
 
 async def batches(
-    reader: Reader, queries: Sequence[Query], given: Mapping[str, Any]
+    reader: Reader, queries: Sequence[Query], values: Mapping[str, Any]
 ) -> AsyncGenerator[list[Row], None]:
-    """Every row of one answer after the other, some hundred at a time, from one instant."""
+    """The rows of several statements, one after the other, in batches, from one snapshot."""
     async with reader.unhurried() as connection:
         for query in queries:
             async with explained():
-                cursor = await connection.cursor(query.text, *query.args(given))
+                cursor = await connection.cursor(query.text, *query.args(values))
                 rows = await cursor.fetch(BATCH, timeout=PATIENCE_S)
             while rows:
                 yield rows
@@ -37,9 +37,9 @@ async def batches(
 
 
 async def copied(
-    reader: Reader, query: Query, given: Mapping[str, Any], **options: Any
+    reader: Reader, query: Query, values: Mapping[str, Any], **options: Any
 ) -> AsyncGenerator[bytes, None]:
-    """The bytes of COPY for the answer; no more than some chunks are held while the client is slow."""
+    """The bytes of COPY for a statement; at most a few chunks are held while the client is slow."""
     chunks: asyncio.Queue[bytes | bytearray | None] = asyncio.Queue(CHUNKS_AHEAD)
 
     async def run() -> None:
@@ -47,7 +47,7 @@ async def copied(
             async with reader.unhurried() as connection, explained():
                 await connection.copy_from_query(
                     query.text,
-                    *query.args(given),
+                    *query.args(values),
                     output=chunks.put,
                     format="csv",
                     timeout=PATIENCE_S,
@@ -67,19 +67,19 @@ async def copied(
 
 
 async def _pieces(chunks: asyncio.Queue[bytes | bytearray | None]) -> AsyncGenerator[bytes, None]:
-    """The chunks joined to pieces of a size that is worth sending; the last one may be smaller."""
-    gathered = bytearray()
+    """The chunks joined to pieces that are worth sending; only the last one may be smaller."""
+    piece = bytearray()
     while (chunk := await chunks.get()) is not None:
-        gathered += chunk
-        if len(gathered) >= PIECE:
-            yield bytes(gathered)
-            gathered.clear()
-    if gathered:
-        yield bytes(gathered)
+        piece += chunk
+        if len(piece) >= PIECE:
+            yield bytes(piece)
+            piece.clear()
+    if piece:
+        yield bytes(piece)
 
 
 async def begun(stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """The same stream once its first chunk is made, so that what is wrong is said before an answer begins."""
+    """The stream once its first chunk is there, so that an error comes before the response begins."""
     first = await anext(stream, None)
 
     async def whole() -> AsyncGenerator[bytes, None]:

@@ -49,17 +49,17 @@ TYPES: dict[str, Any] = {
 MARKS = "[\u0300-\u036f]"
 
 
-class Ground(NamedTuple):
-    """What a collection's conditions speak about."""
+class Queryables(NamedTuple):
+    """The expressions that the conditions on a collection use."""
 
     columns: Mapping[str, Expression]
     geom: Expression
     indexed: Callable[[Expression], Expression] | None = None
-    """What an index knows of a window, where the geometry itself is computed and has none."""
+    """A condition on a window that an index answers, for a computed geometry, which has no index."""
     partial: bool = False
-    """Whether rows may lack a geometry: those are in every window."""
+    """Whether rows may lack a geometry. Such rows lie in every window."""
     spot: Expression | None = None
-    """The geometry as PostgreSQL's own point, which an index has, where the geometries are points."""
+    """The geometry as an indexed PostgreSQL point, where all geometries are points."""
 
 
 def values(given: tuple[Any, ...]) -> dict[str, Any]:
@@ -67,105 +67,105 @@ def values(given: tuple[Any, ...]) -> dict[str, Any]:
     return {f"c{n}": value for n, value in enumerate(given)}
 
 
-def expression(shape: FilterShape, ground: Ground) -> Expression:
+def expression(shape: FilterShape, queryables: Queryables) -> Expression:
     """The expression of one node and all under it."""
-    found: Expression = READERS.get(shape[0], _spatial)(shape, ground)
+    found: Expression = READERS.get(shape[0], _spatial)(shape, queryables)
     return found
 
 
-def _each(shapes: tuple[Any, ...], ground: Ground) -> list[Expression]:
-    return [expression(shape, ground) for shape in shapes]
+def _each(shapes: tuple[Any, ...], queryables: Queryables) -> list[Expression]:
+    return [expression(shape, queryables) for shape in shapes]
 
 
-def _value(shape: FilterShape, _: Ground) -> Expression:
+def _value(shape: FilterShape, _: Queryables) -> Expression:
     bound: Expression = sa.bindparam(f"c{shape[2]}", type_=TYPES[shape[1]])
     if shape[1] == "geometry":
         return sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(bound), 4326)
     return sa.cast(bound, sa.Float) if shape[1] == "number" else bound
 
 
-def _like(shape: FilterShape, ground: Ground) -> Expression:
-    text, pattern = _each(shape[1:], ground)
+def _like(shape: FilterShape, queryables: Queryables) -> Expression:
+    text, pattern = _each(shape[1:], queryables)
     return text.like(pattern, escape="\\")
 
 
-def _between(shape: FilterShape, ground: Ground) -> Expression:
-    value, low, high = _each(shape[1:], ground)
+def _between(shape: FilterShape, queryables: Queryables) -> Expression:
+    value, low, high = _each(shape[1:], queryables)
     return sa.and_(value >= low, value <= high)
 
 
-def _in(shape: FilterShape, ground: Ground) -> Expression:
-    value, *members = _each(shape[1:], ground)
+def _in(shape: FilterShape, queryables: Queryables) -> Expression:
+    value, *members = _each(shape[1:], queryables)
     return sa.or_(sa.false(), *(value == member for member in members))
 
 
-def _accenti(shape: FilterShape, ground: Ground) -> Expression:
-    spread = sa.func.normalize(expression(shape[1], ground), sa.literal_column("NFKD"))
+def _accenti(shape: FilterShape, queryables: Queryables) -> Expression:
+    spread = sa.func.normalize(expression(shape[1], queryables), sa.literal_column("NFKD"))
     return sa.func.regexp_replace(spread, MARKS, "", "g")
 
 
-def _spatial(shape: FilterShape, ground: Ground) -> Expression:
-    found: Expression = SPATIAL[shape[0]](*_each(shape[1:], ground))
+def _spatial(shape: FilterShape, queryables: Queryables) -> Expression:
+    found: Expression = SPATIAL[shape[0]](*_each(shape[1:], queryables))
     drawn = [part for part in shape[1:] if part[0] == "value"]
-    if ground.spot is None or not drawn or GEOMETRY not in shape[1:] or shape[0] == "s_disjoint":
+    if queryables.spot is None or not drawn or GEOMETRY not in shape[1:] or shape[0] == "s_disjoint":
         return found
-    return sa.and_(within(ground.spot, sa.func.box(expression(drawn[0], ground))), found)
+    return sa.and_(within(queryables.spot, sa.func.box(expression(drawn[0], queryables))), found)
 
 
-def _window(shape: FilterShape, ground: Ground) -> Expression:
-    sides = _each(shape[1:], ground)
+def _window(shape: FilterShape, queryables: Queryables) -> Expression:
+    sides = _each(shape[1:], queryables)
     box = sa.func.ST_MakeEnvelope(*sides, 4326)
-    exact = _met(ground, sides, box)
-    return exact if ground.indexed is None else sa.and_(ground.indexed(box), exact)
+    exact = _met(queryables, sides, box)
+    return exact if queryables.indexed is None else sa.and_(queryables.indexed(box), exact)
 
 
-def _wide(shape: FilterShape, ground: Ground) -> Expression:
-    sides = _each(shape[1:], ground)
-    return _met(ground, sides, sa.func.ST_MakeEnvelope(*sides, 4326))
+def _wide(shape: FilterShape, queryables: Queryables) -> Expression:
+    sides = _each(shape[1:], queryables)
+    return _met(queryables, sides, sa.func.ST_MakeEnvelope(*sides, 4326))
 
 
-def _narrow(shape: FilterShape, ground: Ground) -> Expression:
-    sides = _each(shape[1:], ground)
-    return _met(ground, sides, _box(*sides))
+def _narrow(shape: FilterShape, queryables: Queryables) -> Expression:
+    sides = _each(shape[1:], queryables)
+    return _met(queryables, sides, _box(*sides))
 
 
-def _wrapped(shape: FilterShape, ground: Ground) -> Expression:
-    west, south, east, north = _each(shape[1:], ground)
+def _wrapped(shape: FilterShape, queryables: Queryables) -> Expression:
+    west, south, east, north = _each(shape[1:], queryables)
     sides = ((west, south, 180.0, north), (-180.0, south, east, north))
-    return sa.or_(*(_met(ground, side, _box(*side)) for side in sides))
+    return sa.or_(*(_met(queryables, side, _box(*side)) for side in sides))
 
 
 def _box(west: Any, south: Any, east: Any, north: Any) -> Expression:
-    """A window that may be a line or a point: ST_MakeEnvelope would make a polygon without ground of it."""
+    """A window that may be a line or a point, of which ST_MakeEnvelope makes a polygon without area."""
     corners = sa.func.ST_MakeLine(sa.func.ST_MakePoint(west, south), sa.func.ST_MakePoint(east, north))
     flat: Expression = sa.func.ST_SetSRID(sa.func.ST_Envelope(corners), 4326)
     return flat
 
 
-def _met(ground: Ground, sides: Sequence[Any], box: Expression) -> Expression:
-    if ground.spot is not None:
-        return holds(ground.spot, *sides)
-    exact: Expression = sa.func.ST_Intersects(ground.geom, box)
-    return sa.or_(exact, ground.geom.is_(None)) if ground.partial else exact
+def _met(queryables: Queryables, sides: Sequence[Any], box: Expression) -> Expression:
+    if queryables.spot is not None:
+        return holds(queryables.spot, *sides)
+    exact: Expression = sa.func.ST_Intersects(queryables.geom, box)
+    return sa.or_(exact, queryables.geom.is_(None)) if queryables.partial else exact
 
 
-def _named(shape: FilterShape, ground: Ground) -> Expression:
-    names = (ground.columns["name.zh"], ground.columns["name.en"])
-    return named(names, expression(shape[1], ground), brief=shape[0] != "named")
+def _named(shape: FilterShape, queryables: Queryables) -> Expression:
+    names = (queryables.columns["name.zh"], queryables.columns["name.en"])
+    return named(names, expression(shape[1], queryables), brief=shape[0] != "named")
 
 
-def _under(shape: FilterShape, ground: Ground) -> Expression:
-    inside = sa.select(place_within.c.code).where(place_within.c.ancestor == expression(shape[1], ground))
-    return ground.columns["place"] == sa.any_(sa.func.array(inside.scalar_subquery()))
+def _under(shape: FilterShape, queryables: Queryables) -> Expression:
+    inside = sa.select(place_within.c.code).where(place_within.c.ancestor == expression(shape[1], queryables))
+    return queryables.columns["place"] == sa.any_(sa.func.array(inside.scalar_subquery()))
 
 
-def _period(shape: FilterShape, ground: Ground) -> tuple[Expression, Expression]:
-    begin, end = _each(shape[1:], ground)
+def _period(shape: FilterShape, queryables: Queryables) -> tuple[Expression, Expression]:
+    begin, end = _each(shape[1:], queryables)
     return begin, end
 
 
-def _temporal(shape: FilterShape, ground: Ground) -> Expression:
-    (a, b), (c, d) = _period(shape[1], ground), _period(shape[2], ground)
+def _temporal(shape: FilterShape, queryables: Queryables) -> Expression:
+    (a, b), (c, d) = _period(shape[1], queryables), _period(shape[2], queryables)
     relation: Expression = TEMPORAL[shape[0]](a, b, c, d)
     return relation
 
@@ -196,39 +196,41 @@ ARRAYS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def _array(shape: FilterShape, ground: Ground) -> Expression:
-    relation: Expression = ARRAYS[shape[0]](*_each(shape[1:], ground))
+def _array(shape: FilterShape, queryables: Queryables) -> Expression:
+    relation: Expression = ARRAYS[shape[0]](*_each(shape[1:], queryables))
     return relation
 
 
-READERS: dict[str, Callable[[FilterShape, Ground], Any]] = {
-    "true": lambda shape, ground: sa.true(),
-    "false": lambda shape, ground: sa.false(),
-    "and": lambda shape, ground: sa.and_(sa.true(), *_each(shape[1], ground)),
-    "or": lambda shape, ground: sa.or_(sa.false(), *_each(shape[1], ground)),
-    "not": lambda shape, ground: sa.not_(expression(shape[1], ground)),
-    "compare": lambda shape, ground: COMPARE[shape[1]](*_each(shape[2:], ground)),
-    "arithmetic": lambda shape, ground: ARITHMETIC[shape[1]](*_each(shape[2:], ground)),
+READERS: dict[str, Callable[[FilterShape, Queryables], Any]] = {
+    "true": lambda shape, queryables: sa.true(),
+    "false": lambda shape, queryables: sa.false(),
+    "and": lambda shape, queryables: sa.and_(sa.true(), *_each(shape[1], queryables)),
+    "or": lambda shape, queryables: sa.or_(sa.false(), *_each(shape[1], queryables)),
+    "not": lambda shape, queryables: sa.not_(expression(shape[1], queryables)),
+    "compare": lambda shape, queryables: COMPARE[shape[1]](*_each(shape[2:], queryables)),
+    "arithmetic": lambda shape, queryables: ARITHMETIC[shape[1]](*_each(shape[2:], queryables)),
     "like": _like,
     "between": _between,
     "in": _in,
-    "member": lambda shape, ground: expression(shape[1], ground) == sa.any_(expression(shape[2], ground)),
-    "isnull": lambda shape, ground: expression(shape[1], ground).is_(None),
-    "casei": lambda shape, ground: sa.func.lower(expression(shape[1], ground)),
+    "member": lambda shape, queryables: (
+        expression(shape[1], queryables) == sa.any_(expression(shape[2], queryables))
+    ),
+    "isnull": lambda shape, queryables: expression(shape[1], queryables).is_(None),
+    "casei": lambda shape, queryables: sa.func.lower(expression(shape[1], queryables)),
     "accenti": _accenti,
-    "property": lambda shape, ground: ground.columns[shape[1]],
-    "geometry": lambda shape, ground: ground.geom,
+    "property": lambda shape, queryables: queryables.columns[shape[1]],
+    "geometry": lambda shape, queryables: queryables.geom,
     "value": _value,
-    "coalesce": lambda shape, ground: sa.func.coalesce(*_each(shape[1:], ground)),
-    "infinity": lambda shape, ground: sa.literal_column("'infinity'::timestamptz"),
-    "-infinity": lambda shape, ground: sa.literal_column("'-infinity'::timestamptz"),
+    "coalesce": lambda shape, queryables: sa.func.coalesce(*_each(shape[1:], queryables)),
+    "infinity": lambda shape, queryables: sa.literal_column("'infinity'::timestamptz"),
+    "-infinity": lambda shape, queryables: sa.literal_column("'-infinity'::timestamptz"),
     "window": _window,
     "wide": _wide,
     "narrow": _narrow,
     "wrapped": _wrapped,
     "named": _named,
     "named_briefly": _named,
-    "read": lambda shape, ground: expression(shape[1], ground).concat(sa.literal_column("''")),
+    "read": lambda shape, queryables: expression(shape[1], queryables).concat(sa.literal_column("''")),
     "under": _under,
     **dict.fromkeys(TEMPORAL, _temporal),
     **dict.fromkeys(ARRAYS, _array),

@@ -1,4 +1,4 @@
-"""Whole collections as files: one statement each, streamed, with the conditions and sight of every list."""
+"""Whole collections as files: one streamed statement each, with the filter and visibility of every list."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -7,27 +7,26 @@ import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
 from registry.domain.ogc import catalogue
-from registry.domain.ogc.cql import CqlFilter
-from registry.domain.ogc.cql import FilterShape as Asked
+from registry.domain.ogc.cql import CqlFilter, FilterShape
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
-from registry.store.database.streams import NEVER, batches, copied
+from registry.store.database.streams import UNQUOTED, batches, copied
 from registry.store.ogc import cql
-from registry.store.ogc.sources import Source, flat, source
+from registry.store.ogc.collection_source import CollectionSource, flat, source
 from registry.store.visibility import Shape, binds, shape
 
 FORMULA = r"^\s*[=+\-@\t\r]"
-"""The beginning of a text that a spreadsheet would run."""
+"""The start of a text that a spreadsheet would run as a formula."""
 
 
-def _asked(form: Shape, name: str, asked: Asked) -> tuple[Source, list[Any]]:
+def _filtered(form: Shape, name: str, filtered: FilterShape) -> tuple[CollectionSource, list[Any]]:
     rows = source(form, name)
-    return rows, [rows.seen, cql.expression(asked, rows.ground)]
+    return rows, [rows.seen, cql.expression(filtered, rows.queryables)]
 
 
 @statement
-def _lines(form: Shape, name: str, asked: Asked) -> Query:
-    rows, where = _asked(form, name, asked)
+def _lines(form: Shape, name: str, filtered: FilterShape) -> Query:
+    rows, where = _filtered(form, name, filtered)
     line = sa.literal_column("E'\\x1e'").op("||")(rows.feature)
     return Query(sa.select(line).select_from(rows.table).where(*where))
 
@@ -35,11 +34,11 @@ def _lines(form: Shape, name: str, asked: Asked) -> Query:
 def lines(reader: Reader, sight: Sight, name: str, where: CqlFilter) -> AsyncGenerator[bytes, None]:
     """GeoJSON text sequences (RFC 8142): a record separator, a feature and a line feed for each row."""
     query = _lines(shape(sight), name, where.shape)
-    return copied(reader, query, binds(sight) | cql.values(where.values), **NEVER)
+    return copied(reader, query, binds(sight) | cql.values(where.values), **UNQUOTED)
 
 
 def _spreadsheet(column: Any) -> Any:
-    """Text that a spreadsheet shows and does not run."""
+    """Text that a spreadsheet shows, not runs."""
     if not isinstance(column.type, sa.Text | sa.String | sa.types.NullType):
         return column
     safe = sa.case(
@@ -50,8 +49,8 @@ def _spreadsheet(column: Any) -> Any:
 
 
 @statement
-def _table(form: Shape, name: str, asked: Asked) -> Query:
-    rows, where = _asked(form, name, asked)
+def _table(form: Shape, name: str, filtered: FilterShape) -> Query:
+    rows, where = _filtered(form, name, filtered)
     described = catalogue.collection(name)
     key, *columns = flat(rows, described)
     spot = sa.func.ST_PointOnSurface(rows.geom) if described.geometry != "point" else rows.geom
@@ -74,8 +73,8 @@ def table_header(name: str) -> list[str]:
 
 
 @statement
-def _shapes(form: Shape, name: str, asked: Asked, how: str) -> Query:
-    rows, where = _asked(form, name, asked)
+def _shapes(form: Shape, name: str, filtered: FilterShape, how: str) -> Query:
+    rows, where = _filtered(form, name, filtered)
     described = catalogue.collection(name)
     drawn = {"kml": sa.func.ST_AsKML, "wkb": sa.func.ST_AsBinary}[how]
     geom = drawn(_uniform(rows.geom, described)) if described.is_drawn else sa.null()
@@ -83,7 +82,7 @@ def _shapes(form: Shape, name: str, asked: Asked, how: str) -> Query:
 
 
 def _uniform(geom: Any, described: catalogue.Collection) -> Any:
-    """One type of geometry for a whole file: areas as multipolygons, a point without an area as nothing."""
+    """One geometry type for a whole file: areas as multipolygons, NULL for a place that is only a point."""
     if described.geometry != "areas":
         return geom
     areas = sa.func.ST_CollectionExtract(geom, sa.literal_column("3"))
@@ -91,8 +90,8 @@ def _uniform(geom: Any, described: catalogue.Collection) -> Any:
 
 
 @statement
-def _number(form: Shape, name: str, asked: Asked) -> Query:
-    rows, where = _asked(form, name, asked)
+def _number(form: Shape, name: str, filtered: FilterShape) -> Query:
+    rows, where = _filtered(form, name, filtered)
     return Query(sa.select(sa.func.count().label("n")).select_from(rows.table).where(*where))
 
 

@@ -13,7 +13,7 @@ from registry.domain.ogc.tiling import Box
 from registry.domain.records.location import METRES_PER_DEGREE
 from registry.store.database.pool import Reader
 from registry.store.database.query import Query, statement
-from registry.store.ogc.sources import source
+from registry.store.ogc.collection_source import source
 from registry.store.visibility import Shape, binds, shape, view
 
 DIGITS = 4
@@ -36,9 +36,9 @@ def _extent(form: Shape, name: str) -> Query:
     drawn = described.holds == "footprints"
     geom = view(form).geom if drawn else rows.geom
     radius_m: Any = sa.func.max(rows.table.c.watch_radius_m) if drawn else sa.literal_column("0")
-    timed = "valid_from" in rows.ground.columns
-    begins = rows.ground.columns["valid_from"] if timed else sa.literal_column("NULL::timestamptz")
-    ends = rows.ground.columns["valid_to"] if timed else sa.literal_column("NULL::timestamptz")
+    timed = "valid_from" in rows.queryables.columns
+    begins = rows.queryables.columns["valid_from"] if timed else sa.literal_column("NULL::timestamptz")
+    ends = rows.queryables.columns["valid_to"] if timed else sa.literal_column("NULL::timestamptz")
     box = sa.func.ST_Extent(geom)
     sides = [getattr(sa.func, f"ST_{side}")(box).label(side) for side in ("XMin", "YMin", "XMax", "YMax")]
     open_start = sa.func.bool_or(begins.is_(None))

@@ -1,4 +1,4 @@
-"""A collection's features in the database: find, get, count, extents."""
+"""The features of a collection in the database: find, get, count."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -7,68 +7,74 @@ import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
 from registry.domain.crs import DEFAULT, Crs
-from registry.domain.ogc.cql import CqlFilter
-from registry.domain.ogc.cql import FilterShape as Asked
+from registry.domain.ogc.cql import CqlFilter, FilterShape
 from registry.domain.ogc.items import ItemsQuery, PageStart, SortKey
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement
 from registry.store.ogc import cql
-from registry.store.ogc.sources import Source, source
-from registry.store.pages import few_or_many, looked_up, once
+from registry.store.ogc.collection_source import CollectionSource, source
+from registry.store.pages import few_or_many, looked_up, materialized
 from registry.store.visibility import Shape, binds, shape
 
 LIMIT: Any = sa.bindparam("limit", type_=sa.Integer)
 ONE: Any = sa.literal_column("1", sa.Integer)
-EVERYTHING: Asked = ("and", ())
+EVERYTHING: FilterShape = ("and", ())
 EXACT_TO = 10_000
-"""Counts up to here are made for every answer; larger ones on request."""
+"""Features are counted up to here in every answer, and beyond on request."""
 
 
 def placed(geom: Any, crs: Crs) -> Any:
-    """The geometry as GeoJSON text in a system's own axis order."""
+    """The geometry as GeoJSON text, in the axis order of a reference system."""
     moved = sa.func.ST_Transform(geom, sa.literal_column(str(crs.srid)))
     turned = sa.func.ST_FlipCoordinates(moved) if crs.north_first else moved
     return sa.func.ST_AsGeoJSON(turned, sa.literal_column(str(crs.digits)), sa.literal_column("0"))
 
 
-def _columns(rows: Source, crs: Crs) -> list[Any]:
+def _columns(rows: CollectionSource, crs: Crs) -> list[Any]:
     chosen = [rows.feature.label("feature")]
     if crs is not DEFAULT:
         chosen.append(sa.func.coalesce(placed(rows.geom, crs), sa.literal_column("'null'")).label("placed"))
     return chosen
 
 
-def _where(rows: Source, asked: Asked) -> list[Any]:
-    return [rows.seen, cql.expression(asked, rows.ground)]
+def _where(rows: CollectionSource, filtered: FilterShape) -> list[Any]:
+    return [rows.seen, cql.expression(filtered, rows.queryables)]
 
 
 Nulls = tuple[bool, ...] | None
 """Which sort keys of a page's start are unknown; None for a first page."""
 
 
-class Form(NamedTuple):
-    """What makes a page's statement another one."""
+class Listing(NamedTuple):
+    """What selects the text of a page's statement."""
 
     sight: Shape
     name: str
-    asked: Asked
+    filter: FilterShape
     sort: tuple[SortKey, ...]
     nulls: Nulls
 
     @property
-    def rows(self) -> Source:
+    def past(self) -> bool:
+        """Whether it reads the recorded past."""
+        return self.sight.past
+
+    @property
+    def rows(self) -> CollectionSource:
         """What the collection reads."""
         return source(self.sight, self.name)
 
 
 @statement
-def _page(form: Form, crs: Crs, counted: bool) -> Query:
-    """The features of a page, then one row: how many were found up to one more, the page's last keys, and
-    how many there are in all."""
-    page, total = _of_few(form) if _narrowed(form.asked) else _of_order(form)
-    order = [page.c[name] for name in _sorted_by(form)]
-    ordered = _in_order(sa.select(page), order, page.c.identity, form.sort)
-    shown = passed_on(_shown(form, ordered.limit(LIMIT).subquery("kept"), crs).subquery("shown"))
+def _page(listing: Listing, crs: Crs, counted: bool) -> Query:
+    """The features of a page, then one row of figures.
+
+    It has the number of features up to one more than the page, the total, and the last feature's sort keys.
+    """
+    page, total = _of_few(listing) if _is_narrow(listing.filter) else _of_order(listing)
+    order = [page.c[name] for name in _sorted_by(listing)]
+    ordered = _in_order(sa.select(page), order, page.c.identity, listing.sort)
+    shown = passed_on(_shown(listing, ordered.limit(LIMIT).subquery("kept"), crs).subquery("shown"))
     end = ordered.offset(LIMIT - ONE).limit(ONE).subquery("ends")
     keys = [sa.cast(key, sa.Text).label(f"k{n}") for n, key in enumerate(end.c)]
     held = sa.select(sa.func.count().label("held")).select_from(page).subquery("held")
@@ -78,34 +84,35 @@ def _page(form: Form, crs: Crs, counted: bool) -> Query:
     return Query(sa.union_all(shown.add_columns(*nothing), last.select_from(held.outerjoin(end, sa.true()))))
 
 
-def _shown(form: Form, kept: Any, crs: Crs) -> Any:
+def _shown(listing: Listing, kept: Any, crs: Crs) -> Any:
     """The features of these identities, in their order."""
-    rows = form.rows
+    rows = listing.rows
     chosen = sa.select(*_columns(rows, crs)).select_from(rows.table)
     shown = looked_up(kept, chosen.where(rows.seen, rows.key == kept.c.identity))
-    return _in_order(shown, [kept.c[name] for name in _sorted_by(form)], kept.c.identity, form.sort)
+    return _in_order(shown, [kept.c[name] for name in _sorted_by(listing)], kept.c.identity, listing.sort)
 
 
-def _sorted_by(form: Form) -> list[str]:
-    return [f"s{n}" for n in range(len(form.sort))]
+def _sorted_by(listing: Listing) -> list[str]:
+    return [f"s{n}" for n in range(len(listing.sort))]
 
 
-def _read(form: Form) -> Any:
-    """The identities of what meets the conditions, with their sort keys."""
-    rows = form.rows
+def _read(listing: Listing) -> Any:
+    """The identities of the features that meet the filter, with their sort keys."""
+    rows = listing.rows
     keys = [
-        rows.ground.columns[by.name].label(name) for by, name in zip(form.sort, _sorted_by(form), strict=True)
+        rows.queryables.columns[by.name].label(name)
+        for by, name in zip(listing.sort, _sorted_by(listing), strict=True)
     ]
     read = sa.select(rows.key.label("identity"), *keys).select_from(rows.table)
-    return read.where(*_where(rows, form.asked))
+    return read.where(*_where(rows, listing.filter))
 
 
-def _ordered(form: Form, read: Any) -> Any:
-    """The identities in order from where the page starts, one more than it may have."""
+def _ordered(listing: Listing, read: Any) -> Any:
+    """The identities of a page in order, and one more, which tells whether another page follows."""
     identity, *keys = (one.element if isinstance(one, sa.Label) else one for one in read.selected_columns)
-    if form.nulls is not None:
-        read = read.where(_after(keys, identity, form.sort, form.nulls))
-    return _in_order(read, keys, identity, form.sort).limit(LIMIT + ONE)
+    if listing.nulls is not None:
+        read = read.where(_after(keys, identity, listing.sort, listing.nulls))
+    return _in_order(read, keys, identity, listing.sort).limit(LIMIT + ONE)
 
 
 def _in_order(found: Any, keys: Sequence[Any], identity: Any, sort: tuple[SortKey, ...]) -> Any:
@@ -117,44 +124,44 @@ def _in_order(found: Any, keys: Sequence[Any], identity: Any, sort: tuple[SortKe
 
 
 NARROW = ("window", "narrow", "wrapped", "named", "named_briefly")
-"""Conditions that few rows meet, in no order: names and windows, on one side of 180° or both, unless wide."""
+"""Conditions that select few rows: names, and windows on one or both sides of 180°, unless they are wide."""
 
 
-def _narrowed(asked: Asked) -> bool:
-    return any(map(_narrowed, asked[1])) if asked[0] == "and" else asked[0] in NARROW
+def _is_narrow(node: FilterShape) -> bool:
+    return any(map(_is_narrow, node[1])) if node[0] == "and" else node[0] in NARROW
 
 
-def _walked(asked: Asked) -> Asked:
-    """The same conditions, for many: the names of those that come are read, not those of all looked up."""
-    if asked[0] == "and":
-        return ("and", tuple(map(_walked, asked[1])))
-    return ("named_briefly", *asked[1:]) if asked[0] == "named" else asked
+def _without_trigrams(node: FilterShape) -> FilterShape:
+    """The same filter for many rows: names are compared row by row, not looked up in the trigram index."""
+    if node[0] == "and":
+        return ("and", tuple(map(_without_trigrams, node[1])))
+    return ("named_briefly", *node[1:]) if node[0] == "named" else node
 
 
-def _of_order(form: Form) -> tuple[Any, Any]:
-    """The page by the index of its order, and a count that is not made when a first page holds everything.
+def _of_order(listing: Listing) -> tuple[Any, Any]:
+    """The page by the index of its order, and the total, which is not counted when the first page has all.
 
-    The count is given an order too, or the planner reads an index that is larger than it needs.
+    The count has an ORDER BY too: without one the planner reads an index that is larger than necessary.
     """
-    page = once(_ordered(form, _read(form)), "page")
-    rows = form.rows
-    walked = rows.key if form.asked != EVERYTHING or rows.walked is None else rows.walked
-    hits = _hits(form.sight, form.name, form.asked).order_by(walked)
+    page = materialized(_ordered(listing, _read(listing)), "page")
+    rows = listing.rows
+    walked = rows.key if listing.filter != EVERYTHING or rows.walked is None else rows.walked
+    hits = _hits(listing.sight, listing.name, listing.filter).order_by(walked)
     every = hits.limit(EXACT_TO + 1).subquery("every")
     total: Any = sa.select(sa.func.count()).select_from(every).scalar_subquery()
-    if form.nulls is None:
+    if listing.nulls is None:
         held = sa.select(sa.func.count()).select_from(page).scalar_subquery()
         total = sa.case((held <= LIMIT, held), else_=total)
     return page, total
 
 
-def _of_few(form: Form) -> tuple[Any, Any]:
-    walked = form._replace(asked=_walked(form.asked))
-    return few_or_many(_read(form), _read(walked), lambda read: _ordered(form, read), EXACT_TO)
+def _of_few(listing: Listing) -> tuple[Any, Any]:
+    scanned = listing._replace(filter=_without_trigrams(listing.filter))
+    return few_or_many(_read(listing), _read(scanned), lambda read: _ordered(listing, read), EXACT_TO)
 
 
 def _after(keys: Sequence[Any], identity: Any, sort: tuple[SortKey, ...], nulls: tuple[bool, ...]) -> Any:
-    """Rows that come later in the order: unknown values come last, the identity decides between equals."""
+    """The rows after the start of a page: unknown values sort last, the identity breaks ties."""
     later: Any = identity > sa.cast(sa.bindparam("after", type_=sa.Text), identity.type)
     for n, (key, by, null) in reversed(list(enumerate(zip(keys, sort, nulls, strict=True)))):
         if null:
@@ -166,11 +173,11 @@ def _after(keys: Sequence[Any], identity: Any, sort: tuple[SortKey, ...], nulls:
     return later
 
 
-class Found(NamedTuple):
-    """A page: its features as JSON texts, and their geometries where the system is not CRS84.
+class FeaturePage(NamedTuple):
+    """A page of features as JSON texts, with their geometries when the reference system is not CRS84.
 
-    `next` is where a further page starts, and `matched` how many features there are in all, None where that
-    is more than EXACT_TO or was not asked.
+    `next` is where the following page starts. `matched` is the total; None when it is above EXACT_TO or
+    was not requested.
     """
 
     features: list[bytes]
@@ -180,21 +187,21 @@ class Found(NamedTuple):
 
 
 async def find(
-    reader: Reader, sight: Sight, name: str, asked: ItemsQuery, crs: Crs, *, counted: bool = False
-) -> Found:
-    """At most `limit` features in order, counted up to a bound if that is asked for."""
-    start = asked.page
+    reader: Reader, sight: Sight, name: str, query: ItemsQuery, crs: Crs, *, counted: bool = False
+) -> FeaturePage:
+    """At most `limit` features in order; with `counted`, their total too, up to EXACT_TO."""
+    start = query.page
     nulls = None if start is None else tuple(key is None for key in start.keys)
-    query = _page(Form(shape(sight), name, asked.filter.shape, asked.sort, nulls), crs, counted)
-    given = binds(sight) | cql.values(asked.filter.values) | {"limit": asked.limit}
+    listing = Listing(shape(sight), name, query.filter.shape, query.sort, nulls)
+    values = binds(sight) | cql.values(query.filter.values) | {"limit": query.limit}
     if start is not None:
-        given |= {"after": start.after} | {f"start{n}": key for n, key in enumerate(start.keys)}
-    *rows, last = await reader.rows(query, given)
-    more = last["held"] > asked.limit
-    following = PageStart([last[f"k{n + 1}"] for n in range(len(asked.sort))], last["k0"]) if more else None
+        values |= {"after": start.after} | {f"start{n}": key for n, key in enumerate(start.keys)}
+    *rows, last = await reader.rows(_page(listing, crs, counted), values)
+    more = last["held"] > query.limit
+    following = PageStart([last[f"k{n + 1}"] for n in range(len(query.sort))], last["k0"]) if more else None
     matched = None if last["n"] is None or last["n"] > EXACT_TO else last["n"]
     placed = None if crs is DEFAULT else [row["placed"] for row in rows]
-    return Found([row["feature"] for row in rows], placed, following, matched)
+    return FeaturePage([row["feature"] for row in rows], placed, following, matched)
 
 
 @statement
@@ -208,22 +215,22 @@ def _get(form: Shape, name: str, crs: Crs) -> Query:
 
 
 async def get(reader: Reader, sight: Sight, name: str, identity: str, crs: Crs) -> Row | None:
-    """One feature of a collection with its version, if this sight has it."""
+    """One feature of a collection with its version; None when this sight does not see it."""
     return await reader.row(_get(shape(sight), name, crs), binds(sight) | {"id": identity})
 
 
-def _hits(form: Shape, name: str, asked: Asked) -> Any:
+def _hits(form: Shape, name: str, filtered: FilterShape) -> Any:
     rows = source(form, name)
-    return sa.select(sa.literal_column("1")).select_from(rows.table).where(*_where(rows, asked))
+    return sa.select(sa.literal_column("1")).select_from(rows.table).where(*_where(rows, filtered))
 
 
 @statement
-def _count(form: Shape, name: str, asked: Asked) -> Query:
-    return Query(sa.select(sa.func.count().label("n")).select_from(_hits(form, name, asked).subquery()))
+def _count(form: Shape, name: str, filtered: FilterShape) -> Query:
+    return Query(sa.select(sa.func.count().label("n")).select_from(_hits(form, name, filtered).subquery()))
 
 
 async def count(reader: Reader, sight: Sight, name: str, where: CqlFilter) -> int:
-    """How many features meet the condition."""
+    """The number of features that meet the filter."""
     query = _count(shape(sight), name, where.shape)
     row = await reader.row(query, binds(sight) | cql.values(where.values))
     return row["n"] if row is not None else 0

@@ -29,8 +29,8 @@ _COARSEST = _text(str(1 - math.cos(math.pi / 8)))
 """The error of an octagon: nothing is drawn with fewer corners."""
 
 
-class Drawn(NamedTuple):
-    """Which rows are drawn, the drawing, its kind, its error, and what the indexes know of a window."""
+class FootprintSql(NamedTuple):
+    """Which rows have a footprint, its outline, method and error, and the expressions that are indexed."""
 
     which: Any
     outline: Any
@@ -41,11 +41,11 @@ class Drawn(NamedTuple):
 
 
 @cache
-def drawn(form: Shape, unit_m: Any = None) -> Drawn:
-    """The drawing of each watch point as a sight of this shape has it: an internal one's own polygon and
-    sector are not the public's.
+def footprint_sql(form: Shape, unit_m: Any = None) -> FootprintSql:
+    """The footprint of each watch point as a sight of this shape sees it.
 
-    On a map whose unit at the equator is `unit_m`, a circle has no more corners than can be told apart.
+    To the public an internal one is a circle: its own polygon and sector would locate it. On a map whose unit
+    at the equator is `unit_m`, a circle has no more corners than can be distinguished.
     """
     seen = view(form)
     columns = seen.table.c
@@ -55,7 +55,7 @@ def drawn(form: Shape, unit_m: Any = None) -> Drawn:
     radius_m = columns.watch_radius_m
     corners = _ALL if unit_m is None else _told_apart(seen.geom, radius_m, unit_m)
     circle = _outline(seen.geom, seen.geog, radius_m, sector, columns, corners)
-    return Drawn(
+    return FootprintSql(
         which=sa.and_(
             seen.seen,
             columns.kind == sa.literal_column("'fire_watch_point'"),
@@ -70,8 +70,8 @@ def drawn(form: Shape, unit_m: Any = None) -> Drawn:
     )
 
 
-def meets(drawing: Drawn, window: Any) -> Any:
-    """What the indexes can say about a drawing and a window of less than 30 degrees away from the equator."""
+def meets(drawing: FootprintSql, window: Any) -> Any:
+    """What the indexes know about a footprint and a window of less than 30 degrees, away from the equator."""
     own, footprint = drawing.footprint
     wider = sa.func.ST_Segmentize(sa.func.ST_Expand(window, SLACK_DEG), STEP_DEG)
     by_polygon = sa.and_(own, footprint.bool_op("&&")(window))
@@ -79,9 +79,9 @@ def meets(drawing: Drawn, window: Any) -> Any:
 
 
 def _told_apart(geom: Any, radius_m: Any, unit_m: Any) -> Any:
-    """The corners of a circle whose edges lie no more than a map's unit inside the true one.
+    """The corners of a circle whose edges lie at most one map unit inside the true circle.
 
-    A unit is least on the side of the circle that is nearest to a pole.
+    A unit is smallest on the side of the circle that is nearest to a pole.
     """
     farthest_deg = sa.func.least(sa.func.abs(sa.func.ST_Y(geom)) + radius_m / DEGREE_M, _text("90"))
     least_m = unit_m * sa.func.cos(sa.func.radians(farthest_deg))
@@ -91,7 +91,7 @@ def _told_apart(geom: Any, radius_m: Any, unit_m: Any) -> Any:
 
 
 def _outline(geom: Any, geog: Any, radius_m: Any, sector: Any, columns: Any, corners: Any) -> Any:
-    """One ring of corners; the first is also the last, and is the apex when it is a sector."""
+    """One closed ring of corners, which begins at the apex of a sector."""
     turn = columns.sector_to_deg - columns.sector_from_deg
     span = sa.case((sector, sa.case((turn > _ZERO, turn), else_=turn + _ROUND)), else_=_ROUND)
     begin = sa.case((sector, columns.sector_from_deg), else_=_ZERO)

@@ -1,4 +1,4 @@
-"""What has changed since one looked last: where each changed version is and was drawn."""
+"""Tile invalidation: reads the change log, and drops the cached tiles that draw what changed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -13,12 +13,12 @@ from registry.domain.ogc.tiling import Box
 from registry.store.database.pool import Reader
 from registry.store.database.query import Query
 from registry.store.ogc.extents import outward
-from registry.store.ogc.tile_cache import TileCache, Touch
+from registry.store.ogc.tile_cache import Invalidation, TileCache
 from registry.store.schema.changes import change_log, resource_past
 from registry.store.schema.records import resource
 
 MOST = 2_000
-"""More changes at once than this, and everything is forgotten instead."""
+"""With more changes at once than this, every tile is dropped instead."""
 EVERY_S = 0.5
 FOOTPRINTS = frozenset(name for name, item in COLLECTIONS.items() if item.holds == "footprints")
 POINTS = {kind: frozenset({item.id}) for kind, item in OF_KIND.items()}
@@ -26,15 +26,15 @@ SIDES = ("XMin", "YMin", "XMax", "YMax")
 
 
 def _version(table: Any) -> Any:
-    """The row of one record's version, and of the version before it, in one of the two tables."""
+    """The rows of a version and of the one before it, in the present or the past table."""
     columns = table.c
-    spots = [
+    points = [
         getattr(sa.func, f"ST_{axis}")(columns[name]).label(f"{name}_{axis.lower()}")
         for name in ("geom", "public_geom")
         for axis in "XY"
     ]
     sides = [getattr(sa.func, f"ST_{side}")(columns.footprint).label(side.lower()) for side in SIDES]
-    return sa.select(columns.visibility, *spots, columns.watch_radius_m, *sides).where(
+    return sa.select(columns.visibility, *points, columns.watch_radius_m, *sides).where(
         columns.realm == change_log.c.realm,
         columns.id == change_log.c.resource_id,
         columns.version.between(change_log.c.version - 1, change_log.c.version),
@@ -58,77 +58,79 @@ def _changes() -> Query:
 
 
 CHANGES = _changes()
-# Tables without a log of changes are known by the row versions they hold, drills by their partitions.
-LOOK = Query(
+# Tables without a change log are compared by their row versions, exercises by their partitions.
+STATE = Query(
     sa.text(
         "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, md5(concat("
         "(SELECT string_agg(xmin::text || ctid::text, ',') FROM place),"
         "(SELECT string_agg(xmin::text || ctid::text, ',') FROM zone),"
         "(SELECT string_agg(inhrelid::text, ',' ORDER BY inhrelid) FROM pg_inherits"
-        " WHERE inhparent = 'resource'::regclass))) AS ground"
+        " WHERE inhparent = 'resource'::regclass))) AS unlogged"
     )
 )
 
 
-class Follower:
-    """Looks at the changes and has a cache forget what they touch.
+class TileInvalidator:
+    """Reads the change log again and again, and drops the tiles that draw what changed.
 
-    A transaction may commit after others with higher numbers, so changes are looked at again from the oldest
-    transaction that was under way at the last look; which of them were seen already is remembered.
+    A transaction may commit after others with higher numbers. So the log is read from the oldest transaction
+    that was under way at the last reading, and the changes that were seen already are skipped.
     """
 
     def __init__(self, reader: Reader, cache: TileCache) -> None:
         self._reader = reader
         self._cache = cache
         self._since: str | None = None
-        self._ground: str | None = None
+        self._unlogged: str | None = None
         self._seen: set[tuple[int, int]] = set()
 
     async def follow(self, moved: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
-        """Look twice a second, and when `moved` says so, until cancelled; when looking fails, nothing
-        that is kept is given."""
+        """Read twice a second, and at once when `moved` returns, until cancelled.
+
+        While reading fails, no cached tile is answered.
+        """
         while True:
             with suppress(RegistryError):
-                await self.look()
+                await self.invalidate()
             await moved(EVERY_S)
 
-    async def look(self) -> None:
-        """Drop what has changed; from then on what is kept is known to be current."""
+    async def invalidate(self) -> None:
+        """Drop the tiles that draw what changed since the last reading, and trust the others."""
         async with self._reader.snapshot() as snapshot:
-            at = await snapshot.row(LOOK, {})
+            state = await snapshot.row(STATE, {})
             rows = await snapshot.rows(CHANGES, {"since": self._since}) if self._since else []
-        assert at is not None
-        if at["ground"] != self._ground or self._since is None or len(rows) >= 2 * MOST:
+        assert state is not None
+        if state["unlogged"] != self._unlogged or self._since is None or len(rows) >= 2 * MOST:
             self._cache.clear()
         else:
             fresh = [row for row in rows if (int(row["xid"]), row["seq"]) not in self._seen]
-            self._cache.drop(touch for row in fresh for touch in touches_of(row))
-        self._ground, self._since = at["ground"], at["horizon"]
+            self._cache.invalidate(version for row in fresh for version in invalidations_of(row))
+        self._unlogged, self._since = state["unlogged"], state["horizon"]
         self._seen = {
-            spot for row in rows if (spot := (int(row["xid"]), row["seq"]))[0] >= int(at["horizon"])
+            change for row in rows if (change := (int(row["xid"]), row["seq"]))[0] >= int(state["horizon"])
         }
-        self._cache.looked()
+        self._cache.trust()
 
 
-def touches_of(row: Mapping[str, Any]) -> Iterator[Touch]:
-    """Where one version of a record is drawn: as a point, and as the area it watches."""
-    seen = (row["realm"], row["visibility"])
-    exact, public = _spot(row, "geom"), _spot(row, "public_geom")
-    yield Touch(seen[0], POINTS[row["kind"]], seen[1], exact, public)
+def invalidations_of(row: Mapping[str, Any]) -> Iterator[Invalidation]:
+    """Where one version of a record is drawn: as a point, and as the area that it watches."""
+    realm, visibility = row["realm"], row["visibility"]
+    exact, public = _point(row, "geom"), _point(row, "public_geom")
+    yield Invalidation(realm, POINTS[row["kind"]], visibility, exact, public)
     if row["watch_radius_m"] is not None:
         own = _polygon(row)
-        shown = own if row["visibility"] == "public" else ()
+        shown = own if visibility == "public" else ()
         areas = (own or _reached(row, exact), shown or _reached(row, public))
-        yield Touch(seen[0], FOOTPRINTS, seen[1], *areas)
+        yield Invalidation(realm, FOOTPRINTS, visibility, *areas)
 
 
-def _spot(row: Mapping[str, Any], name: str) -> tuple[Box, ...]:
+def _point(row: Mapping[str, Any], name: str) -> tuple[Box, ...]:
     lon, lat = row[f"{name}_x"], row[f"{name}_y"]
     return () if lon is None else ((lon, lat, lon, lat),)
 
 
-def _reached(row: Mapping[str, Any], spot: tuple[Box, ...]) -> tuple[Box, ...]:
-    return tuple(outward(box, row["watch_radius_m"]) for box in spot)
+def _reached(row: Mapping[str, Any], point: tuple[Box, ...]) -> tuple[Box, ...]:
+    return tuple(outward(box, row["watch_radius_m"]) for box in point)
 
 
 def _polygon(row: Mapping[str, Any]) -> tuple[Box, ...]:

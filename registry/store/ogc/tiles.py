@@ -1,7 +1,7 @@
-"""Vector tiles in the database: read through the same sight as every list, drawn by PostGIS.
+"""Vector tiles from the database: visible through the same sight as every list, encoded by PostGIS.
 
-Below `CLUSTER_BELOW` records that share a cell of a tile are one feature of the layer `clusters`, with a
-count for each kind; a record that is alone in its cell is itself at every zoom.
+Below zoom `CLUSTER_BELOW`, records that share a cell of a tile are one feature of the layer `clusters`, with
+a count for each kind. A record that is alone in its cell is drawn itself at every zoom.
 """
 
 import functools
@@ -18,9 +18,9 @@ from registry.domain.ogc.catalogue import Collection
 from registry.domain.ogc.tiling import BUFFER, CELL_ZOOM, CLUSTER_BELOW, EXTENT, Tile
 from registry.store.database.pool import Reader
 from registry.store.database.query import Query, statement
+from registry.store.ogc.collection_source import CollectionSource, alive, flat, source
 from registry.store.ogc.cql import expression
-from registry.store.ogc.sources import Source, alive, flat, source
-from registry.store.ogc.tile_cache import Kept, Key, TileCache, key_of
+from registry.store.ogc.tile_cache import CachedTile, TileCache, TileKey, key_of
 from registry.store.visibility import Shape, binds, shape, view
 
 CLUSTERS = "clusters"
@@ -45,15 +45,17 @@ UNIT_M = SIDE_M / EXTENT
 EMPTY = _text("''::bytea")
 
 
-def _window(rows: Source, narrow: bool) -> Any:
-    """What may lie in the tile. What is worked out to be drawn is not worked out to be tested too: what is
-    outside is cut away."""
-    known = rows.ground.indexed
+def _window(rows: CollectionSource, narrow: bool) -> Any:
+    """What may lie in the tile.
+
+    A computed geometry is not computed again to be tested: ST_AsMVTGeom cuts away what lies outside.
+    """
+    known = rows.queryables.indexed
     if known is not None:
         box = sa.func.ST_MakeEnvelope(*(_number(f"c{n}") for n in range(4)), 4326)
         return known(box) if narrow else sa.true()
     sides = tuple(("value", "number", n) for n in range(4))
-    return expression(("window" if narrow else "wide", *sides), rows.ground)
+    return expression(("window" if narrow else "wide", *sides), rows.queryables)
 
 
 def _mercator(geom: Any) -> Any:
@@ -65,7 +67,7 @@ def _framed(mercator: Any) -> Any:
 
 
 def _mvt(rows: Any, layer: str) -> Any:
-    """The layer as bytes; empty bytes when nothing is in it."""
+    """The bytes of a layer; empty when nothing is in it."""
     record = _text(f'"{rows.name}"')
     made = sa.func.ST_AsMVT(record, layer, EXTENT, "geom")
     drawn = sa.select(sa.func.coalesce(made, EMPTY)).select_from(rows).where(rows.c.geom.is_not(None))
@@ -73,7 +75,7 @@ def _mvt(rows: Any, layer: str) -> Any:
 
 
 def _whole(form: Shape, described: Collection, narrow: bool) -> Any:
-    """A layer with every feature of its own."""
+    """A layer with each feature by itself."""
     rows = source(form, described.id)
     geom = _mercator(rows.geom if rows.drawn is None else rows.drawn(UNIT_M))
     if described.geometry != "point" and rows.drawn is None:
@@ -84,7 +86,7 @@ def _whole(form: Shape, described: Collection, narrow: bool) -> Any:
 
 
 def _counts(form: Shape, chosen: tuple[Collection, ...]) -> Any:
-    """The records of the tile counted by parts of it so small that a part stands for their place."""
+    """The records of the tile, counted in parts of it that are small enough to stand for their position."""
     seen = view(form)
     kind = seen.table.c.kind
     part = seen.cell.op(">>")(sa.bindparam("below", type_=sa.Integer))
@@ -102,7 +104,7 @@ def _counts(form: Shape, chosen: tuple[Collection, ...]) -> Any:
 
 
 def _cells(form: Shape, chosen: tuple[Collection, ...]) -> Any:
-    """The cells of the tile that hold a record: how many of each kind, and where on average."""
+    """The cells of the tile that hold records: how many of each kind, and their mean position."""
     parts = _counts(form, chosen)
     cell = parts.c.part.op(">>")(_text(str(2 * PART_BITS)))
     weight = sa.cast(sa.func.sum(parts.c.point_count), sa.Float)
@@ -130,8 +132,8 @@ def _cells(form: Shape, chosen: tuple[Collection, ...]) -> Any:
     )
 
 
-def _gathered(form: Shape, chosen: tuple[Collection, ...]) -> list[Any]:
-    """The layers of a tile whose records are gathered in cells."""
+def _clustered(form: Shape, chosen: tuple[Collection, ...]) -> list[Any]:
+    """The layers of a clustered tile."""
     cells = _cells(form, chosen)
     spot = sa.func.ST_SetSRID(sa.func.ST_MakePoint(cells.c.x, cells.c.y), 3857)
     counts = [cells.c.point_count, *(cells.c[str(item.kind)] for item in chosen)]
@@ -141,9 +143,9 @@ def _gathered(form: Shape, chosen: tuple[Collection, ...]) -> list[Any]:
 
 
 def _lonely(form: Shape, cells: Any) -> Any:
-    """Those that have their cell to themselves.
+    """The records that are alone in their cell.
 
-    OFFSET 0 keeps the planner from joining a cell's one record with all of a kind.
+    OFFSET 0 keeps the planner from joining a cell's one record with all records of a kind.
     """
     seen = view(form)
     size = sa.bindparam("below", type_=sa.Integer) + _text(str(2 * PART_BITS))
@@ -164,22 +166,20 @@ def _alone(form: Shape, described: Collection, lonely: Any) -> Any:
 
 
 @statement
-def _tile(form: Shape, names: tuple[str, ...], gathered: bool, narrow: bool) -> Query:
+def _tile(form: Shape, names: tuple[str, ...], clustered: bool, narrow: bool) -> Query:
     chosen = [catalogue.collection(name) for name in names]
     points = tuple(item for item in chosen if item.kind)
-    if gathered and points:
-        layers = _gathered(form, points)
+    if clustered and points:
+        layers = _clustered(form, points)
         layers += [_whole(form, item, narrow) for item in chosen if not item.kind]
     else:
         layers = [_whole(form, item, narrow) for item in chosen]
-    joined = layers[0]
-    for layer in layers[1:]:
-        joined = joined.op("||")(layer)
-    return Query(sa.select(joined.label("tile")))
+    layered = functools.reduce(lambda one, other: one.op("||")(other), layers)
+    return Query(sa.select(layered.label("tile")))
 
 
 def frame(where: Tile) -> dict[str, Any]:
-    """The values that a tile's statement expects of its place."""
+    """The bound values for the place of a tile."""
     first, last = where.cells
     given = {"first": first, "last": last, "below": 2 * (CELL_ZOOM - where.z - CELL_BITS - PART_BITS)}
     degrees = {f"c{n}": side for n, side in enumerate(where.degrees(BUFFER / EXTENT))}
@@ -189,39 +189,39 @@ def frame(where: Tile) -> dict[str, Any]:
 async def tile(reader: Reader, sight: Sight, names: Iterable[str], where: Tile) -> bytes:
     """The collections' tile as Mapbox Vector Tile bytes; empty when nothing is there."""
     query = _tile(shape(sight), tuple(names), where.z < CLUSTER_BELOW, where.z >= NARROW_FROM)
-    async with reader.snapshot(one_plan=True) as snapshot:  # to plan takes longer than to read most tiles
+    async with reader.snapshot(one_plan=True) as snapshot:  # planning costs more than reading most tiles
         row = await snapshot.row(query, binds(sight) | frame(where))
-    found: bytes = row["tile"] if row is not None else b""
-    return found
+    raw: bytes = row["tile"] if row is not None else b""
+    return raw
 
 
 async def current(
     cache: TileCache, reader: Reader, sight: Sight, names: tuple[str, ...], where: Tile
-) -> Kept:
-    """The tile as it is now: kept from before, joined while somebody else makes it, or made."""
+) -> CachedTile:
+    """The current tile: from the cache, from a build that is under way, or built now."""
     if sight.as_of is not None:
         return packed(await tile(reader, sight, names, where))
     key = key_of(sight, names, where)
-    while (found := cache.get(key)) is None:
+    while (cached := cache.get(key)) is None:
         other = cache.under_way(key)
         if other is None:
-            return await _made(cache, key, reader, sight)
+            return await _built(cache, key, reader, sight)
         await other.done.wait()
-        if other.made is not None:
-            return other.made
-    return found
+        if other.tile is not None:
+            return other.tile
+    return cached
 
 
-async def _made(cache: TileCache, key: Key, reader: Reader, sight: Sight) -> Kept:
-    building, made = cache.begin(key), None
+async def _built(cache: TileCache, key: TileKey, reader: Reader, sight: Sight) -> CachedTile:
+    build, built = cache.begin(key), None
     try:
-        made = packed(await tile(reader, sight, key.names, key.where))
-        return made
+        built = packed(await tile(reader, sight, key.names, key.where))
+        return built
     finally:
-        cache.end(building, made)
+        cache.end(build, built)
 
 
-def packed(raw: bytes) -> Kept:
-    """A tile with its compressed form, where that is worth it, and the validator of its content."""
+def packed(raw: bytes) -> CachedTile:
+    """A tile with an ETag of its content, and compressed where that is worth it."""
     smaller = igzip.compress(raw, 1, mtime=0) if len(raw) > SMALL else None
-    return Kept(raw, smaller, f'W/"{hashlib.blake2b(raw, digest_size=12).hexdigest()}"')
+    return CachedTile(raw, smaller, f'W/"{hashlib.blake2b(raw, digest_size=12).hexdigest()}"')

@@ -14,7 +14,7 @@ from registry.domain.proximity.ranking import complete_within
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement, utf8
 from registry.store.filters import BROAD, clauses, key_and_values
-from registry.store.pages import once
+from registry.store.pages import materialized
 from registry.store.proximity.knn_columns import TIERS, candidates, distance, nearness, within
 from registry.store.proximity.origin_sql import GEOGRAPHY, Ground
 from registry.store.visibility import Shape, View, binds, shape, view
@@ -85,7 +85,7 @@ def _rare(form: Shape, present: frozenset[str], capped: bool) -> Query:
     """The first of all that meet conditions which are rare: found once, then put in order for every spot."""
     seen, (spots, ground) = view(form), _spots()
     meeting = sa.select(*seen.c).where(*_conditions(seen, ground, spots, present, False))
-    few = seen.over(once(meeting, "few"))
+    few = seen.over(materialized(meeting, "few"))
     hits = _hit(few, ground).order_by(nearness(few, ground))
     if capped:
         hits = hits.where(within(few, ground, sa.bindparam("max_m", type_=sa.Float) + spots.c.margin_m))

@@ -11,7 +11,7 @@ from registry.domain.proximity.edges import SPHERE_ERROR
 from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import Rank, Ranking, complete_within
 from registry.domain.records.resource import KINDS
-from registry.store.batched_union import joined, rows_of_each, values_of_each
+from registry.store.batched_union import batched_union, rows_of_each, values_of_each
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
 from registry.store.filters import BROAD, clauses, key_and_values
@@ -201,7 +201,7 @@ def _first_of_each(
         else _through_nearest(seen, ground, present, capped)
         for present in each
     ]
-    return Query(joined(firsts).add_cte(*ground.ctes))
+    return Query(batched_union(firsts).add_cte(*ground.ctes))
 
 
 def _tier(fetch: int) -> int:

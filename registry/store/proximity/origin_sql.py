@@ -11,7 +11,7 @@ from registry.domain.proximity.origin import Start
 from registry.domain.proximity.outline import outline
 from registry.store.database.pool import Reader
 from registry.store.database.query import Query
-from registry.store.pages import once
+from registry.store.pages import materialized
 from registry.store.schema.records import place
 
 GEOGRAPHY = Geography(geometry_type=None, spatial_index=False)
@@ -48,12 +48,12 @@ def _given(name: str) -> sa.ColumnElement[Any]:
 
 
 def _shape() -> Ground:
-    flat = once(sa.select(_plain(_given("shape")).label("geom")), "flat")
+    flat = materialized(sa.select(_plain(_given("shape")).label("geom")), "flat")
     length = sa.func.ST_Perimeter(flat.c.geom) + sa.func.ST_Length(flat.c.geom)
     step = sa.func.greatest(STEP_DEG, length / MOST_PIECES)
     laid = sa.select(_plain(sa.cast(sa.func.ST_Segmentize(flat.c.geom, step), GEOGRAPHY)).label("geog"))
-    origin = once(laid, "origin")
-    hull = once(sa.select(_plain(sa.cast(_given("outline"), GEOGRAPHY)).label("geog")), "hull")
+    origin = materialized(laid, "origin")
+    hull = materialized(sa.select(_plain(sa.cast(_given("outline"), GEOGRAPHY)).label("geog")), "hull")
     return Ground(
         geog=sa.select(origin.c.geog).scalar_subquery(),
         geom=sa.select(flat.c.geom).scalar_subquery(),

@@ -10,7 +10,7 @@ from registry.domain.conditions import Filter
 from registry.domain.cursor import DistanceCursor
 from registry.domain.proximity.edges import SPHERE_ERROR
 from registry.domain.proximity.origin import Start
-from registry.store.batched_union import joined, rows_of_each, values_of_each
+from registry.store.batched_union import batched_union, rows_of_each, values_of_each
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
 from registry.store.filters import BROAD, OPEN, clauses, key_and_values, met_or_undecided, undecided
@@ -125,7 +125,7 @@ def _left_out(form: Shape, way: Way, drawn: bool) -> sa.Select[Any]:
 @statement
 def _each_left_out(form: Shape, ways: tuple[Way, ...], drawn: bool) -> Query:
     ground = origin_sql.ground(drawn)
-    return Query(joined([_left_out(form, way, drawn) for way in ways]).add_cte(*ground.ctes))
+    return Query(batched_union([_left_out(form, way, drawn) for way in ways]).add_cte(*ground.ctes))
 
 
 async def undecidable(

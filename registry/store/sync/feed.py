@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
 from registry.domain.sync.feed import END, Mark
-from registry.store.database.pool import Reader, Row, hear
+from registry.store.database.pool import Reader, Row
+from registry.store.database.pool import listen as listen_to
 from registry.store.database.query import Query, statement
 from registry.store.visibility import realm
 
@@ -96,7 +97,7 @@ async def tell(reader: Reader, teller: str) -> None:
 
 async def listen(reader: Reader, heard: Callable[[str], None]) -> None:
     """Call `heard` with every teller until the connection is lost, which ends the call."""
-    await hear(reader, CHANNEL, heard)
+    await listen_to(reader, CHANNEL, heard)
 
 
 async def page(reader: Reader, sight: Sight | None, place: str | None, after: Mark, limit: int) -> Page:

@@ -1,4 +1,4 @@
-"""Connections are lent again without the pool, and go back to it when somebody waits or something failed."""
+"""Connections are used again without asyncpg's pool, which resets those on which something failed."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from registry.domain.errors import Invalid, Unavailable
 from registry.runtime.settings import Settings
-from registry.store.database.lending import _is_open
+from registry.store.database.connection_pool import _is_open
 from registry.store.database.pool import Reader, reading
 from registry.store.database.query import Query
 from tests.waiting import until
@@ -31,7 +31,7 @@ async def reader(role_url):
 
 def free(reader: Reader) -> int:
     """How many of its connections the pool holds, or may open."""
-    return reader._lender._pool._queue.qsize()
+    return reader._pool._pool._queue.qsize()
 
 
 async def backend(reader: Reader) -> int:
@@ -39,11 +39,11 @@ async def backend(reader: Reader) -> int:
     return row["pid"]
 
 
-async def test_a_connection_that_came_back_is_lent_again_without_the_pool(reader) -> None:
+async def test_a_returned_connection_is_used_again_without_the_pool(reader) -> None:
     first = await backend(reader)
     assert free(reader) == 1
     assert {await backend(reader) for _ in range(5)} == {first}
-    await reader.rest()
+    await reader.release_idle()
     assert free(reader) == 2
     assert await backend(reader) == first
 
@@ -54,7 +54,10 @@ async def test_those_who_wait_for_the_pool_get_what_comes_back(reader) -> None:
 
 
 async def test_nobody_waits_longer_than_the_limit(role_url) -> None:
-    async with reading(Settings(pool_size=1, acquire_timeout_s=0.2), role_url) as narrow, narrow.lend():
+    async with (
+        reading(Settings(pool_size=1, acquire_timeout_s=0.2), role_url) as narrow,
+        narrow.connection(),
+    ):
         with pytest.raises(Unavailable):
             await narrow.row(BACKEND, {})
 
@@ -81,14 +84,14 @@ async def test_a_connection_is_sound_after_its_statement_was_given_up(reader, da
     assert free(reader) == 0
 
 
-async def test_a_connection_that_the_server_closed_meanwhile_is_not_lent(reader, database_url) -> None:
+async def test_a_connection_that_the_server_closed_meanwhile_is_not_used(reader, database_url) -> None:
     rows = await asyncio.gather(*(reader.row(NAP, {"s": 0.05}) for _ in range(2)))
     dead = {row["pid"] for row in rows}
     other = await asyncpg.connect(database_url)
     for pid in dead:
         await other.execute("SELECT pg_terminate_backend($1)", pid)
     await other.close()
-    await until(lambda: not any(_is_open(connection) for connection in reader._lender._at_hand))
+    await until(lambda: not any(_is_open(connection) for connection in reader._pool._at_hand))
     rows = await asyncio.gather(*(reader.row(NAP, {"s": 0.05}) for _ in range(2)))
     assert len({row["pid"] for row in rows} | dead) == 4
 
@@ -120,11 +123,11 @@ async def test_a_connection_that_cannot_be_given_back_keeps_no_other(role_url) -
     """Its server has stopped: it is closed, and the one that lay idle beside it is lent on."""
     async with reading(Settings(pool_size=2, acquire_timeout_s=0.3), role_url) as reader:
         rows = await asyncio.gather(*(reader.row(NAP, {"s": 0.05}) for _ in range(2)))
-        stopped = await reader._lender._at_hand[0].fetchval("SELECT pg_backend_pid()")
+        stopped = await reader._pool._at_hand[0].fetchval("SELECT pg_backend_pid()")
         os.kill(stopped, signal.SIGSTOP)
         try:
             with pytest.raises(Unavailable):
-                await reader.rest()
+                await reader.release_idle()
         finally:
             os.kill(stopped, signal.SIGCONT)
         again = [await asyncio.gather(*(reader.row(NAP, {"s": 0.05}) for _ in range(2))) for _ in range(3)]

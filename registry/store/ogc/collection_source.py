@@ -1,4 +1,4 @@
-"""What each collection reads: its rows as one sight sees them, and a column for each of its properties."""
+"""What each collection reads: the rows that a sight sees, and an expression for each property."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from registry.domain.ogc import catalogue
 from registry.domain.ogc.catalogue import Collection
-from registry.store.ogc.cql import Ground
-from registry.store.ogc.footprints import drawn, meets
+from registry.store.ogc.cql import Queryables
+from registry.store.ogc.footprints import footprint_sql, meets
 from registry.store.schema.plans import zone
 from registry.store.schema.records import place
 from registry.store.visibility import Shape, View, view
@@ -19,28 +19,28 @@ from registry.store.visibility import Shape, View, view
 Expression = sa.ColumnElement[Any]
 
 
-class Source(NamedTuple):
-    """The rows of a collection: where they are, which may be seen, what identifies and what renders them."""
+class CollectionSource(NamedTuple):
+    """The rows of a collection: their table, which are visible, their identity and their rendered feature."""
 
     table: Any
     seen: Expression
     key: Expression
     feature: Expression
     version: Expression
-    ground: Ground
+    queryables: Queryables
     drawn: Callable[[Expression], Expression] | None = None
-    """The geometry for a map with units of so many metres at the equator, where it is worked out."""
+    """The geometry for a map whose unit is so many metres at the equator, where it is computed."""
     walked: Expression | None = None
-    """What they are counted along when there is no condition; the identity where it is None."""
+    """The column whose index counts them when there is no condition; None: the identity."""
 
     @property
     def geom(self) -> Expression:
-        """The geometry that stands for a row's place."""
-        return self.ground.geom
+        """The geometry of a row."""
+        return self.queryables.geom
 
 
 @cache
-def source(form: Shape, collection: str) -> Source:
+def source(form: Shape, collection: str) -> CollectionSource:
     """What the collection reads for a sight of this shape."""
     described = catalogue.collection(collection)
     return _SOURCES[described.holds](form, described)
@@ -58,47 +58,47 @@ def _columns(form: Shape, seen: View, described: Collection) -> dict[str, Expres
 
 
 def _blurred(seen: View, columns: dict[str, Expression]) -> dict[str, Expression]:
-    """What the public may ask of an internal record: nothing that its grid cell does not say."""
+    """Properties that would locate an internal record, as the public has them."""
     internal = seen.table.c.visibility == sa.literal_column("'internal'")
     hidden = {name: columns[name] for name in ("sector.from_deg", "sector.to_deg") if name in columns}
     return {name: sa.case((internal, sa.null()), else_=exact) for name, exact in hidden.items()}
 
 
-def _located(form: Shape, described: Collection) -> Source:
+def _located(form: Shape, described: Collection) -> CollectionSource:
     seen = view(form)
     kind = seen.table.c.kind == sa.literal_column(f"'{described.kind}'")
-    # Its cell says as well as its position that it has one, and an index that holds what is counted has it.
+    # `cell IS NOT NULL` equals `geom IS NOT NULL`, and lets an index-only scan answer the count.
     rows = _resources(form, seen, described, sa.and_(kind, seen.cell.is_not(None)))
     return rows._replace(walked=seen.cell)
 
 
-def _unlocated(form: Shape, described: Collection) -> Source:
+def _unlocated(form: Shape, described: Collection) -> CollectionSource:
     seen = view(form)
     return _resources(form, seen, described, seen.geom.is_(None))
 
 
 def alive(seen: View) -> Expression:
-    """What is retired has left the map; `/v1` still has it."""
+    """Whether a record is not retired: retired records have left the map, but `/v1` still has them."""
     here: Expression = seen.table.c.lifecycle != sa.literal_column("'retired'")
     return here
 
 
-def _resources(form: Shape, seen: View, described: Collection, which: Expression) -> Source:
-    return Source(
+def _resources(form: Shape, seen: View, described: Collection, which: Expression) -> CollectionSource:
+    return CollectionSource(
         table=seen.table,
         seen=sa.and_(seen.seen, alive(seen), which),
         key=seen.table.c.id,
         feature=seen.feature,
         version=seen.table.c.version,
-        ground=Ground(_columns(form, seen, described), seen.geom, spot=seen.spot),
+        queryables=Queryables(_columns(form, seen, described), seen.geom, spot=seen.spot),
     )
 
 
-def flat(rows: Source, described: Collection) -> list[Expression]:
-    """A labelled column for the identity and for each property, for formats that cannot nest."""
+def flat(rows: CollectionSource, described: Collection) -> list[Expression]:
+    """A labelled column for the identity and each property, for formats that cannot nest."""
     chosen: list[Expression] = [sa.cast(rows.key, sa.Text).label("id")]
     for item in described.properties:
-        column = rows.ground.columns[item.name]
+        column = rows.queryables.columns[item.name]
         if item.type == "date-time":
             column = sa.func.to_char(sa.func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
         elif item.type == "strings":
@@ -108,7 +108,7 @@ def flat(rows: Source, described: Collection) -> list[Expression]:
 
 
 def feature_text(key: Expression, geom: Expression, properties: Expression) -> Expression:
-    """A feature as the registry writes them: `properties` last and without a space before it."""
+    """A feature as text, as the registry renders it: `properties` last, without a space before it."""
     return sa.func.concat(
         '{"type":"Feature","id":',
         sa.func.to_json(key),
@@ -124,7 +124,7 @@ def _names(zh: Expression, en: Expression) -> Expression:
     return sa.func.json_build_object("zh", zh, "en", en)
 
 
-def _places(_: Shape, described: Collection) -> Source:
+def _places(_: Shape, described: Collection) -> CollectionSource:
     columns = {item.name: place.c[item.column] for item in described.properties}
     geom = sa.func.coalesce(place.c.extent, place.c.point, type_=Geometry(spatial_index=False))
     plain = [name for name in columns if not name.startswith("name.")]
@@ -140,16 +140,18 @@ def _places(_: Shape, described: Collection) -> Source:
         place.c.extent_basis != "boundary",
     )
     feature = feature_text(place.c.code, geom, properties)
-    ground = Ground(columns, geom, partial=True)
-    return Source(place, sa.true(), place.c.code, feature, sa.literal_column("NULL::int"), ground)
+    queryables = Queryables(columns, geom, partial=True)
+    return CollectionSource(
+        place, sa.true(), place.c.code, feature, sa.literal_column("NULL::int"), queryables
+    )
 
 
 def _members(values: dict[str, Expression]) -> list[Any]:
     return [part for name, value in values.items() for part in (name, value)]
 
 
-def _footprints(form: Shape, described: Collection) -> Source:
-    seen, drawing = view(form), drawn(form)
+def _footprints(form: Shape, described: Collection) -> CollectionSource:
+    seen, drawing = view(form), footprint_sql(form)
     made = {"drawing": drawing.method, "drawing_error_m": drawing.error_m}
     columns = {
         item.name: made[item.name] if item.name in made else seen.table.c[item.column]
@@ -159,18 +161,18 @@ def _footprints(form: Shape, described: Collection) -> Source:
     properties = sa.func.json_build_object(
         "name", _names(columns["name.zh"], columns["name.en"]), *_members(plain)
     )
-    return Source(
+    return CollectionSource(
         table=seen.table,
         seen=sa.and_(drawing.which, alive(seen)),
         key=seen.table.c.id,
         feature=feature_text(seen.table.c.id, drawing.outline, properties),
         version=seen.table.c.version,
-        ground=Ground(columns, drawing.outline, lambda window: meets(drawing, window)),
-        drawn=lambda unit_m: drawn(form, unit_m).outline,
+        queryables=Queryables(columns, drawing.outline, lambda window: meets(drawing, window)),
+        drawn=lambda unit_m: footprint_sql(form, unit_m).outline,
     )
 
 
-def _zones(_: Shape, described: Collection) -> Source:
+def _zones(_: Shape, described: Collection) -> CollectionSource:
     name = {f"name.{tongue}": zone.c.body["name"][tongue].astext for tongue in ("zh", "en")}
     columns = name | {i.name: zone.c[i.column] for i in described.properties if i.name not in name}
     drawn = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(zone.c.geometry), 4326)
@@ -179,8 +181,8 @@ def _zones(_: Shape, described: Collection) -> Source:
     named = _names(columns["name.zh"], columns["name.en"])
     properties = sa.func.json_build_object("name", named, *_members(plain), "drawing", zone.c.drawing)
     feature = feature_text(zone.c.id, geom, properties)
-    ground = Ground(columns, geom, partial=True)
-    return Source(zone, sa.true(), zone.c.id, feature, sa.literal_column("NULL::int"), ground)
+    queryables = Queryables(columns, geom, partial=True)
+    return CollectionSource(zone, sa.true(), zone.c.id, feature, sa.literal_column("NULL::int"), queryables)
 
 
 _SOURCES = {

@@ -1,0 +1,80 @@
+"""Connections that are kept at hand between statements, in front of asyncpg's pool."""
+
+import asyncio
+
+import asyncpg
+
+from registry.store.database.concurrency import acquire_within
+
+
+class ConnectionPool:
+    """Hands out the connections of asyncpg's pool, and keeps the returned ones at hand.
+
+    To acquire and release one in asyncpg's pool costs a task and two timers, even with a `reset` that does
+    nothing: as much as a short statement. That pool still opens connections, resets those on which something
+    failed, and closes idle ones once `release_idle` has returned them.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, timeout_s: float) -> None:
+        self._pool = pool
+        self._timeout_s = timeout_s
+        self._places = asyncio.Semaphore(pool.get_max_size())
+        self._at_hand: list[asyncpg.Connection] = []
+
+    def connection(self) -> "ConnectionLease":
+        """A connection for the length of a block; after an error in the block asyncpg's pool resets it."""
+        return ConnectionLease(self)
+
+    async def acquire(self) -> asyncpg.Connection:
+        """An open connection, first come, first served; TimeoutError when none comes free in time."""
+        await acquire_within(self._places, self._timeout_s)
+        try:
+            while self._at_hand:
+                connection = self._at_hand.pop()
+                if _is_open(connection):
+                    return connection
+                await self._pool.release(connection)
+            return await self._pool.acquire(timeout=self._timeout_s)
+        except BaseException:
+            self._places.release()
+            raise
+
+    async def release(self, connection: asyncpg.Connection, *, sound: bool) -> None:
+        """Take a connection back; asyncpg's pool resets or closes one that is not sound."""
+        try:
+            if sound:
+                self._at_hand.append(connection)
+            else:
+                await self._pool.release(connection)
+        finally:
+            self._places.release()
+
+    async def release_idle(self) -> None:
+        """Return what is at hand to asyncpg's pool, the longest idle first; if one fails, the others stay."""
+        for _ in range(len(self._at_hand)):
+            if self._at_hand:  # a statement may have taken one meanwhile
+                await self._pool.release(self._at_hand.pop(0))
+
+
+class ConnectionLease:
+    """One connection for the length of a block."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> asyncpg.Connection:
+        self._connection = await self._pool.acquire()
+        return self._connection
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        await self._pool.release(self._connection, sound=kind is None)
+
+
+def _is_open(connection: asyncpg.Connection) -> bool:
+    """Whether a connection can be used; asyncpg's pool has taken back one that closed while it lay idle."""
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        return False
