@@ -63,6 +63,8 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have the long modules begin first, so that no worker ends with one; mark all others `fast`."""
     rank = {ROOT / f"{name}.py": number for number, name in enumerate(LONG)}
+    if gone := [str(path) for path in rank if not path.is_file()]:
+        raise pytest.UsageError(f"LONG in tests/conftest.py names modules that are gone: {gone}")
     items.sort(key=lambda item: rank.get(item.path, len(LONG)))
     for item in items:
         if item.path not in rank:
