@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from registry.domain.errors import RegistryError
+from registry.store import completeness
 from registry.store.access import guard, idempotency
 from registry.store.database.pool import Reader
 from registry.store.sync import hash_chain
@@ -36,6 +37,7 @@ def database_chores(reader: Reader, key: bytes) -> list[Chore]:
     async def delete_old() -> None:
         async with reader.writer() as writer:
             await guard.forget_old(writer)
+            await writer.run(completeness.FOLD, {})
 
     async def purge() -> None:
         await purge_keys(reader)

@@ -82,7 +82,7 @@ def view(form: Shape) -> View:
 
 def _view(form: Shape, table: sa.FromClause) -> View:
     columns = table.c
-    seen = sa.and_(*_predicates(form, columns))
+    seen = sa.and_(*predicates(form, columns))
     if form.clearance == "public":
         geom = columns.public_geom
         feature: Any = sa.func.coalesce(columns.public_feature, columns.feature)
@@ -98,7 +98,7 @@ def _view(form: Shape, table: sa.FromClause) -> View:
     )
 
 
-def _predicates(form: Shape, columns: Columns) -> list[sa.ColumnElement[bool]]:
+def predicates(form: Shape, columns: Columns) -> list[sa.ColumnElement[bool]]:
     """The conditions of a sight, spelled as the partial indexes spell them.
 
     The realm of live questions is literal text, so that the planner sees one partition.

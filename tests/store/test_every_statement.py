@@ -19,7 +19,7 @@ from registry.domain.crs import DEFAULT, SYSTEMS
 from registry.domain.ogc import cql, items
 from registry.domain.ogc.catalogue import COLLECTIONS, collection
 from registry.domain.proximity.ranking import Rank
-from registry.store import filters
+from registry.store import completeness, filters
 from registry.store.access import audit
 from registry.store.as_of import INSTANT, RECORDED
 from registry.store.database.query import FACTORIES, QUERIES, Query
@@ -102,11 +102,12 @@ VALUES: dict[str, Sequence[Any]] = {
     "names": [("shelters",), tuple(COLLECTIONS), *((name,) for name in COLLECTIONS)],
     "filtered": CQL,
     "how": ["kml", "wkb"],
-    **dict.fromkeys(("drawn", "capped", "paged", "vague", "stated_radius", "one_bucket"), FLAG),
+    **dict.fromkeys(("drawn", "capped", "paged", "vague", "stated_radius", "one_bucket", "bounded"), FLAG),
     **dict.fromkeys(("counted", "clustered", "narrow", "extents", "by_realm", "by_place"), FLAG),
 }
 """What each parameter of a factory may be, the usual value first."""
 OWN: dict[str, dict[str, Sequence[Any]]] = {
+    "completeness._counts": {"present": [frozenset(), completeness.LISTED]},
     "access.audit._find": {"present": [frozenset(), frozenset(audit.CLAUSES)]},
     "places.places._find": {"present": [frozenset(), frozenset({"level", "parent", "under", "q", "after"})]},
     "plans.plans._find": {"present": [frozenset(), frozenset({"document", "kind", "subject", "place"})]},

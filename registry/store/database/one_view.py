@@ -1,7 +1,7 @@
 """Answers that may need several statements and come from one view of the database all the same."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from registry.store.database.pool import Reader, Row, SnapshotReader
@@ -20,6 +20,7 @@ class OneStatement(Reader):
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._is_spent = False
+        self.kept = reader.kept
 
     async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""
@@ -30,6 +31,12 @@ class OneStatement(Reader):
         """The first row of the answer, if there is one."""
         self._spend()
         return await self._reader.row(query, given)
+
+    @asynccontextmanager
+    async def snapshot(self, *, one_plan: bool = False) -> AsyncIterator[Reader]:
+        """Refused: who needs a snapshot needs more than one statement."""
+        raise SecondStatement
+        yield self
 
     def _spend(self) -> None:
         if self._is_spent:

@@ -12,6 +12,7 @@ from registry.runtime.settings import Settings, statements_at_once
 from registry.store.database.concurrency import StatementLimit
 from registry.store.database.connection_pool import ConnectionLease, ConnectionPool
 from registry.store.database.failures import explained
+from registry.store.database.kept import Kept
 from registry.store.database.probe import demand_role
 from registry.store.database.query import Query
 
@@ -106,6 +107,7 @@ class Reader:
     def __init__(self, pool: ConnectionPool, limit: StatementLimit) -> None:
         self._pool = pool
         self._limit = limit
+        self.kept = Kept()
 
     async def rows(self, query: Query, values: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""
@@ -148,7 +150,7 @@ class Reader:
         ):
             if one_plan:
                 await connection.execute(ONE_PLAN.usually)
-            yield SnapshotReader(connection, ONE_PLAN if one_plan else TRANSACTION)
+            yield SnapshotReader(connection, ONE_PLAN if one_plan else TRANSACTION, self.kept)
 
     @asynccontextmanager
     async def unhurried(self) -> AsyncIterator[asyncpg.Connection]:
@@ -175,9 +177,12 @@ class Reader:
 class SnapshotReader(Reader):
     """Runs statements on one connection, inside one transaction."""
 
-    def __init__(self, connection: asyncpg.Connection, plans: Plans = TRANSACTION) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, plans: Plans = TRANSACTION, kept: Kept | None = None
+    ) -> None:
         self._connection = connection
         self._plans = plans
+        self.kept = Kept() if kept is None else kept
 
     @asynccontextmanager
     async def snapshot(self, *, one_plan: bool = False) -> "AsyncIterator[Reader]":

@@ -24,7 +24,7 @@ COLUMNS = [column.name for column in entry.columns]
 PLACE = sa.bindparam("place", type_=sa.Text)
 
 
-def _rows(past: bool) -> Any:
+def recorded(past: bool) -> Any:
     """The entries of a realm now, or as they were recorded at the instant of the sight."""
     realm = sa.bindparam("sight_realm", type_=sa.Text)
     if not past:
@@ -40,7 +40,7 @@ def _rows(past: bool) -> Any:
     ).subquery()
 
 
-def _seen(form: Shape, table: Any) -> sa.ColumnElement[bool]:
+def visible(form: Shape, table: Any) -> sa.ColumnElement[bool]:
     """Public readers see public entries only; other readers see entries as they see resources."""
     if form.clearance == "public":
         public: sa.ColumnElement[bool] = table.c.visibility == "public"
@@ -72,7 +72,7 @@ def _about(table: Any) -> sa.ColumnElement[bool]:
 
 @statement
 def _find(form: Shape, present: frozenset[str]) -> Query:
-    table = _rows(form.past)
+    table = recorded(form.past)
     clauses = {
         "register": table.c.register == sa.bindparam("register"),
         "registers": table.c.register == sa.any_(sa.bindparam("registers", type_=sa.ARRAY(sa.Text))),
@@ -84,17 +84,17 @@ def _find(form: Shape, present: frozenset[str]) -> Query:
         "type": table.c.body.op("->>")(sa.literal_column("'type'")) == sa.bindparam("type", type_=sa.Text),
         "about": _about(table),
     }
-    where = [_seen(form, table), *(clauses[name] for name in sorted(present))]
+    where = [visible(form, table), *(clauses[name] for name in sorted(present))]
     limit = sa.bindparam("limit", type_=sa.Integer)
     return Query(sa.select(table.c.body).where(*where).order_by(table.c.id).limit(limit))
 
 
 @statement
 def _jurisdiction(form: Shape) -> Query:
-    table = _rows(form.past)
+    table = recorded(form.past)
     inherited = table.c.register == sa.any_(sa.bindparam("inherited", type_=sa.ARRAY(sa.Text)))
     applies_here = sa.and_(inherited, sa.or_(table.c.place == _above(), table.c.place.is_(None)))
-    where = [_seen(form, table), sa.not_(table.c.retired), sa.or_(table.c.place == _under(), applies_here)]
+    where = [visible(form, table), sa.not_(table.c.retired), sa.or_(table.c.place == _under(), applies_here)]
     return Query(sa.select(table.c.body).where(*where).order_by(table.c.id))
 
 

@@ -53,6 +53,7 @@ def row_of(record: Resource, updated_by: str) -> dict[str, Any]:
         "public_uncertainty_m": _doubt_m(public),
         "candidate_places": location.candidate_places,
         "datum": location.datum,
+        "placeholder": record.is_placeholder,
         "seen_at": seen and seen.at,
         "sector_from_deg": sector and sector.from_deg,
         "sector_to_deg": sector and sector.to_deg,

@@ -152,6 +152,13 @@ def resource_columns() -> list[sa.Column[object]]:
         sa.Column("visibility", text, nullable=False),
         sa.Column("verified_at", moment),
         sa.Column("verified_by", text),
+        sa.Column(
+            "placeholder",
+            sa.Boolean,
+            nullable=False,
+            server_default="false",
+            comment="Made from a published total.",
+        ),
         sa.Column("force", text),
         sa.Column("level", text),
         sa.Column("tier", text),
@@ -392,6 +399,8 @@ sa.Index(
     postgresql_using="gin",
 )
 sa.Index("ix_resource_verified_at", resource.c.verified_at)
+DATED = "valid_from IS NOT NULL OR valid_to IS NOT NULL"
+sa.Index("ix_resource_dated", resource.c.realm, resource.c.kind, postgresql_where=sa.text(DATED))
 sa.Index("ix_resource_room", room(resource.c))
 
 
@@ -414,6 +423,22 @@ sa.Index(
     postgresql_where=sa.text(
         "watch_radius_m IS NOT NULL AND public_geom IS NOT NULL AND visibility <> 'restricted'"
     ),
+)
+
+LISTED_BY = (
+    "realm", "kind", "place", "partner_of", "visibility", "lifecycle", "force", "level", "tier", "form",
+    "ownership", "placeholder",
+)  # fmt: skip
+"""What records are counted by in `listing`; beside it whether they have a position, and a public one."""
+listing = sa.Table(
+    "listing",
+    metadata,
+    *(sa.Column(name, resource.c[name].type, nullable=resource.c[name].nullable) for name in LISTED_BY),
+    sa.Column("located", sa.Boolean, nullable=False),
+    sa.Column("public_located", sa.Boolean, nullable=False),
+    sa.Column("n", sa.BigInteger, nullable=False),
+    sa.Index("ix_listing_kind", "realm", "kind", "place"),
+    comment="How many records without dates of validity are alike: the sum of n. Triggers add lines to it.",
 )
 
 stock_line = sa.Table(

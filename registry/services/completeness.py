@@ -1,0 +1,161 @@
+"""How complete the list behind an answer is; what does not change between answers is kept."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from registry.domain.access.sight import Sight
+from registry.domain.completeness import (
+    Completeness,
+    Declaration,
+    ListingCount,
+    PublishedTotal,
+    completeness,
+    merged,
+    scope_of,
+)
+from registry.domain.conditions import OWN_SCHEME, Filter, declared
+from registry.domain.plans.entry import Inventory
+from registry.domain.plans.provision import Provision
+from registry.domain.records.resource import KINDS, Kind
+from registry.store import completeness as listings
+from registry.store.completeness import COUNTED_BY, ResourceTotal, StoredInventory
+from registry.store.database.pool import Reader
+
+Asked = dict[str, list[str]]
+CODES = {"specialties_any": "specialties", "hazards_any": "hazards", "amenities_any": "amenities"}
+"""Conditions on codes, and the attribute that a plan or an inventory names for them."""
+
+
+class _Listing(Struct, frozen=True):
+    completeness: Completeness
+    read_at: datetime | None
+    until: datetime | None
+
+    def holds_at(self, at: datetime | None) -> bool:
+        """Whether no date of validity has passed between the reading and this instant."""
+        if at is None or self.read_at is None:
+            return at is self.read_at
+        return self.read_at <= at and (self.until is None or at < self.until)
+
+
+async def completeness_of(
+    reader: Reader, sight: Sight, wanted: Filter, snapshot: str | None = None
+) -> Completeness:
+    """The completeness of the records that a filter asks for, in its place, or everywhere without one.
+
+    Conditions on a state, such as free capacity, do not make another list: they exclude records of it.
+    `snapshot` is the one that the answer was read in, where it is known.
+    """
+    kinds = kinds_of(wanted)
+    question = ("listing", sight, _counted_by(wanted))
+    kept = reader.kept.get(question, snapshot or await listings.snapshot(reader))
+    if kept is not None and kept.holds_at(wanted.valid_at):
+        found: Completeness = kept.completeness
+        return found
+    async with reader.snapshot() as view:
+        listing = await _read(view, sight, wanted, kinds)
+        reader.kept.put(question, await listings.snapshot(view), listing)
+    return listing.completeness
+
+
+def kinds_of(wanted: Filter) -> list[Kind]:
+    """The kinds that a filter asks for: those that it names, and that have what it has conditions on."""
+    named = wanted.kinds or (KINDS if wanted.kind is None else (wanted.kind,))
+    conditions = declared(Filter)
+    owners = [conditions[name].kinds for name in wanted.given() if conditions[name].kinds]
+    fitting = [kind for kind in named if all(kind in kinds for kinds in owners)]
+    return fitting or list(named)
+
+
+def _counted_by(wanted: Filter) -> Filter:
+    """The filter without the conditions that do not choose a list."""
+    names = ("kind", "kinds", "place", "lifecycle", "partners", *COUNTED_BY, *CODES)
+    return Filter(**{name: getattr(wanted, name, None) for name in names if hasattr(wanted, name)})
+
+
+async def _read(reader: Reader, sight: Sight, wanted: Filter, kinds: Sequence[Kind]) -> _Listing:
+    counts = await listings.counts(reader, sight, wanted, kinds)
+    totals = await listings.totals(reader, sight, wanted, kinds)
+    inventories = await listings.inventories(reader, sight, wanted, kinds)
+    asked = _asked(wanted)
+    parts = [_of_kind(kind, counts.by_kind[kind], asked, totals, inventories) for kind in kinds]
+    return _Listing(parts[0] if len(parts) == 1 else merged(parts), wanted.valid_at, counts.until)
+
+
+def _asked(wanted: Filter) -> Asked:
+    """The conditions as plans and inventories state theirs: by attribute, with codes without a scheme."""
+    plain = {name: [value] for name in COUNTED_BY if (value := getattr(wanted, name)) is not None}
+    codes = {CODES[name]: _plain(values) for name, values in wanted.given().items() if name in CODES}
+    return plain | codes
+
+
+def _plain(codes: Sequence[str]) -> list[str]:
+    return [code.removeprefix(f"{OWN_SCHEME}:") for code in codes]
+
+
+def _of_kind(
+    kind: Kind,
+    count: ListingCount,
+    asked: Asked,
+    totals: Sequence[ResourceTotal],
+    inventories: Sequence[StoredInventory],
+) -> Completeness:
+    published = [_published(total, asked) for total in totals if total.provision.subject.kind == kind]
+    declarations = [_declared(stored, asked) for stored in inventories if stored.inventory.kind == kind]
+    return completeness(
+        count,
+        [total for total in published if total is not None],
+        [declaration for declaration in declarations if declaration is not None],
+    )
+
+
+def _published(total: ResourceTotal, asked: Asked) -> PublishedTotal | None:
+    """The total beside its records; None when it is of other records than are asked for.
+
+    A total with a condition that records are not counted by bounds nothing.
+    """
+    provision, count = total.provision, total.beside
+    where = {name: _plain(values) for name, values in provision.subject.where.items()}
+    scope = scope_of(where, asked, total.scope)
+    if scope is None or provision.requirement is None:
+        return None
+    return PublishedTotal(
+        total=int(provision.requirement.value),
+        operator=provision.requirement.operator,
+        as_of=_as_of(provision),
+        provision=provision.id,
+        locator=provision.locator,
+        place=provision.place,
+        scope="overlapping" if where.keys() - {*COUNTED_BY} else scope,
+        listed=count.listed,
+        placeholders=count.placeholders,
+    )
+
+
+def _as_of(provision: Provision) -> str | None:
+    """The date or interval (ISO 8601) that a total is about."""
+    days = dict.fromkeys(day.isoformat() for day in (provision.as_of_from, provision.as_of_to) if day)
+    return "/".join(days) or None
+
+
+def _declared(stored: StoredInventory, asked: Asked) -> Declaration | None:
+    inventory = stored.inventory
+    where = {name: _plain(values) for name, values in inventory.where.items()}
+    scope = scope_of(where, asked, stored.scope)
+    if scope is None:
+        return None
+    return Declaration(
+        inventory=str(inventory.id),
+        place=inventory.place,
+        by=_declared_by(inventory),
+        on=inventory.on,
+        whole=scope in ("same", "wider"),
+    )
+
+
+def _declared_by(inventory: Inventory) -> str | None:
+    """The person that a source names, else the first source."""
+    sources = sorted(inventory.sources, key=lambda source: source.kind != "person")
+    return sources[0].reference if sources else None
