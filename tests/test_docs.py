@@ -170,3 +170,15 @@ def test_every_page_is_reached_from_the_index() -> None:
         links = re.findall(r"\]\((?!https?:|#)([^)#\s]+\.md)", page.read_text())
         left += [(page.parent / link).resolve() for link in links]
     assert sorted(set((ROOT / "docs").rglob("*.md")) - reached) == []
+
+
+def test_the_walk_through_the_rooms_names_what_is_there() -> None:
+    page = (ROOT / "docs" / "explanation" / "architecture.md").read_text()
+    steps = re.findall(r"^\| `(\S+\.py)` `(\w+)` \|", page, re.MULTILINE)
+    assert len(steps) > 10
+    for path, name in steps:
+        text = (ROOT / "registry" / path).read_text()
+        assert re.search(rf"^(?:(?:async )?def|class) {name}\b|^{name}\b.* = ", text, re.MULTILINE), (
+            path,
+            name,
+        )
