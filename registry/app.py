@@ -1,10 +1,10 @@
-"""The composition root."""
+"""The composition root: makes the application out of its parts."""
 
 import gc
 import os
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 from litestar import Litestar
@@ -12,11 +12,11 @@ from litestar.logging import LoggingConfig
 
 from registry.api import health, web
 from registry.api.http import middleware, problems, request_validation
-from registry.api.http.access import cross_origin, tokens
-from registry.api.http.access.audit_recorder import AuditRecorder
+from registry.api.http.access import cross_origin
 from registry.api.http.access.authentication import Authenticator
 from registry.api.http.contract import docs
 from registry.api.http.dependencies import DEPENDENCIES
+from registry.api.http.poll_cache import PollCache
 from registry.api.ogc import router as ogc_router
 from registry.api.v1 import proximity
 from registry.api.v1.access import approvals, audit
@@ -31,9 +31,12 @@ from registry.jobs.runner import running_jobs
 from registry.runtime import key_pepper, logs
 from registry.runtime import settings as settings_module
 from registry.runtime.settings import Settings
-from registry.services.sync.change_watcher import Watch
+from registry.services.access.audit_recorder import AuditRecorder
+from registry.services.access.identity_provider import configured_provider
+from registry.services.access.key_authenticator import KeyAuthenticator
+from registry.services.sync.change_watcher import ChangeWatcher
 from registry.store.database import migrations
-from registry.store.database.pool import reading
+from registry.store.database.pool import Reader, reading
 from registry.store.ogc.tile_cache import TileCache
 from registry.store.ogc.tile_invalidation import TileInvalidator
 
@@ -70,31 +73,20 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     secret = (settings.key_pepper or secrets.token_urlsafe()).encode()
 
     @asynccontextmanager
-    async def database(app: Litestar) -> AsyncGenerator[None, None]:
-        async with reading(settings, database_url) as reader:
-            issuer = tokens.issuer(settings)
-            app.state.reader, app.state.secret = reader, secret
-            app.state.authenticator = authenticator = Authenticator(reader, settings, secret, issuer)
-            app.state.audit, app.state.watch = recorder, watch = AuditRecorder(reader), Watch(reader)
-            app.state.tiles = tiles = TileCache(settings.tile_cache_mb * MIB)
-            loops = [watch.run(), TileInvalidator(reader, tiles).follow(watch.moved)]
-            chores = [
-                *database_chores(reader, secret),
-                Chore(AUDIT_EVERY_S, recorder.write, at_end=True),
-                Chore(USES_EVERY_S, authenticator.record_uses, at_end=True),
-            ]
-            async with (
-                running_jobs(reader, settings) as app.state.runner,
-                housekeeping(chores, [*loops, issuer.keep_fresh()] if issuer else loops),
-            ):
-                yield
+    async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
+        async with (
+            reading(settings, database_url) as reader,
+            running_jobs(reader, settings) as app.state.runner,
+            _background(app, reader, settings, secret),
+        ):
+            yield
 
     app = Litestar(
         route_handlers=[*ROUTERS, docs.assets(), docs.read_problems, web.router()],
         dependencies=DEPENDENCIES,
         exception_handlers=problems.HANDLERS,
         before_request=request_validation.before_request,
-        lifespan=[database],
+        lifespan=[lifespan],
         openapi_config=docs.openapi(),
         cors_config=cross_origin.cors(settings),
         request_max_body_size=request_validation.MAX_BODY_BYTES,
@@ -111,8 +103,30 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     return app
 
 
+def _background(
+    app: Litestar, reader: Reader, settings: Settings, secret: bytes
+) -> AbstractAsyncContextManager[None]:
+    """Make what the handlers of a worker share; the context does the work of it beside the requests."""
+    state = app.state
+    state.reader, state.secret = reader, secret
+    keys = KeyAuthenticator(reader, secret, settings.key_cache_s)
+    provider = configured_provider(settings)
+    state.authenticator = Authenticator(keys, provider)
+    state.audit_recorder = recorder = AuditRecorder(reader)
+    state.poll_cache = PollCache()
+    state.change_watcher = watcher = ChangeWatcher(reader, on_change=state.poll_cache.clear)
+    state.tiles = tiles = TileCache(settings.tile_cache_mb * MIB)
+    loops = [watcher.run(), TileInvalidator(reader, tiles).follow(watcher.moved)]
+    chores = [
+        *database_chores(reader, secret),
+        Chore(AUDIT_EVERY_S, recorder.write, at_end=True),
+        Chore(USES_EVERY_S, keys.record_uses, at_end=True),
+    ]
+    return housekeeping(chores, [*loops, provider.keep_fresh()] if provider else loops)
+
+
 def create() -> Litestar:
-    """The API as the environment describes it; what a server is pointed at."""
+    """The API as the environment describes it, for a server's worker."""
     logs.configure()
     settings = settings_module.read(os.environ)
     settings_module.demand_safe(settings)
@@ -127,10 +141,10 @@ def create() -> Litestar:
 
 
 def settle() -> None:
-    """Keep what a started worker is made of out of every later garbage collection.
+    """Exclude the objects of a started worker from every later garbage collection.
 
-    It is 150,000 objects that live as long as the worker. Going through them held all its requests up for a
-    tenth of a second, several times a minute.
+    They are 150,000 and live as long as the worker. To traverse them delayed all requests by a tenth of a
+    second, several times a minute.
     """
     gc.collect()
     gc.freeze()

@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks.stage import cluster
 from registry.domain.access.actor import Role
 from registry.runtime import database
-from registry.store.access import keys
+from registry.services.access import keys
 from scripts.cite import running
 
 ROOT = Path(__file__).parent.parent
@@ -57,7 +57,7 @@ async def _key(url: str, pepper: str, role: Role) -> list[str]:
         return []
     async with database.writing(url) as writer:
         told = {"holder": f"fuzz-{role}", "role": role, "now": datetime.now(UTC)}
-        token = await keys.create(writer, pepper.encode(), **told)
+        token = await keys.create_key(writer, pepper.encode(), **told)
     return ["--header", f"Authorization: Bearer {token}"]
 
 

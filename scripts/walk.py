@@ -25,7 +25,7 @@ from registry.app import create_app
 from registry.runtime import database
 from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
-from registry.store.access import keys
+from registry.services.access import keys
 
 ROOT = Path(__file__).parent.parent / "registry"
 SHARED = ("api/http/", "store/database/", "runtime/", "app.py")
@@ -62,7 +62,7 @@ def main(listed: bool) -> None:
 async def _walks(url: str, pepper: str) -> dict[str, dict[str, set[int]]]:
     async with database.writing(url) as writer:
         holder = {"holder": "walk", "role": "planner", "now": datetime.now(UTC)}
-        token = await keys.create(writer, pepper.encode(), **holder)
+        token = await keys.create_key(writer, pepper.encode(), **holder)
     app = create_app(Settings(key_pepper=pepper), as_role(url))
     transport = httpx.ASGITransport(app=app)
     headers = {"Authorization": f"Bearer {token}"}

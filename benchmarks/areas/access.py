@@ -13,7 +13,7 @@ from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.stage import Stage, served
 from registry.domain.access.credential import new_token
 from registry.runtime import database
-from registry.store.access import keys
+from registry.services.access import keys
 
 AREA = "access"
 PEPPER = "a pepper for the benchmarks alone"
@@ -34,7 +34,7 @@ def measure(stages: list[Stage], seconds: float) -> list[Figure]:
 async def _key(stage: Stage) -> str:
     token = new_token()
     async with database.writing(stage.database_url) as writer:
-        await keys.put_admin(writer, PEPPER.encode(), token)
+        await keys.put_admin_key(writer, PEPPER.encode(), token)
     return token
 
 

@@ -28,7 +28,7 @@ from registry.runtime import server
 from registry.runtime.cluster.embedded import running
 from registry.runtime.database import as_role, writing
 from registry.runtime.settings import Settings
-from registry.store.access import keys
+from registry.services.access import keys
 from registry.store.database import migrations, pool
 
 AREA = "writes"
@@ -94,7 +94,7 @@ def durable() -> Iterator[str]:
 async def a_key(url: str, holder: str = "benchmark") -> str:
     """A planner's key."""
     async with writing(url) as writer:
-        return await keys.create(
+        return await keys.create_key(
             writer, PEPPER.encode(), holder=holder, role="planner", now=datetime.now(UTC)
         )
 

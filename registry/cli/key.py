@@ -11,10 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from registry.domain.access.actor import Role
-from registry.domain.access.credential import Key
 from registry.runtime import database, key_pepper, settings
 from registry.runtime.settings import Settings
-from registry.store.access import keys
+from registry.services.access import keys
 from registry.store.database.pool import Writer
 
 R = TypeVar("R")
@@ -44,7 +43,7 @@ def create(
         raise click.UsageError(f"a {role} key names its places with --place, or says --everywhere")
 
     async def work(writer: Writer, secret: bytes) -> str:
-        return await keys.create(
+        return await keys.create_key(
             writer, secret, holder=holder, role=role, now=_now(), places=places, expires_at=_aware(expires)
         )
 
@@ -58,7 +57,7 @@ def rotate(holder: str, expires: datetime | None) -> None:
     """Print a second key for HOLDER; both work until one is revoked. 轮换密钥。"""
 
     async def work(writer: Writer, secret: bytes) -> str:
-        return await keys.rotate(writer, secret, holder, now=_now(), expires_at=_aware(expires))
+        return await keys.rotate_key(writer, secret, holder, now=_now(), expires_at=_aware(expires))
 
     _print(_run(work))
 
@@ -67,7 +66,7 @@ def rotate(holder: str, expires: datetime | None) -> None:
 def list_keys() -> None:
     """Show every key without its secret. 列出密钥。"""
     table = Table("key", "holder 持有者", "role 角色", "places 地区", "state 状态", "expires", "last used")
-    for key in _run(lambda writer, _: keys.every(writer)):
+    for key in _run(lambda writer, _: keys.list_keys(writer)):
         state = "active" if key.is_active(_now()) else "revoked" if key.revoked_at else "expired"
         times = (_text(key.expires_at), _text(key.last_used_at))
         table.add_row(key.id, key.holder, key.role, ", ".join(key.places) or "all", state, *times)
@@ -78,7 +77,7 @@ def list_keys() -> None:
 @click.argument("key_id")
 def revoke(key_id: str) -> None:
     """End the key KEY_ID for good. 吊销密钥。"""
-    _run(lambda writer, _: keys.revoke(writer, key_id))
+    _run(lambda writer, _: keys.revoke_key(writer, key_id))
     click.echo(f"revoked {key_id}; servers stop accepting it within seconds")
 
 
@@ -88,19 +87,13 @@ def first(chosen: Settings, url: str) -> None:
 
     async def work() -> str | None:
         async with database.writing(url) as writer:
-            if chosen.admin_key is not None:
-                await keys.put_admin(writer, secret, chosen.admin_key)
-                return None
-            if any(_rules(key) for key in await keys.every(writer)):
-                return None
-            return await keys.create(writer, secret, holder="admin", role="admin", now=_now())
+            if chosen.admin_key is None:
+                return await keys.first_admin_key(writer, secret, _now())
+            await keys.put_admin_key(writer, secret, chosen.admin_key)
+            return None
 
     if token := asyncio.run(work()):
         click.echo(f"administrator's key: {token}\n  ({ONCE})", err=True)
-
-
-def _rules(key: Key) -> bool:
-    return key.role == "admin" and key.is_active(_now())
 
 
 def _run(work: Callable[[Writer, bytes], Awaitable[R]]) -> R:

@@ -3,25 +3,25 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import structlog
 
 from registry.domain.errors import RegistryError
+from registry.services.access.forget_expired import forget_expired
+from registry.services.sync.seal_history import seal_history
 from registry.store import completeness
-from registry.store.access import guard, idempotency
 from registry.store.database.pool import Reader
-from registry.store.sync import hash_chain
 
 log = structlog.get_logger("registry")
-DELETE_EVERY_S = 3600.0
+FORGET_EVERY_S = 3600.0
 SEAL_EVERY_S = 10.0
 IDLE_EVERY_S = 60.0
 
 
 class Chore(NamedTuple):
-    """Work that is repeated, and done once more at the end where it stores what only memory holds."""
+    """Work that is repeated; `at_end` does it once more at the end, to store what only memory holds."""
 
     every_s: float
     work: Callable[[], Awaitable[None]]
@@ -32,38 +32,21 @@ def database_chores(reader: Reader, key: bytes) -> list[Chore]:
     """Seal the history, delete what is too old to be asked for, give up idle connections."""
 
     async def seal() -> None:
-        await seal_all(reader, key)
+        await seal_history(reader, key)
 
-    async def delete_old() -> None:
+    async def forget() -> None:
+        await forget_expired(reader, datetime.now(UTC))
+
+    async def fold() -> None:
         async with reader.writer() as writer:
-            await guard.forget_old(writer)
             await writer.run(completeness.FOLD, {})
-
-    async def purge() -> None:
-        await purge_keys(reader)
 
     return [
         Chore(SEAL_EVERY_S, seal),
-        Chore(DELETE_EVERY_S, delete_old),
-        Chore(DELETE_EVERY_S, purge),
+        Chore(FORGET_EVERY_S, forget),
+        Chore(FORGET_EVERY_S, fold),
         Chore(IDLE_EVERY_S, reader.release_idle),
     ]
-
-
-async def seal_all(reader: Reader, key: bytes) -> None:
-    """Seal all settled changes, some thousands in one transaction."""
-    while True:
-        async with reader.writer() as writer:
-            count = await hash_chain.seal(writer, key)
-        if count < hash_chain.AT_ONCE:
-            return
-
-
-async def purge_keys(reader: Reader) -> None:
-    """Delete responses under idempotency keys that nobody can retry any more."""
-    before = datetime.now(UTC) - timedelta(days=idempotency.KEPT_DAYS)
-    async with reader.writer() as writer:
-        await writer.run(idempotency.PURGE, {"before": before})
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from registry.domain.access.credential import new_token
 from registry.runtime import database
 from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
-from registry.store.access import keys
+from registry.services.access import keys
 from registry.store.database.pool import Writer
 from tests.api.conftest import PEPPER, Signed
 from tests.builders import a_place
@@ -67,7 +67,7 @@ async def test_an_edit_of_the_status_counts_like_a_report(own_url: str) -> None:
     settings = Settings(pool_size=2, key_pepper=PEPPER, mass_change_limit=2)
     token = new_token()
     async with database.writing(own_url) as writer:
-        await keys.put_admin(writer, PEPPER.encode(), token)
+        await keys.put_admin_key(writer, PEPPER.encode(), token)
     headers = {"Authorization": f"Bearer {token}", "If-Match": "*"}
     async with AsyncTestClient(create_app(settings, as_role(own_url))) as client:
         draft = {"kind": "shelter", "name": {"en": "S"}, "location": {"quality": "unknown"}}

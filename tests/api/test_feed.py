@@ -13,7 +13,7 @@ import pytest
 
 from registry.domain.errors import Unavailable
 from registry.domain.records.change import Change, new_version
-from registry.domain.sync.feed import Mark
+from registry.domain.sync.feed_cursor import LogPosition
 from registry.services.records.check import check
 from registry.services.sync import change_watcher
 from registry.store.database.pool import Writer, prepare
@@ -49,12 +49,12 @@ async def settled(client, cursor=None, headers=None, wanted=1, **params) -> list
     raise AssertionError(f"{found} are not {wanted} changes")
 
 
-async def looked(watch: change_watcher.Watch) -> None:
+async def looked(watch: change_watcher.ChangeWatcher) -> None:
     """Wait until the watcher has begun and ended a look."""
     for _ in range(2):  # the first to end may have begun before
-        before = watch.stand
+        before = watch.seen
         watch.wake()
-        await until(lambda before=before: watch.stand is not before)
+        await until(lambda before=before: watch.seen is not before)
 
 
 async def test_changes_come_in_commit_order_and_once(client, stored, signed) -> None:
@@ -95,8 +95,8 @@ async def test_a_cursor_tells_nothing_of_transactions_or_clusters(client, stored
     await settled(client)
     cursor = (await pull(client))["cursor"]
     raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-    stand = await client.app.state.watch.current()
-    numbers = [stand.last.xid, stand.last.seq, stand.edge.xid, stand.edge.seq]
+    stand = await client.app.state.change_watcher.head()
+    numbers = [stand.last.xid, stand.last.seq, stand.settled.xid, stand.settled.seq]
     readable = [
         *stand.epoch.split("/")[:2],
         *(msgspec.msgpack.encode(number) for number in numbers if number > 255),
@@ -114,7 +114,7 @@ async def test_a_late_commit_is_never_skipped(client, stored, api_url, signed) -
     await changes.insert(Writer(slow), mine, WROTE)
     planner = await signed("planner")
     identity, _ = await created(client, planner)
-    await looked(client.app.state.watch)
+    await looked(client.app.state.change_watcher)
     page = await pull(client)
     assert page["changes"] == [], "what stands behind an open transaction waits for it"
     await late.commit()
@@ -172,7 +172,7 @@ async def test_a_cursor_is_bound_to_its_reader_and_its_history(client, stored, s
     for nonsense in ("?", "", "later", cursor[:20]):
         assert (await client.get(FEED, params={"cursor": nonsense})).status_code == 400
     await stored._connection.execute("UPDATE feed_epoch SET epoch = gen_random_uuid()")
-    await looked(client.app.state.watch)
+    await looked(client.app.state.change_watcher)
     gone = await client.get(FEED, params={"cursor": cursor})
     assert gone.status_code == 410
     assert gone.headers["content-type"] == "application/problem+json"
@@ -180,7 +180,7 @@ async def test_a_cursor_is_bound_to_its_reader_and_its_history(client, stored, s
 
 async def test_a_long_poll_returns_as_soon_as_something_happens(client, stored, signed, monkeypatch) -> None:
     planner = await signed("planner")
-    watch, polls = client.app.state.watch, asyncio.Event()
+    watch, polls = client.app.state.change_watcher, asyncio.Event()
     moved = watch.moved
 
     async def noted(timeout_s: float) -> bool:
@@ -209,7 +209,7 @@ class Awaited(asyncio.Event):
 
 
 async def test_a_watch_ends_when_it_is_told_to_while_something_happens(client, reader) -> None:
-    looking = change_watcher.Watch(reader)
+    looking = change_watcher.ChangeWatcher(reader)
     looking._hint = Awaited()
     running = asyncio.create_task(looking.run())
     await asyncio.wait_for(looking._hint.waited.wait(), 20)
@@ -222,7 +222,7 @@ async def test_a_watch_ends_when_it_is_told_to_while_something_happens(client, r
 
 @pytest.mark.parametrize("error", [RuntimeError("anything"), Unavailable("the database is away")])
 async def test_a_look_that_fails_costs_a_listener_nothing(client, stored, signed, monkeypatch, error) -> None:
-    looking, page, failed = change_watcher.Watch(client.app.state.reader), feed.page, []
+    looking, page, failed = change_watcher.ChangeWatcher(client.app.state.reader), feed.page, []
 
     async def once_failing(*asked):
         if not failed:
@@ -230,11 +230,11 @@ async def test_a_look_that_fails_costs_a_listener_nothing(client, stored, signed
             raise error
         return await page(*asked)
 
-    await looking.current()
+    await looking.head()
     running = asyncio.create_task(looking.run())
     monkeypatch.setattr(change_watcher.feed, "page", once_failing)
     try:
-        async with looking.listening() as listener:
+        async with looking.subscribed() as listener:
             identity, _ = await created(client, await signed("planner"))
             batch, _ = await asyncio.wait_for(listener.take(), 10)
     finally:
@@ -312,7 +312,7 @@ async def test_a_rewritten_history_is_found(client, stored, signed, harm) -> Non
 
 async def test_what_one_worker_commits_wakes_the_others(client, stored, signed, monkeypatch) -> None:
     monkeypatch.setattr(change_watcher, "LOOK_EVERY_S", 60.0)
-    other = change_watcher.Watch(client.app.state.reader)
+    other = change_watcher.ChangeWatcher(client.app.state.reader)
     running = asyncio.create_task(other.run())
     planner = await signed("planner")
     try:
@@ -327,12 +327,12 @@ async def test_what_one_worker_commits_wakes_the_others(client, stored, signed, 
 
 
 async def test_a_listener_is_let_go_for_the_changes_it_is_behind_not_for_their_batches() -> None:
-    listener, mark = change_watcher.Listener(), Mark(1, 1)
-    for _ in range(2 * change_watcher.MOST_WAITING):
+    listener, mark = change_watcher.Subscription(), LogPosition(1, 1)
+    for _ in range(2 * change_watcher.MAX_WAITING):
         listener.put([{}], mark)
         assert len((await listener.take())[0]) == 1
     assert not listener.lost
-    listener.put([{}] * change_watcher.MOST_WAITING, mark)
+    listener.put([{}] * change_watcher.MAX_WAITING, mark)
     assert not listener.lost
     listener.put([{}], mark)
     assert listener.lost

@@ -10,15 +10,15 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
-from registry.api.http.access import authentication
-from registry.api.http.access.authentication import Authenticator
 from registry.app import create_app
 from registry.domain.access.credential import new_token
 from registry.domain.errors import Conflict, NotFound, Unauthenticated
 from registry.runtime import database
 from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
-from registry.store.access import keys
+from registry.services.access import key_authenticator, keys
+from registry.services.access.key_authenticator import KeyAuthenticator
+from registry.store.access.keys import find
 from registry.store.database.pool import Reader, Writer, reading
 from tests.api.conftest import PEPPER, Signed
 from tests.builders import a_place, a_resource
@@ -95,15 +95,14 @@ async def reader(own_url: str) -> AsyncIterator[Reader]:
         yield opened
 
 
-def authenticator(reader: Reader, cache_s: float) -> Authenticator:
-    return Authenticator(reader, Settings(key_cache_s=cache_s), PEPPER.encode())
+def authenticator(reader: Reader, cache_s: float) -> KeyAuthenticator:
+    return KeyAuthenticator(reader, PEPPER.encode(), cache_s)
 
 
-async def a_key(url: str, expires_at: datetime | None = None) -> tuple[str, bytes]:
+async def a_key(url: str, expires_at: datetime | None = None) -> str:
     async with database.writing(url) as writer:
         given = {"holder": "post", "role": "viewer", "now": datetime.now(UTC), "expires_at": expires_at}
-        token = await keys.create(writer, PEPPER.encode(), **given)
-    return token, f"Bearer {token}".encode()
+        return await keys.create_key(writer, PEPPER.encode(), **given)
 
 
 class Tomorrow(datetime):
@@ -118,33 +117,33 @@ async def test_a_key_that_expires_is_refused_although_it_was_believed(
     own_url: str, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper = authenticator(reader, cache_s=300)
-    _, header = await a_key(own_url, datetime.now(UTC) + timedelta(hours=1))
-    assert (await keeper.actor_of(header)).role == "viewer"
-    monkeypatch.setattr(authentication, "datetime", Tomorrow)
+    token = await a_key(own_url, datetime.now(UTC) + timedelta(hours=1))
+    assert (await keeper.actor_of(token)).role == "viewer"
+    monkeypatch.setattr(key_authenticator, "datetime", Tomorrow)
     with pytest.raises(Unauthenticated):
-        await keeper.actor_of(header)
+        await keeper.actor_of(token)
 
 
 async def test_a_revoked_key_is_believed_no_longer_than_the_setting(
     own_url: str, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper = authenticator(reader, cache_s=300)
-    token, header = await a_key(own_url)
-    assert (await keeper.actor_of(header)).id == "key:post"
+    token = await a_key(own_url)
+    assert (await keeper.actor_of(token)).id == "key:post"
     async with database.writing(own_url) as writer:
-        await keys.revoke(writer, token[4:12])
-    assert (await keeper.actor_of(header)).id == "key:post"
-    monkeypatch.setattr(authentication, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 301))
+        await keys.revoke_key(writer, token[4:12])
+    assert (await keeper.actor_of(token)).id == "key:post"
+    monkeypatch.setattr(key_authenticator, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 301))
     with pytest.raises(Unauthenticated):
-        await keeper.actor_of(header)
+        await keeper.actor_of(token)
 
 
 async def test_the_last_use_is_written_down(own_url: str, reader: Reader) -> None:
     keeper = authenticator(reader, cache_s=10)
-    _, header = await a_key(own_url)
-    await keeper.actor_of(header)
+    token = await a_key(own_url)
+    await keeper.actor_of(token)
     await keeper.record_uses()
-    [key] = await keys.every(reader)
+    [key] = await keys.list_keys(reader)
     assert key.last_used_at is not None
 
 
@@ -159,16 +158,16 @@ async def test_without_anonymous_only_health_answers(own_url: str) -> None:
 async def test_two_keys_while_rotating_and_no_third(writer: Writer, conn: asyncpg.Connection) -> None:
     secret, now = PEPPER.encode(), datetime.now(UTC)
     await a_place(writer, "T1")
-    first = await keys.create(writer, secret, holder="team", role="field", places=["T1"], now=now)
-    second = await keys.rotate(writer, secret, "team", now=now)
+    first = await keys.create_key(writer, secret, holder="team", role="field", places=["T1"], now=now)
+    second = await keys.rotate_key(writer, secret, "team", now=now)
     for token in (first, second):
-        key = await keys.find(writer, secret, token)
+        key = await find(writer, secret, token)
         assert key is not None
         assert (key.role, key.places) == ("field", ["T1"])
     with pytest.raises(Conflict, match="two active"):
-        await keys.rotate(writer, secret, "team", now=now)
-    await keys.revoke(writer, first[4:12])
-    await keys.rotate(writer, secret, "team", now=now)
+        await keys.rotate_key(writer, secret, "team", now=now)
+    await keys.revoke_key(writer, first[4:12])
+    await keys.rotate_key(writer, secret, "team", now=now)
     kept = await conn.fetch("SELECT * FROM api_key")
     assert not [row for row in kept if first in repr(row) or second[13:] in repr(row)]
 
@@ -176,23 +175,23 @@ async def test_two_keys_while_rotating_and_no_third(writer: Writer, conn: asyncp
 async def test_what_cannot_be_made_says_why(writer: Writer) -> None:
     secret, now = PEPPER.encode(), datetime.now(UTC)
     with pytest.raises(NotFound, match="place nowhere"):
-        await keys.create(writer, secret, holder="x", role="field", places=["nowhere"], now=now)
+        await keys.create_key(writer, secret, holder="x", role="field", places=["nowhere"], now=now)
     with pytest.raises(NotFound, match="active key"):
-        await keys.rotate(writer, secret, "nobody", now=now)
+        await keys.rotate_key(writer, secret, "nobody", now=now)
     with pytest.raises(NotFound, match="active key"):
-        await keys.revoke(writer, "00000000")
+        await keys.revoke_key(writer, "00000000")
 
 
 async def test_another_pepper_accepts_nothing(writer: Writer) -> None:
-    token = await keys.create(writer, b"one", holder="x", role="viewer", now=datetime.now(UTC))
-    assert await keys.find(writer, b"two", token) is None
-    assert await keys.find(writer, b"one", token) is not None
+    token = await keys.create_key(writer, b"one", holder="x", role="viewer", now=datetime.now(UTC))
+    assert await find(writer, b"two", token) is None
+    assert await find(writer, b"one", token) is not None
 
 
 async def test_an_operator_may_choose_the_administrators_key(writer: Writer) -> None:
     token = new_token()
     for _ in range(2):
-        await keys.put_admin(writer, b"one", token)
-    key = await keys.find(writer, b"one", token)
+        await keys.put_admin_key(writer, b"one", token)
+    key = await find(writer, b"one", token)
     assert key is not None
     assert key.role == "admin"

@@ -137,7 +137,7 @@ async def test_a_change_that_commits_late_is_not_missed(workers, stored, api_url
     await a_resource(Writer(other), "rescue_team", 106.6, 29.05)
     await other.close()
     for worker in workers:
-        await looked(worker.app.state.watch)
+        await looked(worker.app.state.change_watcher)
         assert str(identity).encode() not in await ask(worker, where)
     await late.commit()
 

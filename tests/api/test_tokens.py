@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from litestar.testing import AsyncTestClient
 
-from registry.api.http.access.tokens import Issuer, issuer
 from registry.app import create_app
 from registry.domain.errors import Unauthenticated
 from registry.runtime.database import as_role
 from registry.runtime.settings import Settings, SettingsError
+from registry.services.access.identity_provider import IdentityProvider, configured_provider
 from tests.waiting import until
 
 RSA = rsa.generate_private_key(65537, 2048)
@@ -76,14 +76,14 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def provider(settings: Settings) -> Issuer:
-    made = Issuer(settings)
+async def provider(settings: Settings) -> IdentityProvider:
+    made = IdentityProvider(settings)
     assert await made.refresh()
     return made
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-async def test_a_good_token_says_who_asks(provider: Issuer, name: str) -> None:
+async def test_a_good_token_says_who_asks(provider: IdentityProvider, name: str) -> None:
     for _ in range(2):
         actor = provider.actor_of(sign(name))
         assert (actor.id, actor.role, actor.places) == ("oidc:u1", "field", ("T1",))
@@ -143,17 +143,17 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", BAD)
-async def test_a_bad_token_is_refused(provider: Issuer, what: str) -> None:
+async def test_a_bad_token_is_refused(provider: IdentityProvider, what: str) -> None:
     with pytest.raises(Unauthenticated):
         provider.actor_of(BAD[what]())
 
 
-async def test_clocks_may_differ_by_a_minute(provider: Issuer) -> None:
+async def test_clocks_may_differ_by_a_minute(provider: IdentityProvider) -> None:
     provider.actor_of(sign(iat=int(time.time()) + 50))
     provider.actor_of(sign(iat=int(time.time()) - 300, exp=int(time.time()) - 50))
 
 
-async def test_a_token_is_not_replayed_after_its_end(provider: Issuer) -> None:
+async def test_a_token_is_not_replayed_after_its_end(provider: IdentityProvider) -> None:
     token = sign(iat=int(time.time()) - 300, exp=int(time.time()) - 58)
     provider.actor_of(token)
 
@@ -173,7 +173,7 @@ def show(settings: Settings, keys: str) -> None:
 
 
 async def test_a_withdrawn_key_ends_its_tokens_and_a_lost_provider_ends_none(
-    provider: Issuer, settings: Settings
+    provider: IdentityProvider, settings: Settings
 ) -> None:
     token = sign()
     provider.actor_of(token)
@@ -212,8 +212,8 @@ def new_url(new_database) -> str:
 
 
 def test_half_a_provider_is_refused() -> None:
-    assert issuer(Settings()) is None
+    assert configured_provider(Settings()) is None
     with pytest.raises(SettingsError, match="belong together"):
-        issuer(Settings(oidc_issuer="https://id.example"))
+        configured_provider(Settings(oidc_issuer="https://id.example"))
     with pytest.raises(SettingsError, match="https"):
-        issuer(Settings(oidc_issuer="i", oidc_audience="a", oidc_jwks="http://id.example/keys"))
+        configured_provider(Settings(oidc_issuer="i", oidc_audience="a", oidc_jwks="http://id.example/keys"))

@@ -16,7 +16,7 @@ from registry.domain.access.credential import new_token
 from registry.runtime import database, server
 from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
-from registry.store.access import keys
+from registry.services.access import keys
 from tests.test_serve import free_port
 
 PEPPER = "a pepper of the fault tests, long enough"
@@ -96,7 +96,7 @@ def serving(url: str, **given: Any) -> Iterator[Server]:
 
     async def admit() -> None:
         async with database.writing(url) as writer:
-            await keys.put_admin(writer, PEPPER.encode(), token)
+            await keys.put_admin_key(writer, PEPPER.encode(), token)
 
     asyncio.run(admit())
     chosen = Settings(database_url=as_role(url), port=free_port(), key_pepper=PEPPER, **given)

@@ -23,4 +23,4 @@ async def test_the_last_change_is_the_last_by_number(writer: Writer, conn) -> No
     await conn.execute("ALTER TABLE change_log DISABLE TRIGGER append_only")
     await conn.execute("DELETE FROM change_log WHERE version = 1")
     reader: Reader = SnapshotReader(conn)
-    assert (await feed.stand(reader)).last.xid == 10
+    assert (await feed.head(reader)).last.xid == 10

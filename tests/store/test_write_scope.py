@@ -30,7 +30,7 @@ async def towns(conn: asyncpg.Connection, writer: Writer) -> dict[str, UUID]:
 
 
 async def as_role(writer: Writer, role: Role, *places: str) -> None:
-    await scope.hold(writer, Actor(id="test", role=role, places=places))
+    await scope.bind(writer, Actor(id="test", role=role, places=places))
 
 
 async def attempt(conn: asyncpg.Connection, statement: str, *values: object) -> str:
@@ -109,7 +109,7 @@ async def test_the_partitions_are_no_way_around(conn, writer, towns) -> None:
 async def test_the_scope_ends_with_its_transaction(database_url: str) -> None:
     connection = await asyncpg.connect(database_url)
     async with connection.transaction():
-        await scope.hold(Writer(connection), Actor(id="test", role="admin"))
+        await scope.bind(Writer(connection), Actor(id="test", role="admin"))
         assert await connection.fetchval("SELECT registry_may_write('T1')")
     assert not await connection.fetchval("SELECT registry_may_write('T1')")
     await connection.close()

@@ -206,7 +206,7 @@ class Fleet(RuleBasedStateMachine):
     def restore(self) -> None:
         """The registry says that cursors from before must not be trusted."""
         self.world.fetch("UPDATE feed_epoch SET epoch = gen_random_uuid()")
-        self.world.run(self.world.app.state.watch._look())
+        self.world.run(self.world.app.state.change_watcher.look())
 
     def teardown(self) -> None:
         """Everything heals; then what must hold is looked at."""

@@ -66,9 +66,9 @@ async def writer(request: HttpRequest, state: State) -> AsyncGenerator[Writer, N
     source: Reader = state.reader
     request.scope["state"]["changes"] = True
     async with source.writer() as opened:
-        await scope.hold(opened, actor_in(request.scope), state.settings.mass_change_limit)
+        await scope.bind(opened, actor_in(request.scope), state.settings.mass_change_limit)
         yield opened
-    state.watch.wake()
+    state.change_watcher.wake()
 
 
 def work(request: HttpRequest, writer: WriterDep, exercise: ExerciseName = None, as_of: AsOf = None) -> Work:

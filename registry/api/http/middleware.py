@@ -12,10 +12,10 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from registry.api.http import problems
 from registry.api.http.access import limits
-from registry.api.http.access.audit_recorder import AuditRecorder, ResponseAudit
 from registry.api.http.access.authentication import Authenticator
 from registry.api.http.access.client_address import TrustedProxies
 from registry.api.http.access.limits import ConcurrencyLimit, RateLimit, Slot
+from registry.api.http.access.response_audit import ResponseAudit, audit_of
 from registry.api.http.body_timeout import timed
 from registry.api.http.request import HttpRequest
 from registry.api.http.response_headers import ResponseHeaders
@@ -60,8 +60,7 @@ class RequestMiddleware:
         try:
             state["actor"] = actor = await self._authenticate(request_headers, address)
             sender.slot = self._admit(scope, actor, address, headers)
-            recorder: AuditRecorder = self._app.state.audit
-            sender.audit = recorder.watch(scope, actor)
+            sender.audit = audit_of(self._app.state.audit_recorder, scope, actor)
             await self._inner(scope, timed(receive, scope, self._body_timeout_s), sender)
         except Unavailable as error:
             sender.shed = True  # to log each one would cost more than the requests that are shed

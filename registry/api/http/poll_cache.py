@@ -54,7 +54,8 @@ class RenderedResponse(Response[bytes]):
 
 async def cached_poll(request: HttpRequest) -> RenderedResponse | None:
     """The cached response; for any other request the checks that every request passes."""
-    response: RenderedResponse | None = request.app.state.watch.poll_cache.find(request.scope)
+    cache: PollCache = request.app.state.poll_cache
+    response = cache.find(request.scope)
     if response is None:
         await before_request(request)
     return response

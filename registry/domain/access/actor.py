@@ -1,4 +1,4 @@
-"""Who asks: a role and the places it holds for, and what each may do."""
+"""Actors: a role and the places it holds for, and what each may do."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -22,7 +22,7 @@ CLEARANCE: dict[Role, Visibility] = {
 
 
 class Actor(Struct, frozen=True, kw_only=True):
-    """Somebody or something with a role; `places` are the roots of its scope, empty for everywhere."""
+    """A person or machine with a role; `places` are the roots of its scope, empty for everywhere."""
 
     id: str
     role: Role
@@ -38,13 +38,13 @@ SYSTEM = Actor(id="system", role="admin")
 
 
 def sight_of(actor: Actor, exercise: str | None = None, as_of: datetime | None = None) -> Sight:
-    """What an actor sees: by its role, and for field also the restricted records of its own places."""
+    """The sight of an actor: by its role; `field` also sees the restricted records of its own places."""
     scope = actor.places if actor.role == "field" else ()
     return Sight(exercise=exercise, clearance=CLEARANCE[actor.role], scope=scope, as_of=as_of)
 
 
 def require(actor: Actor, role: Role) -> None:
-    """Forbidden unless the actor's role is at least `role`; Unauthenticated for a nobody who may be more."""
+    """Forbidden unless the role is at least `role`; Unauthenticated without a credential."""
     if actor.role == "public":
         raise Unauthenticated(f"this needs a credential with the role {role}")
     if not actor.is_at_least(role):
@@ -54,8 +54,8 @@ def require(actor: Actor, role: Role) -> None:
 def require_place(actor: Actor, role: Role, ancestors: Collection[str]) -> None:
     """Forbidden unless the actor has `role` and one of its places holds the record.
 
-    `ancestors` are the record's own place and all above it; a record without a place is for those whose
-    scope is everywhere.
+    `ancestors` are the record's own place and all above it. A record without a place is only for actors
+    whose scope is everywhere.
     """
     require(actor, role)
     if actor.places and not set(actor.places) & set(ancestors):

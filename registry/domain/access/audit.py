@@ -1,4 +1,4 @@
-"""What is written down about a request: who did what, when, and how it ended."""
+"""An entry of the audit: who did what, when, and how it ended."""
 
 from datetime import datetime
 from typing import Literal
@@ -8,8 +8,8 @@ from msgspec import Struct
 Action = Literal["read", "export", "change", "refused"]
 
 
-class Trace(Struct, frozen=True, kw_only=True):
-    """One request worth keeping: a read of restricted records, an export, a change, or a refusal."""
+class AuditEntry(Struct, frozen=True, kw_only=True):
+    """One audited request: a read of restricted records, an export, a change, or a refusal."""
 
     at: datetime
     actor: str

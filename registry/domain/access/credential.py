@@ -1,4 +1,4 @@
-"""What a machine key is: its text, its fingerprint, and who may still use it."""
+"""Machine keys: their text, their fingerprint, and who may still use them."""
 
 import hashlib
 import hmac
@@ -13,7 +13,7 @@ from registry.domain.access.actor import Actor, Role
 FORM = re.compile(r"reg_([0-9a-f]{8})_([A-Za-z0-9_\-]{43,128})")
 
 
-class Key(Struct, frozen=True, kw_only=True):
+class ApiKey(Struct, frozen=True, kw_only=True):
     """A machine key without its secret; two keys of one holder are valid while it is rotated."""
 
     id: str
@@ -30,7 +30,7 @@ class Key(Struct, frozen=True, kw_only=True):
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def actor(self) -> Actor:
-        """Who asks when this key is shown."""
+        """The actor of a request with this key."""
         return Actor(id=f"key:{self.holder}", role=self.role, places=tuple(self.places))
 
 
@@ -40,16 +40,16 @@ def new_token() -> str:
 
 
 def id_of(token: str) -> str | None:
-    """The identity in a key's text; None when the text is no key."""
-    found = FORM.fullmatch(token)
-    return found and found[1]
+    """The identity in the text of a key; None when the text is no key."""
+    match = FORM.fullmatch(token)
+    return match and match[1]
 
 
 def fingerprint(pepper: bytes, token: str) -> bytes:
-    """What is stored instead of the key: worthless without the pepper, which is not in the database."""
+    """The HMAC that is stored instead of the key; useless without the pepper, which the database lacks."""
     return hmac.new(pepper, token.encode(), hashlib.sha256).digest()
 
 
 def is_same(one: bytes, other: bytes) -> bool:
-    """Whether two fingerprints are equal, in a time that tells nothing."""
+    """Whether two fingerprints are equal, compared in constant time."""
     return hmac.compare_digest(one, other)

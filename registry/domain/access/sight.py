@@ -1,4 +1,4 @@
-"""What one question may see: built once a request, honoured by every read."""
+"""Sight: what one request may see. It is built once a request, and every read obeys it."""
 
 from datetime import datetime
 
@@ -8,11 +8,11 @@ from registry.domain.records.resource import Visibility
 
 
 class Sight(Struct, frozen=True, kw_only=True):
-    """The records a question is allowed to know of.
+    """The records that a request may know of.
 
     `clearance` public sees public records, and internal ones as a grid cell; internal sees both exactly;
     restricted sees all. `scope` names the places under which internal clearance also sees restricted records.
-    `as_of` asks what was recorded at a past instant; `exercise` asks inside a drill instead of real life.
+    `as_of` reads what was recorded at a past instant. `exercise` reads a drill instead of real life.
     """
 
     exercise: str | None = None

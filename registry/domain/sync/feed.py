@@ -1,115 +1,77 @@
-"""The change feed: where a reader is, which changes it may know, and in what form."""
+"""The change feed: which changes a client may see, and in what form."""
 
-import base64
-import hashlib
-import hmac
-from collections.abc import Collection
-from functools import lru_cache
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from msgspec import Struct
 
 from registry.domain.access.sight import Sight
-from registry.domain.errors import CursorExpired, InvalidQuery
 from registry.domain.records.resource import Visibility
 
 Op = Literal["put", "delete", "scope_out"]
-SHORTEST = 32
-"""Bytes of a sealed cursor, of which sixteen are its tag."""
-END = 2**63 - 1
-"""After every change of a transaction."""
 
 
-class Mark(Struct, frozen=True, order=True, array_like=True):
-    """A place in commit order: a transaction and a change within it."""
+class FeedChange(Struct, frozen=True, omit_defaults=True):
+    """One change as a client sees it; a put carries the feature."""
 
-    xid: int
-    seq: int
-
-
-class Cursor(Struct, frozen=True, array_like=True):
-    """What a client has seen: up to which mark, of which history, through which eyes, of which places."""
-
-    epoch: str
-    eyes: str
-    mark: Mark
-    lsn: int
+    op: Op
+    id: str
+    kind: str
+    version: int
+    at: str
+    verb: str | None = None
+    feature: msgspec.Raw | None = None
 
 
-@lru_cache(1024)
-def eyes_of(sight: Sight, place: str | None) -> str:
-    """A short name for everything that decides what this reader is shown."""
-    said = [sight.exercise or "", sight.clearance, ",".join(sorted(sight.scope)), place or ""]
-    return hashlib.sha256("\x1f".join(said).encode()).hexdigest()[:12]
-
-
-def seal(cursor: Cursor, key: bytes) -> str:
-    """The text of a cursor, which tells nobody but this registry what it holds; the same each time."""
-    sealed = _cipher(key).encrypt(msgspec.msgpack.encode(cursor), None)
-    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
-
-
-@lru_cache(4096)  # a device that polls shows the same cursor again and again
-def unseal(text: str, key: bytes) -> Cursor:
-    """The cursor in a text; InvalidQuery for what is no cursor, CursorExpired for one of another key."""
-    try:
-        sealed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
-    except ValueError:
-        sealed = b""
-    if len(sealed) < SHORTEST:
-        raise InvalidQuery("the cursor is not one this registry gave", field="cursor")
-    try:
-        return msgspec.msgpack.decode(_cipher(key).decrypt(sealed, None), type=Cursor)
-    except (InvalidTag, msgspec.DecodeError) as error:
-        raise CursorExpired("the cursor is older than the key of this registry, or altered") from error
-
-
-@lru_cache(8)
-def _cipher(key: bytes) -> AESSIV:
-    """Authenticated encryption without a nonce (RFC 5297)."""
-    return AESSIV(hmac.digest(key, b"feed cursor", "sha512"))
-
-
-def check_cursor(cursor: Cursor, *, epoch: str, lsn: int, eyes: str) -> None:
-    """CursorExpired where what the client has seen is not the past of what is here."""
-    if cursor.epoch != epoch or cursor.lsn > lsn:
-        raise CursorExpired("the registry was restored to another point since; compare digests and go on")
-    if cursor.eyes != eyes:
-        raise CursorExpired("the cursor belongs to another role, scope, place or exercise")
-
-
-class Side(Struct, frozen=True):
-    """A record before or after a change, as far as it decides who may know of it."""
+class RecordState(Struct, frozen=True):
+    """A record before or after a change, as far as it decides who may see it."""
 
     visibility: Visibility | None
-    inside: bool
-    own: bool
+    in_place: bool
+    in_scope: bool
     gone: bool
 
 
-def shown(side: Side, clearance: Visibility) -> bool:
-    """Whether a reader sees the record in this state: it is there, in scope, and not hidden."""
-    if side.visibility is None or not side.inside:
+def is_visible(state: RecordState, clearance: Visibility) -> bool:
+    """Whether a client sees the record in this state: it exists, lies in the place, and is not hidden."""
+    if state.visibility is None or not state.in_place:
         return False
-    if side.visibility != "restricted" or clearance == "restricted":
+    if state.visibility != "restricted" or clearance == "restricted":
         return True
-    return clearance == "internal" and side.own
+    return clearance == "internal" and state.in_scope
 
 
-def op_of(before: Side, after: Side, clearance: Visibility) -> Op | None:
-    """What a change means to a reader; None where it is none of theirs.
+def op_of(before: RecordState, after: RecordState, clearance: Visibility) -> Op | None:
+    """What a change means to a client; None when the client may not know of it.
 
-    A retired record is a delete; one that leaves the reader's places or sight is a scope_out.
+    A retired record is a delete. One that leaves the client's places or sight is a scope_out.
     """
-    was, is_now = shown(before, clearance) and not before.gone, shown(after, clearance)
-    if is_now:
+    if is_visible(after, clearance):
         return "delete" if after.gone else "put"
-    return "scope_out" if was else None
+    return "scope_out" if is_visible(before, clearance) and not before.gone else None
 
 
-def inside(place: str | None, ancestors: Collection[str]) -> bool:
-    """Whether a record is under a place; everything is under none."""
-    return place is None or place in ancestors
+def visible_change(row: Mapping[str, Any], sight: Sight, place: str | None) -> FeedChange | None:
+    """A row of the change log as this client sees it; None when it may not know of it."""
+    before, after = (_state(row, when, sight, place) for when in ("before", "after"))
+    op = op_of(before, after, sight.clearance)
+    if op is None:
+        return None
+    identity, at = str(row["resource_id"]), row["at"].isoformat()
+    if op != "put":
+        return FeedChange(op, identity, row["kind"], row["version"], at)
+    text = row["feature"]
+    if sight.clearance == "public":
+        text = row["public_feature"] or text
+    return FeedChange(op, identity, row["kind"], row["version"], at, row["verb"], msgspec.Raw(text.encode()))
+
+
+def _state(row: Mapping[str, Any], when: str, sight: Sight, place: str | None) -> RecordState:
+    ancestors = row[f"above_{when}"]
+    return RecordState(
+        visibility=row[f"visibility_{when}"],
+        in_place=place is None or place in ancestors,
+        in_scope=bool(set(sight.scope) & set(ancestors)),
+        gone=row[f"gone_{when}"],
+    )

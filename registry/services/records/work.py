@@ -13,8 +13,8 @@ from registry.domain.errors import ConditionMissing, Stale
 from registry.domain.records.change import Change, Verb, next_version, to_members
 from registry.domain.records.feature import render
 from registry.domain.records.resource import Resource
+from registry.services.access.limit_mass_changes import count_change
 from registry.services.records.merge import merge_edit
-from registry.store.access import guard
 from registry.store.database.pool import Writer
 from registry.store.places import places
 from registry.store.records import changes
@@ -139,14 +139,13 @@ async def save(work: Work, current: Resource, revised: Resource, change: Change)
     if to_members(following) == to_members(current):
         return Saved(record=current, outcome="unchanged", feature=render(current))
     verb = "report" if _status_differs(current, following) else change.verb
-    if verb in guard.GUARDED:
-        await guard.note(work.writer, work.actor, verb)
+    await count_change(work.writer, work.actor, verb)
     text = await changes.amend(work.writer, current, following, change)
     return Saved(record=following, outcome="changed", feature=text)
 
 
 def _status_differs(one: Resource, other: Resource) -> bool:
-    """Whether a status changes, by whichever route, so that no edit evades the guard against mass changes."""
+    """Whether a status changes, by whichever route, so that no edit evades the limit on mass changes."""
     return any(
         getattr(one.properties, name, None) != getattr(other.properties, name, None) for name in STATUS
     )

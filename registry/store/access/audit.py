@@ -1,17 +1,17 @@
-"""The audit in the database: add, find."""
+"""SQL of the audit: add and find entries."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from registry.domain.access.audit import Action, Trace
+from registry.domain.access.audit import AuditEntry
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query, statement
 from registry.store.schema.access import audit
 
-FIELDS = Trace.__struct_fields__
+FIELDS = AuditEntry.__struct_fields__
 ADD = Query(sa.insert(audit).values({name: sa.bindparam(name, type_=audit.c[name].type) for name in FIELDS}))
 CLAUSES: dict[str, sa.ColumnElement[bool]] = {
     "actor": audit.c.actor == sa.bindparam("actor"),
@@ -29,22 +29,17 @@ def _find(present: frozenset[str]) -> Query:
     return Query(latest.limit(sa.bindparam("limit", type_=sa.Integer)))
 
 
-async def add(writer: Writer, traces: Sequence[Trace]) -> None:
-    """Write these down; nothing changes or removes them afterwards."""
-    await writer.run_many(ADD, [msgspec.structs.asdict(trace) for trace in traces])
+async def add(writer: Writer, entries: Sequence[AuditEntry]) -> None:
+    """Insert entries; nobody can change or delete them afterwards."""
+    await writer.run_many(ADD, [msgspec.structs.asdict(entry) for entry in entries])
 
 
-async def find(
-    reader: Reader,
-    *,
-    limit: int,
-    before: int | None = None,
-    actor: str | None = None,
-    action: Action | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> list[Row]:
-    """Traces that meet the conditions, latest first, before the sequence number `before`."""
-    asked = {"before": before, "actor": actor, "action": action, "since": since, "until": until}
-    given = {name: value for name, value in asked.items() if value is not None}
-    return await reader.rows(_find(frozenset(given)), given | {"limit": limit})
+async def find(reader: Reader, limit: int, conditions: Mapping[str, Any]) -> list[Row]:
+    """The latest entries that meet the conditions of CLAUSES that have a value."""
+    values = {name: value for name, value in conditions.items() if value is not None}
+    return await reader.rows(_find(frozenset(values)), values | {"limit": limit})
+
+
+def entry_of(row: Row) -> AuditEntry:
+    """The entry in a row."""
+    return msgspec.convert(dict(row), AuditEntry, strict=False)

@@ -1,15 +1,14 @@
-"""Machine keys in the database: make, find, list, rotate, revoke."""
+"""SQL of machine keys: insert, find, revoke."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects import postgresql
 
 from registry.domain.access.actor import Role
-from registry.domain.access.credential import Key, fingerprint, id_of, is_same, new_token
-from registry.domain.errors import Conflict, Invalid, NotFound
+from registry.domain.access.credential import ApiKey, fingerprint, id_of, is_same
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query
 from registry.store.schema.access import api_key
@@ -17,7 +16,7 @@ from registry.store.schema.records import place
 
 PLAIN = [column for column in api_key.columns if column.name != "fingerprint"]
 FIND = Query(sa.select(*PLAIN, api_key.c.fingerprint).where(api_key.c.id == sa.bindparam("id")))
-LIST = Query(sa.select(*PLAIN).order_by(api_key.c.holder, api_key.c.created_at, api_key.c.id))
+FIND_ALL = Query(sa.select(*PLAIN).order_by(api_key.c.holder, api_key.c.created_at, api_key.c.id))
 OF_HOLDER = Query(
     sa.select(*PLAIN).where(api_key.c.holder == sa.bindparam("holder")).order_by(api_key.c.created_at)
 )
@@ -27,7 +26,7 @@ KNOWN_PLACES = Query(
 FIELDS = ("id", "fingerprint", "holder", "role", "places", "expires_at")
 _VALUES = {name: sa.bindparam(name, type_=api_key.c[name].type) for name in FIELDS}
 INSERT = Query(sa.insert(api_key).values(_VALUES))
-_PUT = insert(api_key).values(_VALUES)
+_PUT = postgresql.insert(api_key).values(_VALUES)
 PUT = Query(
     _PUT.on_conflict_do_update(
         index_elements=["id"], set_={name: _PUT.excluded[name] for name in FIELDS[1:]} | {"revoked_at": None}
@@ -44,98 +43,81 @@ USED = Query(
     .values(last_used_at=sa.func.now())
 )
 LOCK = Query(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:holder, 7305))"))
-MOST_ACTIVE = 2
 
 
-def _key(row: Row) -> Key:
-    return msgspec.convert({name: row[name] for name in Key.__struct_fields__}, Key)
+def _key(row: Row) -> ApiKey:
+    return msgspec.convert({name: row[name] for name in ApiKey.__struct_fields__}, ApiKey)
 
 
-async def find(reader: Reader, pepper: bytes, token: str) -> Key | None:
-    """The key that `token` is, if it is one of ours; it may be expired or revoked."""
+async def find(reader: Reader, pepper: bytes, token: str) -> ApiKey | None:
+    """The stored key of a token, which may be expired or revoked; None when the token is not ours."""
     row = await reader.row(FIND, {"id": id_of(token)})
     if row is None or not is_same(row["fingerprint"], fingerprint(pepper, token)):
         return None
     return _key(row)
 
 
-async def every(reader: Reader) -> list[Key]:
+async def find_all(reader: Reader) -> list[ApiKey]:
     """All keys by holder, oldest first."""
-    return [_key(row) for row in await reader.rows(LIST, {})]
+    return [_key(row) for row in await reader.rows(FIND_ALL, {})]
 
 
-async def create(
+async def lock_holder(writer: Writer, holder: str) -> None:
+    """Keep other transactions from making keys for this holder until this one ends."""
+    await writer.run(LOCK, {"holder": holder})
+
+
+async def of_holder(reader: Reader, holder: str) -> list[ApiKey]:
+    """The keys of a holder, oldest first, expired and revoked ones included."""
+    return [_key(row) for row in await reader.rows(OF_HOLDER, {"holder": holder})]
+
+
+async def known_places(reader: Reader, codes: Collection[str]) -> set[str]:
+    """Those of `codes` that are codes of places."""
+    return {row["code"] for row in await reader.rows(KNOWN_PLACES, {"codes": list(codes)})}
+
+
+async def insert(
     writer: Writer,
     pepper: bytes,
-    *,
+    token: str,
     holder: str,
     role: Role,
-    now: datetime,
-    places: Collection[str] = (),
-    expires_at: datetime | None = None,
-) -> str:
-    """Store a key for `holder`, who has none in force, and return its text, which is not kept."""
-    if await _active(writer, holder, now):
-        raise Conflict(f"{holder} has a key already; rotate it, or choose another holder")
-    await _demand_places(writer, places)
-    token = new_token()
-    await writer.run(INSERT, _row(pepper, token, holder, role, list(places), expires_at))
-    return token
+    places: Collection[str],
+    expires_at: datetime | None,
+) -> None:
+    """Store the fingerprint of a new key, and never the key."""
+    await writer.run(INSERT, _values(pepper, token, holder, role, places, expires_at))
 
 
-async def rotate(
-    writer: Writer, pepper: bytes, holder: str, *, now: datetime, expires_at: datetime | None = None
-) -> str:
-    """Store a second key with the rights of the one in force; Conflict while two are."""
-    active = await _active(writer, holder, now)
-    if not active:
-        raise NotFound("active key of", holder)
-    if len(active) >= MOST_ACTIVE:
-        raise Conflict(f"{holder} has two active keys; revoke one of {', '.join(key.id for key in active)}")
-    kept, token = active[0], new_token()
-    until = expires_at or kept.expires_at
-    await writer.run(INSERT, _row(pepper, token, holder, kept.role, kept.places, until))
-    return token
+async def put(writer: Writer, pepper: bytes, token: str, holder: str, role: Role) -> None:
+    """Store a key without places or end; one with the same identity is replaced, even a revoked one."""
+    await writer.run(PUT, _values(pepper, token, holder, role, (), None))
 
 
-async def _active(writer: Writer, holder: str, now: datetime) -> list[Key]:
-    """The keys in force of a holder, whom nobody else changes before the transaction ends."""
-    await writer.run(LOCK, {"holder": holder})
-    return [key for key in map(_key, await writer.rows(OF_HOLDER, {"holder": holder})) if key.is_active(now)]
+async def revoke(writer: Writer, identity: str) -> bool:
+    """Revoke a key; whether there was one to revoke."""
+    return await writer.run(REVOKE, {"id": identity}) != "UPDATE 0"
 
 
-async def put_admin(writer: Writer, pepper: bytes, token: str) -> None:
-    """Make `token`, which an operator chose, a key of the administrator."""
-    if id_of(token) is None:
-        raise Invalid("an administrator's key has the form reg_<8 hex digits>_<43 or more letters>")
-    await writer.run(PUT, _row(pepper, token, "admin", "admin", [], None))
-
-
-async def revoke(writer: Writer, identity: str) -> None:
-    """End a key for good; NotFound when there is no such key in force."""
-    if await writer.run(REVOKE, {"id": identity}) == "UPDATE 0":
-        raise NotFound("active key", identity)
-
-
-async def used(writer: Writer, identities: Sequence[str]) -> None:
-    """Note that these keys were shown just now."""
+async def record_uses(writer: Writer, identities: Collection[str]) -> None:
+    """Set the last use of these keys to now."""
     await writer.run(USED, {"ids": list(identities)})
 
 
-def _row(
-    pepper: bytes, token: str, holder: str, role: Role, places: list[str], expires_at: datetime | None
+def _values(
+    pepper: bytes,
+    token: str,
+    holder: str,
+    role: Role,
+    places: Collection[str],
+    expires_at: datetime | None,
 ) -> dict[str, object]:
     return {
         "id": id_of(token),
         "fingerprint": fingerprint(pepper, token),
         "holder": holder,
         "role": role,
-        "places": places,
+        "places": list(places),
         "expires_at": expires_at,
     }
-
-
-async def _demand_places(writer: Writer, codes: Collection[str]) -> None:
-    known = {row["code"] for row in await writer.rows(KNOWN_PLACES, {"codes": list(codes)})}
-    if missing := sorted(set(codes) - known):
-        raise NotFound("place", ", ".join(missing))

@@ -1,4 +1,4 @@
-"""The change log as a feed: pages in commit order that never skip a late commit, and where it stands."""
+"""The change log as a feed: pages in commit order that never skip a late commit, and its head."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
-from registry.domain.sync.feed import END, Mark
+from registry.domain.sync.feed_cursor import LAST_SEQ, LogPosition
 from registry.store.database.pool import Reader, Row
 from registry.store.database.pool import listen as listen_to
 from registry.store.database.query import Query, statement
@@ -39,7 +39,7 @@ _PLACE = """
 AND (l.place_before = ANY (ARRAY(SELECT code FROM place_within WHERE ancestor = :place))
      OR l.place_after = ANY (ARRAY(SELECT code FROM place_within WHERE ancestor = :place)))
 """
-STAND = Query(
+HEAD = Query(
     sa.text(
         "SELECT concat_ws('/', (SELECT epoch FROM feed_epoch), s.system_identifier, k.timeline_id) AS epoch,"
         " pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,"
@@ -52,26 +52,29 @@ STAND = Query(
     )
 )
 CHANNEL = "registry_changes"
-TELL = Query(
-    sa.select(sa.func.pg_notify(sa.literal_column(f"'{CHANNEL}'"), sa.bindparam("teller", type_=sa.Text)))
+NOTIFY = Query(
+    sa.select(sa.func.pg_notify(sa.literal_column(f"'{CHANNEL}'"), sa.bindparam("sender", type_=sa.Text)))
 )
-ROTATE = Query(sa.text("UPDATE feed_epoch SET epoch = gen_random_uuid()"))
 
 
-class Stand(NamedTuple):
-    """Where the feed is: its history, its last change, the edge up to which all is settled, the position."""
+class FeedHead(NamedTuple):
+    """The end of the feed.
+
+    `epoch` names the history, `last` the newest change. All transactions up to `settled` have ended. `lsn`
+    is the position of the write-ahead log in bytes.
+    """
 
     epoch: str
-    last: Mark
-    edge: Mark
+    last: LogPosition
+    settled: LogPosition
     lsn: int
 
 
-class Page(NamedTuple):
-    """Changes in commit order, the mark a reader goes on from, and whether there may be more at once."""
+class FeedPage(NamedTuple):
+    """Changes in commit order, the position to continue from, and whether there may be more at once."""
 
     changes: list[Row]
-    mark: Mark
+    position: LogPosition
     lsn: int
     full: bool
 
@@ -82,31 +85,37 @@ def _page(by_realm: bool, by_place: bool) -> Query:
     return Query(sa.text(_PAGE.replace("@where", where)))
 
 
-async def stand(reader: Reader) -> Stand:
-    """Where the feed stands now."""
-    row = await reader.row(STAND, {})
+async def head(reader: Reader) -> FeedHead:
+    """The end of the feed now."""
+    row = await reader.row(HEAD, {})
     assert row is not None
-    last = Mark(int(row["last_xid"] or 0), row["last_seq"] or 0)
-    return Stand(row["epoch"], last, Mark(int(row["horizon"]) - 1, END), row["lsn"])
+    last = LogPosition(int(row["last_xid"] or 0), row["last_seq"] or 0)
+    return FeedHead(row["epoch"], last, LogPosition(int(row["horizon"]) - 1, LAST_SEQ), row["lsn"])
 
 
-async def tell(reader: Reader, teller: str) -> None:
-    """Wake those who listen; never in the transaction of a change, or commits would wait for each other."""
-    await reader.row(TELL, {"teller": teller})
+async def notify(reader: Reader, sender: str) -> None:
+    """Wake the other workers.
+
+    Never call it in the transaction of a change: commits that notify wait for each other.
+    """
+    await reader.row(NOTIFY, {"sender": sender})
 
 
 async def listen(reader: Reader, heard: Callable[[str], None]) -> None:
-    """Call `heard` with every teller until the connection is lost, which ends the call."""
+    """Call `heard` with the sender of every notification; the call ends when the connection is lost."""
     await listen_to(reader, CHANNEL, heard)
 
 
-async def page(reader: Reader, sight: Sight | None, place: str | None, after: Mark, limit: int) -> Page:
-    """At most `limit` changes after a mark, of one realm and place or of all."""
-    given = {"xid": str(after.xid), "seq": after.seq, "limit": limit, "place": place}
-    given["realm"] = sight and realm(sight)
-    rows = await reader.rows(_page(sight is not None, place is not None), given)
-    found = [row for row in rows if row["xid"] is not None]
+async def page(
+    reader: Reader, sight: Sight | None, place: str | None, after: LogPosition, limit: int
+) -> FeedPage:
+    """At most `limit` changes after a position: of one realm and place, or of all without a sight."""
+    values = {"xid": str(after.xid), "seq": after.seq, "limit": limit, "place": place}
+    values["realm"] = sight and realm(sight)
+    rows = await reader.rows(_page(sight is not None, place is not None), values)
+    changes = [row for row in rows if row["xid"] is not None]
     lsn = rows[0]["lsn"]
-    if len(found) == limit:
-        return Page(found, Mark(int(found[-1]["xid"]), found[-1]["seq"]), lsn, True)
-    return Page(found, max(after, Mark(int(rows[0]["horizon"]) - 1, END)), lsn, False)
+    if len(changes) == limit:
+        return FeedPage(changes, LogPosition(int(changes[-1]["xid"]), changes[-1]["seq"]), lsn, True)
+    settled = LogPosition(int(rows[0]["horizon"]) - 1, LAST_SEQ)
+    return FeedPage(changes, max(after, settled), lsn, False)

@@ -12,10 +12,10 @@ from registry.api.http.dependencies import ActorDep, ReaderDep
 from registry.api.http.links import next_link, self_link
 from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import require
-from registry.domain.access.audit import Action, Trace
+from registry.domain.access.audit import Action, AuditEntry
 from registry.domain.conditions import aware
 from registry.domain.cursor import NumberCursor, decode_number, encode_cursor
-from registry.store.access import audit
+from registry.services.access.search_audit import AuditSearch, search_audit
 
 JSON = "application/json"
 Since = Annotated[datetime | None, QueryParameter(name="since", description="From this instant on.")]
@@ -24,10 +24,10 @@ ActorParam = Annotated[str | None, QueryParameter(name="actor", max_length=200, 
 ActionParam = Annotated[Action | None, QueryParameter(name="action", description="What was done.")]
 
 
-class Traces(msgspec.Struct, frozen=True):
-    """What was done, latest first."""
+class AuditTraces(msgspec.Struct, frozen=True):
+    """Entries of the audit, latest first."""
 
-    traces: list[Trace]
+    traces: list[AuditEntry]
     links: list[dict[str, str]]
 
 
@@ -42,22 +42,21 @@ async def list_audit(
     until: Until = None,
     cursor: params.Cursor = None,
     limit: params.Limit = 100,
-) -> Traces:
+) -> AuditTraces:
     """Who read restricted records, exported, changed, or was refused."""
     require(actor, "admin")
-    found = await audit.find(
-        reader,
-        limit=limit + 1,
-        before=decode_number(cursor),
+    search = AuditSearch(
         actor=by,
         action=action,
         since=aware(since, "since"),
         until=aware(until, "until"),
+        before=decode_number(cursor),
     )
+    page = await search_audit(reader, search, limit)
     links = [self_link(request, JSON)]
-    if len(found) > limit:
-        links.append(next_link(request, encode_cursor(NumberCursor(found[limit - 1]["seq"])), JSON))
-    return Traces([msgspec.convert(dict(row), Trace, strict=False) for row in found[:limit]], links)
+    if page.next_before is not None:
+        links.append(next_link(request, encode_cursor(NumberCursor(page.next_before)), JSON))
+    return AuditTraces(page.entries, links)
 
 
 router = Router("/v1/audit", route_handlers=[list_audit], tags=["access"])

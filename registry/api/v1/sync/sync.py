@@ -16,19 +16,18 @@ from registry.api.http.idempotency import rendered, stating
 from registry.api.http.links import JSON
 from registry.api.http.problems import status_of
 from registry.api.v1.records.writes import conflict_detail
-from registry.api.v1.sync.feed import Feed
+from registry.api.v1.sync.feed import feed_of
 from registry.domain.access.actor import require
-from registry.domain.conditions import Filter
-from registry.domain.sync.feed import END, Mark
 from registry.domain.sync.push import Operation, Push, Result
+from registry.services.sync import read_digest as digests
+from registry.services.sync import read_snapshot as snapshots
 from registry.services.sync.push import BLOCKED, PushedOperation, RefusedOperation, push
+from registry.services.sync.read_snapshot import SnapshotStart
 from registry.store.access.idempotency import StoredResponse
-from registry.store.database.pool import Reader
-from registry.store.sync import feed, snapshots
-from registry.store.sync.feed import Stand
 
 Bucket = Annotated[int | None, QueryParameter(ge=0, le=255, description="Only this bucket of the digest.")]
 LINES = "application/x-ndjson"
+CHUNK_BYTES = 65_536
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -86,10 +85,9 @@ async def read_digest(
     state: State, reader: ReaderDep, sight: SightDep, place: params.PlaceParam = None
 ) -> dict[str, Any]:
     """Count, and xor of sha256(id:version:updated_at in µs)[:8], by last byte of the identity."""
-    source, stand = Feed(state, sight, place), await feed.stand(reader)
-    rows = await snapshots.digest(reader, sight, Filter(place=place))
-    buckets = {str(row["bucket"]): [row["count"], f"{row['hash'] % 2**64:016x}"] for row in rows}
-    return {"cursor": source.cursor(stand.epoch, stand.edge, stand.lsn), "buckets": buckets}
+    digest = await digests.read_digest(feed_of(state, sight, place))
+    buckets = {str(bucket.number): [bucket.count, f"{bucket.hash:016x}"] for bucket in digest.buckets}
+    return {"cursor": digest.cursor, "buckets": buckets}
 
 
 @get("/snapshot", media_type=LINES)
@@ -97,27 +95,21 @@ async def read_snapshot(
     state: State, reader: ReaderDep, sight: SightDep, place: params.PlaceParam = None, bucket: Bucket = None
 ) -> Stream:
     """Everything in scope, a line each, from one instant: first the cursor to go on from, last the count."""
-    source, stand = Feed(state, sight, place), await state.watch.current()
-    lines = _lines(source, stand, reader, Filter(place=place), bucket)
-    return Stream(lines, media_type=LINES)
+    parts = await snapshots.read_snapshot(feed_of(state, sight, place), bucket)
+    return Stream(_lines(parts), media_type=LINES)
 
 
-async def _lines(
-    source: Feed, stand: Stand, reader: Reader, wanted: Filter, bucket: int | None
-) -> AsyncIterator[bytes]:
-    count, held = -1, bytearray()
-    async for row in snapshots.snapshot(reader, source.sight, wanted, bucket):
+async def _lines(parts: AsyncIterator[SnapshotStart | bytes]) -> AsyncIterator[bytes]:
+    """The parts as lines of JSON, some 64 KiB at a time, and a last line with the count of features."""
+    count, chunk = -1, bytearray()
+    async for part in parts:
         count += 1
-        if count == 0:
-            mark = Mark(int(row["horizon"]) - 1, END)
-            head = {"cursor": source.cursor(stand.epoch, mark, int(row["feature"]))}
-            held += msgspec.json.encode(head) + b"\n"
-            continue
-        held += row["feature"] + b"\n"
-        if len(held) > 65_536:
-            yield bytes(held)
-            held.clear()
-    yield bytes(held) + msgspec.json.encode({"end": count}) + b"\n"
+        chunk += part if isinstance(part, bytes) else msgspec.json.encode(part)
+        chunk += b"\n"
+        if len(chunk) > CHUNK_BYTES:
+            yield bytes(chunk)
+            chunk.clear()
+    yield bytes(chunk) + msgspec.json.encode({"end": count}) + b"\n"
 
 
 router = Router("/v1/sync", route_handlers=[push_operations, read_digest, read_snapshot], tags=["feed"])

@@ -6,7 +6,8 @@ import pytest
 from registry.domain.access.actor import SYSTEM, Actor
 from registry.domain.errors import NeedsApproval
 from registry.domain.identity import new_id
-from registry.store.access import guard, scope
+from registry.services.access.limit_mass_changes import count_change
+from registry.store.access import approvals, mass_changes, scope
 from registry.store.database.pool import Writer
 from tests.builders import a_place
 
@@ -15,59 +16,59 @@ PLANNER = Actor(id="planner", role="planner")
 
 
 async def test_the_limit_is_exact_and_each_person_has_their_own(writer: Writer) -> None:
-    await scope.hold(writer, OFFICER, 5)
+    await scope.bind(writer, OFFICER, 5)
     for verb in ("report", "retire", "restore", "report", "retire"):
-        await guard.note(writer, OFFICER, verb)
+        await count_change(writer, OFFICER, verb)
     with pytest.raises(NeedsApproval, match="more than 5"):
-        await guard.note(writer, OFFICER, "report")
-    await guard.note(writer, OFFICER, "update")
-    await guard.note(writer, PLANNER, "retire")
-    await guard.note(writer, SYSTEM, "retire")
+        await count_change(writer, OFFICER, "report")
+    await count_change(writer, OFFICER, "update")
+    await count_change(writer, PLANNER, "retire")
+    await count_change(writer, SYSTEM, "retire")
 
 
 async def test_what_is_older_than_the_window_does_not_count(writer: Writer, conn: asyncpg.Connection) -> None:
-    await scope.hold(writer, OFFICER, 2)
+    await scope.bind(writer, OFFICER, 2)
     await conn.execute(
         "INSERT INTO guarded_change (actor, at) VALUES ('officer', now() - interval '601 seconds'),"
         " ('officer', now() - interval '2 days'), ('officer', now() - interval '599 seconds')"
     )
-    await guard.note(writer, OFFICER, "retire")
+    await count_change(writer, OFFICER, "retire")
     with pytest.raises(NeedsApproval):
-        await guard.note(writer, OFFICER, "retire")
-    await guard.forget_old(writer)
+        await count_change(writer, OFFICER, "retire")
+    await mass_changes.forget_old(writer)
     assert await conn.fetchval("SELECT count(*) FROM guarded_change") == 3
 
 
 async def test_without_a_limit_nothing_is_counted(writer: Writer, conn: asyncpg.Connection) -> None:
-    await scope.hold(writer, OFFICER, 0)
+    await scope.bind(writer, OFFICER, 0)
     for _ in range(3):
-        await guard.note(writer, OFFICER, "retire")
+        await count_change(writer, OFFICER, "retire")
     assert await conn.fetchval("SELECT count(*) FROM guarded_change") == 0
 
 
 async def test_an_approval_allows_so_many_for_an_hour(writer: Writer, conn: asyncpg.Connection) -> None:
-    await scope.hold(writer, OFFICER, 1)
-    await guard.note(writer, OFFICER, "retire")
+    await scope.bind(writer, OFFICER, 1)
+    await count_change(writer, OFFICER, "retire")
     wish = new_id(0)
-    await guard.ask(writer, wish, OFFICER, 2, "flood")
+    await approvals.insert(writer, wish, OFFICER, 2, "flood")
     with pytest.raises(NeedsApproval):
-        await guard.note(writer, OFFICER, "retire")
-    await guard.approve(writer, wish, PLANNER)
+        await count_change(writer, OFFICER, "retire")
+    await approvals.approve(writer, wish, PLANNER)
     await conn.execute("UPDATE guarded_change SET at = at - interval '1 minute'")
     await conn.execute("UPDATE approval SET approved_at = approved_at - interval '1 second'")
     for _ in range(2):
-        await guard.note(writer, OFFICER, "retire")
+        await count_change(writer, OFFICER, "retire")
     with pytest.raises(NeedsApproval):
-        await guard.note(writer, OFFICER, "retire")
+        await count_change(writer, OFFICER, "retire")
     await conn.execute("DELETE FROM guarded_change WHERE seq = (SELECT max(seq) FROM guarded_change)")
     await conn.execute("UPDATE approval SET approved_at = now() - interval '61 minutes'")
     with pytest.raises(NeedsApproval):
-        await guard.note(writer, OFFICER, "retire")
+        await count_change(writer, OFFICER, "retire")
 
 
 async def test_the_database_wants_two_persons(writer: Writer, conn: asyncpg.Connection) -> None:
     wish = new_id(0)
-    await guard.ask(writer, wish, OFFICER, 2, "flood")
+    await approvals.insert(writer, wish, OFFICER, 2, "flood")
     with pytest.raises(asyncpg.CheckViolationError):
         async with conn.transaction():
             await conn.execute("UPDATE approval SET approved_by = actor, approved_at = now()")
@@ -77,7 +78,7 @@ async def test_whose_places_hold_whose(writer: Writer) -> None:
     await a_place(writer, "D")
     await a_place(writer, "T1", "D")
     await a_place(writer, "T2", "D")
-    assert await guard.covers(writer, ["D"], ["T1", "T2"])
-    assert await guard.covers(writer, ["T1"], ["T1"])
-    assert not await guard.covers(writer, ["T1"], ["T1", "T2"])
-    assert not await guard.covers(writer, ["D"], [])
+    assert await approvals.covers(writer, ["D"], ["T1", "T2"])
+    assert await approvals.covers(writer, ["T1"], ["T1"])
+    assert not await approvals.covers(writer, ["T1"], ["T1", "T2"])
+    assert not await approvals.covers(writer, ["D"], [])

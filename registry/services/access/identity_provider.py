@@ -29,7 +29,7 @@ CACHE_S = 10.0
 MOST_CACHED = 10_000
 
 
-class Issuer:
+class IdentityProvider:
     """The provider whose tokens are accepted."""
 
     def __init__(self, settings: Settings) -> None:
@@ -148,7 +148,7 @@ def _signing_keys(document: Any) -> dict[str, jwt.PyJWK]:
     return keys
 
 
-def issuer(settings: Settings) -> Issuer | None:
+def configured_provider(settings: Settings) -> IdentityProvider | None:
     """The configured provider; None when none of its settings is set."""
     parts = (settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks)
-    return Issuer(settings) if any(parts) else None
+    return IdentityProvider(settings) if any(parts) else None

@@ -1,0 +1,1 @@
+"""Use cases of access: credentials, keys, approvals and the audit."""

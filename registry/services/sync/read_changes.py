@@ -1,0 +1,180 @@
+"""Read the change feed: a page, a long poll, or a stream of changes, each as one client may see it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from registry.domain.access.sight import Sight
+from registry.domain.errors import CursorExpired, InvalidQuery, Unavailable
+from registry.domain.sync.feed import FeedChange, visible_change
+from registry.domain.sync.feed_cursor import (
+    START,
+    FeedCursor,
+    LogPosition,
+    audience_of,
+    check_cursor,
+    decrypt_cursor,
+    encrypt_cursor,
+)
+from registry.services.sync.change_watcher import PAGE, Batch, ChangeWatcher, Subscription
+from registry.store.database.pool import Reader
+from registry.store.sync import feed
+from registry.store.sync.feed import FeedHead
+from registry.store.visibility import realm
+
+NOW = "now"
+HEARTBEAT_S = 15.0
+
+
+class ChangePage(Struct, frozen=True):
+    """Changes in commit order, the cursor to continue from, and whether there are more at once."""
+
+    changes: list[FeedChange]
+    cursor: str
+    more: bool
+
+
+class FeedEvent(Struct, frozen=True):
+    """One event of a stream: its name, the cursor after it, and its change.
+
+    `ready` comes first and carries no change. `reset` says that the cursor expired, with the reason as
+    `detail`; it is the last event. `heartbeat` says only that the stream is alive.
+    """
+
+    event: str
+    cursor: str | None = None
+    change: FeedChange | None = None
+    detail: str | None = None
+
+
+class Feed(NamedTuple):
+    """The feed as one client reads it: its sight, its place, and the key of its cursors."""
+
+    reader: Reader
+    watcher: ChangeWatcher
+    key: bytes
+    sight: Sight
+    place: str | None
+
+    def cursor(self, head: FeedHead, position: LogPosition, lsn: int | None = None) -> str:
+        """The cursor after `position`."""
+        audience = audience_of(self.sight, self.place)
+        lsn = head.lsn if lsn is None else lsn
+        return encrypt_cursor(FeedCursor(head.epoch, audience, position, lsn), self.key)
+
+    def visible(self, batch: Batch) -> list[tuple[LogPosition, FeedChange]]:
+        """The changes of a batch that this client may see, each with its position."""
+        own = ((LogPosition(int(row["xid"]), row["seq"]), row) for row in batch if self._is_own(row["realm"]))
+        changes = ((position, visible_change(row, self.sight, self.place)) for position, row in own)
+        return [(position, change) for position, change in changes if change is not None]
+
+    def _is_own(self, name: str) -> bool:
+        return name == realm(self.sight)
+
+    async def page(self, after: LogPosition, limit: int) -> feed.FeedPage:
+        """The page after a position."""
+        return await feed.page(self.reader, self.sight, self.place, after, limit)
+
+    async def start(self, cursor: str | None) -> tuple[LogPosition, FeedHead]:
+        """Where a client continues: after its cursor, at the end for `now`, else at the beginning.
+
+        CursorExpired when the client must synchronise anew.
+        """
+        demand_present(self.sight)
+        head = await self.watcher.head()
+        if cursor is None:
+            return START, head
+        if cursor == NOW:
+            return head.settled, head
+        decrypted = decrypt_cursor(cursor, self.key)
+        if decrypted.lsn > head.lsn or decrypted.epoch != head.epoch:
+            head = await feed.head(self.reader)
+        audience = audience_of(self.sight, self.place)
+        check_cursor(decrypted, epoch=head.epoch, lsn=head.lsn, audience=audience)
+        return decrypted.position, head
+
+
+def demand_present(sight: Sight) -> None:
+    """InvalidQuery for a sight of the past, which the feed cannot show."""
+    if sight.as_of is not None:
+        raise InvalidQuery("the feed has no as_of; use a cursor", field="as_of")
+
+
+async def poll_changes(
+    source: Feed, cursor: str | None, wait_s: float, limit: int
+) -> tuple[ChangePage, bool]:
+    """The changes after a cursor; waits up to `wait_s` for the first one.
+
+    The flag says that the page holds for this cursor until the watcher sees a change.
+    """
+    position, head = await source.start(cursor)
+    if position < head.last or wait_s > 0:
+        return await _first_page(source, position, wait_s, limit), False
+    if cursor is None or cursor == NOW:
+        return ChangePage([], source.cursor(head, position), False), False
+    # A head that the watcher no longer has may be behind what happened meanwhile.
+    return ChangePage([], cursor, False), head is source.watcher.seen
+
+
+async def _first_page(source: Feed, position: LogPosition, wait_s: float, limit: int) -> ChangePage:
+    """The first page that shows this client something, or the last page when the time is over."""
+    clock = asyncio.get_running_loop().time
+    until_s = clock() + wait_s
+    while True:
+        head = await source.watcher.head()
+        page = await source.page(position, limit)
+        changes = [change for _, change in source.visible(page.changes)]
+        left_s = until_s - clock()
+        if changes or page.full or left_s <= 0:
+            return ChangePage(changes, source.cursor(head, page.position, page.lsn), page.full)
+        position = page.position
+        await source.watcher.moved(left_s)
+
+
+async def stream_changes(source: Feed, cursor: str) -> AsyncIterator[FeedEvent]:
+    """Every change after a cursor, then each as it happens; ends when this client is too slow."""
+    try:
+        position, head = await source.start(cursor)
+    except CursorExpired as expired:
+        return _expired(expired)
+    return _events(source, position, head)
+
+
+async def _expired(error: CursorExpired) -> AsyncIterator[FeedEvent]:
+    yield FeedEvent("reset", detail=error.detail)
+
+
+async def _events(source: Feed, position: LogPosition, head: FeedHead) -> AsyncIterator[FeedEvent]:
+    async with source.watcher.subscribed() as subscription:
+        yield FeedEvent("ready", source.cursor(head, position))
+        while position < (await source.watcher.head()).last:
+            try:
+                page = await source.page(position, PAGE)
+            except Unavailable:
+                return  # the client returns with its last event id
+            for at, change in source.visible(page.changes):
+                yield FeedEvent(change.op, source.cursor(head, at), change)
+            position = page.position
+            if not page.full:
+                break
+        async for event in _live(source, subscription, position, head):
+            yield event
+
+
+async def _live(
+    source: Feed, subscription: Subscription, position: LogPosition, head: FeedHead
+) -> AsyncIterator[FeedEvent]:
+    """What the watcher publishes, with heartbeats in between, until the subscription is lost."""
+    while not subscription.lost:
+        try:
+            async with asyncio.timeout(HEARTBEAT_S):
+                batch, end = await subscription.take()
+        except TimeoutError:
+            yield FeedEvent("heartbeat")
+            continue
+        for at, change in source.visible(batch):
+            if at > position:
+                yield FeedEvent(change.op, source.cursor(head, at), change)
+        position = max(position, end)
