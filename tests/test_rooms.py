@@ -9,13 +9,15 @@ ROOT = Path(__file__).parent.parent / "registry"
 FORBIDDEN = {
     "domain": (
         {"litestar", "sqlalchemy", "geoalchemy2", "asyncpg", "click", "granian", "os"},
-        {"store", "api"},
+        {"store", "services", "api", "cli", "jobs"},
     ),
-    "store": ({"litestar", "shapely", "click", "granian"}, {"api"}),
-    "jobs": ({"litestar", "sqlalchemy", "geoalchemy2", "click", "granian"}, {"api", "cli"}),
+    "store": ({"litestar", "shapely", "click", "granian"}, {"services", "api", "cli", "jobs"}),
+    "services": ({"litestar", "sqlalchemy", "asyncpg", "click", "rich", "granian"}, {"api", "cli", "jobs"}),
+    "jobs": ({"litestar", "sqlalchemy", "geoalchemy2", "asyncpg", "click", "granian"}, {"api", "cli"}),
+    "cli": ({"litestar", "sqlalchemy", "asyncpg"}, {"api"}),
     "api": ({"sqlalchemy", "geoalchemy2", "asyncpg", "shapely", "granian"}, set()),
 }
-WHY = "rooms depend in one direction: api → domain and store, store → domain; see docs/explanation"
+WHY = "rooms depend in one direction: api, cli, jobs → services → store → domain; see docs/explanation"
 
 
 def modules() -> list[Path]:
