@@ -1,4 +1,4 @@
-"""Which places of a level have a resource and which do not: set coverage."""
+"""Set coverage: which places of a level have a resource."""
 
 import sqlalchemy as sa
 

@@ -81,7 +81,7 @@ def _footprint(seen: View) -> sa.ColumnElement[Any]:
 
 @statement
 def _watchers(form: Shape, present: frozenset[str], stated_radius: bool) -> Query:
-    """Located resources near the area, by their own radius or a stated one, and unlocated ones."""
+    """Located resources near the area, by their own or a stated radius, and unlocated ones."""
     seen = view(form)
     drawn = _footprint(seen)
     where = [seen.seen, *clauses(present, seen), *_at_work(seen)]
@@ -124,7 +124,7 @@ async def find(
     at: datetime,
     limit: int,
 ) -> list[Watcher]:
-    """Resources at work at `at` that may reach the area, and those of unknown position, by identity.
+    """The resources in operation at `at` that may reach the area, and unlocated ones, by identity.
 
     A stated `radius_m` replaces every own radius.
     """

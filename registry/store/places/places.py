@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query, statement
 from registry.store.ogc.extents import outward
-from registry.store.proximity.origin_sql import GROUND_OF_SHAPE, POINT, SPOT
+from registry.store.proximity.origin_sql import FROM_SHAPE, POINT, SPOT
 from registry.store.schema.records import geography, place, place_member, place_within
 
 COLUMNS = (
@@ -150,7 +150,7 @@ def _touched() -> Query:
     ST_Touches takes 2 ms for a large place. So a cheap test comes first: whether a point inside the place
     lies in the shape.
     """
-    shape = GROUND_OF_SHAPE.geom
+    shape = FROM_SHAPE.geom
     some = sa.func.ST_Intersects(shape, sa.func.ST_PointOnSurface(place.c.extent))
     more = sa.not_(sa.func.ST_Touches(place.c.extent, shape))
     return _smallest(

@@ -16,15 +16,15 @@ from registry.store.database.query import Query, statement, utf8
 from registry.store.filters import BROAD, clauses, key_and_values
 from registry.store.pages import materialized
 from registry.store.proximity.knn_columns import TIERS, candidates, distance, nearness, within
-from registry.store.proximity.origin_sql import GEOGRAPHY, Ground
+from registry.store.proximity.origin_sql import GEOGRAPHY, OriginSql
 from registry.store.visibility import Shape, View, binds, shape, view
 
 FEW = 4_000
-"""To sort so many for every spot costs as much as to walk the index past those that do not meet."""
+"""Sorting so many for every spot costs as much as walking the index past those that fail."""
 
 
-def _spots() -> tuple[Any, Ground]:
-    """The origins of a batch as rows, and where each is."""
+def _spots() -> tuple[Any, OriginSql]:
+    """The origins of a batch as rows, and the SQL of their position."""
     floats = ARRAY(sa.Float)
     spots = (
         sa.func.unnest(*(sa.bindparam(name, type_=floats) for name in ("lons", "lats", "margins")))
@@ -33,24 +33,26 @@ def _spots() -> tuple[Any, Ground]:
     )
     point = sa.func.ST_SetSRID(sa.func.ST_MakePoint(spots.c.lon, spots.c.lat), sa.literal_column("4326"))
     geog = sa.cast(point, GEOGRAPHY)
-    return spots, Ground(geog=geog, geom=point, near=geog)
+    return spots, OriginSql(geog=geog, geom=point, near=geog)
 
 
-def _conditions(seen: View, ground: Ground, spots: Any, present: frozenset[str], capped: bool) -> list[Any]:
+def _conditions(
+    seen: View, origin: OriginSql, spots: Any, present: frozenset[str], capped: bool
+) -> list[Any]:
     where = [seen.seen, *clauses(present, seen), seen.geom.is_not(None)]
     if capped:
-        where.append(within(seen, ground, sa.bindparam("max_m", type_=sa.Float) + spots.c.margin_m))
+        where.append(within(seen, origin, sa.bindparam("max_m", type_=sa.Float) + spots.c.margin_m))
     return where
 
 
-def _hit(seen: View, ground: Ground) -> sa.Select[Any]:
+def _hit(seen: View, origin: OriginSql) -> sa.Select[Any]:
     return sa.select(
         seen.c.id,
         seen.c.kind,
-        distance(seen, ground).label("distance_m"),
+        distance(seen, origin).label("distance_m"),
         sa.func.coalesce(seen.uncertainty_m, sa.literal_column("0.0")).label("uncertainty_m"),
-        sa.func.degrees(sa.func.ST_Azimuth(ground.geog, seen.geog)).label("bearing_deg"),
-        nearness(seen, ground).label("sphere_m"),
+        sa.func.degrees(sa.func.ST_Azimuth(origin.geog, seen.geog)).label("bearing_deg"),
+        nearness(seen, origin).label("sphere_m"),
     )
 
 
@@ -63,16 +65,16 @@ def _each(spots: Any, hits: sa.Select[Any]) -> sa.Select[Any]:
 
 @statement
 def _batch(form: Shape, present: frozenset[str], capped: bool, tier: int) -> Query:
-    """The first of those that meet conditions which many records meet, by the index."""
-    seen, (spots, ground) = view(form), _spots()
-    near = _hit(seen, ground).where(*_conditions(seen, ground, spots, present, capped))
-    inner = near.order_by(nearness(seen, ground)).limit(sa.literal_column(str(tier)))
+    """The first hits of every spot by the index, for conditions that many records meet."""
+    seen, (spots, origin) = view(form), _spots()
+    near = _hit(seen, origin).where(*_conditions(seen, origin, spots, present, capped))
+    inner = near.order_by(nearness(seen, origin)).limit(sa.literal_column(str(tier)))
     return Query(_each(spots, sa.select(inner.correlate(spots).subquery("near"))))
 
 
 @statement
 def _how_many(form: Shape, present: frozenset[str]) -> Query:
-    """How many meet the conditions wherever they are, as far as that decides the way."""
+    """How many records meet the conditions anywhere, counted far enough to choose the statement."""
     seen = view(form)
     one: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(seen.table)
     meeting = one.where(seen.seen, *clauses(present, seen), seen.geom.is_not(None))
@@ -82,13 +84,13 @@ def _how_many(form: Shape, present: frozenset[str]) -> Query:
 
 @statement
 def _rare(form: Shape, present: frozenset[str], capped: bool) -> Query:
-    """The first of all that meet conditions which are rare: found once, then put in order for every spot."""
-    seen, (spots, ground) = view(form), _spots()
-    meeting = sa.select(*seen.c).where(*_conditions(seen, ground, spots, present, False))
+    """The first hits of every spot, for rare conditions: selected once, then sorted for every spot."""
+    seen, (spots, origin) = view(form), _spots()
+    meeting = sa.select(*seen.c).where(*_conditions(seen, origin, spots, present, False))
     few = seen.over(materialized(meeting, "few"))
-    hits = _hit(few, ground).order_by(nearness(few, ground))
+    hits = _hit(few, origin).order_by(nearness(few, origin))
     if capped:
-        hits = hits.where(within(few, ground, sa.bindparam("max_m", type_=sa.Float) + spots.c.margin_m))
+        hits = hits.where(within(few, origin, sa.bindparam("max_m", type_=sa.Float) + spots.c.margin_m))
     return Query(_each(spots, hits), by_value=True)
 
 

@@ -1,4 +1,4 @@
-"""Who watches a spot: watch points whose own radius or footprint reaches it, and those without a position."""
+"""The watch points whose radius or footprint reaches a spot, and those without a position."""
 
 from typing import NamedTuple
 
@@ -12,16 +12,16 @@ from registry.store.database.query import Query, passed_on, statement
 from registry.store.filters import clauses, key_and_values
 from registry.store.proximity import origin_sql
 from registry.store.proximity.knn_columns import columns, within
-from registry.store.proximity.origin_sql import GROUND_OF_SPOT, POINT, SPOT
+from registry.store.proximity.origin_sql import FROM_SPOT, POINT, SPOT
 from registry.store.proximity.unplaced import anywhere, ways_to_be_near
 from registry.store.schema.records import geography, reach
 from registry.store.visibility import Shape, binds, shape, view
 
 UNPLACED = ("id", "name_zh", "name_en", "quality", "watch_radius_m", "place", "candidate_places")
 ONE_DEG: sa.ColumnElement[float] = sa.literal_column("1")
-"""A shape may be drawn with edges half around the Earth, of which nobody can say which way they go."""
+"""Longest edge of a footprint as it is measured: an edge half around the Earth has no certain direction."""
 USUAL_REACH_M = 10_000.0
-"""Watch points with a longer reach are looked at wherever they may be."""
+"""Unlocated watch points with a longer reach are considered wherever they may be."""
 
 
 @statement
@@ -33,7 +33,7 @@ def _covering(form: Shape, present: frozenset[str], vague: bool = False) -> Quer
     margin_m = sa.bindparam("margin_m", type_=sa.Float)
     far_m = seen.c.watch_radius_m + sa.func.coalesce(seen.uncertainty_m, sa.literal_column("0")) + margin_m
     hit = sa.select(
-        *columns(seen, GROUND_OF_SPOT, present),
+        *columns(seen, FROM_SPOT, present),
         seen.c.name_zh,
         seen.c.name_en,
         seen.c.watch_radius_m,
@@ -47,7 +47,7 @@ def _covering(form: Shape, present: frozenset[str], vague: bool = False) -> Quer
         seen.c.watch_radius_m.is_not(None),
         seen.geom.is_not(None),
         reach(seen.c, seen.geom, seen.uncertainty_m).op("&&")(sa.func._ST_Expand(SPOT, margin_m)),
-        within(seen, GROUND_OF_SPOT, far_m),
+        within(seen, FROM_SPOT, far_m),
         sa.or_(seen.c.footprint.is_(None), sa.not_(seen.shows_footprint())),
     )
     near = sa.func.ST_DWithin(geography(sa.func.ST_Segmentize(seen.c.footprint, ONE_DEG)), SPOT, margin_m)

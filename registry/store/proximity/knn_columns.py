@@ -1,4 +1,4 @@
-"""What an answer about nearness reads of each record: its feature, its distance, and what it is judged by."""
+"""The columns of a hit: its feature, its distance, and the values that it is ranked by."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -11,12 +11,12 @@ from registry.domain.proximity.origin import Start
 from registry.store.database.pool import Row
 from registry.store.database.query import passed_on
 from registry.store.filters import clauses, stock
-from registry.store.proximity.origin_sql import Ground
+from registry.store.proximity.origin_sql import OriginSql
 from registry.store.schema.records import place, room
 from registry.store.visibility import View
 
 MOST_COUNTED = 50
-"""What cannot be placed or decided is counted up to here: nobody acts on the difference beyond."""
+"""Unlocated and undecidable records are counted up to here: a larger number changes no decision."""
 TIERS = (16, 128, 1024, 10_240)
 
 
@@ -51,33 +51,33 @@ def candidates(k: int) -> int:
     return max(8, k + 2 + k // 8)
 
 
-def distance(view: View, ground: Ground) -> sa.ColumnElement[float]:
-    """Metres along the ellipsoid, to the nearest edge, 0 inside.
+def distance(view: View, origin: OriginSql) -> sa.ColumnElement[float]:
+    """Metres along the ellipsoid to the nearest edge; 0 inside.
 
-    What lies inside is told at once: measuring it would compare it with every edge.
+    ST_Covers answers for points inside: measuring would compare them with every edge.
     """
-    metres = sa.func.ST_Distance(view.geog, ground.geog)
-    if not ground.ctes:
+    metres = sa.func.ST_Distance(view.geog, origin.geog)
+    if not origin.ctes:
         return metres
-    return sa.case((sa.func.ST_Covers(ground.geom, view.geom), sa.literal_column("0.0")), else_=metres)
+    return sa.case((sa.func.ST_Covers(origin.geom, view.geom), sa.literal_column("0.0")), else_=metres)
 
 
-def nearness(view: View, ground: Ground) -> sa.ColumnElement[float]:
+def nearness(view: View, origin: OriginSql) -> sa.ColumnElement[float]:
     """Metres on a sphere, to the outline of what is drawn: what the index can order by."""
-    return view.geog.op("<->", return_type=sa.Float)(ground.near)
+    return view.geog.op("<->", return_type=sa.Float)(origin.near)
 
 
-def within(view: View, ground: Ground, metres: Any) -> sa.ColumnElement[bool]:
+def within(view: View, origin: OriginSql, metres: Any) -> sa.ColumnElement[bool]:
     """At most so many metres away, by the index."""
-    return sa.func.ST_DWithin(view.geog, ground.geog, metres)
+    return sa.func.ST_DWithin(view.geog, origin.geog, metres)
 
 
-def columns(view: View, ground: Ground, present: Iterable[str] = ()) -> list[sa.ColumnElement[Any]]:
+def columns(view: View, origin: OriginSql, present: Iterable[str] = ()) -> list[sa.ColumnElement[Any]]:
     """The columns of a hit; `measured` columns only for conditions that ask about them."""
     wanted: list[sa.ColumnElement[Any]] = [
         view.c.id,
         view.feature.label("feature"),
-        distance(view, ground).label("distance_m"),
+        distance(view, origin).label("distance_m"),
         sa.func.coalesce(view.uncertainty_m, sa.literal_column("0.0")).label("uncertainty_m"),
         view.c.kind,
         view.c.verified_at,
@@ -86,8 +86,8 @@ def columns(view: View, ground: Ground, present: Iterable[str] = ()) -> list[sa.
         view.c.partner_of,
         _partner(view).label("partner"),
     ]
-    if not ground.ctes:
-        azimuth = sa.func.degrees(sa.func.ST_Azimuth(ground.geog, view.geog))
+    if not origin.ctes:
+        azimuth = sa.func.degrees(sa.func.ST_Azimuth(origin.geog, view.geog))
         wanted.append(azimuth.label("bearing_deg"))
     else:
         wanted += [sa.func.ST_X(view.geom).label("lon"), sa.func.ST_Y(view.geom).label("lat")]
@@ -111,8 +111,8 @@ def counted(hits: sa.Select[Any], view: View, present: Iterable[str]) -> sa.Comp
 def _missing(view: View, present: Iterable[str]) -> sa.Subquery:
     """The first records that meet the conditions and have no position.
 
-    OFFSET 0 keeps the planner to the short index of these: it takes conditions for independent, and would
-    read every record that meets the others.
+    OFFSET 0 makes the planner use the short index of unlocated records. It takes conditions for independent,
+    and would read every record that meets the others.
     """
     nowhere = sa.select(*view.c).where(
         view.seen, *clauses({"kind"}.intersection(present), view), view.c.geom.is_(None)

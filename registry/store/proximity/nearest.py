@@ -1,4 +1,4 @@
-"""The nearest k: by the index as far as its order is beyond doubt, and then by measuring everything."""
+"""The nearest k: by the index while its order is certain, otherwise by measuring all that is near enough."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -27,59 +27,59 @@ from registry.store.proximity.knn_columns import (
     parted,
     within,
 )
-from registry.store.proximity.origin_sql import Ground
+from registry.store.proximity.origin_sql import OriginSql
 from registry.store.visibility import Shape, View, binds, shape, view
 
 LOOKED_THROUGH = 500
-"""So many of the nearest are looked through before conditions are taken to be rare here."""
+"""So many of the nearest are scanned before conditions count as rare here."""
 MORE, MORE_AMONG = (32, 128, 1024), (32, 128)
-"""Fetched in turn while the order is in doubt: of what most records meet, and among those looked through."""
+"""Fetch limits tried in turn while the order is uncertain: by the index, and among the scanned."""
 EDGE_M: sa.ColumnElement[float] = sa.literal_column("0.01")
 """ST_DWithin may exclude a point at its own ST_Distance."""
 FETCH = sa.bindparam("fetch", type_=sa.Integer)
 
 
-def _near_first(seen: View, ground: Ground, present: frozenset[str], capped: bool) -> sa.Select[Any]:
-    """Hits in the index's order, which is by distance on a sphere."""
-    near = [within(seen, ground, sa.bindparam("max_m", type_=sa.Float))] if capped else []
+def _near_first(seen: View, origin: OriginSql, present: frozenset[str], capped: bool) -> sa.Select[Any]:
+    """Hits in the order of the index, which is by distance on a sphere."""
+    near = [within(seen, origin, sa.bindparam("max_m", type_=sa.Float))] if capped else []
     return (
-        sa.select(*columns(seen, ground, present), nearness(seen, ground).label("sphere_m"))
+        sa.select(*columns(seen, origin, present), nearness(seen, origin).label("sphere_m"))
         .where(seen.seen, *clauses(present & BROAD, seen), *near, seen.geom.is_not(None))
-        .order_by(nearness(seen, ground))
+        .order_by(nearness(seen, origin))
     )
 
 
-def _by_index(seen: View, ground: Ground, present: frozenset[str], capped: bool, tier: int) -> Any:
-    """The first by the index that meet conditions which most records meet.
+def _by_index(seen: View, origin: OriginSql, present: frozenset[str], capped: bool, tier: int) -> Any:
+    """The first hits by the index, for conditions that most records meet.
 
-    A limit that is plain text lets the planner see that few rows are wanted: one plan serves every value.
+    A literal limit tells the planner that few rows are needed, so that one generic plan serves every value.
     """
-    inner = _near_first(seen, ground, present, capped).limit(sa.literal_column(str(tier))).subquery("first")
+    inner = _near_first(seen, origin, present, capped).limit(sa.literal_column(str(tier))).subquery("first")
     return counted(sa.select(inner).limit(FETCH), seen, present)
 
 
 @statement
 def _candidates(form: Shape, present: frozenset[str], drawn: bool, capped: bool, tier: int) -> Query:
-    seen, ground = view(form), origin_sql.ground(drawn)
-    return Query(_by_index(seen, ground, present, capped, tier).add_cte(*ground.ctes))
+    seen, origin = view(form), origin_sql.of(drawn)
+    return Query(_by_index(seen, origin, present, capped, tier).add_cte(*origin.ctes))
 
 
-def nearest_rows(seen: View, ground: Ground, present: frozenset[str], capped: bool) -> sa.Subquery:
-    """The nearest 500 rows that meet the conditions which most meet, with `rank`, as their table is named."""
-    near = _near_first(seen, ground, present & BROAD, capped).with_only_columns(*seen.c)
+def nearest_rows(seen: View, origin: OriginSql, present: frozenset[str], capped: bool) -> sa.Subquery:
+    """The nearest 500 rows that meet the broad conditions, with their `rank`."""
+    near = _near_first(seen, origin, present & BROAD, capped).with_only_columns(*seen.c)
     first = near.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("first")
     rank = sa.type_coerce(sa.func.row_number().over(), sa.BigInteger)
     return sa.select(first, rank.label("rank")).subquery("resource")
 
 
-def _through_nearest(seen: View, ground: Ground, present: frozenset[str], capped: bool) -> Any:
-    """Those among the nearest 500 that meet conditions which may be rare: enough or not.
+def _through_nearest(seen: View, origin: OriginSql, present: frozenset[str], capped: bool) -> Any:
+    """The hits among the nearest 500, for conditions that may be rare; they may be too few.
 
-    Conditions on a record's own columns keep the order; that on stock may be joined from the other side.
+    Only a condition on stock needs ORDER BY: the planner may join it from the other side.
     """
-    among = seen.over(nearest_rows(seen, ground, present, capped))
+    among = seen.over(nearest_rows(seen, origin, present, capped))
     hits = sa.select(
-        *columns(among, ground, present), nearness(among, ground).label("sphere_m"), among.c.rank
+        *columns(among, origin, present), nearness(among, origin).label("sphere_m"), among.c.rank
     ).where(*clauses(present - BROAD, among))
     if "item" in present:
         hits = hits.order_by(among.c.rank)
@@ -88,34 +88,34 @@ def _through_nearest(seen: View, ground: Ground, present: frozenset[str], capped
 
 @statement
 def _looked_through(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Query:
-    seen, ground = view(form), origin_sql.ground(drawn)
-    return Query(_through_nearest(seen, ground, present, capped).add_cte(*ground.ctes))
+    seen, origin = view(form), origin_sql.of(drawn)
+    return Query(_through_nearest(seen, origin, present, capped).add_cte(*origin.ctes))
 
 
 @statement
 def _rare(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Query:
-    """The first of all that meet conditions which are rare here: found by them, then put in order."""
-    seen, ground = view(form), origin_sql.ground(drawn)
+    """The first hits of all, for conditions that are rare here: selected by those, then sorted."""
+    seen, origin = view(form), origin_sql.of(drawn)
     where = [seen.seen, *clauses(present, seen)]
-    near = [within(seen, ground, sa.bindparam("max_m", type_=sa.Float))] if capped else []
-    meeting = sa.select(seen.c.id, nearness(seen, ground).label("sphere_m"))
+    near = [within(seen, origin, sa.bindparam("max_m", type_=sa.Float))] if capped else []
+    meeting = sa.select(seen.c.id, nearness(seen, origin).label("sphere_m"))
     few = meeting.where(*where, *near, seen.geom.is_not(None)).cte("few")
     few = few.prefix_with("MATERIALIZED", dialect="postgresql")
     first = sa.select(few).order_by(few.c.sphere_m).limit(FETCH).subquery("first")
-    hits = sa.select(*columns(seen, ground, present), first.c.sphere_m).select_from(
+    hits = sa.select(*columns(seen, origin, present), first.c.sphere_m).select_from(
         first.join(seen.table, sa.and_(seen.seen, seen.c.id == first.c.id))
     )
-    return Query(counted(hits, seen, present).add_cte(*ground.ctes), by_value=True)
+    return Query(counted(hits, seen, present).add_cte(*origin.ctes), by_value=True)
 
 
 Case = tuple[Shape, frozenset[str], bool, bool]
-Found = tuple[list[Row], int]
-"""Rows in the order of the sphere, and the unlocated count."""
-Ask = Callable[[Reader, Case, dict[str, Any], Found | None], Awaitable[Found]]
+Candidates = tuple[list[Row], int]
+"""Rows in spherical order, and the number of unlocated records."""
+Attempt = Callable[[Reader, Case, dict[str, Any], Candidates | None], Awaitable[Candidates]]
 
 
-async def _first(reader: Reader, case: Case, values: dict[str, Any], begun: Found | None) -> Found:
-    """The first `fetch`, by the way that suits the conditions; `begun` is what the usual way found."""
+async def _first(reader: Reader, case: Case, values: dict[str, Any], begun: Candidates | None) -> Candidates:
+    """The first `fetch` hits, by the statement that suits the conditions; `begun` has those of the first."""
     fetch = values["fetch"]
     if case[1] <= BROAD:
         return begun or parted(await reader.rows(_candidates(*case, _tier(fetch)), values))
@@ -126,19 +126,21 @@ async def _first(reader: Reader, case: Case, values: dict[str, Any], begun: Foun
     return parted(await reader.rows(_rare(*case), values))
 
 
-async def _among(reader: Reader, case: Case, values: dict[str, Any], _: Found | None = None) -> Found:
-    """The first `fetch` among those looked through, or fewer."""
+async def _among(
+    reader: Reader, case: Case, values: dict[str, Any], _: Candidates | None = None
+) -> Candidates:
+    """The first `fetch` hits among the scanned records, or fewer."""
     return parted(await reader.rows(_looked_through(*case), values))
 
 
 @statement
 def _all_near(form: Shape, present: frozenset[str], drawn: bool, rank: Rank) -> Query:
-    """The first k of everything within a distance, in the exact order."""
-    seen, ground = view(form), origin_sql.ground(drawn)
+    """The first k of all within a distance, in exact order."""
+    seen, origin = view(form), origin_sql.of(drawn)
     where = [seen.seen, *clauses(present, seen)]
     bound = sa.bindparam("bound_m", type_=sa.Float) * sa.literal_column(str(1 + SPHERE_ERROR)) + EDGE_M
     found = (
-        sa.select(*columns(seen, ground, present)).where(*where, within(seen, ground, bound)).subquery("near")
+        sa.select(*columns(seen, origin, present)).where(*where, within(seen, origin, bound)).subquery("near")
     )
     order: Any = found.c.distance_m
     if rank == "distance_max":
@@ -148,7 +150,7 @@ def _all_near(form: Shape, present: frozenset[str], drawn: bool, rank: Rank) -> 
         beyond = found.c.distance_m - sa.bindparam("margin_m", type_=sa.Float)
         order = sa.func.greatest(beyond, sa.literal_column("0.0")) * sa.case(paces, value=found.c.kind)
     hits = sa.select(found).order_by(order, found.c.id).limit(sa.bindparam("k", type_=sa.Integer))
-    return Query(counted(hits, seen, present).add_cte(*ground.ctes))
+    return Query(counted(hits, seen, present).add_cte(*origin.ctes))
 
 
 async def nearest(
@@ -194,14 +196,14 @@ async def nearest_of_each(
 def _first_of_each(
     form: Shape, each: tuple[frozenset[str], ...], drawn: bool, capped: bool, tier: int
 ) -> Query:
-    seen, ground = view(form), origin_sql.ground(drawn)
+    seen, origin = view(form), origin_sql.of(drawn)
     firsts = [
-        _by_index(seen, ground, present, capped, tier)
+        _by_index(seen, origin, present, capped, tier)
         if present <= BROAD
-        else _through_nearest(seen, ground, present, capped)
+        else _through_nearest(seen, origin, present, capped)
         for present in each
     ]
-    return Query(batched_union(firsts).add_cte(*ground.ctes))
+    return Query(batched_union(firsts).add_cte(*origin.ctes))
 
 
 def _tier(fetch: int) -> int:
@@ -220,7 +222,7 @@ async def _nearest(
     k: int,
     max_m: float | None,
     order: Ranking,
-    begun: Found | None = None,
+    begun: Candidates | None = None,
 ) -> Hits:
     present, cap_m = question[0], _cap_m(start, max_m)
     values = question[1] | binds(sight) | origin_sql.binds(start) | {"max_m": cap_m}
@@ -247,8 +249,8 @@ async def _nearest(
     return Hits(_first_of(rows, start, order, k), unlocated)
 
 
-def _attempts(present: frozenset[str], fetch: int) -> list[tuple[Ask, int]]:
-    """How to ask, and for how many, until the order is beyond doubt."""
+def _attempts(present: frozenset[str], fetch: int) -> list[tuple[Attempt, int]]:
+    """Which statement to try with which fetch limit, until the order is certain."""
     again, steps = (_first, MORE) if present <= BROAD else (_among, MORE_AMONG)
     return [(_first, fetch), *((again, more) for more in steps if more > fetch)]
 
@@ -257,7 +259,7 @@ PACE_BINDS = [f"pace_{kind}" for kind in KINDS]
 
 
 def _first_of(rows: list[Row], start: Start, order: Ranking, k: int) -> list[Row]:
-    """The first k with exact distances; to an edge only those are measured again that may be among them."""
+    """The first k with exact distances; only rows that may be among them are measured to the edge."""
     if start.shape is not None and len(rows) > k:
         most = sorted(_value(order, row) for row in rows)[k - 1]
         rows = [row for row in rows if _least_value(order, row) <= most]

@@ -1,4 +1,4 @@
-"""Origins in SQL: a spot from two numbers, or a shape that is laid out once for the whole statement."""
+"""Origins in SQL: a spot from two numbers, or a shape that is prepared once for the whole statement."""
 
 from typing import Any, NamedTuple
 
@@ -21,12 +21,12 @@ POINT = sa.func.ST_SetSRID(
 )
 SPOT = sa.cast(POINT, GEOGRAPHY)
 STEP_DEG: sa.ColumnElement[float] = sa.literal_column(str(edges.STEP_DEG))
-"""Edges are straight in lon/lat (RFC 7946); pieces this short leave the great circle by millimetres."""
+"""Edges are straight in lon/lat (RFC 7946). Pieces this short leave the great circle by millimetres."""
 MOST_PIECES: sa.ColumnElement[float] = sa.literal_column(str(edges.MOST_PIECES))
 
 
-class Ground(NamedTuple):
-    """What a statement measures from: its geography, its flat shape, and what must be in its WITH clause.
+class OriginSql(NamedTuple):
+    """What a statement measures from: a geography, its flat shape, and the CTEs that it needs.
 
     `near` is what it orders by: nothing is farther from it than from the geography.
     """
@@ -38,23 +38,23 @@ class Ground(NamedTuple):
 
 
 def _plain(shape: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """`shape` as the server has it: GeoAlchemy2 would select it as bytes, in a WITH clause too."""
+    """`shape` as a geometry of the server: GeoAlchemy2 would select it as bytes, in a WITH clause too."""
     return sa.type_coerce(shape, sa.types.NULLTYPE)
 
 
-def _given(name: str) -> sa.ColumnElement[Any]:
-    given = sa.func.ST_GeomFromWKB(sa.bindparam(name, type_=sa.LargeBinary))
-    return sa.func.ST_SetSRID(given, sa.literal_column("4326"))
+def _bound_shape(name: str) -> sa.ColumnElement[Any]:
+    shape = sa.func.ST_GeomFromWKB(sa.bindparam(name, type_=sa.LargeBinary))
+    return sa.func.ST_SetSRID(shape, sa.literal_column("4326"))
 
 
-def _shape() -> Ground:
-    flat = materialized(sa.select(_plain(_given("shape")).label("geom")), "flat")
+def _shape() -> OriginSql:
+    flat = materialized(sa.select(_plain(_bound_shape("shape")).label("geom")), "flat")
     length = sa.func.ST_Perimeter(flat.c.geom) + sa.func.ST_Length(flat.c.geom)
     step = sa.func.greatest(STEP_DEG, length / MOST_PIECES)
     laid = sa.select(_plain(sa.cast(sa.func.ST_Segmentize(flat.c.geom, step), GEOGRAPHY)).label("geog"))
     origin = materialized(laid, "origin")
-    hull = materialized(sa.select(_plain(sa.cast(_given("outline"), GEOGRAPHY)).label("geog")), "hull")
-    return Ground(
+    hull = materialized(sa.select(_plain(sa.cast(_bound_shape("outline"), GEOGRAPHY)).label("geog")), "hull")
+    return OriginSql(
         geog=sa.select(origin.c.geog).scalar_subquery(),
         geom=sa.select(flat.c.geom).scalar_subquery(),
         near=sa.select(hull.c.geog).scalar_subquery(),
@@ -62,17 +62,17 @@ def _shape() -> Ground:
     )
 
 
-GROUND_OF_SPOT = Ground(geog=SPOT, geom=POINT, near=SPOT)
-GROUND_OF_SHAPE = _shape()
+FROM_SPOT = OriginSql(geog=SPOT, geom=POINT, near=SPOT)
+FROM_SHAPE = _shape()
 
 
-def ground(drawn: bool) -> Ground:
-    """The origin of a statement: drawn, or a spot."""
-    return GROUND_OF_SHAPE if drawn else GROUND_OF_SPOT
+def of(drawn: bool) -> OriginSql:
+    """The SQL of an origin that is drawn, or of a spot."""
+    return FROM_SHAPE if drawn else FROM_SPOT
 
 
 def binds(start: Start) -> dict[str, Any]:
-    """The values that a statement's origin expects."""
+    """The bound values of an origin."""
     outer = None if start.shape is None else outline(start.shape)
     return {"lon": start.lon, "lat": start.lat, "shape": start.shape, "outline": outer}
 

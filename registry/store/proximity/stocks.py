@@ -1,4 +1,4 @@
-"""What depots hold of the items that are asked for, with how far they are."""
+"""The stock lines of the requested items, with the distance of their depots."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ MOST_LINES = 5000
 
 @statement
 def _holding(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Query:
-    seen, ground = view(form), origin_sql.ground(drawn)
+    seen, origin = view(form), origin_sql.of(drawn)
     pairs = sa.func.unnest(*(sa.bindparam(name, type_=ARRAY(sa.Text)) for name in ("schemes", "codes")))
     asked_for = pairs.table_valued("scheme", "code", name="need").render_derived()
     lines = (
@@ -50,11 +50,11 @@ def _holding(form: Shape, present: frozenset[str], drawn: bool, capped: bool) ->
     )
     where = [seen.seen, *clauses(present, seen)]
     if capped:
-        near = within(seen, ground, sa.bindparam("max_m", type_=sa.Float))
+        near = within(seen, origin, sa.bindparam("max_m", type_=sa.Float))
         where.append(sa.or_(near, seen.c.geom.is_(None)))
     found = (
         sa.select(
-            *columns(seen, ground, present),
+            *columns(seen, origin, present),
             seen.c.tier,
             *(line for line in lines.c if line.name != "resource_id"),
         )
@@ -64,7 +64,7 @@ def _holding(form: Shape, present: frozenset[str], drawn: bool, capped: bool) ->
         .limit(sa.literal_column(str(MOST_LINES)))
         .subquery("found")
     )
-    return Query(passed_on(found).order_by(found.c.distance_m, found.c.id).add_cte(*ground.ctes))
+    return Query(passed_on(found).order_by(found.c.distance_m, found.c.id).add_cte(*origin.ctes))
 
 
 async def holding(

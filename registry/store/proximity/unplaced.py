@@ -1,4 +1,4 @@
-"""Records without a position, by the places named for them: which of them may stand near some ground."""
+"""Unlocated records that may be near some ground, by the places that they name."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from registry.store.visibility import View
 
 
 def may_be_near(view: View, ground: sa.ColumnElement[Any], far_m: float) -> sa.ColumnElement[bool]:
-    """Whether a record without a position may stand within `unplaced_m` of `ground`, or reaches past `far_m`.
+    """Whether an unlocated record may be within `unplaced_m` of `ground`, or reaches farther than `far_m`.
 
-    Errs on the side of yes: places are compared by their boxes, and what names no place may be anywhere.
+    Errs towards yes: places are compared by their boxes, and a record that names no place may be anywhere.
     """
     return sa.or_(*_named_near(view, ground), anywhere(view), _reaches(view, far_m))
 
 
 def ways_to_be_near(view: View, ground: sa.ColumnElement[Any], far_m: float) -> list[sa.ColumnElement[bool]]:
-    """The same without those that may be anywhere, one by one: each has an index of its own."""
+    """The same conditions one by one, since each has an index, without the records that may be anywhere."""
     return [*_named_near(view, ground), sa.and_(_reaches(view, far_m), ~anywhere(view))]
 
 
@@ -46,7 +46,7 @@ def _named_near(view: View, ground: sa.ColumnElement[Any]) -> list[sa.ColumnElem
 
 
 def _places_near(ground: sa.ColumnElement[Any], metres: sa.ColumnElement[float]) -> sa.Select[Any]:
-    """The places whose extent, or that of the place that bounds them, is near, and those without any."""
+    """The places whose own or bounding extent is near, and those without any extent."""
     bound = place.alias("bound")
     widest = sa.func.greatest(sa.func.abs(sa.func.ST_YMin(ground)), sa.func.abs(sa.func.ST_YMax(ground)))
     degrees = metres / (110_000 * sa.func.greatest(0.02, sa.func.cos(sa.func.radians(widest))))

@@ -1,4 +1,4 @@
-"""What is near: all within a distance, and what only an unknown value or place keeps out."""
+"""All records within a distance, and those that only an unknown value or place excludes."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -26,28 +26,28 @@ from registry.store.proximity.knn_columns import (
     within,
 )
 from registry.store.proximity.nearest import LOOKED_THROUGH, nearest_rows
-from registry.store.proximity.origin_sql import Ground
+from registry.store.proximity.origin_sql import OriginSql
 from registry.store.visibility import Shape, View, binds, shape, view
 
 
 @statement
 def _near(form: Shape, present: frozenset[str], drawn: bool, paged: bool) -> Query:
-    seen, ground = view(form), origin_sql.ground(drawn)
+    seen, origin = view(form), origin_sql.of(drawn)
     where = [seen.seen, *clauses(present, seen)]
     radius_m = sa.bindparam("radius_m", type_=sa.Float)
-    near = [within(seen, ground, radius_m)]
+    near = [within(seen, origin, radius_m)]
     if drawn:
-        box = sa.func._ST_Expand(ground.geog, radius_m + sa.literal_column("1"))
-        inside = sa.func.ST_Covers(ground.geom, seen.geom)
-        near = [seen.geog.op("&&")(box), sa.or_(inside, within(seen, ground, radius_m))]
-    found = sa.select(*columns(seen, ground, present)).where(*where, *near).subquery("near")
+        box = sa.func._ST_Expand(origin.geog, radius_m + sa.literal_column("1"))
+        inside = sa.func.ST_Covers(origin.geom, seen.geom)
+        near = [seen.geog.op("&&")(box), sa.or_(inside, within(seen, origin, radius_m))]
+    found = sa.select(*columns(seen, origin, present)).where(*where, *near).subquery("near")
     statement = sa.select(found)
     if paged:
         last = sa.tuple_(sa.bindparam("after_m", type_=sa.Float), sa.bindparam("after", type_=sa.Uuid))
         statement = statement.where(sa.tuple_(found.c.distance_m, found.c.id) > last)
     ordered = statement.order_by(found.c.distance_m, found.c.id)
     hits = ordered.limit(sa.bindparam("limit", type_=sa.Integer))
-    return Query(counted(hits, seen, present).add_cte(*ground.ctes))
+    return Query(counted(hits, seen, present).add_cte(*origin.ctes))
 
 
 async def within_distance(
@@ -75,9 +75,9 @@ async def within_distance(
     return Hits(kept, unlocated)
 
 
-def _inside_rows(seen: View, ground: Ground, present: frozenset[str]) -> sa.Subquery:
-    """Up to 500 rows inside a shape that meet the conditions which most meet, as their table is named."""
-    held = seen.geog.op("&&")(ground.near), sa.func.ST_Covers(ground.geom, seen.geom)
+def _inside_rows(seen: View, origin: OriginSql, present: frozenset[str]) -> sa.Subquery:
+    """Up to 500 rows inside a shape that meet the broad conditions."""
+    held = seen.geog.op("&&")(origin.near), sa.func.ST_Covers(origin.geom, seen.geom)
     met = sa.select(*seen.c).where(seen.seen, *clauses(present & BROAD, seen), *held)
     return met.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("resource")
 
@@ -94,27 +94,27 @@ class SearchBound(NamedTuple):
 
 
 Way = tuple[frozenset[str], bool, bool]
-"""The conditions, whether it is known how many to look through, and whether all are inside a shape."""
+"""The conditions, whether the number to scan is known, and whether all hits lie inside a shape."""
 
 
 def _left_out(form: Shape, way: Way, drawn: bool) -> sa.Select[Any]:
-    """Those among the nearest that meet every condition but some which nobody can decide.
+    """The nearest records that meet every condition except some that are undecided.
 
     The nearest are all within a distance, up to 500, or just as many as were looked through for the hits:
     a distance does not end a scan in the order of distance. Inside a shape all are as near.
     """
     present, ranked, inside = way
-    seen, ground = view(form), origin_sql.ground(drawn)
-    inner = _inside_rows(seen, ground, present) if inside else nearest_rows(seen, ground, present, not ranked)
+    seen, origin = view(form), origin_sql.of(drawn)
+    inner = _inside_rows(seen, origin, present) if inside else nearest_rows(seen, origin, present, not ranked)
     nearer = []
     if ranked and not inside:
         inner = sa.select(inner).limit(sa.bindparam("through", type_=sa.Integer)).subquery("resource")
-        nearer = [distance(seen.over(inner), ground) <= sa.bindparam("max_m", type_=sa.Float)]
+        nearer = [distance(seen.over(inner), origin) <= sa.bindparam("max_m", type_=sa.Float)]
     among = seen.over(inner)
     cases = undecided(present, among)
     listed = sa.select(
         *(among.c[name] for name in ("id", "name_zh", "name_en", "kind")),
-        distance(among, ground).label("distance_m"),
+        distance(among, origin).label("distance_m"),
         *(case.label(name) for name, case in cases.items()),
     )
     return listed.where(*met_or_undecided(present - BROAD, among), sa.or_(*cases.values()), *nearer).limit(
@@ -124,8 +124,8 @@ def _left_out(form: Shape, way: Way, drawn: bool) -> sa.Select[Any]:
 
 @statement
 def _each_left_out(form: Shape, ways: tuple[Way, ...], drawn: bool) -> Query:
-    ground = origin_sql.ground(drawn)
-    return Query(batched_union([_left_out(form, way, drawn) for way in ways]).add_cte(*ground.ctes))
+    origin = origin_sql.of(drawn)
+    return Query(batched_union([_left_out(form, way, drawn) for way in ways]).add_cte(*origin.ctes))
 
 
 async def undecidable(

@@ -1,4 +1,4 @@
-"""The tables of change: past versions, the log, its seal, observations, corrections, idempotency keys."""
+"""The tables of changes: past versions, log, hash chain, observations, corrections, idempotency keys."""
 
 from typing import Any
 
@@ -11,19 +11,19 @@ from registry.store.schema.records import Spot, geography, metadata, one_of, poi
 
 
 class Xid8(UserDefinedType[Any]):
-    """A transaction number that never wraps; travels as text."""
+    """A transaction number that never wraps; passed as text."""
 
     cache_ok = True
 
     def get_col_spec(self, **_: Any) -> str:
-        """The type's own name."""
+        """The name of the type."""
         return "xid8"
 
 
 PGDialect.ischema_names["xid8"] = Xid8
 
 
-# Every version that is no longer the current one, with the columns of `resource`: what `as_of` asks.
+# Superseded versions, with the columns of `resource`: what questions with `as_of` read.
 resource_past = sa.Table(
     "resource_past",
     metadata,

@@ -1,4 +1,4 @@
-"""The tables: the single source of the schema, read by Alembic and by every statement."""
+"""The tables of records and places."""
 
 from typing import Any, TypeAlias
 
@@ -22,21 +22,21 @@ Columns: TypeAlias = ReadOnlyColumnCollection[str, sa.ColumnElement[Any]]
 """The columns of a table, or of a selection that has the same ones."""
 
 LIVE = "live"
-"""The realm of real records; every exercise is a realm of its own name."""
+"""The realm of real records. Each exercise is a realm of its own name."""
 
 
 def point_column(name: str) -> sa.Column[object]:
-    """A WGS 84 point column without an index of GeoAlchemy2's own making."""
+    """A WGS 84 point column, without the index that GeoAlchemy2 would add."""
     return sa.Column(name, Geometry("POINT", srid=4326, spatial_index=False))
 
 
 def area_column(name: str) -> sa.Column[object]:
-    """A WGS 84 (multi)polygon column without an index of GeoAlchemy2's own making."""
+    """A WGS 84 (multi)polygon column, without the index that GeoAlchemy2 would add."""
     return sa.Column(name, Geometry("GEOMETRY", srid=4326, spatial_index=False))
 
 
 def geography(column: sa.ColumnElement[object]) -> sa.ColumnElement[object]:
-    """`column` as geography, spelled so that it matches the expression indexes."""
+    """`column` as geography, spelled as the expression indexes spell it."""
     return sa.cast(column, Geography(geometry_type=None, spatial_index=False))
 
 
@@ -126,7 +126,7 @@ vocabulary = sa.Table(
 
 
 def resource_columns() -> list[sa.Column[object]]:
-    """The columns that a resource has, now and in its past."""
+    """The columns of a resource, in the present and the past table."""
     text = sa.Text
     moment = sa.TIMESTAMP(timezone=True)
     return [
@@ -243,7 +243,7 @@ def _resource_checks() -> list[sa.CheckConstraint]:
 
 
 class Spot(sa.types.UserDefinedType[Any]):
-    """PostgreSQL's own point: an index returns it, so that a window of many is read from the index alone."""
+    """PostgreSQL's own point. An index returns it, so that a window is answered by an index-only scan."""
 
     cache_ok = True
 
@@ -261,8 +261,8 @@ MADE: dict[str, tuple[Any, str]] = {
     "spot": (Spot, "geom::point"),
     "public_spot": (Spot, "public_geom::point"),
 }
-"""Columns that the server fills from a position, and how: its cell on the Z-order curve, of which a tile is
-one range, and the position again for windows."""
+"""Columns that the server computes from a position, with their SQL. The cell is a Z-order (Morton) code, and
+a tile is one range of it. The spot is the position again, for windows."""
 
 
 def ours(columns: Columns) -> sa.ColumnElement[int]:
@@ -286,7 +286,7 @@ def reach(
     return sa.func._ST_Expand(geography(point), far_m)
 
 
-# One row a resource: the columns that are asked about, and the rendered feature that is answered.
+# One row per resource: the columns for conditions, and the rendered feature for answers.
 resource = sa.Table(
     "resource",
     metadata,
@@ -302,12 +302,12 @@ PARTITIONS = {"resource_live": f"FOR VALUES IN ('{LIVE}')", "resource_exercise":
 SHOWN = sa.text("visibility <> 'restricted'")
 COUNTED = ["kind", "realm", "visibility", "lifecycle", "place"]
 LISTED = ["id", *COUNTED[1:], "capacity_persons", "level", "opening", "readiness", "operational"]
-"""What a window is counted, sorted and filtered by without its records being read."""
+"""Columns by which a window is counted, sorted and filtered in an index-only scan."""
 for face, seen in (("", None), ("public_", SHOWN)):
     at, cell = resource.c[f"{face}geom"], resource.c[f"{face}cell"]
     by_place: dict[str, Any] = {"postgresql_using": "gist", "postgresql_where": seen}
     sa.Index(f"ix_resource_{face}geog", geography(at), resource.c.kind, ours(resource.c), **by_place)
-    # Without the kind beside it, the planner joins a window's few records with every record of a kind.
+    # With `kind` in the index: otherwise the planner joins a window's few records with all of a kind.
     sa.Index(
         f"ix_resource_{face}spot",
         resource.c[f"{face}spot"],
