@@ -91,8 +91,10 @@ def test_situation_prints_every_part(filled_url) -> None:
     table = run(filled_url, situation.command, "--hazard", "mine")
     assert "近队" in table
     assert "瞭望塔" in table
-    for text in ("值守", "duty_desk", "24h", "96000", "lift"):
+    for text in ("值守", "duty_desk", "24h", "general", "no hotline"):
         assert text in table
+    assert "96000" not in table
+    assert "96000" in run(filled_url, situation.command, "--hazard", "lift")
     told = json.loads(run(filled_url, situation.command, "--json"))
     assert [feature["properties"]["name"]["zh"] for feature in told["teams"]["features"]] == ["近队", "远队"]
 

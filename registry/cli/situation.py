@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
+from rich.table import Table
 
 from registry.cli import run
 from registry.cli.covering import untested
@@ -72,20 +73,23 @@ def show(situation: dict[str, Any]) -> None:
             "rules that cannot be evaluated 无法判定的规则: "
             + ", ".join(situation["rules"]["cannot_evaluate"])
         )
-    run.show(contacts([*situation["responsible"], *situation["hotlines"]]))
+    responsible = situation["responsible"]
+    sections = ("organisations", "persons", "hotlines")
+    run.show(contacts([entry for section in sections for entry in responsible[section]]))
+    for words in responsible["missing"]:
+        run.show(f"not recorded 未登记: {words['en']} {words['zh']}")
 
 
-def contacts(entries: list[dict[str, Any]]) -> "Table | None":
-    """Who is responsible for the place and whom to call, smallest place first."""
+def contacts(entries: list[dict[str, Any]]) -> Table | None:
+    """Whom to call, in order: bodies, persons, hotlines."""
     if not entries:
         return None
-    table = run.table("who answers and whom to call 责任人与热线")
-    for heading in ("name 名称", "role 职责", "for 事项", "call 电话", "place 地点"):
+    table = Table(title="who answers and whom to call 责任单位与电话", title_justify="left")
+    for heading in ("name 名称", "role 职责", "for 事项", "why 依据", "call 电话", "place 地点"):
         table.add_column(heading)
     for entry in entries:
-        about = [*entry.get("hazards", ()), *entry["topic"], *entry.get("duty", ())]
-        call = entry.get("number") or entry.get("contact")
-        cells = (entry.get("role"), ", ".join(about), call, entry["place"])
         name = entry["name"] and (entry["name"]["zh"] or entry["name"]["en"])
-        table.add_row(*(cell or "-" for cell in (name, *cells)))
+        about = ", ".join([*entry["for"], *entry["duty"]]) or "general 综合"
+        cells = (name, entry["role"] or entry["type"], about, entry["relation"], entry["telephone"])
+        table.add_row(*(cell or "-" for cell in (*cells, entry["place"])))
     return table

@@ -340,7 +340,11 @@ async def test_f5_who_is_responsible_here(client, stored) -> None:
         await entries.insert_many(stored, [made], "test")
     for hazard in ("flood", "registry:flood"):
         found = await tell(client, "situation", origin={"lon": AT[0], "lat": AT[1]}, hazard=hazard)
-        assert [entry["role"] for entry in found["responsible"]] == ["patrol", "technical"]
+        persons = found["responsible"]["persons"]
+        assert [(one["role"], one["for"], one["relation"]) for one in persons] == [
+            ("patrol", ["flood"], "named"),
+            ("technical", [], "general"),
+        ]
 
 
 async def test_o5_a_drawn_incident_belongs_to_the_place_that_holds_all_of_it(client, stored) -> None:
@@ -372,7 +376,8 @@ async def test_o5_of_many_places_those_that_hold_all_are_told(client, stored, mo
     for origin, told in (({"place": "d"}, whole), ({"area": box(106, 29, 0.9)}, whole), (vague, None)):
         found = await tell(client, "situation", origin=origin)
         assert found["more_places"]
-        assert [entry["role"] for entry in found["responsible"]] == (["patrol"] if told else [])
+        persons = [entry["role"] for entry in found["responsible"]["persons"]]
+        assert persons == (["patrol"] if told else [])
         assert told is None or [(one["code"], one["holds_all"]) for one in found["places"]] == told
     assert not (await tell(client, "situation", origin={"lon": 106.01, "lat": 29.01}))["more_places"]
 

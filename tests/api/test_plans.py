@@ -347,6 +347,8 @@ async def test_who_answers_and_which_number_to_call(client, seeded) -> None:
     found = await get(client, "/v1/responsible", place="500110113", hazard="forest_fire")
     names = {body["name"]["en"] for body in found["organisations"]}
     assert "Forest and Grassland Fire Command" in names
+    alarm = {"origin": {"lon": 106.55, "lat": 28.95}, "hazard": "forest_fire"}
+    assert (await client.post("/v1/proximity/situation", json=alarm)).json()["responsible"] == found
     lines = (await get(client, "/v1/hotlines", place="500110113"))["hotlines"]
     assert {"96333", "12345", "12351"} == {line["number"] for line in lines}
     lift = (await get(client, "/v1/hotlines", place="500110113", topic="lift"))["hotlines"]

@@ -38,11 +38,16 @@ class EntryBase(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
 
 
 class Organisation(EntryBase, frozen=True, kw_only=True, tag="organisation"):
-    """A committee, command, department or centre, with the hazards it is responsible for."""
+    """A committee, command, department or centre, with the hazards and topics it is responsible for."""
 
     type: Code
     hazards: Codes = field(default_factory=list)
+    topic: Codes = field(default_factory=list)
+    task: Name | None = None
     parent: UUID | None = None
+    contact: ShortText | None = None
+    published: bool = False
+    """Whether the contact is public on purpose."""
 
 
 class Responsibility(EntryBase, frozen=True, kw_only=True, tag="responsibility"):
@@ -52,6 +57,7 @@ class Responsibility(EntryBase, frozen=True, kw_only=True, tag="responsibility")
     organisation: UUID | None = None
     hazards: Codes = field(default_factory=list)
     topic: Codes = field(default_factory=list)
+    task: Name | None = None
     level: Code | None = None
     hazard_point: UUID | None = None
     duty: Codes = field(default_factory=list)
@@ -78,6 +84,8 @@ class Event(EntryBase, frozen=True, kw_only=True, tag="event"):
     places: Places = field(default_factory=list)
     hazard_points: Annotated[list[UUID], Meta(max_length=500)] = field(default_factory=list)
     participants: Count | None = None
+    counts: dict[Code, Count] = field(default_factory=dict)
+    """What was counted meanwhile, such as persons and vehicles at a checkpoint."""
 
 
 class HazardPoint(EntryBase, frozen=True, kw_only=True, tag="hazard_point"):

@@ -1,4 +1,6 @@
-"""Which specialties a hazard needs: the registry's own mapping, until a plan states one."""
+"""How hazards relate and which specialties they need: the registry's own, until a plan states it."""
+
+from typing import Literal
 
 from registry.domain.errors import InvalidQuery
 
@@ -14,6 +16,41 @@ SPECIALTIES: dict[str, tuple[str, ...]] = {
     "mine": ("mine", "comprehensive"),
 }
 BASIS = "registry"
+WEATHER = ("rainstorm", "heat", "cold_rain", "wind", "hail", "snow", "lightning")
+WORK = (
+    "road_traffic", "water_traffic", "construction", "hazmat", "mine", "tourism", "city_operation", "fire",
+    "special_equipment", "industry_trade",
+)  # fmt: skip
+WIDER: dict[str, str] = {
+    **dict.fromkeys(WEATHER, "meteorological"),
+    **dict.fromkeys(WORK, "work_safety"),
+    "lift": "special_equipment",
+}
+"""The kind of hazard that a hazard is (003:146 and 003:466 list them)."""
+FOLLOWS: dict[str, tuple[str, ...]] = {
+    "rainstorm": ("flood", "geohazard"),
+    "heat": ("drought", "forest_fire"),
+    "earthquake": ("geohazard",),
+}
+"""What a hazard brings with it."""
+Relation = Literal["named", "wider", "narrower", "follows", "superior", "general"]
+"""Why an entry answers: it names the hazard, its kind, a hazard of that kind or one that follows; it stands
+above a body that answers; or it names no hazard and no topic at all.
+"""
+
+
+def related(hazard: str) -> dict[str, Relation]:
+    """The codes whose bodies answer for a hazard (its code without a scheme), each with the reason."""
+    codes: dict[str, Relation] = {hazard: "named"}
+    wider = WIDER.get(hazard)
+    while wider is not None:
+        codes[wider] = "wider"
+        wider = WIDER.get(wider)
+    for code, kind in WIDER.items():
+        if kind == hazard:
+            codes[code] = "narrower"
+    follows: dict[str, Relation] = dict.fromkeys(FOLLOWS.get(hazard, ()), "follows")
+    return follows | codes
 
 
 def specialties_for(hazard: str | None) -> tuple[str, ...] | None:

@@ -14,10 +14,8 @@ from registry.domain.errors import ConditionMissing, Invalid, NotFound, Stale
 from registry.domain.plans.entry import (
     Entry,
     Hotline,
-    Organisation,
     PastEntry,
     Register,
-    Responsibility,
     check_entry,
     register_of,
 )
@@ -39,13 +37,6 @@ class SavedEntry(Struct, frozen=True):
 
     entry: Entry
     created: bool
-
-
-class ResponsibleParties(Struct, frozen=True):
-    """Who answers for a hazard at a place."""
-
-    organisations: list[Organisation]
-    persons: list[Responsibility]
 
 
 async def list_entries(
@@ -120,15 +111,6 @@ async def list_hotlines(reader: Reader, sight: Sight, place: str, topic: str | N
     answering = await entries.answering(reader, sight, ["hotline"], place)
     hotlines = [entry for entry in answering if isinstance(entry, Hotline)]
     return [line for line in hotlines if topic is None or topic in line.topic]
-
-
-async def list_responsible(reader: Reader, sight: Sight, place: str, hazard: str) -> ResponsibleParties:
-    """The organisations and persons that answer for a hazard at a place, and at the places above it."""
-    answering = await entries.answering(reader, sight, ["organisation", "responsibility"], place)
-    return ResponsibleParties(
-        [entry for entry in answering if isinstance(entry, Organisation) and hazard in entry.hazards],
-        [entry for entry in answering if isinstance(entry, Responsibility) and hazard in entry.hazards],
-    )
 
 
 async def _current(

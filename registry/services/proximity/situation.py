@@ -9,12 +9,13 @@ from msgspec import Meta, structs
 
 from registry.domain.access.sight import Sight
 from registry.domain.conditions import OWN_SCHEME, CodedText, Conditions, filter_of
-from registry.domain.plans.entry import Entry, Hotline
+from registry.domain.plans.call_list import CallList
 from registry.domain.proximity.figures import HitContext, hit
 from registry.domain.proximity.hazard import specialties_for
 from registry.domain.proximity.origin import Origin, Start, as_spot
 from registry.domain.records.resource import Tier
 from registry.domain.values import Count, Metres
+from registry.services.plans.call_list import list_responsible
 from registry.services.proximity.answer import (
     ResourceQuestion,
     conditions_of,
@@ -32,7 +33,6 @@ from registry.services.proximity.rules import LocalRules, rules_at
 from registry.services.proximity.start import start_of
 from registry.store.database.pool import Reader, Row
 from registry.store.places import places
-from registry.store.plans import entries
 from registry.store.proximity.knn_columns import MOST_COUNTED, Hits
 from registry.store.proximity.nearest import nearest_of_each
 from registry.store.proximity.within import SearchBound, undecidable
@@ -84,8 +84,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     hazard: str | None
     places: list[dict[str, Any]]
     more_places: bool
-    responsible: list[Entry]
-    hotlines: list[Entry]
+    responsible: CallList
     rules: LocalRules
     covering: SituationCovering
     teams: SituationHelp
@@ -102,7 +101,6 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_after_days
         start = await start_of(snapshot, alarm.origin)
         chain, more_places = await _places(snapshot, start)
         smallest = next((place["code"] for place in chain if place["holds_all"]), "")
-        responsible, hotlines = await _duties(snapshot, sight, smallest)
         helps = await _help(snapshot, sight, alarm, start, question)
         teams, shelters, checkpoints, partners, *depots = helps
         return Situation(
@@ -111,8 +109,7 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_after_days
             hazard=alarm.hazard,
             places=chain,
             more_places=more_places,
-            responsible=_about(responsible, alarm.hazard),
-            hotlines=hotlines,
+            responsible=await list_responsible(snapshot, sight, smallest, alarm.hazard),
             rules=await rules_at(snapshot, start),
             covering=await _covering(snapshot, sight, question, as_spot(start)),
             teams=teams,
@@ -208,19 +205,3 @@ async def _places(reader: Reader, start: Start) -> tuple[list[dict[str, Any]], b
         for row in rows
     ]
     return listed, any(row.get("found", 0) > len(rows) for row in rows)
-
-
-async def _duties(reader: Reader, sight: Sight, place: str) -> tuple[list[Entry], list[Entry]]:
-    """Who is responsible at a place or above it, and the hotlines."""
-    answering = await entries.answering(reader, sight, ["responsibility", "hotline"], place)
-    hotlines: list[Entry] = [entry for entry in answering if isinstance(entry, Hotline)]
-    return [entry for entry in answering if not isinstance(entry, Hotline)], hotlines
-
-
-def _about(responsible: Sequence[Entry], hazard: str | None) -> list[Entry]:
-    """The entries for this hazard first, then those that name none; without a hazard all of them."""
-    if hazard is None:
-        return list(responsible)
-    code = hazard.rpartition(":")[2]
-    named = [entry for entry in responsible if code in getattr(entry, "hazards", ())]
-    return named + [entry for entry in responsible if not getattr(entry, "hazards", ())]

@@ -71,11 +71,17 @@ async def members(reader: Reader, code: str) -> list[str]:
     return [row["place"] for row in await reader.rows(MEMBERS, {"code": code})]
 
 
-ANCESTORS = Query(sa.select(place_within.c.ancestor).where(place_within.c.code == sa.bindparam("code")))
+_ABOVE = place_within.alias("above")
+_DEPTH = sa.select(sa.func.count()).where(_ABOVE.c.code == place_within.c.ancestor).scalar_subquery()
+ANCESTORS = Query(
+    sa.select(place_within.c.ancestor)
+    .where(place_within.c.code == sa.bindparam("code"))
+    .order_by(_DEPTH.desc(), place_within.c.ancestor)
+)
 
 
 async def ancestors(reader: Reader, code: str) -> list[str]:
-    """The place itself and every place or management area above it."""
+    """The place itself and every place or management area above it, the deepest first."""
     return [row["ancestor"] for row in await reader.rows(ANCESTORS, {"code": code})]
 
 

@@ -31,20 +31,27 @@ interface Untested {
   distance_max_m: number | null
 }
 
-/** Who answers, or whom to call: an entry of a register. */
-interface Duty {
+/** A body, person or number to call: what it is responsible for, and why it is on the list. */
+interface Callee {
   name: Name
-  role?: string
-  number?: string
-  contact?: string | null
-  duty?: string[]
-  hours?: string | null
+  for: string[]
+  relation: string | null
+  role: string | null
+  telephone: string | null
+  duty: string[]
+  hours: string | null
+}
+
+interface CallList {
+  organisations: Callee[]
+  persons: Callee[]
+  hotlines: Callee[]
+  missing: { zh: string; en: string }[]
 }
 
 interface Situation {
   places: { code: string; name: Name; assumed_extent: boolean; partner: unknown }[]
-  responsible: Duty[]
-  hotlines: Duty[]
+  responsible: CallList
   rules: { reach_here: { rule: string; name: Name; outcome: string; limit_m: number; distance_m: number | null }[]; cannot_evaluate: string[] }
   covering: { features: Resource[]; untested: { count: number; resources: Untested[] }; ruled_out: number }
   teams: Help
@@ -96,6 +103,7 @@ function describe(app: App, spot: LonLat, found: Situation): HTMLElement[] {
     section(word, list(features.map((resource) => hit(app, resource, [extra(resource)]))), missing(unlocated, left_out))
   return [
     section('situation.where', h('p', { id: 'situation-where' }, found.places.map(({ name, assumed_extent }) => `${nameOf(name)}${assumed_extent ? ` (${t('situation.assumed')})` : ''}`).join(' › ') || t('unknown'))),
+    section('situation.responsible', ...toCall(found.responsible)),
     watched(app, found.covering),
     help('situation.teams', found.teams),
     help('situation.shelters', found.shelters, room),
@@ -105,7 +113,6 @@ function describe(app: App, spot: LonLat, found: Situation): HTMLElement[] {
     })),
     help('situation.checkpoints', found.checkpoints),
     help('situation.partners', found.partners),
-    section('situation.responsible', duties([...found.responsible, ...found.hotlines])),
     section('situation.rules', ...reaching(found.rules)),
     mayBuild(spot),
     h('p', { class: 'note' }, t('legend.distances')),
@@ -132,13 +139,20 @@ function missing(unlocated: number, left_out: Record<string, unknown>): HTMLElem
   return h('p', { class: 'warn small' }, parts.join(' · '))
 }
 
-function duties(entries: Duty[]): HTMLElement {
-  if (!entries.length) return h('p', { class: 'quiet' }, t('situation.responsible.none'))
-  const said = ({ role, duty, hours, contact }: Duty) => [role && coded('role', role), ...(duty ?? []), hours, contact].filter(Boolean).join(' · ')
-  return h('ul', { class: 'list' }, entries.map((entry) => h('li', {},
-    h('div', { class: 'row' }, h('strong', {}, nameOf(entry.name)), entry.number && h('a', { href: `tel:${entry.number.replace(/[^0-9+*#]/g, '')}` }, entry.number)),
-    h('span', { class: 'small quiet' }, said(entry)))))
+/** Bodies first, then persons, then hotlines, and what nobody has recorded. */
+function toCall({ organisations, persons, hotlines, missing }: CallList): HTMLElement[] {
+  const why = ({ relation }: Callee) => (relation && relation !== 'named' && relation !== 'general' ? coded('relation', relation) : null)
+  const subjects = ({ for: codes }: Callee) => codes.map((code) => coded('hazard', code)).join('、') || t('situation.general')
+  const said = (one: Callee) => [subjects(one), why(one), one.role && coded('role', one.role), ...one.duty, one.hours].filter(Boolean).join(' · ')
+  const line = (one: Callee) => h('li', {},
+    h('div', { class: 'row' }, h('strong', {}, nameOf(one.name)), one.telephone && call(one.telephone)), h('span', { class: 'small quiet' }, said(one)))
+  return [
+    h('ul', { class: 'list' }, [...organisations, ...persons, ...hotlines].map(line)),
+    ...missing.map((words) => h('p', { class: 'warn small' }, nameOf(words))),
+  ]
 }
+
+const call = (number: string): HTMLElement => h('a', { href: `tel:${number.replace(/[^0-9+*#]/g, '')}` }, number)
 
 /** The rules whose zone holds the spot, and how many nobody can tell about: unknown is never allowed. */
 function reaching({ reach_here, cannot_evaluate }: Situation['rules']): (HTMLElement | null)[] {

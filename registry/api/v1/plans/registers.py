@@ -16,7 +16,7 @@ from registry.api.http.request import HttpRequest
 from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
 from registry.domain.errors import Invalid
 from registry.domain.plans.entry import Entry, Register, register_of
-from registry.services.plans import registers
+from registry.services.plans import call_list, registers
 
 TopicParam = Annotated[
     str | None,
@@ -132,8 +132,8 @@ async def list_hotlines(
 async def list_responsible(
     request: HttpRequest, reader: ReaderDep, sight: SightDep, place: AtPlaceParam, hazard: HazardParam
 ) -> Response[bytes]:
-    """Who answers for a hazard at a place: bodies and persons, of the place and of those above it."""
-    return localized(request, await registers.list_responsible(reader, sight, place, hazard))
+    """Whom to call about a hazard at a place: bodies, persons and hotlines, each with what it answers for."""
+    return localized(request, await call_list.list_responsible(reader, sight, place, hazard))
 
 
 router = Router(
