@@ -130,6 +130,7 @@ CREATE TABLE resource (
     visibility text NOT NULL,
     verified_at timestamptz,
     verified_by text,
+    placeholder boolean DEFAULT false NOT NULL,
     force text,
     level text,
     tier text,
@@ -227,6 +228,8 @@ CREATE TABLE resource_live PARTITION OF resource FOR VALUES IN ('live');
 CREATE TABLE resource_exercise PARTITION OF resource DEFAULT;
 CREATE INDEX ix_resource_candidates ON resource USING gin (candidate_places) WHERE geom IS NULL;
 CREATE INDEX ix_resource_cell ON resource (cell) INCLUDE (kind, realm, visibility, lifecycle, place);
+CREATE INDEX ix_resource_dated ON resource (realm, kind)
+    WHERE valid_from IS NOT NULL OR valid_to IS NOT NULL;
 CREATE INDEX ix_resource_facets ON resource
     USING gin (specialties, hazards, force, level, readiness, opening, tier, ownership, form, lifecycle, operational);
 CREATE INDEX ix_resource_footprint ON resource USING gist (footprint) WHERE footprint IS NOT NULL;
@@ -266,6 +269,7 @@ CREATE INDEX ix_resource_unplaced ON resource (kind, place, watch_radius_m)
     WHERE geom IS NULL;
 CREATE INDEX ix_resource_vague ON resource (kind) WHERE uncertainty_m > 20000;
 CREATE INDEX ix_resource_verified_at ON resource (verified_at);
+COMMENT ON COLUMN resource.placeholder IS 'Made from a published total.';
 COMMENT ON COLUMN resource.partner_of IS 'That of the place; a trigger keeps it.';
 
 CREATE TABLE resource_past (
@@ -291,6 +295,7 @@ CREATE TABLE resource_past (
     visibility text NOT NULL,
     verified_at timestamptz,
     verified_by text,
+    placeholder boolean DEFAULT false NOT NULL,
     force text,
     level text,
     tier text,
@@ -328,7 +333,29 @@ CREATE TABLE resource_past (
 CREATE INDEX ix_resource_past_geog ON resource_past USING gist ((geom::geography), kind);
 CREATE INDEX ix_resource_past_geom ON resource_past USING gist ((geom::point));
 CREATE INDEX ix_resource_past_public_geom ON resource_past USING gist ((public_geom::point));
+COMMENT ON COLUMN resource_past.placeholder IS 'Made from a published total.';
 COMMENT ON COLUMN resource_past.partner_of IS 'That of the place; a trigger keeps it.';
+
+CREATE TABLE listing (
+    realm text NOT NULL,
+    kind text NOT NULL,
+    place text,
+    partner_of text,
+    visibility text NOT NULL,
+    lifecycle text NOT NULL,
+    force text,
+    level text,
+    tier text,
+    form text,
+    ownership text,
+    placeholder boolean NOT NULL,
+    located boolean NOT NULL,
+    public_located boolean NOT NULL,
+    n bigint NOT NULL
+);
+CREATE INDEX ix_listing_kind ON listing (realm, kind, place);
+COMMENT ON TABLE listing
+    IS 'How many records without dates of validity are alike: the sum of n. Triggers add lines to it.';
 
 CREATE TABLE stock_line (
     realm text NOT NULL,
@@ -393,6 +420,7 @@ CREATE TABLE change_log (
     point_before geometry(Point, 4326),
     point_after geometry(Point, 4326),
     digest bytea NOT NULL,
+    members text NOT NULL,
     actor text NOT NULL,
     via text NOT NULL,
     reason text,
@@ -700,6 +728,7 @@ ALL = (
     "vocabulary",
     "resource",
     "resource_past",
+    "listing",
     "stock_line",
     "external_id",
     "contact",
