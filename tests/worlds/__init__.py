@@ -1,0 +1,1 @@
+"""Random registries, and complete worlds that agree with what such a registry records."""
