@@ -25,18 +25,18 @@ class Recorder(Reader):
     """A reader that remembers what it asked."""
 
     def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+        super().__init__(reader._pool, reader._limit)
         self.seen: list[Statement] = []
 
     async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""
         self.seen.append(Statement(query.text, query.args(given)))
-        return await self._reader.rows(query, given)
+        return await super().rows(query, given)
 
     async def row(self, query: Query, given: Mapping[str, Any]) -> Row | None:
         """The first row of the answer, if there is one."""
         self.seen.append(Statement(query.text, query.args(given)))
-        return await self._reader.row(query, given)
+        return await super().row(query, given)
 
     @asynccontextmanager
     async def snapshot(self, *, one_plan: bool = False) -> AsyncIterator[Reader]:
