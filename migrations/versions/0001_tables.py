@@ -526,15 +526,15 @@ CREATE TABLE api_key (
 CREATE INDEX ix_api_key_holder ON api_key (holder);
 COMMENT ON TABLE api_key IS 'Machine keys: an HMAC of each, never the key.';
 
-CREATE TABLE guarded_change (
+CREATE TABLE counted_change (
     seq bigint GENERATED ALWAYS AS IDENTITY,
     actor text NOT NULL,
     at timestamptz DEFAULT now() NOT NULL,
-    CONSTRAINT pk_guarded_change PRIMARY KEY (seq)
+    CONSTRAINT pk_counted_change PRIMARY KEY (seq)
 );
-CREATE INDEX ix_guarded_change_actor ON guarded_change (actor, at);
-COMMENT ON TABLE guarded_change
-    IS 'One line a status change or deletion, for the guard against mass changes; kept for a day.';
+CREATE INDEX ix_counted_change_actor ON counted_change (actor, at);
+COMMENT ON TABLE counted_change
+    IS 'One line a status change or deletion, for the limit on mass changes; kept for a day.';
 
 CREATE TABLE approval (
     id uuid NOT NULL,
@@ -739,7 +739,7 @@ ALL = (
     "correction",
     "idempotency",
     "api_key",
-    "guarded_change",
+    "counted_change",
     "approval",
     "audit",
     "job",

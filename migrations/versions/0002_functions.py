@@ -81,23 +81,13 @@ END $$
     "registry_append_only()": """
 RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE insufficient_privilege USING MESSAGE = TG_TABLE_NAME || ' is only added to';
+    RAISE insufficient_privilege USING MESSAGE = TG_TABLE_NAME || ' is append-only';
 END $$
 """,
-    "refuse_rewriting()": """
-RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$
-""",
 }
-APPEND_ONLY = {
-    "audit": "registry_append_only",
-    "change_log": "refuse_rewriting",
-    "resource_past": "refuse_rewriting",
-    "observation": "refuse_rewriting",
-    "history_seal": "refuse_rewriting",
-}
+APPEND_ONLY = ("audit", "change_log", "resource_past", "observation", "history_seal")
 SCOPED = ("resource", "entry")
-"""Tables whose rows the application changes only under the places of who asks."""
+"""Tables whose rows the application changes only under the places of the actor."""
 
 
 def upgrade() -> None:
@@ -116,10 +106,10 @@ def upgrade() -> None:
             f"CREATE TRIGGER keep_out BEFORE UPDATE ON {table} FOR EACH ROW"
             " WHEN (current_user = 'registry_app') EXECUTE FUNCTION registry_keep_out()"
         )
-    for table, function in APPEND_ONLY.items():
+    for table in APPEND_ONLY:
         op.execute(
             f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
-            f" FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+            " FOR EACH STATEMENT EXECUTE FUNCTION registry_append_only()"
         )
 
 

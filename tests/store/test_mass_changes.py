@@ -29,21 +29,21 @@ async def test_the_limit_is_exact_and_each_person_has_their_own(writer: Writer) 
 async def test_what_is_older_than_the_window_does_not_count(writer: Writer, conn: asyncpg.Connection) -> None:
     await scope.bind(writer, OFFICER, 2)
     await conn.execute(
-        "INSERT INTO guarded_change (actor, at) VALUES ('officer', now() - interval '601 seconds'),"
+        "INSERT INTO counted_change (actor, at) VALUES ('officer', now() - interval '601 seconds'),"
         " ('officer', now() - interval '2 days'), ('officer', now() - interval '599 seconds')"
     )
     await count_change(writer, OFFICER, "retire")
     with pytest.raises(NeedsApproval):
         await count_change(writer, OFFICER, "retire")
     await mass_changes.forget_old(writer)
-    assert await conn.fetchval("SELECT count(*) FROM guarded_change") == 3
+    assert await conn.fetchval("SELECT count(*) FROM counted_change") == 3
 
 
 async def test_without_a_limit_nothing_is_counted(writer: Writer, conn: asyncpg.Connection) -> None:
     await scope.bind(writer, OFFICER, 0)
     for _ in range(3):
         await count_change(writer, OFFICER, "retire")
-    assert await conn.fetchval("SELECT count(*) FROM guarded_change") == 0
+    assert await conn.fetchval("SELECT count(*) FROM counted_change") == 0
 
 
 async def test_an_approval_allows_so_many_for_an_hour(writer: Writer, conn: asyncpg.Connection) -> None:
@@ -54,13 +54,13 @@ async def test_an_approval_allows_so_many_for_an_hour(writer: Writer, conn: asyn
     with pytest.raises(NeedsApproval):
         await count_change(writer, OFFICER, "retire")
     await approvals.approve(writer, wish, PLANNER)
-    await conn.execute("UPDATE guarded_change SET at = at - interval '1 minute'")
+    await conn.execute("UPDATE counted_change SET at = at - interval '1 minute'")
     await conn.execute("UPDATE approval SET approved_at = approved_at - interval '1 second'")
     for _ in range(2):
         await count_change(writer, OFFICER, "retire")
     with pytest.raises(NeedsApproval):
         await count_change(writer, OFFICER, "retire")
-    await conn.execute("DELETE FROM guarded_change WHERE seq = (SELECT max(seq) FROM guarded_change)")
+    await conn.execute("DELETE FROM counted_change WHERE seq = (SELECT max(seq) FROM counted_change)")
     await conn.execute("UPDATE approval SET approved_at = now() - interval '61 minutes'")
     with pytest.raises(NeedsApproval):
         await count_change(writer, OFFICER, "retire")

@@ -5,24 +5,24 @@ import sqlalchemy as sa
 from registry.domain.access.actor import Actor
 from registry.store.database.pool import Writer
 from registry.store.database.query import Query
-from registry.store.schema.access import approval, guarded_change
+from registry.store.schema.access import approval, counted_change
 
 WINDOW = sa.text("interval '10 minutes'")
 VALID = sa.text("interval '1 hour'")
 
 LIMIT = Query(sa.text("SELECT nullif(current_setting('registry.mass_change_limit', true), '')::int AS most"))
 LOCK = Query(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:actor, 7306))"))
-INSERT = Query(sa.insert(guarded_change).values(actor=sa.bindparam("actor")))
+INSERT = Query(sa.insert(counted_change).values(actor=sa.bindparam("actor")))
 FORGET = Query(
-    sa.delete(guarded_change).where(guarded_change.c.at < sa.func.now() - sa.text("interval '1 day'"))
+    sa.delete(counted_change).where(counted_change.c.at < sa.func.now() - sa.text("interval '1 day'"))
 )
 
 
 def _counts() -> Query:
     """How many changes the actor made within the window, and how many an approval still allows."""
-    own = guarded_change.c.actor == sa.bindparam("actor")
-    recent = sa.select(sa.func.count()).where(own, guarded_change.c.at > sa.func.now() - WINDOW)
-    since = sa.select(sa.func.count()).where(own, guarded_change.c.at > approval.c.approved_at)
+    own = counted_change.c.actor == sa.bindparam("actor")
+    recent = sa.select(sa.func.count()).where(own, counted_change.c.at > sa.func.now() - WINDOW)
+    since = sa.select(sa.func.count()).where(own, counted_change.c.at > approval.c.approved_at)
     left = sa.select(sa.func.max(approval.c.changes - since.scalar_subquery())).where(
         approval.c.actor == sa.bindparam("actor"), approval.c.approved_at > sa.func.now() - VALID
     )

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from registry.domain.errors import Conflict, Duplicate, Forbidden, Invalid, RegistryError, Unavailable
+from registry.domain.errors import Duplicate, Forbidden, Invalid, RegistryError, Unavailable
 
 BROKEN = {
     "fk_resource_place": ("properties.place", "no such place"),
@@ -47,8 +47,6 @@ def explain(error: BaseException) -> RegistryError | None:
         return Unavailable("the database is not reachable", retry_after_s=2)
     if isinstance(error, asyncpg.InsufficientPrivilegeError):
         return Forbidden("this record is outside the places your role holds for")
-    if isinstance(error, asyncpg.RaiseError):
-        return Conflict(str(error))
     return None
 
 

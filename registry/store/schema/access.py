@@ -1,4 +1,4 @@
-"""The tables of access: contacts, keys, the guard of mass changes with its approvals, the audit."""
+"""The tables of access: contacts, keys, the counts and approvals of mass changes, the audit."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -38,14 +38,14 @@ api_key = sa.Table(
     comment="Machine keys: an HMAC of each, never the key.",
 )
 
-guarded_change = sa.Table(
-    "guarded_change",
+counted_change = sa.Table(
+    "counted_change",
     metadata,
     sa.Column("seq", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
-    sa.Index("ix_guarded_change_actor", "actor", "at"),
-    comment="One line a status change or deletion, for the guard against mass changes; kept for a day.",
+    sa.Index("ix_counted_change_actor", "actor", "at"),
+    comment="One line a status change or deletion, for the limit on mass changes; kept for a day.",
 )
 
 approval = sa.Table(
