@@ -211,13 +211,13 @@ async def test_hits_and_what_is_left_out_are_of_one_instant(
     """A team that is changed while the answer is made is either a hit or left out, never both."""
     team = there("rescue_team", 100, readiness="available")
     await changes.load(stored, [team], A_CHANGE)
-    undecidable = within.undecidable
+    find_undecided = within.find_undecided
 
     async def after_a_change(*args):
         await stored.run(Query(sa.text("UPDATE resource SET readiness = 'unknown'")), {})
-        return await undecidable(*args)
+        return await find_undecided(*args)
 
-    monkeypatch.setattr(within, "undecidable", after_a_change)
+    monkeypatch.setattr(within, "find_undecided", after_a_change)
     origin, reach = {"lon": AT[0], "lat": AT[1]}, {"radius_m": 500} if question == "within" else {}
     if method == "GET":
         answer = await ask(client, question, readiness="available", **reach)

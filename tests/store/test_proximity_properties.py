@@ -155,7 +155,7 @@ async def test_what_an_unknown_value_keeps_out_is_the_same_from_fewer_rows(write
         bound_m = hits.rows[-1]["distance_m"]
         for scanned in (None, hits.scanned):
             within = proximity.SearchBound(wanted, bound_m, scanned)
-            (rows,) = await proximity.undecidable(writer, EVERYTHING, [within], start)
+            (rows,) = await proximity.find_undecided(writer, EVERYTHING, [within], start)
             assert len(rows) == int((to_spot(unknown, spot) <= bound_m).sum())
         fewer += hits.scanned is not None and hits.scanned < LOOKED_THROUGH
     assert fewer == SPOTS // 5

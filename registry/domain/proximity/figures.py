@@ -116,7 +116,7 @@ def mm(metres: float | None) -> float | None:
 
 
 def unknown_values(rows: Sequence[Row]) -> dict[str, int]:
-    """How many of these records each unknown value excludes."""
+    """How many of these records each unknown value leaves undecided."""
     names = [name for name in dict(rows[0]) if name.startswith(("unknown_", "never_"))] if rows else []
     return {
         name: sum(bool(row[name]) for row in rows)

@@ -51,7 +51,7 @@ async def alert_area(reader: Reader, sight: Sight, question: ResourceQuestion, a
     async with reader.snapshot() as snapshot:
         inside = await _inside(snapshot, sight, wanted, starts)
         await require_place(snapshot, wanted, inside.rows)
-        left_out = await _undecidable(snapshot, sight, wanted, starts)
+        left_out = await _undecided(snapshot, sight, wanted, starts)
     context = hit_context(question, Start())
     return AlertArea(
         [hit_inside(row, context) for row in inside.rows],
@@ -79,13 +79,11 @@ async def _inside(reader: Reader, sight: Sight, wanted: Filter, starts: Sequence
     return _Inside(rows[:MOST_FOUND], min(unlocated, MOST_COUNTED), complete and len(rows) <= MOST_FOUND)
 
 
-async def _undecidable(
-    reader: Reader, sight: Sight, wanted: Filter, starts: Sequence[Start]
-) -> dict[str, int]:
-    """How many records in the shapes each unknown value excludes."""
+async def _undecided(reader: Reader, sight: Sight, wanted: Filter, starts: Sequence[Start]) -> dict[str, int]:
+    """How many records in the shapes each unknown value leaves undecided."""
     by_id: dict[UUID, Row] = {}
     for start in starts:
-        (rows,) = await within.undecidable(reader, sight, [within.SearchBound(wanted, 0.0)], start)
+        (rows,) = await within.find_undecided(reader, sight, [within.SearchBound(wanted, 0.0)], start)
         by_id |= {row["id"]: row for row in rows}
     return unknown_values([*by_id.values()])
 

@@ -28,7 +28,7 @@ BY_DISTANCE = Ranking()
 class ResourceQuestion(msgspec.Struct, frozen=True):
     """Which resources, and when; a record is stale that was verified longer ago than `stale_after`.
 
-    With `explain` the excluded records are listed, not only counted.
+    With `explain` the undecided records are listed, not only counted.
     """
 
     filter: Filter
@@ -49,7 +49,7 @@ def question_of(
 class Near(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollection"):
     """Hits in order; `unlocated` counts records that meet the conditions but have no position, up to 50.
 
-    `left_out` counts, by unknown value, the records within a distance that only this value excludes.
+    `left_out` counts the undecided records within a distance by the value that is unknown.
     """
 
     origin: dict[str, Any]
@@ -63,13 +63,13 @@ async def near(
     reader: Reader, sight: Sight, question: ResourceQuestion, ranking: Ranking, start: Start, hits: Hits,
     bound_m: float,
 ) -> Near:  # fmt: skip
-    """The hits as features, with the records that an unknown value excludes up to `bound_m`."""
+    """The hits as features, with counts of the undecided records up to `bound_m`."""
     await require_place(reader, question.filter, hits.rows)
     context = hit_context(question, start, ranking)
     left_out: dict[str, Any] = {}
-    if excludes(question):
+    if has_undecided(question):
         bound = SearchBound(question.filter, bound_m, hits.scanned)
-        left_out = await undecidable(reader, sight, start, bound, explain=question.explain)
+        left_out = await undecided(reader, sight, start, bound, explain=question.explain)
     return Near(
         [hit(row, context) for row in hits.rows],
         origin=start.described,
@@ -80,8 +80,8 @@ async def near(
     )
 
 
-def excludes(question: ResourceQuestion) -> bool:
-    """Whether the excluded records have to be read: an unknown value may exclude some, or they are listed."""
+def has_undecided(question: ResourceQuestion) -> bool:
+    """Whether undecided records have to be read: an unknown value may matter, or they are to be listed."""
     return question.explain or has_open_condition(question.filter)
 
 
@@ -110,12 +110,12 @@ def conditions_of(wanted: Filter) -> dict[str, Any]:
     return {name: value for name, value in wanted.given().items() if name != "valid_at"}
 
 
-async def undecidable(
+async def undecided(
     reader: Reader, sight: Sight, start: Start, bound: SearchBound, *, explain: bool
 ) -> dict[str, Any]:
-    """How many records each unknown value excludes up to the bound; with `explain` they are also listed."""
-    (rows,) = await within.undecidable(reader, sight, [bound], start)
-    counts = undecidable_counts(rows, bound.bound_m)
+    """How many records each unknown value leaves undecided; with `explain` they are also listed."""
+    (rows,) = await within.find_undecided(reader, sight, [bound], start)
+    counts = undecided_counts(rows, bound.bound_m)
     if explain:
         names = unknown_values(rows)
         listed = [_listed(row, [name for name in names if row[name]], start) for row in rows[:MOST_COUNTED]]
@@ -124,8 +124,8 @@ async def undecidable(
     return counts
 
 
-def undecidable_counts(rows: Sequence[Row], bound_m: float) -> dict[str, Any]:
-    """How many of the records each unknown value excludes, and how far they were searched."""
+def undecided_counts(rows: Sequence[Row], bound_m: float) -> dict[str, Any]:
+    """How many of the records each unknown value leaves undecided, and how far they were searched."""
     if not rows:
         return {}
     return unknown_values(rows) | {"within_m": mm(bound_m), "more": len(rows) > MOST_COUNTED}

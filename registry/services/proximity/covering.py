@@ -18,7 +18,7 @@ from registry.services.proximity.answer import (
     hit_context,
     of_kind,
     require_place,
-    undecidable,
+    undecided,
 )
 from registry.services.proximity.nearest import FAR_M
 from registry.services.proximity.start import start_of
@@ -89,7 +89,7 @@ async def covering(reader: Reader, sight: Sight, question: ResourceQuestion, ori
             untested=tested.untested,
             ruled_out=tested.ruled_out,
             assumed_extent=tested.assumed_extent,
-            left_out=await undecidable(snapshot, sight, start, bound, explain=question.explain),
+            left_out=await undecided(snapshot, sight, start, bound, explain=question.explain),
         )
 
 

@@ -6,14 +6,14 @@ from registry.domain.access.sight import Sight
 from registry.domain.proximity.origin import Origin
 from registry.domain.proximity.ranking import Pace, Rank, ranking
 from registry.domain.records.resource import Kind
-from registry.services.proximity.answer import Near, ResourceQuestion, excludes, near
+from registry.services.proximity.answer import Near, ResourceQuestion, has_undecided, near
 from registry.services.proximity.start import start_of
 from registry.store.database.one_view import from_one_view
 from registry.store.database.pool import Reader
 from registry.store.proximity import nearest as knn
 
 FAR_M = 50_000.0
-"""How far excluded records are searched for when neither `max_m` nor the hits bound the question."""
+"""How far undecided records are searched for when neither `max_m` nor the hits bound the question."""
 
 
 async def nearest(
@@ -31,4 +31,4 @@ async def nearest(
             bound_m = max(start.distance_m(row["distance_m"]) for row in hits.rows)
         return await near(reader, sight, question, order, start, hits, bound_m)
 
-    return await from_one_view(reader, answer, several=excludes(question))
+    return await from_one_view(reader, answer, several=has_undecided(question))

@@ -21,7 +21,7 @@ from registry.services.proximity.answer import (
     conditions_of,
     hit_context,
     question_of,
-    undecidable_counts,
+    undecided_counts,
 )
 from registry.services.proximity.covering import (
     WATCH_POINT,
@@ -35,14 +35,14 @@ from registry.store.database.pool import Reader, Row
 from registry.store.places import places
 from registry.store.proximity.knn_columns import MOST_COUNTED, Hits
 from registry.store.proximity.nearest import nearest_of_each
-from registry.store.proximity.within import SearchBound, undecidable
+from registry.store.proximity.within import SearchBound, find_undecided
 
 MOST_PLACES = 60
 """Limit on places that hold a part of the origin; those that hold all of it are few."""
 MOST_NAMED = 100
 """Untested watch points that are listed; all are counted."""
 LEFT_OUT_M = 20_000.0
-"""How far excluded records are searched for when neither `max_m` nor the hits bound the question."""
+"""How far undecided records are searched for when neither `max_m` nor the hits bound the question."""
 TIERS: tuple[Tier, ...] = ("community", "town", "district")
 """Tiers of depots, from the first resort to the last."""
 
@@ -149,9 +149,9 @@ async def _help(
         for wanted, hits in zip(filters, every, strict=True)
     ]
     searched = [bound for bound in bounds if bound.wanted.tier not in TIERS[:-1]]
-    excluded = dict(zip(searched, await undecidable(reader, sight, searched, start), strict=True))
+    undecided = dict(zip(searched, await find_undecided(reader, sight, searched, start), strict=True))
     return [
-        _described(context, bound, hits, excluded.get(bound, []))
+        _described(context, bound, hits, undecided.get(bound, []))
         for bound, hits in zip(bounds, every, strict=True)
     ]
 
@@ -162,14 +162,16 @@ def _bound_m(alarm: Alarm, start: Start, hits: Hits) -> float:
     return alarm.max_m or LEFT_OUT_M
 
 
-def _described(context: HitContext, bound: SearchBound, hits: Hits, excluded: Sequence[Row]) -> SituationHelp:
+def _described(
+    context: HitContext, bound: SearchBound, hits: Hits, undecided: Sequence[Row]
+) -> SituationHelp:
     context = structs.replace(context, conditions=conditions_of(bound.wanted))
     return SituationHelp(
         asked=context.conditions,
         features=[hit(row, context) for row in hits.rows],
         unlocated=min(hits.unlocated, MOST_COUNTED),
         more_unlocated=hits.unlocated > MOST_COUNTED,
-        left_out=undecidable_counts(excluded, bound.bound_m),
+        left_out=undecided_counts(undecided, bound.bound_m),
     )
 
 

@@ -6,7 +6,7 @@ from registry.domain.access.sight import Sight
 from registry.domain.cursor import DistanceCursor
 from registry.domain.proximity.origin import Origin
 from registry.domain.proximity.ranking import Ranking
-from registry.services.proximity.answer import Near, ResourceQuestion, excludes, near
+from registry.services.proximity.answer import Near, ResourceQuestion, has_undecided, near
 from registry.services.proximity.start import start_of
 from registry.store.database.one_view import from_one_view
 from registry.store.database.pool import Reader
@@ -37,7 +37,7 @@ async def within(
         found = await near(reader, sight, question, order, start, page, radius_m)
         return NearPage(found, _next_page(hits, limit))
 
-    return await from_one_view(reader, answer, several=excludes(question))
+    return await from_one_view(reader, answer, several=has_undecided(question))
 
 
 def _next_page(hits: Hits, limit: int) -> DistanceCursor | None:

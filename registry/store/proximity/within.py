@@ -128,7 +128,7 @@ def _each_left_out(form: Shape, ways: tuple[Way, ...], drawn: bool) -> Query:
     return Query(batched_union([_left_out(form, way, drawn) for way in ways]).add_cte(*origin.ctes))
 
 
-async def undecidable(
+async def find_undecided(
     reader: Reader, sight: Sight, bounds: Sequence[SearchBound], start: Start
 ) -> list[list[Row]]:
     """For each bound, up to 51 located records that only an unknown value excludes.
