@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from registry.domain.access.actor import Role
-from registry.runtime import database, key_pepper, settings
-from registry.runtime.settings import Settings
+from registry.runtime import database, key_pepper
+from registry.runtime.settings import Settings, read
 from registry.services.access import keys
 from registry.store.database.pool import Writer
 
@@ -81,15 +81,15 @@ def revoke(key_id: str) -> None:
     click.echo(f"revoked {key_id}; servers stop accepting it within seconds")
 
 
-def first(chosen: Settings, url: str) -> None:
-    """Give a new registry an administrator: the key of the setting, or one that is printed now."""
-    secret = key_pepper.pepper(chosen)
+def first(settings: Settings, url: str) -> None:
+    """Store the administrator's key of the settings, or make and print the first one."""
+    secret = key_pepper.pepper(settings)
 
     async def work() -> str | None:
         async with database.writing(url) as writer:
-            if chosen.admin_key is None:
+            if settings.admin_key is None:
                 return await keys.first_admin_key(writer, secret, _now())
-            await keys.put_admin_key(writer, secret, chosen.admin_key)
+            await keys.put_admin_key(writer, secret, settings.admin_key)
             return None
 
     if token := asyncio.run(work()):
@@ -97,13 +97,13 @@ def first(chosen: Settings, url: str) -> None:
 
 
 def _run(work: Callable[[Writer, bytes], Awaitable[R]]) -> R:
-    chosen = settings.read(os.environ)
+    settings = read(os.environ)
 
     async def run(url: str) -> R:
         async with database.writing(url) as writer:
-            return await work(writer, key_pepper.pepper(chosen))
+            return await work(writer, key_pepper.pepper(settings))
 
-    with database.owned(chosen) as url:
+    with database.owned(settings) as url:
         return asyncio.run(run(url))
 
 

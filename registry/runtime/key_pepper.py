@@ -1,4 +1,4 @@
-"""The pepper that keys are hashed with: a setting, or a file in the data directory that only we can read."""
+"""The pepper that keys are hashed with: a setting, or a private file in the data directory."""
 
 import os
 import secrets
@@ -8,14 +8,14 @@ from pathlib import Path
 from registry.runtime.settings import Settings, SettingsError
 
 NAME = "key-pepper"
-LEAST = 32
+MIN_CHARACTERS = 32
 
 
 def pepper(settings: Settings) -> bytes:
-    """The pepper of this installation, made at the first use; SettingsError when it cannot be kept."""
+    """The pepper of this installation, made at the first use; SettingsError when it cannot be stored."""
     if settings.key_pepper is not None:
-        if len(settings.key_pepper) < LEAST:
-            raise SettingsError(f"REGISTRY_KEY_PEPPER has fewer than {LEAST} characters")
+        if len(settings.key_pepper) < MIN_CHARACTERS:
+            raise SettingsError(f"REGISTRY_KEY_PEPPER has fewer than {MIN_CHARACTERS} characters")
         return settings.key_pepper.encode()
     path = settings.data_dir / NAME
     try:
@@ -29,11 +29,11 @@ def pepper(settings: Settings) -> bytes:
 
 
 def _make(path: Path) -> None:
-    """Write a new pepper whole, unless another process was first."""
+    """Write a new pepper atomically, unless another process was first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{NAME}.{os.getpid()}")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(secrets.token_urlsafe(LEAST))
+        file.write(secrets.token_urlsafe(MIN_CHARACTERS))
         file.flush()
         os.fsync(file.fileno())
     with suppress(FileExistsError):

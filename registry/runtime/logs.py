@@ -1,4 +1,4 @@
-"""The log: one JSON object a line, times in UTC, tracebacks without the values they met."""
+"""The log: one JSON object a line, times in UTC, tracebacks without the values of variables."""
 
 import sys
 from typing import Any
@@ -8,7 +8,7 @@ import structlog
 
 
 def configure() -> None:
-    """Write log lines to standard error; a traceback shows lines of code, never the credentials they held."""
+    """Write log lines to standard error; tracebacks show code, never the values of variables."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

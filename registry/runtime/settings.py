@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment."""
+"""The settings, read once from the environment."""
 
 import os
 import sys
@@ -16,11 +16,11 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
 class SettingsError(Exception):
-    """A setting is unknown or has a value that cannot be used."""
+    """A setting is unknown or has an unusable value."""
 
 
 def default_data_dir() -> Path:
-    """The platform's directory for this user's data; root's is one an unprivileged server can enter."""
+    """The platform's directory for user data; for root, one that an unprivileged server can enter."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return Path("/var/lib/emergency-registry")
     base = os.environ.get("XDG_DATA_HOME")
@@ -28,7 +28,7 @@ def default_data_dir() -> Path:
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the process was told: DATABASE_URL, and REGISTRY_<NAME> for each other field."""
+    """The settings of a process: DATABASE_URL, and REGISTRY_<NAME> for each other field."""
 
     database_url: str | None = None
     """PostgreSQL with PostGIS, as the role `registry_app`; unset: a private cluster of the registry's own."""
@@ -57,15 +57,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     admin_key: str | None = None
     """A key `reg_<8 hex digits>_<43 or more letters>` that `serve` gives to the administrator."""
     key_pepper: str | None = None
-    """What keys are hashed with; without it a random one is kept in the data directory."""
+    """The secret that keys are hashed with; unset: a random one, kept in the data directory."""
     key_cache_s: Annotated[float, msgspec.Meta(ge=0, le=300)] = 10.0
-    """How long an accepted key is believed without asking the database; a revoked one lives so long."""
+    """How long an accepted key is cached; a revoked key may work for so long."""
     oidc_issuer: str | None = None
     """Issuer (iss) of the tokens that are accepted beside keys."""
     oidc_audience: str | None = None
     """Audience (aud) that those tokens name."""
     oidc_jwks: str | None = None
-    """Where the issuer's keys are: an https URL, or a file."""
+    """The keys of the issuer: an https URL, or a file."""
     oidc_role_claim: str = "registry_role"
     """Claim with the role."""
     oidc_places_claim: str = "registry_places"
@@ -89,11 +89,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     inflight_public: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 10
     """Requests without a credential that one worker answers at once; the rest is answered 503."""
     body_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=300)] = 15.0
-    """How long a body may take, and a second more for each kilobyte of it."""
+    """How long a body may take to arrive, and one second more for each kilobyte."""
     cors_origins: str = ""
     """Origins of other sites whose pages may call the API, separated by commas; none by default."""
     trusted_proxies: str = ""
-    """Networks of the proxies in front, separated by commas; their X-Forwarded-For is believed."""
+    """Networks of the proxies in front, separated by commas; their X-Forwarded-For is trusted."""
     tls_certificate: Path | None = None
     """Certificate chain (PEM) to serve https with."""
     tls_key: Path | None = None
@@ -101,7 +101,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     access_log: bool = False
     """Log every request; otherwise those that change, fail or take longer than a second."""
     stale_after_days: Annotated[float, msgspec.Meta(gt=0, le=36_500)] = 180.0
-    """A record that nobody verified for so long is marked stale in proximity answers."""
+    """After so many days without a verification, a record is marked stale in proximity answers."""
     paces: str | None = None
     """For rank=arrival, JSON by kind: {"rescue_team": {"speed_kmh": 40, "detour": 1.4, "source": "…"}}."""
     debug: bool = False
@@ -109,7 +109,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 def statements_at_once(settings: Settings) -> int:
-    """How many statements of a worker run at once."""
+    """The number of statements of a worker that run at once."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return settings.statements_at_once or max(3, cores // settings.workers)
 
@@ -125,13 +125,13 @@ def is_loopback(host: str) -> bool:
 
 
 def demand_safe(settings: Settings) -> None:
-    """SettingsError when others could reach what only this machine should, or what nothing encrypts."""
+    """SettingsError when other machines could see debug output, or keys would cross the network in clear."""
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise SettingsError("REGISTRY_TLS_CERTIFICATE and REGISTRY_TLS_KEY belong together")
     if is_loopback(settings.host):
         return
     if settings.debug:
-        raise SettingsError(f"REGISTRY_DEBUG shows the inside of the program; not on {settings.host}")
+        raise SettingsError(f"REGISTRY_DEBUG shows tracebacks to everybody; it is refused on {settings.host}")
     if settings.tls_certificate is None and not settings.trusted_proxies:
         raise SettingsError(
             f"keys would cross the network in clear on {settings.host}: set REGISTRY_TLS_CERTIFICATE and"
@@ -141,24 +141,24 @@ def demand_safe(settings: Settings) -> None:
 
 def read(environ: Mapping[str, str]) -> Settings:
     """The settings in `environ`; SettingsError names the variable that is unknown or wrong."""
-    given = {
+    values = {
         name.removeprefix("REGISTRY_").lower(): value
         for name, value in environ.items()
         if name.startswith("REGISTRY_") and value != ""
     }
-    unknown = sorted(set(given) - set(Settings.__struct_fields__))
+    unknown = sorted(set(values) - set(Settings.__struct_fields__))
     if unknown:
         raise SettingsError(f"unknown setting REGISTRY_{unknown[0].upper()}")
     if environ.get("DATABASE_URL"):
-        given["database_url"] = environ["DATABASE_URL"]
-    if "admin_key" in given and id_of(given["admin_key"]) is None:
+        values["database_url"] = environ["DATABASE_URL"]
+    if "admin_key" in values and id_of(values["admin_key"]) is None:
         raise SettingsError(
             "REGISTRY_ADMIN_KEY must have the form"
             " reg_<8 hexadecimal digits>_<43 to 128 letters, digits, - or _>"
         )
     try:
         parse_paces(environ.get("REGISTRY_PACES") or None)
-        return msgspec.convert(given, Settings, strict=False, dec_hook=_path)
+        return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.MsgspecError as error:
         raise SettingsError(f"a REGISTRY_* setting cannot be used: {error}") from error
 

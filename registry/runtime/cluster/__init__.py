@@ -1,5 +1,5 @@
-"""PostgreSQL as programs, processes and files: what the embedded cluster is made of."""
+"""The embedded PostgreSQL cluster: its programs, processes and files."""
 
 
 class ClusterError(Exception):
-    """Why there is no cluster, in one sentence for the person at the terminal."""
+    """The embedded cluster cannot be used; the message is one sentence for the person at the terminal."""

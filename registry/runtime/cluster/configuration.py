@@ -28,17 +28,17 @@ THROW_AWAY = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "idle_in_transaction_session_timeout": "10min",  # a test may pause, in a debugger or on a busy machine
+    "idle_in_transaction_session_timeout": "10min",  # a test may pause in a debugger or on a busy machine
 }
 
 
 def configuration(socket_dir: Path, *, durable: bool) -> str:
     """The text of `registry.conf`, which postgresql.conf includes."""
-    chosen = SETTINGS | (DURABLE if durable else THROW_AWAY)
+    values = SETTINGS | (DURABLE if durable else THROW_AWAY)
     memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    chosen |= {
+    values |= {
         "unix_socket_directories": f'"{socket_dir}"',
         "shared_buffers": f"{min(max(memory_mb // 6, 128), 4096)}MB",
         "effective_cache_size": f"{max(memory_mb // 2, 256)}MB",
     }
-    return "".join("{} = '{}'\n".format(name, value.replace("'", "''")) for name, value in chosen.items())
+    return "".join("{} = '{}'\n".format(name, value.replace("'", "''")) for name, value in values.items())

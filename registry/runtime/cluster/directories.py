@@ -1,4 +1,4 @@
-"""Where a cluster lives and whose it is."""
+"""The directories of a cluster and the account that owns them."""
 
 import hashlib
 import os
@@ -9,24 +9,24 @@ from pathlib import Path
 from registry.runtime.cluster import ClusterError
 
 SOCKET = ".s.PGSQL.5432"
-SOCKET_PATH_BYTES = 103  # the shortest limit among supported systems
+SOCKET_PATH_BYTES = 103  # the lowest limit among supported systems
 ACCOUNTS = ("postgres", "_postgres", "nobody")
 
 
 def home(data_dir: Path) -> Path:
-    """The data directory, made when it is missing, with symbolic links resolved."""
+    """The data directory with symbolic links resolved; it is made when it is missing."""
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ClusterError(f"the data directory {data_dir} cannot be made: {error.strerror}") from None
-    found = data_dir.resolve()
-    if not os.access(found, os.W_OK | os.X_OK):
-        raise ClusterError(f"the data directory {found} is not writable for this user")
-    return found
+    path = data_dir.resolve()
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ClusterError(f"the data directory {path} is not writable for this user")
+    return path
 
 
 def account(pgdata: Path) -> pwd.struct_passwd:
-    """Who runs the server: ourselves, or for root the owner of the cluster or an unprivileged account."""
+    """The account that runs the server: our own; for root, the cluster's owner or an unprivileged one."""
     if os.geteuid():
         return named(os.geteuid())
     if pgdata.exists():
@@ -40,7 +40,7 @@ def account(pgdata: Path) -> pwd.struct_passwd:
 
 
 def named(uid: int) -> pwd.struct_passwd:
-    """The account with this number; PostgreSQL refuses to run without an entry for it."""
+    """The account with this user id; PostgreSQL needs its entry in the password file."""
     try:
         return pwd.getpwuid(uid)
     except KeyError:
@@ -50,7 +50,7 @@ def named(uid: int) -> pwd.struct_passwd:
 
 
 def socket_dir(home: Path) -> Path:
-    """The directory of the socket: below `home`, or a short one in /tmp when that path would be too long."""
+    """The directory of the socket: below `home`, or in /tmp when that path would be too long."""
     if len(os.fsencode(home / "run" / SOCKET)) <= SOCKET_PATH_BYTES:
         return home / "run"
     digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]

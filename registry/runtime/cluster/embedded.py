@@ -1,8 +1,8 @@
-"""The embedded default: a private PostgreSQL + PostGIS cluster, on a Unix socket, for one data directory.
+"""The embedded cluster: a private PostgreSQL with PostGIS on a Unix socket, for one data directory.
 
 Layout below the data directory: `pgdata` (the cluster), `run` (its socket), `log`, `setup.lock` (held while
-the cluster is made, started or stopped) and `use.lock` (held shared by every user of the cluster: the kernel
-drops it when a process dies, so the count of users survives kill -9, and the last one out stops the server).
+the cluster is made, started or stopped) and `use.lock` (shared by all users of the cluster). The kernel drops
+a lock when its process dies, so that the count of users survives kill -9. The last user stops the server.
 """
 
 import fcntl
@@ -24,12 +24,12 @@ from urllib.parse import quote
 from registry.runtime.cluster import ClusterError, directories, processes
 from registry.runtime.cluster.configuration import configuration
 from registry.runtime.cluster.directories import SOCKET
-from registry.runtime.cluster.programs import Server, server_for
+from registry.runtime.cluster.programs import PostgresServer, server_for
 from registry.runtime.cluster.supervision import watched
 
 __all__ = ["ClusterError", "running"]
 
-START_PATIENCE_S = 60
+START_TIMEOUT_S = 60
 LOG_LIMIT_BYTES = 10_000_000
 SUPERUSER = "postgres"
 LOCALE = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"  # plain C would hide Chinese from pg_trgm
@@ -50,17 +50,16 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 """
 
-LAST_BREATH_S = 5
+EXIT_TIMEOUT_S = 5
 log = logging.getLogger("registry.runtime.cluster.embedded")
 
 
 @contextmanager
 def running(data_dir: Path, *, durable: bool = True) -> Iterator[str]:
-    """A running cluster for `data_dir` and the URL of its database with PostGIS, pg_trgm and btree_gist.
+    """Run the cluster of `data_dir`; yields the URL of its database for the owner.
 
-    The cluster is made and started when needed, shared when it already runs, and started again when it is
-    killed; the last user stops it.
-    `durable=False` trades safety for speed and is only for clusters that are thrown away.
+    The cluster is made and started when needed, shared when it already runs, and restarted when it is killed.
+    `durable=False` trades safety for speed; it is only for clusters that are thrown away.
     """
     cluster = _Cluster.at(data_dir)
     with (cluster.home / "use.lock").open("a") as use:
@@ -72,7 +71,7 @@ def running(data_dir: Path, *, durable: bool = True) -> Iterator[str]:
                 yield cluster.url
         finally:
             with _setup_lock(cluster.home):
-                if _alone(use):
+                if _is_last(use):
                     cluster.down()
 
 
@@ -83,7 +82,7 @@ def _setup_lock(home: Path) -> Iterator[None]:
         yield
 
 
-def _alone(use: IO[str]) -> bool:
+def _is_last(use: IO[str]) -> bool:
     try:
         fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -94,7 +93,7 @@ def _alone(use: IO[str]) -> bool:
 @dataclass(frozen=True)
 class _Cluster:
     home: Path
-    server: Server
+    server: PostgresServer
     account: pwd.struct_passwd
     socket_dir: Path
 
@@ -121,7 +120,7 @@ class _Cluster:
         return f"postgresql://registry@/registry?host={quote(str(self.socket_dir))}"
 
     def up(self, *, durable: bool) -> None:
-        """Make, start and fill the cluster, each only when that is missing."""
+        """Make the cluster, start it, and make its roles and database, each where it is missing."""
         self._own_folder(self.socket_dir)
         self._own_folder(self.log_file.parent)
         if not (self.pgdata / "PG_VERSION").exists():
@@ -131,11 +130,11 @@ class _Cluster:
         self._demand("the database could not be prepared", "psql", *PSQL, *connection, script=SET_UP)
 
     def is_led(self) -> bool:
-        """Whether its postmaster is there."""
+        """Whether its postmaster is alive."""
         return processes.is_led(self.pgdata)
 
     def revive(self, *, durable: bool) -> None:
-        """Start the cluster again when nobody did yet."""
+        """Start the cluster again, unless another process did."""
         with _setup_lock(self.home):
             self._serve(durable=durable)
 
@@ -143,20 +142,20 @@ class _Cluster:
         if self._answers():
             log.info("sharing the cluster that already runs in %s", self.home)
         else:
-            self._clear_remains()
+            self._remove_stale_files()
             self._start(durable=durable)
 
     def down(self) -> None:
-        """Stop the cluster; clients that are still connected are cut off."""
+        """Stop the cluster; connected clients are disconnected."""
         if not processes.owners(self.pgdata):
             return
         stop = ("pg_ctl", "-s", "-D", str(self.pgdata), "stop", "-w", "-t", "30")
         if self._run(*stop, "-m", "fast").returncode:
             self._run(*stop, "-m", "immediate")
-        processes.wait_gone(self.pgdata, LAST_BREATH_S)  # pg_ctl waits for the file and not for the process
+        processes.wait_gone(self.pgdata, EXIT_TIMEOUT_S)  # pg_ctl waits for the pid file only
 
     def _build(self, *, durable: bool) -> None:
-        """Make the cluster aside and move it into place when it is whole."""
+        """Make the cluster in a temporary folder and rename it when it is complete."""
         for remains in self.home.glob("pgdata.tmp*"):
             shutil.rmtree(remains, ignore_errors=True)
         building = self.home / f"pgdata.tmp{os.getpid()}"
@@ -171,8 +170,8 @@ class _Cluster:
         building.rename(self.pgdata)
 
     def _answers(self) -> bool:
-        """Whether the cluster serves; one that is starting or recovering is waited for."""
-        deadline = time.monotonic() + START_PATIENCE_S
+        """Whether the cluster answers; waits while it starts or recovers."""
+        deadline = time.monotonic() + START_TIMEOUT_S
         while self.is_led():
             if self._run("pg_isready", "-q", "-h", str(self.socket_dir), "-t", "3").returncode == 0:
                 return True
@@ -183,11 +182,11 @@ class _Cluster:
             time.sleep(0.1)
         return False
 
-    def _clear_remains(self) -> None:
-        """Remove what a killed postmaster left; never while a process still works in the data directory."""
-        if left := processes.end(self.pgdata):
+    def _remove_stale_files(self) -> None:
+        """Remove the files of a killed postmaster, but never while a process works in the data directory."""
+        if remaining := processes.end(self.pgdata):
             raise ClusterError(
-                f"processes {sorted(left)} still work in {self.pgdata} and do not end; stop them first"
+                f"processes {sorted(remaining)} still work in {self.pgdata} and do not end; stop them first"
             )
         for name in (
             self.pgdata / "postmaster.pid",
@@ -200,19 +199,20 @@ class _Cluster:
         (self.pgdata / "registry.conf").write_text(configuration(self.socket_dir, durable=durable))
         if self.log_file.exists() and self.log_file.stat().st_size > LOG_LIMIT_BYTES:
             self.log_file.replace(self.log_file.with_suffix(".log.1"))
-        options = ("-w", "-t", str(START_PATIENCE_S), "-l", str(self.log_file))
+        options = ("-w", "-t", str(START_TIMEOUT_S), "-l", str(self.log_file))
         if self._run("pg_ctl", "-s", "-D", str(self.pgdata), "start", *options).returncode:
-            reason = processes.last_words(self.log_file)
+            reason = processes.last_error(self.log_file)
             raise ClusterError(f"the cluster in {self.home} did not start: {reason}; see {self.log_file}")
 
     def _own_folder(self, path: Path) -> None:
-        """A private folder of the cluster's account; one that somebody else made is refused."""
+        """Make a private folder of the cluster's account; ClusterError for one of somebody else."""
         with suppress(FileExistsError):
             path.mkdir(mode=0o700)
             if os.geteuid() == 0:
                 os.chown(path, self.account.pw_uid, self.account.pw_gid)
-        found = path.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != self.account.pw_uid or found.st_mode & 0o077:
+        status = path.lstat()
+        is_private = status.st_uid == self.account.pw_uid and not status.st_mode & 0o077
+        if not stat.S_ISDIR(status.st_mode) or not is_private:
             raise ClusterError(f"{path} must be a directory of {self.account.pw_name} that only it can enter")
 
     def _demand(self, failure: str, program: str, *arguments: str, script: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Which processes belong to a PostgreSQL data directory, and how to end them."""
+"""The processes of a PostgreSQL data directory, and how to end them."""
 
 import os
 import signal
@@ -10,11 +10,11 @@ PROC = Path("/proc")
 
 
 def owners(pgdata: Path) -> set[int]:
-    """The PostgreSQL processes that work in `pgdata`.
+    """The ids of the PostgreSQL processes that work in `pgdata`.
 
-    A PostgreSQL process keeps its data directory as its working directory, so neither a zombie nor a stranger
-    that inherited the number in a stale `postmaster.pid` is counted. Without /proc the set holds the process
-    that the pid file names, when it is alive.
+    The working directory of a PostgreSQL process is its data directory. That excludes zombies, and other
+    programs with the process id of a stale `postmaster.pid`. Without /proc the set holds the process that the
+    pid file names, if it is alive.
     """
     if not PROC.is_dir():
         pid = postmaster(pgdata)
@@ -49,30 +49,30 @@ def _alive(pid: int) -> bool:
 
 
 def postmaster(pgdata: Path) -> int | None:
-    """The process number in `postmaster.pid`, right or stale; None without one."""
+    """The process id in `postmaster.pid`, which may be stale; None without one."""
     with suppress(OSError, ValueError, IndexError):
         return int((pgdata / "postmaster.pid").read_text().splitlines()[0])
     return None
 
 
-def end(pgdata: Path, *, patience_s: float = 2) -> set[int]:
-    """End what still works in `pgdata` without a postmaster; returns what refused to go.
+def end(pgdata: Path, *, timeout_s: float = 2) -> set[int]:
+    """End the processes that work in `pgdata` without a postmaster; returns those that remain.
 
-    Backends leave by themselves once they notice that the postmaster is gone; those that do not are told to
-    quit at once and then killed, which loses nothing that was acknowledged.
+    Backends exit when they notice that the postmaster is gone. The others get SIGQUIT and then SIGKILL, which
+    loses nothing that was acknowledged.
     """
-    for number in (0, signal.SIGQUIT, signal.SIGKILL):
+    for signal_number in (0, signal.SIGQUIT, signal.SIGKILL):
         for pid in owners(pgdata):
             with suppress(ProcessLookupError):
-                os.kill(pid, number)
-        if wait_gone(pgdata, patience_s):
+                os.kill(pid, signal_number)
+        if wait_gone(pgdata, timeout_s):
             break
     return owners(pgdata)
 
 
-def wait_gone(pgdata: Path, patience_s: float) -> bool:
-    """Whether nothing works in `pgdata` any more within the given seconds."""
-    deadline = time.monotonic() + patience_s
+def wait_gone(pgdata: Path, timeout_s: float) -> bool:
+    """Wait until no process works in `pgdata`; whether that happened in time."""
+    deadline = time.monotonic() + timeout_s
     while owners(pgdata):
         if time.monotonic() > deadline:
             return False
@@ -80,11 +80,11 @@ def wait_gone(pgdata: Path, patience_s: float) -> bool:
     return True
 
 
-def last_words(file: Path) -> str:
-    """The last complaint in a server's log."""
+def last_error(file: Path) -> str:
+    """The last error in a server's log, or its last line."""
     try:
         lines = file.read_text(errors="replace").splitlines()
     except OSError:
         return "no log was written"
-    complaints = [line for line in lines if "FATAL" in line or "PANIC" in line or "ERROR" in line]
-    return (complaints or lines or ["no reason given"])[-1].strip()
+    errors = [line for line in lines if "FATAL" in line or "PANIC" in line or "ERROR" in line]
+    return (errors or lines or ["no reason given"])[-1].strip()

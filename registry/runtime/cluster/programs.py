@@ -1,4 +1,4 @@
-"""Where this machine keeps a PostgreSQL server that can load PostGIS, and how its programs are run."""
+"""Finds the PostgreSQL servers of this machine that have PostGIS, and runs their programs."""
 
 import os
 import pwd
@@ -16,7 +16,7 @@ OLDEST_POSTGIS = (3, 3)
 
 
 @dataclass(frozen=True)
-class Server:
+class PostgresServer:
     """The programs of one PostgreSQL major version, with the extra environment they need."""
 
     major: int
@@ -26,9 +26,9 @@ class Server:
     def run(
         self, account: pwd.struct_passwd, folder: Path, program: str, *arguments: str, script: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Run one of its programs in `folder` as `account`, away from the PG* settings of the caller.
+        """Run one of its programs in `folder` as `account`, without the caller's PG* variables.
 
-        The program has a session of its own, so that Ctrl-C reaches only us and we decide what to stop.
+        The program has a session of its own, so that Ctrl-C does not reach it.
         """
         root = os.geteuid() == 0
         return subprocess.run(
@@ -46,14 +46,14 @@ class Server:
         )
 
 
-def servers() -> list[Server]:
-    """Every server from PostgreSQL 15 on with PostGIS: newest first, the system's before a private one."""
+def servers() -> list[PostgresServer]:
+    """All servers of PostgreSQL 15 or newer with PostGIS: newest first, the system's before a private one."""
     found = [*_system(), *_private(default_data_dir() / "pg")]
     return sorted(found, key=lambda server: -server.major)
 
 
-def server_for(pgdata: Path) -> Server:
-    """The newest server, or for an existing cluster the one of its own major version."""
+def server_for(pgdata: Path) -> PostgresServer:
+    """The newest server; for an existing cluster, the server of its major version."""
     found = servers()
     if not found:
         raise ClusterError(
@@ -76,7 +76,7 @@ def server_for(pgdata: Path) -> Server:
     )
 
 
-def _system() -> Iterator[Server]:
+def _system() -> Iterator[PostgresServer]:
     roots = {
         "/usr/lib/postgresql": "*/bin",
         "/usr": "pgsql-*/bin",
@@ -89,8 +89,8 @@ def _system() -> Iterator[Server]:
             yield from _checked(folder, {})
 
 
-def _private(prefix: Path) -> Iterator[Server]:
-    """Servers unpacked below `prefix` as their packages would lie below the root directory."""
+def _private(prefix: Path) -> Iterator[PostgresServer]:
+    """The servers whose packages were unpacked below `prefix`."""
     libraries = [path for path in prefix.glob("usr/lib/*-linux-*") if path.is_dir()]
     nested = [
         path for library in libraries for name in ("blas", "lapack") if (path := library / name).is_dir()
@@ -100,11 +100,11 @@ def _private(prefix: Path) -> Iterator[Server]:
         yield from _checked(folder, env)
 
 
-def _checked(folder: Path, env: dict[str, str]) -> Iterator[Server]:
+def _checked(folder: Path, env: dict[str, str]) -> Iterator[PostgresServer]:
     digits = "".join(c for c in folder.parent.name if c.isdigit() or c == ".").split(".")[0]
     major = int(digits or 0)
     if major >= OLDEST_MAJOR and (folder / "postgres").exists() and _has_postgis(folder, major):
-        yield Server(major, folder, env)
+        yield PostgresServer(major, folder, env)
 
 
 def _has_postgis(folder: Path, major: int) -> bool:

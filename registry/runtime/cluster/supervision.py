@@ -1,4 +1,4 @@
-"""Looks after a server while somebody uses it: one that was killed is brought back."""
+"""Restarts a server that was killed while somebody uses it."""
 
 import logging
 import threading
@@ -7,34 +7,34 @@ from contextlib import contextmanager
 
 from registry.runtime.cluster import ClusterError
 
-LOOK_EVERY_S = 0.25
-AGAIN_AFTER_S = 2.0
+CHECK_EVERY_S = 0.25
+RETRY_AFTER_S = 2.0
 
 log = logging.getLogger("registry.runtime.cluster.embedded")
 
 
 @contextmanager
 def watched(is_up: Callable[[], bool], revive: Callable[[], None]) -> Iterator[None]:
-    """Call `revive` whenever the server is found gone, until the block ends; a failure is tried again."""
-    over = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(over, is_up, revive), name="cluster-watch", daemon=True)
+    """Call `revive` whenever the server is down, until the block ends; a failure is retried."""
+    ended = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(ended, is_up, revive), name="cluster-watch", daemon=True)
     watcher.start()
     try:
         yield
     finally:
-        over.set()
+        ended.set()
         watcher.join()
 
 
-def _watch(over: threading.Event, is_up: Callable[[], bool], revive: Callable[[], None]) -> None:
-    pause_s = LOOK_EVERY_S
-    while not over.wait(pause_s):
-        pause_s = LOOK_EVERY_S
+def _watch(ended: threading.Event, is_up: Callable[[], bool], revive: Callable[[], None]) -> None:
+    pause_s = CHECK_EVERY_S
+    while not ended.wait(pause_s):
+        pause_s = CHECK_EVERY_S
         if is_up():
             continue
-        log.warning("the cluster is gone and is started again")
+        log.warning("the cluster is down and is restarted")
         try:
             revive()
         except ClusterError as error:
             log.error("%s", error)
-            pause_s = AGAIN_AFTER_S
+            pause_s = RETRY_AFTER_S
