@@ -22,10 +22,12 @@ RegistryError
 class RegistryError(Exception):
     """The request could not be carried out."""
 
-    def __init__(self, detail: str = "", *, field: str | None = None) -> None:
+    def __init__(self, detail: str = "", *, field: str | None = None, zh: str | None = None) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.field = field
+        self.zh = zh
+        """The detail in Chinese, where it is shown beside a record."""
 
     @property
     def title(self) -> str:

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
-from registry.domain.values import Latitude, Longitude
+from registry.domain.values import Latitude, Located, Longitude
 
 Position = tuple[Longitude, Latitude]
+SpotPosition = Annotated[Position, Located()]
+"""Where one thing is."""
 Line = Annotated[list[Position], Meta(min_length=2, max_length=10_000)]
 Ring = Annotated[list[Position], Meta(min_length=4, max_length=10_000)]
 Rings = Annotated[list[Ring], Meta(min_length=1, max_length=100)]
@@ -18,7 +20,7 @@ Rings = Annotated[list[Ring], Meta(min_length=1, max_length=100)]
 class Point(Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
     """One position."""
 
-    coordinates: Position
+    coordinates: SpotPosition
 
 
 class LineString(Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from shapely.geometry import Point, shape
 
-from registry.domain.records.location import check_location
+from registry.domain.records.change import check
 from registry.domain.records.resource import Resource
 from registry.services.seeding import seed
 from registry.services.seeding.demonstration import STAND_INS, demonstration, holds
@@ -38,7 +38,7 @@ def test_every_published_total_is_filled(records: list[Resource]) -> None:
 def test_each_record_says_that_it_is_invented(records: list[Resource]) -> None:
     for record in records:
         said = record.properties
-        check_location(record.geometry, said.location)
+        check(record)
         assert said.exercise == "demo"
         assert "演示" in str(said.name.zh)
         assert "demo" in str(said.name.en)

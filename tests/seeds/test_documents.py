@@ -10,7 +10,7 @@ import pytest
 
 from registry.domain.plans.document import Document
 from registry.domain.plans.provision import Provision, check_provision
-from registry.domain.records.location import check_location
+from registry.domain.records.change import check
 from registry.domain.records.resource import Resource
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -83,7 +83,7 @@ def test_the_forest_target_has_no_denominator_and_no_radius(provisions: dict[str
 
 def test_only_itemised_resources_are_seeded(resources: list[Resource]) -> None:
     for item in resources:
-        check_location(item.geometry, item.properties.location)
+        check(item)
     qualities = Counter((item.kind, item.properties.location.quality) for item in resources)
     assert qualities == {
         ("fire_watch_point", "candidate_places"): 9 + 14,

@@ -12,7 +12,7 @@ from benchmarks.loadgen.generator import Generator
 from registry.domain.access.sight import EVERYTHING, PUBLIC
 from registry.domain.errors import Conflict
 from registry.domain.records import feature
-from registry.domain.records.location import check_location
+from registry.domain.records.change import check
 from registry.domain.records.resource import KINDS
 from registry.services.seeding import seed
 from registry.store.database.pool import Writer
@@ -54,7 +54,7 @@ async def test_every_row_is_what_its_feature_would_be_stored_as(loaded: Writer) 
     assert len(stored) == COUNT
     for row in stored:
         record = feature.parse(row["feature"])
-        check_location(record.geometry, record.properties.location)
+        check(record)
         expected = resource_row.row_of(record, "generator")
         assert {name: row[name] for name in expected if name not in DERIVED} == {
             name: value for name, value in expected.items() if name not in DERIVED

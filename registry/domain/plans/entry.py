@@ -12,11 +12,14 @@ from registry.domain.geojson import Area, Point
 from registry.domain.geometry import wkb
 from registry.domain.plans.provision import UNITS
 from registry.domain.records.resource import Exercise, Kind, Source, Visibility
-from registry.domain.values import Code, Count, LongText, Name, ShortText
+from registry.domain.values import Code, CodeOf, Count, LongText, Name, PlaceCode, ShortText
 
 YesNoUnknown = Literal["yes", "no", "unknown"]
 Codes = Annotated[list[Code], Meta(max_length=200)]
-Places = Annotated[list[Code], Meta(max_length=500)]
+HazardCodes = Annotated[Codes, CodeOf(("hazard",))]
+TopicCodes = Annotated[Codes, CodeOf(("topic", "hazard", "specialty"))]
+FieldCodes = Annotated[Codes, CodeOf(("specialty", "hazard", "topic"))]
+Places = Annotated[list[PlaceCode], Meta(max_length=500)]
 Figure = Annotated[float, Meta(ge=-1e15, le=1e15)]
 Positive = Annotated[float, Meta(gt=0, le=1e15)]
 
@@ -26,7 +29,7 @@ class EntryBase(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
 
     id: UUID
     name: Name | None = None
-    place: Code | None = None
+    place: PlaceCode | None = None
     visibility: Visibility = "public"
     exercise: Exercise | None = None
     retired: bool = False
@@ -41,8 +44,8 @@ class Organisation(EntryBase, frozen=True, kw_only=True, tag="organisation"):
     """A committee, command, department or centre, with the hazards and topics it is responsible for."""
 
     type: Code
-    hazards: Codes = field(default_factory=list)
-    topic: Codes = field(default_factory=list)
+    hazards: HazardCodes = field(default_factory=list)
+    topic: TopicCodes = field(default_factory=list)
     task: Name | None = None
     parent: UUID | None = None
     contact: ShortText | None = None
@@ -55,8 +58,8 @@ class Responsibility(EntryBase, frozen=True, kw_only=True, tag="responsibility")
 
     role: Code
     organisation: UUID | None = None
-    hazards: Codes = field(default_factory=list)
-    topic: Codes = field(default_factory=list)
+    hazards: HazardCodes = field(default_factory=list)
+    topic: TopicCodes = field(default_factory=list)
     task: Name | None = None
     level: Code | None = None
     hazard_point: UUID | None = None
@@ -70,7 +73,7 @@ class Hotline(EntryBase, frozen=True, kw_only=True, tag="hotline"):
     """A telephone number, by topic and place."""
 
     number: ShortText
-    topic: Codes = field(default_factory=list)
+    topic: TopicCodes = field(default_factory=list)
     hours: ShortText | None = None
 
 
@@ -79,7 +82,7 @@ class Event(EntryBase, frozen=True, kw_only=True, tag="event"):
 
     type: Code
     on: date
-    topic: Codes = field(default_factory=list)
+    topic: TopicCodes = field(default_factory=list)
     level: Code | None = None
     places: Places = field(default_factory=list)
     hazard_points: Annotated[list[UUID], Meta(max_length=500)] = field(default_factory=list)
@@ -102,7 +105,7 @@ class HazardPoint(EntryBase, frozen=True, kw_only=True, tag="hazard_point"):
 class Expert(EntryBase, frozen=True, kw_only=True, tag="expert"):
     """An expert, by field; only cleared readers see the contact."""
 
-    fields: Codes
+    fields: FieldCodes
     available: YesNoUnknown = "unknown"
     grade: ShortText | None = None
     contact: ShortText | None = None
@@ -120,8 +123,8 @@ class Indicator(EntryBase, frozen=True, kw_only=True, tag="indicator"):
 class Agreement(EntryBase, frozen=True, kw_only=True, tag="agreement"):
     """Mutual aid: `place` is the one that asks, `partner` the one that helps."""
 
-    partner: Code
-    topic: Codes = field(default_factory=list)
+    partner: PlaceCode
+    topic: TopicCodes = field(default_factory=list)
     since: date | None = None
     until: date | None = None
 
@@ -140,7 +143,7 @@ class Denominator(EntryBase, frozen=True, kw_only=True, tag="denominator"):
 
     code: Code
     what: Code
-    area: Code | None = None
+    area: PlaceCode | None = None
     """The set is the towns under this place."""
     number: Annotated[int, Meta(gt=0, le=1_000_000_000)] | None = None
     members: Annotated[list[Member], Meta(max_length=20_000)] = field(default_factory=list)

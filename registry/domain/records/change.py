@@ -1,6 +1,6 @@
 """Changes of a record: draft, next version, patch, merge. Pure: the time is an argument."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from registry.domain.errors import Invalid
 from registry.domain.geojson import Point
 from registry.domain.geometry import wkb
-from registry.domain.records.location import check_location
+from registry.domain.records.location import check_geometry, check_quality
 from registry.domain.records.relocation import located_from_raw
 from registry.domain.records.resource import FireWatchPoint, Lifecycle, Properties, Resource
 
@@ -53,15 +53,34 @@ def record_of(draft: Draft, identity: UUID, exercise: str | None) -> Resource:
     return record if properties.location.raw is None else located_from_raw(record)
 
 
-def check(record: Resource) -> Resource:
-    """`record`; Invalid where its members contradict each other."""
+def _check_validity(record: Resource) -> None:
+    begin, end = record.properties.valid_from, record.properties.valid_to
+    if begin and end and begin.tzinfo and end.tzinfo and begin > end:
+        raise Invalid(
+            "valid_from is after valid_to", field="properties.valid_to", zh="valid_from 晚于 valid_to"
+        )
+
+
+def _check_footprint(record: Resource) -> None:
     properties = record.properties
-    check_location(record.geometry, properties.location)
-    if properties.valid_from and properties.valid_to and properties.valid_from > properties.valid_to:
-        raise Invalid("valid_from is after valid_to", field="properties.valid_to")
-    _check_times(properties)
     if isinstance(properties, FireWatchPoint) and properties.footprint is not None:
         wkb(properties.footprint, "properties.footprint")
+
+
+RULES: tuple[Callable[[Resource], None], ...] = (
+    check_geometry,
+    check_quality,
+    _check_validity,
+    _check_footprint,
+)
+"""Each raises Invalid for a record whose members contradict each other."""
+
+
+def check(record: Resource) -> Resource:
+    """`record`; Invalid where its members contradict each other."""
+    for rule in RULES:
+        rule(record)
+    _check_times(record.properties)
     return record
 
 

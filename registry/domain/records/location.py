@@ -15,20 +15,35 @@ UNKNOWN_DATUM_M = 600.0
 METRES_PER_DEGREE = 111_320.0
 
 
-def check_location(geometry: Point | None, location: Location) -> None:
-    """Invalid, with the field, for a location that contradicts itself."""
-    quality = location.quality
-    if quality in ("surveyed", "approximate") and geometry is None:
-        raise Invalid(f"a {quality} location needs a geometry", field="geometry")
-    if quality in ("candidate_places", "unknown") and geometry is not None:
-        raise Invalid(f"a location known only as {quality} has no geometry", field="geometry")
-    if quality == "candidate_places" and not location.candidate_places:
+def check_geometry(record: Resource) -> None:
+    """Invalid for a geometry that the quality of the location excludes, or demands."""
+    quality = record.properties.location.quality
+    if quality in ("surveyed", "approximate") and record.geometry is None:
         raise Invalid(
-            "candidate_places names at least one place", field="properties.location.candidate_places"
+            f"a {quality} location needs a geometry", field="geometry", zh=f"{quality} 的位置需要坐标"
         )
-    if quality == "approximate" and location.uncertainty_m is None:
+    if quality in ("candidate_places", "unknown") and record.geometry is not None:
         raise Invalid(
-            "an approximate location states its uncertainty_m", field="properties.location.uncertainty_m"
+            f"a location known only as {quality} has no geometry",
+            field="geometry",
+            zh=f"位置仅为 {quality} 时不应有坐标",
+        )
+
+
+def check_quality(record: Resource) -> None:
+    """Invalid for a quality without what it needs: candidate places, or an uncertainty."""
+    location = record.properties.location
+    if location.quality == "candidate_places" and not location.candidate_places:
+        raise Invalid(
+            "candidate_places names at least one place",
+            field="properties.location.candidate_places",
+            zh="candidate_places 至少列出一个地方",
+        )
+    if location.quality == "approximate" and location.uncertainty_m is None:
+        raise Invalid(
+            "an approximate location states its uncertainty_m",
+            field="properties.location.uncertainty_m",
+            zh="approximate 的位置应注明 uncertainty_m（米）",
         )
 
 

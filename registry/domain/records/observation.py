@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Meta, Struct, field, structs
 
 from registry.domain.errors import Invalid
-from registry.domain.geojson import Position
+from registry.domain.geojson import SpotPosition
 from registry.domain.records.resource import (
     FireWatchPoint,
     LastSeen,
@@ -21,7 +21,16 @@ from registry.domain.records.resource import (
     StockLine,
     SupplyDepot,
 )
-from registry.domain.values import Code, Count, LongText, Metres, Quantity, ShortText
+from registry.domain.values import (
+    Code,
+    Count,
+    ItemCode,
+    LongText,
+    Metres,
+    ObservedInstant,
+    Quantity,
+    ShortText,
+)
 
 Subject = Literal["readiness", "opening", "occupancy", "operational", "position", "count", "movement"]
 
@@ -30,12 +39,12 @@ class StatusReport(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """The observed state of a resource, and when it was observed; each kind has its own members."""
 
     id: UUID | None = None
-    observed_at: datetime
+    observed_at: ObservedInstant
     readiness: Readiness | None = None
     opening: Opening | None = None
     occupancy_persons: Count | None = None
     operational: Operational | None = None
-    coordinates: Position | None = None
+    coordinates: SpotPosition | None = None
     accuracy_m: Metres = 0.0
     note: LongText | None = None
 
@@ -43,7 +52,7 @@ class StatusReport(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class CountedLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The counted quantity of an item."""
 
-    item_code: Code
+    item_code: ItemCode
     scheme: Code = "gbt38565"
     quantity: Quantity
 
@@ -51,7 +60,7 @@ class CountedLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 class Movement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A change of the quantity of an item: negative when it went out."""
 
-    item_code: Code
+    item_code: ItemCode
     scheme: Code = "gbt38565"
     change: Annotated[float, Meta(ge=-1e12, le=1e12)]
 
@@ -60,7 +69,7 @@ class StockReport(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """Counts and movements of some stock lines."""
 
     id: UUID | None = None
-    observed_at: datetime
+    observed_at: ObservedInstant
     counts: Annotated[list[CountedLine], Meta(max_length=2000)] = field(default_factory=list)
     movements: Annotated[list[Movement], Meta(max_length=2000)] = field(default_factory=list)
     note: LongText | None = None

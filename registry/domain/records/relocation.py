@@ -6,18 +6,18 @@ from msgspec import Meta, Struct, structs
 
 from registry.domain.datum import wgs84_of
 from registry.domain.errors import Invalid
-from registry.domain.geojson import Point, Position
+from registry.domain.geojson import Point, Position, SpotPosition
 from registry.domain.records.resource import Datum, Resource
-from registry.domain.values import Code, LongText, Metres
+from registry.domain.values import LongText, Metres, PlaceCode
 
 
 class Relocation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A corrected position: coordinates in their own datum, their accuracy, and the evidence."""
 
-    coordinates: Position
+    coordinates: SpotPosition
     datum: Datum
     accuracy_m: Metres
-    place: Code | None = None
+    place: PlaceCode | None = None
     evidence: Annotated[LongText, Meta(min_length=1)]
     base_version: Annotated[int, Meta(ge=1, le=2_000_000_000)] | None = None
 

@@ -6,15 +6,20 @@ from uuid import UUID
 
 from msgspec import Meta, Struct, field
 
-from registry.domain.geojson import Point, Polygon, Position
+from registry.domain.geojson import Point, Polygon, SpotPosition
 from registry.domain.values import (
     Code,
     Coded,
+    CodeOf,
     Count,
     Degrees,
+    ItemCode,
     LongText,
     Metres,
     Name,
+    ObservedDay,
+    ObservedInstant,
+    PlaceCode,
     Quantity,
     Radius,
     ShortText,
@@ -49,9 +54,9 @@ class Location(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Fa
 
     quality: Quality = "unknown"
     uncertainty_m: Metres | None = None
-    candidate_places: Annotated[list[Code], Meta(max_length=200)] = field(default_factory=list)
+    candidate_places: Annotated[list[PlaceCode], Meta(max_length=200)] = field(default_factory=list)
     datum: Datum = "wgs84"
-    raw: Position | None = None
+    raw: SpotPosition | None = None
     source: LongText | None = None
 
 
@@ -61,7 +66,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["document", "person", "import", "assumption"]
     reference: ShortText
     locator: ShortText | None = None
-    as_of: date | None = None
+    as_of: ObservedDay | None = None
     confidence: Confidence = "stated"
     note: LongText | None = None
 
@@ -71,7 +76,7 @@ class ExternalId(Struct, frozen=True, forbid_unknown_fields=True):
 
     system: Code
     id: ShortText
-    synced_at: datetime | None = None
+    synced_at: ObservedInstant | None = None
 
 
 class Item(Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,21 +97,21 @@ class Sector(Struct, frozen=True, forbid_unknown_fields=True):
 class StockLine(Struct, frozen=True, forbid_unknown_fields=True):
     """How much of one item a depot held when it was last counted."""
 
-    item_code: Code
+    item_code: ItemCode
     name: Name
     scheme: Code = "gbt38565"
     quantity: Quantity | None = None
     unit: ShortText | None = None
     minimum: Quantity | None = None
     expires_on: date | None = None
-    counted_at: datetime | None = None
+    counted_at: ObservedInstant | None = None
 
 
 class Shared(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
     """What every kind has."""
 
     name: Name
-    place: Code | None = None
+    place: PlaceCode | None = None
     manager: ShortText | None = None
     lifecycle: Lifecycle = "in_service"
     valid_from: datetime | None = None
@@ -124,15 +129,17 @@ class Shared(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     updated_at: datetime | None = None
 
 
-Codes = Annotated[list[Coded], Meta(max_length=100)]
+Specialties = Annotated[list[Coded], Meta(max_length=100), CodeOf(("specialty",))]
+Hazards = Annotated[list[Coded], Meta(max_length=100), CodeOf(("hazard",))]
+Amenities = Annotated[list[Coded], Meta(max_length=100), CodeOf(("amenity",))]
 Items = Annotated[list[Item], Meta(max_length=500)]
 
 
 class LastSeen(Struct, frozen=True, forbid_unknown_fields=True):
     """Where something that moves was last reported, how exactly, and when."""
 
-    coordinates: Position
-    at: datetime
+    coordinates: SpotPosition
+    at: ObservedInstant
     accuracy_m: Metres = 0.0
 
 
@@ -141,13 +148,13 @@ class RescueTeam(Shared, frozen=True, kw_only=True, tag="rescue_team"):
 
     force: Force | None = None
     level: TeamLevel | None = None
-    specialties: Codes = field(default_factory=list)
+    specialties: Specialties = field(default_factory=list)
     personnel: Count | None = None
     vehicles: Items = field(default_factory=list)
     equipment: Items = field(default_factory=list)
     last_seen: LastSeen | None = None
     readiness: Readiness = "unknown"
-    status_at: datetime | None = None
+    status_at: ObservedInstant | None = None
 
 
 class Shelter(Shared, frozen=True, kw_only=True, tag="shelter"):
@@ -156,15 +163,15 @@ class Shelter(Shared, frozen=True, kw_only=True, tag="shelter"):
     level: ShelterLevel | None = None
     duration: Duration | None = None
     space: Space | None = None
-    hazards: Codes = field(default_factory=list)
+    hazards: Hazards = field(default_factory=list)
     capacity_persons: Count | None = None
     occupancy_persons: Count | None = None
-    occupancy_at: datetime | None = None
+    occupancy_at: ObservedInstant | None = None
     area_m2: SquareMetres | None = None
-    amenities: Codes = field(default_factory=list)
+    amenities: Amenities = field(default_factory=list)
     opening: Opening = "unknown"
     hours: ShortText | None = None
-    status_at: datetime | None = None
+    status_at: ObservedInstant | None = None
 
 
 class FireWatchPoint(Shared, frozen=True, kw_only=True, tag="fire_watch_point"):
@@ -175,7 +182,7 @@ class FireWatchPoint(Shared, frozen=True, kw_only=True, tag="fire_watch_point"):
     sector: Sector | None = None
     footprint: Polygon | None = None
     operational: Operational = "unknown"
-    status_at: datetime | None = None
+    status_at: ObservedInstant | None = None
 
 
 class SupplyDepot(Shared, frozen=True, kw_only=True, tag="supply_depot"):

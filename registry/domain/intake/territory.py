@@ -1,0 +1,165 @@
+"""The known places: their codes in every form, what holds a point, and how far a point is outside a place."""
+
+import math
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+from msgspec import Struct
+from pyproj import Geod
+from rapidfuzz import fuzz, process
+
+from registry.domain.intake.fold import comparable
+from registry.domain.intake.vocabulary import NEAR_PERCENT, Nearest
+from registry.domain.values import Name
+
+GEOD = Geod(ellps="WGS84")
+OFFICIAL_DIGITS = (2, 4, 6, 9, 12)
+"""Lengths of the official codes of a Chinese place: each is the longer one without its last zeros."""
+ENDINGS = ("街道", "镇", "乡", "区", "县", "市")
+SURVEYED = ("boundary", "members")
+AREA_LEVELS = ("management_area",)
+"""Levels of named sets of places: they hold a point only because their members do."""
+METRES_PER_DEGREE = 111_195.0
+
+
+class KnownPlace(Struct, frozen=True):
+    """A place as the gate needs it; `extent` is WKB, `basis` says what it was drawn from."""
+
+    code: str
+    level: str
+    name: Name
+    parent: str | None = None
+    basis: str = "none"
+    bounded_by: str | None = None
+    """The place whose extent bounds this one: itself or one above it."""
+    ended_on: date | None = None
+    extent: bytes | None = None
+
+    @property
+    def is_surveyed(self) -> bool:
+        """Whether its extent is a border, and not an assumption."""
+        return self.basis in SURVEYED
+
+
+class Territory:
+    """The known places. Without any, no code of a place is known and no point can be compared."""
+
+    def __init__(self, places: Iterable[KnownPlace]) -> None:
+        self._by_code = {place.code: place for place in places}
+        self._by_form = {_form(code): code for code in self._by_code}
+        drawn = [place for place in self._by_code.values() if place.extent is not None]
+        self._drawn = drawn
+        self._shapes = shapely.from_wkb([place.extent for place in drawn])
+        self._shape_of = {place.code: shape for place, shape in zip(drawn, self._shapes, strict=True)}
+        self._areas = shapely.area(self._shapes)
+        shapely.prepare(self._shapes)
+        self._tree = shapely.STRtree(self._shapes)
+
+    def __len__(self) -> int:
+        return len(self._by_code)
+
+    @property
+    def has_extents(self) -> bool:
+        """Whether any place has an extent that a point can be compared with."""
+        return bool(self._drawn)
+
+    def find(self, code: str) -> KnownPlace | None:
+        """The place of a code in any of its forms: 500110, 500110000 and 500110000000 are one."""
+        place = self._by_code.get(code)
+        return place if place is not None else self._by_code.get(self._by_form.get(_form(code), ""))
+
+    def above(self, code: str) -> Iterator[KnownPlace]:
+        """The place and those above it, the smallest first."""
+        place = self._by_code.get(code)
+        for _ in range(20):
+            if place is None:
+                return
+            yield place
+            place = self._by_code.get(place.parent or "")
+
+    def nearest(self, text: str) -> Nearest | None:
+        """The place that a text may mean: the smallest that its digits begin with, or the most alike."""
+        if text.isdigit():
+            shorter = (self.find(text[:digits]) for digits in (9, 6) if digits < len(text))
+            held = next((place for place in shorter if place is not None), None)
+            return None if held is None else Nearest(held.code, held.name)
+        words = {
+            word: place
+            for place in self._by_code.values()
+            for word in (*_names(place.name), place.code)
+            if not word.isdigit()
+        }
+        best = process.extractOne(text, words.keys(), scorer=fuzz.ratio, score_cutoff=NEAR_PERCENT)
+        return None if best is None else Nearest(words[best[0]].code, words[best[0]].name)
+
+    def holding(self, lon: float, lat: float, uncertainty_m: float = 0.0) -> list[KnownPlace]:
+        """The places that hold the point wherever it is within its uncertainty, the smallest first."""
+        if not self._drawn:
+            return []
+        near = self._tree.query(shapely.Point(lon, lat))
+        where = _disc(lon, lat, uncertainty_m)
+        held = [index for index in near if shapely.covers(self._shapes[index], where)]
+        held.sort(key=lambda index: (self._areas[index], self._drawn[index].code))
+        return [self._drawn[index] for index in held if self._drawn[index].level not in AREA_LEVELS]
+
+    def outside_m(self, place: KnownPlace, lon: float, lat: float) -> float | None:
+        """Metres from the point to the extent of the place, 0 inside; None without an extent."""
+        shape = self._shape_of.get(place.code)
+        if shape is None:
+            shape = self._shape_of.get(place.bounded_by or "")
+        return None if shape is None else _away_m(shape, lon, lat)
+
+    def bound_of(self, place: KnownPlace) -> KnownPlace | None:
+        """The place whose extent bounds this one."""
+        return place if place.extent is not None else self._by_code.get(place.bounded_by or "")
+
+    def closest(self, lon: float, lat: float) -> tuple[KnownPlace, float]:
+        """The place that is nearest to a point outside all places, and how far it is in metres."""
+        index = int(self._tree.nearest(shapely.Point(lon, lat)))
+        return self._drawn[index], _away_m(self._shapes[index], lon, lat)
+
+    def names_above(self, code: str | None) -> list[str]:
+        """The names of the place and those above it as names are compared, the longest first."""
+        names = {comparable(name) for place in self.above(code or "") for name in _names(place.name)}
+        return sorted(
+            names | {short for name in names if len(short := _short(name)) > 1}, key=len, reverse=True
+        )
+
+
+def _names(name: Name) -> list[str]:
+    return [word for word in (name.zh, name.en) if word]
+
+
+def _short(name: str) -> str:
+    """永新 for 永新镇, as people say it."""
+    ending = next((ending for ending in ENDINGS if name.endswith(ending)), "")
+    return name.removesuffix(ending)
+
+
+def _form(code: str) -> str:
+    """What the forms of one code have in common."""
+    official = code.isdigit() and len(code) in OFFICIAL_DIGITS
+    return code.ljust(12, "0") if official else code.casefold()
+
+
+def _disc(lon: float, lat: float, radius_m: float) -> Any:
+    if radius_m <= 0:
+        return shapely.Point(lon, lat)
+    wide = 1 / max(0.01, math.cos(math.radians(lat)))
+    turns = np.linspace(0, 2 * math.pi, 32, endpoint=False)
+    reach = radius_m / METRES_PER_DEGREE
+    return shapely.Polygon(np.column_stack([lon + reach * wide * np.cos(turns), lat + reach * np.sin(turns)]))
+
+
+def _away_m(shape: Any, lon: float, lat: float) -> float:
+    """Geodesic metres to the point of the shape that is nearest in the plane of the point's latitude."""
+    if shapely.covers(shape, shapely.Point(lon, lat)):
+        return 0.0
+    narrow = max(0.01, math.cos(math.radians(lat)))
+    flat = shapely.transform(shape, lambda at: at * [narrow, 1.0])
+    line = shapely.shortest_line(flat, shapely.Point(lon * narrow, lat))
+    x, y = shapely.get_coordinates(line)[0]
+    return float(GEOD.inv(x / narrow, y, lon, lat)[2])
