@@ -13,17 +13,20 @@ HERE = Path(__file__).parent
 SEED_NAMESPACE = UUID("2f0b3c8e-6f0e-5c7e-9d58-5d6f1a7c5b10")
 PLAN = "qijiang-plan-2021-2025"
 NOT_NUMBERED = "编号由登记系统给出，文件没有编号。 Numbered by the registry, not by the document."
+ONE_EACH = (
+    "文件只给出总数 21；每个街镇一支是推断。 21 teams are published; one in each of the 21 towns is inferred."
+)
+BISHAN = "500120"
 
 
 def resource(
     key: str, kind: str, name: tuple[str, str], place: str, location: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
-    """One seeded resource as a Feature."""
-    point = more.pop("point", None)
+    """One seeded resource as a Feature; the documents give no coordinate of any."""
     return {
         "type": "Feature",
         "id": str(uuid5(SEED_NAMESPACE, key)),
-        "geometry": {"type": "Point", "coordinates": point} if point else None,
+        "geometry": None,
         "properties": {
             "kind": kind,
             "name": {"zh": name[0], "en": name[1]},
@@ -60,43 +63,34 @@ def watch_points() -> list[dict[str, Any]]:
             form="infrared_camera",
             watch_radius_m=5000.0,
             note=NOT_NUMBERED,
-            sources=source("chongqing-daily-2021-01", "000:27-30", "2021-01-14"),
+            sources=source("chongqing-daily-2021-01", "000:27-30", "2021-01-14", "placeholder"),
         )
         for n in range(1, 10)
     ]
 
 
 def town_teams(places: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """The 21 comprehensive town teams, each at its town's seat as a stand-in."""
-    found = []
-    for code in places["qijiang"]["properties"]["members"]:
-        town = places[code]["properties"]
-        zh, en = town["name"]["zh"], town["name"]["en"]
-        note = "21 teams are stated; one in each of the 21 towns is inferred"
-        found.append(
-            resource(
-                f"qijiang-town-team-{code}",
-                "rescue_team",
-                (f"{zh}综合应急救援队", f"{en} comprehensive rescue team"),
-                code,
-                _at_the_seat(town),
-                point=town["point"],
-                force="standing",
-                level="town",
-                sources=source(PLAN, "003:160", "2022-04-11", "inferred", note),
-            )
+    """The 21 comprehensive town teams, one somewhere in each town: where a team has its base is not given."""
+    return [
+        resource(
+            f"qijiang-town-team-{code}",
+            "rescue_team",
+            (f"{name['zh']}综合应急救援队", f"{name['en']} comprehensive rescue team"),
+            code,
+            {
+                "quality": "candidate_places",
+                "candidate_places": [code],
+                "source": "003:160: teams of the towns; no base is given",
+            },
+            force="standing",
+            level="town",
+            specialties=[{"scheme": "registry", "code": "comprehensive"}],
+            note=ONE_EACH,
+            sources=source(PLAN, "003:160", "2022-04-11", "placeholder"),
         )
-    return found
-
-
-def _at_the_seat(town: dict[str, Any]) -> dict[str, Any]:
-    if town["point"] is None:
-        return {"quality": "unknown", "source": "the town's seat has no known coordinate"}
-    return {
-        "quality": "approximate",
-        "uncertainty_m": float(town["point_uncertainty_m"]),
-        "source": f"stand-in: {town['source']}",
-    }
+        for code in places["qijiang"]["properties"]["members"]
+        for name in [places[code]["properties"]["name"]]
+    ]
 
 
 def district_depot() -> dict[str, Any]:
@@ -131,17 +125,47 @@ def checkpoints() -> list[dict[str, Any]]:
             where,
             form="checkpoint",
             note=NOT_NUMBERED,
-            sources=source("yongxin-forest-2022", "003:914", "2022-06-10"),
+            sources=source("yongxin-forest-2022", "003:914", "2022-06-10", "placeholder"),
         )
         for n in range(1, 15)
     ]
+
+
+def warm_station() -> dict[str, Any]:
+    """The one refuge that the documents name, and what stations of its kind have."""
+    amenities = ("air_conditioning", "drinking_water", "microwave", "first_aid")
+    document, on = "chongqing-daily-2025-08", "2025-08-26"
+    kind = "what the stations of this kind in Bishan have; the list is open"
+    return resource(
+        "bishan-warm-station-xiuhu",
+        "shelter",
+        ("璧山区秀湖社区南门唐城暖心驿站", "Warm station Nanmen Tangcheng, Xiuhu community, Bishan"),
+        BISHAN,
+        {
+            "quality": "candidate_places",
+            "candidate_places": [BISHAN],
+            "source": "004:298: in Xiuhu community of Bishan, whose extent is not on record",
+        },
+        hazards=[{"scheme": "registry", "code": "heat"}],
+        amenities=[{"scheme": "registry", "code": code} for code in amenities],
+        sources=[
+            *source(document, "004:298-300", on),
+            *source(document, "004:302-306", on, "inferred", kind),
+        ],
+    )
 
 
 def build() -> dict[str, Any]:
     """Every itemised resource of the documents."""
     features = json.loads((HERE / "places.geojson").read_text("utf-8"))["features"]
     places = {feature["id"]: feature for feature in features}
-    items = [*watch_points(), *town_teams(places), district_depot(), *checkpoints()]
+    items = [
+        *watch_points(),
+        *town_teams(places),
+        district_depot(),
+        *checkpoints(),
+        warm_station(),
+    ]
     return {"type": "FeatureCollection", "features": items}
 
 

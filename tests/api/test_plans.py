@@ -7,8 +7,10 @@ from uuid import uuid4
 
 import pytest
 
+from registry.domain.plans.provision import Provision
 from registry.domain.records.change import Change, new_version
 from registry.services.seeding import seed
+from registry.services.seeding.plans import read
 from registry.store.plans import facts
 from registry.store.records import changes
 from tests.api.conftest import signing
@@ -81,7 +83,11 @@ async def test_labels_follow_accept_language(client, seeded, accept, language, l
 
 async def test_a_check_shows_what_it_rests_on(client, seeded) -> None:
     found = await get(client, "/v1/provisions/qj-teams-100/check")
-    assert (found["verdict"], found["denominator"]["number"]) == ("met", 21)
+    assert (found["verdict"], found["denominator"]["number"]) == ("unknown", 21)
+    assert found["reason"]["en"] == "21 of 21 were entered from a published total"
+    assert {need["place"] for need in found["missing"]} == {
+        town["place"] for town in found["details"]["unknown"]
+    }
     assert found["denominator"]["chosen_by"] == "registry"
     listed = await get(client, found["records"][0]["href"])
     assert len(listed["features"]) == found["records"][0]["count"] == 21
@@ -132,6 +138,17 @@ async def test_the_science_city_radius_never_reaches_qijiangs_target(client, see
     found = await get(client, "/v1/provisions/qj-forest-95/check")
     assert found["verdict"] == "unknown"
     assert found["details"]["recorded_percent"]["upper"] == 0
+    assert [need["action"] for need in found["missing"]] == ["load", "list", "enter"]
+    asked = (await get(client, "/v1/survey-list", document=PLAN))["visits"]
+    assert any("qj-forest-95" in visit["checks"] for visit in asked)
+
+
+async def test_every_published_total_is_filled_in_the_demonstration(client, seeded) -> None:
+    answer = await client.post("/v1/checks", json={"place": "500000"}, params={"exercise": "demo"})
+    seeded_totals = read(seed.SEEDS, "provisions.json", Provision)
+    totals = [item.id for item in seeded_totals if item.kind == "published_total"]
+    verdicts = {check["provision"]: check["verdict"] for check in answer.json()["checks"]}
+    assert {code: verdicts[code] for code in totals} == dict.fromkeys(totals, "met")
 
 
 async def test_a_check_can_be_asked_of_the_past(client, seeded, signed) -> None:
@@ -145,13 +162,17 @@ async def test_a_check_can_be_asked_of_the_past(client, seeded, signed) -> None:
 
 async def test_reconciliation_as_json_and_csv(client, seeded) -> None:
     lines = (await get(client, "/v1/reconciliation", place="500000"))["lines"]
-    held = {line["provision"]: (line["published"], line["recorded"], line["located"]) for line in lines}
-    assert held["qj-shelters-54"] == (54, 0, 0)
-    assert held["qj-teams-23"] == (23, 0, 0)
-    assert held["qj-teams-21"] == (21, 21, 19)
-    assert held["qj-stations-79"] == (79, 0, 0)
-    assert held["sc-firewatch-count"] == (9, 9, 0)
-    assert held["yx-checkpoints-14"] == (14, 14, 0)
+    names = ("published", "recorded", "placeholders", "located", "difference", "verdict")
+    held = {line["provision"]: tuple(line[name] for name in names) for line in lines}
+    assert held["qj-shelters-54"] == (54, 0, 0, 0, 54, "unknown")
+    assert held["qj-teams-23"] == (23, 0, 0, 0, 23, "unknown")
+    assert held["qj-teams-21"] == (21, 21, 21, 0, 21, "unknown")
+    assert held["qj-stations-79"] == (79, 0, 0, 0, 79, "unknown")
+    assert held["sc-firewatch-count"] == (9, 9, 9, 0, 9, "unknown")
+    assert held["yx-checkpoints-14"] == (14, 14, 14, 0, 14, "unknown")
+    reasons = {line["provision"]: line["reason"] and line["reason"]["en"] for line in lines}
+    assert reasons["qj-teams-21"] == "21 of 21 were entered from this very total"
+    assert reasons["qj-shelters-54"] is None
     answer = await client.get("/v1/reconciliation", params={"place": "500000", "f": "csv"})
     assert answer.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
@@ -285,7 +306,7 @@ async def test_registers_page_by_identity(client, seeded) -> None:
         page = (await client.get(path)).json()
         seen += [entry["id"] for entry in page["entries"]]
         path = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
-    assert len(seen) == len(set(seen)) == 18
+    assert len(seen) == len(set(seen)) == 36
     assert seen == sorted(seen)
 
 

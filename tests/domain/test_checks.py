@@ -125,6 +125,111 @@ def test_shelters_are_reconciled_by_count() -> None:
     assert verdict("qj-shelters-54", fewer) == "not_met"
 
 
+def made(kind: str, place: str = "T1", count: int = 1, **given: Any) -> Tally:
+    """Placeholders: records that were entered from a published total."""
+    values = {"quality": "candidate_places", "placeholder": True, "examples": ["x"]} | given
+    return tally(kind, place, count, **values)
+
+
+def test_a_total_is_never_proven_by_records_that_were_made_from_it() -> None:
+    entered = facts(tallies=[made("rescue_team", level="town", count=21)])
+    found = check("qj-teams-21", entered)
+    assert (found.verdict, found.observed.lower, found.observed.upper) == ("unknown", 0, None)
+    assert found.reason.en == "21 of 21 were entered from this very total"
+    assert [fact.action for fact in found.missing] == ["list"]
+    (line,) = reconcile([PROVISIONS["qj-teams-21"]], entered)
+    assert (line.recorded, line.placeholders, line.difference, line.verdict) == (21, 21, 21, "unknown")
+    assert line.reason is not None
+    one_found = facts(
+        tallies=[made("rescue_team", level="town", count=20), tally("rescue_team", level="town")]
+    )
+    assert check("qj-teams-21", one_found).observed.lower == 1
+    listed = facts(tallies=[made("rescue_team", level="town"), tally("rescue_team", level="town", count=21)])
+    assert verdict("qj-teams-21", listed) == "met"
+    closed = facts(complete("rescue_team"), tallies=[made("rescue_team", level="town", count=20)])
+    assert verdict("qj-teams-21", closed) == "not_met"
+
+
+def test_a_placeholder_leaves_it_unknown_whether_its_town_has_a_team() -> None:
+    every = [made("rescue_team", code, level="town") for code in TOWNS]
+    found = check("qj-teams-100", facts(tallies=every))
+    assert (found.verdict, found.observed.lower, found.observed.upper) == ("unknown", 0, 100)
+    assert [need.place for need in found.missing] == TOWNS
+    assert "3 of 3 were entered" in found.reason.en
+    assert verdict("qj-teams-100", facts(complete("rescue_team"), tallies=every)) == "unknown"
+
+
+def test_a_radius_or_a_duty_that_restates_its_statement_proves_nothing() -> None:
+    radius = made("fire_watch_point", form="infrared_camera", watch_radius_m=5000.0, count=9)
+    assert verdict("sc-firewatch-radius", facts(tallies=[radius])) == "unknown"
+    said = {"kind": "document", "reference": "chongqing-daily-2021-01", "locator": "000:39"}
+    duty = {"register": "responsibility", "role": "information_officer", "duty": ["24h"]}
+    assert verdict("sc-informants-24h", facts(duty | {"sources": [said]})) == "unknown"
+    seen = {"kind": "person", "reference": "visit of 2025-11-01"}
+    assert verdict("sc-informants-24h", facts(duty | {"sources": [said, seen]})) == "met"
+    patrols = {"register": "event", "type": "patrol", "on": "2022-06-10"}
+    entered = facts(patrols | {"sources": [{**said, "confidence": "placeholder"}]})
+    assert check("yx-patrols-18", entered).observed.lower == 0
+
+
+def test_duty_of_each_lift_user_needs_the_list_of_them() -> None:
+    desk = {"register": "responsibility", "role": "duty_desk", "duty": ["24h"], "topic": ["lift"]}
+    assert verdict("qj-lift-24h", facts(desk)) == "cannot_evaluate"
+    units = {"register": "denominator", "code": "qijiang-lift-units", "what": "lift_units"}
+    members = [{"name": {"en": str(n)}, "covered": "yes"} for n in range(2)]
+    assert verdict("qj-lift-24h", facts(units | {"members": members})) == "met"
+    assert verdict("qj-lift-24h", facts(units | {"number": 3, "members": members})) == "unknown"
+
+
+def watched(upper: float, *untestable: Untestable) -> CoverageShare:
+    counts = Counts(resources=len(untestable), located=0, uncertain=0, untestable=len(untestable))
+    ratio, covered_m2 = Estimate(0.0, 0.0, upper), Estimate(0.0, 0.0, upper * 1e6)
+    return CoverageShare(
+        Coverage(ratio, covered_m2, 1e6, 0.0, "union", counts, list(untestable), [], []), ground=None
+    )
+
+
+def test_an_unknown_always_says_what_would_settle_it() -> None:
+    """Over all provisions and many states of knowledge; and the survey list asks for it."""
+    kinds = ("rescue_team", "shelter", "fire_watch_point", "supply_depot")
+    some = [
+        tally(kind, code, level=level, tier=level, force="professional", form="infrared_camera",
+              serves_persons=9, watch_radius_m=100.0)
+        for kind in kinds for code in TOWNS for level in ("district", "town", "community")
+    ]  # fmt: skip
+    drill = {"register": "event", "type": "drill", "level": "district", "on": "2025-12-01"}
+    inspected = {"register": "event", "type": "inspection", "topic": ["forest_fire"], "on": "2025-12-01"}
+    point = {"register": "hazard_point", "type": "geohazard", "place": "T1"}
+    entries = [drill, inspected | {"places": TOWNS}, point, {**point, "type": "reservoir"}]
+    partial = {"register": "inventory", "of": "resources", "kind": "shelter", "on": "2025-12-31"}
+    states = [
+        facts(),
+        facts(towns=[]),
+        facts(tallies=some),
+        facts(*entries, tallies=some),
+        facts(*entries, partial | {"place": "T1"}, tallies=[made(kind) for kind in kinds]),
+    ]
+    for known in states:
+        for share in (None, watched(0.0), watched(1.0)):
+            checks = evaluation.evaluate_all(
+                PROVISIONS.values(), msgspec.structs.replace(known, share=share), "now"
+            )
+            unknown = {found.provision for found in checks if found.verdict == "unknown"}
+            assert [
+                found.provision for found in checks if found.provision in unknown and not found.missing
+            ] == []
+            asked = {code for visit in survey_list(checks, known) for code in visit.checks}
+            assert unknown <= asked
+
+
+def test_the_headline_target_asks_for_its_denominator_its_list_and_an_inventory() -> None:
+    found = check("qj-forest-95", facts(share=watched(0.0)))
+    assert found.verdict == "unknown"
+    assert [fact.action for fact in found.missing] == ["load", "list", "enter"]
+    closed = facts(complete("fire_watch_point"), share=watched(0.0))
+    assert verdict("qj-forest-95", closed) == "not_met"
+
+
 def test_towns_with_a_team() -> None:
     two = [tally("rescue_team", code, level="town") for code in TOWNS[:2]]
     missing = check("qj-teams-100", facts(tallies=two))

@@ -9,7 +9,7 @@ from shapely.geometry import Point, shape
 from registry.domain.records.change import check
 from registry.domain.records.resource import Resource
 from registry.services.seeding import seed
-from registry.services.seeding.demonstration import STAND_INS, demonstration, holds
+from registry.services.seeding.demonstration import STAND_INS, YONGXIN, demonstration, holds
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,8 @@ def test_every_published_total_is_filled(records: list[Resource]) -> None:
     assert levels["rescue_team", "town"] == 21
     assert levels["rescue_team", "community"] == 79
     assert levels["shelter", "district"] + levels["shelter", "town"] == 54
-    assert levels["fire_watch_point", None] == 9
+    forms = Counter(getattr(r.properties, "form", None) for r in records)
+    assert (forms["infrared_camera"], forms["checkpoint"]) == (9, 14)
     tiers = Counter(getattr(r.properties, "tier", None) for r in records)
     assert tiers["district"] == 1
     assert tiers["town"] > 10
@@ -58,8 +59,9 @@ def test_the_watch_points_lie_in_the_four_towns_of_the_document(
     records: list[Resource], features: list[dict[str, Any]]
 ) -> None:
     members = next(item for item in features if item["id"] == "science-city")["properties"]["members"]
-    towns = {r.properties.place for r in records if r.kind == "fire_watch_point"}
-    assert towns == set(members)
+    forms = {r.id: getattr(r.properties, "form", None) for r in records}
+    assert {r.properties.place for r in records if forms[r.id] == "infrared_camera"} == set(members)
+    assert {r.properties.place for r in records if forms[r.id] == "checkpoint"} == {YONGXIN}
 
 
 def test_the_same_places_give_the_same_records(

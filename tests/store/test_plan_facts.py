@@ -67,9 +67,9 @@ async def test_entries_of_the_places_above_hold_below_where_they_should(writer: 
     await seed.seed(writer)
     town = await facts.of_place(writer, PUBLIC, "500110113")
     registers = {entry.__struct_config__.tag for entry in town.entries}
-    assert registers == {"hotline", "denominator", "responsibility"}
+    assert registers == {"hotline", "denominator", "responsibility", "event"}
     district = await facts.of_place(writer, EVERYTHING, "qijiang")
-    assert len([e for e in district.entries if e.__struct_config__.tag == "organisation"]) == 17
+    assert len([e for e in district.entries if e.__struct_config__.tag == "organisation"]) == 35
 
 
 async def test_a_place_has_itself_and_its_towns(writer: Writer) -> None:

@@ -20,10 +20,10 @@ GEOD = Geod(ellps="WGS84")
 
 async def test_seeding_twice_changes_nothing(writer: Writer) -> None:
     first = await seed.seed(writer)
-    assert (first.resources, first.added) == (45, 45)
-    assert first.quality == {"candidate_places": 23, "approximate": 19, "unknown": 3}
+    assert (first.resources, first.added) == (46, 46)
+    assert first.quality == {"candidate_places": 45, "unknown": 1}
     second = await seed.seed(writer)
-    assert (second.resources, second.added) == (45, 0)
+    assert (second.resources, second.added) == (46, 0)
 
 
 async def test_a_corrected_record_survives_seeding(writer: Writer) -> None:
@@ -86,5 +86,5 @@ def _extent(feature: dict[str, object]) -> object:
 async def test_a_new_registry_gets_the_seeds_and_the_demonstration_once(writer: Writer) -> None:
     assert await seed.seed_if_new(writer) is not None
     counted = Query(sa.text("SELECT realm, count(*) AS n FROM resource GROUP BY realm"))
-    assert {row["realm"]: row["n"] for row in await writer.rows(counted, {})} == {"live": 45, "demo": 214}
+    assert {row["realm"]: row["n"] for row in await writer.rows(counted, {})} == {"live": 46, "demo": 228}
     assert await seed.seed_if_new(writer) is None

@@ -13,9 +13,9 @@ const answered = (page, id) => page.waitForFunction((name) => document.getElemen
 describe('a spot', () => {
   it('answers a click with who covers it, who is near and what could not be tested', async () => {
     const [lon, lat] = [106.6, 29.0]
-    const nearest = await api(`/v1/proximity/nearest?lon=${lon}&lat=${lat}&kind=rescue_team&k=5`)
-    const covering = await api(`/v1/proximity/covering?lon=${lon}&lat=${lat}`)
-    const page = await open(browser, '#lang=en&theme=light&at=10.5/29/106.55')
+    const nearest = await api(`/v1/proximity/nearest?lon=${lon}&lat=${lat}&kind=rescue_team&k=5&exercise=demo`)
+    const covering = await api(`/v1/proximity/covering?lon=${lon}&lat=${lat}&exercise=demo`)
+    const page = await open(browser, '#lang=en&theme=light&at=10.5/29/106.55&exercise=demo')
     await click(page, lon, lat)
     await answered(page, 'situation-answer')
     const text = await page.textContent('#situation-answer')
@@ -23,7 +23,7 @@ describe('a spot', () => {
     assert.match(text, covering.features.length ? /Watching/ : /No located watch point covers this spot/)
     if (covering.untested.count) assert.ok(text.includes(`${covering.untested.count} watch points have no position`))
     assert.match(text, /straight lines/)
-    const situation = await post('/v1/proximity/situation', { origin: { lon, lat } })
+    const situation = await post('/v1/proximity/situation?exercise=demo', { origin: { lon, lat } })
     for (const { name, telephone } of situation.responsible.hotlines) assert.ok(text.includes(name.en ?? name.zh) && text.includes(telephone), telephone)
     for (const { name } of situation.responsible.organisations) assert.ok(text.includes(name.en ?? name.zh), name.zh)
     if (situation.rules.cannot_evaluate.length) assert.ok(text.includes(`${situation.rules.cannot_evaluate.length} rules have no zone geometry`))

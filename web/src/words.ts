@@ -335,6 +335,7 @@ export const WORDS = {
   'plan.survey': ['踏勘清单', 'Survey list'],
   'plan.published': ['公布', 'Published'],
   'plan.recorded': ['登记', 'Recorded'],
+  'plan.placeholders': ['占位', 'Placeholders'],
   'plan.located': ['定位', 'Located'],
   'plan.verified': ['核实', 'Verified'],
   'plan.settles': ['可解决 {n} 项核对', 'checks it would settle: {n}'],

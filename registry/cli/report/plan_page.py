@@ -25,6 +25,7 @@ WORDS = {
     "totals": Words("公布总数与登记记录", "Published totals beside records"),
     "published": Words("公布", "Published"),
     "recorded": Words("登记", "Recorded"),
+    "placeholders": Words("占位", "Placeholders"),
     "located": Words("已定位", "Located"),
     "verified": Words("已核实", "Verified"),
     "survey": Words("下一步查什么", "What to find out next"),

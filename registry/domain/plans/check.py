@@ -148,10 +148,32 @@ def _exceeds(a: float, b: float, operator: str) -> bool:
 
 
 def compare_total(published: float, recorded: int) -> Verdict:
-    """The verdict on a published total: a shorter record proves nothing, a longer one contradicts it."""
+    """The verdict on a published total: a shorter record proves nothing, a longer one contradicts it.
+
+    `recorded` does not count placeholders, which were entered from a total.
+    """
     if recorded == published:
         return "met"
     return "not_met" if recorded > published else "unknown"
+
+
+def to_declare_complete(place: str | None) -> MissingFact:
+    """What closes an open list: an entry of the register `inventory`."""
+    what = Words(
+        "清单列全以后，录入 inventory 条目声明完整", "once the list is complete, declare it by an inventory"
+    )
+    return MissingFact("enter", what, place=place)
+
+
+def entered_from_total(placeholders: int, recorded: int, *, this: bool) -> Words | None:
+    """Why the records prove nothing: they were entered from a total; None when none of them was."""
+    if not placeholders:
+        return None
+    which = Words("这一总数", "this very total") if this else Words("公布的总数", "a published total")
+    return Words(
+        f"{recorded} 条中有 {placeholders} 条正是按{which.zh}录入的，不能作为证据",
+        f"{placeholders} of {recorded} were entered from {which.en}",
+    )
 
 
 def cannot_evaluate(

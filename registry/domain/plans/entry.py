@@ -202,6 +202,18 @@ def register_of(entry: Entry) -> Register:
     return tag
 
 
+def is_placeholder(entry: Entry) -> bool:
+    """Whether the entry was made from a published total, so that it is no evidence for that total."""
+    return any(source.confidence == "placeholder" for source in entry.sources)
+
+
+def restates(entry: Entry, document: str, locator: str) -> bool:
+    """Whether the entry has no other source than this statement, so that it is no evidence for it."""
+    return bool(entry.sources) and all(
+        (source.reference, source.locator) == (document, locator) for source in entry.sources
+    )
+
+
 def check_entry(entry: Entry) -> None:
     """Raise Invalid, with the field, for an entry that no check could use."""
     if isinstance(entry, Indicator) and entry.unit not in UNITS:

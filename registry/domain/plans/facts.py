@@ -21,7 +21,8 @@ class Tally(Struct, frozen=True, kw_only=True):
     """The number of resources that are alike in all attributes that checks use.
 
     `serves_persons` is their sum; `serves_unknown` counts the depots that state no number. `examples` are the
-    identities of records that lack a position or that number.
+    identities of records that lack a position or that number, and of placeholders. A placeholder is made from
+    a published total and proves nothing.
     """
 
     kind: Kind
@@ -29,6 +30,7 @@ class Tally(Struct, frozen=True, kw_only=True):
     lifecycle: Lifecycle
     quality: Quality
     verified: bool
+    placeholder: bool = False
     level: str | None = None
     tier: str | None = None
     form: str | None = None
@@ -41,7 +43,7 @@ class Tally(Struct, frozen=True, kw_only=True):
 
 
 class SpecialtyCount(Struct, frozen=True):
-    """The number of teams in service at a place that have a specialty (scheme:code)."""
+    """The number of teams in service at a place that have a specialty (scheme:code), without placeholders."""
 
     specialty: str
     place: str | None

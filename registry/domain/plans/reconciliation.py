@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from registry.domain.plans.check import Action, Check, MissingFact, compare_total
-from registry.domain.plans.checks.counting import total
+from registry.domain.plans.check import Action, Check, MissingFact, compare_total, entered_from_total
+from registry.domain.plans.checks.counting import placeholders_of, total
 from registry.domain.plans.facts import EXISTING, LOCATED, Facts
 from registry.domain.plans.provision import Provision, Words
 from registry.domain.plans.wording import VERDICTS
@@ -16,7 +16,11 @@ FIELD_ACTIONS: tuple[Action, ...] = ("locate", "list", "state", "flag")
 
 
 class ReconciliationLine(Struct, frozen=True, kw_only=True):
-    """A published total beside the number of records, by how well they are located."""
+    """A published total beside the number of records, by how well they are located.
+
+    A placeholder was entered from the total, so that it proves nothing. `difference` is how many of the total
+    no other record accounts for.
+    """
 
     provision: str
     document: str
@@ -24,6 +28,7 @@ class ReconciliationLine(Struct, frozen=True, kw_only=True):
     title: Name
     published: int
     recorded: int
+    placeholders: int
     located: int
     surveyed: int
     approximate: int
@@ -33,6 +38,7 @@ class ReconciliationLine(Struct, frozen=True, kw_only=True):
     difference: int
     verdict: str
     verdict_label: Words
+    reason: Words | None
 
 
 def reconcile(provisions: Iterable[Provision], facts: Facts) -> list[ReconciliationLine]:
@@ -52,8 +58,9 @@ def _line(provision: Provision, facts: Facts) -> ReconciliationLine:
     by_quality: dict[str, int] = defaultdict(int)
     for tally in tallies:
         by_quality[tally.quality] += tally.count
-    recorded = total(tallies)
-    verdict = compare_total(published, recorded)
+    recorded, placeholders = total(tallies), total(placeholders_of(tallies))
+    proven = recorded - placeholders
+    verdict = compare_total(published, proven)
     return ReconciliationLine(
         provision=provision.id,
         document=provision.document,
@@ -61,15 +68,17 @@ def _line(provision: Provision, facts: Facts) -> ReconciliationLine:
         title=provision.title,
         published=published,
         recorded=recorded,
+        placeholders=placeholders,
         located=sum(by_quality[quality] for quality in LOCATED),
         surveyed=by_quality["surveyed"],
         approximate=by_quality["approximate"],
         candidate_places=by_quality["candidate_places"],
         unknown=by_quality["unknown"],
         verified=total([tally for tally in tallies if tally.verified]),
-        difference=published - recorded,
+        difference=published - proven,
         verdict=verdict,
         verdict_label=VERDICTS[verdict],
+        reason=entered_from_total(placeholders, recorded, this=True),
     )
 
 

@@ -31,6 +31,7 @@ INVENTED = Source(kind="assumption", reference="demonstration", confidence="assu
 NOTE = "演示数据，纯属虚构。 Demonstration data, invented."
 STAND_INS = {"500110002": "500110001", "500110007": "500110001", "500107103": "500107104"}
 """For a town without a known extent, the neighbour whose extent includes it."""
+YONGXIN = "500110113"
 WATCH_TOWNS = ["500106108"] * 3 + ["500107103"] * 2 + ["500107104"] * 2 + ["500106016"] * 2
 DISTRICT_SPECIALTIES = (
     "mine", "hazmat", "water", "bridge_tunnel", "pipeline", "geohazard", "flood_drought", "forest_fire",
@@ -55,6 +56,7 @@ def demonstration(features: list[dict[str, Any]]) -> list[Resource]:
     towns = places["qijiang"]["members"]
     return [
         *_watch_points(places),
+        *_checkpoints(places),
         *_teams(places, towns),
         *_shelters(places, towns),
         *_depots(places, towns),
@@ -89,6 +91,21 @@ def _watch_points(places: Places) -> list[Resource]:
             operational="degraded" if n == 7 else "yes",
         )
         for n, town in enumerate(WATCH_TOWNS, 1)
+    ]
+
+
+def _checkpoints(places: Places) -> list[Resource]:
+    return [
+        _record(
+            f"checkpoint-{n}",
+            spot(places, YONGXIN, f"checkpoint-{n}", spread_m=6000),
+            kind=FireWatchPoint,
+            name=(f"永新镇森林防火检查点{n}", f"Yongxin forest checkpoint {n}"),
+            place=YONGXIN,
+            form="checkpoint",
+            operational="yes",
+        )
+        for n in range(1, 15)
     ]
 
 
@@ -144,6 +161,9 @@ def _shelter(places: Places, town: str, n: int) -> Resource:
     name = places[town]["name"]
     capacity = rng.randrange(100, 3000, 50) if n % 9 else None
     outdoor = rng.random() < 0.6
+    hazards = rng.sample(["earthquake", "flood", "geohazard", "heat"], 2)
+    if n % 2 == 0:
+        hazards.append("forest_fire")
     return _record(
         f"shelter-{n}",
         spot(places, town, f"shelter-{n}", spread_m=3000),
@@ -153,7 +173,7 @@ def _shelter(places: Places, town: str, n: int) -> Resource:
         level="district" if n < 6 else "town",
         duration=rng.choice(["emergency", "short", "long"]),
         space="outdoor" if outdoor else "indoor",
-        hazards=[Coded(code) for code in rng.sample(["earthquake", "flood", "geohazard", "heat"], 2)],
+        hazards=[Coded(code) for code in hazards],
         capacity_persons=capacity,
         occupancy_persons=capacity and rng.randrange(capacity // 4 + 1),
         area_m2=None if capacity is None else capacity * 2.0,

@@ -17,12 +17,21 @@ from registry.domain.plans.entry import (
     Indicator,
     Inventory,
     Member,
+    Organisation,
     Responsibility,
     YesNoUnknown,
 )
 from registry.domain.records.resource import Kind
 from registry.domain.values import Name
-from registry.services.seeding.demonstration import EXERCISE, INVENTED, NAMESPACE, NOTE, Places, spot
+from registry.services.seeding.demonstration import (
+    EXERCISE,
+    INVENTED,
+    NAMESPACE,
+    NOTE,
+    YONGXIN,
+    Places,
+    spot,
+)
 
 HAZARDS = 14
 RESERVOIRS = 3
@@ -44,6 +53,7 @@ def demonstration_entries(features: list[dict[str, Any]], live: Sequence[Entry],
     towns = places["qijiang"]["members"]
     return [
         *_copies(live),
+        *_model_communities(places, towns),
         *_hazard_points(places, towns),
         *_responsibilities(),
         *_events(towns, today),
@@ -66,6 +76,21 @@ def _about(zh: str, en: str) -> dict[str, Any]:
 def _copies(live: Sequence[Entry]) -> list[Entry]:
     kept = [entry for entry in live if entry.__struct_config__.tag in SHARED]
     return [msgspec.structs.replace(entry, id=_id(f"copy-{entry.id}"), exercise=EXERCISE) for entry in kept]
+
+
+def _model_communities(places: Places, towns: list[str]) -> list[Entry]:
+    return [
+        Organisation(
+            id=_id(f"model-community-{n}"),
+            place=town,
+            type="model_community",
+            topic=["disaster_reduction"],
+            **_about(
+                f"{places[town]['name']['zh']}示范社区", f"Model community of {places[town]['name']['en']}"
+            ),
+        )
+        for n, town in enumerate(towns[:3], 1)
+    ]
 
 
 def _hazard_points(places: Places, towns: list[str]) -> list[Entry]:
@@ -141,7 +166,22 @@ def _events(towns: list[str], today: date) -> list[Entry]:
                 **_about("森林火灾隐患排查", f"Forest-fire inspection, {half}"),
             )
         )
-    return drills
+    return [*drills, *_patrols(today)]
+
+
+def _patrols(today: date) -> list[Entry]:
+    return [
+        Event(
+            id=_id(f"patrol-{n}"),
+            place=YONGXIN,
+            type="patrol",
+            topic=["forest_fire"],
+            on=today - timedelta(days=10 + n),
+            participants=3,
+            **_about(f"永新镇巡山{n}", f"Yongxin patrol {n}"),
+        )
+        for n in range(1, 19)
+    ]
 
 
 def _indicators(today: date) -> list[Entry]:

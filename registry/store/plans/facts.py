@@ -26,7 +26,9 @@ from registry.store.schema.records import place, place_within
 from registry.store.visibility import Shape, binds, shape, view
 
 MAX_EXAMPLES = 20
-TALLY_COLUMNS = ("kind", "place", "lifecycle", "level", "tier", "form", "force", "watch_radius_m")
+TALLY_COLUMNS = (
+    "kind", "place", "lifecycle", "level", "tier", "form", "force", "watch_radius_m", "placeholder",
+)  # fmt: skip
 PLACE = sa.bindparam("place", type_=sa.Text)
 UNDER = sa.select(place_within.c.code).where(place_within.c.ancestor == PLACE)
 IN_PLACE = sa.any_(sa.func.array(UNDER.scalar_subquery()))
@@ -39,7 +41,7 @@ def _tallies(form: Shape) -> Query:
     quality = seen.quality.label("quality")
     unstated = sa.and_(columns.kind == sa.literal_column("'supply_depot'"), columns.serves_persons.is_(None))
     located = quality == sa.any_(sa.literal_column(f"ARRAY[{', '.join(map(repr, LOCATED))}]"))
-    incomplete = sa.or_(unstated, sa.not_(located))
+    incomplete = sa.or_(unstated, sa.not_(located), columns.placeholder)
     ids = sa.func.array_agg(sa.type_coerce(columns.id, sa.Uuid)).filter(incomplete)
     grouped_by = [columns[name] for name in TALLY_COLUMNS]
     verified = columns.verified_at.is_not(None).label("verified")
@@ -70,6 +72,7 @@ def _skills(form: Shape) -> Query:
             columns.place == IN_PLACE,
             columns.kind == sa.literal_column("'rescue_team'"),
             columns.lifecycle == sa.literal_column("'in_service'"),
+            sa.not_(columns.placeholder),
         )
         .subquery()
     )

@@ -29,8 +29,10 @@ interface Line {
   title: Said
   published: number
   recorded: number
+  placeholders: number
   located: number
   verified: number
+  reason: Said | null
 }
 
 interface Visit {
@@ -111,9 +113,10 @@ function reconciliation(app: App): HTMLElement {
   void into(slot, async (signal) => {
     const { lines } = await get<{ lines: Line[] }>('v1/reconciliation', { document: chosen, ...query(app) }, signal)
     const cell = (value: number) => h('td', { class: 'n' }, number(value))
-    const head = [t('plan.published'), t('plan.recorded'), t('plan.located'), t('plan.verified')].map((text) => h('th', { class: 'n' }, text))
+    const head = [t('plan.published'), t('plan.recorded'), t('plan.placeholders'), t('plan.located'), t('plan.verified')].map((text) => h('th', { class: 'n' }, text))
     return [h('table', {}, h('tr', {}, h('td', {}), head),
-      lines.map(({ provision, title, published, recorded, located, verified }) => h('tr', { 'data-provision': provision }, h('th', {}, nameOf(title)), cell(published), cell(recorded), cell(located), cell(verified))))]
+      lines.map((line) => h('tr', { 'data-provision': line.provision }, h('th', {}, nameOf(line.title), line.reason && h('div', { class: 'small quiet' }, nameOf(line.reason))),
+        [line.published, line.recorded, line.placeholders, line.located, line.verified].map(cell)))]
   })
   return section('plan.reconciliation', slot)
 }

@@ -14,9 +14,10 @@ from registry.domain.plans.check import (
     Verdict,
     cannot_evaluate,
     compare_total,
+    entered_from_total,
     percent_interval,
 )
-from registry.domain.plans.entry import Denominator, YesNoUnknown
+from registry.domain.plans.entry import Denominator, YesNoUnknown, is_placeholder
 from registry.domain.plans.facts import EXISTING, LOCATED, Facts, PlaceFact, Tally
 from registry.domain.plans.provision import NOT_STATED, Provision, ProvisionSubject, Words
 
@@ -43,15 +44,27 @@ def total(tallies: list[Tally]) -> int:
     return sum(tally.count for tally in tallies)
 
 
+def placeholders_of(tallies: list[Tally]) -> list[Tally]:
+    """The tallies of records that were made from a published total."""
+    return [tally for tally in tallies if tally.placeholder]
+
+
+def proven_of(tallies: list[Tally]) -> list[Tally]:
+    """The tallies of records that are no placeholders."""
+    return [tally for tally in tallies if not tally.placeholder]
+
+
 def count_items(provision: Provision, facts: Facts) -> MethodResult:
     """Compare a published total or a target number with the number of records."""
     subject = provision.subject
     published = provision.kind == "published_total"
     tallies = facts.tallied(subject, EXISTING if published else ("in_service",))
-    recorded = total(tallies)
+    recorded, placeholders = total(tallies), total(placeholders_of(tallies))
+    proven = recorded - placeholders
     complete = facts.is_complete(subject, facts.place)
     counts = {
         "recorded": recorded,
+        "placeholders": placeholders,
         "located": total([tally for tally in tallies if tally.quality in LOCATED]),
         "verified": total([tally for tally in tallies if tally.verified]),
     }
@@ -62,9 +75,10 @@ def count_items(provision: Provision, facts: Facts) -> MethodResult:
     unlisted = max(0, int(required.value) - recorded)
     return MethodResult(
         method=Words("清点登记记录", "count of the records"),
-        observed=ObservedInterval(recorded, recorded if complete else None, unit),
-        verdict=compare_total(required.value, recorded) if exact and not complete else None,
-        missing=_to_list(provision, facts, unlisted) + to_locate(tallies),
+        observed=ObservedInterval(proven, recorded if complete else None, unit),
+        verdict=compare_total(required.value, proven) if exact and not complete else None,
+        missing=_to_list(provision, facts, unlisted) + to_confirm(tallies) + to_locate(tallies),
+        reason=entered_from_total(placeholders, recorded, this=published),
         details=counts | {"complete": complete},
         records=[link_to(facts, subject, recorded)],
     )
@@ -78,12 +92,22 @@ def _to_list(provision: Provision, facts: Facts, unlisted: int) -> list[MissingF
     return [MissingFact("list", what, place=provision.place)]
 
 
+def to_confirm(tallies: list[Tally]) -> list[MissingFact]:
+    """The placeholders, each of which waits for the record that takes its place."""
+    what = Words("查实并以真实记录取代占位记录", "find out which one it is, and replace the placeholder")
+    return [
+        MissingFact("list", what, place=tally.place, record=record)
+        for tally in placeholders_of(tallies)
+        for record in tally.examples
+    ]
+
+
 def to_locate(tallies: list[Tally]) -> list[MissingFact]:
-    """The recorded resources without a known position."""
+    """The recorded resources without a known position; placeholders are asked for by `to_confirm`."""
     what = Words("确定位置", "find out where it is")
     return [
         MissingFact("locate", what, place=tally.place, record=record)
-        for tally in tallies
+        for tally in proven_of(tallies)
         if tally.quality not in LOCATED
         for record in tally.examples
     ]
@@ -93,16 +117,18 @@ def count_entries(provision: Provision, facts: Facts) -> MethodResult:
     """Compare a number with the entries of a register."""
     required = provision.requirement
     assert required is not None
-    listed = facts.listed(provision.subject)
+    every = facts.listed(provision.subject)
+    listed = [entry for entry in every if not is_placeholder(entry)]
     complete = facts.is_complete(provision.subject, facts.place)
     exact = provision.kind == "published_total" and required.operator == "eq" and not complete
     return MethodResult(
         method=Words("清点登记簿条目", "count of the register's entries"),
-        observed=ObservedInterval(len(listed), len(listed) if complete else None, required.unit),
+        observed=ObservedInterval(len(listed), len(every) if complete else None, required.unit),
         verdict=compare_total(required.value, len(listed)) if exact else None,
         missing=_to_list(provision, facts, int(required.value) - len(listed)),
-        details={"names": [str(entry.name) for entry in listed if entry.name]},
-        records=[link_to(facts, provision.subject, len(listed))],
+        reason=entered_from_total(len(every) - len(listed), len(every), this=True),
+        details={"names": [str(entry.name) for entry in every if entry.name]},
+        records=[link_to(facts, provision.subject, len(every))],
     )
 
 
@@ -124,17 +150,20 @@ def towns_basis(provision: Provision, facts: Facts, chosen: str | None) -> tuple
     return towns, Basis(chosen or provision.denominator or "towns", TOWNS, len(towns), source, by)
 
 
+def no_towns(method: Words, facts: Facts, basis: Basis) -> MethodResult:
+    """The result of a check of towns where none is listed."""
+    reason = Words("街镇清单是空的", "the list of towns is empty")
+    return cannot_evaluate(method, reason, MissingFact("load", reason, place=facts.place), basis=basis)
+
+
 def places_with_resource(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
     """The share of towns with at least one such resource in service."""
     method = Words("有至少一条在用记录的街镇所占比例", "share of towns with at least one record at work")
     towns, basis = towns_basis(provision, facts, chosen)
     if not towns:
-        return cannot_evaluate(method, Words("街镇清单是空的", "the list of towns is empty"), basis=basis)
+        return no_towns(method, facts, basis)
     tallies = facts.tallied(provision.subject)
-    supplied = {tally.place for tally in tallies}
-    split = Partition([], [], [])
-    for code in (town.code for town in towns):
-        split.add(code, "yes" if code in supplied else facts.absence(provision.subject, code))
+    split = _supplied(provision, facts, towns, tallies)
     names = {town.code: town.name for town in towns}
     what = Words(f"查明有无：{provision.title.zh}", f"find out whether there is one: {provision.title.en}")
     return MethodResult(
@@ -147,8 +176,20 @@ def places_with_resource(provision: Provision, facts: Facts, chosen: str | None 
             "unknown": [{"place": code, "name": names[code]} for code in split.unknown],
             "with": len(split.yes),
         },
+        reason=entered_from_total(total(placeholders_of(tallies)), total(tallies), this=False),
         records=[link_to(facts, provision.subject, total(tallies))],
     )
+
+
+def _supplied(provision: Provision, facts: Facts, towns: list[PlaceFact], tallies: list[Tally]) -> Partition:
+    """The towns by whether they have such a record; a placeholder leaves it unknown."""
+    supplied = {tally.place for tally in proven_of(tallies)}
+    doubtful = {tally.place for tally in placeholders_of(tallies)}
+    split = Partition([], [], [])
+    for code in (town.code for town in towns):
+        absent = "unknown" if code in doubtful else facts.absence(provision.subject, code)
+        split.add(code, "yes" if code in supplied else absent)
+    return split
 
 
 def share_of_denominator(provision: Provision, facts: Facts, chosen: str | None = None) -> MethodResult:
@@ -199,13 +240,14 @@ def _count_members(
 ) -> tuple[dict[YesNoUnknown, int], list[MissingFact]]:
     """How many of the set are covered, and what is missing to know it of all; a set may have 10⁹ members."""
     counts: dict[YesNoUnknown, int] = {"yes": 0, "no": 0, "unknown": 0}
-    supplied = {tally.place for tally in facts.tallied(provision.subject)}
+    proven = proven_of(facts.tallied(provision.subject))
+    supplied = {tally.place for tally in proven}
     for member in denominator.members:
         covered: YesNoUnknown = "yes" if member.code in supplied and member.code else member.covered
         counts[covered] += 1
     unnamed = size - len(denominator.members)
     if provision.subject.register == "resources" and not denominator.members:
-        counts["yes"] = min(total(facts.tallied(provision.subject)), size)
+        counts["yes"] = min(total(proven), size)
         unnamed -= counts["yes"]
     unrecorded = facts.absence(provision.subject, facts.place)
     counts[unrecorded] += unnamed
@@ -247,9 +289,11 @@ def attribute_each(provision: Provision, facts: Facts) -> MethodResult:
     method = Words("逐条比较记录的半径", "each record's own radius compared")
     required_m = required.value * 1000
     radii: Counter[YesNoUnknown] = Counter()
-    for tally in facts.tallied(provision.subject, EXISTING):
+    tallies = facts.tallied(provision.subject, EXISTING)
+    for tally in tallies:
+        unproven = tally.watch_radius_m is None or tally.placeholder
         same = tally.watch_radius_m == required_m
-        radii["unknown" if tally.watch_radius_m is None else "yes" if same else "no"] += tally.count
+        radii["unknown" if unproven else "yes" if same else "no"] += tally.count
     if not radii:
         return cannot_evaluate(
             method, Words("没有记录", "there is no record"), MissingFact("list", method, provision.place)
@@ -261,6 +305,14 @@ def attribute_each(provision: Provision, facts: Facts) -> MethodResult:
         observed=ObservedInterval(required.value, required.value, required.unit)
         if verdict == "met"
         else None,
+        missing=to_confirm(tallies) + _to_state_radius(tallies),
+        reason=entered_from_total(total(placeholders_of(tallies)), total(tallies), this=False),
         details={str(answer): count for answer, count in radii.items()},
         records=[link_to(facts, provision.subject, sum(radii.values()))],
     )
+
+
+def _to_state_radius(tallies: list[Tally]) -> list[MissingFact]:
+    what = Words("填写监测半径", "state its watch radius")
+    unstated = [tally for tally in proven_of(tallies) if tally.watch_radius_m is None]
+    return [MissingFact("state", what, place=tally.place) for tally in unstated]

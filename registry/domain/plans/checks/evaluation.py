@@ -3,7 +3,14 @@
 from collections.abc import Callable, Iterable
 
 from registry.domain.plans import wording
-from registry.domain.plans.check import MAX_MISSING, Check, MethodResult, cannot_evaluate, decide
+from registry.domain.plans.check import (
+    MAX_MISSING,
+    Check,
+    MethodResult,
+    cannot_evaluate,
+    decide,
+    to_declare_complete,
+)
 from registry.domain.plans.checks import counting, events, hazard_points, states, supplies
 from registry.domain.plans.facts import Facts
 from registry.domain.plans.provision import Method, Provision, Words
@@ -53,6 +60,9 @@ def evaluate(provision: Provision, facts: Facts, as_of: str, chosen: str | None 
     verdict = result.verdict
     if verdict is None and result.observed is not None and required is not None:
         verdict = decide(required, result.observed)
+    missing = result.missing
+    if verdict == "unknown" and not missing:
+        missing = [to_declare_complete(facts.place)]
     return Check(
         provision=provision.id,
         document=provision.document,
@@ -68,8 +78,8 @@ def evaluate(provision: Provision, facts: Facts, as_of: str, chosen: str | None 
         method=result.method,
         denominator=result.basis,
         reason=result.reason,
-        missing=result.missing[:MAX_MISSING],
-        missing_count=len(result.missing),
+        missing=missing[:MAX_MISSING],
+        missing_count=len(missing),
         details=result.details,
         records=result.records,
         as_of=as_of,

@@ -7,9 +7,8 @@ from registry.domain.plans.check import (
     MissingFact,
     ObservedInterval,
     Partition,
-    cannot_evaluate,
 )
-from registry.domain.plans.checks.counting import link_to, towns_basis
+from registry.domain.plans.checks.counting import link_to, no_towns, towns_basis
 from registry.domain.plans.checks.hazard_points import requiring_all, share_of_points
 from registry.domain.plans.entry import Event, HazardPoint, YesNoUnknown
 from registry.domain.plans.facts import Facts
@@ -61,7 +60,7 @@ def events_each_place_per_year(provision: Provision, facts: Facts, chosen: str |
     method = Words("近 365 天内达到次数的街镇所占比例", "towns with enough events in the last 365 days")
     towns, basis = towns_basis(provision, facts, chosen)
     if not towns:
-        return cannot_evaluate(method, Words("街镇清单是空的", "the list of towns is empty"), basis=basis)
+        return no_towns(method, facts, basis)
     counts: dict[str, int] = {}
     for event in _events(provision, facts):
         for place in {*event.places, *([event.place] if event.place else [])}:

@@ -1,25 +1,40 @@
 """Evaluators of states: duty, indicators, specialties, watched ground, rules about sites."""
 
-from registry.domain.plans.check import Basis, MethodResult, MissingFact, ObservedInterval, cannot_evaluate
-from registry.domain.plans.checks.counting import link_to, total
-from registry.domain.plans.entry import Indicator
+from registry.domain.plans.check import (
+    Basis,
+    MethodResult,
+    MissingFact,
+    ObservedInterval,
+    cannot_evaluate,
+    to_declare_complete,
+)
+from registry.domain.plans.checks.counting import link_to, share_of_denominator, total
+from registry.domain.plans.checks.hazard_points import requiring_all
+from registry.domain.plans.entry import Indicator, restates
 from registry.domain.plans.facts import Facts
-from registry.domain.plans.provision import UNITS, Provision, ProvisionSubject, Words
+from registry.domain.plans.provision import NOT_STATED, UNITS, Provision, ProvisionSubject, Words
 from registry.domain.plans.wording import specialty
 
 NAMED_SPECIALTIES = ("mine", "hazmat", "water", "bridge_tunnel", "pipeline", "geohazard", "flood_drought")
 
 
 def duty_24h(provision: Provision, facts: Facts) -> MethodResult:
-    """Whether round-the-clock duty is recorded."""
-    on_duty = facts.listed(provision.subject)
+    """Whether round-the-clock duty is recorded: of each member of a named set, or at all."""
+    if provision.denominator is not None:
+        return requiring_all(share_of_denominator(provision, facts))
+    every = facts.listed(provision.subject)
+    on_duty = [entry for entry in every if not restates(entry, provision.document, provision.locator)]
     what = Words("登记值班安排", "record who is on duty")
+    reason = Words(
+        f"{len(every)} 条记录都由这句话本身录入", f"{len(every)} of {len(every)} restate this very statement"
+    )
     return MethodResult(
         method=Words("有 24 小时值班记录", "a record of round-the-clock duty"),
         verdict="met" if on_duty else "unknown",
         observed=ObservedInterval(24, 24, "hour") if on_duty else None,
         missing=[] if on_duty else [MissingFact("enter", what, place=facts.place)],
-        records=[link_to(facts, provision.subject, len(on_duty))],
+        reason=reason if every and not on_duty else None,
+        records=[link_to(facts, provision.subject, len(every))],
     )
 
 
@@ -39,9 +54,8 @@ def indicator_value(provision: Provision, facts: Facts) -> MethodResult:
     newest = max(values, key=lambda entry: entry.on)
     if newest.unit != required.unit:
         units = f"{UNITS[newest.unit][0]} / {UNITS[required.unit][0]}"
-        return cannot_evaluate(
-            method, Words(f"单位不同：{units}", f"the units differ: {newest.unit}, {required.unit}")
-        )
+        reason = Words(f"单位不同：{units}", f"the units differ: {newest.unit}, {required.unit}")
+        return cannot_evaluate(method, reason, MissingFact("enter", reason, place=facts.place))
     series = [{"on": e.on.isoformat(), "value": e.value} for e in sorted(values, key=lambda e: e.on)]
     return MethodResult(
         method=method,
@@ -126,7 +140,12 @@ def coverage_ratio(provision: Provision, facts: Facts) -> MethodResult:
         method=method,
         observed=ObservedInterval(max(0.0, 100 * coverage.ratio.lower - error_percent), upper, "percent"),
         basis=Basis(ground or "area", name, coverage.area_m2, None, "planner" if ground else "registry"),
-        missing=[MissingFact("locate", locate, record=item.id) for item in unplaced],
+        missing=[
+            *_to_choose(provision, facts, ground),
+            *([] if coverage.counts.resources > without_radius else [_to_list_watchers(facts)]),
+            *(MissingFact("locate", locate, record=item.id) for item in unplaced),
+            *([] if complete else [to_declare_complete(facts.place)]),
+        ],
         details={
             "recorded_percent": coverage.ratio,
             "counts": coverage.counts,
@@ -135,6 +154,25 @@ def coverage_ratio(provision: Provision, facts: Facts) -> MethodResult:
         },
         records=[link_to(facts, provision.subject, coverage.counts.resources)],
     )
+
+
+def _to_choose(provision: Provision, facts: Facts, ground: str | None) -> list[MissingFact]:
+    """The denominator that the document leaves open, unless the planner has chosen one."""
+    if ground is not None or provision.denominator != NOT_STATED:
+        return []
+    what = Words(
+        "文件没有说明分母：载入林地（或全域）面域作为 denominator，并用它核对",
+        "the document states no denominator: load the forest, or all land, as one and check against it",
+    )
+    return [MissingFact("load", what, place=facts.place)]
+
+
+def _to_list_watchers(facts: Facts) -> MissingFact:
+    what = Words(
+        "逐个登记监测点及其位置和监测半径",
+        "list the watch points, each with its position and its own radius",
+    )
+    return MissingFact("list", what, place=facts.place)
 
 
 def zone_rule(provision: Provision, facts: Facts) -> MethodResult:

@@ -9,7 +9,7 @@ from registry.domain.plans.check import (
     Verdict,
     cannot_evaluate,
 )
-from registry.domain.plans.checks.counting import link_to, total, towns_basis
+from registry.domain.plans.checks.counting import link_to, no_towns, total, towns_basis
 from registry.domain.plans.facts import Facts, PlaceFact, Tally
 from registry.domain.plans.provision import Provision, ProvisionSubject, Words
 
@@ -58,7 +58,7 @@ def capacity_each(provision: Provision, facts: Facts, chosen: str | None = None)
     )
     towns, basis = towns_basis(provision, facts, chosen)
     if not towns:
-        return cannot_evaluate(method, Words("街镇清单是空的", "the list of towns is empty"), basis=basis)
+        return no_towns(method, facts, basis)
     verdicts = {town.code: _town_capacity(provision, facts, town) for town in towns}
     flagless = [town for town in towns if town.flags.get(FLAG, "unknown") == "unknown"]
     flag = Words("标记是否多灾易灾或偏远", "say whether it is prone or remote")
