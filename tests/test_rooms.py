@@ -57,6 +57,29 @@ def test_domain_never_awaits_and_never_asks_the_clock() -> None:
         assert not calls & {"now", "utcnow", "today"}, f"{path}: now is an argument"
 
 
+def test_no_public_class_is_defined_twice() -> None:
+    """One word, one meaning: whoever reads a class name knows which class it is."""
+    homes: dict[str, list[str]] = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+
+
+LARGEST_FOLDER = 17
+
+
+def test_no_folder_outgrows_the_eye() -> None:
+    """About fifteen modules a folder; a new one goes into a folder of its own instead."""
+    sizes = {
+        str(folder.relative_to(ROOT)): len([*folder.glob("*.py")])
+        for folder in [ROOT, *ROOT.rglob("*")]
+        if folder.is_dir()
+    }
+    assert {folder: size for folder, size in sizes.items() if size > LARGEST_FOLDER} == {}
+
+
 def test_the_rules_see_a_breach(tmp_path: Path) -> None:
     breach = tmp_path / "breach.py"
     breach.write_text("from sqlalchemy import select\nimport registry.store.database.pool\n")

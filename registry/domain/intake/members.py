@@ -26,7 +26,7 @@ NO_FIX_DEG = 1e-6
 PLACE = CodeOf(("place",))
 
 
-class Visit(Struct):
+class Examination(Struct):
     """One walk over a value: what it compares with, and what it found."""
 
     reference: Reference
@@ -39,7 +39,7 @@ class Visit(Struct):
         self.findings.append(finding(code, pointer_of(path), value, proposal, **figures))
 
 
-Visitor = Callable[[Any, Path, Visit], Any]
+Visitor = Callable[[Any, Path, Examination], Any]
 
 
 def examine_members(
@@ -53,7 +53,7 @@ def examine_members(
     visit, findings = _visitor_of(hint), list[Finding]()
     if visit is None:
         return value, findings
-    return visit(value, path, Visit(reference, now, findings, folds)), findings
+    return visit(value, path, Examination(reference, now, findings, folds)), findings
 
 
 def marked(kind: Any) -> bool:
@@ -105,7 +105,7 @@ def _any_of(kinds: list[Any], marks: tuple[Any, ...]) -> Visitor | None:
         return visit and (lambda value, path, to: None if value is None else visit(value, path, to))
     visitors = {kind: _visitor(kind, marks) for kind in kinds if isinstance(kind, type)}
 
-    def choose(value: Any, path: Path, to: Visit) -> Any:
+    def choose(value: Any, path: Path, to: Examination) -> Any:
         visit = visitors.get(type(value))
         return value if visit is None else visit(value, path, to)
 
@@ -121,7 +121,7 @@ def _of_struct(kind: type[Struct], coded: CodeOf | None) -> Visitor | None:
         if name in names and (visit := _visitor(hint, inner)) is not None:
             visitors[name] = visit
 
-    def each(value: Any, path: Path, to: Visit) -> Any:
+    def each(value: Any, path: Path, to: Examination) -> Any:
         changed: dict[str, Any] = {}
         for name, visit in visitors.items():
             member = getattr(value, name)
@@ -142,7 +142,7 @@ def _of_items(hint: Any, marks: tuple[Any, ...]) -> Visitor | None:
         return None
     build = get_origin(hint)
 
-    def each(value: Any, path: Path, to: Visit) -> Any:
+    def each(value: Any, path: Path, to: Examination) -> Any:
         seen = [visit(item, (path, number), to) for number, item in enumerate(value)]
         same = all(new is old for new, old in zip(seen, value, strict=True))
         return value if same else build(seen)
@@ -155,7 +155,7 @@ def _of_mapping(hint: Any) -> Visitor | None:
     if keys is None and values is None:
         return None
 
-    def each(value: Mapping[Any, Any], path: Path, to: Visit) -> Any:
+    def each(value: Mapping[Any, Any], path: Path, to: Examination) -> Any:
         return {
             (key if keys is None else keys(key, (path, key), to)): (
                 item if values is None else values(item, (path, key), to)
@@ -166,15 +166,15 @@ def _of_mapping(hint: Any) -> Visitor | None:
     return each
 
 
-def _fold_line(value: str, path: Path, to: Visit) -> str:
+def _fold_line(value: str, path: Path, to: Examination) -> str:
     return _fold(value, path, to, one_line=True)
 
 
-def _fold_lines(value: str, path: Path, to: Visit) -> str:
+def _fold_lines(value: str, path: Path, to: Examination) -> str:
     return _fold(value, path, to, one_line=False)
 
 
-def _fold(value: str, path: Path, to: Visit, *, one_line: bool) -> str:
+def _fold(value: str, path: Path, to: Examination, *, one_line: bool) -> str:
     text = folded(value, one_line=one_line)
     if text == value or not to.folds:
         return value
@@ -185,7 +185,7 @@ def _fold(value: str, path: Path, to: Visit, *, one_line: bool) -> str:
     return text
 
 
-def _place(value: str, path: Path, to: Visit) -> str:
+def _place(value: str, path: Path, to: Examination) -> str:
     territory = to.reference.territory
     place = territory.find(value)
     if place is None:
@@ -200,7 +200,7 @@ def _place(value: str, path: Path, to: Visit) -> str:
 
 
 def _code_of(subjects: tuple[str, ...]) -> Visitor:
-    def check(value: str, path: Path, to: Visit) -> str:
+    def check(value: str, path: Path, to: Examination) -> str:
         scheme, _, code = value.rpartition(":")
         beside = path[2] if len(path) == 3 else None
         known = to.reference.vocabularies
@@ -224,19 +224,19 @@ def _near(near: Nearest | None) -> Message:
     )
 
 
-def _check_position(value: Any, path: Path, to: Visit) -> Any:
+def _check_position(value: Any, path: Path, to: Examination) -> Any:
     if abs(value[0]) < NO_FIX_DEG and abs(value[1]) < NO_FIX_DEG:
         to.add("zero_position", path, list(value))
     return value
 
 
-def _check_zone(value: datetime, path: Path, to: Visit) -> datetime:
+def _check_zone(value: datetime, path: Path, to: Examination) -> datetime:
     if value.tzinfo is None:
         to.add("no_time_zone", path, value.isoformat())
     return value
 
 
-def _check_observed(value: datetime, path: Path, to: Visit) -> datetime:
+def _check_observed(value: datetime, path: Path, to: Examination) -> datetime:
     if value.tzinfo is None:
         to.add("no_time_zone", path, value.isoformat())
     elif value > to.now + AHEAD:
@@ -250,7 +250,7 @@ def _clock(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def _check_day(value: date, path: Path, to: Visit) -> date:
+def _check_day(value: date, path: Path, to: Examination) -> date:
     latest = (to.now + timedelta(hours=14)).date()
     if value > latest:
         to.add("clock_ahead", path, value.isoformat(), moment=value, now=latest)

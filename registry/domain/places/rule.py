@@ -80,7 +80,7 @@ class ZoneDistance(Struct, frozen=True, kw_only=True):
     chainage_km: float | None = None
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class RuleFinding(Struct, frozen=True, kw_only=True):
     """The outcome of one rule for a site, with the zone it was measured from.
 
     Distances to the boundary are negative inside it; the minimum and maximum allow for what is uncertain.
@@ -114,7 +114,7 @@ class SiteAssessment(Struct, frozen=True, kw_only=True):
 
     outcome: RuleOutcome
     outcome_label: Words
-    findings: list[Finding]
+    findings: list[RuleFinding]
 
 
 BEYOND = Words("在规则距离之外", "beyond the distance of the rule")
@@ -142,7 +142,9 @@ def concerns(rule: Rule, site: ProposedSite) -> bool:
     return (not kinds or site.facility_kind in kinds) and site.action in rule.actions
 
 
-def apply_rule(rule: Rule, zone: StoredZone, site: ProposedSite, measured: ZoneDistance | None) -> Finding:
+def apply_rule(
+    rule: Rule, zone: StoredZone, site: ProposedSite, measured: ZoneDistance | None
+) -> RuleFinding:
     """The finding of a rule that concerns the site, for one zone; never `allowed` without a geometry."""
     if not zone.has_geometry or measured is None:
         return _finding(rule, zone, "cannot_evaluate", UNDRAWN)
@@ -172,13 +174,13 @@ def _finding(
     reason: Words,
     measured: ZoneDistance | None = None,
     exemption: Words | None = None,
-) -> Finding:
+) -> RuleFinding:
     low, high, nominal = None, None, None
     if stored is not None and measured is not None:
         low, high = _bounds(rule, stored, measured.distance_m)
         nominal = measured.distance_m - stored.offset_min_m - rule.distance_m
     zone = stored.zone if stored else None
-    return Finding(
+    return RuleFinding(
         rule=rule.id,
         name=rule.name,
         provision=rule.provision,
@@ -238,7 +240,7 @@ def assess_site(
 
 def _strictest(
     rule: Rule, zones: list[StoredZone], site: ProposedSite, distances: dict[str, ZoneDistance]
-) -> Finding | None:
+) -> RuleFinding | None:
     """The finding of the strictest zone of the rule's kind; None without such a zone."""
     applied = [
         apply_rule(rule, zone, site, distances.get(zone.zone.id))
@@ -248,12 +250,12 @@ def _strictest(
     return min(applied, key=_strictness, default=None)
 
 
-def _elsewhere(finding: Finding) -> Finding:
+def _elsewhere(finding: RuleFinding) -> RuleFinding:
     return structs.replace(
         finding, outcome="not_in_force", outcome_label=VERDICTS["not_in_force"], reason=NOT_IN_FORCE
     )
 
 
-def _strictness(finding: Finding) -> tuple[int, float]:
+def _strictness(finding: RuleFinding) -> tuple[int, float]:
     distance_m = finding.distance_to_boundary_m
     return STRICTEST_FIRST.index(finding.outcome), math.inf if distance_m is None else distance_m

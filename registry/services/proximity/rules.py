@@ -7,7 +7,7 @@ from msgspec import structs
 
 from registry.domain.geojson import Point
 from registry.domain.geometry import as_geojson
-from registry.domain.places.rule import Finding, ProposedSite, Rule, ZoneDistance, apply_rule
+from registry.domain.places.rule import ProposedSite, Rule, RuleFinding, ZoneDistance, apply_rule
 from registry.domain.places.zone import StoredZone
 from registry.domain.proximity.origin import Start
 from registry.store.database.pool import Reader
@@ -56,7 +56,7 @@ def _from_start(
     return zone, reach
 
 
-def _described(rule: Rule, finding: Finding) -> dict[str, Any]:
+def _described(rule: Rule, finding: RuleFinding) -> dict[str, Any]:
     return {
         "rule": rule.id,
         "name": rule.name,
