@@ -1,4 +1,4 @@
-"""What a device needs to catch up: a digest in buckets, and everything in one stream with a cursor."""
+"""SQL of the digest and the snapshot, with which a device catches up."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -19,8 +19,8 @@ HASH = sa.literal_column(
     "::bit(64)::bigint",
     sa.BigInteger,
 )
-"""Of a resource, by the name that every view's table has. After a restore a version number is given anew,
-but never at the same instant."""
+"""Hash of one version of a resource. It includes `updated_at`, because a restored database gives the same
+version number a second time, but never at the same instant."""
 
 
 def _not_retired(seen: View) -> sa.ColumnElement[bool]:
@@ -42,16 +42,16 @@ def _digest(form: Shape, present: frozenset[str]) -> Query:
 
 
 async def digest(reader: Reader, sight: Sight, wanted: Filter) -> list[Row]:
-    """For each of 256 buckets by the last byte of the identity: how many, and the xor of their hashes."""
+    """Rows of `bucket` (the last byte of the identity), `count`, and `hash`, the xor of the hashes."""
     present, values = key_and_values(wanted)
     return await reader.rows(_digest(shape(sight), present), binds(sight) | values)
 
 
 @statement
 def _snapshot(form: Shape, present: frozenset[str], one_bucket: bool) -> Query:
-    """The first row carries where the feed stood in this snapshot, the others one feature each."""
+    """The first row carries the end of the feed in this snapshot, each other row one feature."""
     seen = view(form)
-    edge = sa.text(
+    head = sa.text(
         "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,"
         " convert_to((pg_current_wal_lsn() - '0/0'::pg_lsn)::text, 'UTF8') AS feature"
     ).columns(horizon=sa.Text, feature=sa.LargeBinary)
@@ -59,11 +59,11 @@ def _snapshot(form: Shape, present: frozenset[str], one_bucket: bool) -> Query:
     if one_bucket:
         where.append(sa.bindparam("bucket", type_=sa.Integer) == BUCKET)
     features = sa.select(sa.null().label("horizon"), utf8(seen.feature).label("feature")).where(*where)
-    return Query(sa.union_all(sa.select(edge.subquery()), features))
+    return Query(sa.union_all(sa.select(head.subquery()), features))
 
 
 def snapshot(reader: Reader, sight: Sight, wanted: Filter, bucket: int | None) -> AsyncIterator[Any]:
-    """Everything in scope from one snapshot, retired left out; the first row says where the feed stood."""
+    """All features in scope from one snapshot, without retired ones; the first row is the end of the feed."""
     present, values = key_and_values(wanted)
     query = _snapshot(shape(sight), present, bucket is not None)
     return reader.stream(query, binds(sight) | values | {"bucket": bucket})
