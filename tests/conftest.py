@@ -22,6 +22,8 @@ LONG = (
     "test_serve",
     "access/test_visibility",
     "store/test_outline",
+    "api/test_jobs",
+    "store/test_every_statement",
     "store/test_generator",
     "store/test_statements",
     "store/test_plan_facts",
@@ -50,6 +52,11 @@ LONG = (
     "conformance/test_features_crs",
     "report/test_coverage_command",
     "report/test_plan_page",
+    "store/test_render",
+    "access/test_trilateration",
+    "domain/test_coverage_exact",
+    "domain/test_union",
+    "store/test_dump",
 )
 """Modules that take seconds a test, the longest first: own servers and clusters, oracles that sample."""
 
