@@ -116,7 +116,7 @@ function reconciliation(app: App): HTMLElement {
     const head = [t('plan.published'), t('plan.recorded'), t('plan.placeholders'), t('plan.located'), t('plan.verified')].map((text) => h('th', { class: 'n' }, text))
     return [h('table', {}, h('tr', {}, h('td', {}), head),
       lines.map((line) => h('tr', { 'data-provision': line.provision }, h('th', {}, nameOf(line.title), line.reason && h('div', { class: 'small quiet' }, nameOf(line.reason))),
-        [line.published, line.recorded, line.placeholders, line.located, line.verified].map(cell)))]
+        [line.published, line.recorded, line.placeholders, line.located, line.verified].map(cell))))]
   })
   return section('plan.reconciliation', slot)
 }
