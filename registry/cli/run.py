@@ -98,6 +98,7 @@ def hits(title: str, features: list[dict[str, Any]]) -> "Table | str":
         properties = feature["properties"]
         least, most = metres(properties.get("distance_min_m")), metres(properties.get("distance_max_m"))
         partner = properties.get("partner")
+        phones = [number["phone"] for number in properties.get("telephones", ())]
         place = f"{properties['place'] or '-'}{' ⇄ ' + partner['place'] if partner else ''}"
         verified = (properties["verified_at"] or "-")[:10]
         interval = "-" if least == most else f"{least}–{most}"
@@ -105,7 +106,7 @@ def hits(title: str, features: list[dict[str, Any]]) -> "Table | str":
             metres(properties["distance_m"]),
             interval,
             properties.get("compass") or "-",
-            named(properties),
+            " ☎ ".join([named(properties), *phones]),
             place,
             verified,
         )

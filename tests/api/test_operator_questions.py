@@ -2,12 +2,14 @@
 
 import pytest
 
+from registry.domain.access.sight import PUBLIC
 from registry.domain.identity import new_id
 from registry.domain.plans.entry import Responsibility
+from registry.domain.records.contact import Contact
 from registry.services.proximity import situation
 from registry.store.database.pool import Writer
 from registry.store.plans import entries
-from registry.store.records import changes
+from registry.store.records import changes, contacts
 from tests.api.near import AGREEMENT, AT, GEOD, a_place, ask, box, east, ids, seen, tell, there
 from tests.builders import A_CHANGE, NOW, make
 
@@ -103,6 +105,39 @@ async def test_o2_the_situation_at_an_alarm_in_one_call(client, stored) -> None:
         params={"exercise": "drill"},
     )
     assert [known[i] for i in ids(drill.json()["teams"])] == ["drill"]
+
+
+async def test_o2_teams_are_named_by_fitness_with_their_published_telephones(client, stored) -> None:
+    fire, general = [{"code": "forest_fire"}], [{"code": "comprehensive"}]
+    busy = there("rescue_team", 100, specialties=fire, readiness="committed")
+    silent = there("rescue_team", 200, specialties=fire)
+    town = there("rescue_team", 300, specialties=general, readiness="available")
+    ready = there("rescue_team", 4000, specialties=fire, readiness="available")
+    far = there("rescue_team", 9000, specialties=fire, readiness="available")
+    await changes.load(stored, [busy, silent, town, ready, far], A_CHANGE)
+    for phone, published in (("023-48660001", True), ("13800000000", False)):
+        number = Contact(role="captain", phone=phone, published=published)
+        await contacts.put(stored, PUBLIC, ready.id, new_id(1), number)
+
+    async def teams(**more) -> list[str]:
+        found = await tell(client, "situation", origin={"lon": AT[0], "lat": AT[1]}, **more)
+        return found["teams"]["features"]
+
+    listed = await teams(hazard="forest_fire")
+    assert [one["id"] for one in listed] == [str(one.id) for one in (ready, far, town)]
+    assert [one["properties"]["fitness"] for one in listed] == [
+        {"readiness": "available", "specialty": "specialist"},
+        {"readiness": "available", "specialty": "specialist"},
+        {"readiness": "available", "specialty": "comprehensive"},
+    ]
+    assert [[number["phone"] for number in one["properties"]["telephones"]] for one in listed] == [
+        ["023-48660001"],
+        [],
+        [],
+    ]
+    every = await teams(hazard="forest_fire", k=5)
+    assert [one["id"] for one in every[3:]] == [str(one.id) for one in (silent, busy)]
+    assert [one["properties"]["fitness"]["specialty"] for one in await teams()] == ["any"] * 3
 
 
 async def test_o3_nearest_teams_to_an_area_not_a_point(client, stored) -> None:

@@ -198,6 +198,8 @@ export const WORDS = {
   'role.ledger': ['隐患台账', 'ledger of dangers'],
   'role.administrative_head': ['行政首长负责制', 'head of the administration'],
   'role.village': ['村（社区）责任人', 'responsible person of the village'],
+  'fitness.specialist': ['专业对口', 'specialist'],
+  'fitness.comprehensive': ['综合队伍', 'comprehensive'],
   'relation.wider': ['因属此类灾种', 'for this kind of hazard'],
   'relation.narrower': ['因负责其中一种', 'for a part of it'],
   'relation.follows': ['因其可能引发', 'for what may follow'],

@@ -16,6 +16,7 @@ SPECIALTIES: dict[str, tuple[str, ...]] = {
     "mine": ("mine", "comprehensive"),
 }
 BASIS = "registry"
+COMPREHENSIVE = f"{BASIS}:comprehensive"
 WEATHER = ("rainstorm", "heat", "cold_rain", "wind", "hail", "snow", "lightning")
 WORK = (
     "road_traffic", "water_traffic", "construction", "hazmat", "mine", "tourism", "city_operation", "fire",

@@ -11,6 +11,7 @@ from registry.domain.access.sight import Sight
 from registry.domain.conditions import OWN_SCHEME, CodedText, Conditions, filter_of
 from registry.domain.plans.call_list import CallList
 from registry.domain.proximity.figures import HitContext, hit
+from registry.domain.proximity.fitness import fitness_of
 from registry.domain.proximity.hazard import specialties_for
 from registry.domain.proximity.origin import Origin, Start, as_spot
 from registry.domain.records.resource import Tier
@@ -36,6 +37,8 @@ from registry.store.places import places
 from registry.store.proximity.knn_columns import MOST_COUNTED, Hits
 from registry.store.proximity.nearest import nearest_of_each
 from registry.store.proximity.within import SearchBound, find_undecided
+from registry.store.records import contacts
+from registry.store.records.contacts import Telephones
 
 MOST_PLACES = 60
 """Limit on places that hold a part of the origin; those that hold all of it are few."""
@@ -121,14 +124,19 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_after_days
 
 
 def _kinds_of_help(alarm: Alarm) -> list[Conditions]:
-    """Teams of the right specialty, open shelters with room, checkpoints, partners, depots by tier."""
+    """Teams of the right specialty, open shelters with room, checkpoints, partners, depots by tier.
+
+    The last are the available ones of these teams, so that busy teams that are nearer do not hide them.
+    """
     hazards = None if alarm.hazard is None else (coded(alarm.hazard),)
+    specialties = specialties_for(alarm.hazard)
     return [
-        Conditions(kind="rescue_team", specialties_any=specialties_for(alarm.hazard)),
+        Conditions(kind="rescue_team", specialties_any=specialties),
         Conditions(kind="shelter", opening="open", free_persons=alarm.persons, hazards_any=hazards),
         Conditions(kind="fire_watch_point", form="checkpoint"),
         Conditions(partners="only"),
         *(Conditions(kind="supply_depot", tier=tier, partners="exclude") for tier in TIERS),
+        Conditions(kind="rescue_team", specialties_any=specialties, readiness="available"),
     ]
 
 
@@ -140,9 +148,10 @@ def coded(code: str) -> str:
 async def _help(
     reader: Reader, sight: Sight, alarm: Alarm, start: Start, question: ResourceQuestion
 ) -> list[SituationHelp]:
-    """The nearest help of every kind."""
+    """The nearest help of every kind; of the nearest teams, and the nearest available ones, the fittest."""
     filters = [filter_of(conditions, question.asked_at) for conditions in _kinds_of_help(alarm)]
-    every = await nearest_of_each(reader, sight, filters, start, k=alarm.k, max_m=alarm.max_m)
+    *every, available = await nearest_of_each(reader, sight, filters, start, k=alarm.k, max_m=alarm.max_m)
+    filters.pop()
     context = hit_context(question, start)
     bounds = [
         SearchBound(wanted, _bound_m(alarm, start, hits), hits.scanned)
@@ -150,10 +159,20 @@ async def _help(
     ]
     searched = [bound for bound in bounds if bound.wanted.tier not in TIERS[:-1]]
     undecided = dict(zip(searched, await find_undecided(reader, sight, searched, start), strict=True))
+    every[0] = every[0]._replace(rows=_fittest([*every[0].rows, *available.rows], alarm))
+    numbers = await contacts.telephones(reader, sight, [row["id"] for hits in every for row in hits.rows])
     return [
-        _described(context, bound, hits, undecided.get(bound, []))
+        _described(context, bound, hits, undecided.get(bound, []), numbers, alarm)
         for bound, hits in zip(bounds, every, strict=True)
     ]
+
+
+def _fittest(rows: Sequence[Row], alarm: Alarm) -> list[Row]:
+    """The k fittest teams, and of equally fit ones the nearest."""
+    specialties = specialties_for(alarm.hazard)
+    teams = {row["id"]: row for row in rows}.values()
+    ranked = sorted(teams, key=lambda row: (fitness_of(row["feature"], specialties).rank, row["distance_m"]))
+    return ranked[: alarm.k]
 
 
 def _bound_m(alarm: Alarm, start: Start, hits: Hits) -> float:
@@ -163,16 +182,25 @@ def _bound_m(alarm: Alarm, start: Start, hits: Hits) -> float:
 
 
 def _described(
-    context: HitContext, bound: SearchBound, hits: Hits, undecided: Sequence[Row]
-) -> SituationHelp:
+    context: HitContext, bound: SearchBound, hits: Hits, undecided: Sequence[Row], numbers: Telephones,
+    alarm: Alarm,
+) -> SituationHelp:  # fmt: skip
     context = structs.replace(context, conditions=conditions_of(bound.wanted))
     return SituationHelp(
         asked=context.conditions,
-        features=[hit(row, context) for row in hits.rows],
+        features=[hit(row, context, **_to_call(row, numbers, alarm)) for row in hits.rows],
         unlocated=min(hits.unlocated, MOST_COUNTED),
         more_unlocated=hits.unlocated > MOST_COUNTED,
         left_out=undecided_counts(undecided, bound.bound_m),
     )
+
+
+def _to_call(row: Row, numbers: Telephones, alarm: Alarm) -> dict[str, object]:
+    """The telephones of a record, and how fit a team is."""
+    figures: dict[str, object] = {"telephones": numbers.get(row["id"], [])}
+    if row["kind"] == "rescue_team":
+        figures["fitness"] = fitness_of(row["feature"], specialties_for(alarm.hazard))
+    return figures
 
 
 async def _covering(

@@ -1,5 +1,6 @@
 """Contacts in the database: beside the records, changed in place, and gone when they are purged."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -14,11 +15,23 @@ from registry.store.database.query import Query
 from registry.store.schema.access import contact
 from registry.store.visibility import realm
 
+Telephones = dict[UUID, list[dict[str, str | None]]]
+"""By the identity of the record: role, name and phone of each contact that has a telephone."""
 _OF = (contact.c.realm == sa.bindparam("realm"), contact.c.resource_id == sa.bindparam("resource_id"))
 _FIELDS = ("id", "realm", "resource_id", "role", "name", "phone", "published")
 LIST = Query(
     sa.select(contact)
     .where(*_OF, sa.or_(contact.c.published, sa.bindparam("all", type_=sa.Boolean)))
+    .order_by(contact.c.id)
+)
+TELEPHONES = Query(
+    sa.select(contact.c.resource_id, contact.c.role, contact.c.name, contact.c.phone)
+    .where(
+        contact.c.realm == sa.bindparam("realm"),
+        contact.c.resource_id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))),
+        contact.c.phone.is_not(None),
+        sa.or_(contact.c.published, sa.bindparam("all", type_=sa.Boolean)),
+    )
     .order_by(contact.c.id)
 )
 _PUT = insert(contact).values({name: sa.bindparam(name, type_=contact.c[name].type) for name in _FIELDS})
@@ -38,6 +51,16 @@ async def find(reader: Reader, sight: Sight, resource_id: UUID) -> list[Row]:
     """The contacts of a record: all for staff, the published ones for the public."""
     owner = {"realm": realm(sight), "resource_id": resource_id}
     return await reader.rows(LIST, owner | {"all": sight.clearance != "public"})
+
+
+async def telephones(reader: Reader, sight: Sight, ids: Sequence[UUID]) -> Telephones:
+    """The telephones of records that this sight sees: all for staff, the published ones for the public."""
+    values = {"realm": realm(sight), "ids": list(ids), "all": sight.clearance != "public"}
+    found: Telephones = {}
+    for row in await reader.rows(TELEPHONES, values):
+        numbers = {name: row[name] for name in ("role", "name", "phone")}
+        found.setdefault(row["resource_id"], []).append(numbers)
+    return found
 
 
 async def put(writer: Writer, sight: Sight, resource_id: UUID, identity: UUID, values: Contact) -> None:

@@ -65,12 +65,18 @@ export function hit(app: App, resource: Resource, extra: (Node | string | null |
       p.distance_m !== undefined && h('b', {}, distance(p)),
       !!p.compass && h('span', {}, coded('compass', p.compass)),
       statusTag(p),
+      ...phones(p),
       !!p.partner && h('span', { class: 'tag' }, t('situation.partner')),
       ...extra,
       h('span', { class: stale ? 'stale' : 'quiet' }, p.verified_at ? t('situation.verified', { age: age(p.verified_at) }) : t('age.never'), stale ? ` · ${t('situation.stale')}` : '')),
     reasons.length > 0 && h('details', {}, h('summary', {}, t('situation.why')), h('ul', {}, reasons.map((reason) => h('li', {}, reason)))),
   )
 }
+
+/** A number to call. */
+export const call = (number: string): HTMLElement => h('a', { href: `tel:${number.replace(/[^0-9+*#]/g, '')}` }, number)
+
+const phones = (p: ResourceProperties): HTMLElement[] => ((p.telephones ?? []) as { phone: string }[]).map(({ phone }) => call(phone))
 
 /** Why a record is listed: the conditions it met, how its distance is measured, how well its place is known. */
 function reasonsOf(p: ResourceProperties): string[] {

@@ -5,7 +5,7 @@ import { empty, feature, type LonLat } from '../geo'
 import { coded, length, nameOf, number, t, type Word } from '../i18n'
 import { show } from '../map/overlays'
 import type { Name, Resource } from '../types'
-import { hit, into, list, section } from './common'
+import { call, hit, into, list, section } from './common'
 import { mayBuild } from './rules'
 
 const HAZARDS = ['any', 'forest_fire', 'flood', 'geohazard', 'hazmat', 'mine', 'earthquake']
@@ -105,7 +105,7 @@ function describe(app: App, spot: LonLat, found: Situation): HTMLElement[] {
     section('situation.where', h('p', { id: 'situation-where' }, found.places.map(({ name, assumed_extent }) => `${nameOf(name)}${assumed_extent ? ` (${t('situation.assumed')})` : ''}`).join(' › ') || t('unknown'))),
     section('situation.responsible', ...toCall(found.responsible)),
     watched(app, found.covering),
-    help('situation.teams', found.teams),
+    help('situation.teams', found.teams, fitness),
     help('situation.shelters', found.shelters, room),
     section('situation.depots', ...TIERS.filter((tier) => found.depots[tier]).map((tier) => {
       const { features, unlocated, left_out } = found.depots[tier]!
@@ -152,8 +152,6 @@ function toCall({ organisations, persons, hotlines, missing }: CallList): HTMLEl
   ]
 }
 
-const call = (number: string): HTMLElement => h('a', { href: `tel:${number.replace(/[^0-9+*#]/g, '')}` }, number)
-
 /** The rules whose zone holds the spot, and how many nobody can tell about: unknown is never allowed. */
 function reaching({ reach_here, cannot_evaluate }: Situation['rules']): (HTMLElement | null)[] {
   const line = ({ name, outcome, limit_m, distance_m }: Situation['rules']['reach_here'][number]) =>
@@ -164,6 +162,12 @@ function reaching({ reach_here, cannot_evaluate }: Situation['rules']): (HTMLEle
     cannot_evaluate.length ? h('p', { class: 'warn small', id: 'rules-unknown' }, t('situation.rules.unknown', { n: cannot_evaluate.length })) : null,
     reach_here.length || cannot_evaluate.length ? null : h('p', { class: 'quiet' }, t('situation.rules.none')),
   ]
+}
+
+/** Whether a team is there for this hazard or for all. */
+function fitness({ properties: p }: Resource): HTMLElement | null {
+  const { specialty } = (p.fitness ?? {}) as { specialty?: string }
+  return specialty && specialty !== 'any' ? h('span', { class: 'tag' }, coded('fitness', specialty)) : null
 }
 
 function room({ properties: p }: Resource): HTMLElement | null {
