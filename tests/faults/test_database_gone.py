@@ -35,7 +35,7 @@ def home() -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def _nobody_revives(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the supervision of the embedded cluster: here the database stays as it was left."""
-    monkeypatch.setattr(supervision, "LOOK_EVERY_S", 3600.0)
+    monkeypatch.setattr(supervision, "CHECK_EVERY_S", 3600.0)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ async def seeded(url: str) -> None:
     connection = await asyncpg.connect(url)
     await prepare(connection)
     async with connection.transaction():
-        await seed.seed(Writer(connection))
+        await seed.seed_if_new(Writer(connection))
     await connection.close()
 
 
