@@ -1,0 +1,93 @@
+"""Turn the words of a cell into the codes of a closed list or of a vocabulary."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from msgspec import Struct
+from rapidfuzz import fuzz, process
+
+from registry.domain.intake.files.amounts import UNKNOWN
+from registry.domain.intake.files.header_words import CODED_WORDS, LABELS
+from registry.domain.intake.files.text import header_key, is_one_of, one_line, words
+
+NEAR = 60.0
+MOST_PROPOSED = 3
+BETWEEN = re.compile(r"[、,，;；/|\n+＋]|(?<=[^a-zA-Z0-9]) +| {2,}")
+
+
+class Label(Struct, frozen=True, kw_only=True):
+    """A coded value with its labels."""
+
+    scheme: str
+    subject: str
+    code: str
+    labels: tuple[str, ...]
+
+
+class Labels:
+    """The coded values of the vocabularies by subject and by every word for them."""
+
+    def __init__(self, values: Iterable[Label]) -> None:
+        self._known: dict[str, dict[str, tuple[str, str]]] = {}
+        for value in values:
+            known = self._known.setdefault(value.subject, {})
+            for word in (*value.labels, value.code, value.code.replace("_", " ")):
+                known.setdefault(header_key(word), (value.scheme, value.code))
+        for subject, codes in CODED_WORDS.items():
+            known = self._known.get(subject, {})
+            by_code = {code: (scheme, code) for scheme, code in known.values() if scheme == "registry"}
+            for code, listed in codes.items():
+                if code in by_code:
+                    for word in words(listed):
+                        known.setdefault(header_key(word), by_code[code])
+
+    def code(self, subject: str, text: str) -> tuple[str, str] | None:
+        """The scheme and code that a word means exactly; `scheme:code` is one of its words."""
+        known = self._known.get(subject, {})
+        scheme, colon, code = text.partition(":")
+        if colon and (scheme.strip(), code.strip()) in known.values():
+            return scheme.strip(), code.strip()
+        return known.get(header_key(text))
+
+    def has(self, subject: str, code: str) -> bool:
+        """Whether the registry's own scheme has a code for a subject."""
+        return ("registry", code) in self._known.get(subject, {}).values()
+
+    def near(self, subject: str, text: str) -> list[str]:
+        """At most three codes whose words are nearest to a word that is none."""
+        return _near(
+            header_key(text), {word: code for word, (_, code) in self._known.get(subject, {}).items()}
+        )
+
+
+def pieces(text: str) -> list[str]:
+    """The words of a list in a cell, without those that say it is unknown."""
+    listed = (piece.strip() for piece in BETWEEN.split(one_line(text)))
+    return [piece for piece in listed if piece and not is_one_of(piece, UNKNOWN)]
+
+
+def choice(field: str, text: str) -> str | None:
+    """The value of a closed list that a word means exactly."""
+    return _choices(field).get(header_key(text) or one_line(text))
+
+
+def near_choices(field: str, text: str) -> list[str]:
+    """At most three values of a closed list whose words are nearest."""
+    return _near(header_key(text), _choices(field))
+
+
+@cache
+def _choices(field: str) -> dict[str, str]:
+    known: dict[str, str] = {}
+    for value, listed in LABELS[field].items():
+        for word in (value, value.replace("_", " "), *words(listed)):
+            known.setdefault(header_key(word) or one_line(word), value)
+    return known
+
+
+def _near(text: str, known: dict[str, str]) -> list[str]:
+    if not text:
+        return []
+    matches = process.extract(text, known.keys(), scorer=fuzz.ratio, score_cutoff=NEAR, limit=10)
+    return list(dict.fromkeys(known[word] for word, _, _ in matches))[:MOST_PROPOSED]
