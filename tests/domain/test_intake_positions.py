@@ -9,7 +9,7 @@ from pyproj import Geod
 
 from registry.domain.datum import bd09_of, gcj02_of
 from registry.domain.intake.files.positions import (
-    Jurisdiction,
+    JurisdictionExtent,
     NoPosition,
     datum_in,
     read_pair,
@@ -19,7 +19,7 @@ from registry.domain.intake.files.positions import (
 
 GEOD = Geod(ellps="WGS84")
 BOX = (106.4, 28.5, 107.0, 29.2)
-QIJIANG = Jurisdiction(shapely.box(*BOX).wkb)
+QIJIANG = JurisdictionExtent(shapely.box(*BOX).wkb)
 POINTS = 1_000
 
 
@@ -73,7 +73,7 @@ def test_every_zone_of_gauss_krueger_is_found_by_the_extent(epsg: int) -> None:
     """All 64 systems, in both orders: the metres that PROJ makes lead back to within a metre."""
     meridian = 75 + 6 * ((epsg - 4491) % 11) if epsg < 4513 else 75 + 3 * ((epsg - 4513) % 21)
     box = (meridian - 0.5, 30.0, meridian + 0.5, 31.0)
-    there = Jurisdiction(shapely.box(*box).wkb)
+    there = JurisdictionExtent(shapely.box(*box).wkb)
     project = pyproj.Transformer.from_crs("EPSG:4490", f"EPSG:{epsg}", always_xy=True)
     for lon, lat in points(epsg, *box, POINTS // 60):
         easting, northing = project.transform(lon, lat)
@@ -98,7 +98,7 @@ def test_each_projected_pair_of_a_district_has_one_reading() -> None:
 
 def test_in_a_wide_jurisdiction_a_plain_pair_is_asked() -> None:
     """Two meridians put it inside: nobody can say which."""
-    wide = Jurisdiction(shapely.box(100.0, 28.0, 112.0, 32.0).wkb)
+    wide = JurisdictionExtent(shapely.box(100.0, 28.0, 112.0, 32.0).wkb)
     easting, northing = pyproj.Transformer.from_crs("EPSG:4490", "EPSG:4544", always_xy=True).transform(
         106.0, 30.0
     )

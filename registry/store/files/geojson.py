@@ -9,7 +9,7 @@ from registry.domain.intake.files.sheet import Workbook
 from registry.store.files.layer import WGS84, layer, shape_in
 
 
-class Feature(msgspec.Struct, tag_field="type", tag="Feature"):
+class FileFeature(msgspec.Struct, tag_field="type", tag="Feature"):
     """A feature as any program writes it."""
 
     geometry: dict[str, Any] | None = None
@@ -17,10 +17,10 @@ class Feature(msgspec.Struct, tag_field="type", tag="Feature"):
     id: str | int | None = None
 
 
-class Collection(msgspec.Struct, tag_field="type", tag="FeatureCollection"):
+class FeatureCollectionFile(msgspec.Struct, tag_field="type", tag="FeatureCollection"):
     """A collection of features, with the member by which old files name their system."""
 
-    features: list[Feature]
+    features: list[FileFeature]
     name: str | None = None
     crs: dict[str, Any] | None = None
 
@@ -28,7 +28,7 @@ class Collection(msgspec.Struct, tag_field="type", tag="FeatureCollection"):
 def read_geojson(content: bytes) -> Workbook:
     """The features of a collection as one sheet."""
     try:
-        collection = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"), type=Collection)
+        collection = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"), type=FeatureCollectionFile)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedFile("damaged") from error
     crs = _named_system(collection.crs)

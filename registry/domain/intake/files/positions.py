@@ -67,7 +67,7 @@ class NoPosition(ValueError):
         self.code = code
 
 
-class Jurisdiction:
+class JurisdictionExtent:
     """Where positions of a jurisdiction may be: its extent in WGS 84, as WKB; everywhere without one."""
 
     def __init__(self, extent: bytes | None) -> None:
@@ -116,7 +116,7 @@ def without_parameters(text: str) -> bool:
 
 
 def read_pair(
-    first: Cell, second: Cell, jurisdiction: Jurisdiction, projected_only: bool = False
+    first: Cell, second: Cell, jurisdiction: JurisdictionExtent, projected_only: bool = False
 ) -> Reading | None:
     """The one reading of a pair that fits; None where there is no position.
 
@@ -142,7 +142,7 @@ def _only(readings: list[Reading]) -> Reading:
     return readings[0]
 
 
-def _in_degrees(one: Degrees, other: Degrees, jurisdiction: Jurisdiction) -> Reading:
+def _in_degrees(one: Degrees, other: Degrees, jurisdiction: JurisdictionExtent) -> Reading:
     sexagesimal = one.sexagesimal or other.sexagesimal
     as_read = Reading(lon=one.value, lat=other.value, frame="lon_lat", sexagesimal=sexagesimal)
     swapped = Reading(lon=other.value, lat=one.value, frame="lat_lon", sexagesimal=sexagesimal)
@@ -203,7 +203,7 @@ def _angle(text: str) -> Degrees | None:
     return Degrees(value, axis, match["min"] is not None)
 
 
-class Zone(Struct, frozen=True):
+class GaussKruegerZone(Struct, frozen=True):
     """A zone of CGCS2000 / Gauss-Krüger: its code, central meridian, and the number before its eastings."""
 
     epsg: int
@@ -212,18 +212,18 @@ class Zone(Struct, frozen=True):
 
 
 @cache
-def zones() -> tuple[Zone, ...]:
+def zones() -> tuple[GaussKruegerZone, ...]:
     """EPSG 4491–4501 and 4502–4512 (6°, with and without the zone's number), 4513–4533 and 4534–4554 (3°).
 
     The plain zones whose meridian is one of both widths are the same projection, and are listed once.
     """
-    six = [Zone(4491 + n, 75 + 6 * n, 13 + n) for n in range(11)]
-    three = [Zone(4513 + n, 75 + 3 * n, 25 + n) for n in range(21)]
-    plain = [Zone(4534 + n, 75 + 3 * n) for n in range(21)]
+    six = [GaussKruegerZone(4491 + n, 75 + 6 * n, 13 + n) for n in range(11)]
+    three = [GaussKruegerZone(4513 + n, 75 + 3 * n, 25 + n) for n in range(21)]
+    plain = [GaussKruegerZone(4534 + n, 75 + 3 * n) for n in range(21)]
     return (*six, *three, *plain)
 
 
-def _projected(one: float, other: float, jurisdiction: Jurisdiction) -> Iterator[Reading]:
+def _projected(one: float, other: float, jurisdiction: JurisdictionExtent) -> Iterator[Reading]:
     """The readings of a pair of metres that lie in the jurisdiction, in both orders."""
     west, east = jurisdiction.west_east
     for easting, northing in ((one, other), (other, one)):
@@ -243,7 +243,7 @@ def _projected(one: float, other: float, jurisdiction: Jurisdiction) -> Iterator
                 yield Reading(lon=round(lon, 9), lat=round(lat, 9), frame="projected", epsg=zone.epsg)
 
 
-def _in_zone(lon: float, zone: Zone) -> bool:
+def _in_zone(lon: float, zone: GaussKruegerZone) -> bool:
     """Whether a longitude is one that a zone is used for; neighbours are drawn over by a degree."""
     return abs(lon - zone.meridian) <= 4.0
 
