@@ -367,7 +367,7 @@ async def test_a_site_with_an_edge_half_around_the_earth_is_measured(client, pla
 
 
 async def test_f13_a_chainage_is_an_origin_once_its_road_is_drawn(client, planner) -> None:
-    question = {"road": "yuqian", "chainage_km": 1033.05, "kind": "rescue_team", "k": 1}
+    question = {"road": "yuqian", "chainage_km": 1033.05, "kind": "rescue_team", "k": 1, "exercise": "demo"}
     before = await client.get("/v1/proximity/nearest", params=question)
     assert (before.status_code, before.json()["type"]) == (422, "/docs/problems#no-geometry")
     await load_roads(client, planner)

@@ -136,14 +136,15 @@ TERRITORIES = Query(
     sa.text("""
     WITH given AS (SELECT ST_SetSRID(ST_GeomFromGeoJSON(CAST(:site AS text)), 4326) AS geom),
     step AS (SELECT geom, (ST_Perimeter(geom) + ST_Length(geom)) / :most_pieces AS deg FROM given),
-    site AS (SELECT ST_Segmentize(geom, greatest(:step_deg, deg))::geography AS geog FROM step)
+    site AS (SELECT geom, ST_Segmentize(geom, greatest(:step_deg, deg))::geography AS geog FROM step)
     SELECT territory.code FROM site, unnest(CAST(:codes AS text[])) AS territory (code)
     LEFT JOIN LATERAL (
         SELECT above.extent FROM place_within w JOIN place above ON above.code = w.ancestor
         WHERE w.code = territory.code AND above.extent_basis = 'boundary'
         ORDER BY ST_Area(above.extent) LIMIT 1
     ) bounds ON true
-    WHERE bounds.extent IS NULL OR ST_DWithin(bounds.extent::geography, site.geog, CAST(:margin_m AS float8))
+    WHERE bounds.extent IS NULL OR ST_Intersects(bounds.extent, site.geom)
+       OR ST_DWithin(bounds.extent::geography, site.geog, CAST(:margin_m AS float8))
     """).bindparams(
         sa.bindparam("step_deg", STEP_DEG, type_=sa.Float),
         sa.bindparam("most_pieces", MAX_PIECES, type_=sa.Float),
