@@ -8,12 +8,11 @@ import shapely
 from pyproj import Geod
 
 from registry.domain.datum import bd09_of, gcj02_of
+from registry.domain.intake.files.datum_words import datum_in, without_parameters
 from registry.domain.intake.files.positions import (
     JurisdictionExtent,
     NoPosition,
-    datum_in,
     read_pair,
-    without_parameters,
     zones,
 )
 

@@ -1,5 +1,6 @@
 """Read a file of any format into sheets."""
 
+from registry.domain.intake.files.refusal import RefusedFile
 from registry.domain.intake.files.sheet import Workbook
 from registry.store.files.delimited import read_delimited
 from registry.store.files.envelope import format_of
@@ -12,7 +13,13 @@ from registry.store.files.spreadsheet import read_spreadsheet
 
 def read_file(content: bytes, encoding: str | None = None) -> Workbook:
     """The sheets of a file, by its content alone; RefusedFile says why there are none."""
-    file_format = format_of(content)
+    workbook = _read(content, format_of(content), encoding)
+    if not workbook.sheets and not workbook.previews:
+        raise RefusedFile("no_table")
+    return workbook
+
+
+def _read(content: bytes, file_format: str, encoding: str | None) -> Workbook:
     match file_format:
         case "csv":
             return read_delimited(content, encoding)

@@ -8,7 +8,7 @@ from typing import Any
 import pyproj
 from pyproj.exceptions import CRSError
 
-from registry.domain.intake.files.positions import without_parameters
+from registry.domain.intake.files.datum_words import without_parameters
 from registry.domain.intake.files.refusal import RefusedFile
 
 DEGREES = ("EPSG:4326", "EPSG:4490", "OGC:CRS84")

@@ -34,6 +34,7 @@ CELL_NAME = re.compile(rb'<(?:\w+:)?c r="([A-Z]{1,3})(\d{1,7})"')
 FORMULA_WITHOUT_VALUE = re.compile(
     rb'<c r="([A-Z]{1,3})(\d{1,7})"[^>]*><f(?:/>|[^>]*/>|[^>]*>[^<]*</f>)(?:<v/>|<v></v>)?</c>'
 )
+REPEATED_ROWS = re.compile(rb'number-rows-repeated="(\d{1,9})"')
 MOST_NAMED = 50
 OVERLAP = 65_536
 
@@ -46,6 +47,8 @@ def read_spreadsheet(content: bytes, file_format: str) -> Workbook:
     except PasswordError as error:
         raise RefusedFile("encrypted") from error
     except (CalamineError, OSError, ValueError) as error:
+        if file_format == "ods" and _is_stretched(content):
+            raise RefusedFile("too_many_rows", rows=MOST_ROWS) from error
         raise RefusedFile("damaged") from error
     if file_format == "xlsx":
         for sheet, part in _parts(content):
@@ -53,6 +56,13 @@ def read_spreadsheet(content: bytes, file_format: str) -> Workbook:
             if found is not None and not found.hidden:
                 found.uncalculated = _uncalculated(content, part)
     return Workbook(format=file_format, sheets=sheets)
+
+
+def _is_stretched(content: bytes) -> bool:
+    """Whether a table says that its rows are repeated more often than is read: no reader can hold them."""
+    archive = checked_zip(content)
+    head = b"".join(chunks(archive, archive.getinfo("content.xml")))
+    return any(int(times) > MOST_ROWS for times in REPEATED_ROWS.findall(head))
 
 
 def _sheets(workbook: CalamineWorkbook) -> list[Sheet]:

@@ -16,7 +16,6 @@ from msgspec import Struct
 
 from registry.domain.datum import wgs84_of
 from registry.domain.intake.files.amounts import UNKNOWN
-from registry.domain.intake.files.header_words import DATUM_WORDS, NO_PARAMETERS
 from registry.domain.intake.files.sheet import Cell, text_of
 from registry.domain.intake.files.text import is_one_of, one_line
 from registry.domain.records.resource import Datum
@@ -98,21 +97,6 @@ class JurisdictionExtent:
     def is_near(self, lon: float, lat: float) -> bool:
         """Whether a position lies near enough for a partner's."""
         return self._shape is None or bool(shapely.contains_xy(self._near, lon, lat))
-
-
-def datum_in(text: str) -> Datum | None:
-    """The datum that a header or a cell names."""
-    plain = one_line(text).casefold().replace(" ", "")
-    for datum, listed in DATUM_WORDS.items():
-        if any(word.casefold().replace(" ", "") in plain for word in listed.split("|")):
-            return datum  # type: ignore[return-value]
-    return None
-
-
-def without_parameters(text: str) -> bool:
-    """Whether a header or a cell names a system whose parameters are not public."""
-    plain = one_line(text).upper().replace(" ", "")
-    return any(word in plain for word in NO_PARAMETERS.split("|"))
 
 
 def read_pair(

@@ -1,0 +1,103 @@
+"""Read one file in a process of its own: order and file on standard input, the sheets on standard output.
+
+The process is thrown away after its file. It limits its own memory and time. It may not open a connection,
+start a program or write a file. A reader that a file breaks ends alone.
+"""
+
+import ctypes
+import os
+import resource
+import sys
+from contextlib import suppress
+from typing import Any, Literal
+
+import msgspec
+
+HEADER_BYTES = 4
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+FORBIDDEN = (
+    "socket.",
+    "subprocess.",
+    "os.exec",
+    "os.fork",
+    "os.posix_spawn",
+    "os.system",
+    "os.remove",
+    "os.rename",
+)
+"""Beginnings of the audit events that no reader has a reason to cause."""
+
+
+class FileOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do with the file that follows, and the memory and processor time for it."""
+
+    task: Literal["read", "far_cell"] = "read"
+    encoding: str | None = None
+    memory_bytes: int
+    cpu_s: int
+
+
+class FileOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The packed sheets, or why there are none; `cell` is the farthest one of a workbook."""
+
+    sheets: bytes | None = None
+    refusal: str | None = None
+    figures: dict[str, Any] = {}
+    cell: str | None = None
+
+
+def main() -> None:
+    """Obey one order."""
+    size = int.from_bytes(sys.stdin.buffer.read(HEADER_BYTES))
+    order = msgspec.msgpack.decode(sys.stdin.buffer.read(size), type=FileOrder)
+    confine(order)
+    content = sys.stdin.buffer.read()
+    sys.stdout.buffer.write(msgspec.msgpack.encode(obey(order, content)))
+
+
+def confine(order: FileOrder) -> None:
+    """Give up what the order does not need; from here on nothing can be taken back."""
+    resource.setrlimit(resource.RLIMIT_AS, (order.memory_bytes, order.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (order.cpu_s, order.cpu_s + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    leave_network()
+    import registry.store.files.read  # noqa: F401 - the hook refuses what imports may need
+
+    sys.addaudithook(_refuse)
+
+
+def leave_network() -> None:
+    """Enter a network of its own, without devices, where the platform lets a process do so."""
+    with suppress(OSError, AttributeError):
+        unshare = ctypes.CDLL(None, use_errno=True).unshare
+        if unshare(CLONE_NEWNET) != 0:
+            unshare(CLONE_NEWUSER | CLONE_NEWNET)
+
+
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    if event.startswith(FORBIDDEN):
+        raise PermissionError(event)
+    if event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR):
+        raise PermissionError(event)
+
+
+def obey(order: FileOrder, content: bytes) -> FileOutcome:
+    """The outcome of an order."""
+    from registry.domain.intake.files.refusal import RefusedFile
+    from registry.store.files.read import read_file
+    from registry.store.files.spreadsheet import far_cell
+    from registry.store.files.transport import pack
+
+    try:
+        if order.task == "far_cell":
+            return FileOutcome(cell=far_cell(content))
+        return FileOutcome(sheets=pack(read_file(content, order.encoding)))
+    except RefusedFile as refused:
+        return FileOutcome(refusal=refused.code, figures=refused.figures)
+    except MemoryError:
+        return FileOutcome(refusal="limits_exceeded")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Sheets as bytes: between processes, and as they are kept beside their file."""
+
+import zlib
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from msgspec.msgpack import Ext
+
+from registry.domain.intake.files.sheet import Cell, Sheet, Workbook
+
+DAY, INSTANT = 1, 2
+"""Extension types of cells that MessagePack would turn into texts."""
+
+
+def pack(workbook: Workbook) -> bytes:
+    """A workbook as compressed MessagePack."""
+    sheets = [
+        {name: getattr(sheet, name) for name in Sheet.__struct_fields__ if name != "rows"}
+        | {"rows": [[_packed(cell) for cell in row] for row in sheet.rows]}
+        for sheet in workbook.sheets
+    ]
+    whole = {name: getattr(workbook, name) for name in Workbook.__struct_fields__} | {"sheets": sheets}
+    return zlib.compress(msgspec.msgpack.encode(whole), 1)
+
+
+def unpack(content: bytes) -> Workbook:
+    """The workbook that `pack` made bytes of."""
+    whole: dict[str, Any] = msgspec.msgpack.decode(zlib.decompress(content), ext_hook=_unpacked)
+    sheets = [
+        Sheet(
+            **sheet
+            | {
+                "merges": [tuple(merge) for merge in sheet["merges"]],
+                "uncalculated": [tuple(cell) for cell in sheet["uncalculated"]],
+            }
+        )
+        for sheet in whole["sheets"]
+    ]
+    return Workbook(**whole | {"sheets": sheets})
+
+
+def _packed(cell: Cell) -> Any:
+    if isinstance(cell, datetime):
+        return Ext(INSTANT, cell.isoformat().encode())
+    return Ext(DAY, cell.isoformat().encode()) if isinstance(cell, date) else cell
+
+
+def _unpacked(code: int, data: memoryview) -> Cell:
+    text = bytes(data).decode()
+    return datetime.fromisoformat(text) if code == INSTANT else date.fromisoformat(text)
