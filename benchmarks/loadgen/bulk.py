@@ -13,11 +13,13 @@ from registry.store.schema.records import LIVE, resource
 STOCK_COLUMNS = [
     "realm",
     "resource_id",
+    "line",
     "scheme",
     "item_code",
     "quantity",
     "minimum",
     "unit",
+    "lot",
     "expires_on",
     "counted_at",
 ]

@@ -7,6 +7,8 @@ from typing import Any
 from registry_client.local_store import QueuedOperation
 
 REFUSED = frozenset({"conflict", "rejected"})
+NAMES_A_LINE = ("item_code", "scheme", "unit", "lot", "expires_on")
+"""What a report may say of a stock line to tell it from the others."""
 STATUS = ("readiness", "opening", "operational", "occupancy_persons")
 
 
@@ -54,13 +56,18 @@ def merged(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any
 
 
 def _stock(lines: list[dict[str, Any]], body: dict[str, Any]) -> list[dict[str, Any]]:
-    counts = {line["item_code"]: line["quantity"] for line in body.get("counts", [])}
-    movements = {line["item_code"]: line["change"] for line in body.get("movements", [])}
-    return [_line(line, counts, movements) for line in lines]
+    """The lines after the counts of a report, and then its movements."""
+    for count in body.get("counts", []):
+        lines = [line | {"quantity": count["quantity"]} if _is_of(line, count) else line for line in lines]
+    for movement in body.get("movements", []):
+        lines = [_moved(line, movement["change"]) if _is_of(line, movement) else line for line in lines]
+    return lines
 
 
-def _line(line: dict[str, Any], counts: dict[str, float], movements: dict[str, float]) -> dict[str, Any]:
-    quantity = counts.get(line["item_code"], line.get("quantity"))
-    if quantity is not None:
-        quantity += movements.get(line["item_code"], 0)
-    return line | {"quantity": quantity}
+def _is_of(line: dict[str, Any], item: dict[str, Any]) -> bool:
+    return all(line.get(name) == item[name] for name in NAMES_A_LINE if item.get(name) is not None)
+
+
+def _moved(line: dict[str, Any], change: float) -> dict[str, Any]:
+    quantity = line.get("quantity")
+    return line if quantity is None else line | {"quantity": quantity + change}

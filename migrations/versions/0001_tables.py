@@ -360,14 +360,16 @@ COMMENT ON TABLE listing
 CREATE TABLE stock_line (
     realm text NOT NULL,
     resource_id uuid NOT NULL,
+    line smallint NOT NULL,
     scheme text NOT NULL,
     item_code text NOT NULL,
     quantity float8,
     minimum float8,
     unit text,
+    lot text,
     expires_on date,
     counted_at timestamptz,
-    CONSTRAINT pk_stock_line PRIMARY KEY (realm, resource_id, scheme, item_code),
+    CONSTRAINT pk_stock_line PRIMARY KEY (realm, resource_id, line),
     CONSTRAINT fk_stock_line_realm_resource_id
         FOREIGN KEY (realm, resource_id) REFERENCES resource (realm, id) ON DELETE CASCADE,
     CONSTRAINT ck_stock_line_quantity_range CHECK (quantity >= 0 AND quantity < 'Infinity'::float8),
@@ -376,6 +378,7 @@ CREATE TABLE stock_line (
 CREATE INDEX ix_stock_line_item ON stock_line (item_code, scheme, quantity);
 COMMENT ON TABLE stock_line
     IS 'A depot''s stock as it can be asked about; derived from the depot''s own record.';
+COMMENT ON COLUMN stock_line.line IS 'Its place in the list.';
 
 CREATE TABLE external_id (
     realm text NOT NULL,
@@ -454,21 +457,32 @@ COMMENT ON TABLE feed_epoch IS 'Changes when cursors given before must not be tr
 
 CREATE TABLE observation (
     id uuid NOT NULL,
+    line integer NOT NULL,
     realm text NOT NULL,
     resource_id uuid NOT NULL,
+    slot text NOT NULL,
     subject text NOT NULL,
     value jsonb NOT NULL,
-    observed_at timestamptz NOT NULL,
+    observed_at timestamptz,
+    skew_s float8 DEFAULT '0' NOT NULL,
     received_at timestamptz NOT NULL,
+    origin text DEFAULT 'report' NOT NULL,
     actor text NOT NULL,
     note text,
-    CONSTRAINT pk_observation PRIMARY KEY (id),
+    CONSTRAINT pk_observation PRIMARY KEY (id, line),
     CONSTRAINT fk_observation_realm_resource_id
-        FOREIGN KEY (realm, resource_id) REFERENCES resource (realm, id)
+        FOREIGN KEY (realm, resource_id) REFERENCES resource (realm, id),
+    CONSTRAINT ck_observation_origin CHECK (origin IN ('report', 'edit', 'record'))
 );
-CREATE INDEX ix_observation_resource ON observation (resource_id, observed_at);
+CREATE INDEX ix_observation_resource ON observation (resource_id, observed_at DESC NULLS LAST, id, line);
+CREATE INDEX ix_observation_slot
+    ON observation (resource_id, slot, observed_at DESC NULLS LAST, id DESC, line DESC);
 COMMENT ON TABLE observation
-    IS 'What somebody reported, append-only; the current state of a resource is derived from it.';
+    IS 'What was observed, append-only; the state of a resource is the fold of its observations.';
+COMMENT ON COLUMN observation.id IS 'The identity of the report, or of the edit.';
+COMMENT ON COLUMN observation.slot IS 'The part of the state that it is about.';
+COMMENT ON COLUMN observation.observed_at IS 'By the registry''s clock; NULL: not said.';
+COMMENT ON COLUMN observation.skew_s IS 'Added to the device''s clock.';
 
 CREATE TABLE correction (
     id uuid NOT NULL,

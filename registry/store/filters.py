@@ -83,10 +83,11 @@ def _has_item(view: View) -> sa.ColumnElement[bool]:
         stock_line.c.realm == sa.bindparam("sight_realm"),
         stock_line.c.scheme == sa.bindparam("item_scheme"),
         stock_line.c.item_code == sa.bindparam("item_code"),
-        stock_line.c.quantity >= sa.bindparam("quantity", type_=sa.Float),
         stock_line.c.quantity > 0,
     )
-    return view.c.id.in_(lines)
+    lots = lines.group_by(stock_line.c.resource_id, stock_line.c.unit)
+    enough = sa.func.sum(stock_line.c.quantity) >= sa.bindparam("quantity", type_=sa.Float)
+    return view.c.id.in_(lots.having(enough))
 
 
 def _stock_unknown(view: View) -> sa.ColumnElement[bool]:

@@ -40,7 +40,7 @@ HALVES = {
          WHERE s.quantity::float8 IS DISTINCT FROM told.quantity
             OR s.resource_id IS NULL OR told.id IS NULL""",
     "observations without the state they make, or reports without an observation": """
-        SELECT count(*) FROM (SELECT note FROM observation) o
+        SELECT count(*) FROM (SELECT note FROM observation WHERE origin = 'report') o
           FULL JOIN (SELECT reason FROM change_log WHERE verb IN ('report', 'stock')) c ON c.reason = o.note
          WHERE o.note IS NULL OR c.reason IS NULL""",
 }

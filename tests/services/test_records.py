@@ -18,9 +18,8 @@ from registry.services.records.create import create
 from registry.services.records.decide_correction import Decision, decide_correction
 from registry.services.records.relocate import relocate
 from registry.services.records.replace import replace
-from registry.services.records.report import report_status
-from registry.services.records.restore import restore
-from registry.services.records.retire import retire
+from registry.services.records.report import report
+from registry.services.records.retire import restore, retire
 from registry.services.records.verify import Verification, verify
 from registry.services.records.work import ANY_VERSION, Edition, Saved, Work
 from registry.store.database.pool import Writer
@@ -123,7 +122,7 @@ async def test_a_position_is_proposed_or_applied(work: Work, writer: Writer, she
 async def test_every_other_verb_saves_a_version(work: Work, shelter: UUID) -> None:
     seen = StatusReport(observed_at=datetime(2026, 1, 2, tzinfo=UTC), opening="full")
     saved = [
-        await report_status(work, shelter, seen),
+        await report(work, shelter, seen),
         await verify(work, shelter, Verification(how="seen")),
         await retire(work, shelter, Edition({3}), "demolished"),
         await restore(work, shelter, None),

@@ -105,7 +105,7 @@ DERIVED = {
     ),
     "actor": ("UPDATE resource SET updated_by = 'nobody'", "updated_by"),
     "stock": (
-        "INSERT INTO stock_line SELECT realm, id, 'x', 'y', 3 FROM resource WHERE kind = 'supply_depot'",
+        "INSERT INTO stock_line SELECT realm, id, 0, 'x', 'y', 3 FROM resource WHERE kind = 'supply_depot'",
         "",
     ),
     "external identity": ("UPDATE external_id SET id = '8'", "external ids"),

@@ -92,8 +92,8 @@ async def test_a_record_outside_the_scope_can_be_locked_and_read(conn, writer, t
 
 async def test_the_parts_of_a_record_follow_it(conn, writer, towns) -> None:
     await as_role(writer, "field", "T1")
-    line = """INSERT INTO stock_line (realm, resource_id, scheme, item_code, quantity)
-              VALUES ('live', $1, 's', 'tents', 1)"""
+    line = """INSERT INTO stock_line (realm, resource_id, line, scheme, item_code, quantity)
+              VALUES ('live', $1, 0, 's', 'tents', 1)"""
     assert await attempt(conn, line, towns["T1"]) == "INSERT 0 1"
     assert await attempt(conn, line, towns["T2"]) == "refused"
     for table in ("stock_line", "external_id", "contact"):

@@ -76,7 +76,9 @@ def test_a_lost_answer_has_one_effect(world: World, device) -> None:
     done = mine.sync()
     assert [(one.kind, one.result) for one in done.settled] == [("stock", "applied")]
     assert properties(mine, store)["stock"][0]["quantity"] == 7
-    counted = world.fetch("SELECT count(*) FROM observation WHERE resource_id = $1::text::uuid", store)
+    counted = world.fetch(
+        "SELECT count(*) FROM observation WHERE resource_id = $1::text::uuid AND origin = 'report'", store
+    )
     assert counted[0][0] == 1
 
 

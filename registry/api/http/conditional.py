@@ -7,7 +7,8 @@ from typing import Annotated
 from litestar.params import HeaderParameter
 
 from registry.domain.access.sight import Sight
-from registry.services.records.work import ANY_VERSION
+from registry.domain.records.feature import with_member
+from registry.services.records.work import ANY_VERSION, Saved
 
 IfMatch = Annotated[
     str | None,
@@ -21,6 +22,12 @@ TAG = re.compile(r'"([1-9][0-9]{0,9})-([a-z])"')
 def etag_of(version: int, sight: Sight) -> str:
     """The strong validator of one version as this sight sees it."""
     return f'"{version}-{sight.clearance[0]}"'
+
+
+def body_of(saved: Saved) -> bytes:
+    """The Feature that was saved, with what was observed and is not the state now."""
+    body = saved.feature.encode()
+    return with_member(body, "unapplied", saved.unapplied) if saved.unapplied else body
 
 
 def matches(condition: str, etag: str) -> bool:

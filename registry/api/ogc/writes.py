@@ -8,7 +8,7 @@ from litestar import HttpMethod, Response, delete, patch, post, put, route
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.params import FromPath
 
-from registry.api.http.conditional import etag_of, versions_in
+from registry.api.http.conditional import body_of, etag_of, versions_in
 from registry.api.http.dependencies import IdempotencyDep, WorkDep
 from registry.api.http.idempotency import rendered
 from registry.api.http.request import HttpRequest
@@ -104,7 +104,7 @@ def _in(described: Collection, feature_id: str) -> Admission:
 def _send(saved: Saved, work: Work) -> Response[bytes]:
     """The stored feature with its ETag."""
     headers = {"ETag": etag_of(saved.version, work.sight)}
-    return Response(saved.feature.encode(), headers=headers, media_type=GEOJSON)
+    return Response(body_of(saved), headers=headers, media_type=GEOJSON)
 
 
 @post(ITEMS, opt=OPT, include_in_schema=False)
@@ -119,7 +119,7 @@ async def create_item(
         saved = await create(work._replace(via=VIA), draft, request.query_params.get("reason"))
         path = f"/collections/{_home(saved.record)}/items/{saved.record.id}"
         etag = etag_of(saved.version, work.sight)
-        return rendered(saved.feature.encode(), 201, ETag=etag, Location=Links(request).href(path))
+        return rendered(body_of(saved), 201, ETag=etag, Location=Links(request).href(path))
 
     return await once(perform)
 

@@ -5,7 +5,7 @@ nothing changes, so that a value without marks costs nothing.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -16,12 +16,10 @@ from registry.domain.intake.finding import Finding, Message, Path, finding, poin
 from registry.domain.intake.fold import folded
 from registry.domain.intake.reference import Reference
 from registry.domain.intake.vocabulary import SUBJECTS, Nearest
+from registry.domain.records.clock import EARLIEST, MOST_AHEAD
 from registry.domain.values import CodeOf, FoldedText, Located, Name, ObservedAt
 
 T = TypeVar("T")
-AHEAD = timedelta(minutes=5)
-"""How far the clock of a device may be ahead of the registry's."""
-OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 NO_FIX_DEG = 1e-6
 PLACE = CodeOf(("place",))
 
@@ -239,9 +237,9 @@ def _check_zone(value: datetime, path: Path, to: Examination) -> datetime:
 def _check_observed(value: datetime, path: Path, to: Examination) -> datetime:
     if value.tzinfo is None:
         to.add("no_time_zone", path, value.isoformat())
-    elif value > to.now + AHEAD:
+    elif value > to.now + MOST_AHEAD:
         to.add("clock_ahead", path, value.isoformat(), moment=_clock(value), now=_clock(to.now))
-    elif value < OLDEST:
+    elif value < EARLIEST:
         to.add("clock_too_old", path, value.isoformat(), moment=_clock(value))
     return value
 
@@ -254,6 +252,6 @@ def _check_day(value: date, path: Path, to: Examination) -> date:
     latest = (to.now + timedelta(hours=14)).date()
     if value > latest:
         to.add("clock_ahead", path, value.isoformat(), moment=value, now=latest)
-    elif value < OLDEST.date():
+    elif value < EARLIEST.date():
         to.add("clock_too_old", path, value.isoformat(), moment=value)
     return value

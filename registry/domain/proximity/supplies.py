@@ -114,5 +114,6 @@ def _shortfall(item: Item, missing: float, stocks: Sequence[Stock]) -> Shortfall
     scheme, code, unit = item
     same = [stock for stock in stocks if (stock.scheme, stock.code) == (scheme, code)]
     fits = [stock for stock in same if unit in (None, stock.unit)]
-    uncounted = sum(stock.quantity is None for stock in fits)
-    return Shortfall(scheme, code, unit, missing, uncounted, len(same) - len(fits))
+    uncounted = {stock.depot for stock in fits if stock.quantity is None}
+    other_units = {stock.depot for stock in same} - {stock.depot for stock in fits}
+    return Shortfall(scheme, code, unit, missing, len(uncounted), len(other_units))

@@ -1,5 +1,6 @@
 """Changes of a record: draft, next version, patch, merge. Pure: the time is an argument."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -13,7 +14,14 @@ from registry.domain.geojson import Point
 from registry.domain.geometry import wkb
 from registry.domain.records.location import check_geometry, check_quality
 from registry.domain.records.relocation import located_from_raw
-from registry.domain.records.resource import FireWatchPoint, Lifecycle, Properties, Resource
+from registry.domain.records.resource import (
+    FireWatchPoint,
+    Lifecycle,
+    Properties,
+    Resource,
+    SupplyDepot,
+)
+from registry.domain.records.state import stock_slot
 
 Verb = Literal["create", "update", "retire", "restore", "verify", "locate", "report", "stock", "seed"]
 SERVER_SET = frozenset({"version", "created_at", "updated_at", "verified_at", "verified_by"})
@@ -67,11 +75,24 @@ def _check_footprint(record: Resource) -> None:
         wkb(properties.footprint, "properties.footprint")
 
 
+def _check_stock(record: Resource) -> None:
+    """Invalid for two stock lines that nothing tells apart."""
+    stock = record.properties.stock if isinstance(record.properties, SupplyDepot) else []
+    for slot, count in Counter(stock_slot(line) for line in stock).items():
+        if count > 1:
+            raise Invalid(
+                f"two stock lines have the same item, unit, lot and expiry: {slot}",
+                field="properties.stock",
+                zh=f"两行库存的物资、单位、批号和有效期都相同：{slot}",
+            )
+
+
 RULES: tuple[Callable[[Resource], None], ...] = (
     check_geometry,
     check_quality,
     _check_validity,
     _check_footprint,
+    _check_stock,
 )
 """Each raises Invalid for a record whose members contradict each other."""
 

@@ -52,3 +52,8 @@ def from_canonical(text: str) -> Resource:
 def with_figures(feature: bytes, figures: Mapping[str, Any]) -> msgspec.Raw:
     """The rendered feature with more properties, without decoding it: what an answer adds to a record."""
     return msgspec.Raw(b"%b,%b}}" % (feature[:-2], ENCODER.encode(figures)[1:-1]))
+
+
+def with_member(feature: bytes, name: str, value: Any) -> bytes:
+    """The rendered feature with a foreign member (RFC 7946, 6.1) before its own."""
+    return b"{%b:%b,%b" % (ENCODER.encode(name), ENCODER.encode(value), feature[1:])

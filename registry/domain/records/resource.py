@@ -95,13 +95,14 @@ class Sector(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StockLine(Struct, frozen=True, forbid_unknown_fields=True):
-    """How much of one item a depot held when it was last counted."""
+    """How much of one item a depot held when it was last counted; unit, lot and expiry tell lines apart."""
 
     item_code: ItemCode
     name: Name
     scheme: Code = "gbt38565"
     quantity: Quantity | None = None
     unit: ShortText | None = None
+    lot: ShortText | None = None
     minimum: Quantity | None = None
     expires_on: date | None = None
     counted_at: ObservedInstant | None = None

@@ -27,7 +27,11 @@ class Operation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Push(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Operations in the order they were made."""
+    """Operations in the order they were made.
+
+    `sent_at` is the device's clock at this sending, by which the times of its reports are corrected.
+    """
 
     device: ShortText | None = None
+    sent_at: datetime | None = None
     operations: Annotated[list[Operation], Meta(min_length=1, max_length=MOST)]

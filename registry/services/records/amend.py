@@ -6,7 +6,8 @@ from uuid import UUID
 from registry.domain.records.change import patched
 from registry.domain.records.relocation import located_from_raw
 from registry.services.clock import now
-from registry.services.records.work import Admission, Edition, Saved, Work, edit, locked
+from registry.services.records.edit import edit
+from registry.services.records.work import Admission, Edition, Saved, Work, locked
 from registry.store.records import history
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from registry.domain.records import feature
 from registry.domain.records.resource import Resource
 from registry.services.progress import Advance, unwatched
+from registry.services.records.rebuild_state import different_states
 from registry.store.database.pool import Reader, Row
 from registry.store.records import resource_row, versions
 from registry.store.records.versions import CURRENT, PAST, START, VersionTable
@@ -38,9 +39,10 @@ class ExaminedVersion(Struct, frozen=True):
 
 
 async def check(reader: Reader, key: bytes, advance: Advance = unwatched) -> list[str]:
-    """Every fault, in words: of the hash chain, of the log against the versions, and of each version."""
+    """Every fault, in words: of the hash chain, the log, each version, and the state against observations."""
     faults = await hash_chain.verify(reader, key)
     faults += [f"{_name(row)} is logged but not stored" for row in await versions.missing(reader)]
+    faults += await different_states(reader)
     total, done, outdated = await versions.count(reader), 0, 0
     for table in (CURRENT, PAST):
         after = START

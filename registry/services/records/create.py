@@ -8,6 +8,7 @@ from registry.domain.access.actor import require
 from registry.domain.errors import Stale
 from registry.domain.identity import new_id
 from registry.domain.records.change import Draft, new_version, record_of
+from registry.domain.records.state import check_clocks, statements
 from registry.services.clock import now
 from registry.services.records.work import Saved, Work, allow
 from registry.store.records import changes, resources
@@ -18,6 +19,7 @@ async def create(work: Work, draft: Draft, reason: str | None = None) -> Saved:
     at = now()
     identity = draft.id or new_id(int(at.timestamp() * 1000))
     record = new_version(record_of(draft, identity, work.sight.exercise), at)
+    check_clocks(statements(record), at)
     require(work.actor, "field")
     await allow(work, "field", record)
     text = await changes.insert(work.writer, record, work.change("create", at, reason))

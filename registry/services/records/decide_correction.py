@@ -9,7 +9,8 @@ from registry.domain.errors import Conflict
 from registry.domain.records.change import Verb, from_members, to_members
 from registry.domain.values import LongText
 from registry.services.clock import now
-from registry.services.records.work import Saved, Work, locked, save
+from registry.services.records.edit import save_edit
+from registry.services.records.work import Saved, Work, locked
 from registry.store.records import corrections
 
 
@@ -35,4 +36,4 @@ async def decide_correction(work: Work, identity: UUID, decision: Decision) -> S
         return Saved(record=current, outcome="rejected", correction=identity)
     revised = from_members(current, to_members(current) | waiting["members"])
     verb: Verb = "locate" if waiting["subject"] == "location" else "update"
-    return await save(work, current, revised, work.change(verb, at, decision.reason))
+    return await save_edit(work, current, revised, work.change(verb, at, decision.reason))

@@ -1,18 +1,12 @@
 """Make the rows and texts of every version from its logged members, as this release makes them."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-
 from msgspec import Struct
 
 from registry.services.progress import Advance, unwatched
 from registry.services.records.check import PARTS, STEP, ExaminedVersion, examine
-from registry.store.database.pool import Writer
+from registry.store.database.pool import OpenWriter, Writer
 from registry.store.records import changes, versions
 from registry.store.records.versions import CURRENT, PAST, START, VersionTable
-
-OpenWriter = Callable[[], AbstractAsyncContextManager[Writer]]
-"""Opens a transaction of the owner of the tables."""
 
 
 class RenderedVersions(Struct, frozen=True):

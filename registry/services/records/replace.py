@@ -5,7 +5,8 @@ from uuid import UUID
 from registry.domain.errors import Invalid
 from registry.domain.records.change import Draft, record_of
 from registry.services.clock import now
-from registry.services.records.work import Admission, Edition, Saved, Work, edit, locked
+from registry.services.records.edit import edit
+from registry.services.records.work import Admission, Edition, Saved, Work, locked
 
 
 async def replace(

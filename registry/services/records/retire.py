@@ -1,11 +1,12 @@
-"""Take a record out of service for good."""
+"""Take a record out of service for good, and bring it back."""
 
 from uuid import UUID
 
-from registry.domain.errors import Invalid
-from registry.domain.records.change import retired
+from registry.domain.errors import Conflict, Invalid
+from registry.domain.records.change import restored, retired
 from registry.services.clock import now
 from registry.services.records.work import Admission, Edition, Saved, Work, check_edition, locked, save
+from registry.store.records import history
 
 
 async def retire(
@@ -17,3 +18,12 @@ async def retire(
     if not reason:
         raise Invalid("say why: reason=", field="reason")
     return await save(work, current, retired(current), work.change("retire", now(), reason))
+
+
+async def restore(work: Work, identity: UUID, reason: str | None) -> Saved:
+    """Give a retired record the lifecycle that it had before; Conflict when it is not retired."""
+    current = await locked(work, "field", identity)
+    if current.properties.lifecycle != "retired":
+        raise Conflict("the resource is not retired")
+    stage = await history.lifecycle_before_retirement(work.writer, work.sight, identity)
+    return await save(work, current, restored(current, stage), work.change("restore", now(), reason))

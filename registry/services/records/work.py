@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from msgspec import Struct, field, structs
+from msgspec import Struct, field
 
 from registry.domain.access.actor import Actor, Role, require, require_place
 from registry.domain.access.sight import Sight
@@ -13,8 +13,8 @@ from registry.domain.errors import ConditionMissing, Stale
 from registry.domain.records.change import Change, Verb, next_version, to_members
 from registry.domain.records.feature import render
 from registry.domain.records.resource import Resource
+from registry.domain.records.unapplied import Unapplied
 from registry.services.access.limit_mass_changes import count_change
-from registry.services.records.merge import merge_edit
 from registry.store.database.pool import Writer
 from registry.store.places import places
 from registry.store.records import changes
@@ -66,6 +66,7 @@ class Saved(Struct, frozen=True, kw_only=True):
     `record` is the current version and `feature` its GeoJSON text, empty where a person decides first.
     `merged_with` holds the versions that others made since the base version of a merged edit.
     A conflict, a proposal and a rejection name their correction and the members it is about.
+    `unapplied` holds what was observed and is kept, but is not what the state shows.
     """
 
     record: Resource
@@ -75,6 +76,7 @@ class Saved(Struct, frozen=True, kw_only=True):
     correction: UUID | None = None
     overlapping: tuple[str, ...] = ()
     members: dict[str, Any] = field(default_factory=dict)
+    unapplied: tuple[Unapplied, ...] = ()
 
     @property
     def version(self) -> int:
@@ -108,29 +110,6 @@ def check_edition(current: Resource, edition: Edition) -> None:
     version = current.properties.version
     if version not in edition.versions:
         raise Stale(f"the record is at version {version} now; read it again")
-
-
-async def edit(work: Work, current: Resource, revised: Resource, edition: Edition, change: Change) -> Saved:
-    """Save an edit of an edition; an overlap with other edits is recorded, never overwritten."""
-    await allow(work, "field", revised)
-    if edition.base_version is None:
-        check_edition(current, edition)
-    elif edition.base_version != current.properties.version:
-        return await _save_merged(work, current, revised, edition.base_version, change)
-    return await save(work, current, revised, change)
-
-
-async def _save_merged(
-    work: Work, current: Resource, revised: Resource, base_version: int, change: Change
-) -> Saved:
-    merged = await merge_edit(work.writer, work.sight, (current, revised), base_version, change)
-    if merged.correction is not None:
-        return Saved(
-            record=current, outcome="conflict", correction=merged.correction, overlapping=merged.overlapping
-        )
-    saved = await save(work, current, merged.record, change)
-    others = tuple(range(base_version + 1, current.properties.version + 1))
-    return structs.replace(saved, outcome="merged", merged_with=others)
 
 
 async def save(work: Work, current: Resource, revised: Resource, change: Change) -> Saved:

@@ -1,5 +1,6 @@
 """Carry out a push: each operation in its own savepoint, its result stored in the same commit."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,14 +9,15 @@ from msgspec import Struct, structs
 
 from registry.domain.errors import Conflict, Invalid, RegistryError, Unavailable
 from registry.domain.records.change import Draft
-from registry.domain.records.observation import StatusReport, StockReport
+from registry.domain.records.observation import Report, StatusReport, StockReport
 from registry.domain.records.relocation import Relocation
+from registry.domain.records.unapplied import Unapplied
 from registry.domain.sync.push import Operation, Push, Result
 from registry.services.clock import now
 from registry.services.records.amend import amend
 from registry.services.records.create import create
 from registry.services.records.relocate import relocate
-from registry.services.records.report import report_status, report_stock
+from registry.services.records.report import report
 from registry.services.records.retire import retire
 from registry.services.records.verify import Verification, verify
 from registry.services.records.work import ANY_VERSION, Edition, Saved, Work
@@ -35,6 +37,7 @@ class PushedOperation(Struct, frozen=True, omit_defaults=True):
     correction: UUID | None = None
     overlapping: tuple[str, ...] = ()
     first: Result | None = None
+    unapplied: tuple[Unapplied, ...] = ()
 
 
 class RefusedOperation(Struct, frozen=True):
@@ -52,24 +55,26 @@ async def push(work: Work, pushed: Push) -> list[PushedOperation | RefusedOperat
         if operation.resource_id in failed:
             results.append(RefusedOperation("blocked", BLOCKED))
             continue
-        result = await _settle(work, operation)
+        result = await _settle(work, operation, pushed.sent_at)
         results.append(result)
         if result.result in ("conflict", "rejected", "blocked"):
             failed.add(operation.resource_id)
     return results
 
 
-async def _settle(work: Work, operation: Operation) -> PushedOperation | RefusedOperation:
+async def _settle(
+    work: Work, operation: Operation, sent_at: datetime | None
+) -> PushedOperation | RefusedOperation:
     try:
         async with work.writer.savepoint():
-            return await _once(work, operation)
+            return await _once(work, operation, sent_at)
     except Unavailable:
         raise
     except RegistryError as error:
         return RefusedOperation("blocked" if type(error) is Conflict else "rejected", error)
 
 
-async def _once(work: Work, operation: Operation) -> PushedOperation:
+async def _once(work: Work, operation: Operation, sent_at: datetime | None) -> PushedOperation:
     """Carry out an operation, or find the result that is stored under its identity."""
     key = f"op:{operation.op_id}"
     request = idempotency.fingerprint(msgspec.json.encode(operation))
@@ -77,7 +82,7 @@ async def _once(work: Work, operation: Operation) -> PushedOperation:
     if stored is not None:
         first = msgspec.json.decode(stored.body, type=PushedOperation)
         return structs.replace(first, result="duplicate", first=first.result)
-    result = _result(await _perform(work, operation))
+    result = _result(await _perform(work, operation, sent_at))
     kept = StoredResponse(200, {}, msgspec.json.encode(result))
     await idempotency.keep(work.writer, work.actor.id, key, request, kept, now())
     return result
@@ -87,10 +92,10 @@ def _result(saved: Saved) -> PushedOperation:
     result = RESULTS.get(saved.outcome, "applied")
     if saved.correction is not None:
         return PushedOperation(result, None, saved.correction, saved.overlapping)
-    return PushedOperation(result, saved.version)
+    return PushedOperation(result, saved.version, unapplied=saved.unapplied)
 
 
-async def _perform(work: Work, operation: Operation) -> Saved:
+async def _perform(work: Work, operation: Operation, sent_at: datetime | None) -> Saved:
     identity, body, reason = operation.resource_id, operation.body, operation.reason
     match operation.kind:
         case "create":
@@ -100,15 +105,20 @@ async def _perform(work: Work, operation: Operation) -> Saved:
             edition = Edition(ANY_VERSION) if base is None else Edition(base_version=base)
             return await amend(work, identity, body, edition, reason)
         case "status":
-            return await report_status(work, identity, _as(body, StatusReport))
+            return await report(work, identity, _sent(_as(body, StatusReport), operation, sent_at))
         case "stock":
-            return await report_stock(work, identity, _as(body, StockReport))
+            return await report(work, identity, _sent(_as(body, StockReport), operation, sent_at))
         case "verification":
             return await verify(work, identity, _as(body, Verification))
         case "location":
             return await relocate(work, identity, _as(body, Relocation))
         case "retire":
             return await retire(work, identity, Edition(ANY_VERSION), reason)
+
+
+def _sent(made: Report, operation: Operation, sent_at: datetime | None) -> Report:
+    """A report of a push: under the identity of its operation, by the clock of the device that pushes now."""
+    return structs.replace(made, id=made.id or operation.op_id, sent_at=sent_at)
 
 
 def _as(body: dict[str, Any], kind: type) -> Any:

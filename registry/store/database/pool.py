@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -225,6 +225,10 @@ class Writer(SnapshotReader):
         """Load many rows by COPY."""
         async with explained():
             await self._connection.copy_records_to_table(table, columns=columns, records=records)
+
+
+OpenWriter = Callable[[], AbstractAsyncContextManager[Writer]]
+"""Opens a transaction of the owner of the tables."""
 
 
 async def listen(reader: Reader, channel: str, receive: Callable[[str], None]) -> None:

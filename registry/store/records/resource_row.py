@@ -91,8 +91,11 @@ def stock_rows(record: Resource) -> list[dict[str, Any]]:
     if not isinstance(record.properties, SupplyDepot):
         return []
     owner = {"realm": record.properties.exercise or LIVE, "resource_id": record.id}
-    names = ("scheme", "item_code", "quantity", "minimum", "unit", "expires_on", "counted_at")
-    return [owner | {name: getattr(line, name) for name in names} for line in record.properties.stock]
+    names = ("scheme", "item_code", "quantity", "minimum", "unit", "lot", "expires_on", "counted_at")
+    return [
+        owner | {"line": place} | {name: getattr(line, name) for name in names}
+        for place, line in enumerate(record.properties.stock)
+    ]
 
 
 def external_rows(record: Resource) -> list[dict[str, Any]]:

@@ -446,11 +446,15 @@ stock_line = sa.Table(
     metadata,
     sa.Column("realm", sa.Text, primary_key=True),
     sa.Column("resource_id", sa.Uuid, primary_key=True),
-    sa.Column("scheme", sa.Text, primary_key=True),
-    sa.Column("item_code", sa.Text, primary_key=True),
+    sa.Column(
+        "line", sa.SmallInteger, primary_key=True, autoincrement=False, comment="Its place in the list."
+    ),
+    sa.Column("scheme", sa.Text, nullable=False),
+    sa.Column("item_code", sa.Text, nullable=False),
     sa.Column("quantity", sa.Float),
     sa.Column("minimum", sa.Float),
     sa.Column("unit", sa.Text),
+    sa.Column("lot", sa.Text),
     sa.Column("expires_on", sa.Date),
     sa.Column("counted_at", sa.TIMESTAMP(timezone=True)),
     sa.ForeignKeyConstraint(["realm", "resource_id"], ["resource.realm", "resource.id"], ondelete="CASCADE"),

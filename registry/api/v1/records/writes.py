@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import Response, delete, patch, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from registry.api.http.conditional import IfMatch, IfNoneMatch, etag_of, versions_in
+from registry.api.http.conditional import IfMatch, IfNoneMatch, body_of, etag_of, versions_in
 from registry.api.http.dependencies import IdempotencyDep, WorkDep
 from registry.api.http.idempotency import Idempotency, also, rendered, send
 from registry.api.http.links import GEOJSON, JSON
@@ -16,13 +16,12 @@ from registry.domain.errors import Invalid
 from registry.domain.records.change import Draft
 from registry.domain.records.observation import StatusReport, StockReport
 from registry.domain.records.relocation import Relocation
-from registry.services.records import report
 from registry.services.records.amend import amend
 from registry.services.records.create import create, create_at
 from registry.services.records.relocate import relocate
 from registry.services.records.replace import replace
-from registry.services.records.restore import restore
-from registry.services.records.retire import retire
+from registry.services.records.report import report
+from registry.services.records.retire import restore, retire
 from registry.services.records.verify import Verification, verify
 from registry.services.records.work import Edition, Saved, Work
 from registry.store.access.idempotency import StoredResponse
@@ -42,7 +41,7 @@ def describe(saved: Saved, sight: Sight, status: int = 200) -> StoredResponse:
     headers = {"ETag": etag_of(saved.version, sight)}
     if saved.outcome == "created":
         status, headers["Location"] = 201, f"/v1/resources/{saved.record.id}"
-    return rendered(saved.feature.encode(), status, **headers)
+    return rendered(body_of(saved), status, **headers)
 
 
 def _describe_correction(saved: Saved, path: str) -> StoredResponse:
@@ -154,7 +153,7 @@ async def report_status(
     identity: FromPath[UUID], data: JSONBody[StatusReport], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
     """Report readiness, opening, occupancy, operation or position; the latest seen is the current state."""
-    return await respond_once(once, work, lambda: report.report_status(work, identity, data), 201)
+    return await respond_once(once, work, lambda: report(work, identity, data), 201)
 
 
 @post("/{identity:uuid}/stock", media_type=GEOJSON)
@@ -162,7 +161,7 @@ async def report_stock(
     identity: FromPath[UUID], data: JSONBody[StockReport], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
     """Report counts and movements of a depot's stock lines."""
-    return await respond_once(once, work, lambda: report.report_stock(work, identity, data), 201)
+    return await respond_once(once, work, lambda: report(work, identity, data), 201)
 
 
 @post("/{identity:uuid}/location", media_type=GEOJSON, status_code=200, responses=also(202, JSON))

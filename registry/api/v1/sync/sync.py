@@ -18,6 +18,7 @@ from registry.api.http.problems import status_of
 from registry.api.v1.records.writes import conflict_detail
 from registry.api.v1.sync.feed import feed_of
 from registry.domain.access.actor import require
+from registry.domain.records.unapplied import Unapplied
 from registry.domain.sync.push import Operation, Push, Result
 from registry.services.sync import read_digest as digests
 from registry.services.sync import read_snapshot as snapshots
@@ -31,7 +32,10 @@ CHUNK_BYTES = 65_536
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What became of an operation; `first` is the result a duplicate had the first time."""
+    """What became of an operation; `first` is the result a duplicate had the first time.
+
+    `unapplied` names observations that are kept, and are not what the state shows.
+    """
 
     op_id: UUID
     result: Result
@@ -41,6 +45,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     conflict: str | None = None
     correction: str | None = None
     first: Result | None = None
+    unapplied: tuple[Unapplied, ...] = ()
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -77,6 +82,7 @@ def describe(operation: Operation, result: PushedOperation | RefusedOperation) -
         conflict=path if conflicts else None,
         correction=None if conflicts else path,
         first=result.first,
+        unapplied=result.unapplied,
     )
 
 
