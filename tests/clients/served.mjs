@@ -3,16 +3,23 @@ import assert from "node:assert/strict";
 
 export const HALF = Math.PI * 6378137;
 
-export const at = (path) => process.env.REGISTRY_ADDRESS + path;
+// Of the demonstration, whose records have positions: the plan documents give none.
+export const EXERCISE = "demo";
 
-export async function json(path) {
-  const answer = await fetch(at(path), { headers: { Accept: "application/json" } });
+export function at(path, exercise = EXERCISE) {
+  const url = new URL(process.env.REGISTRY_ADDRESS + path);
+  if (exercise) url.searchParams.set("exercise", exercise);
+  return url.href;
+}
+
+export async function json(path, exercise = EXERCISE) {
+  const answer = await fetch(at(path, exercise), { headers: { Accept: "application/json" } });
   assert.equal(answer.status, 200, path);
   return answer.json();
 }
 
-export const items = (collection, asked = {}) =>
-  json(`/ogc/collections/${collection}/items?${new URLSearchParams({ limit: 1000, f: "json", ...asked })}`);
+export const items = (collection, asked = {}, exercise = EXERCISE) =>
+  json(`/ogc/collections/${collection}/items?${new URLSearchParams({ limit: 1000, f: "json", ...asked })}`, exercise);
 
 export function mercator([lon, lat]) {
   return [(lon * HALF) / 180, 6378137 * Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360))];

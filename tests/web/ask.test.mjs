@@ -13,13 +13,15 @@ const answered = (page, id) => page.waitForFunction((name) => document.getElemen
 describe('a spot', () => {
   it('answers a click with who covers it, who is near and what could not be tested', async () => {
     const [lon, lat] = [106.6, 29.0]
-    const nearest = await api(`/v1/proximity/nearest?lon=${lon}&lat=${lat}&kind=rescue_team&k=5&exercise=demo`)
+    const fittest = await api(`/v1/proximity/nearest?lon=${lon}&lat=${lat}&kind=rescue_team&readiness=available&k=5&exercise=demo`)
+    assert.equal(fittest.features.length, 5)
     const covering = await api(`/v1/proximity/covering?lon=${lon}&lat=${lat}&exercise=demo`)
     const page = await open(browser, '#lang=en&theme=light&at=10.5/29/106.55&exercise=demo')
     await click(page, lon, lat)
     await answered(page, 'situation-answer')
     const text = await page.textContent('#situation-answer')
-    for (const { properties } of nearest.features) assert.ok(text.includes(properties.name.en), properties.name.en)
+    const named = fittest.features.map(({ properties }) => properties.name.en)
+    assert.deepEqual(await page.locator('[data-part="situation.teams"] .list > li > .name').allTextContents(), named, 'those who can come, the nearest first')
     assert.match(text, covering.features.length ? /Watching/ : /No located watch point covers this spot/)
     if (covering.untested.count) assert.ok(text.includes(`${covering.untested.count} watch points have no position`))
     assert.match(text, /straight lines/)

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { accessibility, api, close, drawn, open, settled, shot, start } from './browser.mjs'
+import { accessibility, api, AUTHORISED, close, drawn, open, post, settled, shot, start } from './browser.mjs'
 
 let browser
 before(async () => (browser = await start()))
@@ -42,11 +42,27 @@ describe('the view', () => {
   it('draws what is known and what is not differently', async () => {
     const { features } = await api('/v1/resources?limit=1000')
     const candidates = new Set(features.flatMap(({ properties }) => properties.location.candidate_places))
+    const extents = (await api('/v1/places?extents=true&limit=2000')).features.filter(({ geometry }) => /Polygon/.test(geometry?.type))
+    const drawable = extents.map(({ properties }) => properties.code).filter((code) => candidates.has(code))
     const page = await open(browser, '#theme=light&lang=zh&at=8/29.05/106.55')
     const hatched = new Set((await drawn(page, 'candidates-fill')).map(({ properties }) => properties.code))
     assert.ok(hatched.size > 0)
     for (const code of hatched) assert.ok(candidates.has(code))
+    assert.deepEqual([...hatched].sort(), drawable.sort(), 'seen from afar, all ground that may hold a record is hatched')
+    await close(page)
+  })
+
+  it('draws what may be anywhere in a disc softly, and switches doubt off', async () => {
+    for (const [i, quality] of ['surveyed', 'approximate', 'approximate'].entries())
+      await post('/v1/resources?exercise=doubt', {
+        type: 'Feature',
+        geometry: { type: 'Point', coordinates: [106.5 + i / 10, 29.05] },
+        properties: { kind: 'rescue_team', name: { zh: `队${i}` }, location: { quality, uncertainty_m: quality === 'surveyed' ? 5 : 3000, source: 'test' } },
+      }, AUTHORISED)
+    const { features } = await api('/v1/resources?limit=1000&exercise=doubt')
+    const page = await open(browser, '#exercise=doubt&theme=light&lang=zh&at=8/29.05/106.55')
     const approximate = new Set(located(features).filter(({ properties }) => properties.location.quality === 'approximate').map(({ id }) => id))
+    assert.equal(approximate.size, 2)
     const soft = new Set((await drawn(page, 'doubt-fill')).map(({ properties }) => properties.id))
     assert.deepEqual([...soft].sort(), [...approximate].sort())
     await page.click('#layer-doubt')
@@ -169,7 +185,9 @@ describe('the view', () => {
     await page.waitForSelector('#mode-exercise')
     assert.match(await page.textContent('#mode-exercise'), /演练.*demo.*非实况/)
     assert.equal(await page.evaluate(() => getComputedStyle(document.getElementById('frame')).display), 'block')
-    await page.waitForFunction(() => /214/.test(document.getElementById('count-shown')?.textContent ?? ''))
+    const held = located((await api('/v1/resources?limit=1000&exercise=demo')).features).length
+    assert.ok(held > 200)
+    await page.waitForFunction((n) => document.getElementById('count-shown')?.textContent === `图上 ${n}`, held)
     await shot(page, 'exercise')
     await page.click('#do-exercise')
     await page.waitForFunction(() => !document.body.classList.contains('exercise'))

@@ -130,7 +130,7 @@ export const WORDS = {
   'situation.covering': ['监测此处的点', 'Watching this spot'],
   'situation.covering.none': ['没有已定位的监测点覆盖此处', 'No located watch point covers this spot'],
   'situation.untestable': ['{n} 个监测点位置未定，无法判断', '{n} watch points have no position and could not be tested'],
-  'situation.teams': ['最近的队伍', 'Nearest teams'],
+  'situation.teams': ['队伍：先待命、对口，后远近', 'Teams: available and specialist first, then near'],
   'situation.shelters': ['有余量的避难场所', 'Shelters with room'],
   'situation.depots': ['物资储备（由近级到上级）', 'Depots, up the tiers'],
   'situation.checkpoints': ['检查点', 'Checkpoints'],

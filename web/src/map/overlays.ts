@@ -45,10 +45,10 @@ const TOWNS_FROM = 9.8
 const BESIDE = { 'text-variable-anchor': ['center', 'top', 'bottom', 'right', 'left'] as ('center' | 'top' | 'bottom' | 'right' | 'left')[], 'text-radial-offset': 2 }
 
 const isPoint = ['==', ['geometry-type'], 'Point'] as never
-/** A city full of hatching says nothing: where many sets of places are drawn, they are from this zoom on. */
+/** Where more sets of places are drawn than anybody can read from afar, they are from this zoom on. */
 const NEAR_BY = 10
 const isHatched = ['has', 'code'] as never
-const hatchedFrom = (): number => (held.get('candidates')?.features.some((one) => one.properties?.few === false) ? NEAR_BY : 0)
+const hatchedFrom = (): number => (held.get('candidates')?.features.some((one) => one.properties?.crowded) ? NEAR_BY : 0)
 /** A soft edge needs a disc wider than itself: a dozen pixels, at 68 km to the pixel at zoom 0. */
 const wideEnough = ['>=', ['*', ['get', 'doubt_m'], ['^', 2, ['zoom']]], 12 * 68_000]
 const isLine = ['==', ['geometry-type'], 'LineString'] as never
@@ -82,7 +82,7 @@ function layers(state: State): LayerSpecification[] {
     { id: 'trial-line', type: 'line', source: 'trial', paint: { 'line-color': c.accent, 'line-width': 2 * SCALE, 'line-dasharray': [4, 2] } },
     { id: 'labels-name', type: 'symbol', source: 'labels', filter: ['any', ['==', ['get', 'level_rank'], 1], ['>=', ['zoom'], 9]] as never, layout: { 'text-field': name, 'text-font': FONT, 'text-size': ['match', ['get', 'level_rank'], 1, 15 * SCALE, 12 * SCALE] as never, 'text-letter-spacing': 0.05, 'text-padding': 6, 'symbol-sort-key': ['get', 'level_rank'], ...BESIDE }, paint: { ...halo, 'text-opacity': 0.8 } },
     { id: 'candidates-name', type: 'symbol', source: 'candidates', filter: ['==', ['get', 'few'], true] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-variable-anchor': ['top', 'bottom', 'right', 'left'], 'text-radial-offset': 1.8, 'text-max-width': 14, 'text-allow-overlap': true }, paint: { ...halo, 'text-color': c.doubt } },
-    { id: 'candidates-names', type: 'symbol', source: 'candidates', minzoom: NEAR_BY, filter: ['==', ['get', 'few'], false] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-anchor': 'top', 'text-offset': [0, 0.4], 'text-max-width': 14, 'symbol-sort-key': ['-', ['get', 'n']] }, paint: { ...halo, 'text-color': c.doubt } },
+    { id: 'candidates-names', type: 'symbol', source: 'candidates', minzoom: hatchedFrom(), filter: ['==', ['get', 'few'], false] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-anchor': 'top', 'text-offset': [0, 0.4], 'text-max-width': 14, 'symbol-sort-key': ['-', ['get', 'n']] }, paint: { ...halo, 'text-color': c.doubt } },
     { id: 'chosen-ring', type: 'circle', source: 'chosen', paint: { 'circle-radius': 20 * SCALE, 'circle-color': 'transparent', 'circle-stroke-color': c.accent, 'circle-stroke-width': 4 * SCALE } },
     { id: 'spot-line', type: 'line', source: 'spot', filter: isLine, paint: { 'line-color': c.accent, 'line-width': 2 * SCALE, 'line-dasharray': [1, 2] } },
     { id: 'spot-hit', type: 'circle', source: 'spot', filter: ['all', isPoint, ['==', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 17 * SCALE, 'circle-color': 'transparent', 'circle-stroke-color': c.accent, 'circle-stroke-width': 2 * SCALE } },
@@ -127,7 +127,7 @@ function uncover(map: MapGL, overlay: Overlay): void {
   for (const id of OVERLAY_LAYERS[overlay])
     if (map.getLayer(id) && map.getLayoutProperty(id, 'visibility') !== visibility(overlay))
       map.setLayoutProperty(id, 'visibility', visibility(overlay))
-  if (overlay === 'candidates') for (const id of ['candidates-fill', 'candidates-line']) if (map.getLayer(id)) map.setLayerZoomRange(id, hatchedFrom(), 24)
+  if (overlay === 'candidates') for (const id of ['candidates-fill', 'candidates-line', 'candidates-names']) if (map.getLayer(id)) map.setLayerZoomRange(id, hatchedFrom(), 24)
 }
 
 /** Shows and hides overlays as the layer switches say. */

@@ -39,6 +39,8 @@ export function doubtAreas(resources: Resource[]): GeoJSON.FeatureCollection {
 
 /** Up to so many groups each keep their label, whatever it lies on. */
 const FEW = 12
+/** More groups than a district has towns: a city full of hatching says nothing from afar. */
+const CROWD = 60
 
 /**
  * The places in which records without a position may be, hatched, with one label for each set of places:
@@ -51,18 +53,18 @@ export function candidateAreas(resources: Resource[], places: Places): GeoJSON.F
     const key = [...p.location.candidate_places].sort().join(' ')
     groups.set(key, (groups.get(key) ?? 0) + 1)
   }
-  const features = [...groups].flatMap(([key, n]) => candidateGroup(key.split(' '), n, places, groups.size <= FEW))
+  const features = [...groups].flatMap(([key, n]) => candidateGroup(key.split(' '), n, places, { few: groups.size <= FEW, crowded: groups.size > CROWD }))
   return { type: 'FeatureCollection', features }
 }
 
-function candidateGroup(codes: string[], n: number, places: Places, few: boolean): GeoJSON.Feature[] {
+function candidateGroup(codes: string[], n: number, places: Places, density: { few: boolean; crowded: boolean }): GeoJSON.Feature[] {
   const drawn = codes.flatMap((code) => {
     const extent = places.extent(code)
-    return extent ? [feature(extent, { code, few })] : []
+    return extent ? [feature(extent, { code, ...density })] : []
   })
   const boxes = drawn.map(({ geometry }) => bounds(geometry)!)
   if (!boxes.length) return []
   const lon = (Math.min(...boxes.map((box) => box[0])) + Math.max(...boxes.map((box) => box[2]))) / 2
   const south = Math.min(...boxes.map((box) => box[1]))
-  return [...drawn, feature({ type: 'Point', coordinates: [lon, south] }, { label: t('unlocated.here', { n }), few, n })]
+  return [...drawn, feature({ type: 'Point', coordinates: [lon, south] }, { label: t('unlocated.here', { n }), ...density, n })]
 }

@@ -112,7 +112,7 @@ export function open(app: App, resource: Resource): void {
 }
 
 export const section = (word: Word, ...content: (Node | string | null | false | undefined)[]): HTMLElement =>
-  h('section', {}, h('h3', {}, t(word)), ...content)
+  h('section', { 'data-part': word }, h('h3', {}, t(word)), ...content)
 
 export const list = (items: HTMLElement[]): HTMLElement =>
   items.length ? h('ul', { class: 'list' }, items) : h('p', { class: 'quiet' }, t('none'))
