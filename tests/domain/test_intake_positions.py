@@ -8,8 +8,8 @@ import shapely
 from pyproj import Geod
 
 from registry.domain.datum import bd09_of, gcj02_of
-from registry.domain.intake.files.datum_words import datum_in, without_parameters
-from registry.domain.intake.files.positions import (
+from registry.domain.intake.files.values.datum_words import datum_in, without_parameters
+from registry.domain.intake.files.values.positions import (
     JurisdictionExtent,
     NoPosition,
     read_pair,

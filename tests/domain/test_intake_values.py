@@ -4,12 +4,12 @@ from datetime import date, datetime
 
 import pytest
 
-from registry.domain.intake.files import amounts, dates, labels, phones
-from registry.domain.intake.files.amounts import Unreadable
-from registry.domain.intake.files.dates import Ambiguous
-from registry.domain.intake.files.gazetteer import Gazetteer, PlaceName
-from registry.domain.intake.files.labels import Label, Labels
 from registry.domain.intake.files.sheet import Cell
+from registry.domain.intake.files.values import amounts, dates, labels, phones
+from registry.domain.intake.files.values.amounts import Unreadable
+from registry.domain.intake.files.values.dates import Ambiguous
+from registry.domain.intake.files.values.gazetteer import Gazetteer, PlaceName
+from registry.domain.intake.files.values.labels import Label, Labels
 
 COUNTS: list[tuple[Cell, float | None, str]] = [
     ("约300人", 300, "approximate"),

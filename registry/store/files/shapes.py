@@ -8,8 +8,8 @@ from typing import Any
 import pyproj
 from pyproj.exceptions import CRSError
 
-from registry.domain.intake.files.datum_words import without_parameters
 from registry.domain.intake.files.refusal import RefusedFile
+from registry.domain.intake.files.values.datum_words import without_parameters
 
 DEGREES = ("EPSG:4326", "EPSG:4490", "OGC:CRS84")
 SAME_AS_WGS84 = ("WGS", "CGCS2000", "China Geodetic Coordinate System 2000", "China 2000")

@@ -6,9 +6,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from registry.domain.intake.files.amounts import UNKNOWN, Unreadable
 from registry.domain.intake.files.sheet import Cell
 from registry.domain.intake.files.text import is_one_of, one_line
+from registry.domain.intake.files.values.amounts import UNKNOWN, Unreadable
 
 Precision = Literal["day", "month", "year"]
 FIRST_SERIAL, LAST_SERIAL = 18_264, 73_050

@@ -7,9 +7,9 @@ from functools import cache
 from msgspec import Struct
 from rapidfuzz import fuzz, process
 
-from registry.domain.intake.files.amounts import UNKNOWN
 from registry.domain.intake.files.header_words import CODED_WORDS, LABELS
 from registry.domain.intake.files.text import header_key, is_one_of, one_line, words
+from registry.domain.intake.files.values.amounts import DITTO, UNKNOWN
 
 NEAR = 60.0
 MOST_PROPOSED = 3
@@ -64,7 +64,17 @@ class Labels:
 def pieces(text: str) -> list[str]:
     """The words of a list in a cell, without those that say it is unknown."""
     listed = (piece.strip() for piece in BETWEEN.split(one_line(text)))
-    return [piece for piece in listed if piece and not is_one_of(piece, UNKNOWN)]
+    return [piece for piece in listed if not is_unknown(piece)]
+
+
+def is_unknown(text: str) -> bool:
+    """Whether a text says that a value is not known."""
+    return not text or is_one_of(text, UNKNOWN)
+
+
+def is_ditto(text: str) -> bool:
+    """Whether a text says that a value is that of the row above."""
+    return is_one_of(text, DITTO)
 
 
 def choice(field: str, text: str) -> str | None:

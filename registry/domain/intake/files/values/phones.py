@@ -4,9 +4,9 @@ import re
 
 from msgspec import Struct
 
-from registry.domain.intake.files.amounts import UNKNOWN
 from registry.domain.intake.files.sheet import Cell, text_of
 from registry.domain.intake.files.text import is_one_of, one_line
+from registry.domain.intake.files.values.amounts import UNKNOWN
 
 BETWEEN = re.compile(r"[/;；、,，|\n]| 或 |(?<=\d{7}) (?=\d{7})")
 EXTENSION = re.compile(r"(?:转|轉|分机|分機|内線|ext\.?|x|#)[::]?\s*(\d{1,6})$", re.IGNORECASE)

@@ -15,9 +15,9 @@ import shapely
 from msgspec import Struct
 
 from registry.domain.datum import wgs84_of
-from registry.domain.intake.files.amounts import UNKNOWN
 from registry.domain.intake.files.sheet import Cell, text_of
 from registry.domain.intake.files.text import is_one_of, one_line
+from registry.domain.intake.files.values.amounts import UNKNOWN
 from registry.domain.records.resource import Datum
 
 Frame = Literal["lon_lat", "lat_lon", "projected"]
@@ -237,11 +237,11 @@ def _to_degrees(epsg: int) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(f"EPSG:{epsg}", "EPSG:4490", always_xy=True)
 
 
-def shared_points(readings: Sequence[Reading | None], least: int = 3) -> set[Pair]:
-    """Positions that so many rows share: a stand-in for a district or a town, not a survey."""
+def shared_points(readings: Sequence[Reading | None], least: int = 3) -> dict[Pair, int]:
+    """Positions that at least so many rows share, and how many: they stand for a district or a town."""
     seen: dict[Pair, int] = {}
     for reading in readings:
         if reading is not None:
             spot = (reading.lon, reading.lat)
             seen[spot] = seen.get(spot, 0) + 1
-    return {spot for spot, times in seen.items() if times >= least}
+    return {spot: times for spot, times in seen.items() if times >= least}
