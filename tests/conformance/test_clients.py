@@ -25,7 +25,7 @@ def read(live: str, layer: str, query: str = "", **options):
 
 def test_gdal_lists_the_collections(live) -> None:
     names = [name for name, _ in pyogrio.list_layers(f"OAPIF:{live}")]
-    assert names[:3] == ["rescue-teams", "places", "unlocated-resources"]
+    assert names[:3] == ["places", "unlocated-resources", "zones"]
 
 
 def test_gdal_reads_every_page(live) -> None:
@@ -36,9 +36,9 @@ def test_gdal_reads_every_page(live) -> None:
 
 
 def test_gdal_asks_for_a_window(live) -> None:
-    _, _, whole, _ = read(live, "rescue-teams")
-    _, _, part, _ = read(live, "rescue-teams", bbox=(106.6, 28.9, 106.7, 29.1))
-    assert 0 < len(part) < len(whole) == 19
+    _, _, whole, _ = read(live, "rescue-teams", "?exercise=demo")
+    _, _, part, _ = read(live, "rescue-teams", "?exercise=demo", bbox=(106.6, 28.9, 106.7, 29.1))
+    assert 0 < len(part) < len(whole) == 123
 
 
 def test_gdal_pushes_a_filter_down(live) -> None:
@@ -68,10 +68,19 @@ def test_gdal_reads_tiles(live, tmp_path) -> None:
 def test_debian_gdal_converts_a_collection(live, tmp_path) -> None:
     if OGRINFO is None:
         return
-    made = tmp_path / "teams.geojson"
-    command = ["ogr2ogr", "-f", "GeoJSON", str(made), f"OAPIF:{live}", "rescue-teams", "-oo", "PAGE_SIZE=5"]
+    made = tmp_path / "shelters.geojson"
+    command = [
+        "ogr2ogr",
+        "-f",
+        "GeoJSON",
+        str(made),
+        f"OAPIF:{live}?exercise=demo",
+        "shelters",
+        "-oo",
+        "PAGE_SIZE=5",
+    ]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
-    assert len(json.loads(made.read_text())["features"]) == 19
+    assert len(json.loads(made.read_text())["features"]) == 54
 
 
 def test_owslib_walks_the_api(live) -> None:
@@ -80,11 +89,11 @@ def test_owslib_walks_the_api(live) -> None:
     assert api.conformance()["conformsTo"]
     assert api.api()["openapi"].startswith("3.0")
     assert "level" in api.collection_queryables("rescue-teams")["properties"]
-    found = api.collection_items("rescue-teams", limit=5, filter="level = 'town'")
+    found = api.collection_items("places", limit=5, filter="level = 'district'")
     assert found["numberReturned"] == 5
-    assert found["numberMatched"] == 19
+    assert found["numberMatched"] == 40
     identity = found["features"][0]["id"]
-    assert api.collection_item("rescue-teams", identity)["id"] == identity
+    assert api.collection_item("places", identity)["id"] == identity
 
 
 @pytest.mark.parametrize("form", ["fgb", "gpkg"])

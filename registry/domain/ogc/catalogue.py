@@ -195,7 +195,6 @@ def _of_kind(kind: Kind, collection: str, zh: str, en: str, own: tuple[Property,
 COLLECTIONS: dict[str, Collection] = {
     item.id: item
     for item in (
-        _of_kind("rescue_team", "rescue-teams", "救援队伍", "Rescue teams", _TEAM),
         Collection(
             id="places",
             zh="行政区与管理区",
@@ -215,6 +214,17 @@ COLLECTIONS: dict[str, Collection] = {
             geometry="none",
             properties=_SHARED,
         ),
+        Collection(
+            id="zones",
+            zh="规则区域",
+            en="Zones",
+            about="What spatial rules measure from, such as rivers and roads; the geometry may come later. "
+            "空间规则所依据的河流、道路等，几何可后补。",
+            holds="zones",
+            geometry="any",
+            properties=_ZONE,
+        ),
+        _of_kind("rescue_team", "rescue-teams", "救援队伍", "Rescue teams", _TEAM),
         _of_kind("shelter", "shelters", "应急避难场所", "Shelters", _SHELTER),
         _of_kind("fire_watch_point", "fire-watch-points", "森林防火瞭望点", "Fire-watch points", _WATCH),
         _of_kind("supply_depot", "supply-depots", "救灾物资库", "Supply depots", _DEPOT),
@@ -227,16 +237,6 @@ COLLECTIONS: dict[str, Collection] = {
             holds="footprints",
             geometry="polygon",
             properties=_FOOTPRINT,
-        ),
-        Collection(
-            id="zones",
-            zh="规则区域",
-            en="Zones",
-            about="What spatial rules measure from, such as rivers and roads; the geometry may come later. "
-            "空间规则所依据的河流、道路等，几何可后补。",
-            holds="zones",
-            geometry="any",
-            properties=_ZONE,
         ),
     )
 }
