@@ -21,7 +21,7 @@ from registry.api.ogc import router as ogc_router
 from registry.api.v1 import proximity
 from registry.api.v1.access import approvals, audit
 from registry.api.v1.coverage import coverage, jobs, scenarios
-from registry.api.v1.places import places, rules
+from registry.api.v1.places import jurisdiction, places, rules, vocabularies
 from registry.api.v1.plans import plans, registers
 from registry.api.v1.records import contacts, corrections, history, resources
 from registry.api.v1.sync import feed, sync
@@ -52,6 +52,7 @@ ROUTERS = (
     sync.router,
     history.router,
     proximity.router,
+    jurisdiction.router,
     places.router,
     coverage.router,
     scenarios.router,
@@ -64,6 +65,7 @@ ROUTERS = (
     registers.router,
     registers.answers,
     rules.router,
+    vocabularies.router,
     health.router,
 )
 

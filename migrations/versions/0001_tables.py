@@ -58,6 +58,10 @@ CREATE TABLE place (
     valid_from date,
     valid_to date,
     source text,
+    successors text[] DEFAULT '{}' NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    updated_at timestamptz DEFAULT now() NOT NULL,
+    updated_by text DEFAULT 'seeds' NOT NULL,
     CONSTRAINT pk_place PRIMARY KEY (code),
     CONSTRAINT ck_place_extent_basis
         CHECK (extent_basis IN ('boundary', 'voronoi', 'disc', 'members', 'none')),
@@ -76,6 +80,27 @@ CREATE INDEX ix_place_extent ON place USING gist (extent);
 CREATE INDEX ix_place_parent ON place (parent);
 COMMENT ON COLUMN place.extent_from IS 'The place whose extent bounds this one: itself or an ancestor.';
 COMMENT ON COLUMN place.partner_of IS 'The partner place that holds this one: itself or an ancestor.';
+
+CREATE TABLE place_past (
+    code text NOT NULL,
+    version integer NOT NULL,
+    body jsonb NOT NULL,
+    updated_at timestamptz NOT NULL,
+    updated_by text NOT NULL,
+    superseded_at timestamptz NOT NULL,
+    CONSTRAINT pk_place_past PRIMARY KEY (code, version)
+);
+COMMENT ON TABLE place_past IS 'Every earlier version of a place.';
+
+CREATE TABLE jurisdiction (
+    "only" boolean DEFAULT true NOT NULL,
+    root text NOT NULL,
+    body jsonb NOT NULL,
+    CONSTRAINT pk_jurisdiction PRIMARY KEY ("only"),
+    CONSTRAINT ck_jurisdiction_one_row CHECK ("only")
+);
+COMMENT ON TABLE jurisdiction
+    IS 'Whose registry this is: one row, written once by `registry init` or with the sample.';
 
 CREATE TABLE place_member (
     area text NOT NULL,
@@ -737,6 +762,8 @@ INSERT INTO feed_epoch DEFAULT VALUES;
 
 ALL = (
     "place",
+    "place_past",
+    "jurisdiction",
     "place_member",
     "place_within",
     "vocabulary",

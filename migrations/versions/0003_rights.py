@@ -54,7 +54,7 @@ END $$
 LESS = (
     "REVOKE INSERT, UPDATE, DELETE ON alembic_version, api_key FROM registry_app",
     "GRANT UPDATE (last_used_at) ON api_key TO registry_app",
-    "REVOKE UPDATE, DELETE ON audit, change_log, resource_past, observation, history_seal FROM registry_app",
+    "REVOKE UPDATE, DELETE ON audit, change_log, resource_past, observation, history_seal, place_past FROM registry_app",
 )
 UNDO = """
 DO $$

@@ -17,6 +17,7 @@ from registry.store.database.probe import UnusableDatabase
 COMMANDS = {
     "serve": "registry.cli.serve",
     "migrate": "registry.cli.migrate",
+    "init": "registry.cli.init",
     "seed": "registry.cli.seed",
     "coverage": "registry.cli.coverage",
     "nearest": "registry.cli.nearest",

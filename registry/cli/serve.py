@@ -27,7 +27,8 @@ class PortTaken(click.ClickException):
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes.")
-def command(**options: str | int | None) -> None:
+@click.option("--empty", is_flag=True, help="Leave a new registry empty, for `registry init`. 不载入示例。")
+def command(empty: bool, **options: str | int | None) -> None:
     """Serve the registry until Ctrl-C or SIGTERM. 启动服务。"""
     started_s = time.monotonic()
     settings = msgspec.structs.replace(
@@ -37,7 +38,7 @@ def command(**options: str | int | None) -> None:
     settings = msgspec.structs.replace(settings, port=_free_port(settings.host, settings.port))
     _say(started_s, "starting the database and bringing its schema up to date")
     with database.opened(settings) as urls:
-        _fill(settings, urls, started_s)
+        _fill(settings, urls, started_s, empty=empty)
         _say(started_s, "starting the server")
         settings = msgspec.structs.replace(settings, database_url=urls.role, owner_url=None, admin_key=None)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -46,11 +47,11 @@ def command(**options: str | int | None) -> None:
             sys.exit(server.keep_running(settings, ready))
 
 
-def _fill(settings: Settings, urls: database.Urls, started_s: float) -> None:
-    """Store the seeds and the administrator's key of a new registry, which only the owner may."""
+def _fill(settings: Settings, urls: database.Urls, started_s: float, *, empty: bool) -> None:
+    """Store the sample and the administrator's key of a new registry, which only the owner may."""
     is_empty = asyncio.run(is_new(urls.role))
     if urls.owner is not None:
-        if is_empty:
+        if is_empty and not empty:
             from registry.cli import seed  # takes a second, which later starts save
 
             _say(started_s, "storing the plan documents and the demonstration")
@@ -59,7 +60,9 @@ def _fill(settings: Settings, urls: database.Urls, started_s: float) -> None:
     elif settings.admin_key is not None:
         raise SettingsError(f"REGISTRY_ADMIN_KEY is stored by the owner of the database: set {OWNER_SETTING}")
     elif is_empty:
-        click.echo(f"the registry is empty: run `registry seed` with {OWNER_SETTING}", err=True)
+        click.echo(
+            f"the registry is empty: run `registry init` or `registry seed` with {OWNER_SETTING}", err=True
+        )
 
 
 def _say(started_s: float, step: str) -> None:

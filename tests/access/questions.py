@@ -52,6 +52,9 @@ QUERY: dict[str, list[str]] = {
     "bucket": ["0"],
     "km": ["1"],
     "road": ["G75"],
+    "ended": ["true"],
+    "scheme": ["registry"],
+    "subject": ["hazard"],
 }
 """Values for query parameters by name; a route is asked with each one beside what it demands."""
 

@@ -35,6 +35,14 @@ def draft(town: str, visibility: str = "public") -> dict[str, Any]:
     return {"type": "Feature", "geometry": None, "properties": properties}
 
 
+DISTRICT = {
+    "type": "Feature",
+    "geometry": {
+        "type": "Polygon",
+        "coordinates": [[[106.55, 28.95], [106.8, 28.95], [106.8, 29.1], [106.55, 29.1], [106.55, 28.95]]],
+    },
+    "properties": {"name": {"en": "D"}, "level": "district"},
+}
 CONTACT = "/v1/resources/{identity:uuid}/contacts"
 ITEMS = "/ogc/collections/{collection_id:str}/items"
 MATRIX: dict[tuple[str, str], Route] = {
@@ -81,6 +89,17 @@ MATRIX: dict[tuple[str, str], Route] = {
     ("PUT", "/v1/documents/{identity:str}"): Route("planner", bodiless=True),
     ("PUT", "/v1/provisions/{identity:str}"): Route("planner", bodiless=True),
     ("PATCH", "/v1/places/{code:str}/flags"): Route("planner", {"prone_or_remote": "yes"}),
+    ("PUT", "/v1/places/{code:str}"): Route("planner", DISTRICT, condition="*"),
+    ("DELETE", "/v1/places/{code:str}"): Route("planner", query="?ended_on=2100-01-01", condition="*"),
+    ("GET", "/v1/places/{code:str}/rehoming"): Route("planner"),
+    ("GET", "/v1/places/{code:str}/history"): Route("planner"),
+    ("PUT", "/v1/zones/{identity:str}"): Route(
+        "planner", {"id": NOBODY, "kind": "river_shore", "name": {"en": "Shore"}}, condition="*"
+    ),
+    ("PUT", "/v1/rules/{identity:str}"): Route("planner", bodiless=True),
+    ("PUT", "/v1/vocabularies/{scheme:str}/{code:str}"): Route(
+        "planner", {"subject": "own", "label": {"en": "Own"}}
+    ),
     ("PUT", "/v1/zones/{identity:str}/geometry"): Route("planner", bodiless=True),
     ("POST", "/v1/sync/push"): Route("field", bodiless=True),
     ("POST", "/v1/coverage/compare"): Route(body=SITE | {"scenarios": [NOBODY]}, bodiless=True),

@@ -8,6 +8,7 @@ import { byId, fill } from './dom'
 import { Drawing } from './drawing'
 import type { LonLat } from './geo'
 import { speak, t } from './i18n'
+import { meetJurisdiction } from './jurisdiction'
 import { Live, type Change } from './live'
 import { askAgain } from './map/busy'
 import { coarseInMotion } from './map/coarse'
@@ -27,6 +28,7 @@ import './styles.css'
 
 setWorkerUrl(workerUrl)
 prewarm()
+await meetJurisdiction()
 const store = new Store()
 speak(store.state.lang)
 

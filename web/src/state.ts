@@ -1,3 +1,4 @@
+import { home } from './jurisdiction'
 import type { LonLat } from './geo'
 
 export type Panel = 'layers' | 'situation' | 'area' | 'planner' | 'plan' | 'detail' | 'none'
@@ -37,22 +38,23 @@ export interface Trial {
 
 export const KIND_NAMES = ['rescue_team', 'shelter', 'fire_watch_point', 'supply_depot']
 
-/** From the Science City in the north to Qijiang's southern towns: what a new visitor should see whole. */
-const HOME = { lon: 106.55, lat: 29.08, width_deg: 1.15, height_deg: 1.35 }
 const NARROW_PX = 720
 
-function homeZoom(): number {
+/** Shows the box of the jurisdiction whole: what a new visitor should see. */
+function homeView(): { lon: number; lat: number; zoom: number } {
+  const [west, south, east, north] = home()
   const narrow = innerWidth < NARROW_PX
   const width = narrow ? innerWidth : innerWidth * 0.68
   const height = innerHeight * (narrow ? 0.6 : 0.8)
-  const stretch = Math.cos((HOME.lat * Math.PI) / 180)
-  return Math.log2(Math.min((width * 360) / (512 * HOME.width_deg), (height * 360 * stretch) / (512 * HOME.height_deg)))
+  const lon = (west + east) / 2
+  const lat = (south + north) / 2
+  const stretch = Math.cos((lat * Math.PI) / 180)
+  const zoom = Math.log2(Math.min((width * 360) / (512 * (east - west)), (height * 360 * stretch) / (512 * (north - south))))
+  return { lon, lat, zoom }
 }
 
 export const initial = (): State => ({
-  lon: HOME.lon,
-  lat: HOME.lat,
-  zoom: homeZoom(),
+  ...homeView(),
   panel: innerWidth < NARROW_PX ? 'none' : 'layers',
   kinds: [...KIND_NAMES],
   hidden: ['depth'],

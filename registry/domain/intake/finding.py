@@ -138,6 +138,12 @@ KINDS: dict[str, FindingKind] = {
         "所在地由坐标得出：{name}，但其范围是推定的，请确认",
         "the place follows from the point: {name}; its extent is assumed, so confirm it",
     ),
+    "outside_parent": FindingKind(
+        "place",
+        WARN,
+        "边界有 {percent}% 在上级{parent}之外",
+        "{percent} % of the extent lies outside the parent {parent}",
+    ),
     "clock_ahead": FindingKind(
         "clock",
         REFUSE,

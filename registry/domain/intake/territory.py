@@ -145,6 +145,14 @@ def _form(code: str) -> str:
     return code.ljust(12, "0") if official else code.casefold()
 
 
+def forms_of(code: str) -> list[str]:
+    """Every form of a code: an official one with fewer or more of its last zeros."""
+    whole = _form(code)
+    if not code.isdigit() or len(whole) != 12:
+        return [code]
+    return [code, *(whole[:n] for n in OFFICIAL_DIGITS if not whole[n:].strip("0") and whole[:n] != code)]
+
+
 def _disc(lon: float, lat: float, radius_m: float) -> Any:
     if radius_m <= 0:
         return shapely.Point(lon, lat)

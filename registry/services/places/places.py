@@ -1,6 +1,7 @@
 """Read places, find the chain of places that holds a point, and set what planners say of a place."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from msgspec import Raw, Struct
@@ -25,6 +26,10 @@ PROPERTIES = (
     "valid_from",
     "valid_to",
     "source",
+    "successors",
+    "version",
+    "updated_at",
+    "updated_by",
 )
 
 
@@ -55,17 +60,17 @@ async def list_places(
 ) -> PlacePage:
     """At most `limit` places by code, each with its point, or with its extent to a metre.
 
-    `conditions` has any of level, parent, under, q (part of a name or code) and after (a code).
+    `conditions` has any of level, parent, under, q (part of a name or code), on (a day) and after (a code).
     """
     rows = await places.find(reader, conditions, limit + 1, extents=extents)
     geometry = "extent" if extents else "point"
-    features = [_feature(row, row[geometry]) for row in rows[:limit]]
+    features = [feature_of(row, row[geometry]) for row in rows[:limit]]
     return PlacePage(features, features[-1].id if len(rows) > limit else None)
 
 
-async def locate(reader: Reader, lon: float, lat: float) -> list[PlaceFeature]:
-    """The chain of places whose extent holds the point, border included, smallest first."""
-    return [_feature(row, row["point"]) for row in await places.containing(reader, lon, lat)]
+async def locate(reader: Reader, lon: float, lat: float, on: date) -> list[PlaceFeature]:
+    """The chain of places in force on a day whose extent holds the point, smallest first."""
+    return [feature_of(row, row["point"]) for row in await places.containing(reader, lon, lat, on)]
 
 
 async def read_place(reader: Reader, code: str) -> PlaceFeature:
@@ -73,7 +78,7 @@ async def read_place(reader: Reader, code: str) -> PlaceFeature:
     row = await places.get(reader, code)
     if row is None:
         raise NotFound("place", code)
-    return _feature(row, row["extent"], await places.members(reader, code))
+    return feature_of(row, row["extent"], await places.members(reader, row["code"]))
 
 
 async def flag_place(
@@ -81,13 +86,15 @@ async def flag_place(
 ) -> PlaceFlags:
     """Set flags of a place, such as prone_or_remote, and leave its others; for planners."""
     require(actor, "planner")
-    stored = await places.flag(writer, code, flags)
-    if stored is None:
+    row = await places.get(writer, code)
+    stored = None if row is None else await places.flag(writer, row["code"], flags)
+    if row is None or stored is None:
         raise NotFound("place", code)
-    return PlaceFlags(code, stored)
+    return PlaceFlags(row["code"], stored)
 
 
-def _feature(row: Row, geometry: str | None, members: list[str] | None = None) -> PlaceFeature:
+def feature_of(row: Row, geometry: str | None, members: list[str] | None = None) -> PlaceFeature:
+    """A stored place as a Feature with this geometry, which is GeoJSON text."""
     properties: dict[str, Any] = {"code": row["code"], "name": {"zh": row["name_zh"], "en": row["name_en"]}}
     properties |= {name: row[name] for name in PROPERTIES}
     properties["point"] = _raw(row["point"])

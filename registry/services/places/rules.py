@@ -1,14 +1,45 @@
-"""Read the spatial rules and apply them to a proposed site."""
+"""Read and store the spatial rules, and apply them to a proposed site."""
 
+from msgspec import structs
+
+from registry.domain.access.actor import Actor, require
+from registry.domain.errors import Invalid
 from registry.domain.geometry import wkb
-from registry.domain.places.rule import ProposedSite, Rule, SiteAssessment, Vocabulary, assess_site
-from registry.store.database.pool import Reader
-from registry.store.places import zones
+from registry.domain.places.rule import (
+    ProposedSite,
+    Rule,
+    SiteAssessment,
+    Vocabulary,
+    assess_site,
+    check_rule,
+)
+from registry.store.database.pool import Reader, Writer
+from registry.store.places import places, zones
+from registry.store.plans import plans
 
 
 async def list_rules(reader: Reader) -> list[Rule]:
     """Which facility and action is kept how far from which kind of zone."""
     return await zones.rules(reader)
+
+
+async def put_rule(writer: Writer, actor: Actor, identity: str, rule: Rule) -> Rule:
+    """Store a rule under this identity, in place of any that is there; for planners.
+
+    Invalid when it could not be applied or its territory is no place; NotFound without its provision.
+    """
+    require(actor, "planner")
+    if rule.id != identity:
+        raise Invalid(f"the path says {identity}, the body {rule.id}", field="id")
+    check_rule(rule)
+    await plans.get_provision(writer, rule.provision)
+    if rule.territory is not None:
+        place = await places.get(writer, rule.territory)
+        if place is None:
+            raise Invalid(f"there is no place {rule.territory}", field="territory")
+        rule = structs.replace(rule, territory=place["code"])
+    await zones.put_rules(writer, [rule])
+    return rule
 
 
 async def check_site(reader: Reader, site: ProposedSite) -> SiteAssessment:

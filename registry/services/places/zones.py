@@ -1,15 +1,17 @@
 """Read zones, load their geometry, and locate a kilometre of a road."""
 
-from datetime import UTC, datetime
+from collections.abc import Container
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
 from registry.domain.access.actor import Actor, require
+from registry.domain.errors import ConditionMissing, Invalid, Stale
 from registry.domain.geojson import Point, Position
 from registry.domain.geometry import wkb
-from registry.domain.places.zone import StoredZone, ZoneGeometry, at_chainage, check_geometry, pieces
+from registry.domain.places.zone import StoredZone, Zone, ZoneGeometry, at_chainage, check_geometry, pieces
+from registry.services.clock import now
 from registry.store.database.pool import Reader, Writer
 from registry.store.places import zones
 
@@ -19,6 +21,13 @@ class ZoneWithGeometry(Struct, frozen=True):
 
     zone: StoredZone
     geometry: dict[str, Any] | None
+
+
+class SavedZone(Struct, frozen=True):
+    """The zone as it was stored, and whether it is new."""
+
+    zone: StoredZone
+    created: bool
 
 
 class KilometrePosition(Struct, frozen=True):
@@ -49,6 +58,39 @@ async def read_zone(reader: Reader, identity: str) -> ZoneWithGeometry:
     return ZoneWithGeometry(stored, None if geometry is None else msgspec.json.decode(geometry))
 
 
+async def put_zone(
+    writer: Writer, actor: Actor, identity: str, zone: Zone, versions: Container[int] | None
+) -> SavedZone:
+    """Store a new zone, or replace the version that the caller holds; its geometry stays; for planners.
+
+    Invalid when the geometry that it has contradicts its new kind or range; ConditionMissing and Stale are
+    about the version.
+    """
+    require(actor, "planner")
+    if zone.id != identity:
+        raise Invalid(f"the path says {identity}, the body {zone.id}", field="id")
+    current = next((stored for stored in await zones.find(writer) if stored.zone.id == identity), None)
+    if current is not None:
+        _demand_version(current, versions)
+        drawn = await zones.geometry_of(writer, identity)
+        if drawn is not None:
+            check_geometry(zone, drawn)
+        await zones.put(writer, [zone], actor.id)
+        if drawn is not None and zone.range != current.zone.range:
+            await zones.draw(writer, zone, drawn, actor.id, now())
+    else:
+        await zones.put(writer, [zone], actor.id)
+    stored, _ = await zones.get(writer, identity)
+    return SavedZone(stored, created=current is None)
+
+
+def _demand_version(current: StoredZone, versions: Container[int] | None) -> None:
+    if versions is None:
+        raise ConditionMissing("the zone exists: send the ETag you read in If-Match")
+    if current.version not in versions:
+        raise Stale(f"the zone is at version {current.version}")
+
+
 async def draw_zone(writer: Writer, actor: Actor, identity: str, geometry: ZoneGeometry) -> StoredZone:
     """Give a zone its geometry, in place of any that it had; for planners.
 
@@ -58,7 +100,7 @@ async def draw_zone(writer: Writer, actor: Actor, identity: str, geometry: ZoneG
     stored, _ = await zones.get(writer, identity)
     check_geometry(stored.zone, geometry)
     wkb(geometry.geometry)
-    await zones.draw(writer, stored.zone, geometry, actor.id, datetime.now(UTC))
+    await zones.draw(writer, stored.zone, geometry, actor.id, now())
     drawn, _ = await zones.get(writer, identity)
     return drawn
 

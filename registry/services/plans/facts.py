@@ -17,10 +17,9 @@ from registry.domain.plans.facts import CoverageShare, Facts
 from registry.domain.plans.provision import Provision
 from registry.store.coverage import areas, watchers
 from registry.store.database.pool import Reader
+from registry.store.places import jurisdictions
 from registry.store.plans import facts as fact_store
 
-DEFAULT_JURISDICTION = "500000"
-"""The place of a provision that names none."""
 MAX_WATCHERS = 50_000
 
 
@@ -41,9 +40,16 @@ async def load_jurisdictions(
 
     `denominator` is the code of the named set that the planner prefers; InvalidQuery when it is not loaded.
     """
+    own = await jurisdictions.get(reader)
     by_place: dict[str, list[Provision]] = {}
     for provision in provisions:
-        by_place.setdefault(provision.place or DEFAULT_JURISDICTION, []).append(provision)
+        place = provision.place or (None if own is None else own.root)
+        if place is None:
+            raise InvalidQuery(
+                f"provision {provision.id} names no place, and this registry has no jurisdiction",
+                field="place",
+            )
+        by_place.setdefault(place, []).append(provision)
     return [await _load(reader, sight, place, group, denominator) for place, group in by_place.items()]
 
 

@@ -1,7 +1,7 @@
 """Everything about an alarm: places, watch points, help, rules and whom to call, as of one instant."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -102,7 +102,7 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_after_days
     question = question_of(Conditions(kind=WATCH_POINT), sight, stale_after_days)
     async with reader.snapshot(one_plan=True) as snapshot:
         start = await start_of(snapshot, alarm.origin)
-        chain, more_places = await _places(snapshot, start)
+        chain, more_places = await _places(snapshot, start, (sight.as_of or datetime.now(UTC)).date())
         smallest = next((place["code"] for place in chain if place["holds_all"]), "")
         helps = await _help(snapshot, sight, alarm, start, question)
         teams, shelters, checkpoints, partners, *depots = helps
@@ -215,14 +215,14 @@ async def _covering(
     )
 
 
-async def _places(reader: Reader, start: Start) -> tuple[list[dict[str, Any]], bool]:
+async def _places(reader: Reader, start: Start, on: date) -> tuple[list[dict[str, Any]], bool]:
     """The places that hold the origin or a part of it, smallest first, and whether there are more."""
     if start.shape is not None:
-        rows = await places.touched(reader, start.shape, MOST_PLACES)
+        rows = await places.touched(reader, start.shape, MOST_PLACES, on)
     elif start.uncertain:
-        rows = await places.around(reader, start.lon, start.lat, start.margin_m, MOST_PLACES)
+        rows = await places.around(reader, start.lon, start.lat, start.margin_m, MOST_PLACES, on)
     else:
-        rows = await places.containing(reader, start.lon, start.lat)
+        rows = await places.containing(reader, start.lon, start.lat, on)
     listed = [
         {
             "code": row["code"],

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from registry.domain.errors import Conflict
+from registry.domain.places.jurisdiction import RegistryJurisdiction
 from registry.domain.plans.entry import Entry
 from registry.domain.records.change import Change, new_version
 from registry.domain.records.resource import Resource
@@ -17,7 +19,7 @@ from registry.services.seeding.demonstration import demonstration
 from registry.services.seeding.demonstration_plans import demonstration_entries
 from registry.services.seeding.plans import add_entries, read, seed_plans
 from registry.store.database.pool import Writer
-from registry.store.places import places, vocabularies
+from registry.store.places import jurisdictions, places, vocabularies
 from registry.store.records import changes, resources
 from registry.store.schema.records import LIVE
 
@@ -39,7 +41,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 async def seed(writer: Writer, advance: Advance = unwatched) -> Summary:
     """Store all seeds: reference data is replaced, resources and entries are only added."""
     records = read_resources()
+    own = msgspec.json.decode((SEEDS / "jurisdiction.json").read_bytes(), type=RegistryJurisdiction)
+    stored = await jurisdictions.get(writer)
+    if stored is not None and stored.root != own.root:
+        raise Conflict(f"this registry is that of {stored.name}: the sample would mix with its records")
     place_count = await _seed_places(writer, advance)
+    if stored is None:
+        await jurisdictions.insert(writer, own)
     code_count = await _seed_vocabularies(writer, advance)
     added = await add(writer, records, advance)
     plan_counts = await seed_plans(writer, SEEDS)
@@ -55,8 +63,8 @@ async def seed(writer: Writer, advance: Advance = unwatched) -> Summary:
 
 
 async def seed_if_new(writer: Writer, advance: Advance = unwatched) -> Summary | None:
-    """Store the seeds and the demonstration in a registry without places; None when it has places."""
-    if await places.find(writer, {}, 1):
+    """Store the seeds and the demonstration in a new registry; None when it has places or a jurisdiction."""
+    if await jurisdictions.get(writer) is not None or await places.find(writer, {}, 1):
         return None
     summary = await seed(writer, advance)
     await add_demonstration(writer, advance)

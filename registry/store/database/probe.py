@@ -123,10 +123,12 @@ async def may_log_in(owner_url: str) -> bool:
 
 
 async def is_new(database_url: str) -> bool:
-    """Whether a migrated database has never held a place, so that the seeds are still to come."""
+    """Whether a migrated database is nobody's yet: it has neither a jurisdiction nor a place."""
     connection = await asyncpg.connect(database_url, timeout=PATIENCE_S)
     try:
-        return not await connection.fetchval("SELECT EXISTS (SELECT FROM place)")
+        return not await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM place) OR EXISTS (SELECT FROM jurisdiction)"
+        )
     finally:
         await connection.close()
 

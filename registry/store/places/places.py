@@ -1,16 +1,27 @@
 """SQL of places: get, find, containing, around, insert; and what lies under what."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from registry.domain.access.sight import Sight
+from registry.domain.intake.territory import forms_of
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query, statement
 from registry.store.ogc.extents import outward
 from registry.store.proximity.origin_sql import FROM_SHAPE, POINT, SPOT
-from registry.store.schema.records import geography, place, place_member, place_within
+from registry.store.schema.records import (
+    geography,
+    place,
+    place_member,
+    place_past,
+    place_within,
+    vocabulary,
+)
+from registry.store.visibility import Shape, binds, shape, view
 
 COLUMNS = (
     place.c.code,
@@ -28,19 +39,30 @@ COLUMNS = (
     place.c.valid_from,
     place.c.valid_to,
     place.c.source,
+    place.c.successors,
+    place.c.version,
+    place.c.updated_at,
+    place.c.updated_by,
     sa.func.ST_AsGeoJSON(place.c.point, 7).label("point"),
 )
 EXTENT = sa.func.ST_AsGeoJSON(place.c.extent, 7).label("extent")
 DRAWN: sa.ColumnElement[Any] = sa.func.ST_AsGeoJSON(place.c.extent, 5).label("extent")
-LEVELS = ("country", "province", "prefecture", "district", "management_area", "town", "community", "grid")
+ON = sa.bindparam("on", type_=sa.Date)
+IN_FORCE = sa.and_(
+    sa.or_(place.c.valid_from.is_(None), place.c.valid_from <= ON),
+    sa.or_(place.c.valid_to.is_(None), place.c.valid_to > ON),
+)
+"""The code is in force on the day `on`; `valid_to` is the first day on which it is not."""
+FORMS = sa.any_(sa.bindparam("forms", type_=sa.ARRAY(sa.Text)))
+_ITSELF = sa.func.array_position(sa.bindparam("forms", type_=sa.ARRAY(sa.Text)), place.c.code)
 
-GET = Query(sa.select(*COLUMNS, EXTENT).where(place.c.code == sa.bindparam("code")))
+GET = Query(sa.select(*COLUMNS, EXTENT).where(place.c.code == FORMS).order_by(_ITSELF).limit(1))
 MEMBERS = Query(
     sa.select(place_member.c.place).where(place_member.c.area == sa.bindparam("code")).order_by(sa.text("1"))
 )
 CONTAINING = Query(
     sa.select(*COLUMNS)
-    .where(sa.func.ST_Covers(place.c.extent, POINT))
+    .where(sa.func.ST_Covers(place.c.extent, POINT), IN_FORCE)
     .order_by(sa.func.ST_Area(place.c.extent), place.c.code)
 )
 
@@ -53,7 +75,8 @@ def _find(present: frozenset[str], extents: bool) -> Query:
         "level": place.c.level == sa.bindparam("level"),
         "parent": place.c.parent == sa.bindparam("parent"),
         "under": place.c.code == sa.any_(sa.func.array(under.scalar_subquery())),
-        "q": sa.or_(*(name.ilike(sa.bindparam("q"), escape="\\") for name in names)),
+        "q": sa.or_(*(name.ilike(sa.bindparam("q"), escape="\\") for name in names), place.c.code == FORMS),
+        "on": IN_FORCE,
         "after": place.c.code > sa.bindparam("after"),
     }
     where = [clauses[name] for name in sorted(present)]
@@ -62,8 +85,8 @@ def _find(present: frozenset[str], extents: bool) -> Query:
 
 
 async def get(reader: Reader, code: str) -> Row | None:
-    """One place with its extent."""
-    return await reader.row(GET, {"code": code})
+    """One place with its extent, by any form of its code."""
+    return await reader.row(GET, {"forms": forms_of(code)})
 
 
 async def members(reader: Reader, code: str) -> list[str]:
@@ -88,19 +111,21 @@ async def ancestors(reader: Reader, code: str) -> list[str]:
 async def find(
     reader: Reader, conditions: Mapping[str, Any], limit: int, *, extents: bool = False
 ) -> list[Row]:
-    """At most `limit` places by code. `conditions` has any of level, parent, under, q and after.
+    """At most `limit` places by code. `conditions` has any of level, parent, under, q, on and after.
 
-    `q` is part of a name or code. With `extents` each row has its extent as drawn on a map, to a metre.
+    `q` is part of a name or code, or another form of a code; `on` is a day on which the code is in force.
+    With `extents` each row has its extent as drawn on a map, to a metre.
     """
     values = {name: value for name, value in conditions.items() if value is not None}
+    present = frozenset(values)
     if "q" in values:
-        values["q"] = f"%{values['q']}%"
-    return await reader.rows(_find(frozenset(values), extents), values | {"limit": limit})
+        values |= {"forms": forms_of(values["q"]), "q": f"%{values['q']}%"}
+    return await reader.rows(_find(present, extents), values | {"limit": limit})
 
 
-async def containing(reader: Reader, lon: float, lat: float) -> list[Row]:
-    """The places whose extent contains the point, border included, smallest first."""
-    return await reader.rows(CONTAINING, {"lon": lon, "lat": lat})
+async def containing(reader: Reader, lon: float, lat: float, on: date) -> list[Row]:
+    """The places in force on a day whose extent contains the point, border included, smallest first."""
+    return await reader.rows(CONTAINING, {"lon": lon, "lat": lat, "on": on})
 
 
 SIDES = ("west", "south", "east", "north")
@@ -128,7 +153,7 @@ def _smallest(holds_all: Any, *met: Any) -> Query:
             sa.func.row_number().over(order_by=order).label("rank"),
             sa.func.count().over().label("found"),
         )
-        .where(*met)
+        .where(*met, IN_FORCE)
         .subquery("found")
     )
     kept = sa.or_(found.c.holds_all, found.c.rank <= sa.bindparam("limit", type_=sa.Integer))
@@ -138,15 +163,15 @@ def _smallest(holds_all: Any, *met: Any) -> Query:
 AROUND = _around()
 
 
-async def around(reader: Reader, lon: float, lat: float, margin_m: float, limit: int) -> list[Row]:
-    """The places that may contain a point uncertain by `margin_m`, smallest first.
+async def around(reader: Reader, lon: float, lat: float, margin_m: float, limit: int, on: date) -> list[Row]:
+    """The places in force on a day that may contain a point uncertain by `margin_m`, smallest first.
 
     `holds_all` says that the place contains it wherever it is, `found` how many places may contain it.
     Besides the `limit` smallest the answer has every place with `holds_all`.
     """
     box = zip(SIDES, outward((lon, lat, lon, lat), margin_m), strict=True)
     return await reader.rows(
-        AROUND, {"lon": lon, "lat": lat, "margin_m": margin_m, "limit": limit, **dict(box)}
+        AROUND, {"lon": lon, "lat": lat, "margin_m": margin_m, "limit": limit, "on": on, **dict(box)}
     )
 
 
@@ -156,12 +181,12 @@ def _touched() -> Query:
     ST_Touches takes 2 ms for a large place. So a cheap test comes first: whether a point inside the place
     lies in the shape.
     """
-    shape = FROM_SHAPE.geom
-    some = sa.func.ST_Intersects(shape, sa.func.ST_PointOnSurface(place.c.extent))
-    more = sa.not_(sa.func.ST_Touches(place.c.extent, shape))
+    area = FROM_SHAPE.geom
+    some = sa.func.ST_Intersects(area, sa.func.ST_PointOnSurface(place.c.extent))
+    more = sa.not_(sa.func.ST_Touches(place.c.extent, area))
     return _smallest(
-        sa.func.ST_Covers(place.c.extent, shape),
-        sa.func.ST_Intersects(shape, place.c.extent),
+        sa.func.ST_Covers(place.c.extent, area),
+        sa.func.ST_Intersects(area, place.c.extent),
         sa.case((some, sa.true()), else_=more),
     )
 
@@ -169,13 +194,13 @@ def _touched() -> Query:
 TOUCHED = _touched()
 
 
-async def touched(reader: Reader, shape: bytes, limit: int) -> list[Row]:
-    """The places that share ground with the shape (WKB), smallest first.
+async def touched(reader: Reader, wkb: bytes, limit: int, on: date) -> list[Row]:
+    """The places in force on a day that share ground with the shape (WKB), smallest first.
 
     `holds_all` says that the place contains the whole shape, `found` how many places share ground with it.
     Besides the `limit` smallest the answer has every place with `holds_all`.
     """
-    return await reader.rows(TOUCHED, {"shape": shape, "limit": limit})
+    return await reader.rows(TOUCHED, {"shape": wkb, "limit": limit, "on": on})
 
 
 def _reach() -> Query:
@@ -209,10 +234,11 @@ async def reach(reader: Reader, codes: Sequence[str], lon: float, lat: float) ->
 
 EXTENT_TEXT = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(sa.bindparam("extent", type_=sa.Text)), 4326)
 POINT_TEXT = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(sa.bindparam("point", type_=sa.Text)), 4326)
+STAMPS = ("successors", "version", "updated_at", "updated_by")
 PLAIN = [
     column.name
     for column in place.columns
-    if column.name not in ("extent", "point", "extent_from", "partner_of")
+    if column.name not in ("extent", "point", "extent_from", "partner_of", *STAMPS)
 ]
 
 
@@ -224,7 +250,8 @@ def _upsert() -> Query:
     values = {name: sa.bindparam(name, type_=place.c[name].type) for name in PLAIN}
     statement = insert(place).values(**values, extent=EXTENT_TEXT, point=POINT_TEXT)
     renewed = {name: statement.excluded[name] for name in [*PLAIN, "extent", "point"] if name not in KEPT}
-    return Query(statement.on_conflict_do_update(index_elements=["code"], set_=renewed))
+    untouched = place.c.updated_by == "seeds"
+    return Query(statement.on_conflict_do_update(index_elements=["code"], set_=renewed, where=untouched))
 
 
 UPSERT = _upsert()
@@ -237,8 +264,113 @@ ADD_MEMBER = Query(
 
 
 async def upsert(writer: Writer, values: Sequence[dict[str, Any]]) -> None:
-    """Insert or replace places, parents first; `extent` and `point` are GeoJSON text or None."""
+    """Insert or replace seeded places, parents first; those that a planner changed stay as they are.
+
+    `extent` and `point` are GeoJSON text or None.
+    """
     await writer.run_many(UPSERT, values)
+
+
+def _put() -> Query:
+    names = [*PLAIN, *STAMPS]
+    values = {name: sa.bindparam(name, type_=place.c[name].type) for name in names}
+    statement = insert(place).values(**values, extent=EXTENT_TEXT, point=POINT_TEXT)
+    renewed = {name: statement.excluded[name] for name in [*names, "extent", "point"] if name != "code"}
+    return Query(statement.on_conflict_do_update(index_elements=["code"], set_=renewed))
+
+
+PUT = _put()
+LOCK = Query(sa.select(sa.func.pg_advisory_xact_lock(sa.literal_column("730513"))))
+"""What lies under what is derived from all places, so that one planner after the other changes them."""
+KEEP_PAST = Query(
+    sa.insert(place_past).values(
+        {column.name: sa.bindparam(column.name, type_=column.type) for column in place_past.columns}
+    )
+)
+HISTORY = Query(
+    sa.select(place_past.c.version, place_past.c.body, place_past.c.updated_by, place_past.c.superseded_at)
+    .where(place_past.c.code == sa.bindparam("code"))
+    .order_by(place_past.c.version.desc())
+)
+BORDER = Query(
+    sa.select(
+        place.c.name_zh,
+        place.c.name_en,
+        sa.func.ST_AsBinary(place.c.extent, type_=sa.LargeBinary).label("extent"),
+    ).where(place.c.code == sa.bindparam("code"), place.c.extent_basis == sa.literal_column("'boundary'"))
+)
+LEVELS = Query(sa.select(vocabulary.c.code).where(vocabulary.c.subject == sa.literal_column("'place_level'")))
+_NAMED = sa.func.unnest(sa.bindparam("codes", type_=sa.ARRAY(sa.Text))).column_valued("named")
+UNKNOWN = Query(sa.select(_NAMED.label("code")).where(sa.not_(sa.exists().where(place.c.code == _NAMED))))
+
+
+async def lock(writer: Writer) -> None:
+    """Wait for other writers of places; readers go on."""
+    await writer.row(LOCK, {})
+
+
+async def put(writer: Writer, values: Sequence[Mapping[str, Any]]) -> None:
+    """Insert or replace places, parents first: the columns PLAIN and STAMPS, `extent` and `point`."""
+    await writer.run_many(PUT, values)
+
+
+async def keep_past(writer: Writer, values: Mapping[str, Any]) -> None:
+    """Keep the version of a place that is about to be replaced."""
+    await writer.run(KEEP_PAST, values)
+
+
+async def history(reader: Reader, code: str) -> list[Row]:
+    """The earlier versions of a place, newest first."""
+    return await reader.rows(HISTORY, {"code": code})
+
+
+async def border(reader: Reader, code: str) -> Row | None:
+    """The names of a place and its extent as WKB; None when no border of it was drawn."""
+    return await reader.row(BORDER, {"code": code})
+
+
+async def levels(reader: Reader) -> frozenset[str]:
+    """The levels of places that the vocabulary lists."""
+    return frozenset(row["code"] for row in await reader.rows(LEVELS, {}))
+
+
+async def unknown(reader: Reader, codes: Sequence[str]) -> list[str]:
+    """Those of the codes that are no place here."""
+    return [row["code"] for row in await reader.rows(UNKNOWN, {"codes": list(codes)})]
+
+
+@statement
+def _rehoming(form: Shape) -> Query:
+    seen = view(form)
+    holding = place.alias("holding")
+    begun = sa.or_(holding.c.valid_from.is_(None), holding.c.valid_from <= ON)
+    lasting = sa.or_(holding.c.valid_to.is_(None), holding.c.valid_to > ON)
+    proposed = (
+        sa.select(holding.c.code)
+        .where(
+            sa.func.ST_Covers(holding.c.extent, seen.geom),
+            begun,
+            lasting,
+            holding.c.level != sa.literal_column("'management_area'"),
+        )
+        .order_by(sa.func.ST_Area(holding.c.extent), holding.c.code)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return Query(
+        sa.select(
+            seen.c.id, seen.c.kind, seen.c.name_zh, seen.c.name_en, seen.c.place, proposed.label("proposed")
+        )
+        .select_from(seen.table.join(place, place.c.code == seen.c.place))
+        .where(seen.seen, place.c.valid_to <= ON, place.c.code == sa.bindparam("code", type_=sa.Text))
+        .order_by(seen.c.id)
+        .limit(sa.bindparam("limit", type_=sa.Integer))
+    )
+
+
+async def rehoming(reader: Reader, sight: Sight, code: str, on: date, limit: int) -> list[Row]:
+    """The records under a code that has ended, each with the smallest place in force that holds its point."""
+    return await reader.rows(_rehoming(shape(sight)), binds(sight) | {"code": code, "on": on, "limit": limit})
 
 
 async def set_members(writer: Writer, area: str, codes: Sequence[str]) -> None:
@@ -282,6 +414,11 @@ FROM (
 ) joined
 WHERE joined.area = place.code AND place.extent_basis IN ('none', 'members')
 """
+FORGET_BOUNDS = """
+UPDATE place SET extent_from = NULL
+WHERE extent_from IS NOT NULL
+  AND NOT EXISTS (SELECT FROM place bound WHERE bound.code = place.extent_from AND bound.extent IS NOT NULL)
+"""
 DERIVE_BOUNDS = """
 UPDATE place SET extent_from = bound.code
 FROM (
@@ -316,6 +453,7 @@ DERIVATIONS = [
         "DELETE FROM place_within",
         DERIVE_WITHIN,
         DERIVE_AREAS,
+        FORGET_BOUNDS,
         DERIVE_BOUNDS,
         DERIVE_PARTNERS,
         FOLLOW_PARTNERS,

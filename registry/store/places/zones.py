@@ -30,11 +30,19 @@ _PUT = insert(zone).values(
     {name: sa.bindparam(name, type_=zone.c[name].type) for name in _PLAIN}
     | {"body": sa.bindparam("body", type_=JSONB)}
 )
+_SEEDED: sa.ColumnElement[str] = sa.literal_column("'seeds'")
 PUT = Query(
     _PUT.on_conflict_do_update(
-        index_elements=["id"], set_={name: _PUT.excluded[name] for name in (*_PLAIN[1:], "body")}
+        index_elements=["id"],
+        set_={name: _PUT.excluded[name] for name in (*_PLAIN[1:], "body")}
+        | {"version": zone.c.version + 1, "updated_at": sa.func.now()},
+        where=sa.and_(
+            zone.c.body != _PUT.excluded.body,
+            sa.or_(zone.c.updated_by == _SEEDED, _PUT.excluded.updated_by != _SEEDED),
+        ),
     )
 )
+"""The seeds leave a zone that a planner changed, and the same body again is no new version."""
 _PUT_RULE = insert(rule).values(
     id=sa.bindparam("id", type_=sa.Text),
     provision=sa.bindparam("provision", type_=sa.Text),

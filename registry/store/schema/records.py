@@ -86,6 +86,10 @@ place = sa.Table(
     sa.Column("valid_from", sa.Date),
     sa.Column("valid_to", sa.Date),
     sa.Column("source", sa.Text),
+    sa.Column("successors", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("updated_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("updated_by", sa.Text, nullable=False, server_default="seeds"),
     one_of("extent_basis", ("boundary", "voronoi", "disc", "members", "none")),
     sa.CheckConstraint("(extent IS NULL) = (extent_basis = 'none')", name="extent_has_basis"),
     sa.CheckConstraint("name_zh IS NOT NULL OR name_en IS NOT NULL", name="named"),
@@ -94,6 +98,28 @@ place = sa.Table(
     _on_earth("point"),
     sa.Index("ix_place_extent", "extent", postgresql_using="gist"),
     sa.Index("ix_place_parent", "parent"),
+)
+
+place_past = sa.Table(
+    "place_past",
+    metadata,
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("body", JSONB, nullable=False),
+    sa.Column("updated_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("updated_by", sa.Text, nullable=False),
+    sa.Column("superseded_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    comment="Every earlier version of a place.",
+)
+
+jurisdiction = sa.Table(
+    "jurisdiction",
+    metadata,
+    sa.Column("only", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("root", sa.Text, nullable=False),
+    sa.Column("body", JSONB, nullable=False),
+    sa.CheckConstraint("only", name="one_row"),
+    comment="Whose registry this is: one row, written once by `registry init` or with the sample.",
 )
 
 place_member = sa.Table(

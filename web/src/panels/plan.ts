@@ -2,6 +2,7 @@ import { get, headers, post, url } from '../api'
 import type { App } from '../app'
 import { h } from '../dom'
 import { coded, instant, nameOf, number, t } from '../i18n'
+import { jurisdiction } from '../jurisdiction'
 import type { Name } from '../types'
 import { download, into, section } from './common'
 
@@ -51,7 +52,7 @@ export function planPanel(app: App): HTMLElement {
   const slot = h('div', { id: 'plan' })
   void into(slot, async (signal) => {
     const { documents } = await get<{ documents: { id: string; title: Said }[] }>('v1/documents', {}, signal)
-    chosen ??= documents.find(({ id }) => id.includes('qijiang'))?.id ?? documents[0]?.id ?? null
+    chosen ??= documents.find(({ id }) => id === jurisdiction()?.document)?.id ?? documents[0]?.id ?? null
     const select = h('select', { id: 'plan-document' }, documents.map(({ id, title }) => h('option', { value: id }, nameOf(title))))
     select.value = chosen ?? ''
     select.addEventListener('change', () => ((chosen = select.value), app.panel()))

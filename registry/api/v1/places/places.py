@@ -1,20 +1,28 @@
 """Routes of places: list, read, the chain that holds a point, and flags."""
 
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Any
 
-from litestar import Response, Router, get, patch
+from litestar import Response, Router, delete, get, patch, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from registry.api.http import params
-from registry.api.http.dependencies import ActorDep, ReaderDep, WriterDep
-from registry.api.http.links import GEOJSON, next_link, self_link
+from registry.api.http.conditional import IfMatch, etag_of, versions_in
+from registry.api.http.dependencies import ActorDep, AsOf, ReaderDep, SightDep, WriterDep
+from registry.api.http.idempotency import also
+from registry.api.http.links import GEOJSON, JSON, next_link, self_link
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
+from registry.domain.access.sight import Sight
+from registry.domain.conditions import aware
 from registry.domain.cursor import CodeCursor, decode_code, encode_cursor
 from registry.domain.geojson import FeatureCollection
+from registry.domain.places.place import PlaceDraft
 from registry.domain.plans.entry import YesNoUnknown
 from registry.domain.values import Code
-from registry.services.places import places
+from registry.services.clock import now
+from registry.services.places import change_places, places
+from registry.services.places.change_places import SavedPlace
 from registry.services.places.places import PlaceFeature
 
 PlaceLevelParam = Annotated[
@@ -27,6 +35,20 @@ ParentParam = Annotated[
 UnderParam = Annotated[
     str | None,
     QueryParameter(name="under", max_length=64, description="Anywhere under this place or management area."),
+]
+EndedParam = Annotated[
+    bool,
+    QueryParameter(name="ended", description="Also list codes that are not in force at that time."),
+]
+EndedOnParam = Annotated[
+    date | None,
+    QueryParameter(name="ended_on", description="First day without the code; today when not stated."),
+]
+SuccessorsParam = Annotated[
+    str | None,
+    QueryParameter(
+        name="successors", max_length=2000, description="Codes that take its place, separated by commas."
+    ),
 ]
 ExtentsParam = Annotated[
     bool,
@@ -45,9 +67,12 @@ async def list_places(
     cursor: params.Cursor = None,
     limit: params.Limit = 1000,
     extents: ExtentsParam = False,
+    ended: EndedParam = False,
+    as_of: AsOf = None,
 ) -> FeatureCollection:
-    """Places and management areas by code, each with its representative point or its extent."""
-    conditions = {"level": level, "parent": parent, "under": under, "q": q, "after": decode_code(cursor)}
+    """Places and management areas in force at `as_of`, by code, each with its point or its extent."""
+    conditions: dict[str, Any] = {"level": level, "parent": parent, "under": under, "q": q}
+    conditions |= {"after": decode_code(cursor), "on": None if ended else _day(as_of)}
     page = await places.list_places(reader, conditions, limit, extents=extents)
     links = [self_link(request)]
     if page.last is not None:
@@ -57,16 +82,74 @@ async def list_places(
 
 @get("/containing", media_type=GEOJSON)
 async def locate(
-    request: HttpRequest, reader: ReaderDep, lon: params.Lon, lat: params.Lat
+    request: HttpRequest, reader: ReaderDep, lon: params.Lon, lat: params.Lat, as_of: AsOf = None
 ) -> FeatureCollection:
-    """The chain of places whose extent holds the point, smallest first."""
-    return FeatureCollection([*await places.locate(reader, lon, lat)], [self_link(request)])
+    """The chain of places in force at `as_of` whose extent holds the point, smallest first."""
+    return FeatureCollection([*await places.locate(reader, lon, lat, _day(as_of))], [self_link(request)])
 
 
 @get("/{code:str}", media_type=GEOJSON)
-async def read_place(reader: ReaderDep, code: FromPath[str]) -> PlaceFeature:
-    """One place with its extent, and its members when it is a management area."""
-    return await places.read_place(reader, code)
+async def read_place(reader: ReaderDep, code: FromPath[str], sight: SightDep) -> Response[PlaceFeature]:
+    """One place by any form of its code, ended or not, with its extent, members and ETag."""
+    place = await places.read_place(reader, code)
+    return Response(place, headers={"ETag": etag_of(place.properties["version"], sight)})
+
+
+@put("/{code:str}", responses=also(201, JSON))
+async def put_place(
+    code: FromPath[Code],
+    data: JSONBody[PlaceDraft],
+    writer: WriterDep,
+    actor: ActorDep,
+    sight: SightDep,
+    if_match: IfMatch = None,
+) -> Response[SavedPlace]:
+    """Record a place, or replace the version you read (If-Match): names, validity, successors, border.
+
+    A ring that is not valid is refused with its point. `findings` warns of an extent that leaves its parent.
+    """
+    versions = versions_in(if_match, sight)
+    return _saved(sight, await change_places.put_place(writer, sight, actor, code, data, versions))
+
+
+@delete("/{code:str}", status_code=200)
+async def retire_place(
+    code: FromPath[Code],
+    writer: WriterDep,
+    actor: ActorDep,
+    sight: SightDep,
+    if_match: IfMatch = None,
+    ended_on: EndedOnParam = None,
+    successors: SuccessorsParam = None,
+) -> Response[SavedPlace]:
+    """End a code. Its records stay: `to_rehome` names them with the place in force that holds each point."""
+    saved = await change_places.retire_place(
+        writer,
+        sight,
+        actor,
+        code,
+        versions_in(if_match, sight),
+        ended_on=ended_on,
+        successors=[part.strip() for part in (successors or "").split(",") if part.strip()],
+    )
+    return _saved(sight, saved)
+
+
+@get("/{code:str}/rehoming")
+async def list_to_rehome(
+    request: HttpRequest, code: FromPath[Code], reader: ReaderDep, actor: ActorDep, sight: SightDep
+) -> Response[bytes]:
+    """The records under a code that has ended, each with the place that it is proposed for; for planners."""
+    records = await change_places.list_to_rehome(reader, sight, actor, code)
+    return localized(request, {"records": records})
+
+
+@get("/{code:str}/history")
+async def read_history(
+    request: HttpRequest, code: FromPath[Code], reader: ReaderDep, actor: ActorDep
+) -> Response[bytes]:
+    """The earlier versions of a place, newest first; for planners."""
+    return localized(request, {"versions": await change_places.read_history(reader, actor, code)})
 
 
 @patch("/{code:str}/flags", tags=["rules"])
@@ -81,4 +164,26 @@ async def flag_place(
     return localized(request, await places.flag_place(writer, actor, code, data))
 
 
-router = Router("/v1/places", route_handlers=[list_places, locate, read_place, flag_place], tags=["places"])
+def _saved(sight: Sight, saved: SavedPlace) -> Response[SavedPlace]:
+    headers = {"ETag": etag_of(saved.place.properties["version"], sight)}
+    return Response(saved, status_code=201 if saved.created else 200, media_type=JSON, headers=headers)
+
+
+def _day(as_of: datetime | None) -> date:
+    return (aware(as_of, "as_of") or now()).date()
+
+
+router = Router(
+    "/v1/places",
+    route_handlers=[
+        list_places,
+        locate,
+        read_place,
+        put_place,
+        retire_place,
+        list_to_rehome,
+        read_history,
+        flag_place,
+    ],
+    tags=["places"],
+)

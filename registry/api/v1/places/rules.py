@@ -5,11 +5,15 @@ from typing import Annotated
 from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from registry.api.http.dependencies import ActorDep, ReaderDep, WriterDep
+from registry.api.http.conditional import IfMatch, etag_of, versions_in
+from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep, WriterDep
+from registry.api.http.idempotency import also
+from registry.api.http.links import JSON
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
-from registry.domain.places.rule import ProposedSite
-from registry.domain.places.zone import ZoneGeometry
+from registry.domain.places.rule import ProposedSite, Rule
+from registry.domain.places.zone import Zone, ZoneGeometry
+from registry.domain.values import Code
 from registry.services.places import rules, zones
 
 RoadParam = Annotated[
@@ -33,9 +37,28 @@ async def list_zones(
 
 
 @get("/v1/zones/{identity:str}")
-async def read_zone(request: HttpRequest, identity: FromPath[str], reader: ReaderDep) -> Response[bytes]:
-    """One zone with its geometry, if it has one."""
-    return localized(request, await zones.read_zone(reader, identity))
+async def read_zone(
+    request: HttpRequest, identity: FromPath[str], reader: ReaderDep, sight: SightDep
+) -> Response[bytes]:
+    """One zone with its geometry, if it has one, and its ETag."""
+    found = await zones.read_zone(reader, identity)
+    return localized(request, found, etag=etag_of(found.zone.version, sight))
+
+
+@put("/v1/zones/{identity:str}", responses=also(201, JSON))
+async def put_zone(
+    request: HttpRequest,
+    identity: FromPath[Code],
+    data: JSONBody[Zone],
+    writer: WriterDep,
+    actor: ActorDep,
+    sight: SightDep,
+    if_match: IfMatch = None,
+) -> Response[bytes]:
+    """Record what rules measure from, or replace the version you read (If-Match); its geometry stays."""
+    saved = await zones.put_zone(writer, actor, identity, data, versions_in(if_match, sight))
+    etag = etag_of(saved.zone.version, sight)
+    return localized(request, saved.zone, etag=etag, status=201 if saved.created else 200)
 
 
 @put("/v1/zones/{identity:str}/geometry")
@@ -64,6 +87,14 @@ async def list_rules(request: HttpRequest, reader: ReaderDep) -> Response[bytes]
     return localized(request, {"rules": await rules.list_rules(reader)})
 
 
+@put("/v1/rules/{identity:str}")
+async def put_rule(
+    request: HttpRequest, identity: FromPath[Code], data: JSONBody[Rule], writer: WriterDep, actor: ActorDep
+) -> Response[bytes]:
+    """Record a rule of a provision with its territory, or replace it."""
+    return localized(request, await rules.put_rule(writer, actor, identity, data))
+
+
 @post("/v1/rules/check", status_code=200)
 async def check_site(
     request: HttpRequest, data: JSONBody[ProposedSite], reader: ReaderDep
@@ -73,5 +104,16 @@ async def check_site(
 
 
 router = Router(
-    "/", route_handlers=[list_zones, read_zone, draw_zone, locate_km, list_rules, check_site], tags=["rules"]
+    "/",
+    route_handlers=[
+        list_zones,
+        read_zone,
+        put_zone,
+        draw_zone,
+        locate_km,
+        list_rules,
+        put_rule,
+        check_site,
+    ],
+    tags=["rules"],
 )

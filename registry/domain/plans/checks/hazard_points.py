@@ -16,7 +16,7 @@ ROLES = ("administrative", "technical", "patrol")
 def points_of(provision: Provision, facts: Facts) -> list[HazardPoint]:
     """The untreated hazard points that a provision is about."""
     stated = provision.subject.where.get("type") if provision.subject.register == "hazard_point" else None
-    types = stated or _TYPES.get(provision.denominator or "", [])
+    types = stated or _types_of(provision.denominator or "")
     return [
         point
         for point in facts.of(HazardPoint)
@@ -25,10 +25,15 @@ def points_of(provision: Provision, facts: Facts) -> list[HazardPoint]:
 
 
 _TYPES = {
-    "qijiang-hazard-points": ["geohazard"],
-    "qijiang-reservoirs": ["reservoir", "key_town", "key_area"],
-    "qijiang-toxic-gas-parks": ["toxic_gas_park"],
+    "hazard-points": ["geohazard"],
+    "reservoirs": ["reservoir", "key_town", "key_area"],
+    "toxic-gas-parks": ["toxic_gas_park"],
 }
+"""What the code of a denominator ends with, behind the district that it is of."""
+
+
+def _types_of(denominator: str) -> list[str]:
+    return next((types for ending, types in _TYPES.items() if denominator.endswith(ending)), [])
 
 
 def share_of_points(

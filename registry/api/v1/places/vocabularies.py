@@ -1,0 +1,57 @@
+"""Routes of vocabularies: coded values with their labels."""
+
+from typing import Annotated
+
+from litestar import Response, Router, get, put
+from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Struct
+
+from registry.api.http.dependencies import ActorDep, ReaderDep, WriterDep
+from registry.api.http.localized_response import localized
+from registry.api.http.request import HttpRequest
+from registry.domain.values import Code, Name, ShortText
+from registry.services.places import vocabularies
+from registry.services.places.vocabularies import VocabularyCode
+
+SchemeParam = Annotated[
+    str | None, QueryParameter(name="scheme", max_length=64, description="Codes of this scheme.")
+]
+SubjectParam = Annotated[
+    str | None,
+    QueryParameter(name="subject", max_length=64, description="Codes of this subject, such as hazard."),
+]
+
+
+class VocabularyLabel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a code means: its subject, labels and source."""
+
+    subject: Code
+    label: Name
+    source: ShortText | None = None
+
+
+@get("/")
+async def list_codes(
+    request: HttpRequest, reader: ReaderDep, scheme: SchemeParam = None, subject: SubjectParam = None
+) -> Response[bytes]:
+    """Coded values by scheme, subject and code."""
+    return localized(request, {"codes": await vocabularies.list_codes(reader, scheme, subject)})
+
+
+@put("/{scheme:str}/{code:str}")
+async def put_code(
+    request: HttpRequest,
+    scheme: FromPath[Code],
+    code: FromPath[Code],
+    data: JSONBody[VocabularyLabel],
+    writer: WriterDep,
+    actor: ActorDep,
+) -> Response[bytes]:
+    """Record a code of a scheme, or replace its labels: the lists of plan documents are open."""
+    value = VocabularyCode(
+        scheme=scheme, code=code, subject=data.subject, label=data.label, source=data.source
+    )
+    return localized(request, await vocabularies.put_code(writer, actor, value))
+
+
+router = Router("/v1/vocabularies", route_handlers=[list_codes, put_code], tags=["places"])

@@ -1,0 +1,106 @@
+"""A registry for any district: initialised from nothing, served without the sample, with its own levels."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from click.testing import CliRunner
+
+from registry.cli.init import command
+from registry.domain.errors import Conflict, Invalid
+from registry.store.database.probe import is_new
+
+SQUARE = [[104.0, 30.6], [104.1, 30.6], [104.1, 30.7], [104.0, 30.7], [104.0, 30.6]]
+
+
+def place(code: str, level: str, name: str, **more: Any) -> dict[str, Any]:
+    geometry = {"type": "Polygon", "coordinates": [SQUARE]}
+    return {
+        "type": "Feature",
+        "id": code,
+        "geometry": geometry,
+        "properties": {"name": {"en": name}, "level": level, **more},
+    }
+
+
+def initialise(url: str, tmp_path: Path, features: list[Any], *options: str, monkeypatch: Any) -> Any:
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.delenv("REGISTRY_OWNER_URL", raising=False)
+    file = tmp_path / "places.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    return CliRunner().invoke(command, [*options, "--places", str(file)])
+
+
+@pytest.mark.parametrize(
+    ("options", "features", "codes"),
+    [
+        (
+            ("--name", "锦江区", "--root", "510104", "--tz", "Asia/Shanghai", "--area-code", "028"),
+            [
+                place("510104020", "town", "Chunxilu", parent="510104"),
+                place("510104", "district", "Jinjiang"),
+            ],
+            {"510104", "510104020"},
+        ),
+        (
+            ("--name", "Nanao", "--root", "17202", "--levels", "city,school_district", "--vocab", "plain"),
+            [place("17202", "city", "Nanao"), place("17202-1", "school_district", "One", parent="17202")],
+            {"17202", "17202-1"},
+        ),
+        (
+            ("--name", "Harris County", "--root", "48201", "--levels", "county", "--vocab", "plain"),
+            [],
+            {"48201"},
+        ),
+    ],
+)
+def test_a_registry_starts_for_any_district(
+    new_database: Callable[[], str],
+    tmp_path: Path,
+    monkeypatch: Any,
+    options: tuple[str, ...],
+    features: list[Any],
+    codes: set[str],
+) -> None:
+    url = new_database()
+    result = initialise(url, tmp_path, features, *options, monkeypatch=monkeypatch)
+    assert result.exit_code == 0, (result.output, result.exception)
+
+    async def look() -> None:
+        connection = await asyncpg.connect(url)
+        assert {row["code"] for row in await connection.fetch("SELECT code FROM place")} == codes
+        assert await connection.fetchval("SELECT root FROM jurisdiction") == options[3]
+        assert not await connection.fetchval("SELECT count(*) FROM resource")
+        for table in ("document", "provision", "zone", "rule", "entry"):
+            assert not await connection.fetchval(f"SELECT count(*) FROM {table}")
+        schemes = {row["scheme"] for row in await connection.fetch("SELECT scheme FROM vocabulary")}
+        assert ("gbt38565" in schemes) == ("plain" not in options)
+        await connection.close()
+        assert not await is_new(url), "serve seeds only what is nobody's"
+
+    asyncio.run(look())
+    again = initialise(url, tmp_path, features, *options, monkeypatch=monkeypatch)
+    assert isinstance(again.exception, Conflict)
+
+
+@pytest.mark.parametrize(
+    ("features", "reason"),
+    [
+        ([place("1", "town", "A"), place("1", "town", "B")], "twice"),
+        ([place("1", "town", "A", parent="nowhere")], "nowhere"),
+        ([place("1", "town", "A", parent="2"), place("2", "town", "B", parent="1")], "under itself"),
+        ([place("1", "planet", "A")], "planet is no level"),
+    ],
+)
+def test_a_file_that_cannot_be_used_leaves_nothing(
+    new_database: Callable[[], str], tmp_path: Path, monkeypatch: Any, features: list[Any], reason: str
+) -> None:
+    url = new_database()
+    result = initialise(url, tmp_path, features, "--name", "X", "--root", "9", monkeypatch=monkeypatch)
+    assert isinstance(result.exception, Invalid)
+    assert reason in str(result.exception)
+    assert asyncio.run(is_new(url))
