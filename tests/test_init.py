@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import re
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +14,12 @@ import asyncpg
 import pytest
 from click.testing import CliRunner
 
+from registry.app import create_app
 from registry.cli.init import command
 from registry.domain.errors import Conflict, Invalid
+from registry.runtime.database import as_role
 from registry.store.database.probe import is_new
+from tests.api.conftest import UNHURRIED, serving
 
 SQUARE = [[104.0, 30.6], [104.1, 30.6], [104.1, 30.7], [104.0, 30.7], [104.0, 30.6]]
 
@@ -104,3 +111,52 @@ def test_a_file_that_cannot_be_used_leaves_nothing(
     assert isinstance(result.exception, Invalid)
     assert reason in str(result.exception)
     assert asyncio.run(is_new(url))
+
+
+@pytest.fixture
+def fresh_url(new_database: Callable[[], str]) -> str:
+    """A database that nobody initialised."""
+    return new_database()
+
+
+PAGE = Path(__file__).parents[1] / "docs" / "howto" / "your-district.md"
+SECTIONS = re.findall(r"```bash\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("lines", "spot", "chain"),
+    list(
+        zip(
+            SECTIONS,
+            [(104.1, 30.65), (136.95, 37.02), (-95.5, 30.0)],
+            [["510104020", "510104"], ["17202-yata", "17202"], ["48201-1", "48201"]],
+            strict=True,
+        )
+    ),
+    ids=["510104", "17202", "48201"],
+)
+async def test_the_lines_of_the_page_start_a_registry(
+    fresh_url: str, tmp_path: Path, lines: str, spot: tuple[float, float], chain: list[str]
+) -> None:
+    url = fresh_url
+    (tmp_path / "dev").write_text(f'#!/bin/sh\nshift\nexec {sys.executable} -m registry "$@"\n')
+    (tmp_path / "dev").chmod(0o755)
+    home = Path(__file__).parents[1]
+    environment = os.environ | {"DATABASE_URL": url, "PYTHONPATH": str(home)}
+    environment.pop("REGISTRY_OWNER_URL", None)
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-euc", lines, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    assert b"places" in out
+    async with serving(create_app(UNHURRIED, as_role(url))) as client:
+        told = (await client.get("/v1/jurisdiction")).json()
+        assert told["jurisdiction"]["root"] == chain[-1]
+        west, south, east, north = told["home"]
+        assert west < spot[0] < east
+        assert south < spot[1] < north
+        asked = await client.get("/v1/places/containing", params={"lon": spot[0], "lat": spot[1]})
+        assert [place["id"] for place in asked.json()["features"]] == chain
+        page = await client.get("/v1/places")
+        assert not re.search("qijiang|chongqing|綦江|重庆|500000", page.text, re.IGNORECASE)

@@ -24,11 +24,13 @@ from registry.store.database.pool import Writer
 
 DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09", "unknown")
 VOCABULARIES = ("cn", "plain")
+LAST_ALPHABET = 0x2E7F
 
 
 @click.command()
 @click.option("--name", required=True, help="Name of the district, in English or Chinese. 名称。")
 @click.option("--name-zh", help="Its Chinese name, when --name is English. 中文名称。")
+@click.option("--name-en", help="Its English name, when --name is Chinese. 英文名称。")
 @click.option("--root", required=True, help="Code of its place, such as 510104 or 06037. 行政区划代码。")
 @click.option(
     "--levels",
@@ -53,6 +55,7 @@ VOCABULARIES = ("cn", "plain")
 def command(
     name: str,
     name_zh: str | None,
+    name_en: str | None,
     root: str,
     levels: str,
     languages: str,
@@ -63,7 +66,7 @@ def command(
     vocab: str,
 ) -> None:
     """Start an empty registry for your own district; `serve` adds nothing to it. 为本区建立空白登记系统。"""
-    names = msgspec.to_builtins(_name(name, name_zh))
+    names = msgspec.to_builtins(_name(name, name_zh, name_en))
     body = {"name": names, "root": root, "languages": _parts(languages), "tz": tz}
     jurisdiction = _jurisdiction(body | {"area_code": area_code, "datum": datum})
     drafts: dict[str, PlaceDraft] = read_places(places.read_bytes()) if places is not None else {}
@@ -82,10 +85,10 @@ def _jurisdiction(body: dict[str, object]) -> RegistryJurisdiction:
         raise Invalid(f"the jurisdiction cannot be used: {error}") from error
 
 
-def _name(name: str, name_zh: str | None) -> Name:
-    if name_zh is not None:
-        return Name(name_zh, name)
-    return Name(name, None) if any(ord(character) > 0x2E7F for character in name) else Name(None, name)
+def _name(name: str, zh: str | None, en: str | None) -> Name:
+    """`name` counts as Chinese when it has a character beyond the alphabets."""
+    is_chinese = any(ord(character) > LAST_ALPHABET for character in name)
+    return Name(zh or (name if is_chinese else None), en or (None if is_chinese else name))
 
 
 def _parts(text: str) -> list[str]:
