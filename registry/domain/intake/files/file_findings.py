@@ -102,11 +102,6 @@ FILE_KINDS: dict[str, FileFindingKind] = {
     "total_differs": FileFindingKind(
         "warn", "合计为 {stated}，各行相加为 {sum}", "the total says {stated}, the rows add up to {sum}"
     ),
-    "double_to_confirm": FileFindingKind(
-        "warn",
-        "可能就是已登记的“{name}”（相似 {percent}%），请确认",
-        "this may be “{name}” on record ({percent} % alike); confirm it",
-    ),
 }
 
 

@@ -1,0 +1,273 @@
+"""Decide what each row of a file would do: create, update, nothing, or wait for an answer."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct, field, structs
+
+from registry.domain.errors import Invalid
+from registry.domain.intake.doubles import CELL_DEG
+from registry.domain.intake.examine import ExaminedRecord, examine
+from registry.domain.intake.files.draft import DraftedRow
+from registry.domain.intake.files.file_findings import file_finding
+from registry.domain.intake.files.header import Header
+from registry.domain.intake.files.sheet import letters
+from registry.domain.intake.finding import Finding, refusals
+from registry.domain.intake.fold import comparable
+from registry.domain.intake.reference import Ground, KnownRecord, Reference
+from registry.domain.records.change import differences, from_members, to_members
+from registry.domain.records.resource import Kind, Location, Resource
+
+Action = Literal["create", "update", "unchanged", "confirm", "refused", "retire", "skip"]
+DOUBLES = ("likely_double", "possible_double")
+COLUMN_OF = {
+    "/geometry": ("longitude", "x", "coordinates"),
+    "/properties/location": ("longitude", "x", "coordinates", "address"),
+    "/properties/place": ("place", "place_code", "address"),
+    "/properties/external_ids": ("external_id",),
+    "/properties/name": ("name", "name_en"),
+}
+"""The fields whose column a finding about a member points at, where it has another name."""
+
+
+class RowDecision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a person decides about a row: it is this record, it is a new one, or it is left out."""
+
+    same_as: UUID | None = None
+    take: Literal["new", "skip"] | None = None
+
+
+class PlannedRow(Struct, kw_only=True):
+    """What a row would do. `record` is what would be stored, `target` the record that it is about.
+
+    `changed` names the members that an update changes. A retirement has no row.
+    """
+
+    row: int | None
+    action: Action
+    name: str
+    record: Resource | None = None
+    target: UUID | None = None
+    target_version: int | None = None
+    changed: list[str] = field(default_factory=list)
+    contacts: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+class PlanGround(Struct, frozen=True, kw_only=True):
+    """What a plan is made on: the kind, the records that are known, the reference data and the clock."""
+
+    kind: Kind
+    known: Sequence[Resource]
+    reference: Reference
+    now: datetime
+    exercise: str | None = None
+
+
+def plan_rows(
+    drafts: Iterable[DraftedRow], header: Header, ground: PlanGround, decisions: Mapping[int, RowDecision]
+) -> list[PlannedRow]:
+    """What each draft would do, in their order; no two rows are about one record."""
+    planner = _Planner(header, ground)
+    rows = [planner.plan(draft, decisions.get(draft.row, RowDecision())) for draft in drafts]
+    _refuse_shared_targets(rows)
+    return rows
+
+
+def gone(ground: PlanGround, rows: Iterable[PlannedRow], place: str) -> list[PlannedRow]:
+    """The records of a place that a whole list does not name any more; nothing retires them but a person."""
+    named = {row.target for row in rows}
+    territory = ground.reference.territory
+    return [
+        PlannedRow(
+            row=None,
+            action="retire",
+            name=str(record.properties.name),
+            target=record.id,
+            target_version=record.properties.version,
+        )
+        for record in ground.known
+        if record.id not in named
+        and record.properties.lifecycle != "retired"
+        and place in {above.code for above in territory.above(record.properties.place or "")}
+    ]
+
+
+def _refuse_shared_targets(rows: list[PlannedRow]) -> None:
+    first: dict[UUID, PlannedRow] = {}
+    for row in rows:
+        if row.target is None or row.action not in ("update", "unchanged"):
+            continue
+        other = first.setdefault(row.target, row)
+        if other is not row:
+            row.findings.append(
+                file_finding("twice_in_file", row.row, None, row.name, other=other.row, text=row.name)
+            )
+            row.action, row.record = "refused", None
+
+
+class _Planner:
+    """Compares drafts with the records that are known."""
+
+    def __init__(self, header: Header, ground: PlanGround) -> None:
+        self._header, self._ground = header, ground
+        self._by_id = {str(record.id): record for record in ground.known}
+        self._by_external: dict[tuple[str, str], Resource] = {}
+        self._by_name: dict[tuple[str, str | None], list[Resource]] = {}
+        self._near: dict[Any, list[KnownRecord]] = {}
+        for record in ground.known:
+            self._index(record)
+
+    def _index(self, record: Resource) -> None:
+        properties = record.properties
+        for other in properties.external_ids:
+            self._by_external[other.system, other.id] = record
+        for name in {properties.name.zh, properties.name.en} - {None}:
+            self._by_name.setdefault((comparable(str(name)), properties.place), []).append(record)
+        spot = None if record.geometry is None else record.geometry.coordinates
+        known = KnownRecord(
+            id=record.id,
+            name=properties.name,
+            place=properties.place,
+            lon=None if spot is None else spot[0],
+            lat=None if spot is None else spot[1],
+        )
+        keys = [("place", properties.place)] if spot is None else [_cell(*spot), ("place", properties.place)]
+        for key in keys:
+            self._near.setdefault(key, []).append(known)
+
+    def plan(self, draft: DraftedRow, decision: RowDecision) -> PlannedRow:
+        planned = PlannedRow(row=draft.row, action="refused", name=draft.name, contacts=draft.contacts)
+        planned.findings = list(draft.findings)
+        if decision.take == "skip":
+            planned.action = "skip"
+            return planned
+        current = None if decision.take == "new" else self._match(draft, decision)
+        examined = self._examined(draft, current, decision)
+        planned.findings += [self._placed(one, draft.row) for one in examined.findings]
+        if current is not None:
+            planned.target, planned.target_version = current.id, current.properties.version
+        if examined.record is None or refusals(planned.findings):
+            return planned
+        planned.record = examined.record
+        planned.action, planned.changed = self._action(examined, current)
+        return planned
+
+    def _action(self, examined: ExaminedRecord, current: Resource | None) -> tuple[Action, list[str]]:
+        if current is None:
+            asks = any(one.code in DOUBLES for one in examined.findings)
+            return ("confirm" if asks else "create"), []
+        assert examined.record is not None
+        changed = list(differences(to_members(current), to_members(examined.record)))
+        return ("update" if changed else "unchanged"), changed
+
+    def _match(self, draft: DraftedRow, decision: RowDecision) -> Resource | None:
+        """The record that a row is about: decided, by its identity or the office's, or by name and place."""
+        if decision.same_as is not None:
+            return self._by_id.get(str(decision.same_as))
+        if draft.identity is not None and draft.identity in self._by_id:
+            return self._by_id[draft.identity]
+        for other in draft.members.get("external_ids", ()):
+            if found := self._by_external.get((other["system"], other["id"])):
+                return found
+        names = draft.members.get("name", {}).values()
+        place = draft.members.get("place")
+        same = {
+            record.id: record
+            for name in names
+            for record in self._by_name.get((comparable(name), place), ())
+            if not (draft.external_id and record.properties.external_ids)
+        }
+        return next(iter(same.values())) if len(same) == 1 else None
+
+    def _examined(self, draft: DraftedRow, current: Resource | None, decision: RowDecision) -> ExaminedRecord:
+        ground = Ground(reference=self._ground.reference, now=self._ground.now)
+        if current is None:
+            if decision.take != "new":
+                ground = structs.replace(ground, near=tuple(self._neighbours(draft)))
+            return examine(self._feature(draft), ground, exercise=self._ground.exercise)
+        try:
+            revised = from_members(current, revised_members(current, draft))
+        except Invalid as error:
+            feature = self._feature(draft)
+            examined = examine(feature, ground, exercise=self._ground.exercise)
+            found = examined.findings or (file_finding("no_name", draft.row, None, error.detail),)
+            return ExaminedRecord(None, found)
+        return examine(revised, ground, current)
+
+    def _feature(self, draft: DraftedRow) -> dict[str, Any]:
+        members = dict(draft.members)
+        geometry = members.pop("geometry", None)
+        return {"type": "Feature", "geometry": geometry, "properties": {"kind": self._ground.kind, **members}}
+
+    def _neighbours(self, draft: DraftedRow) -> Iterable[KnownRecord]:
+        geometry = draft.members.get("geometry")
+        found: dict[UUID, KnownRecord] = {}
+        if geometry is None:
+            return self._near.get(("place", draft.members.get("place")), ())
+        column, row = _cell(*geometry["coordinates"])
+        for key in [(column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]:
+            found |= {one.id: one for one in self._near.get(key, ())}
+        for one in self._near.get(("place", draft.members.get("place")), ()):
+            if one.lon is None:
+                found[one.id] = one
+        return found.values()
+
+    def _placed(self, one: Finding, row: int) -> Finding:
+        """A finding of the gate with the cell that it is about."""
+        if one.field is None or one.row is not None:
+            return one
+        fields = next((names for start, names in COLUMN_OF.items() if one.field.startswith(start)), ())
+        fields = fields or (one.field.split("/")[2] if one.field.count("/") > 1 else "",)
+        columns = (self._header.column(name) for name in fields)
+        at = next((letters(column.index) for column in columns if column is not None), None)
+        return structs.replace(one, row=row, column=at)
+
+
+def _cell(lon: float, lat: float) -> tuple[int, int]:
+    return int(lon // CELL_DEG), int(lat // CELL_DEG)
+
+
+def revised_members(current: Resource, draft: DraftedRow) -> dict[str, Any]:
+    """The members of a record with what a row states: an empty cell leaves a value, a dash clears it.
+
+    A row that only names the town does not take a known point away. The source is renewed only where
+    anything else changes, so that the same list next month changes nothing.
+    """
+    members = to_members(current)
+    given = dict(draft.members)
+    source = given.pop("sources", [])
+    given["name"] = {**(members["name"] or {}), **given.get("name", {})}
+    if "external_ids" in given:
+        systems = {one["system"] for one in given["external_ids"]}
+        others = [one for one in members["external_ids"] if one["system"] not in systems]
+        kept = [one for one in members["external_ids"] if one["system"] in systems]
+        same = [(one["system"], one["id"]) for one in kept] == [
+            (one["system"], one["id"]) for one in given["external_ids"]
+        ]
+        given["external_ids"] = others + (kept if same else given["external_ids"])
+    if "geometry" not in given and members["geometry"] is not None:
+        given.pop("location", None)
+    elif "location" in given:
+        given["location"] = _whole_location(given["location"])
+        given.setdefault("geometry", None)
+    for name in draft.cleared:
+        given[name] = [] if isinstance(members.get(name), list) else None
+    revised = members | {name: value for name, value in given.items() if name in members}
+    if to_members(from_members(current, revised)) == members:
+        return members
+    revised["sources"] = [*members["sources"], *_new_sources(members["sources"], source)][-50:]
+    return revised
+
+
+def _new_sources(present: list[dict[str, Any]], given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    known = {(one["kind"], one["reference"], one.get("locator")) for one in present}
+    return [one for one in given if (one["kind"], one["reference"], one.get("locator")) not in known]
+
+
+def _whole_location(location: dict[str, Any]) -> dict[str, Any]:
+    whole: dict[str, Any] = msgspec.to_builtins(msgspec.convert(location, Location))
+    return whole
