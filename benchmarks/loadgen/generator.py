@@ -20,6 +20,7 @@ from benchmarks.loadgen.template import MARK_ID, MARK_POINT, Prototype, copy_lin
 from registry.domain.geojson import Point
 from registry.domain.records.change import new_version
 from registry.domain.records.resource import KINDS, Kind, Location, Resource, Source
+from registry.domain.search_key import SEPARATOR, name_parts
 from registry.domain.values import Name
 from registry.services.seeding import seed
 from registry.store.records import resource_row
@@ -61,6 +62,7 @@ class Generator:
         self.now = datetime.now(UTC)
         self.rng = np.random.default_rng(20260101)
         self.spots = spots(self.rng, count, features)
+        self.keys: dict[tuple[str | None, Kind], str] = {}
         self.names = {item["id"]: item["properties"]["name"] for item in features}
         self.prototypes = {kind: [self._prototype(kind, n) for n in range(PROTOTYPES)] for kind in KINDS}
         kinds = list(SHARES)
@@ -117,6 +119,16 @@ class Generator:
         zh, en = LABELS[self.kinds[n]]
         return Name(f"{town['zh']}{zh}{n}", f"{town['en']} {en} {n}")
 
+    def _search_key(self, n: int) -> str:
+        """The key of a name, made once for each town and kind: the number is put in afterwards."""
+        place, kind = self.spots.place[n], self.kinds[n]
+        key = self.keys.get((place, kind))
+        if key is None:
+            town, (zh, en) = self.names[place] if place else _NOWHERE, LABELS[kind]
+            name = Name(f"{town['zh']}{zh}¤", f"{town['en']} {en} ¤")
+            key = self.keys[place, kind] = SEPARATOR.join(name_parts(name))
+        return key.replace("¤", str(n))
+
     def _holes(self, n: int, identity: str, point: str) -> dict[str, str]:
         place, name = self.spots.place[n], self._name(n)
         return {
@@ -125,6 +137,7 @@ class Generator:
             "place_json": f'"{place}"' if place else "null",
             "zh": name.zh or "",
             "en": name.en or "",
+            "search_key": self._search_key(n),
             "wkb": point,
             "lonlat": f"{self.spots.lon[n]},{self.spots.lat[n]}",
         }

@@ -21,6 +21,7 @@ MARKS = {
     "¤place¤": "place",
     "¤zh¤": "zh",
     "¤en¤": "en",
+    "¤key¤": "search_key",
     (resource_row.point_wkb(MARK_POINT) or b"").hex(): "wkb",
     "11.1111111,22.2222222": "lonlat",
 }
@@ -39,7 +40,9 @@ class Prototype(NamedTuple):
         """The prototype of a record that carries every mark."""
         parts = [
             part
-            for part in _SPLIT.split(copy_line(resource_row.row_of(record, "generator")))
+            for part in _SPLIT.split(
+                copy_line(resource_row.row_of(record, "generator") | {"search_key": "¤key¤"})
+            )
             if part is not None
         ]
         holes = [(n, MARKS[part]) for n, part in enumerate(parts) if part in MARKS]

@@ -139,6 +139,7 @@ CREATE TABLE resource (
     version integer NOT NULL,
     name_zh text,
     name_en text,
+    search_key text DEFAULT '' NOT NULL,
     place text,
     partner_of text,
     manager text,
@@ -261,6 +262,7 @@ CREATE INDEX ix_resource_footprint ON resource USING gist (footprint) WHERE foot
 CREATE INDEX ix_resource_geog ON resource
     USING gist ((geom::geography), kind, ((partner_of IS NULL)::integer));
 CREATE INDEX ix_resource_name ON resource USING gin (name_zh gin_trgm_ops, name_en gin_trgm_ops);
+CREATE INDEX ix_resource_search_key ON resource USING gin (search_key gin_trgm_ops);
 CREATE INDEX ix_resource_partner_geog ON resource
     USING gist ((geom::geography))
     WHERE partner_of IS NOT NULL;
@@ -294,6 +296,7 @@ CREATE INDEX ix_resource_unplaced ON resource (kind, place, watch_radius_m)
     WHERE geom IS NULL;
 CREATE INDEX ix_resource_vague ON resource (kind) WHERE uncertainty_m > 20000;
 CREATE INDEX ix_resource_verified_at ON resource (verified_at);
+COMMENT ON COLUMN resource.search_key IS 'Names, pinyin and external ids, folded as questions are.';
 COMMENT ON COLUMN resource.placeholder IS 'Made from a published total.';
 COMMENT ON COLUMN resource.partner_of IS 'That of the place; a trigger keeps it.';
 
@@ -304,6 +307,7 @@ CREATE TABLE resource_past (
     version integer NOT NULL,
     name_zh text,
     name_en text,
+    search_key text DEFAULT '' NOT NULL,
     place text,
     partner_of text,
     manager text,
@@ -358,6 +362,7 @@ CREATE TABLE resource_past (
 CREATE INDEX ix_resource_past_geog ON resource_past USING gist ((geom::geography), kind);
 CREATE INDEX ix_resource_past_geom ON resource_past USING gist ((geom::point));
 CREATE INDEX ix_resource_past_public_geom ON resource_past USING gist ((public_geom::point));
+COMMENT ON COLUMN resource_past.search_key IS 'Names, pinyin and external ids, folded as questions are.';
 COMMENT ON COLUMN resource_past.placeholder IS 'Made from a published total.';
 COMMENT ON COLUMN resource_past.partner_of IS 'That of the place; a trigger keeps it.';
 

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from registry.domain.conditions import Filter, declared, has_trigram
-from registry.store.names import named
+from registry.domain.search_key import key_pattern
+from registry.store.names import keyed
 from registry.store.schema.records import ours, place_within, room, stock_line
 from registry.store.visibility import View
 from registry.store.windows import holds
@@ -57,8 +58,7 @@ def _in_wrapped_bbox(view: View) -> sa.ColumnElement[bool]:
 
 def _named(brief: bool) -> Clause:
     def clause(view: View) -> sa.ColumnElement[bool]:
-        names = (view.c.name_zh, view.c.name_en)
-        return named(names, sa.bindparam("q", type_=sa.Text), brief=brief)
+        return keyed(view.c.search_key, sa.bindparam("q", type_=sa.Text), brief=brief)
 
     return clause
 
@@ -202,9 +202,9 @@ def key_and_values(wanted: Filter) -> tuple[frozenset[str], dict[str, Any]]:
     values = wanted.given()
     present = set(values)
     if "q" in values:
+        values["q"] = key_pattern(values["q"])
         if not has_trigram(values["q"]):
             present = present - {"q"} | {"brief_q"}
-        values["q"] = f"%{_literal(values['q'])}%"
     if "bbox" in values:
         west, south, east, north = values.pop("bbox")
         values.update(bbox_w=west, bbox_s=south, bbox_e=east, bbox_n=north)
@@ -225,7 +225,3 @@ def key_and_values(wanted: Filter) -> tuple[frozenset[str], dict[str, Any]]:
 def has_open_condition(wanted: Filter) -> bool:
     """Whether the filter states a condition that an unknown value leaves undecided."""
     return any(getattr(wanted, name) is not None for name in OPEN)
-
-
-def _literal(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -6,6 +6,13 @@ from typing import Any
 import sqlalchemy as sa
 
 
+def keyed(search_key: Any, pattern: Any, *, brief: bool) -> sa.ColumnElement[bool]:
+    """Whether a search key matches the LIKE pattern of a folded question; `brief` as in `named`."""
+    column = search_key + sa.literal_column("''") if brief else search_key
+    found: sa.ColumnElement[bool] = column.like(pattern, escape="\\")
+    return found
+
+
 def named(names: Iterable[Any], pattern: Any, *, brief: bool) -> sa.ColumnElement[bool]:
     """Whether one of the names matches the LIKE pattern, in any case.
 

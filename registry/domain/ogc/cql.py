@@ -96,6 +96,7 @@ class FilterBuilder:
         self._shapes: list[FilterShape] = []
         self._properties = collection.by_name
         self._has_geometry = collection.is_drawn
+        self.has_search_key = collection.holds not in ("places", "zones")
         self._nodes = 0
 
     def add(self, tree: Any) -> "FilterBuilder":

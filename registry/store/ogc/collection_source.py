@@ -90,7 +90,9 @@ def _resources(form: Shape, seen: View, described: Collection, which: Expression
         key=seen.table.c.id,
         feature=seen.feature,
         version=seen.table.c.version,
-        queryables=Queryables(_columns(form, seen, described), seen.geom, spot=seen.spot),
+        queryables=Queryables(
+            _columns(form, seen, described), seen.geom, spot=seen.spot, search_key=seen.table.c.search_key
+        ),
     )
 
 
@@ -167,7 +169,12 @@ def _footprints(form: Shape, described: Collection) -> CollectionSource:
         key=seen.table.c.id,
         feature=feature_text(seen.table.c.id, drawing.outline, properties),
         version=seen.table.c.version,
-        queryables=Queryables(columns, drawing.outline, lambda window: meets(drawing, window)),
+        queryables=Queryables(
+            columns,
+            drawing.outline,
+            lambda window: meets(drawing, window),
+            search_key=seen.table.c.search_key,
+        ),
         drawn=lambda unit_m: footprint_sql(form, unit_m).outline,
     )
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from registry.domain.ogc.cql import FilterShape
-from registry.store.names import named
+from registry.store.names import keyed, named
 from registry.store.schema.records import place_within
 from registry.store.windows import holds, within
 
@@ -60,6 +60,8 @@ class Queryables(NamedTuple):
     """Whether rows may lack a geometry. Such rows lie in every window."""
     spot: Expression | None = None
     """The geometry as an indexed PostgreSQL point, where all geometries are points."""
+    search_key: Expression | None = None
+    """What records are found by."""
 
 
 def values(given: tuple[Any, ...]) -> dict[str, Any]:
@@ -154,6 +156,10 @@ def _named(shape: FilterShape, queryables: Queryables) -> Expression:
     return named(names, expression(shape[1], queryables), brief=shape[0] != "named")
 
 
+def _keyed(shape: FilterShape, queryables: Queryables) -> Expression:
+    return keyed(queryables.search_key, expression(shape[1], queryables), brief=shape[0] != "keyed")
+
+
 def _under(shape: FilterShape, queryables: Queryables) -> Expression:
     inside = sa.select(place_within.c.code).where(place_within.c.ancestor == expression(shape[1], queryables))
     return queryables.columns["place"] == sa.any_(sa.func.array(inside.scalar_subquery()))
@@ -230,6 +236,8 @@ READERS: dict[str, Callable[[FilterShape, Queryables], Any]] = {
     "wrapped": _wrapped,
     "named": _named,
     "named_briefly": _named,
+    "keyed": _keyed,
+    "keyed_briefly": _keyed,
     "read": lambda shape, queryables: expression(shape[1], queryables).concat(sa.literal_column("''")),
     "under": _under,
     **dict.fromkeys(TEMPORAL, _temporal),

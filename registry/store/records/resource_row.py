@@ -7,6 +7,7 @@ from registry.domain.geojson import Point, Polygon
 from registry.domain.records import feature
 from registry.domain.records.location import generalise, reach_of_doubt_m
 from registry.domain.records.resource import LastSeen, Resource, SupplyDepot
+from registry.domain.search_key import search_key
 from registry.domain.values import Coded
 from registry.store.schema.records import LIVE, resource
 
@@ -46,6 +47,7 @@ def row_of(record: Resource, updated_by: str) -> dict[str, Any]:
         "kind": record.kind,
         "name_zh": properties.name.zh,
         "name_en": properties.name.en,
+        "search_key": search_key(record),
         "geom": point_wkb(measured(record)),
         "public_geom": point_wkb(measured(public)),
         "quality": location.quality,

@@ -162,6 +162,13 @@ def resource_columns() -> list[sa.Column[object]]:
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("name_zh", text),
         sa.Column("name_en", text),
+        sa.Column(
+            "search_key",
+            text,
+            nullable=False,
+            server_default="",
+            comment="Names, pinyin and external ids, folded as questions are.",
+        ),
         sa.Column("place", text),
         sa.Column("partner_of", text, comment="That of the place; a trigger keeps it."),
         sa.Column("manager", text),
@@ -397,6 +404,12 @@ sa.Index(
     resource.c.name_en,
     postgresql_using="gin",
     postgresql_ops={"name_zh": "gin_trgm_ops", "name_en": "gin_trgm_ops"},
+)
+sa.Index(
+    "ix_resource_search_key",
+    resource.c.search_key,
+    postgresql_using="gin",
+    postgresql_ops={"search_key": "gin_trgm_ops"},
 )
 sa.Index(
     "ix_resource_footprint",
