@@ -203,7 +203,7 @@ async def test_a_csv_cell_is_never_a_formula(client, seeded, signed) -> None:
     ("change", "status", "field"),
     [
         ({"locator": "003:999"}, 422, "locator"),
-        ({"locator": "somewhere"}, 400, None),
+        ({"locator": "somewhere"}, 422, "locator"),
         ({"requirement": {"value": 3, "unit": "furlong", "operator": "ge"}}, 422, "requirement.unit"),
         ({"requirement": {"value": 3, "unit": "item", "operator": "roughly"}}, 400, None),
         ({"requirement": {"value": 1e300, "unit": "item"}}, 400, None),

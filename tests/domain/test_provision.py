@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from registry.domain.errors import Invalid
-from registry.domain.plans.document import Document, LineRange, check_locator
+from registry.domain.plans.document import Document, LineRange, check_locator, order_of
 from registry.domain.plans.provision import Provision, Requirement, Words, check_provision
 from registry.domain.values import Name
 
@@ -16,6 +16,13 @@ def a_provision(**changes: object) -> Provision:
         id="p", document="plan", locator="003:156", kind="target", title=Name(en="t"), text=Words("甲", "a")
     )
     return msgspec.structs.replace(said, **changes)
+
+
+def test_a_document_without_lines_takes_any_text() -> None:
+    unlined = Document(id="law", kind="notice", title=Name(en="A law"))
+    for locator in ("第三章第二条", "p. 14", "003:118"):
+        check_locator(unlined, locator)
+    assert [order_of(one) for one in ("p. 14", "003:118-120")] == [("p. 14", 0), ("003", 118)]
 
 
 @pytest.mark.parametrize("locator", ["003:118", "003:502", "003:156-160"])

@@ -10,7 +10,9 @@ from registry.domain.errors import Invalid
 from registry.domain.values import Code, Name, ShortText
 
 DocumentKind = Literal["plan", "notice", "newspaper", "standard", "list", "other"]
-Locator = Annotated[str, Meta(pattern=r"^[0-9A-Za-z\-]{1,40}:[0-9]{1,7}(-[0-9]{1,7})?$")]
+Locator = ShortText
+"""Where in a document a statement stands: `file:line` where the document lists its lines, else any text."""
+FILE_LINE = re.compile(r"([0-9A-Za-z\-]{1,40}):([0-9]{1,7})(?:-([0-9]{1,7}))?")
 LineNumber = Annotated[int, Meta(ge=1, le=9_999_999)]
 
 
@@ -44,15 +46,26 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 def check_locator(document: Document, locator: str) -> None:
-    """Raise Invalid for a locator (`file:line` or `file:from-to`) that points outside the document."""
+    """Raise Invalid for a locator (`file:line` or `file:from-to`) that points outside the document's lines.
+
+    A document that lists no lines takes any text, such as "第三章第二条" or "p. 14".
+    """
+    if not document.extents:
+        return
     file, first, last = _parts(locator)
     lines = [part for part in document.extents if part.file == file]
     if not any(part.first_line <= first <= last <= part.last_line for part in lines):
         raise Invalid(f"locator {locator} is not in document {document.id}", field="locator")
 
 
+def order_of(locator: str) -> tuple[str, int]:
+    """By what locators are sorted: the file and its line; a text that names no line comes by itself."""
+    match = FILE_LINE.fullmatch(locator)
+    return (locator, 0) if match is None else (match[1], int(match[2]))
+
+
 def _parts(locator: str) -> tuple[str, int, int]:
-    match = re.fullmatch(r"([0-9A-Za-z\-]+):(\d+)(?:-(\d+))?", locator)
+    match = FILE_LINE.fullmatch(locator)
     if match is None:
         raise Invalid(f"locator {locator!r} is not file:line", field="locator")
     file, first, last = match.groups()

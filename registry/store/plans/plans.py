@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from registry.domain.errors import NotFound
-from registry.domain.plans.document import Document
+from registry.domain.plans.document import Document, order_of
 from registry.domain.plans.provision import Provision
 from registry.store.database.pool import Reader, Writer
 from registry.store.database.query import Query, statement
@@ -99,7 +99,7 @@ async def put_provisions(writer: Writer, items: Sequence[Provision]) -> None:
 
 
 def _row(item: Provision) -> dict[str, object]:
-    file, _, lines = item.locator.partition(":")
+    file, line = order_of(item.locator)
     return {
         "id": item.id,
         "document": item.document,
@@ -107,6 +107,6 @@ def _row(item: Provision) -> dict[str, object]:
         "subject": item.subject.kind or item.subject.register,
         "place": item.place,
         "file": file,
-        "line": int(lines.partition("-")[0]),
+        "line": line,
         "body": msgspec.to_builtins(item),
     }
