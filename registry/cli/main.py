@@ -19,6 +19,7 @@ COMMANDS = {
     "migrate": "registry.cli.migrate",
     "init": "registry.cli.init",
     "seed": "registry.cli.seed",
+    "import": "registry.cli.intake.import_file",
     "coverage": "registry.cli.coverage",
     "nearest": "registry.cli.nearest",
     "covering": "registry.cli.covering",

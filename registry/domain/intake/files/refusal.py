@@ -24,10 +24,36 @@ RefusalCode = Literal[
 ]
 
 
+REFUSAL_WORDS: dict[RefusalCode, tuple[str, str]] = {
+    "empty_file": ("文件是空的", "the file is empty"),
+    "too_large": ("文件超过 {megabytes} MB", "the file is larger than {megabytes} MB"),
+    "inflates_too_much": (
+        "解压后达 {megabytes} MB，超过限制",
+        "it inflates to {megabytes} MB, too much",
+    ),
+    "too_many_parts": ("压缩包内有 {parts} 个文件", "the archive has {parts} parts"),
+    "unsafe_path": ("压缩包内的路径不安全", "a path in the archive is not safe"),
+    "encrypted": ("文件已加密，请去掉密码后再上传", "the file is encrypted; save it without a password"),
+    "unknown_format": ("不支持的文件格式", "the format is not one that is read here"),
+    "html_table": ("这是网页表格，请另存为 xlsx", "this is a page of HTML; save it as xlsx"),
+    "damaged": ("文件已损坏", "the file is damaged"),
+    "entities": ("文件声明了文档类型，不予读取", "the file declares a document type, which is not read"),
+    "too_many_sheets": ("有 {sheets} 个工作表，最多 20 个", "it has {sheets} sheets; 20 are read"),
+    "too_many_rows": ("超过 {rows} 行", "it has more than {rows} rows"),
+    "too_many_columns": ("超过 {columns} 列", "it has more than {columns} columns"),
+    "far_cell": ("{cell} 有孤立内容，请删除", "there is content far out in {cell}; delete it"),
+    "cell_too_long": ("有单元格超过 {characters} 个字符", "a cell has more than {characters} characters"),
+    "no_table": ("文件中没有表格", "there is no table in the file"),
+    "no_parameters": ("坐标系“{system}”没有公开参数", "the system “{system}” has no public parameters"),
+    "limits_exceeded": ("读取超出时间或内存限制", "reading it takes more time or memory than it may"),
+}
+
+
 class RefusedFile(Exception):
     """The file cannot be read; the code and its figures say why."""
 
     def __init__(self, code: RefusalCode, **figures: Any) -> None:
-        super().__init__(f"{code} {figures}" if figures else code)
+        zh, en = REFUSAL_WORDS[code]
+        super().__init__(f"{en.format(**figures)} {zh.format(**figures)}")
         self.code: RefusalCode = code
         self.figures = figures

@@ -1,0 +1,1 @@
+"""Use cases of the gate: load what a record is compared with, examine it, decide and keep the findings."""

@@ -1,0 +1,111 @@
+"""Load what the rows of a file are compared with."""
+
+from uuid import UUID
+
+import shapely
+
+from registry.domain.access.sight import Sight
+from registry.domain.conditions import Filter
+from registry.domain.intake.files.draft import FileGround
+from registry.domain.intake.files.values.gazetteer import Gazetteer, PlaceName
+from registry.domain.intake.files.values.labels import Label, Labels
+from registry.domain.intake.files.values.positions import JurisdictionExtent
+from registry.domain.intake.reference import Reference
+from registry.domain.intake.territory import KnownPlace, Territory
+from registry.domain.intake.vocabulary import KnownCode, Vocabularies
+from registry.domain.records import feature
+from registry.domain.records.resource import Datum, Kind, Resource
+from registry.domain.values import Name
+from registry.store.database.pool import Reader, Row
+from registry.store.places import jurisdictions, places, vocabularies
+from registry.store.records import resources
+
+MOST_PLACES = 200_000
+PAGE = 5_000
+SHIFTED_LANGUAGE = "zh-Hans"
+"""Where people write so, map services shift positions: an unstated datum is asked for."""
+
+
+async def load_reference(reader: Reader) -> Reference:
+    """The places and vocabularies that the gate compares with."""
+    rows = await places.find(reader, {}, MOST_PLACES, extents=True)
+    codes = [_code(row) for row in await vocabularies.find(reader)]
+    return Reference(Territory([_place(row) for row in rows]), Vocabularies(codes))
+
+
+async def load_file_ground(reader: Reader) -> FileGround:
+    """The names, words and extent that the cells of a file are read by."""
+    jurisdiction = await jurisdictions.get(reader)
+    rows = await places.find(reader, {}, MOST_PLACES)
+    names = [
+        PlaceName(
+            code=row["code"],
+            level=row["level"],
+            names=tuple(name for name in (row["name_zh"], row["name_en"]) if name),
+            parent=row["parent"],
+        )
+        for row in rows
+    ]
+    known = [
+        Label(
+            scheme=row["scheme"],
+            subject=row["subject"],
+            code=row["code"],
+            labels=tuple(label for label in (row["label_zh"], row["label_en"]) if label),
+        )
+        for row in await vocabularies.find(reader)
+    ]
+    root = None if jurisdiction is None else jurisdiction.root
+    datum: Datum | None = None
+    if jurisdiction is not None and SHIFTED_LANGUAGE not in jurisdiction.languages:
+        datum = jurisdiction.datum
+    return FileGround(
+        gazetteer=Gazetteer(names, root),
+        labels=Labels(known),
+        extent=JurisdictionExtent(await _extent(reader, root)),
+        area_code=None if jurisdiction is None else jurisdiction.area_code,
+        default_datum=datum,
+    )
+
+
+async def load_known(reader: Reader, sight: Sight, kind: Kind) -> list[Resource]:
+    """Every record of a kind that this sight has."""
+    known: list[Resource] = []
+    after: UUID | None = None
+    while rows := await resources.find(reader, sight, Filter(kind=kind), after=after, limit=PAGE):
+        known += [feature.parse(bytes(row["feature"]).decode()) for row in rows]
+        after = known[-1].id
+    return known
+
+
+async def _extent(reader: Reader, root: str | None) -> bytes | None:
+    """The extent of the jurisdiction's root; of all places together in a registry without one."""
+    if root is not None:
+        row = await places.get(reader, root)
+        return None if row is None or row["extent"] is None else _wkb(row["extent"])
+    rows = await places.find(reader, {}, MOST_PLACES, extents=True)
+    shapes = [shapely.box(*shapely.from_geojson(row["extent"]).bounds) for row in rows if row["extent"]]
+    return shapely.to_wkb(shapely.union_all(shapes)) if shapes else None
+
+
+def _wkb(text: str) -> bytes:
+    content: bytes = shapely.to_wkb(shapely.from_geojson(text))
+    return content
+
+
+def _place(row: Row) -> KnownPlace:
+    return KnownPlace(
+        code=row["code"],
+        level=row["level"],
+        name=Name(row["name_zh"], row["name_en"]),
+        parent=row["parent"],
+        basis=row["extent_basis"],
+        bounded_by=row["extent_from"],
+        ended_on=row["valid_to"],
+        extent=None if row["extent"] is None else _wkb(row["extent"]),
+    )
+
+
+def _code(row: Row) -> KnownCode:
+    label = Name(row["label_zh"], row["label_en"]) if row["label_zh"] or row["label_en"] else None
+    return KnownCode(row["scheme"], row["subject"], row["code"], label)
