@@ -21,6 +21,23 @@ CLOSE_ENOUGH_DEG = 1e-11
 MOST_STEPS = 30
 
 
+CHINA = (
+    (79.4462, 42.8899, 96.33, 49.2204),
+    (109.6872, 39.3742, 135.0002, 54.1415),
+    (73.1246, 29.5297, 124.143255, 42.8899),
+    (82.9684, 26.7186, 97.0352, 29.5297),
+    (97.0253, 20.414096, 124.367395, 29.5297),
+    (107.975793, 3.5, 118.0, 20.414096),
+)
+"""Boxes (west, south, east, north) that together hold all of China, and little of its neighbours."""
+
+
+def may_be_in_china(position: LonLat) -> bool:
+    """Whether a position may lie where lists are written in GCJ-02; true near the border on both sides."""
+    lon, lat = position
+    return any(west <= lon <= east and south <= lat <= north for west, south, east, north in CHINA)
+
+
 def shifted(position: LonLat) -> bool:
     """Whether map services shift a position here."""
     lon, lat = position

@@ -6,6 +6,9 @@ import pytest
 from pyproj import Geod
 
 from registry.domain.datum import bd09_of, gcj02_of, wgs84_of
+from registry.domain.geojson import Point
+from registry.domain.records.location import reach_of_doubt_m
+from registry.domain.records.resource import Location
 
 GEOD = Geod(ellps="WGS84")
 # WGS 84, then GCJ-02 and BD-09 by prcoords, then GCJ-02 by eviltransform, which rounds its ellipsoid.
@@ -84,3 +87,12 @@ def test_other_datums_are_left_as_they_came(datum) -> None:
 def test_converting_what_was_converted_changes_nothing() -> None:
     once = wgs84_of("gcj02", (106.651417, 29.028091))
     assert wgs84_of("wgs84", once) == once
+
+
+def test_an_unknown_datum_widens_a_position_only_where_lists_are_shifted() -> None:
+    unknown = Location("surveyed", 5.0, datum="unknown")
+    chinese = [(106.55, 29.56), (127.53, 50.24), (134.7, 48.4), (73.6, 39.5), (112.3, 16.8), (121.5, 25.0)]
+    for position in chinese:
+        assert reach_of_doubt_m(unknown, Point(position)) == 605.0, position
+    for position in ((136.97, 37.04), (129.87, 32.75), (126.98, 37.57), (-95.4, 29.8), (2.35, 48.86)):
+        assert reach_of_doubt_m(unknown, Point(position)) == 5.0, position

@@ -67,7 +67,7 @@ def _of_record(rng: random.Random, registry: Registry, record: Resource) -> Thin
 def _position(rng: random.Random, registry: Registry, record: Resource) -> tuple[float, float]:
     location = record.properties.location
     if record.geometry is not None:
-        reach_m = reach_of_doubt_m(location)
+        reach_m = reach_of_doubt_m(location, record.geometry)
         turn, share = rng.uniform(0, 360), rng.choice([0.0, 1.0, rng.random() ** 0.5])
         lon, lat, _ = GEOD.fwd(*record.geometry.coordinates, turn, reach_m * share)
         return lon, lat

@@ -88,7 +88,7 @@ def placed(record: Resource, territory: Territory) -> Examined:
 
 def _derived(record: Resource, point: Point, territory: Territory) -> Examined:
     lon, lat = point.coordinates
-    held = territory.holding(lon, lat, reach_of_doubt_m(record.properties.location))
+    held = territory.holding(lon, lat, reach_of_doubt_m(record.properties.location, point))
     if not held:
         return record, [] if territory.holding(lon, lat) else _nowhere(lon, lat, territory)
     place = held[0]
@@ -126,7 +126,7 @@ def _compared(record: Resource, point: Point, place: KnownPlace, territory: Terr
     lon, lat = point.coordinates
     bound = territory.bound_of(place)
     away_m = None if bound is None else territory.outside_m(bound, lon, lat)
-    if bound is None or away_m is None or away_m <= reach_of_doubt_m(record.properties.location):
+    if bound is None or away_m is None or away_m <= reach_of_doubt_m(record.properties.location, point):
         return []
     if (swapped := _swapped(lon, lat, territory)) is not None:
         return [swapped]

@@ -4,6 +4,7 @@ import math
 
 import msgspec
 
+from registry.domain.datum import may_be_in_china
 from registry.domain.errors import Invalid
 from registry.domain.geojson import Point
 from registry.domain.records.resource import FireWatchPoint, Location, RescueTeam, Resource
@@ -11,7 +12,7 @@ from registry.domain.records.resource import FireWatchPoint, Location, RescueTea
 GRID_DEG = 0.05
 """Side of the cell that stands for an internal resource in public, in degrees (about 5 km here)."""
 UNKNOWN_DATUM_M = 600.0
-"""Added to the uncertainty of a position whose datum nobody stated: GCJ-02 shifts 460–508 m in Chongqing."""
+"""Added to the uncertainty of a position whose datum nobody stated: GCJ-02 shifts by about 500 m."""
 METRES_PER_DEGREE = 111_320.0
 
 
@@ -47,10 +48,14 @@ def check_quality(record: Resource) -> None:
         )
 
 
-def reach_of_doubt_m(location: Location) -> float:
-    """Radius in metres of the disc of possible positions around a located point."""
+def reach_of_doubt_m(location: Location, point: Point) -> float:
+    """Radius in metres of the disc of possible positions around a located point.
+
+    A position whose datum nobody stated may be shifted where lists are written in GCJ-02.
+    """
     stated = location.uncertainty_m or 0.0
-    return stated + UNKNOWN_DATUM_M if location.datum == "unknown" else stated
+    is_open = location.datum == "unknown" and may_be_in_china(point.coordinates)
+    return stated + UNKNOWN_DATUM_M if is_open else stated
 
 
 def cell_of(point: Point) -> tuple[Point, float]:
@@ -81,7 +86,7 @@ def generalise(resource: Resource) -> Resource:
     if resource.geometry is None:
         return msgspec.structs.replace(resource, properties=properties)
     centre, doubt_m = cell_of(resource.geometry)
-    doubt_m += reach_of_doubt_m(properties.location)
+    doubt_m += reach_of_doubt_m(properties.location, resource.geometry)
     location = Location("approximate", doubt_m, [], source=f"grid cell of {GRID_DEG} degrees")
     return msgspec.structs.replace(
         resource, geometry=centre, properties=msgspec.structs.replace(properties, location=location)

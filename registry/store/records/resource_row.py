@@ -85,7 +85,7 @@ def _doubt_m(record: Resource) -> float | None:
     seen = _last_seen(record)
     if seen is not None:
         return seen.accuracy_m
-    return None if record.geometry is None else reach_of_doubt_m(record.properties.location)
+    return None if record.geometry is None else reach_of_doubt_m(record.properties.location, record.geometry)
 
 
 def stock_rows(record: Resource) -> list[dict[str, Any]]:
