@@ -1,17 +1,19 @@
 """Records with defaults, so that a test says only what it is about."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 
 from registry.domain.geojson import Point
 from registry.domain.identity import new_id
+from registry.domain.plans.entry import Inventory
 from registry.domain.records.change import Change, new_version
-from registry.domain.records.resource import Location, Resource
+from registry.domain.records.resource import Kind, Location, Resource
 from registry.store.database.pool import Writer
 from registry.store.places import places
+from registry.store.plans import entries
 from registry.store.records import changes
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -43,6 +45,13 @@ async def a_resource(writer: Writer, *args: Any, **given: Any) -> UUID:
 def a_location(**given: Any) -> Location:
     """A location with defaults."""
     return msgspec.convert({"quality": "surveyed", **given}, Location)
+
+
+async def an_inventory(writer: Writer, kind: Kind, place: str | None = None, **given: Any) -> None:
+    """Declare that all records of a kind in a place, or everywhere, are listed."""
+    values = {"place": place, "of": "resources", "kind": kind, "on": date(2026, 1, 1), "version": 1} | given
+    entry = Inventory(id=uuid4(), created_at=NOW, updated_at=NOW, **values)
+    await entries.insert_many(writer, [entry], "test")
 
 
 async def a_place(writer: Writer, code: str, parent: str | None = None, **given: Any) -> None:

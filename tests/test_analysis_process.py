@@ -9,12 +9,13 @@ import shapely
 
 from registry.domain.coverage import analyses
 from registry.domain.coverage.measure import CoverageInputs
-from registry.domain.coverage.scenario import Scenario
+from registry.domain.coverage.scenario import Changes
 from registry.domain.coverage.tasks import CompareTask, GapsTask, MeasureTask, NamedScenario, ScenarioTask
 from registry.domain.coverage.watcher import AreaPart, Watcher
 from registry.domain.values import Name
 from registry.jobs.analysis_process import AnalysisProcess
 from registry.jobs.worker_main import AnalysisOrder, CoversDone
+from tests.domain.coverage_oracles import CLOSED
 from tests.waiting import until
 
 
@@ -25,11 +26,11 @@ def order(task, memory_bytes=2 * 2**30):
 def coverage_inputs(uncertainty_m):
     area = AreaPart(shape=shapely.to_wkb(shapely.box(106.0, 29.0, 106.2, 29.2)))
     one = Watcher(id="a", radius_m=3_000.0, position=(106.1, 29.1), uncertainty_m=uncertainty_m)
-    return CoverageInputs(whole=area, parts=[], watchers=[one])
+    return CoverageInputs(whole=area, parts=[], watchers=[one], listing=CLOSED)
 
 
 def compare(uncertainty_m):
-    some = [NamedScenario(str(at), Name(None, f"option {at}"), Scenario(remove=["a"])) for at in range(2)]
+    some = [NamedScenario(str(at), Name(None, f"option {at}"), Changes(remove=["a"])) for at in range(2)]
     return CompareTask(inputs=coverage_inputs(uncertainty_m), scenarios=some)
 
 

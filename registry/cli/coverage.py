@@ -12,11 +12,21 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from registry.cli.report.coverage_page import ReportHeading, page, percent, square_km
+from registry.cli.report.coverage_page import (
+    NOT_KNOWN,
+    REASONS,
+    STATES,
+    ReportGaps,
+    ReportHeading,
+    is_known,
+    page,
+    percent,
+    square_km,
+)
 from registry.cli.report.picture import png
 from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
 from registry.domain.coverage.coverage import Assessment, Estimate
-from registry.domain.coverage.gaps import Gaps, gaps
+from registry.domain.coverage.gaps import Gap, Gaps, certain_gaps, possible_gaps
 from registry.domain.coverage.measure import CoverageAnswer, CoverageInputs, answer_from, assess_inputs
 from registry.domain.coverage.sketch import sketch
 from registry.domain.records.resource import KINDS
@@ -34,6 +44,7 @@ KIND_WORDS = {
     "supply_depot": ("物资储备库", "supply depots"),
 }
 SLIVER_M2 = 100.0
+MOST_GAPS = 1_000_000
 LISTED = 10
 
 
@@ -43,7 +54,7 @@ class CoverageReport(NamedTuple):
     inputs: CoverageInputs
     assessment: Assessment
     answer: CoverageAnswer
-    gaps: Gaps
+    gaps: ReportGaps
 
 
 @click.command()
@@ -106,8 +117,10 @@ def read_from_database(values: Settings, request: CoverageRequest, sight: Sight)
 def report_on(inputs: CoverageInputs) -> CoverageReport:
     """The answer with all its gaps."""
     assessment = assess_inputs(inputs)
-    listed = gaps(assessment, bound="nominal", sliver_m2=SLIVER_M2, limit=1_000_000)
-    return CoverageReport(inputs, assessment, answer_from(inputs, assessment), listed)
+    found = ReportGaps(
+        *(rule(assessment, sliver_m2=SLIVER_M2, limit=MOST_GAPS) for rule in (certain_gaps, possible_gaps))
+    )
+    return CoverageReport(inputs, assessment, answer_from(inputs, assessment), found)
 
 
 def heading_of(result: CoverageReport, request: CoverageRequest, all_records: bool) -> ReportHeading:
@@ -150,22 +163,20 @@ def write(
         png(drawing, picture)
 
 
-def gaps_collection(listed: Gaps) -> dict[str, object]:
-    """The gaps as a GeoJSON FeatureCollection."""
-    features = [
-        {
-            "type": "Feature",
-            "geometry": gap.geometry,
-            "properties": {
-                "rank": gap.rank,
-                "place": gap.place,
-                "name": gap.name,
-                "area_m2": gap.area_m2,
-            },
-        }
-        for gap in listed.gaps
-    ]
+def gaps_collection(found: ReportGaps) -> dict[str, object]:
+    """The gaps as a GeoJSON FeatureCollection: the certain ones, then the possible ones."""
+    features = [_gap_feature(gap, certain=True) for gap in found.certain.gaps]
+    features += [_gap_feature(gap, certain=False) for gap in found.possible.gaps]
     return {"type": "FeatureCollection", "features": features}
+
+
+def _gap_feature(gap: Gap, *, certain: bool) -> dict[str, object]:
+    properties = {"rank": gap.rank, "certain": certain, "place": gap.place, "name": gap.name}
+    return {
+        "type": "Feature",
+        "geometry": gap.geometry,
+        "properties": properties | {"area_m2": gap.area_m2},
+    }
 
 
 def show_coverage(result: CoverageReport, kind: str) -> None:
@@ -178,9 +189,13 @@ def show_coverage(result: CoverageReport, kind: str) -> None:
     for row in answer.by_place:
         label = f"{row.name or row.place or '—'}{' *' if row.assumed_extent else ''}"
         table.add_row(label, square_km(row.area_m2), *_shares(row.ratio))
+    for one in answer.without_extent:
+        table.add_row(f"{one.name}", "—", "—", "—", unknown_words())
     table.add_section()
     table.add_row("all 合计", square_km(answer.area_m2), *_shares(answer.ratio), style="bold")
     console.print(table)
+    console.print(headline(answer.ratio), style="bold")
+    _show_listing(console, answer)
     if any(row.assumed_extent for row in answer.by_place):
         console.print("* assumed extent, no official border 假定范围", style="dim")
     counts = answer.counts
@@ -188,20 +203,57 @@ def show_coverage(result: CoverageReport, kind: str) -> None:
         f"{counts.resources} resources: {counts.located} located, {counts.uncertain} of uncertain place, "
         f"{counts.untestable} could not be tested; error bound {square_km(answer.error_bound_m2)} km²"
     )
-    _show_gaps(console, result.gaps)
-    for one in answer.untestable[:LISTED]:
-        console.print(f"  could not be tested 无法检验: {one.name or one.id} ({one.reason})", style="yellow")
-    if len(answer.untestable) > LISTED:
-        console.print(f"  … and {len(answer.untestable) - LISTED} more", style="yellow")
+    _show_gaps(console, "certain gaps 确定的空白", result.gaps.certain)
+    _show_gaps(console, "possible gaps 可能的空白", result.gaps.possible)
+    _show_undecided(console, answer)
 
 
-def _show_gaps(console: Console, listed: Gaps) -> None:
-    if not listed.gaps:
-        return
-    console.print(f"{listed.count} gaps 空白, largest first:")
+def headline(ratio: Estimate) -> str:
+    """The share in one line: an interval, or that it is not known."""
+    if not is_known(ratio):
+        return f"covered 覆盖率: {unknown_words()} (0–100 %; as listed 按已列 {percent(ratio.nominal)})"
+    if percent(ratio.lower) == percent(ratio.upper):
+        return f"covered 覆盖率: {percent(ratio.nominal)}"
+    bounds = f"{percent(ratio.lower)} – {percent(ratio.upper)}"
+    return f"covered 覆盖率: {bounds} (as listed 按已列 {percent(ratio.nominal)})"
+
+
+def unknown_words() -> str:
+    """That something is not known, in both languages."""
+    zh, en = NOT_KNOWN
+    return f"{en} {zh}"
+
+
+def _show_listing(console: Console, answer: CoverageAnswer) -> None:
+    listing = answer.completeness
+    zh, en = STATES[listing.state]
+    totals = "".join(f"; {total.total} published 公布 ({total.locator})" for total in listing.published)
+    console.print(f"{en} {zh}: {listing.listed} listed 已列{totals}", style="dim")
+    if answer.without_extent:
+        names = ", ".join(str(one.name) for one in answer.without_extent)
+        most = "unbounded" if answer.unmeasured_m2 is None else f"≤ {square_km(answer.unmeasured_m2)} km²"
+        console.print(f"ground not known 范围不详 ({most}): {names}", style="yellow")
+    for name, one in answer.excluded.items():
+        console.print(
+            f"left out by {name}: {one.otherwise} otherwise, {one.not_stated} not stated", style="dim"
+        )
+
+
+def _show_gaps(console: Console, title: str, listed: Gaps) -> None:
+    console.print(f"{listed.count} {title}{', largest first:' if listed.gaps else ''}")
     for gap in listed.gaps[:LISTED]:
         console.print(f"  {gap.rank:>3}. {square_km(gap.area_m2):>8} km²  {gap.name or gap.place or '—'}")
 
 
+def _show_undecided(console: Console, answer: CoverageAnswer) -> None:
+    for one in answer.undecided.resources[:LISTED]:
+        zh, en = REASONS[one.reason]
+        name = one.name["zh"] or one.name["en"] or one.id
+        console.print(f"  not decided 无法判定: {name} ({en} {zh})", style="yellow")
+    if answer.undecided.count > LISTED:
+        console.print(f"  … and {answer.undecided.count - LISTED} more", style="yellow")
+
+
 def _shares(ratio: Estimate) -> tuple[str, str, str]:
-    return percent(ratio.lower), percent(ratio.nominal), percent(ratio.upper)
+    upper = percent(ratio.upper) if is_known(ratio) else unknown_words()
+    return percent(ratio.lower), percent(ratio.nominal), upper

@@ -126,6 +126,11 @@ class SetAnswer(Struct, frozen=True, kw_only=True):
     excluded: Excluded
 
 
+def of_set(answer: SetAnswer) -> dict[str, Any]:
+    """The members that every answer about a set has, of this one."""
+    return {name: getattr(answer, name) for name in SetAnswer.__struct_fields__}
+
+
 class FeatureSetAnswer(SetAnswer, frozen=True, kw_only=True, tag_field="type", tag="FeatureCollection"):
     """An answer about a set as a GeoJSON FeatureCollection of rendered features."""
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from pyproj import Geod
 
 from registry.domain.identity import new_id
+from registry.domain.records.resource import KINDS
 from registry.jobs.analysis_process import AnalysisProcess
 from registry.jobs.runner import BY_CLOCK
 from registry.jobs.worker_main import CoversDone
@@ -20,7 +21,7 @@ from registry.store import jobs
 from registry.store.database.query import Query
 from registry.store.jobs import Claim
 from registry.store.places import places
-from tests.builders import a_resource
+from tests.builders import a_resource, an_inventory
 from tests.waiting import until
 
 GEOD = Geod(ellps="WGS84")
@@ -55,7 +56,10 @@ def a_place(code, level, extent=None, basis="boundary", **given):
 
 @pytest.fixture
 async def world(stored):
-    """A district, two towns that leave a part of it, a town without extent, an area of one town."""
+    """A district, two towns that leave a part of it, a town without extent, an area of one town.
+
+    All lists are declared complete.
+    """
     rows = [a_place("D", "district", DISTRICT)]
     rows += [a_place(code, "town", box, "voronoi", parent="D") for code, box in TOWNS.items()]
     rows += [a_place("T3", "town", parent="D"), a_place("M", "management_area", parent="D")]
@@ -63,7 +67,13 @@ async def world(stored):
     await places.upsert(stored, rows)
     await places.set_members(stored, "M", ["T1"])
     await places.derive(stored)
+    for kind in KINDS:
+        await an_inventory(stored, kind)
+        await an_inventory(stored, kind, exercise="drill")
     return stored
+
+
+TOWER = {"kind": "fire_watch_point", "name": {"zh": "拟建塔"}}
 
 
 async def watch(writer, lon=106.1, lat=29.1, **given):
@@ -83,7 +93,9 @@ async def test_a_district_is_measured_and_parted_by_its_towns(client, world):
     answer = await ask(client, place="D")
     ring, widened = np.pi * 4_000.0**2, np.pi * 4_500.0**2
     assert answer["covered_m2"]["nominal"] == pytest.approx(2 * ring, rel=1e-4)
-    assert answer["covered_m2"]["upper"] == pytest.approx(ring + widened, rel=1e-4)
+    assert answer["covered_m2"]["upper"] == pytest.approx(2 * ring, rel=1e-4), "it covers no more anywhere"
+    possible = (await post(client, "/gaps"))["possible_gaps"]["uncovered_m2"]
+    assert possible == pytest.approx(widened - ring, rel=1e-3)
     assert answer["area_m2"] == pytest.approx(
         GEOD.geometry_area_perimeter(shapely.segmentize(DISTRICT, 0.001))[0]
     )
@@ -106,8 +118,13 @@ async def test_what_cannot_be_tested_is_named(client, world):
     await watch(world, form="checkpoint", watch_radius_m=None, name={"zh": "检查站"})
     await watch(world, lon=120.0, form="checkpoint", watch_radius_m=None)
     answer = await ask(client, place="D")
-    assert [(u["name"]["zh"], u["reason"]) for u in answer["untestable"]] == [("检查站", "no radius")]
-    assert answer["ratio"] == {"lower": 0.0, "nominal": 0.0, "upper": 0.0}
+    assert answer["ratio"] == {"lower": 0.0, "nominal": 0.0, "upper": 0.0}, "a checkpoint watches no area"
+    assert answer["excluded"] == {"watch_radius_m": {"not_stated": 1, "otherwise": 0, "nearest": None}}
+    await watch(world, form="watchtower", watch_radius_m=None, name={"zh": "瞭望塔"})
+    answer = await ask(client, place="D")
+    named = [(u["name"]["zh"], u["reason"], u["unknown"]) for u in answer["undecided"]["resources"]]
+    assert named == [("瞭望塔", "unknown_value", ["watch_radius_m"])]
+    assert answer["ratio"] == {"lower": 0.0, "nominal": 0.0, "upper": 1.0}
 
 
 async def test_sight_decides_what_is_counted_and_from_where(client, world):
@@ -186,7 +203,8 @@ async def post(client, path, status=200, **body):
 async def test_gaps_are_split_by_town_and_add_up(client, world):
     await watch(world, lon=106.2)
     answer = await post(client, "/gaps")
-    gaps = answer["gaps"]
+    gaps = answer["certain_gaps"]
+    assert answer["possible_gaps"]["gaps"] == []
     assert {g["place"] for g in gaps["gaps"]} == {"T1", "T2", "D"}
     assert [g["rank"] for g in gaps["gaps"]] == list(range(1, len(gaps["gaps"]) + 1))
     total = sum(g["area_m2"] for g in gaps["gaps"]) + gaps["slivers_area_m2"]
@@ -203,10 +221,12 @@ async def test_depth_and_criticality_of_two_overlapping_points(client, world):
     assert [(f["depth"], f["or_more"]) for f in depth["faces"]] == [(0, False), (1, False), (2, True)]
     found = await post(client, "/criticality")
     assert {r["id"] for r in found["resources"][:2]} == {str(one), str(two)}
-    assert found["resources"][2]["sole_m2"] == 0.0
-    once, twice = (level["area_m2"] for level in depth["levels"])
-    assert sum(r["sole_m2"] for r in found["resources"]) == pytest.approx(once - twice, rel=1e-6)
-    assert found["covered_once_m2"] == pytest.approx(once - twice, rel=1e-6)
+    assert found["resources"][2]["sole_m2"] == {"lower": 0.0, "nominal": 0.0, "upper": 0.0}
+    once, twice = (level["area_m2"]["nominal"] for level in depth["levels"])
+    for bound in ("lower", "nominal", "upper"):
+        alone = sum(r["sole_m2"][bound] for r in found["resources"])
+        assert alone == pytest.approx(once - twice, rel=1e-6)
+    assert found["covered_once_m2"]["nominal"] == pytest.approx(once - twice, rel=1e-6)
 
 
 async def test_min_depth_asks_for_cover_by_two(client, world):
@@ -233,8 +253,12 @@ async def test_demand_is_counted_with_its_weights_and_its_basis(client, world):
     assert answer["demand"]["covered"] == {"lower": 7.0, "nominal": 7.0, "upper": 7.0}
     assert [p["weight"] for p in answer["demand"]["uncovered"]] == [5.0]
     towns = await post(client, "", demand={"type": "places", "level": "town"})
-    assert towns["demand"]["points"] == 0
-    assert towns["demand_basis"].startswith("0 of 3 places of level town")
+    missing = [(one["id"], one["lacks"]) for one in towns["demand"]["missing"]]
+    assert missing == [("T1", "point"), ("T2", "point"), ("T3", "point")]
+    assert towns["demand"]["ratio"] == {"lower": 0.0, "nominal": 0.0, "upper": 1.0}
+    people = await post(client, "", demand={"type": "places", "level": "town", "weight": "population"})
+    assert [one["lacks"] for one in people["demand"]["missing"]] == ["weight"] * 3
+    assert [people["demand"][name] for name in ("total", "covered", "ratio")] == [None] * 3
 
 
 async def test_a_scenario_adds_moves_and_removes_without_storing(client, world):
@@ -242,15 +266,15 @@ async def test_a_scenario_adds_moves_and_removes_without_storing(client, world):
     far = await watch(world, lon=107.5)
     added = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [106.2, 29.05]}}
     changes = {
-        "add": [added | {"properties": {"kind": "fire_watch_point", "watch_radius_m": 2000, "form": None}}],
+        "add": [added | {"properties": TOWER | {"watch_radius_m": 2000, "form": None}}],
         "move": [{"id": str(far), "geometry": {"type": "Point", "coordinates": [106.36, 29.15]}}],
         "remove": [str(one)],
     }
     answer = await post(client, "/scenario", scenario=changes)
     before, after, difference = answer["before"], answer["after"], answer["difference"]
     assert before["covered_m2"]["nominal"] == pytest.approx(2 * np.pi * 4_000.0**2, rel=1e-4)
-    assert difference["lost_m2"] == pytest.approx(np.pi * 4_000.0**2, rel=1e-4)
-    net = difference["gained_m2"] - difference["lost_m2"]
+    assert difference["lost_m2"]["nominal"] == pytest.approx(np.pi * 4_000.0**2, rel=1e-4)
+    net = difference["gained_m2"]["nominal"] - difference["lost_m2"]["nominal"]
     assert net == pytest.approx(after["covered_m2"]["nominal"] - before["covered_m2"]["nominal"], rel=1e-6)
     assert difference["gained"]["type"] == "MultiPolygon"
     assert (await ask(client, place="D"))["counts"]["resources"] == 2
@@ -271,7 +295,7 @@ async def test_siting_closes_the_gap_and_proves_it(client, world):
     kept_out = await sited(client, siting=siting, forbidden=[zone])
     assert all(f["geometry"]["coordinates"][0] >= 106.3 for f in kept_out["sites"]["features"])
     few = await sited(client, siting={"model": "lscp", "target": 0.5, "radius_m": 6000, "grid_m": 4000})
-    assert few["covered_weight"] >= 0.5 * few["demand_weight"]
+    assert few["covered_weight"]["lower"] >= 0.5 * few["demand_weight"]
     assert few["objective"] == few["bound"] == len(few["sites"]["features"])
 
 
@@ -411,13 +435,22 @@ async def test_an_unknown_job_is_not_found(client, world):
 
 async def test_towns_without_a_team_are_named_with_the_denominator(client, world):
     await a_resource(world, kind="rescue_team", lon=None, place="T1")
-    await a_resource(world, kind="rescue_team", lon=None, quality="candidate_places", candidate_places=["T3"])
-    response = await client.post("/v1/coverage/members", json={"kind": "rescue_team", "place": "D"})
-    answer = response.json()
-    assert [u["code"] for u in answer["without"]] == ["T2"]
-    assert [u["code"] for u in answer["possible"]] == ["T3"]
-    assert answer["ratio"] == pytest.approx({"lower": 1 / 3, "nominal": 1 / 3, "upper": 2 / 3})
+    question = {"kind": "rescue_team", "place": "D"}
+    answer = (await client.post("/v1/coverage/members", json=question)).json()
+    assert [u["code"] for u in answer["without"]] == ["T2", "T3"]
+    assert answer["ratio"] == pytest.approx({"lower": 1 / 3, "nominal": 1 / 3, "upper": 1 / 3})
     assert answer["denominator"] == "all 3 places of level town in D"
+    either = {"quality": "candidate_places", "candidate_places": ["T2", "T3"]}
+    await a_resource(world, kind="rescue_team", lon=None, **either)
+    answer = (await client.post("/v1/coverage/members", json=question)).json()
+    assert [u["code"] for u in answer["possible"]] == ["T2", "T3"]
+    assert answer["ratio"] == pytest.approx({"lower": 2 / 3, "nominal": 2 / 3, "upper": 2 / 3}), (
+        "in one of them"
+    )
+    assert [one["reason"] for one in answer["undecided"]["resources"]] == ["candidate_places"]
+    await a_resource(world, kind="rescue_team", lon=None, place="D")
+    answer = (await client.post("/v1/coverage/members", json=question)).json()
+    assert answer["ratio"] == pytest.approx({"lower": 2 / 3, "nominal": 2 / 3, "upper": 1.0})
 
 
 @pytest.mark.parametrize(
@@ -453,7 +486,11 @@ async def test_how_far_the_nearest_team_is_beyond_the_border_too(client, world):
     answer = response.json()
     true = [GEOD.inv(106.5, 29.1, lon, 29.1)[2] for lon in (106.01, 106.39)]
     assert [f["distance_m"]["nominal"] for f in answer["farthest"]] == pytest.approx(true, abs=0.01)
-    assert answer["farthest"][0]["distance_m"]["upper"] == pytest.approx(true[0] + 400.0, abs=0.01)
+    far, near = (found["distance_m"] for found in answer["farthest"])
+    corners = shapely.get_coordinates(TOWNS["T1"])
+    town = max(GEOD.inv(106.01, 29.1, lon, lat)[2] for lon, lat in corners)
+    assert (far["lower"], far["upper"]) == (0.0, pytest.approx(town, rel=1e-3)), "one is somewhere in T1"
+    assert near["upper"] == pytest.approx(true[1] + 400.0, abs=0.01)
     assert (answer["located"], answer["unlocated"]) == (1, 1)
 
 
@@ -475,5 +512,6 @@ async def test_an_area_across_the_antimeridian_finds_its_points_on_both_sides(cl
     apart = GEOD.inv(179.95, -17.0, -179.95, -17.0)[2]
     assert apart > 8_000
     assert answer["covered_m2"]["nominal"] == pytest.approx(2 * np.pi * 4_000.0**2, rel=1e-4)
-    (gap,) = answer["gaps"]["gaps"]
+    (gap,) = answer["possible_gaps"]["gaps"]
+    assert answer["certain_gaps"]["gaps"] == [], "nobody has declared a list of that area"
     assert shapely.from_geojson(json.dumps(gap["geometry"])).bounds == (-180.0, -17.2, 180.0, -16.8)

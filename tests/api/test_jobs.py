@@ -26,11 +26,12 @@ from registry.store import jobs
 from registry.store.database.pool import reading
 from registry.store.database.query import Query
 from tests.api.conftest import UNHURRIED, serving
+from tests.domain.coverage_oracles import CLOSED
 from tests.waiting import until
 
 BOX = AreaPart(shape=shapely.to_wkb(shapely.box(106.0, 29.0, 106.2, 29.2)))
 ONE = Watcher(id="a", radius_m=3_000.0, position=(106.1, 29.1))
-INPUTS = CoverageInputs(whole=BOX, parts=[], watchers=[ONE])
+INPUTS = CoverageInputs(whole=BOX, parts=[], watchers=[ONE], listing=CLOSED)
 SHORT = MeasureTask(inputs=INPUTS)
 LONG = SitingTask(inputs=INPUTS, how=Siting(sites=40, radius_m=1_500, grid_m=300, time_limit_s=60))
 EXPIRE = Query(sa.text("UPDATE job SET lease_until = now() - interval '1 second'"))

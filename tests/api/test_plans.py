@@ -137,7 +137,7 @@ async def test_all_places_of_a_request_are_read_at_one_instant(client, seeded, m
 async def test_the_science_city_radius_never_reaches_qijiangs_target(client, seeded) -> None:
     found = await get(client, "/v1/provisions/qj-forest-95/check")
     assert found["verdict"] == "unknown"
-    assert found["details"]["recorded_percent"]["upper"] == 0
+    assert found["details"]["recorded_percent"]["nominal"] == 0
     assert [need["action"] for need in found["missing"]] == ["load", "list", "enter"]
     asked = (await get(client, "/v1/survey-list", document=PLAN))["visits"]
     assert any("qj-forest-95" in visit["checks"] for visit in asked)
@@ -149,6 +149,19 @@ async def test_every_published_total_is_filled_in_the_demonstration(client, seed
     totals = [item.id for item in seeded_totals if item.kind == "published_total"]
     verdicts = {check["provision"]: check["verdict"] for check in answer.json()["checks"]}
     assert {code: verdicts[code] for code in totals} == dict.fromkeys(totals, "met")
+
+
+@pytest.mark.parametrize("params", [{}, {"exercise": "demo"}], ids=["live", "demo"])
+async def test_a_check_says_of_its_ground_what_coverage_says(client, seeded, params) -> None:
+    check = await get(client, "/v1/provisions/qj-forest-95/check", **params)
+    place = (await get(client, "/v1/provisions/qj-forest-95"))["place"]
+    coverage = await get(client, "/v1/coverage", kind="fire_watch_point", place=place, **params)
+    assert check["details"]["recorded_percent"] == coverage["ratio"]
+    error = 100 * coverage["error_bound_m2"] / coverage["area_m2"]
+    assert check["observed"]["lower"] == pytest.approx(max(0.0, 100 * coverage["ratio"]["lower"] - error))
+    assert check["observed"]["upper"] == pytest.approx(min(100.0, 100 * coverage["ratio"]["upper"] + error))
+    assert check["details"]["completeness"] == coverage["completeness"]
+    assert check["details"]["without_extent"] == coverage["without_extent"]
 
 
 async def test_a_check_can_be_asked_of_the_past(client, seeded, signed) -> None:

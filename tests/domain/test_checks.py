@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain.coverage.coverage import Counts, Coverage, Estimate, Untestable
+from registry.domain.completeness import Completeness, Undecided, UndecidedRecord
+from registry.domain.coverage.coverage import Counts, Coverage, Estimate
 from registry.domain.errors import Invalid
 from registry.domain.plans.check import ObservedInterval, compare_total, decide
 from registry.domain.plans.checks import evaluation
@@ -480,35 +481,45 @@ def test_three_responsible_persons() -> None:
     assert verdict("qj-three-responsible", facts(reservoir, *persons[:2])) == "unknown"
 
 
-def covered(lower: float, upper: float, untestable: int = 0) -> Coverage:
+def covered(lower: float, upper: float, unplaced: int = 0) -> Coverage:
+    named = {"kind": "fire_watch_point", "name": {}, "reason": "no_position"}
+    records = [
+        UndecidedRecord(id=f"w{n}", distance_min_m=0.0, distance_max_m=None, **named) for n in range(unplaced)
+    ]
     return Coverage(
+        completeness=Completeness(state="complete", listed=1, located=1, placeholders=0),
+        undecided=Undecided(unplaced, False, records),
+        excluded={},
         ratio=Estimate(lower, (lower + upper) / 2, upper),
         covered_m2=Estimate(lower * 1e6, lower * 1e6, upper * 1e6),
         area_m2=1e6,
+        unmeasured_m2=0.0,
         error_bound_m2=100.0,
         method="",
-        counts=Counts(1, 1, 0, untestable),
-        untestable=[Untestable(f"w{n}", None, "no position") for n in range(untestable)],
+        counts=Counts(1, 1, 0, unplaced),
         assumed_extent=[],
+        without_extent=[],
         by_place=[],
     )
 
 
 @pytest.mark.parametrize(
-    ("coverage", "listed", "expected"),
+    ("coverage", "expected"),
     [
-        (covered(0.96, 0.99), False, "met"),
-        (covered(0.95, 0.99), False, "unknown"),
-        (covered(0.5, 0.6), False, "unknown"),
-        (covered(0.5, 0.6), True, "not_met"),
-        (covered(0.5, 0.6, untestable=1), True, "unknown"),
-        (covered(0.5, 0.97), True, "unknown"),
+        (covered(0.96, 0.99), "met"),
+        (covered(0.95, 0.99), "unknown"),
+        (covered(0.5, 1.0), "unknown"),
+        (covered(0.5, 0.6), "not_met"),
+        (covered(0.5, 0.97), "unknown"),
     ],
 )
-def test_forest_watch(coverage: Coverage, listed: bool, expected: str) -> None:
-    inventories = [complete("fire_watch_point")] if listed else []
-    known = facts(*inventories, share=CoverageShare(coverage, None))
-    assert verdict("qj-forest-95", known) == expected
+def test_forest_watch(coverage: Coverage, expected: str) -> None:
+    assert verdict("qj-forest-95", facts(share=CoverageShare(coverage, None))) == expected
+
+
+def test_forest_watch_asks_for_what_has_no_position() -> None:
+    found = check("qj-forest-95", facts(share=CoverageShare(covered(0.5, 1.0, unplaced=1), None)))
+    assert [(need.action, need.record) for need in found.missing] == [("locate", "w0")]
 
 
 def test_the_science_city_radius_is_each_points_own() -> None:

@@ -12,6 +12,7 @@ from registry.domain.coverage.demand import DemandPoint, cover_of, reach_pairs
 from registry.domain.coverage.geometry.gaps_geometry import uncovered
 from registry.domain.coverage.geometry.interval_cover import cover_interval
 from registry.domain.coverage.geometry.study_area import lay_out
+from registry.domain.coverage.listing import NO_FREE_COVER
 from registry.domain.coverage.watcher import ViewSector
 from tests.domain.coverage_oracles import GEOD, distances_m, part, sample, watchers
 
@@ -105,8 +106,12 @@ def test_demand_by_sector_interval_and_need():
     base = watchers([(106.1, 29.1), (106.12, 29.1)], 4_000.0, 500.0)
     seen = msgspec.structs.replace(base[0], view=ViewSector(45.0, 135.0))
     points = [DemandPoint(106.13, 29.1, 5.0), DemandPoint(106.07, 29.1, 3.0), DemandPoint(106.16, 29.1, 2.0)]
-    found = cover_of(GROUND, cover_interval(GROUND.plane, [seen, base[1]]), points, need=1, limit=5)
+    found = cover_of(
+        GROUND, cover_interval(GROUND.plane, [seen, base[1]]), points, [], NO_FREE_COVER, need=1, limit=5
+    )
     assert (found.covered.lower, found.covered.nominal, found.covered.upper) == (5.0, 7.0, 7.0)
     assert [p.weight for p in found.uncovered] == [3.0]
-    twice = cover_of(GROUND, cover_interval(GROUND.plane, [seen, base[1]]), points, need=2, limit=5)
+    twice = cover_of(
+        GROUND, cover_interval(GROUND.plane, [seen, base[1]]), points, [], NO_FREE_COVER, need=2, limit=5
+    )
     assert twice.covered.nominal == 5.0

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from registry.domain.coverage.coverage import assess, coverage_of
 from registry.domain.coverage.geometry.study_area import lay_out
 from registry.domain.coverage.watcher import ViewSector
-from tests.domain.coverage_oracles import GEOD, covered_m2, dense_circle, lens_m2, part, watchers
+from tests.domain.coverage_oracles import CLOSED, GEOD, covered_m2, dense_circle, lens_m2, part, watchers
 
 RELATIVE = 1e-4
 
 
 def measured(area, lonlat, radius_m):
-    return coverage_of(assess(lay_out([part(area)]), watchers(lonlat, radius_m)))
+    return coverage_of(assess(lay_out([part(area)]), watchers(lonlat, radius_m), CLOSED))
 
 
 def assert_close(answer, covered, area=None):
@@ -106,5 +106,5 @@ def test_sector_has_its_share_of_the_disc(span):
     whole = watchers([(106.1, 29.1)], 5_000.0)[0]
     one = msgspec.structs.replace(whole, view=ViewSector(350.0, (350.0 + span) % 360))
     ground = lay_out([part(shapely.box(106.0, 29.0, 106.2, 29.2))])
-    answer = coverage_of(assess(ground, [one]))
+    answer = coverage_of(assess(ground, [one], CLOSED))
     assert answer.covered_m2.nominal == pytest.approx(np.pi * 5_000.0**2 * span / 360, rel=2e-6)

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.domain.coverage.coverage import assess, coverage_of
-from registry.domain.coverage.gaps import gaps
+from registry.domain.coverage.gaps import certain_gaps
 from registry.domain.coverage.geometry import gaps_geometry, quadtree
 from registry.domain.coverage.geometry.gaps_geometry import covered, in_pieces, uncovered
 from registry.domain.coverage.geometry.interval_cover import cover_interval
 from registry.domain.coverage.geometry.study_area import lay_out
 from registry.domain.errors import InvalidQuery
-from tests.domain.coverage_oracles import GEOD, distances_m, part, sample, watchers
+from tests.domain.coverage_oracles import CLOSED, GEOD, distances_m, part, sample, watchers
 
 BOX = (105.9, 28.9, 106.3, 29.3)
 
@@ -32,8 +32,8 @@ def quarters():
 def test_gaps_and_cover_make_the_area_and_places_make_the_whole(seed, count):
     rng = np.random.default_rng(seed)
     some = watchers(sample(rng, *BOX, count), rng.uniform(500, 7_000, count))
-    split, whole = (assess(lay_out(parts), some) for parts in (quarters(), [part(shapely.box(*BOX))]))
-    answer, listed = coverage_of(split), gaps(split, sliver_m2=0.0, limit=10**6)
+    split, whole = (assess(lay_out(parts), some, CLOSED) for parts in (quarters(), [part(shapely.box(*BOX))]))
+    answer, listed = coverage_of(split), certain_gaps(split, sliver_m2=0.0, limit=10**6)
     area = answer.area_m2
     assert answer.covered_m2.nominal + listed.uncovered_m2 == pytest.approx(area, rel=1e-6)
     assert sum(g.area_m2 for g in listed.gaps) == pytest.approx(listed.uncovered_m2, rel=1e-6)
@@ -65,7 +65,7 @@ def test_ratio_agrees_with_monte_carlo_on_the_ellipsoid(seed):
     lonlat, radius_m = sample(rng, 105.8, 28.8, 106.4, 29.4, n), rng.uniform(1_000, 8_000, n)
     points = sample(rng, *BOX, 40_000)
     share = np.mean((distances_m(points, lonlat) <= radius_m).any(axis=1))
-    answer = coverage_of(assess(lay_out(quarters()), watchers(lonlat, radius_m)))
+    answer = coverage_of(assess(lay_out(quarters()), watchers(lonlat, radius_m), CLOSED))
     sigma = np.sqrt(share * (1 - share) / len(points)) + 1e-6
     assert abs(answer.ratio.nominal - share) < 4.5 * sigma
 
@@ -102,9 +102,9 @@ def test_dense_cover_is_pruned_and_keeps_its_gap():
 
 def test_gaps_are_valid_geojson_of_seven_decimals_and_slivers_are_counted():
     rng = np.random.default_rng(4)
-    found = assess(lay_out(quarters()), watchers(sample(rng, *BOX, 120), 3_500.0))
-    everything = gaps(found, sliver_m2=0.0, limit=10_000)
-    some = gaps(found, sliver_m2=50_000.0, limit=3)
+    found = assess(lay_out(quarters()), watchers(sample(rng, *BOX, 120), 3_500.0), CLOSED)
+    everything = certain_gaps(found, sliver_m2=0.0, limit=10_000)
+    some = certain_gaps(found, sliver_m2=50_000.0, limit=3)
     small = [g.area_m2 for g in everything.gaps if g.area_m2 < 50_000.0]
     assert (some.slivers, len(some.gaps)) == (len(small), 3)
     assert some.slivers_area_m2 == pytest.approx(sum(small))
@@ -121,8 +121,10 @@ def test_gaps_are_valid_geojson_of_seven_decimals_and_slivers_are_counted():
 
 def test_a_gap_across_the_antimeridian_is_cut_there():
     west, east = shapely.box(179.7, -17.2, 180, -16.8), shapely.box(-180, -17.2, -179.8, -16.8)
-    found = assess(lay_out([part(shapely.MultiPolygon([west, east]))]), watchers([(179.95, -17.0)], 3_000.0))
-    (gap,) = gaps(found, sliver_m2=1.0, limit=5).gaps
+    found = assess(
+        lay_out([part(shapely.MultiPolygon([west, east]))]), watchers([(179.95, -17.0)], 3_000.0), CLOSED
+    )
+    (gap,) = certain_gaps(found, sliver_m2=1.0, limit=5).gaps
     shape = shapely.from_geojson(bytes(gap.geometry))
     assert shape.geom_type == "MultiPolygon"
     assert shape.bounds == (-180.0, -17.2, 180.0, -16.8)

@@ -4,12 +4,13 @@ import msgspec
 import numpy as np
 import pytest
 import shapely
+from msgspec import UNSET
 
 from registry.domain.coverage.coverage import assess, coverage_of
 from registry.domain.coverage.geometry.plane import to_plane
 from registry.domain.coverage.geometry.study_area import lay_out
 from registry.domain.coverage.watcher import Disc, ViewSector, Watcher
-from tests.domain.coverage_oracles import GEOD, distances_m, part, sample, watchers
+from tests.domain.coverage_oracles import CLOSED, GEOD, distances_m, part, sample, watchers
 
 BOX = (105.9, 28.9, 106.3, 29.3)
 AREA = shapely.box(*BOX)
@@ -18,7 +19,7 @@ EDGE_M = 25.0
 
 
 def answer(*some, area=AREA):
-    return coverage_of(assess(lay_out([part(area)]), list(some)))
+    return coverage_of(assess(lay_out([part(area)]), list(some), CLOSED))
 
 
 def possible_positions(extent, rng, n=600):
@@ -66,7 +67,7 @@ def test_unlocated_interval_is_what_sampling_possible_positions_gives(name):
     one = Watcher(id="1", radius_m=radius_m, extents=stored)
     points = sample(rng, *BOX, 1_500)
     nearest, farthest = brute_force(points, extents, radius_m, rng)
-    found = assess(lay_out([part(AREA)]), [one])
+    found = assess(lay_out([part(AREA)]), [one], CLOSED)
     clear = np.abs(farthest - radius_m) > EDGE_M
     assert np.array_equal(membership(found, "lower", points)[clear], (farthest <= radius_m)[clear])
     clear = np.abs(nearest - radius_m) > 10 * EDGE_M
@@ -76,29 +77,41 @@ def test_unlocated_interval_is_what_sampling_possible_positions_gives(name):
 
 def test_located_interval_is_the_three_discs():
     r, u = 5_000.0, 1_200.0
+    one = watchers([(106.1, 29.1)], r, u)
+    found = assess(lay_out([part(AREA)]), one, CLOSED)
+    for state, reach in (("lower", r - u), ("nominal", r), ("upper", r + u)):
+        ground = found.area.whole.area - getattr(found, state).whole.area
+        assert ground == pytest.approx(np.pi * reach**2, rel=1e-6)
+
+
+def test_a_disc_that_lies_inside_covers_its_own_area_wherever_it_stands():
+    r, u = 5_000.0, 1_200.0
     found = answer(*watchers([(106.1, 29.1)], r, u)).covered_m2
-    assert found.lower == pytest.approx(np.pi * (r - u) ** 2, rel=1e-6)
+    assert found.lower == pytest.approx(found.upper, rel=1e-6)
     assert found.nominal == pytest.approx(np.pi * r**2, rel=1e-6)
-    assert found.upper == pytest.approx(np.pi * (r + u) ** 2, rel=1e-6)
 
 
 def test_doubt_beyond_the_radius_leaves_no_certain_ground():
     found = answer(*watchers([(106.1, 29.1)], 1_000.0, 1_000.0)).covered_m2
-    assert found.lower == 0.0
-    assert found.nominal > 0.0
+    assert found.lower == pytest.approx(np.pi * 1_000.0**2, rel=1e-5)
+    one = watchers([(106.1, 29.1)], 1_000.0, 1_000.0)
+    bare = assess(lay_out([part(AREA)]), one, CLOSED)
+    assert bare.lower.whole.area == pytest.approx(bare.area.whole.area)
 
 
 def test_what_has_no_radius_or_no_place_is_untestable_by_name():
     named = msgspec.structs.replace
     base = Watcher(id="a")
-    found = answer(named(base, position=(106.1, 29.1)), named(base, id="b", radius_m=10.0), base)
-    assert [(u.id, u.reason) for u in found.untestable] == [
-        ("a", "no radius"),
-        ("b", "no position"),
-        ("a", "no radius"),
+    unplaced = named(base, id="b", radius_m=10.0)
+    found = answer(named(base, position=(106.1, 29.1)), unplaced, base)
+    assert [(u.id, u.reason, u.unknown) for u in found.undecided.resources] == [
+        ("a", "unknown_value", ["watch_radius_m"]),
+        ("b", "no_position", UNSET),
+        ("a", "unknown_value", ["watch_radius_m"]),
     ]
     assert found.counts.untestable == 3
-    assert found.ratio.upper == 0.0
+    assert (found.ratio.lower, found.ratio.upper) == (0.0, 1.0)
+    assert answer(unplaced).covered_m2.upper == pytest.approx(np.pi * 10.0**2)
 
 
 def test_an_extent_that_is_not_known_takes_away_the_certain_ground():
@@ -106,7 +119,9 @@ def test_an_extent_that_is_not_known_takes_away_the_certain_ground():
     part_known = msgspec.structs.replace(known, extents_complete=False)
     assert answer(known).ratio.lower > 0.0
     assert answer(part_known).ratio.lower == 0.0
-    assert answer(part_known).ratio.upper == answer(known).ratio.upper
+    assert answer(part_known).covered_m2.upper == pytest.approx(
+        min(2 * np.pi * 5_000.0**2, answer(known).area_m2), rel=1e-3
+    )
 
 
 def test_a_footprint_overrides_the_radius_and_moves_with_the_doubt():
@@ -116,10 +131,13 @@ def test_a_footprint_overrides_the_radius_and_moves_with_the_doubt():
     dx, dy = 0.001 * side_m / lon_m / 2, 0.001 * side_m / lat_m / 2
     square = shapely.to_wkb(shapely.box(106.1 - dx, lat - dy, 106.1 + dx, lat + dy))
     one = msgspec.structs.replace(watchers([(106.1, lat)], 9e3, 500.0)[0], footprint=square)
+    state = assess(lay_out([part(AREA)]), [one], CLOSED)
+    low, high = (state.area.whole.area - left.whole.area for left in (state.lower, state.upper))
+    assert low == pytest.approx((side_m - 1_000.0) ** 2, rel=1e-3)
+    assert high == pytest.approx(side_m**2 + 4 * side_m * 500.0 + np.pi * 500.0**2, rel=1e-3)
     found = answer(one).covered_m2
-    assert found.lower == pytest.approx((side_m - 1_000.0) ** 2, rel=1e-3)
     assert found.nominal == pytest.approx(side_m**2, rel=1e-3)
-    assert found.upper == pytest.approx(side_m**2 + 4 * side_m * 500.0 + np.pi * 500.0**2, rel=1e-3)
+    assert (found.lower, found.upper) == pytest.approx((found.nominal, found.nominal), rel=1e-6)
     fixed = answer(Watcher(id="1", footprint=square)).covered_m2
     assert fixed.lower == fixed.upper == pytest.approx(found.nominal)
 
@@ -150,7 +168,7 @@ def test_uncertain_sector_against_sampled_apexes(span):
     azimuth, _, distance = GEOD.inv(*pairs)
     seen = ((distance <= r) & ((azimuth - view.from_deg) % 360 <= span)).reshape(shape)
     for one in (located, unlocated):
-        found = assess(lay_out([part(AREA)]), [one])
+        found = assess(lay_out([part(AREA)]), [one], CLOSED)
         lower, upper = membership(found, "lower", points), membership(found, "upper", points)
         assert not (lower & ~seen.all(axis=1)).any()
         assert not (seen.any(axis=1) & ~upper).any()

@@ -7,15 +7,18 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import shapely
+from msgspec.structs import replace
 from PIL import Image
 
-from registry.cli.report.coverage_page import ReportHeading, page, percent
+from registry.cli.report.coverage_page import ReportGaps, ReportHeading, page, percent
 from registry.cli.report.picture import COLOUR, png, svg
-from registry.domain.coverage.gaps import gaps
+from registry.domain.coverage.gaps import certain_gaps, possible_gaps
+from registry.domain.coverage.listing import Unit
 from registry.domain.coverage.measure import CoverageInputs, answer_from, assess_inputs
 from registry.domain.coverage.sketch import STATES, sketch
-from registry.domain.coverage.watcher import AreaPart, Watcher
+from registry.domain.coverage.watcher import AreaPart, Disc, Watcher
 from registry.domain.values import Name
+from tests.domain.coverage_oracles import CLOSED, OPEN
 
 NAME = Name("<b>一镇</b>", "One & only")
 AREA = AreaPart(shape=shapely.to_wkb(shapely.box(106, 29, 106.2, 29.2)), code="A", name=NAME, assumed=True)
@@ -30,12 +33,18 @@ SUBJECT = ReportHeading(
 
 @pytest.fixture(scope="module")
 def made():
-    """An answer with all four states of ground and one resource that cannot be tested."""
+    """An answer with all four states of ground and one resource that is not decided."""
     located = Watcher(id="1", name=NAME, position=(106.1, 29.1), radius_m=5_000.0, uncertainty_m=1_500.0)
-    question = CoverageInputs(whole=AREA, parts=[], watchers=[located, Watcher(id="2", name=Name("检查站"))])
+    edge = Watcher(id="2", name=Name("检查站"), radius_m=100.0, extents=(Disc(106.2, 29.1, 900.0),))
+    question = CoverageInputs(whole=AREA, parts=[], watchers=[located, edge], listing=CLOSED)
     assessment = assess_inputs(question)
-    found = gaps(assessment, sliver_m2=100.0, limit=100)
-    return answer_from(question, assessment), found, sketch(assessment)
+    return answer_from(question, assessment), gaps_of(assessment), sketch(assessment), assessment
+
+
+def gaps_of(assessment):
+    return ReportGaps(
+        *(rule(assessment, sliver_m2=100.0, limit=100) for rule in (certain_gaps, possible_gaps))
+    )
 
 
 class Tags(HTMLParser):
@@ -60,20 +69,23 @@ class Tags(HTMLParser):
 
 
 def test_the_page_is_whole_and_asks_nobody_for_anything(made):
-    answer, found, drawing = made
+    answer, found, drawing, _ = made
     text = page(SUBJECT, answer, found, drawing)
     tags = Tags()
     tags.feed(text)
     assert tags.open == []
     assert tags.links == []
-    assert not re.search(r"url\(|@import|https?:|//[a-z]", text)
+    assert not re.search(r"url\((?!#)|@import|https?:|//[a-z]", text)
     said = "".join(tags.text)
     for word in (
         "覆盖率",
         "By place",
-        "无法检验",
+        "无法判定",
         "检查站",
-        "no radius",
+        "known by possible places only",
+        "Certain gaps",
+        "Possible gaps",
+        "清单已声明完整",
         "Method",
         percent(answer.ratio.lower),
     ):
@@ -86,12 +98,15 @@ def test_a_name_of_markup_stays_text_wherever_it_is_shown():
     evil = Name("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>')
     area = AreaPart(shape=AREA.shape, code="A", name=evil, assumed=True)
     unplaced = Watcher(id="<script>2", name=None)
-    inputs = CoverageInputs(whole=area, parts=[area], watchers=[Watcher(id="1", name=evil), unplaced])
+    listing = replace(OPEN, without_extent=[Unit("x", evil)])
+    some = [Watcher(id="1", name=evil), unplaced]
+    inputs = CoverageInputs(whole=area, parts=[area], watchers=some, listing=listing)
     coverage = assess_inputs(inputs)
     words = ("<script>", "<script>")
     heading = ReportHeading(area=evil, kind=words, radius=words, realm=words, made_at=SUBJECT.made_at)
-    listed = gaps(coverage, sliver_m2=100.0, limit=100)
-    assert listed.gaps
+    listed = gaps_of(coverage)
+    assert listed.possible.gaps
+    assert not listed.certain.gaps
     text = page(heading, answer_from(inputs, coverage), listed, sketch(coverage))
     assert "<script" not in text
     assert "<img" not in text
@@ -99,20 +114,32 @@ def test_a_name_of_markup_stays_text_wherever_it_is_shown():
 
 
 def test_the_drawings_have_the_shares_of_the_answer(made, tmp_path):
-    answer, _, drawing = made
-    wanted = {
-        "certain": answer.ratio.lower,
-        "nominal": answer.ratio.nominal - answer.ratio.lower,
-        "possible": answer.ratio.upper - answer.ratio.nominal,
-        "open": 1 - answer.ratio.upper,
-    }
+    _, _, drawing, assessment = made
+    low, mid, high = (
+        1 - getattr(assessment, state).whole.area / assessment.area.whole.area
+        for state in ("lower", "nominal", "upper")
+    )
+    wanted = {"certain": low, "nominal": mid - low, "possible": high - mid, "open": 1 - high}
     paths = dict(zip(STATES, re.findall(r'<path d="([^"]*)" fill', svg(drawing)), strict=True))
     sizes = {state: _area(path) for state, path in paths.items()}
     assert {s: a / sum(sizes.values()) for s, a in sizes.items()} == pytest.approx(wanted, abs=2e-3)
     png(drawing, tmp_path / "map.png")
     pixels = np.asarray(Image.open(tmp_path / "map.png"))[: drawing.height]
     shares = {state: np.mean((pixels == _rgb(COLOUR[state])).all(axis=-1)) for state in STATES}
-    assert {s: v / sum(shares.values()) for s, v in shares.items()} == pytest.approx(wanted, abs=0.02)
+    assert shares.pop("possible") < 0.9 * wanted["possible"], "hatched, not painted"
+    whole = sum(shares.values()) / (1 - wanted.pop("possible"))
+    assert {s: v / whole for s, v in shares.items()} == pytest.approx(wanted, abs=0.02)
+
+
+def test_where_the_list_is_open_no_gap_is_drawn_as_certain():
+    inputs = CoverageInputs(whole=AREA, parts=[], watchers=[], listing=OPEN)
+    assessment = assess_inputs(inputs)
+    drawing = sketch(assessment)
+    assert len(drawing.states["open"]) == 0
+    assert len(drawing.states["possible"]) == 1
+    text = page(SUBJECT, answer_from(inputs, assessment), gaps_of(assessment), drawing)
+    assert "不可知" in text
+    assert "清单未声明完整" in text
 
 
 def _area(path):

@@ -1,8 +1,7 @@
 """Counts of listings against counts of the records, and the completeness that they lead to."""
 
 import random
-from datetime import date, timedelta
-from uuid import uuid4
+from datetime import timedelta
 
 import asyncpg
 import msgspec
@@ -12,7 +11,6 @@ from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
 from registry.domain.completeness import ListingCount
 from registry.domain.conditions import Filter
 from registry.domain.plans.document import Document
-from registry.domain.plans.entry import Inventory
 from registry.domain.plans.provision import Provision
 from registry.domain.records import change as changing
 from registry.domain.records.change import Change
@@ -22,9 +20,9 @@ from registry.services.completeness import completeness_of, kinds_of
 from registry.store import completeness as listings
 from registry.store.database.kept import MOST_KEPT, Kept
 from registry.store.database.pool import Writer
-from registry.store.plans import entries, plans
+from registry.store.plans import plans
 from registry.store.records import changes
-from tests.builders import A_CHANGE, NOW, a_place, a_resource, make
+from tests.builders import A_CHANGE, NOW, a_place, a_resource, an_inventory, make
 
 ALIKE = """realm, kind, place, partner_of, visibility, lifecycle, force, level, tier, form, ownership,
 placeholder, located, public_located"""
@@ -152,14 +150,6 @@ async def a_total(writer: Writer, identity: str, total: int, place: str | None, 
     await plans.put_provisions(writer, [msgspec.convert(provision, Provision)])
 
 
-async def an_inventory(writer: Writer, place: str | None, kind: str, **where) -> None:
-    entry = Inventory(
-        id=uuid4(), place=place, of="resources", kind=kind, where=where, on=date(2026, 1, 1),
-        version=1, created_at=NOW, updated_at=NOW,
-    )  # fmt: skip
-    await entries.insert_many(writer, [entry], "test")
-
-
 async def a_district(writer: Writer) -> None:
     await a_place(writer, "D", level="district")
     for code in ("T1", "T2"):
@@ -209,8 +199,8 @@ async def test_a_total_is_set_beside_the_records_of_its_own_conditions_and_place
 
 async def test_a_list_is_complete_where_an_inventory_holds_for_all_that_is_asked(writer) -> None:
     await a_district(writer)
-    await an_inventory(writer, "D", "shelter")
-    await an_inventory(writer, "T1", "rescue_team", specialties=["mine"])
+    await an_inventory(writer, "shelter", "D")
+    await an_inventory(writer, "rescue_team", "T1", where={"specialties": ["mine"]})
     states = {
         place: (await completeness_of(writer, PUBLIC, at(place))).state for place in ("D", "T1", "E", None)
     }

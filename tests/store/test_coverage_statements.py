@@ -10,7 +10,7 @@ from registry.domain.conditions import Filter
 from registry.store.coverage import watchers
 from registry.store.records import changes
 from registry.store.visibility import Shape
-from tests.builders import A_CHANGE, NOW, a_place, a_resource, make
+from tests.builders import A_CHANGE, a_place, a_resource, make
 
 AREA = shapely.to_wkb(shapely.box(106.4, 28.9, 106.6, 29.1))
 
@@ -26,7 +26,7 @@ async def test_an_area_is_asked_by_index_among_many(conn, writer, clearance, sta
     await changes.load(writer, made, A_CHANGE)
     await conn.execute("ANALYZE resource")
     query = watchers._watchers(Shape(clearance=clearance), frozenset({"kind", "lifecycle"}), stated)
-    given = {"kind": "fire_watch_point", "lifecycle": "in_service", "at": NOW, "limit": 100}
+    given = {"kind": "fire_watch_point", "lifecycle": "in_service", "limit": 100}
     given |= {"area": AREA, "search_m": 25_000.0, "unplaced_m": 5_000.0}
     explained = await conn.fetch(f"EXPLAIN {query.text}", *query.args(given))
     plan = "\n".join(row[0] for row in explained)
@@ -57,7 +57,6 @@ async def test_unlocated_resources_are_found_by_the_places_named_for_them(writer
         Filter(kind="fire_watch_point"),
         area_wkb=AREA,
         radius_m=None,
-        at=NOW,
         limit=100,
     )
     assert {wanted[w.id] for w in found} == {
@@ -72,7 +71,7 @@ async def test_unlocated_resources_are_found_by_the_places_named_for_them(writer
 async def test_a_hidden_footprint_leaves_an_unlocated_record_in_the_count(writer) -> None:
     footprint = {"type": "Polygon", "coordinates": [[[106.4, 29], [106.5, 29], [106.5, 29.1], [106.4, 29]]]}
     await a_resource(writer, "fire_watch_point", lon=None, visibility="internal", footprint=footprint)
-    asked = {"area_wkb": AREA, "radius_m": None, "at": NOW, "limit": 9}
+    asked = {"area_wkb": AREA, "radius_m": None, "limit": 9}
     (shown,) = await watchers.find(writer, PUBLIC, Filter(), **asked)
     (seen,) = await watchers.find(writer, EVERYTHING, Filter(), **asked)
     assert (shown.footprint, shown.testable) == (None, False)

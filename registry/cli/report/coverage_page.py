@@ -1,17 +1,31 @@
 """A coverage answer as one page that opens offline: figures, map, gaps, what could not be tested, method."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from registry.cli.report.picture import COLOUR, MEANING, svg
+from registry.cli.report.picture import COLOUR, HATCHED, MEANING, svg
+from registry.domain.coverage.coverage import Estimate
 from registry.domain.coverage.gaps import Gaps
 from registry.domain.coverage.measure import CoverageAnswer
 from registry.domain.coverage.sketch import Sketch
 from registry.domain.values import Name
 from registry.templates import render
 
-REASONS = {"no radius": "没有半径", "no position": "没有位置"}
+REASONS = {
+    "candidate_places": ("只知道可能的地点", "known by possible places only"),
+    "uncertainty": ("位置不确定", "of uncertain position"),
+    "no_position": ("没有位置", "no position"),
+    "unknown_value": ("有未知数值", "a value is not known"),
+    "internal_cell": ("内部记录，以网格代替", "internal, shown as a grid cell"),
+}
+STATES = {
+    "open": ("清单未声明完整", "the list is open"),
+    "mixed": ("清单部分声明完整", "the list is complete in part"),
+    "complete": ("清单已声明完整", "the list is declared complete"),
+}
+NOT_KNOWN = ("不可知", "not known")
 
 
 class ReportHeading(Struct, frozen=True, kw_only=True):
@@ -24,7 +38,14 @@ class ReportHeading(Struct, frozen=True, kw_only=True):
     made_at: datetime
 
 
-def page(heading: ReportHeading, answer: CoverageAnswer, gaps: Gaps, drawing: Sketch) -> str:
+class ReportGaps(NamedTuple):
+    """The ground that nothing can cover, and the ground that may be covered or not."""
+
+    certain: Gaps
+    possible: Gaps
+
+
+def page(heading: ReportHeading, answer: CoverageAnswer, gaps: ReportGaps, drawing: Sketch) -> str:
     """The whole report as one HTML document without any outside reference."""
     return render(
         "coverage_report.html",
@@ -34,10 +55,19 @@ def page(heading: ReportHeading, answer: CoverageAnswer, gaps: Gaps, drawing: Sk
         map=svg(drawing),
         colours=COLOUR,
         meanings=MEANING,
+        hatched=HATCHED,
+        listing=STATES[answer.completeness.state],
+        not_known=NOT_KNOWN,
+        is_known=is_known,
         reasons=REASONS,
         percent=percent,
         square_km=square_km,
     )
+
+
+def is_known(ratio: Estimate) -> bool:
+    """Whether an interval says anything: from nothing to everything is not known."""
+    return ratio.lower > 0.0 or ratio.upper < 1.0
 
 
 def percent(ratio: float) -> str:

@@ -7,23 +7,30 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from registry.domain.coverage import depth, scenario
-from registry.domain.coverage.coverage import METHOD, Progress, no_progress, progress_share
-from registry.domain.coverage.demand import positions, reach_pairs, weights
+from registry.domain.completeness import SetAnswer, of_set
+from registry.domain.coverage import depth, scenario, sole
+from registry.domain.coverage.coverage import (
+    METHOD,
+    Estimate,
+    Progress,
+    no_progress,
+    progress_share,
+    ratio_of,
+)
+from registry.domain.coverage.demand import MissingDemand, positions, share, total_weight, weighed
 from registry.domain.coverage.depth import DepthFace, DepthLevel
 from registry.domain.coverage.distance_to_nearest import NearestDistances, distance_to_nearest
-from registry.domain.coverage.gaps import Bound, Gaps, gaps
-from registry.domain.coverage.geometry.interval_cover import CoverInterval, CoverShapes, cover_interval
-from registry.domain.coverage.geometry.study_area import StudyArea
+from registry.domain.coverage.gaps import Bound, Gaps, certain_gaps, possible_gaps
+from registry.domain.coverage.geometry.study_area import unmeasured_m2
+from registry.domain.coverage.listing import Unit, free_cover
 from registry.domain.coverage.measure import (
     CoverageAnswer,
-    CoverageInputs,
     answer_from,
     assess_inputs,
     measure,
-    relevant_watchers,
     study_area_of,
     watchers_of,
+    watchers_of_area,
 )
 from registry.domain.coverage.siting import placement
 from registry.domain.coverage.tasks import (
@@ -37,26 +44,32 @@ from registry.domain.coverage.tasks import (
     SitingTask,
     Task,
 )
-from registry.domain.coverage.watcher import Watcher
+from registry.domain.coverage.undecided import undecided
 from registry.domain.values import Name
 
 
 class GapsAnswer(CoverageAnswer, frozen=True, kw_only=True):
-    """Coverage with the gaps, largest first."""
+    """Coverage with the gaps, largest first: those that nothing can cover, and those that may be covered."""
 
-    gaps: Gaps
+    bound: Bound
+    uncovered_m2: Estimate
+    certain_gaps: Gaps
+    possible_gaps: Gaps
 
 
-class DepthAnswer(Struct, frozen=True, kw_only=True):
-    """Ground and demand covered at least once, twice, …"""
+class DepthAnswer(SetAnswer, frozen=True, kw_only=True):
+    """Ground and demand covered at least once, twice, …; the faces are those of `bound`."""
 
     area_m2: float
+    unmeasured_m2: float | None
     method: str
     bound: Bound
     levels: list[DepthLevel]
     faces: list[DepthFace]
     demand_total: float | None
     demand_basis: str | None
+    demand_missing: list[MissingDemand]
+    without_extent: list[Unit]
 
 
 class SoleCoverage(Struct, frozen=True):
@@ -65,25 +78,27 @@ class SoleCoverage(Struct, frozen=True):
     id: str
     name: Name | None
     place: str | None
-    sole_m2: float
-    share: float
-    sole_demand: float | None
+    sole_m2: Estimate
+    share: Estimate
+    sole_demand: Estimate | None
 
 
-class CriticalityAnswer(Struct, frozen=True, kw_only=True):
+class CriticalityAnswer(SetAnswer, frozen=True, kw_only=True):
     """For every resource what only it covers, most first; 0 for one whose ground others cover too."""
 
     area_m2: float
+    unmeasured_m2: float | None
     method: str
-    bound: Bound
-    covered_m2: float
-    covered_once_m2: float
+    covered_m2: Estimate
+    covered_once_m2: Estimate
     resources: list[SoleCoverage]
     count: int
+    demand_missing: list[MissingDemand]
+    without_extent: list[Unit]
 
 
-class ScenarioAnswer(Struct, frozen=True, kw_only=True):
-    """The present, the scenario, and what it changes."""
+class ScenarioAnswer(SetAnswer, frozen=True, kw_only=True):
+    """The present, the scenario, and what it changes. What is not decided is so in the scenario."""
 
     before: CoverageAnswer
     after: CoverageAnswer
@@ -99,8 +114,8 @@ class ScenarioOption(Struct, frozen=True, kw_only=True):
     difference: scenario.Difference
 
 
-class Comparison(Struct, frozen=True, kw_only=True):
-    """The present, and the scenarios, the one that covers most first."""
+class Comparison(SetAnswer, frozen=True, kw_only=True):
+    """The present, and the scenarios, the one that covers most as recorded first."""
 
     before: CoverageAnswer
     scenarios: list[ScenarioOption]
@@ -131,72 +146,88 @@ def _measure(task: MeasureTask, progress: Progress) -> CoverageAnswer:
 def _gaps(task: GapsTask, progress: Progress) -> GapsAnswer:
     assessment = assess_inputs(task.inputs, progress=progress)
     answer = answer_from(task.inputs, assessment)
-    listed = gaps(assessment, bound=task.bound, sliver_m2=task.sliver_m2, limit=task.limit)
-    return GapsAnswer(**msgspec.structs.asdict(answer), gaps=listed)
-
-
-def _cover(inputs: CoverageInputs, bound: Bound) -> tuple[StudyArea, list[Watcher], CoverShapes]:
-    area = study_area_of(inputs)
-    tested = [w for w in relevant_watchers(area, watchers_of(inputs)) if w.testable]
-    covers: CoverInterval = cover_interval(area.plane, tested)
-    cover: CoverShapes = getattr(covers, bound)
-    return area, tested, cover
+    area_m2, covered = answer.area_m2, answer.covered_m2
+    return GapsAnswer(
+        **msgspec.structs.asdict(answer),
+        bound=task.bound,
+        uncovered_m2=Estimate(area_m2 - covered.upper, area_m2 - covered.nominal, area_m2 - covered.lower),
+        certain_gaps=certain_gaps(assessment, sliver_m2=task.sliver_m2, limit=task.limit),
+        possible_gaps=possible_gaps(assessment, bound=task.bound, sliver_m2=task.sliver_m2, limit=task.limit),
+    )
 
 
 def _depth(task: DepthTask, _progress: Progress) -> DepthAnswer:
-    area, _, cover = _cover(task.inputs, task.bound)
-    faces = depth.faces(area, cover, task.levels)
-    total = float(area.area_m2.sum())
-    points = task.inputs.demand
-    counts = weight = None
-    if points is not None:
-        counts, weight = reach_pairs(area.plane, cover, positions(points)).counts, weights(points)
+    inputs = task.inputs
+    cut = depth.cut(study_area_of(inputs), watchers_of_area(inputs), task.levels)
+    area, free = cut.area, free_cover(inputs.listing, cut.watchers)
+    total, beside = float(area.area_m2.sum()), unmeasured_m2(area, inputs.listing.unmeasured)
+    points = inputs.demand
+    counts = None if points is None else cut.counts(positions(points))
     levels = []
-    for level, area_m2 in enumerate(depth.at_least_m2(faces), start=1):
-        reached = None if counts is None or weight is None else float(weight[counts >= level].sum())
-        share = None if reached is None or weight is None else reached / (float(weight.sum()) or 1.0)
-        levels.append(DepthLevel(level, float(area_m2), float(area_m2) / total, reached, share))
+    for level, ground in enumerate(cut.at_least_m2(free), start=1):
+        reached = None
+        if counts is not None and points is not None:
+            reached = weighed([count >= level for count in counts], points, inputs.missing, free)
+        demand = None if points is None else total_weight(points, inputs.missing)
+        levels.append(
+            DepthLevel(level, ground, ratio_of(ground, total, beside), reached, share(reached, demand))
+        )
     return DepthAnswer(
+        completeness=inputs.listing.completeness,
+        undecided=undecided(area, cut.watchers),
+        excluded=inputs.listing.excluded,
         area_m2=total,
+        unmeasured_m2=beside,
         method=METHOD,
         bound=task.bound,
         levels=levels,
-        faces=depth.drawn_by_depth(area, faces) if task.draw else [],
-        demand_total=None if weight is None else float(weight.sum()),
-        demand_basis=task.inputs.demand_basis,
+        faces=depth.drawn_by_depth(area, cut.of_bound(task.bound)) if task.draw else [],
+        demand_total=None if points is None else total_weight(points, inputs.missing),
+        demand_basis=inputs.demand_basis,
+        demand_missing=inputs.missing,
+        without_extent=inputs.listing.without_extent,
     )
 
 
 def _criticality(task: CriticalityTask, _progress: Progress) -> CriticalityAnswer:
-    area, tested, cover = _cover(task.inputs, task.bound)
-    faces = depth.faces(area, cover, 2)
-    alone = depth.sole_m2(faces, len(tested))
-    needed = None
-    if task.inputs.demand is not None:
-        pairs = reach_pairs(area.plane, cover, positions(task.inputs.demand))
-        single = pairs.counts[pairs.point] == 1
-        heavy = weights(task.inputs.demand)[pairs.point[single]]
-        needed = np.bincount(pairs.watcher[single], heavy, len(tested))
-    order = np.lexsort((-(needed if needed is not None else alone), -alone))
-    total = float(area.area_m2.sum())
-    once, twice = depth.at_least_m2(faces)
+    inputs = task.inputs
+    cut = depth.cut(study_area_of(inputs), watchers_of_area(inputs), 2)
+    area, free = cut.area, free_cover(inputs.listing, cut.watchers)
+    total, beside = float(area.area_m2.sum()), unmeasured_m2(area, inputs.listing.unmeasured)
+    alone = sole.ground(cut, free)
+    demand = None
+    if inputs.demand is not None and total_weight(inputs.demand, inputs.missing) is not None:
+        demand = sole.demand(cut, inputs.demand, inputs.missing, free)
+    first = alone if demand is None else demand
+    order = np.lexsort((-alone.upper, -alone.nominal, -first.upper, -first.nominal))
+    once, twice = cut.at_least_m2(free)
     listed = [
-        SoleCoverage(w.id, w.name, w.place, float(alone[i]), float(alone[i]) / total, _figure(needed, i))
-        for i, w in ((i, tested[i]) for i in order[: task.limit])
+        SoleCoverage(
+            w.id,
+            w.name,
+            w.place,
+            alone.of(i),
+            ratio_of(alone.of(i), total, beside),
+            None if demand is None else demand.of(i),
+        )
+        for i, w in ((int(i), cut.tested[i]) for i in order[: task.limit])
     ]
     return CriticalityAnswer(
+        completeness=inputs.listing.completeness,
+        undecided=undecided(area, cut.watchers),
+        excluded=inputs.listing.excluded,
         area_m2=total,
+        unmeasured_m2=beside,
         method=METHOD,
-        bound=task.bound,
-        covered_m2=float(once),
-        covered_once_m2=float(once - twice),
+        covered_m2=once,
+        covered_once_m2=Estimate(
+            max(0.0, once.lower - twice.upper), once.nominal - twice.nominal, once.upper - twice.lower
+        ),
         resources=listed,
-        count=len(tested),
+        count=len(cut.tested),
+        demand_missing=inputs.missing,
+        without_extent=inputs.listing.without_extent,
     )
-
-
-def _figure(values: Any, at: int) -> float | None:
-    return None if values is None else float(values[at])
 
 
 def _scenario(task: ScenarioTask, progress: Progress) -> ScenarioAnswer:
@@ -204,9 +235,11 @@ def _scenario(task: ScenarioTask, progress: Progress) -> ScenarioAnswer:
     present = msgspec.structs.replace(inputs, scenario=None)
     before = assess_inputs(present, area, progress_share(progress, 0, 2))
     after = assess_inputs(inputs, area, progress_share(progress, 1, 2))
+    answer = answer_from(inputs, after)
     return ScenarioAnswer(
+        **of_set(answer),
         before=answer_from(present, before),
-        after=answer_from(inputs, after),
+        after=answer,
         difference=scenario.difference(before, after),
     )
 
@@ -217,8 +250,15 @@ def _siting(task: SitingTask, _progress: Progress) -> placement.SitingPlan:
 
 def _distance(task: DistanceTask, _progress: Progress) -> NearestDistances:
     inputs = task.inputs
+    watchers = watchers_of(inputs)
     return distance_to_nearest(
-        watchers_of(inputs), inputs.demand or [], limit=task.limit, basis=inputs.demand_basis
+        watchers,
+        inputs.demand or [],
+        inputs.missing,
+        listing=inputs.listing,
+        undecided=undecided(study_area_of(inputs), watchers),
+        limit=task.limit,
+        basis=inputs.demand_basis,
     )
 
 
@@ -238,7 +278,8 @@ def _compare(task: CompareTask, progress: Progress) -> Comparison:
             )
         )
     options.sort(key=lambda option: -option.answer.covered_m2.nominal)
-    return Comparison(before=answer_from(present, before), scenarios=options)
+    answer = answer_from(present, before)
+    return Comparison(**of_set(answer), before=answer, scenarios=options)
 
 
 _WORK: dict[type[Any], Any] = {

@@ -1,7 +1,8 @@
 """How much of an area is covered: ratio with its interval, error bound, shares of places.
 
 Coverage is a union, never a sum. It is defined by geodesic distance. The polygons here are drawings with the
-right area; `error_bound_m2` bounds the error that is left.
+right area; `error_bound_m2` bounds the error that is left. The interval holds whatever may be true: wherever
+the listed resources stand, and whatever exists beside the list.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,12 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from msgspec import Struct
 
+from registry.domain.completeness import SetAnswer
 from registry.domain.coverage.geometry.drawing_error import drawing_error_m2
 from registry.domain.coverage.geometry.footprint import CORNERS
 from registry.domain.coverage.geometry.gaps_geometry import Uncovered, UncoveredRule, uncovered
-from registry.domain.coverage.geometry.interval_cover import CoverInterval, CoverShapes, cover_interval
-from registry.domain.coverage.geometry.plane import Floats
-from registry.domain.coverage.geometry.study_area import StudyArea
+from registry.domain.coverage.geometry.interval_cover import CoverInterval, CoverShapes, Slack, cover_interval
+from registry.domain.coverage.geometry.plane import Floats, Indices
+from registry.domain.coverage.geometry.study_area import StudyArea, touched_parts, unmeasured_m2
+from registry.domain.coverage.listing import FreeCover, Listing, Unit, free_cover
+from registry.domain.coverage.undecided import undecided
 from registry.domain.coverage.watcher import Watcher
 from registry.domain.values import Name
 
@@ -65,38 +69,37 @@ class Counts(Struct, frozen=True):
     untestable: int
 
 
-class Untestable(Struct, frozen=True):
-    """A resource that could not be tested, with the reason."""
+class Coverage(SetAnswer, frozen=True, kw_only=True):
+    """How much of the area is covered, and the basis of that answer.
 
-    id: str
-    name: Name | None
-    reason: str
-
-
-class Coverage(Struct, frozen=True):
-    """How much of the area is covered, and the basis of that answer."""
+    `covered_m2` is of the ground that is measured, `area_m2`. `ratio` is of the whole place: at most
+    `unmeasured_m2` more belong to it, of the places `without_extent`; None is without bound.
+    """
 
     ratio: Estimate
     covered_m2: Estimate
     area_m2: float
+    unmeasured_m2: float | None
     error_bound_m2: float
     method: str
     counts: Counts
-    untestable: list[Untestable]
     assumed_extent: list[str]
+    without_extent: list[Unit]
     by_place: list[PlaceCover]
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """The three covers of an area, and what each leaves uncovered."""
+    """The three covers of an area, what each leaves uncovered, and the cover that may lie anywhere."""
 
     area: StudyArea
     watchers: Sequence[Watcher]
+    listing: Listing
     cover_interval: CoverInterval
     lower: Uncovered
     nominal: Uncovered
     upper: Uncovered
+    free: FreeCover
 
     def states(self) -> list[tuple[CoverShapes, Uncovered]]:
         """Each cover with what it leaves uncovered, from least to most."""
@@ -107,6 +110,7 @@ class Assessment:
 def assess(
     area: StudyArea,
     watchers: Sequence[Watcher],
+    listing: Listing,
     rule: UncoveredRule = uncovered,
     progress: Progress = no_progress,
 ) -> Assessment:
@@ -122,29 +126,75 @@ def assess(
     for cover in distinct:
         opened.append(rule(area, cover))
         progress(len(opened), len(distinct))
-    return Assessment(area, watchers, covers, opened[0], opened[len(opened) // 2], opened[-1])
+    states = opened[0], opened[len(opened) // 2], opened[-1]
+    return Assessment(area, watchers, listing, covers, *states, free_cover(listing, watchers))
 
 
 def coverage_of(assessment: Assessment) -> Coverage:
     """The figures of an assessment; lower ≤ nominal ≤ upper."""
-    area, parts_m2 = assessment.area, assessment.area.area_m2
-    low, mid, high = (_covered(area, o) for o in (assessment.lower, assessment.nominal, assessment.upper))
-    low, high = np.minimum(low, mid), np.maximum(mid, high)
-    total = float(parts_m2.sum())
-    covered = Estimate(float(low.sum()), float(mid.sum()), float(high.sum()))
+    area, listing = assessment.area, assessment.listing
+    total, beside = float(area.area_m2.sum()), unmeasured_m2(area, listing.unmeasured)
+    covered, by_part = covered_m2(assessment)
     return Coverage(
-        ratio=_ratio(covered, total),
+        completeness=listing.completeness,
+        undecided=undecided(area, assessment.watchers),
+        excluded=listing.excluded,
+        ratio=ratio_of(covered, total, beside),
         covered_m2=covered,
         area_m2=total,
+        unmeasured_m2=beside,
         error_bound_m2=max(drawing_error_m2(area, c, o.whole) for c, o in assessment.states()),
         method=METHOD,
         counts=_counts(assessment),
-        untestable=[Untestable(w.id, w.name, _why_not(w)) for w in assessment.watchers if not w.testable],
         assumed_extent=_assumed(assessment),
-        by_place=[
-            _place(area, i, Estimate(*map(float, c))) for i, c in enumerate(zip(low, mid, high, strict=True))
-        ],
+        without_extent=listing.without_extent,
+        by_place=[_place(area, at, covered) for at, covered in enumerate(by_part)],
     )
+
+
+def covered_m2(assessment: Assessment) -> tuple[Estimate, list[Estimate]]:
+    """The covered area of the whole and of each part.
+
+    Drawn ground bounds it: what is covered from every possible position, and from any. So does size: a
+    footprint adds at most what it has beyond its lower, and leaves open at most what its upper has beyond it.
+    """
+    area, covers, free = assessment.area, assessment.cover_interval, assessment.free
+    low, mid, high = (_covered(area, o) for o in (assessment.lower, assessment.nominal, assessment.upper))
+    watcher, part = uncertain_parts(area, covers)
+    above, below = (
+        np.bincount(part, m2[watcher], len(mid)) for m2 in (covers.slack.above_m2, covers.slack.below_m2)
+    )
+    least = np.maximum(low, high - below)
+    most = np.minimum(np.minimum(high, low + above) + free.more(0.0), area.area_m2)
+    bounds = bounded_m2(covers.slack, np.unique(watcher), free, *(float(m2.sum()) for m2 in (low, mid, high)))
+    whole = _ordered(
+        max(bounds.lower, float(least.sum())), bounds.nominal, min(bounds.upper, float(most.sum()))
+    )
+    return whole, [_ordered(*map(float, row)) for row in zip(least, mid, most, strict=True)]
+
+
+def bounded_m2(
+    slack: Slack, watchers: Indices, free: FreeCover, low: float, mid: float, high: float
+) -> Estimate:
+    """The bounds of an area of drawn ground, narrowed by the sizes of these uncertain footprints."""
+    least = max(low, high - float(slack.below_m2[watchers].sum()))
+    most = min(high, low + float(slack.above_m2[watchers].sum()))
+    return _ordered(least, mid, free.more(most))
+
+
+def _ordered(lower: float, nominal: float, upper: float) -> Estimate:
+    """An estimate whose bounds hold the recorded figure, from which rounding may part them."""
+    return Estimate(min(lower, nominal), nominal, max(nominal, upper))
+
+
+def uncertain_parts(area: StudyArea, covers: CoverInterval) -> tuple[Indices, Indices]:
+    """Pairs of an uncertain watcher, by its place in the slack, and a part of the area that it may reach."""
+    rank = np.full(len(covers.uncertain), -1, dtype=np.intp)
+    rank[covers.slack.watcher] = np.arange(len(covers.slack.watcher))
+    watcher, part = touched_parts(area, covers.upper)
+    doubtful = rank[watcher] >= 0
+    pairs = np.unique(np.column_stack([rank[watcher[doubtful]], part[doubtful]]), axis=0)
+    return pairs[:, 0], pairs[:, 1]
 
 
 def _covered(area: StudyArea, left: Uncovered) -> Floats:
@@ -152,18 +202,20 @@ def _covered(area: StudyArea, left: Uncovered) -> Floats:
     return np.where(covered > ROUNDING * area.area_m2, covered, 0.0)
 
 
-def _ratio(covered: Estimate, area_m2: float) -> Estimate:
-    return Estimate(
-        *(
-            min(1.0, c / area_m2) if area_m2 > 0.0 else 0.0
-            for c in (covered.lower, covered.nominal, covered.upper)
-        )
-    )
+def ratio_of(covered: Estimate, area_m2: float, unmeasured: float | None = 0.0) -> Estimate:
+    """The share of an area that is covered, when at most so much more belongs to it, covered or not."""
+    if not area_m2 > 0.0:
+        return Estimate(0.0, 0.0, 0.0)
+    nominal = min(1.0, covered.nominal / area_m2)
+    if unmeasured is None:
+        return Estimate(0.0, nominal, 1.0)
+    whole = area_m2 + unmeasured
+    return Estimate(covered.lower / whole, nominal, min(1.0, (covered.upper + unmeasured) / whole))
 
 
 def _place(area: StudyArea, at: int, covered: Estimate) -> PlaceCover:
     part, area_m2 = area.parts[at], float(area.area_m2[at])
-    return PlaceCover(part.code, part.name, area_m2, covered, _ratio(covered, area_m2), part.assumed)
+    return PlaceCover(part.code, part.name, area_m2, covered, ratio_of(covered, area_m2), part.assumed)
 
 
 def _assumed(assessment: Assessment) -> list[str]:
@@ -180,7 +232,3 @@ def _counts(assessment: Assessment) -> Counts:
         uncertain=int(assessment.cover_interval.uncertain.sum()),
         untestable=len(assessment.watchers) - len(tested),
     )
-
-
-def _why_not(watcher: Watcher) -> str:
-    return "no radius" if watcher.radius_m is None else "no position"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import shapely
@@ -9,8 +10,9 @@ from msgspec import Struct
 
 from registry.domain.coverage.coverage import Estimate
 from registry.domain.coverage.geometry.interval_cover import CoverInterval, CoverShapes
-from registry.domain.coverage.geometry.plane import GEOD, Floats, Indices, Plane, scale_bound
+from registry.domain.coverage.geometry.plane import GEOD, Flags, Floats, Indices, Plane, scale_bound
 from registry.domain.coverage.geometry.study_area import StudyArea
+from registry.domain.coverage.listing import FreeCover
 from registry.domain.values import Name
 
 EDGE_M = 1e-6
@@ -27,15 +29,32 @@ class DemandPoint(Struct, frozen=True):
     name: Name | None = None
 
 
-class DemandCover(Struct, frozen=True):
-    """The demand that is covered, as an interval, and the heaviest uncovered points."""
+class MissingDemand(Struct, frozen=True):
+    """Demand that cannot be placed or weighed; `weight` is None where it is not known."""
 
-    total: float
+    id: str | None
+    name: Name | None
+    lacks: Literal["point", "weight"]
+    weight: float | None = None
+
+
+class DemandCover(Struct, frozen=True, kw_only=True):
+    """The demand that is covered, as an interval, and the heaviest points that are not covered as listed.
+
+    `total`, `covered` and `ratio` are None while the weight of any point is not known; `missing` names those.
+    `points_covered` counts points, `never_covered` those that nothing can cover.
+    """
+
+    total: float | None
     points: int
-    covered: Estimate
-    ratio: Estimate
+    covered: Estimate | None
+    ratio: Estimate | None
+    points_covered: Estimate
     uncovered: list[DemandPoint]
     uncovered_count: int
+    never_covered: int
+    missing: list[MissingDemand]
+    missing_count: int
 
 
 @dataclass(frozen=True)
@@ -95,8 +114,45 @@ def _disc_links(plane: Plane, cover: CoverShapes, lonlat: Floats, xy: Floats) ->
     return disc[within], point[within]
 
 
+def total_weight(points: Sequence[DemandPoint], missing: Sequence[MissingDemand]) -> float | None:
+    """The weight of all demand, placed or not; None while the weight of any is not known."""
+    beside = [one.weight for one in missing]
+    if None in beside:
+        return None
+    return float(weights(points).sum()) + sum(weight or 0.0 for weight in beside)
+
+
+def weighed(
+    reached: Sequence[Flags], points: Sequence[DemandPoint], missing: Sequence[MissingDemand], free: FreeCover
+) -> Estimate | None:
+    """The weight of the points that are reached at least, as listed and at most; None while it is not known.
+
+    Demand without a point may be reached; free cover may reach every point.
+    """
+    total, weight = total_weight(points, missing), weights(points)
+    if total is None:
+        return None
+    low, mid, high = (float(weight[flags].sum()) for flags in reached)
+    most = high + total - float(weight.sum()) if free.none else total
+    return Estimate(min(low, mid), mid, max(mid, most))
+
+
+def share(covered: Estimate | None, total: float | None) -> Estimate | None:
+    """The share of the demand that is covered; None of no demand."""
+    if covered is None or not total:
+        return None
+    return Estimate(covered.lower / total, covered.nominal / total, min(1.0, covered.upper / total))
+
+
 def cover_of(
-    area: StudyArea, covers: CoverInterval, points: Sequence[DemandPoint], *, need: int, limit: int
+    area: StudyArea,
+    covers: CoverInterval,
+    points: Sequence[DemandPoint],
+    missing: Sequence[MissingDemand],
+    free: FreeCover,
+    *,
+    need: int,
+    limit: int,
 ) -> DemandCover:
     """How much of the demand is reached at least `need` times, with the heaviest uncovered points."""
     lonlat, weight = positions(points), weights(points)
@@ -104,10 +160,22 @@ def cover_of(
         reach_pairs(area.plane, c, lonlat).counts >= need
         for c in (covers.lower, covers.nominal, covers.upper)
     ]
-    low, mid, high = (float(weight[r].sum()) for r in reached)
-    total = float(weight.sum())
-    covered = Estimate(min(low, mid), mid, max(mid, high))
+    covered, total = weighed(reached, points, missing, free), total_weight(points, missing)
     open_points = np.flatnonzero(~reached[1])
     heaviest = open_points[np.argsort(-weight[open_points], kind="stable")][:limit]
-    ratio = Estimate(*(v / total if total else 0.0 for v in (covered.lower, covered.nominal, covered.upper)))
-    return DemandCover(total, len(points), covered, ratio, [points[i] for i in heaviest], len(open_points))
+    low, mid, high = (float(flags.sum()) for flags in reached)
+    count = len(points) + len(missing)
+    return DemandCover(
+        total=total,
+        points=count,
+        covered=covered,
+        ratio=share(covered, total),
+        points_covered=Estimate(
+            min(low, mid), mid, max(mid, high + len(missing) if free.none else float(count))
+        ),
+        uncovered=[points[i] for i in heaviest],
+        uncovered_count=len(open_points),
+        never_covered=int((~reached[2]).sum()) if free.none else 0,
+        missing=list(missing[:limit]),
+        missing_count=len(missing),
+    )

@@ -1,5 +1,6 @@
 """Depth of cover: how many resources cover each piece of ground, and what only one covers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,12 +8,16 @@ import numpy as np
 import shapely
 from msgspec import Raw, Struct
 
+from registry.domain.coverage.coverage import Estimate, bounded_m2, uncertain_parts
+from registry.domain.coverage.demand import reach_pairs
 from registry.domain.coverage.geometry.drawing_error import polygons_of
 from registry.domain.coverage.geometry.gaps_geometry import Uncovered, UncoveredRule, in_pieces, within_reach
-from registry.domain.coverage.geometry.interval_cover import CoverShapes
+from registry.domain.coverage.geometry.interval_cover import CoverInterval, CoverShapes, cover_interval
 from registry.domain.coverage.geometry.plane import Floats, Indices, Shapes, to_lonlat
 from registry.domain.coverage.geometry.quadtree import undecided_squares, worth_it
 from registry.domain.coverage.geometry.study_area import StudyArea
+from registry.domain.coverage.listing import FreeCover
+from registry.domain.coverage.watcher import Watcher
 
 NOBODY = -1
 
@@ -37,10 +42,10 @@ class DepthLevel(Struct, frozen=True):
     """Ground and demand covered at least `depth` times."""
 
     depth: int
-    area_m2: float
-    ratio: float
-    demand: float | None = None
-    demand_ratio: float | None = None
+    area_m2: Estimate
+    ratio: Estimate
+    demand: Estimate | None = None
+    demand_ratio: Estimate | None = None
 
 
 class DepthFace(Struct, frozen=True):
@@ -105,6 +110,53 @@ def sole_m2(cut: Faces, watchers: int) -> Floats:
     """Per watcher, the area that only it covers; the faces must be cut to a depth of two or more."""
     alone = cut.sole != NOBODY
     return np.asarray(np.bincount(cut.sole[alone], cut.area_m2[alone], watchers), dtype=float)
+
+
+@dataclass(frozen=True)
+class DepthCut:
+    """An area cut by its three covers; `tested` are the watchers that the covers' owners count."""
+
+    area: StudyArea
+    watchers: Sequence[Watcher]
+    tested: Sequence[Watcher]
+    covers: CoverInterval
+    lower: Faces
+    nominal: Faces
+    upper: Faces
+
+    def of_bound(self, bound: str) -> Faces:
+        """The faces of one of the three covers."""
+        cut_faces: Faces = getattr(self, bound)
+        return cut_faces
+
+    def at_least_m2(self, free: FreeCover) -> list[Estimate]:
+        """The area covered at least 1, 2, … times; free cover deepens no more ground than it covers."""
+        total, slack = float(self.area.area_m2.sum()), self.covers.slack
+        doubtful = np.unique(uncertain_parts(self.area, self.covers)[0])
+        bounds = zip(
+            *(at_least_m2(faces).tolist() for faces in (self.lower, self.nominal, self.upper)), strict=True
+        )
+        levels = [bounded_m2(slack, doubtful, free, *level) for level in bounds]
+        return [Estimate(one.lower, one.nominal, min(total, one.upper)) for one in levels]
+
+    def counts(self, lonlat: Floats) -> list[Indices]:
+        """How many watchers reach each point: at least, as recorded, at most."""
+        covers = self.covers
+        return [
+            reach_pairs(self.area.plane, cover, lonlat).counts
+            for cover in (covers.lower, covers.nominal, covers.upper)
+        ]
+
+
+def cut(area: StudyArea, watchers: Sequence[Watcher], enough: int) -> DepthCut:
+    """Cut the area by the least, recorded and greatest cover of the watchers."""
+    tested = [watcher for watcher in watchers if watcher.testable]
+    covers = cover_interval(area.plane, tested)
+    nominal = faces(area, covers.nominal, enough)
+    if covers.lower is covers.nominal:
+        return DepthCut(area, watchers, tested, covers, nominal, nominal, nominal)
+    low, high = faces(area, covers.lower, enough), faces(area, covers.upper, enough)
+    return DepthCut(area, watchers, tested, covers, low, nominal, high)
 
 
 def drawn_by_depth(area: StudyArea, cut: Faces) -> list[DepthFace]:

@@ -1,4 +1,7 @@
-"""Gaps: the uncovered ground as polygons in lon/lat, largest first, each in one place."""
+"""Gaps: the uncovered ground as polygons in lon/lat, largest first, each in one place.
+
+A gap is certain where nothing can cover it. It is possible where something may that is not placed or listed.
+"""
 
 from typing import Literal
 
@@ -7,10 +10,13 @@ import shapely
 from msgspec import Raw, Struct
 
 from registry.domain.coverage.coverage import Assessment
+from registry.domain.coverage.geometry.gaps_geometry import Uncovered, in_pieces
 from registry.domain.coverage.geometry.plane import to_lonlat
+from registry.domain.coverage.geometry.study_area import StudyArea
 from registry.domain.values import Name
 
 Bound = Literal["lower", "nominal", "upper"]
+NOTHING = Uncovered(shapely.Polygon(), np.empty(0, dtype=object), np.empty(0, dtype=np.intp))
 
 
 class Gap(Struct, frozen=True):
@@ -26,7 +32,6 @@ class Gap(Struct, frozen=True):
 class Gaps(Struct, frozen=True):
     """The largest gaps, and the sum of those that are not listed."""
 
-    bound: Bound
     gaps: list[Gap]
     count: int
     uncovered_m2: float
@@ -35,10 +40,27 @@ class Gaps(Struct, frozen=True):
     slivers_area_m2: float
 
 
-def gaps(assessment: Assessment, *, bound: Bound = "nominal", sliver_m2: float, limit: int) -> Gaps:
-    """The largest `limit` gaps; those smaller than `sliver_m2` are dropped, counted and summed."""
-    left = getattr(assessment, bound)
-    area = assessment.area
+def certain_gaps(assessment: Assessment, *, sliver_m2: float, limit: int) -> Gaps:
+    """The ground that nothing can cover; none while there may be cover that could lie anywhere."""
+    if assessment.free.none:
+        return _gaps(assessment.area, assessment.upper, sliver_m2, limit)
+    return _gaps(assessment.area, NOTHING, sliver_m2, limit)
+
+
+def possible_gaps(assessment: Assessment, *, bound: Bound = "nominal", sliver_m2: float, limit: int) -> Gaps:
+    """The ground that a bound leaves uncovered and that may be covered all the same."""
+    left: Uncovered = getattr(assessment, bound)
+    if assessment.free.none:
+        if left is assessment.upper:
+            left = NOTHING
+        else:
+            whole = shapely.difference(left.whole, assessment.upper.whole)
+            left = in_pieces(assessment.area, whole)
+    return _gaps(assessment.area, left, sliver_m2, limit)
+
+
+def _gaps(area: StudyArea, left: Uncovered, sliver_m2: float, limit: int) -> Gaps:
+    """The largest `limit` pieces; those smaller than `sliver_m2` are dropped, counted and summed."""
     kept = np.flatnonzero(left.piece_m2 >= sliver_m2)
     order = kept[np.argsort(-left.piece_m2[kept], kind="stable")][:limit]
     drawn = shapely.to_geojson(to_lonlat(area.plane, left.pieces[order]))
@@ -53,4 +75,4 @@ def gaps(assessment: Assessment, *, bound: Bound = "nominal", sliver_m2: float, 
         for rank, (i, text) in enumerate(zip(order, map(str.encode, drawn), strict=True), start=1)
     ]
     total, large = float(left.piece_m2.sum()), float(left.piece_m2[kept].sum())
-    return Gaps(bound, listed, len(kept), total, sliver_m2, len(left.piece_m2) - len(kept), total - large)
+    return Gaps(listed, len(kept), total, sliver_m2, len(left.piece_m2) - len(kept), total - large)

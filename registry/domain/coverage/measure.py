@@ -1,19 +1,23 @@
-"""Measure coverage: the inputs of an analysis, and the ratio with the demand reached."""
+"""Measure coverage: the inputs of an analysis, and the ratio with the demand reached.
+
+Every coverage answer and every check of a plan is measured here.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 import shapely
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from registry.domain.coverage.coverage import Assessment, Coverage, Progress, assess, coverage_of, no_progress
-from registry.domain.coverage.demand import DemandCover, DemandPoint, cover_of
+from registry.domain.coverage.demand import DemandCover, DemandPoint, MissingDemand, cover_of
 from registry.domain.coverage.depth import shallower_than
 from registry.domain.coverage.geometry.gaps_geometry import uncovered
 from registry.domain.coverage.geometry.interval_cover import region_of
 from registry.domain.coverage.geometry.plane import Flags, scale_bound
 from registry.domain.coverage.geometry.study_area import StudyArea, lay_out
-from registry.domain.coverage.scenario import Scenario, applied
+from registry.domain.coverage.listing import Listing
+from registry.domain.coverage.scenario import Changes, applied
 from registry.domain.coverage.watcher import AreaPart, Watcher
 
 MOST_UNCOVERED = 100
@@ -22,18 +26,19 @@ MOST_UNCOVERED = 100
 class CoverageInputs(Struct, frozen=True, kw_only=True):
     """The area with the places that divide it, the watchers that may reach it, and the demand in it.
 
-    Ground counts as covered when at least `min_depth` watchers reach it. `radius_m` is a stated radius; a
-    scenario's additions take it as well.
+    Ground counts as covered when at least `min_depth` watchers reach it. `missing` is demand without a point
+    or a weight.
     """
 
     whole: AreaPart
     parts: list[AreaPart]
     watchers: list[Watcher]
-    radius_m: float | None = None
+    listing: Listing
     min_depth: int = 1
     demand: list[DemandPoint] | None = None
+    missing: list[MissingDemand] = field(default_factory=list)
     demand_basis: str | None = None
-    scenario: Scenario | None = None
+    scenario: Changes | None = None
 
 
 class CoverageAnswer(Coverage, frozen=True, kw_only=True):
@@ -53,7 +58,12 @@ def watchers_of(inputs: CoverageInputs) -> list[Watcher]:
     """The watchers after the scenario's changes."""
     if inputs.scenario is None:
         return inputs.watchers
-    return applied(inputs.watchers, inputs.scenario, inputs.radius_m)
+    return applied(inputs.watchers, inputs.scenario)
+
+
+def watchers_of_area(inputs: CoverageInputs) -> list[Watcher]:
+    """The watchers after the scenario's changes that may touch the area."""
+    return relevant_watchers(study_area_of(inputs), watchers_of(inputs))
 
 
 def assess_inputs(
@@ -61,8 +71,15 @@ def assess_inputs(
 ) -> Assessment:
     """What the relevant watchers leave uncovered."""
     area = area or study_area_of(inputs)
+    return assess_watchers(inputs, area, relevant_watchers(area, watchers_of(inputs)), progress)
+
+
+def assess_watchers(
+    inputs: CoverageInputs, area: StudyArea, watchers: Sequence[Watcher], progress: Progress = no_progress
+) -> Assessment:
+    """What these watchers leave uncovered, by the depth and the listing of the inputs."""
     rule = shallower_than(inputs.min_depth) if inputs.min_depth > 1 else uncovered
-    return assess(area, relevant_watchers(area, watchers_of(inputs)), rule, progress)
+    return assess(area, watchers, inputs.listing, rule, progress)
 
 
 def answer_from(inputs: CoverageInputs, assessment: Assessment) -> CoverageAnswer:
@@ -73,6 +90,8 @@ def answer_from(inputs: CoverageInputs, assessment: Assessment) -> CoverageAnswe
             assessment.area,
             assessment.cover_interval,
             inputs.demand,
+            inputs.missing,
+            assessment.free,
             need=inputs.min_depth,
             limit=MOST_UNCOVERED,
         )
@@ -101,7 +120,7 @@ def relevant_watchers(area: StudyArea, watchers: Sequence[Watcher]) -> list[Watc
     cached: dict[object, bool] = {}
     for i, w in enumerate(watchers):
         if w.position is None or w.footprint is not None:
-            key = (w.footprint, w.line, w.extents, w.radius_m, w.uncertainty_m)
+            key = (w.footprint, w.line, w.extents, w.extents_complete, w.radius_m, w.uncertainty_m)
             if key not in cached:
                 cached[key] = _near(area, w)
             keep[i] = cached[key]
@@ -124,7 +143,7 @@ def _near_points(area: StudyArea, watchers: list[Watcher]) -> Flags:
 def _near(area: StudyArea, watcher: Watcher) -> bool:
     shapes = [watcher.footprint] if watcher.footprint else [watcher.line, *watcher.extents]
     regions = [region_of(area.plane, s) for s in shapes if s is not None]
-    if not regions:
+    if not regions or not (watcher.located or watcher.extents_complete):
         return True
     reach = 0.0 if watcher.footprint else (watcher.radius_m or 0.0) + (watcher.uncertainty_m or 0.0)
     away = min(shapely.distance(region, area.whole) for region in regions)

@@ -1,118 +1,112 @@
 """Scenarios: watchers added, moved or removed, and the difference that makes."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Any
 
 import numpy as np
 import shapely
-from msgspec import Meta, Raw, Struct, structs
+from msgspec import Raw, Struct, structs
 
-from registry.domain.coverage.coverage import Assessment, Estimate, coverage_of
+from registry.domain.coverage.addition import Move
+from registry.domain.coverage.coverage import Assessment, Estimate, covered_m2
+from registry.domain.coverage.geometry.gaps_geometry import covered, within_reach
+from registry.domain.coverage.geometry.interval_cover import CoverShapes, cover_interval
 from registry.domain.coverage.geometry.plane import to_lonlat
-from registry.domain.coverage.watcher import ViewSector, Watcher
-from registry.domain.geojson import Geometry, MultiPolygon, Point, Polygon
-from registry.domain.geometry import wkb
-from registry.domain.records.resource import Kind, Sector
-from registry.domain.values import Metres, Name, Radius, ShortText
+from registry.domain.coverage.geometry.study_area import unmeasured_m2
+from registry.domain.coverage.watcher import Watcher
 
 
-class Proposal(Struct, frozen=True):
-    """The properties of an addition. Other members of a resource's properties are allowed and ignored."""
+class Changes(Struct, frozen=True):
+    """The changes of a scenario: watchers that are added, moves, and identities that are removed."""
 
-    name: Name | None = None
-    kind: Kind | None = None
-    watch_radius_m: Radius | None = None
-    sector: Sector | None = None
-    footprint: Polygon | None = None
-    uncertainty_m: Metres | None = None
-
-
-class Addition(Struct, frozen=True, tag_field="type", tag="Feature", forbid_unknown_fields=True):
-    """A Feature to add: a point, a line that reaches to all sides, or a polygon that is itself covered."""
-
-    geometry: Geometry
-    properties: Proposal = Proposal()
-    id: ShortText | None = None
-
-
-class Move(Struct, frozen=True, forbid_unknown_fields=True):
-    """A resource at another position."""
-
-    id: ShortText
-    geometry: Point
-
-
-class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
-    """Changes that are considered and stored in no record."""
-
-    add: Annotated[list[Addition], Meta(max_length=2000)] = []
-    move: Annotated[list[Move], Meta(max_length=2000)] = []
-    remove: Annotated[list[ShortText], Meta(max_length=2000)] = []
-
-    def named(self) -> set[str]:
-        """The existing resources that are moved or removed."""
-        return {move.id for move in self.move} | set(self.remove)
+    add: list[Watcher] = []
+    move: list[Move] = []
+    remove: list[str] = []
 
 
 class Difference(Struct, frozen=True):
-    """After minus before, and the nominal ground gained and lost (GeoJSON, null when there is none)."""
+    """After minus before, and the ground gained and lost as recorded (GeoJSON, null when there is none).
+
+    The bounds hold for one and the same truth before and after.
+    """
 
     ratio: Estimate
     covered_m2: Estimate
-    gained_m2: float
-    lost_m2: float
+    gained_m2: Estimate
+    lost_m2: Estimate
     gained: Raw | None
     lost: Raw | None
 
 
-def applied(watchers: Sequence[Watcher], scenario: Scenario, radius_m: float | None) -> list[Watcher]:
+def applied(watchers: Sequence[Watcher], changes: Changes) -> list[Watcher]:
     """The watchers after the changes; a moved watcher stands exactly at its new position."""
-    moves = {move.id: move.geometry.coordinates for move in scenario.move}
-    gone = set(scenario.remove)
+    moves = {move.id: move.geometry.coordinates for move in changes.move}
+    gone = set(changes.remove)
     kept = [_moved(w, moves[w.id]) if w.id in moves else w for w in watchers if w.id not in gone]
-    return kept + [_added(addition, at, radius_m) for at, addition in enumerate(scenario.add, start=1)]
+    return kept + changes.add
 
 
 def _moved(watcher: Watcher, position: tuple[float, float]) -> Watcher:
     return structs.replace(
-        watcher, position=position, uncertainty_m=0.0, extents=(), line=None, footprint=None, assumed=()
-    )
-
-
-def _added(addition: Addition, at: int, radius_m: float | None) -> Watcher:
-    proposal, place = addition.properties, addition.geometry
-    drawn = proposal.footprint or (place if isinstance(place, Polygon | MultiPolygon) else None)
-    line = None if isinstance(place, Point) or drawn is not None else wkb(place, "scenario.add")
-    return Watcher(
-        id=addition.id or f"added-{at}",
-        name=proposal.name,
-        radius_m=radius_m or proposal.watch_radius_m,
-        position=place.coordinates if isinstance(place, Point) else None,
-        line=line,
-        uncertainty_m=proposal.uncertainty_m or 0.0,
-        view=None
-        if proposal.sector is None
-        else ViewSector(proposal.sector.from_deg, proposal.sector.to_deg),
-        footprint=None if drawn is None else wkb(drawn, "scenario.add"),
+        watcher,
+        position=position,
+        uncertainty_m=0.0,
+        extents=(),
+        extents_complete=True,
+        line=None,
+        footprint=None,
+        assumed=(),
+        internal=False,
     )
 
 
 def difference(before: Assessment, after: Assessment) -> Difference:
     """What the scenario changes in the same area."""
-    first, second = coverage_of(before), coverage_of(after)
-    won = shapely.difference(before.nominal.whole, after.nominal.whole)
-    lost = shapely.difference(after.nominal.whole, before.nominal.whole)
-    return Difference(
-        _minus(second.ratio, first.ratio),
-        _minus(second.covered_m2, first.covered_m2),
-        float(won.area),
-        float(lost.area),
-        *(_drawn(before, shape) for shape in (won, lost)),
+    first, second = covered_m2(before)[0], covered_m2(after)[0]
+    gained, lost = _changed(before, after), _changed(after, before)
+    won, gone = (
+        shapely.difference(one.nominal.whole, other.nominal.whole)
+        for one, other in ((before, after), (after, before))
     )
+    net = Estimate(gained.lower - lost.upper, second.nominal - first.nominal, gained.upper - lost.lower)
+    return Difference(_share(before, net), net, gained, lost, _drawn(before, won), _drawn(before, gone))
 
 
-def _minus(one: Estimate, other: Estimate) -> Estimate:
-    return Estimate(one.lower - other.lower, one.nominal - other.nominal, one.upper - other.upper)
+def _changed(one: Assessment, other: Assessment) -> Estimate:
+    """The area that `other` covers and `one` does not: only watchers that `other` alone has can cover it.
+
+    At least what is covered for certain where nothing was; at most what they reach where nothing is certain.
+    """
+    plane = one.area.plane
+    own = set(one.watchers)
+    fresh = [watcher for watcher in other.watchers if watcher not in own]
+    nominal = float(shapely.difference(one.nominal.whole, other.nominal.whole).area)
+    reach = _union(other, cover_interval(plane, [w for w in fresh if w.testable]).upper)
+    certain = float(shapely.difference(one.upper.whole, other.lower.whole).area)
+    possible = shapely.difference(one.lower.whole, other.upper.whole)
+    most = float(shapely.intersection(possible, reach).area)
+    if any(watcher.unbounded for watcher in fresh):
+        most = float(one.lower.whole.area)
+    return Estimate(min(one.free.less(certain), nominal), nominal, max(nominal, most))
+
+
+def _union(assessment: Assessment, cover: CoverShapes) -> Any:
+    return covered(assessment.area, cover, within_reach(assessment.area, cover))
+
+
+def _share(assessment: Assessment, net: Estimate) -> Estimate:
+    """The difference of the ratios; ground that is not measured may gain or lose as well."""
+    area, beside = assessment.area, unmeasured_m2(assessment.area, assessment.listing.unmeasured)
+    total = float(area.area_m2.sum())
+    if beside is None:
+        return Estimate(-1.0, net.nominal / total, 1.0)
+    low, high = net.lower - beside, net.upper + beside
+    whole = total + beside
+    return Estimate(
+        max(-1.0, low / (whole if low > 0 else total)),
+        net.nominal / total,
+        min(1.0, high / (total if high > 0 else whole)),
+    )
 
 
 def _drawn(assessment: Assessment, shape: shapely.Geometry) -> Raw | None:

@@ -21,7 +21,7 @@ NICE = (1, 2, 5)
 class Sketch:
     """All that a drawing needs, in pixels with y downwards.
 
-    `states` has the polygons of each state: uncovered in any case, possibly covered, covered as recorded,
+    `states` has the polygons of each state: uncovered in any case, a possible gap, covered as recorded,
     covered for certain. `scale_m` is a round length, `metres_per_px` the scale at the middle.
     """
 
@@ -53,6 +53,8 @@ def sketch(assessment: Assessment, width: int = 960) -> Sketch:
     lower, nominal, upper = (
         state.whole for state in (assessment.lower, assessment.nominal, assessment.upper)
     )
+    if not assessment.free.none:
+        upper = shapely.Polygon()
     states: dict[CoverState, Any] = {
         "open": upper,
         "possible": shapely.difference(nominal, upper),

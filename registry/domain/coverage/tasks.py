@@ -46,7 +46,6 @@ class CriticalityTask(Struct, frozen=True, tag="criticality", kw_only=True):
     """What only one resource covers."""
 
     inputs: CoverageInputs
-    bound: Bound = "nominal"
     limit: int = 1000
 
 
@@ -77,7 +76,7 @@ class NamedScenario(Struct, frozen=True):
 
     id: str
     name: Name
-    changes: scenario.Scenario
+    changes: scenario.Changes
 
 
 class CompareTask(Struct, frozen=True, tag="compare", kw_only=True):
@@ -105,13 +104,13 @@ def estimate_seconds(task: Task) -> float:
     if isinstance(task, DistanceTask):
         return 2e-6 * len(inputs.watchers) + 2e-5 * len(inputs.demand or [])
     count, depth = len(inputs.watchers), _discs_depth(inputs)
-    rounds = 3 if any(w.uncertainty_m or w.extents for w in inputs.watchers) else 1
+    rounds = 3 if any(w.uncertainty_m or w.extents or w.unknown for w in inputs.watchers) else 1
     answers = 2 if isinstance(task, ScenarioTask) else 1
     if isinstance(task, CompareTask):
         answers += len(task.scenarios)
     union = UNION_S * count * rounds * answers
     if isinstance(task, DepthTask | CriticalityTask) or inputs.min_depth > 1:
-        union += FACES_S * count * max(1.0, min(depth, 6.0)) * (1 if inputs.min_depth == 1 else rounds)
+        union += FACES_S * count * max(1.0, min(depth, 6.0)) * rounds
     if not isinstance(task, SitingTask):
         return union
     candidates = USUAL_CANDIDATES if task.candidates is None else len(task.candidates)

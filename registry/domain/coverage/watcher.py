@@ -6,6 +6,7 @@ and sent to another process.
 
 from msgspec import Struct
 
+from registry.domain.records.resource import Kind
 from registry.domain.values import Name
 
 
@@ -35,10 +36,12 @@ class Watcher(Struct, frozen=True, kw_only=True):
     `position` is the located point, `line` a located line or polygon (WKB) that reaches to all sides.
     `extents` are the regions that hold an unlocated resource; `extents_complete` is false when one of them
     is not known, and `assumed` names the places with an assumed extent. `footprint` (WKB) is the covered
-    ground itself and replaces the reach.
+    ground itself and replaces the reach. `unknown` names the conditions that its unknown values leave open:
+    it may belong to the set or not. `internal` says that the position is the grid cell that the public sees.
     """
 
     id: str
+    kind: Kind | None = None
     name: Name | None = None
     place: str | None = None
     radius_m: float | None = None
@@ -50,6 +53,8 @@ class Watcher(Struct, frozen=True, kw_only=True):
     assumed: tuple[str, ...] = ()
     view: ViewSector | None = None
     footprint: bytes | None = None
+    unknown: tuple[str, ...] = ()
+    internal: bool = False
 
     @property
     def located(self) -> bool:
@@ -61,6 +66,11 @@ class Watcher(Struct, frozen=True, kw_only=True):
         """Whether its coverage can be computed at all."""
         reaches = self.radius_m is not None and (self.located or bool(self.extents))
         return reaches or self.footprint is not None
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether it may cover any ground: nothing bounds its reach, or the places that may hold it."""
+        return not self.testable or not (self.located or self.extents_complete)
 
 
 class AreaPart(Struct, frozen=True, kw_only=True):

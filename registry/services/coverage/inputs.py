@@ -1,20 +1,25 @@
 """Read what a coverage request needs: the area, the watchers, the demand and the candidate sites."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from msgspec import structs
 
 from registry.domain.access.sight import Sight
-from registry.domain.conditions import aware
-from registry.domain.coverage.demand import DemandPoint
+from registry.domain.conditions import Filter, aware
+from registry.domain.coverage.addition import AdditionContext, Scenario, watcher_of
+from registry.domain.coverage.demand import DemandPoint, MissingDemand
+from registry.domain.coverage.listing import Listing
 from registry.domain.coverage.measure import CoverageInputs
+from registry.domain.coverage.scenario import Changes
 from registry.domain.coverage.siting.placement import Candidate
 from registry.domain.coverage.watcher import Watcher
 from registry.domain.errors import InvalidQuery
 from registry.domain.geometry import wkb
 from registry.domain.records.resource import Kind
 from registry.domain.values import Name
+from registry.services.completeness import completeness_of
 from registry.services.coverage.requests import CoverageRequest, MembersRequest, PlacePoints, WeightedPoints
 from registry.store.coverage import areas, members, watchers
 from registry.store.coverage.areas import DividedArea
@@ -26,9 +31,10 @@ KINDS_WITH_RADIUS: tuple[Kind, ...] = ("fire_watch_point",)
 
 
 class Demand(NamedTuple):
-    """The demand points of a request, and in words where they come from and what was left out."""
+    """The demand of a request, what of it has no point or weight, and in words where it comes from."""
 
     points: list[DemandPoint] | None
+    missing: list[MissingDemand]
     basis: str | None
 
 
@@ -42,16 +48,87 @@ async def read_inputs(reader: Reader, sight: Sight, request: CoverageRequest) ->
     async with reader.snapshot() as snapshot:
         area = await read_area(snapshot, request)
         demand = await _read_demand(snapshot, request, area)
-        return CoverageInputs(
-            whole=area.whole,
-            parts=area.parts,
-            watchers=await _read_watchers(snapshot, request_sight(request, sight), request, area),
-            radius_m=request.radius_m,
-            min_depth=request.min_depth,
-            demand=demand.points,
-            demand_basis=demand.basis,
-            scenario=request.scenario,
+        inputs = await read_ground(
+            snapshot,
+            request_sight(request, sight),
+            area,
+            request.conditions(_instant(request, sight)),
+            request.radius_m,
+            also=request.scenario.named() if request.scenario else set(),
         )
+        scenario = None
+        if request.scenario is not None:
+            scenario = await read_changes(snapshot, sight, request, request.scenario)
+    return structs.replace(
+        inputs,
+        min_depth=request.min_depth,
+        demand=demand.points,
+        missing=demand.missing,
+        demand_basis=demand.basis,
+        scenario=scenario,
+    )
+
+
+async def read_ground(
+    reader: Reader,
+    sight: Sight,
+    area: DividedArea,
+    conditions: Filter,
+    radius_m: float | None,
+    also: Iterable[str] = (),
+) -> CoverageInputs:
+    """What the coverage of an area is measured from, by every question and every check of a plan.
+
+    `also` are resources wanted wherever they are. InvalidQuery when too many may reach the area, or when one
+    of those does not exist.
+    """
+    near = await watchers.find(
+        reader, sight, conditions, area_wkb=area.wkb, radius_m=radius_m, limit=MOST_WATCHERS + 1
+    )
+    if len(near) > MOST_WATCHERS:
+        detail = f"more than {MOST_WATCHERS} resources may reach the area; ask for less"
+        raise InvalidQuery(detail, field="area")
+    near += await _read_elsewhere(reader, sight, set(also) - {w.id for w in near}, radius_m)
+    territory = conditions.place or area.territory
+    listing = Listing(
+        completeness=await completeness_of(reader, sight, structs.replace(conditions, place=territory)),
+        excluded=await watchers.excluded(reader, sight, conditions, area_wkb=area.wkb, radius_m=radius_m),
+        radius_m=radius_m,
+        without_extent=area.without_extent,
+        unmeasured=area.unmeasured,
+    )
+    return CoverageInputs(whole=area.whole, parts=area.parts, watchers=near, listing=listing)
+
+
+async def _read_elsewhere(
+    reader: Reader, sight: Sight, ids: set[str], radius_m: float | None
+) -> list[Watcher]:
+    """Resources that do not reach the area and that a scenario names; InvalidQuery for unknown ones."""
+    if not ids:
+        return []
+    elsewhere = await watchers.named_watchers(reader, sight, ids, radius_m=radius_m)
+    if missing := sorted(ids - {w.id for w in elsewhere}):
+        raise InvalidQuery(f"no resource {missing[0]} to move or remove", field="scenario")
+    return elsewhere
+
+
+async def read_changes(reader: Reader, sight: Sight, request: CoverageRequest, scenario: Scenario) -> Changes:
+    """A scenario with its additions as watchers; InvalidQuery for one that would not count."""
+    places = {code for addition in scenario.add for code in addition.possible_places}
+    at = _instant(request, sight)
+    context = AdditionContext(
+        wanted=request.conditions(at),
+        radius_m=request.radius_m,
+        sight=request_sight(request, sight),
+        at=at,
+        bounds=await watchers.place_bounds(reader, places),
+    )
+    added = [watcher_of(addition, number, context) for number, addition in enumerate(scenario.add, start=1)]
+    return Changes(add=added, move=scenario.move, remove=scenario.remove)
+
+
+def _instant(request: CoverageRequest | MembersRequest, sight: Sight) -> datetime:
+    return request_sight(request, sight).as_of or datetime.now(UTC)
 
 
 def request_sight(request: CoverageRequest | MembersRequest, sight: Sight) -> Sight:
@@ -65,7 +142,7 @@ def request_sight(request: CoverageRequest | MembersRequest, sight: Sight) -> Si
 
 def check_radius(request: CoverageRequest) -> None:
     """InvalidQuery for a stated radius without a reason, or a kind without a radius of its own."""
-    kind = request.conditions().kind
+    kind = request.kind or (request.filter and request.filter.kind)
     if request.radius_m is not None and request.reason is None:
         raise InvalidQuery("a radius_m in place of the records' own needs a reason", field="reason")
     if request.radius_m is None and kind not in KINDS_WITH_RADIUS:
@@ -82,52 +159,28 @@ async def read_area(reader: Reader, request: CoverageRequest) -> DividedArea:
     return await areas.place_area(reader, request.place or "")
 
 
-async def _read_watchers(
-    reader: Reader, sight: Sight, request: CoverageRequest, area: DividedArea
-) -> list[Watcher]:
-    near = await watchers.find(
-        reader,
-        sight,
-        request.conditions(),
-        area_wkb=area.wkb,
-        radius_m=request.radius_m,
-        at=sight.as_of or datetime.now(UTC),
-        limit=MOST_WATCHERS + 1,
-    )
-    if len(near) > MOST_WATCHERS:
-        detail = f"more than {MOST_WATCHERS} resources may reach the area; ask for less"
-        raise InvalidQuery(detail, field="area")
-    elsewhere = request.scenario.named() - {w.id for w in near} if request.scenario else set()
-    if elsewhere:
-        near += await watchers.named_watchers(reader, sight, elsewhere, radius_m=request.radius_m)
-        if missing := sorted(elsewhere - {w.id for w in near}):
-            raise InvalidQuery(f"no resource {missing[0]} to move or remove", field="scenario")
-    return near
-
-
 async def _read_demand(reader: Reader, request: CoverageRequest, area: DividedArea) -> Demand:
     source = request.demand
     if source is None:
-        return Demand(None, None)
+        return Demand(None, [], None)
     if isinstance(source, WeightedPoints):
         points = [
             DemandPoint(*f.geometry.coordinates, f.properties.weight, f.id, f.properties.name)
             for f in source.features
         ]
-        return Demand(points, f"{len(points)} points given with the question")
+        return Demand(points, [], f"{len(points)} points given with the question")
     rows = await _read_places(reader, source, request, area)
-    weights = [_weight(row, source) if row["lon"] is not None else None for row in rows]
-    points = [
-        DemandPoint(row["lon"], row["lat"], weight, row["code"], Name(row["name_zh"], row["name_en"]))
-        for row, weight in zip(rows, weights, strict=True)
-        if weight is not None
-    ]
+    points, missing = [], []
+    for row in rows:
+        weight, name = _weight(row, source), Name(row["name_zh"], row["name_en"])
+        if row["lon"] is None or weight is None:
+            lacks: Literal["point", "weight"] = "weight" if weight is None else "point"
+            missing.append(MissingDemand(row["code"], name, lacks, weight))
+        else:
+            points.append(DemandPoint(row["lon"], row["lat"], weight, row["code"], name))
     weighted = "weight one each" if source.weight == "one" else "weighted by population"
-    return Demand(
-        points,
-        f"{len(points)} of {len(rows)} places of level {source.level}, {weighted}; "
-        f"{len(rows) - len(points)} left out because their point or weight is not known",
-    )
+    lacking = f"; the point or weight of {len(missing)} is not known" if missing else ""
+    return Demand(points, missing, f"{len(rows)} places of level {source.level}, {weighted}{lacking}")
 
 
 def _weight(row: Row, source: PlacePoints) -> float | None:

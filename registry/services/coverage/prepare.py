@@ -4,7 +4,7 @@ from msgspec import structs
 
 from registry.domain.access.actor import Actor
 from registry.domain.access.sight import Sight
-from registry.domain.coverage.scenario import Scenario
+from registry.domain.coverage.addition import Scenario
 from registry.domain.coverage.tasks import (
     CompareTask,
     CriticalityTask,
@@ -12,13 +12,14 @@ from registry.domain.coverage.tasks import (
     DistanceTask,
     GapsTask,
     MeasureTask,
+    NamedScenario,
     ScenarioTask,
     SitingTask,
     Task,
 )
 from registry.domain.errors import InvalidQuery
 from registry.domain.geometry import wkb
-from registry.services.coverage.inputs import read_candidates, read_inputs
+from registry.services.coverage.inputs import read_candidates, read_changes, read_inputs
 from registry.services.coverage.requests import (
     CompareRequest,
     CoverageRequest,
@@ -29,7 +30,7 @@ from registry.services.coverage.requests import (
     ScenarioRequest,
     SitingRequest,
 )
-from registry.services.coverage.saved_scenarios import named_scenario
+from registry.services.coverage.saved_scenarios import saved_scenario
 from registry.store.database.pool import Reader
 
 
@@ -57,8 +58,8 @@ async def prepare_task(
             return GapsTask(inputs=inputs, bound=bound, sliver_m2=sliver_m2, limit=limit)
         case DepthRequest(bound=bound, levels=levels, draw=draw):
             return DepthTask(inputs=inputs, bound=bound, levels=levels, draw=draw)
-        case CriticalityRequest(bound=bound, limit=limit):
-            return CriticalityTask(inputs=inputs, bound=bound, limit=limit)
+        case CriticalityRequest(limit=limit):
+            return CriticalityTask(inputs=inputs, limit=limit)
     return MeasureTask(inputs=inputs)
 
 
@@ -68,7 +69,7 @@ async def _prepare_scenario(
     if (request.scenario is None) == (request.saved is None):
         raise InvalidQuery("give either scenario or saved", field="scenario")
     if request.saved is not None:
-        saved = await named_scenario(reader, actor, request.saved)
+        saved = await saved_scenario(reader, actor, request.saved)
         request = structs.replace(request, scenario=saved.changes)
     return ScenarioTask(inputs=await read_inputs(reader, sight, request))
 
@@ -77,12 +78,16 @@ async def _prepare_comparison(
     reader: Reader, actor: Actor, sight: Sight, request: CompareRequest
 ) -> CompareTask:
     """The inputs hold every watcher that any of the scenarios names."""
-    scenarios = [await named_scenario(reader, actor, identity) for identity in request.scenarios]
+    saved = [await saved_scenario(reader, actor, identity) for identity in request.scenarios]
     changed = Scenario(
-        move=[move for one in scenarios for move in one.changes.move],
-        remove=[removed for one in scenarios for removed in one.changes.remove],
+        move=[move for one in saved for move in one.changes.move],
+        remove=[removed for one in saved for removed in one.changes.remove],
     )
     inputs = await read_inputs(reader, sight, structs.replace(request, scenario=changed))
+    scenarios = [
+        NamedScenario(str(one.id), one.name, await read_changes(reader, sight, request, one.changes))
+        for one in saved
+    ]
     return CompareTask(inputs=structs.replace(inputs, scenario=None), scenarios=scenarios)
 
 

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
-from registry.domain.conditions import Filter
+from registry.domain.conditions import Filter, ListConditions, filter_of
+from registry.domain.coverage.addition import Scenario
 from registry.domain.coverage.gaps import Bound
-from registry.domain.coverage.scenario import Scenario
 from registry.domain.coverage.siting.placement import Siting
 from registry.domain.geojson import Area, Point
 from registry.domain.records.resource import Exercise, Kind
@@ -18,14 +18,14 @@ PlaceLevel = Annotated[str, Meta(min_length=1, max_length=40)]
 AreaM2 = Annotated[float, Meta(ge=0, le=1e12)]
 
 
-class PointProperties(Struct, frozen=True):
+class PointProperties(Struct, frozen=True, forbid_unknown_fields=True):
     """The properties of a point that are used."""
 
     weight: Weight = 1.0
     name: Name | None = None
 
 
-class WeightedPoint(Struct, frozen=True, tag_field="type", tag="Feature"):
+class WeightedPoint(Struct, frozen=True, tag_field="type", tag="Feature", forbid_unknown_fields=True):
     """A point with a weight."""
 
     geometry: Point
@@ -33,7 +33,9 @@ class WeightedPoint(Struct, frozen=True, tag_field="type", tag="Feature"):
     id: ShortText | None = None
 
 
-class WeightedPoints(Struct, frozen=True, tag_field="type", tag="FeatureCollection"):
+class WeightedPoints(
+    Struct, frozen=True, tag_field="type", tag="FeatureCollection", forbid_unknown_fields=True
+):
     """Demand points, or candidate sites."""
 
     features: Annotated[list[WeightedPoint], Meta(min_length=1, max_length=20_000)]
@@ -46,11 +48,17 @@ class PlacePoints(Struct, frozen=True, tag_field="type", tag="places", forbid_un
     weight: Literal["one", "population"] = "one"
 
 
+def conditions_of(kind: Kind | None, stated: ListConditions | None, at: datetime) -> Filter:
+    """The conditions on resources at an instant; a kind beside the filter takes the place of its own."""
+    conditions = stated or ListConditions()
+    return filter_of(conditions if kind is None else structs.replace(conditions, kind=kind), at)
+
+
 class CoverageRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How much of an area or of a demand the resources of a kind cover."""
 
     kind: Kind | None = None
-    filter: Filter | None = None
+    filter: ListConditions | None = None
     place: Code | None = None
     area: Area | None = None
     radius_m: Radius | None = None
@@ -61,17 +69,13 @@ class CoverageRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     exercise: Exercise | None = None
     scenario: Scenario | None = None
 
-    def conditions(self) -> Filter:
-        """The conditions on resources. Without a lifecycle, only resources in service count."""
-        values = (self.filter or Filter()).given()
-        values.setdefault("lifecycle", "in_service")
-        if self.kind is not None:
-            values["kind"] = self.kind
-        return Filter(**values)
+    def conditions(self, at: datetime) -> Filter:
+        """The conditions on resources at an instant. Without a lifecycle, only those in service count."""
+        return conditions_of(self.kind, self.filter, at)
 
 
 class GapsRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The gaps of one of the three covers. Pieces smaller than `sliver_m2` are dropped and counted."""
+    """The gaps. The possible ones are those of a bound. Pieces below `sliver_m2` are dropped and counted."""
 
     bound: Bound = "nominal"
     sliver_m2: AreaM2 = 100.0
@@ -89,7 +93,6 @@ class DepthRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw_
 class CriticalityRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What each resource alone covers."""
 
-    bound: Bound = "nominal"
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
 
 
@@ -111,7 +114,7 @@ class DistanceRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """How far each demand point is from the nearest resource of a kind. No radius is involved."""
 
     kind: Kind
-    filter: Filter | None = None
+    filter: ListConditions | None = None
     place: Code | None = None
     area: Area | None = None
     demand: WeightedPoints | PlacePoints = PlacePoints()
@@ -133,7 +136,7 @@ class MembersRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     place: Code
     level: PlaceLevel = "town"
     kind: Kind
-    filter: Filter | None = None
+    filter: ListConditions | None = None
     exercise: Exercise | None = None
     as_of: datetime | None = None
 

@@ -7,8 +7,7 @@ from uuid import UUID
 from msgspec import Struct, convert, to_builtins
 
 from registry.domain.access.actor import Actor, require
-from registry.domain.coverage.scenario import Scenario
-from registry.domain.coverage.tasks import NamedScenario
+from registry.domain.coverage.addition import Scenario
 from registry.domain.errors import NotFound
 from registry.domain.identity import new_id
 from registry.domain.values import Name
@@ -63,12 +62,6 @@ async def saved_scenario(reader: Reader, actor: Actor, identity: UUID | str) -> 
     if row is None:
         raise NotFound("scenario", identity)
     return _from_row(row)
-
-
-async def named_scenario(reader: Reader, actor: Actor, identity: str) -> NamedScenario:
-    """A saved scenario as an analysis takes it."""
-    saved = await saved_scenario(reader, actor, identity)
-    return NamedScenario(str(saved.id), saved.name, saved.changes)
 
 
 async def remove_scenario(writer: Writer, actor: Actor, identity: UUID) -> None:

@@ -15,12 +15,11 @@ from registry.domain.geometry import wkb
 from registry.domain.plans.entry import Denominator
 from registry.domain.plans.facts import CoverageShare, Facts
 from registry.domain.plans.provision import Provision
-from registry.store.coverage import areas, watchers
+from registry.services.coverage.inputs import read_ground
+from registry.store.coverage import areas
 from registry.store.database.pool import Reader
 from registry.store.places import jurisdictions
 from registry.store.plans import facts as fact_store
-
-MAX_WATCHERS = 50_000
 
 
 class Jurisdiction(Struct, frozen=True):
@@ -72,7 +71,7 @@ async def _coverage_inputs(
 ) -> CoverageInputs | None:
     """What the watched share of the ground is worked out from.
 
-    None when the place has no extent or has more than MAX_WATCHERS watch points.
+    None when the place has no extent or too many watch points. It is the ground of every coverage answer.
     """
     try:
         if denominator is not None and denominator.ground is not None:
@@ -81,18 +80,13 @@ async def _coverage_inputs(
             area = await areas.place_area(reader, place)
     except InvalidQuery:
         return None
-    watch_points = await watchers.find(
-        reader,
-        sight,
-        Filter(kind="fire_watch_point", lifecycle="in_service"),
-        area_wkb=area.wkb,
-        radius_m=None,
-        at=sight.as_of or datetime.now(UTC),
-        limit=MAX_WATCHERS + 1,
+    watch_points = Filter(
+        kind="fire_watch_point", lifecycle="in_service", valid_at=sight.as_of or datetime.now(UTC)
     )
-    if len(watch_points) > MAX_WATCHERS:
+    try:
+        return await read_ground(reader, sight, area, watch_points, None)
+    except InvalidQuery:
         return None
-    return CoverageInputs(whole=area.whole, parts=area.parts, watchers=watch_points)
 
 
 async def measure_coverage(jurisdiction: Jurisdiction) -> Facts:

@@ -11,7 +11,7 @@ from litestar.params import JSONBody, QueryParameter
 from registry.api.http import params
 from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.v1.coverage.jobs import AnalysisDep, JobStatusInfo, analysis
-from registry.domain.conditions import Filter
+from registry.domain.conditions import ListConditions
 from registry.domain.coverage import analyses
 from registry.domain.coverage.distance_to_nearest import NearestDistances
 from registry.domain.coverage.measure import CoverageAnswer
@@ -87,7 +87,7 @@ async def measure_coverage(
         area=None if area is None else decode_area(area),
         radius_m=radius_m,
         reason=reason,
-        filter=Filter(lifecycle=lifecycle or "in_service"),
+        filter=ListConditions(lifecycle=lifecycle),
     )
     return await analysis.respond(request)
 

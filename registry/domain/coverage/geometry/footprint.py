@@ -28,6 +28,8 @@ FINE_CORNERS = 512
 CUT_ERROR = 2.0
 LARGE_RADIUS_M = 30_000.0
 SAMPLES = 5
+GAUSSIAN_RADIUS_M = 6_356_752.0
+"""The least radius of curvature of WGS 84, at the equator: sqrt(M·N) = b."""
 
 
 def drawn_inside(corners: int = CORNERS) -> float:
@@ -38,6 +40,16 @@ def drawn_inside(corners: int = CORNERS) -> float:
 def drawn_outside(corners: int = CORNERS) -> float:
     """The share of the radius beyond which the drawing does not go."""
     return 1.0 + pi**2 / (3.0 * corners**2) * 1.01
+
+
+def most_disc_m2(radius_m: Floats) -> Floats:
+    """The greatest area of geodesic discs on WGS 84, whose curvature is nowhere negative."""
+    return np.asarray(pi * radius_m**2)
+
+
+def least_disc_m2(radius_m: Floats) -> Floats:
+    """The least area of geodesic discs on WGS 84: that on a sphere of the greatest curvature."""
+    return np.asarray(4.0 * pi * GAUSSIAN_RADIUS_M**2 * np.sin(radius_m / (2.0 * GAUSSIAN_RADIUS_M)) ** 2)
 
 
 def circles(plane: Plane, lonlat: Floats, radius_m: Floats, corners: int = CORNERS) -> Shapes:

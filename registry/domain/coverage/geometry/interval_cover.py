@@ -4,7 +4,11 @@ upper   every possible position, grown by the reach
 lower   the points reached from every possible position
 nominal the reach from the recorded position; for an unlocated watcher, its lower
 
-So lower ⊆ nominal ⊆ upper for every watcher, and therefore for every union of them.
+So lower ⊆ nominal ⊆ upper for every watcher, and therefore for every union of them. A watcher that may not
+belong to the set has an upper alone.
+
+The ground of a cover says where; its area says how much at most. As the true footprint has one size wherever
+the watcher stands, `Slack` narrows the areas.
 """
 
 from collections.abc import Sequence
@@ -14,7 +18,16 @@ from typing import Any
 import numpy as np
 import shapely
 
-from registry.domain.coverage.geometry.footprint import FINE_CORNERS, buffered, circles, core, sectors, swept
+from registry.domain.coverage.geometry.footprint import (
+    FINE_CORNERS,
+    buffered,
+    circles,
+    core,
+    least_disc_m2,
+    most_disc_m2,
+    sectors,
+    swept,
+)
 from registry.domain.coverage.geometry.plane import Flags, Floats, Indices, Plane, Shapes, to_plane
 from registry.domain.coverage.watcher import Disc, ViewSector, Watcher
 
@@ -47,6 +60,18 @@ class CoverShapes:
 
 
 @dataclass(frozen=True)
+class Slack:
+    """How much an uncertain watcher's footprint has beyond its lower, and its upper beyond the footprint.
+
+    Both are bounds. `below_m2` is infinite where the recorded cover is none of the possible ones.
+    """
+
+    watcher: Indices
+    above_m2: Floats
+    below_m2: Floats
+
+
+@dataclass(frozen=True)
 class CoverInterval:
     """The three covers. They are one object when every position is certain."""
 
@@ -54,6 +79,9 @@ class CoverInterval:
     nominal: CoverShapes
     upper: CoverShapes
     uncertain: Flags
+    slack: Slack
+    own_m2: Floats
+    """The most that each watcher can cover, wherever it stands."""
 
 
 def cover_interval(plane: Plane, watchers: Sequence[Watcher]) -> CoverInterval:
@@ -63,6 +91,7 @@ def cover_interval(plane: Plane, watchers: Sequence[Watcher]) -> CoverInterval:
     taken = {*discs, *views}
     rest = [i for i in range(len(watchers)) if i not in taken]
     doubt = np.array([_doubt_m(w) for w in watchers], dtype=float)
+    belongs = np.array([not w.unknown for w in watchers], dtype=bool)
     triples = [*_views(plane, [watchers[i] for i in views]), *_others(plane, [watchers[i] for i in rest])]
     others = np.array([*views, *rest], dtype=np.intp)
     others_m = np.array([watchers[i].radius_m or 0.0 for i in others], dtype=float)
@@ -72,15 +101,64 @@ def cover_interval(plane: Plane, watchers: Sequence[Watcher]) -> CoverInterval:
         reach = np.maximum(radius + grow * doubt[at], 0.0)
         shapes = np.array([t[which] for t in triples], dtype=object)
         some, filled = reach > 0.0, ~shapely.is_empty(shapes)
+        if which < 2:
+            some, filled = some & belongs[at], filled & belongs[others]
         far = np.maximum(others_m + grow * doubt[others], 0.0)
         return CoverShapes(at[some], lonlat[some], reach[some], others[filled], shapes[filled], far[filled])
 
-    uncertain = doubt > 0.0
+    uncertain = (doubt > 0.0) | ~belongs
     uncertain[others] |= np.array([t[0] is not t[2] for t in triples], dtype=bool)
+    sizes = _sizes(watchers, doubt, at, radius, others, triples)
+    slack = _slack(watchers, sizes, uncertain, belongs)
     nominal = cover(0.0, 1)
     if not uncertain.any():
-        return CoverInterval(nominal, nominal, nominal, uncertain)
-    return CoverInterval(cover(-1.0, 0), nominal, cover(1.0, 2), uncertain)
+        return CoverInterval(nominal, nominal, nominal, uncertain, slack, sizes.most_m2)
+    return CoverInterval(cover(-1.0, 0), nominal, cover(1.0, 2), uncertain, slack, sizes.most_m2)
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Bounds of each watcher's areas: of its true footprint, of its lower and of its upper."""
+
+    least_m2: Floats
+    most_m2: Floats
+    lower_m2: Floats
+    upper_m2: Floats
+
+
+def _sizes(
+    watchers: Sequence[Watcher],
+    doubt: Floats,
+    at: Indices,
+    radius: Floats,
+    others: Indices,
+    triples: list[Triple],
+) -> _Sizes:
+    least, most, lower, upper = (np.empty(len(watchers)) for _ in range(4))
+    least[at], most[at] = least_disc_m2(radius), most_disc_m2(radius)
+    lower[at] = least_disc_m2(np.maximum(radius - doubt[at], 0.0))
+    upper[at] = most_disc_m2(radius + doubt[at])
+    for i, (low, mid, high) in zip(others, triples, strict=True):
+        w = watchers[i]
+        lower[i], upper[i] = shapely.area(low), shapely.area(high)
+        least[i], most[i] = lower[i], upper[i]
+        if w.footprint is not None:
+            least[i] = most[i] = shapely.area(mid)
+        elif w.line is None:
+            share = 1.0 if w.view is None else w.view.span_deg / 360.0
+            reach = np.array([w.radius_m or 0.0])
+            least[i], most[i] = share * least_disc_m2(reach)[0], share * most_disc_m2(reach)[0]
+    return _Sizes(least, most, lower, upper)
+
+
+def _slack(watchers: Sequence[Watcher], sizes: _Sizes, uncertain: Flags, belongs: Flags) -> Slack:
+    which = np.flatnonzero(uncertain)
+    located = np.array([watchers[int(i)].located for i in which], dtype=np.bool_)
+    above = sizes.most_m2 - np.where(belongs, sizes.lower_m2, 0.0)
+    below = sizes.upper_m2 - np.where(belongs, sizes.least_m2, 0.0)
+    return Slack(
+        which, np.maximum(above[which], 0.0), np.where(located, np.maximum(below[which], 0.0), np.inf)
+    )
 
 
 def _is_disc(watcher: Watcher) -> bool:

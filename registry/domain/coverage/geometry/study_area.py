@@ -9,8 +9,17 @@ from typing import Any
 import numpy as np
 import shapely
 
-from registry.domain.coverage.geometry.interval_cover import region_of
-from registry.domain.coverage.geometry.plane import Floats, Plane, Shapes, centred_on, lonlat_of
+from registry.domain.coverage.geometry.footprint import drawn_outside
+from registry.domain.coverage.geometry.interval_cover import CoverShapes, region_of
+from registry.domain.coverage.geometry.plane import (
+    Floats,
+    Indices,
+    Plane,
+    Shapes,
+    centred_on,
+    lonlat_of,
+    scale_bound,
+)
 from registry.domain.coverage.watcher import AreaPart, Disc
 from registry.domain.errors import InvalidQuery
 
@@ -76,6 +85,27 @@ def _laid_out(parts: tuple[AreaPart, ...], whole: AreaPart | None, _thread: int)
     return _checked(
         StudyArea(plane, [p for p, k in zip(sources, kept, strict=True) if k], pieces[kept], outline)
     )
+
+
+def unmeasured_m2(area: StudyArea, bounds: Sequence[bytes] | None) -> float | None:
+    """The most ground that places without an extent add, when these regions hold them; None is unbounded."""
+    if bounds is None:
+        return None
+    if not bounds:
+        return 0.0
+    ground = shapely.union_all([region_of(area.plane, bound) for bound in bounds])
+    return float(shapely.area(shapely.difference(ground, area.whole)))
+
+
+def touched_parts(area: StudyArea, cover: CoverShapes) -> tuple[Indices, Indices]:
+    """Pairs of a watcher and a part that its cover may touch."""
+    tree = shapely.STRtree(area.shapes)
+    points = shapely.points(area.plane.forward(cover.lonlat))
+    factor = scale_bound(area.reach_m + 2.0 * float(cover.radius_m.max(initial=0.0)))
+    disc, near = tree.query(points, predicate="dwithin", distance=cover.radius_m * drawn_outside() * factor)
+    shape, met = tree.query(cover.shapes, predicate="intersects")
+    watcher = np.concatenate([cover.disc_owner[disc], cover.shape_owner[shape]])
+    return watcher, np.concatenate([near, met])
 
 
 def _checked(area: StudyArea) -> StudyArea:

@@ -7,8 +7,9 @@ import numpy as np
 import shapely
 from msgspec import Meta, Struct, structs
 
+from registry.domain.completeness import SetAnswer, of_set
 from registry.domain.coverage import demand
-from registry.domain.coverage.coverage import assess
+from registry.domain.coverage.coverage import Estimate
 from registry.domain.coverage.demand import DemandPoint
 from registry.domain.coverage.geometry.interval_cover import CoverShapes, cover_interval
 from registry.domain.coverage.geometry.plane import Floats, Plane, to_plane
@@ -17,6 +18,7 @@ from registry.domain.coverage.measure import (
     CoverageAnswer,
     CoverageInputs,
     answer_from,
+    assess_watchers,
     relevant_watchers,
     study_area_of,
     watchers_of,
@@ -29,6 +31,8 @@ from registry.domain.values import Name
 
 GRID_DEMAND = 3_000
 MOST_CANDIDATES = 5_000
+MOST_UNREACHABLE = 100
+NAMED = 5
 NONE = np.empty(0, dtype=np.intp)
 
 
@@ -41,7 +45,7 @@ class Candidate(Struct, frozen=True):
     name: Name | None = None
 
 
-class Siting(Struct, frozen=True, kw_only=True):
+class Siting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How to choose.
 
     At most `sites` new ones (mclp), or the fewest that reach `target` of the demand (lscp).
@@ -70,19 +74,27 @@ class ChosenSites(Struct, frozen=True, tag_field="type", tag="FeatureCollection"
     features: list[ChosenSite]
 
 
-class SitingPlan(Struct, frozen=True, kw_only=True):
-    """The chosen sites, how good the choice is proven to be, and what it changes."""
+class SitingPlan(SetAnswer, frozen=True, kw_only=True):
+    """The chosen sites, how good the choice is proven to be, and what it changes.
+
+    The choice is made on what is recorded; `covered_weight` is what it covers at least, as recorded, and at
+    most. `objective`, `bound` and `gap` are None where there is no choice. `unreachable` is the demand that
+    neither existing resources nor all candidates together reach, the heaviest first.
+    """
 
     model: SitingModel
     status: SolverStatus
-    objective: float
-    bound: float
-    gap: float
+    objective: float | None
+    bound: float | None
+    gap: float | None
     seconds: float
     demand_basis: str
     demand_weight: float
-    covered_weight: float
+    covered_weight: Estimate | None
     reachable_weight: float
+    unreachable_weight: float
+    unreachable_count: int
+    unreachable: list[DemandPoint]
     candidates: int
     sites: ChosenSites
     before: CoverageAnswer
@@ -92,18 +104,32 @@ class SitingPlan(Struct, frozen=True, kw_only=True):
 def choose_sites(
     inputs: CoverageInputs, how: Siting, candidates: Sequence[Candidate] | None, forbidden: Sequence[bytes]
 ) -> SitingPlan:
-    """Choose among the candidates (by default a grid over the area) outside the forbidden zones."""
+    """Choose among the candidates (by default a grid over the area) outside the forbidden zones.
+
+    InvalidQuery for demand whose points or weights are not known: no choice would be the best one.
+    """
     area = study_area_of(inputs)
+    _check_demand(inputs)
     existing = relevant_watchers(area, watchers_of(inputs))
     points, basis = _demand(area, inputs)
-    spots = _allowed(area.plane, candidates or _grid_candidates(area, how), forbidden)
+    possible = _grid_candidates(area, how) if candidates is None else candidates
+    spots = _allowed(area.plane, possible, forbidden)
+    if not spots:
+        raise InvalidQuery("no candidate site is left outside the forbidden zones", field="candidates")
     problem = _problem(area, existing, points, spots, how)
     solution = solve(problem, how.time_limit_s)
     order = _by_gain(problem, solution)
     features = [_site(spots[at], gain, how.radius_m) for at, gain in order]
     with_demand = structs.replace(inputs, demand=points, demand_basis=basis, scenario=None)
     added = [_watcher(spots[at], how.radius_m) for at, _ in order]
+    before, after = (
+        answer_from(with_demand, assess_watchers(with_demand, area, watchers))
+        for watchers in (existing, [*existing, *added])
+    )
+    out_of_reach = np.flatnonzero(~problem.settled & ~problem.reachable)
+    heaviest = out_of_reach[np.argsort(-problem.weight[out_of_reach], kind="stable")][:MOST_UNREACHABLE]
     return SitingPlan(
+        **of_set(after),
         model=how.model,
         status=solution.status,
         objective=solution.objective,
@@ -112,13 +138,26 @@ def choose_sites(
         seconds=solution.seconds,
         demand_basis=basis,
         demand_weight=float(problem.weight.sum()),
-        covered_weight=solution.covered_weight,
+        covered_weight=None if after.demand is None else after.demand.covered,
         reachable_weight=solution.reachable_weight,
+        unreachable_weight=float(problem.weight[out_of_reach].sum()),
+        unreachable_count=len(out_of_reach),
+        unreachable=[points[at] for at in heaviest],
         candidates=len(spots),
         sites=ChosenSites(features),
-        before=answer_from(with_demand, assess(area, existing)),
-        after=answer_from(with_demand, assess(area, [*existing, *added])),
+        before=before,
+        after=after,
     )
+
+
+def _check_demand(inputs: CoverageInputs) -> None:
+    if inputs.missing:
+        named = ", ".join(f"{one.name or one.id} ({one.lacks})" for one in inputs.missing[:NAMED])
+        more = len(inputs.missing) - NAMED
+        detail = f"demand of which the point or the weight is not known: {named}"
+        raise InvalidQuery(detail + (f" and {more} more" if more > 0 else ""), field="demand")
+    if inputs.demand is not None and not sum(point.weight for point in inputs.demand) > 0.0:
+        raise InvalidQuery("no demand has a weight, so that no site is better than another", field="demand")
 
 
 def _demand(area: StudyArea, inputs: CoverageInputs) -> tuple[list[DemandPoint], str]:

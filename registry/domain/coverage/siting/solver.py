@@ -33,15 +33,15 @@ feasibility tolerance made HiGHS 1.15 miss choices. `_made_good` adds what is sh
 class SitingSolution:
     """The chosen sites, and how good the choice is proven to be.
 
-    `objective` is the covered weight (MCLP) or the number of sites (LSCP). No choice passes `bound`.
-    `reachable_weight` is what all candidates together would cover.
+    `objective` is the covered weight (MCLP) or the number of sites (LSCP). No choice passes `bound`. They and
+    `gap` are None where there is no choice. `reachable_weight` is what all candidates together would cover.
     """
 
     status: SolverStatus
     chosen: Indices
-    objective: float
-    bound: float
-    gap: float
+    objective: float | None
+    bound: float | None
+    gap: float | None
     covered_weight: float
     reachable_weight: float
     seconds: float
@@ -53,7 +53,7 @@ def solve(problem: SitingProblem, time_limit_s: float) -> SitingSolution:
     possible = settled + float(problem.weight[problem.reachable].sum())
     target = problem.target * float(problem.weight.sum()) * (1.0 - SLACK)
     if problem.model == "lscp" and target > possible:
-        return SitingSolution("infeasible", NOTHING, 0.0, 0.0, 0.0, settled, possible, 0.0)
+        return SitingSolution("infeasible", NOTHING, None, None, None, settled, possible, 0.0)
     classes = fold(problem)
     if len(classes.weight) == 0 or (problem.model == "lscp" and target <= settled):
         objective = settled if problem.model == "mclp" else 0.0
@@ -154,6 +154,8 @@ def _read(
     optimal = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
     enough = _made_good(problem, classes, chosen, target)
     optimal, chosen = optimal and len(enough) == len(chosen), enough
+    if problem.model == "mclp":
+        chosen = pruned(classes, chosen, classes.value(chosen) * (1.0 - SLACK))
     covered = problem.covered_weight(chosen)
     limit = float(info.mip_dual_bound)
     if problem.model == "mclp":

@@ -8,11 +8,11 @@ from registry.domain.plans.check import (
     cannot_evaluate,
     to_declare_complete,
 )
-from registry.domain.plans.checks.counting import link_to, share_of_denominator, total
+from registry.domain.plans.checks.counting import link_to, share_of_denominator
 from registry.domain.plans.checks.hazard_points import requiring_all
 from registry.domain.plans.entry import Indicator, restates
 from registry.domain.plans.facts import Facts
-from registry.domain.plans.provision import NOT_STATED, UNITS, Provision, ProvisionSubject, Words
+from registry.domain.plans.provision import NOT_STATED, UNITS, Provision, Words
 from registry.domain.plans.wording import specialty
 
 NAMED_SPECIALTIES = ("mine", "hazmat", "water", "bridge_tunnel", "pipeline", "geohazard", "flood_drought")
@@ -110,10 +110,7 @@ def specialties_present(provision: Provision, facts: Facts) -> MethodResult:
 
 
 def coverage_ratio(provision: Provision, facts: Facts) -> MethodResult:
-    """The watched share of the ground.
-
-    Its upper bound is 100 % while watch points are unlisted or cannot be tested.
-    """
+    """The watched share of the ground: the interval that every coverage answer gives of it."""
     method = Words("测地距离下监测范围的并集占比", "union of geodesic watch areas over the ground")
     if facts.share is None:
         reason = Words(
@@ -126,15 +123,9 @@ def coverage_ratio(provision: Provision, facts: Facts) -> MethodResult:
     if ground is not None:
         name = Words(f"分母 {ground} 的面域", f"the ground of {ground}")
     error_percent = 100 * coverage.error_bound_m2 / coverage.area_m2 if coverage.area_m2 else 100.0
-    unplaced = [item for item in coverage.untestable if item.reason != "no radius"]
-    without_radius = len(coverage.untestable) - len(unplaced)
-    checkpoints = total(
-        facts.tallied(ProvisionSubject(kind="fire_watch_point", where={"form": ["checkpoint"]}))
-    )
-    complete = (
-        not unplaced and without_radius <= checkpoints and facts.is_complete(provision.subject, facts.place)
-    )
-    upper = min(100.0, 100 * coverage.ratio.upper + error_percent) if complete else 100.0
+    complete = coverage.completeness.state == "complete"
+    unplaced = [item for item in coverage.undecided.resources if item.reason == "no_position"]
+    upper = min(100.0, 100 * coverage.ratio.upper + error_percent)
     locate = Words("确定位置后才能计入", "locate it to count it")
     return MethodResult(
         method=method,
@@ -142,7 +133,7 @@ def coverage_ratio(provision: Provision, facts: Facts) -> MethodResult:
         basis=Basis(ground or "area", name, coverage.area_m2, None, "planner" if ground else "registry"),
         missing=[
             *_to_choose(provision, facts, ground),
-            *([] if coverage.counts.resources > without_radius else [_to_list_watchers(facts)]),
+            *([] if coverage.counts.resources else [_to_list_watchers(facts)]),
             *(MissingFact("locate", locate, record=item.id) for item in unplaced),
             *([] if complete else [to_declare_complete(facts.place)]),
         ],
@@ -151,6 +142,8 @@ def coverage_ratio(provision: Provision, facts: Facts) -> MethodResult:
             "counts": coverage.counts,
             "error_bound_m2": coverage.error_bound_m2,
             "complete": complete,
+            "completeness": coverage.completeness,
+            "without_extent": coverage.without_extent,
         },
         records=[link_to(facts, provision.subject, coverage.counts.resources)],
     )
