@@ -3,10 +3,10 @@ import { fill, h } from '../dom'
 import { bounds, empty, feature } from '../geo'
 import { area, nameOf, percent, t, type Word } from '../i18n'
 import { show } from '../map/overlays'
-import type { Name } from '../types'
+import type { Interval, Name } from '../types'
 import { once, tried, type Question } from './ask'
 import { into, section } from './common'
-import type { Coverage } from './coverage'
+import { isKnown, share, type Coverage } from './coverage'
 
 const LISTED = 60
 /** What an answer calls the points a scenario adds. */
@@ -41,9 +41,10 @@ function byPlace(app: App, found: Coverage): HTMLElement | null {
   const parts = found.by_place ?? []
   if (parts.length < 2) return null
   const rows = parts.map((part) => h('tr', {}, h('td', {}, part.place ? app.places.name(part.place) : nameOf(part.name)),
-    h('td', { class: 'n' }, percent(part.ratio.lower)), h('td', { class: 'n' }, percent(part.ratio.nominal)), h('td', { class: 'n' }, percent(part.ratio.upper))))
+    h('td', { class: 'n' }, percent(part.ratio.lower)), h('td', { class: 'n' }, percent(part.ratio.nominal)), h('td', { class: 'n' }, isKnown(part.ratio) ? percent(part.ratio.upper) : t('not_known'))))
+  const unknown = found.without_extent.map(({ code, name }) => h('tr', { 'data-place': code }, h('td', {}, nameOf(name)), h('td', { class: 'n', colspan: 3 }, t('not_known'))))
   return h('details', { id: 'by-place' }, h('summary', {}, h('strong', {}, t('planner.by_place'))), h('table', {},
-    h('tr', {}, h('th', {}, ''), h('th', { class: 'n' }, t('planner.lower')), h('th', { class: 'n' }, t('planner.nominal')), h('th', { class: 'n' }, t('planner.upper'))), rows))
+    h('tr', {}, h('th', {}, ''), h('th', { class: 'n' }, t('planner.lower')), h('th', { class: 'n' }, t('planner.nominal')), h('th', { class: 'n' }, t('planner.upper'))), rows, unknown))
 }
 
 interface Gap {
@@ -52,10 +53,16 @@ interface Gap {
   geometry: GeoJSON.Geometry
 }
 
-/** The gaps of a question as features with `area_m2` and `place`, largest first. */
+interface Gaps {
+  certain_gaps: { gaps: Gap[] }
+  possible_gaps: { gaps: Gap[] }
+}
+
+/** The gaps of a question as features with `area_m2`, `place` and whether they are certain: those first, largest first. */
 export async function gapsOf(question: Question): Promise<GeoJSON.Feature[]> {
-  const { gaps } = await once<{ gaps: { gaps: Gap[] } }>(question, 'v1/coverage/gaps')
-  return gaps.gaps.map(({ geometry, place, area_m2 }) => feature(geometry, { place, area_m2 }))
+  const { certain_gaps, possible_gaps } = await once<Gaps>(question, 'v1/coverage/gaps')
+  const drawn = (gaps: Gap[], certain: boolean) => gaps.map(({ geometry, place, area_m2 }) => feature(geometry, { place, area_m2, certain }))
+  return [...drawn(certain_gaps.gaps, true), ...drawn(possible_gaps.gaps, false)]
 }
 
 async function drawGaps(app: App, question: Question): Promise<HTMLElement[]> {
@@ -64,13 +71,13 @@ async function drawGaps(app: App, question: Question): Promise<HTMLElement[]> {
     show(app.map, 'gaps', { type: 'FeatureCollection', features: features.map((gap, i) => feature(gap.geometry, { ...gap.properties, focus: i === focus })) })
   draw(-1)
   const item = (gap: GeoJSON.Feature, i: number) => {
-    const { place, area_m2 } = (gap.properties ?? {}) as { place?: string | null; area_m2: number }
+    const { place, area_m2, certain } = (gap.properties ?? {}) as { place?: string | null; area_m2: number; certain: boolean }
     const go = () => {
       const box = bounds(gap.geometry)
       if (box) app.map.fitBounds(box, { padding: 60, maxZoom: 13 })
     }
     return h('li', { class: 'hot', onmouseenter: () => draw(i), onmouseleave: () => draw(-1) },
-      h('button', { type: 'button', class: 'name', onclick: go, onfocus: () => draw(i), onblur: () => draw(-1) }, `${area(area_m2)}${place ? ` · ${app.places.name(place)}` : ''}`))
+      h('button', { type: 'button', class: 'name', onclick: go, onfocus: () => draw(i), onblur: () => draw(-1) }, `${area(area_m2)}${place ? ` · ${app.places.name(place)}` : ''}${certain ? '' : ` · ${t('planner.possible_gap')}`}`))
   }
   return features.length
     ? [h('ol', { class: 'list' }, features.slice(0, LISTED).map(item)), ...(features.length > LISTED ? [h('p', { class: 'note' }, t('area.more', { n: LISTED }))] : [])]
@@ -78,7 +85,7 @@ async function drawGaps(app: App, question: Question): Promise<HTMLElement[]> {
 }
 
 interface Depth {
-  levels: { depth: number; area_m2: number; ratio: number }[]
+  levels: { depth: number; area_m2: Interval; ratio: Interval }[]
   faces: { depth: number; geometry: GeoJSON.Geometry }[]
 }
 
@@ -86,19 +93,20 @@ async function depth(app: App, question: Question): Promise<HTMLElement[]> {
   const { levels, faces } = await once<Depth>(question, 'v1/coverage/depth', { levels: 4 })
   show(app.map, 'depth', { type: 'FeatureCollection', features: faces.filter((face) => face.depth > 0).map((face) => feature(face.geometry, { depth: face.depth })) })
   app.store.set({ hidden: app.store.state.hidden.filter((name) => name !== 'depth') })
-  const row = (level: Depth['levels'][number]) => h('tr', {}, h('td', {}, h('i', { class: 'dot', style: { background: DEPTHS[Math.min(level.depth, DEPTHS.length) - 1]! } }), ` ≥ ${level.depth}`), h('td', { class: 'n' }, area(level.area_m2)), h('td', { class: 'n' }, percent(level.ratio)))
+  const row = (level: Depth['levels'][number]) => h('tr', {}, h('td', {}, h('i', { class: 'dot', style: { background: DEPTHS[Math.min(level.depth, DEPTHS.length) - 1]! } }), ` ≥ ${level.depth}`), h('td', { class: 'n' }, area(level.area_m2.nominal)), h('td', { class: 'n' }, share(level.ratio)))
   return [h('table', {}, levels.map(row))]
 }
 
 interface Criticality {
-  resources: { id: string; name: Name | null; sole_m2: number; share: number }[]
+  resources: { id: string; name: Name | null; sole_m2: Interval; share: Interval }[]
 }
 
 async function criticality(app: App, question: Question): Promise<HTMLElement[]> {
   const { resources } = await once<Criticality>(question, 'v1/coverage/criticality')
   const clear = () => ((looking = null), show(app.map, 'lost', empty()))
-  const item = ({ id, name, sole_m2, share }: Criticality['resources'][number]) => {
-    const figures = h('span', {}, `${area(sole_m2)} · ${percent(share)}`)
+  const item = ({ id, name, sole_m2, share: part }: Criticality['resources'][number]) => {
+    const bounds = sole_m2.lower === sole_m2.upper ? area(sole_m2.nominal) : `${area(sole_m2.lower)} – ${area(sole_m2.upper)}`
+    const figures = h('span', {}, `${bounds} · ${share(part)}`)
     if (id.startsWith(TRIAL)) return h('li', {}, h('strong', {}, nameOf(name)), figures)
     const look = () => void lose(app, question, id)
     return h('li', { class: 'hot', 'data-id': id, onmouseenter: look, onmouseleave: clear },

@@ -7,7 +7,7 @@ import type { Trial } from '../state'
 import type { Name } from '../types'
 import { added, once, type Question } from './ask'
 import { into, section, why } from './common'
-import type { Coverage } from './coverage'
+import { isKnown, type Coverage } from './coverage'
 import { change, short, USUAL_M } from './trials'
 
 /** Trial points under a name; without an id they are kept in this browser only. */
@@ -117,7 +117,7 @@ const title = (app: App, { id, name, trials }: Scenario): HTMLElement =>
   h('span', {}, h('button', { type: 'button', class: 'name', onclick: () => change(app, trials) }, nameOf(name)), !id && h('small', {}, ` ${t('planner.keep.mine')}`))
 
 const row = (name: HTMLElement | string, { ratio, covered_m2 }: Coverage, last: HTMLElement | null): HTMLElement =>
-  h('tr', {}, h('td', {}, name), [percent(ratio.lower), percent(ratio.nominal), percent(ratio.upper), area(covered_m2.nominal)].map((text) => h('td', { class: 'n' }, text)), h('td', { class: 'n' }, last))
+  h('tr', {}, h('td', {}, name), [percent(ratio.lower), percent(ratio.nominal), isKnown(ratio) ? percent(ratio.upper) : t('not_known'), area(covered_m2.nominal)].map((text) => h('td', { class: 'n' }, text)), h('td', { class: 'n' }, last))
 
 function forget(app: App, { id, name, trials }: Scenario, draw: () => void): HTMLElement {
   const gone = async () => {

@@ -10,9 +10,10 @@ import { change, short } from './trials'
 
 interface Siting {
   status: string
-  objective: number
-  bound: number
-  gap: number
+  objective: number | null
+  bound: number | null
+  gap: number | null
+  unreachable_count: number
   sites: GeoJSON.FeatureCollection
   before: Coverage
   after: Coverage
@@ -35,8 +36,10 @@ async function find(app: App, question: Question, k: number, run: HTMLButtonElem
   try {
     const body = { ...question.body, siting: { model: 'mclp', sites: k, radius_m } }
     const found = await analyse<Siting>('v1/coverage/siting', body, (share) => (bar.value = share), new AbortController().signal, question.query)
-    fill(out, h('p', {}, t('planner.siting.result', { objective: number(found.objective, 2), bound: number(found.bound, 2), status: found.status })),
-      h('p', { id: 'siting-change' }, `${percent(found.before.ratio.nominal)} → ${percent(found.after.ratio.nominal)}`))
+    const figure = (value: number | null) => (value === null ? t('none') : number(value, 2))
+    fill(out, h('p', {}, t('planner.siting.result', { objective: figure(found.objective), bound: figure(found.bound), status: found.status })),
+      found.unreachable_count > 0 && h('p', { class: 'warn' }, t('planner.siting.unreachable', { n: found.unreachable_count })),
+      h('p', { id: 'siting-change' }, `${percent(found.before.ratio.nominal)} → ${percent(found.after.ratio.nominal)}`), h('p', { class: 'note' }, t('planner.as_listed')))
     change(app, found.sites.features.map(({ geometry }) => ({ at: short((geometry as GeoJSON.Point).coordinates as LonLat), radius_m })))
   } catch (error) {
     fill(out, h('p', { class: 'problem' }, t('failed', { why: why(error) })))
