@@ -20,13 +20,13 @@ from registry.domain.coverage.coverage import assess
 from registry.domain.coverage.gaps import certain_gaps
 from registry.domain.coverage.geometry.interval_cover import cover_interval
 from registry.domain.coverage.geometry.study_area import StudyArea, lay_out
-from registry.domain.coverage.listing import Listing
+from registry.domain.coverage.listing import CoverageListing
 from registry.domain.coverage.siting.demand_folding import SitingProblem
 from registry.domain.coverage.siting.solver import solve
 from registry.domain.coverage.watcher import AreaPart, Watcher
 
 AREA = "coverage"
-COMPLETE = Listing(completeness=Completeness(state="complete", listed=0, located=0, placeholders=0))
+COMPLETE = CoverageListing(completeness=Completeness(state="complete", listed=0, located=0, placeholders=0))
 SIZES = (100, 1_000, 5_000, 20_000)
 BOX = (105.2, 28.2, 108.1, 30.76)
 RADIUS_M = 5_000.0

@@ -5,7 +5,7 @@ import shapely
 from pyproj import Geod, Proj
 
 from registry.domain.completeness import Completeness
-from registry.domain.coverage.listing import Listing
+from registry.domain.coverage.listing import CoverageListing
 from registry.domain.coverage.watcher import AreaPart, Disc, Watcher
 
 GEOD = Geod(ellps="WGS84")
@@ -14,7 +14,7 @@ GEOD = Geod(ellps="WGS84")
 def listing(state="complete", radius_m=None, **given):
     """A listing of nothing in particular; a complete one leaves nothing beside it."""
     known = Completeness(state=state, listed=0, located=0, placeholders=0, **given)
-    return Listing(completeness=known, radius_m=radius_m)
+    return CoverageListing(completeness=known, radius_m=radius_m)
 
 
 CLOSED = listing()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain.completeness import Completeness, Undecided, UndecidedRecord
+from registry.domain.completeness import Completeness, State, Undecided, UndecidedRecord
 from registry.domain.coverage.coverage import Counts, Coverage, Estimate
 from registry.domain.errors import Invalid
 from registry.domain.plans.check import ObservedInterval, compare_total, decide
@@ -182,14 +182,6 @@ def test_duty_of_each_lift_user_needs_the_list_of_them() -> None:
     assert verdict("qj-lift-24h", facts(units | {"number": 3, "members": members})) == "unknown"
 
 
-def watched(upper: float, *untestable: Untestable) -> CoverageShare:
-    counts = Counts(resources=len(untestable), located=0, uncertain=0, untestable=len(untestable))
-    ratio, covered_m2 = Estimate(0.0, 0.0, upper), Estimate(0.0, 0.0, upper * 1e6)
-    return CoverageShare(
-        Coverage(ratio, covered_m2, 1e6, 0.0, "union", counts, list(untestable), [], []), ground=None
-    )
-
-
 def test_an_unknown_always_says_what_would_settle_it() -> None:
     """Over all provisions and many states of knowledge; and the survey list asks for it."""
     kinds = ("rescue_team", "shelter", "fire_watch_point", "supply_depot")
@@ -211,7 +203,7 @@ def test_an_unknown_always_says_what_would_settle_it() -> None:
         facts(*entries, partial | {"place": "T1"}, tallies=[made(kind) for kind in kinds]),
     ]
     for known in states:
-        for share in (None, watched(0.0), watched(1.0)):
+        for share in (None, CoverageShare(covered(0.0, 0.0), None), CoverageShare(covered(0.0, 1.0), None)):
             checks = evaluation.evaluate_all(
                 PROVISIONS.values(), msgspec.structs.replace(known, share=share), "now"
             )
@@ -224,11 +216,12 @@ def test_an_unknown_always_says_what_would_settle_it() -> None:
 
 
 def test_the_headline_target_asks_for_its_denominator_its_list_and_an_inventory() -> None:
-    found = check("qj-forest-95", facts(share=watched(0.0)))
+    open_list = covered(0.0, 1.0, state="open", resources=0)
+    found = check("qj-forest-95", facts(share=CoverageShare(open_list, None)))
     assert found.verdict == "unknown"
     assert [fact.action for fact in found.missing] == ["load", "list", "enter"]
-    closed = facts(complete("fire_watch_point"), share=watched(0.0))
-    assert verdict("qj-forest-95", closed) == "not_met"
+    closed = CoverageShare(covered(0.0, 0.0, resources=0), None)
+    assert verdict("qj-forest-95", facts(share=closed)) == "not_met"
 
 
 def test_towns_with_a_team() -> None:
@@ -481,13 +474,15 @@ def test_three_responsible_persons() -> None:
     assert verdict("qj-three-responsible", facts(reservoir, *persons[:2])) == "unknown"
 
 
-def covered(lower: float, upper: float, unplaced: int = 0) -> Coverage:
+def covered(
+    lower: float, upper: float, unplaced: int = 0, *, state: State = "complete", resources: int = 1
+) -> Coverage:
     named = {"kind": "fire_watch_point", "name": {}, "reason": "no_position"}
     records = [
         UndecidedRecord(id=f"w{n}", distance_min_m=0.0, distance_max_m=None, **named) for n in range(unplaced)
     ]
     return Coverage(
-        completeness=Completeness(state="complete", listed=1, located=1, placeholders=0),
+        completeness=Completeness(state=state, listed=resources, located=resources, placeholders=0),
         undecided=Undecided(unplaced, False, records),
         excluded={},
         ratio=Estimate(lower, (lower + upper) / 2, upper),
@@ -496,7 +491,7 @@ def covered(lower: float, upper: float, unplaced: int = 0) -> Coverage:
         unmeasured_m2=0.0,
         error_bound_m2=100.0,
         method="",
-        counts=Counts(1, 1, 0, unplaced),
+        counts=Counts(resources, resources, 0, unplaced),
         assumed_extent=[],
         without_extent=[],
         by_place=[],
@@ -519,7 +514,10 @@ def test_forest_watch(coverage: Coverage, expected: str) -> None:
 
 def test_forest_watch_asks_for_what_has_no_position() -> None:
     found = check("qj-forest-95", facts(share=CoverageShare(covered(0.5, 1.0, unplaced=1), None)))
-    assert [(need.action, need.record) for need in found.missing] == [("locate", "w0")]
+    assert [(need.action, need.record) for need in found.missing] == [
+        ("load", None),
+        ("locate", "w0"),
+    ]
 
 
 def test_the_science_city_radius_is_each_points_own() -> None:

@@ -13,21 +13,28 @@ const AREA = 'science-city'
 const VIEW = `#exercise=demo&lang=en&theme=light&panel=planner&place=${AREA}&at=11/29.54/106.31`
 const ask = (path, body = {}) => post(`/v1/coverage${path}?exercise=demo`, { kind: 'fire_watch_point', place: AREA, ...body })
 const percent = (ratio) => `${(ratio * 100).toFixed(1)} %`
+const share = ({ lower, upper }) => {
+  if (lower <= 0 && upper >= 1) return 'not known'
+  return percent(lower) === percent(upper) ? percent(lower) : `${percent(lower)} – ${percent(upper)}`
+}
+const gapsOf = ({ certain_gaps, possible_gaps }) => [...certain_gaps.gaps, ...possible_gaps.gaps]
 const answered = (page) => page.waitForFunction(() => document.querySelector('#gaps')?.childElementCount && !document.querySelector('#panel [aria-busy]'))
 
 describe('the planner', () => {
   it('shows the coverage of a place as an interval, with its gaps on the map', async () => {
     const coverage = await ask('')
-    const { gaps } = await ask('/gaps')
+    const gaps = await ask('/gaps')
     const page = await open(browser, VIEW)
     await answered(page)
-    assert.equal(await page.textContent('#ratio'), percent(coverage.ratio.nominal))
+    assert.equal(await page.textContent('#ratio'), share(coverage.ratio))
     const text = await page.textContent('#coverage-answer')
     for (const end of ['lower', 'upper']) assert.ok(text.includes(percent(coverage.ratio[end])))
-    assert.equal(await page.locator('#gaps li').count(), Math.min(60, gaps.gaps.length))
+    assert.ok(text.includes('Hangu'), 'the town whose ground is not known is named')
+    assert.equal(await page.locator('#gaps li').count(), Math.min(60, gapsOf(gaps).length))
     await page.click('#gaps li button >> nth=0')
     await settled(page)
-    assert.ok((await drawn(page, 'gaps-fill')).length > 0)
+    assert.equal((await drawn(page, 'gaps-fill')).length > 0, gaps.certain_gaps.gaps.length > 0)
+    assert.equal((await drawn(page, 'gaps-possible')).length > 0, gaps.possible_gaps.gaps.length > 0)
     await shot(page, 'planner-gaps')
     await close(page)
   })
@@ -64,16 +71,16 @@ describe('the planner', () => {
     const scenario = (path, coordinates, more = {}) => post(`/v1/coverage${path}?exercise=demo`, {
       kind: 'fire_watch_point',
       place: '500110',
-      scenario: { add: [{ type: 'Feature', geometry: { type: 'Point', coordinates }, properties: { kind: 'fire_watch_point', watch_radius_m: 5000 } }] },
+      scenario: { add: [{ type: 'Feature', geometry: { type: 'Point', coordinates }, properties: { kind: 'fire_watch_point', name: { en: 'Trial' }, watch_radius_m: 5000 } }] },
       ...more,
     })
     const oracle = await scenario('/scenario', first_point)
     assert.ok(Math.abs(oracle.after.ratio.nominal - first) < 1e-9)
-    const [uncovered] = (await scenario('/gaps', first_point)).gaps.gaps
+    const [uncovered] = gapsOf(await scenario('/gaps', first_point))
     await page.waitForFunction((area) => document.querySelector('#gaps li')?.textContent.startsWith(area), `${(uncovered.area_m2 / 1e6).toLocaleString('en-GB', { maximumFractionDigits: 2 })} km²`)
     await page.click('#depth-open summary')
     const depth = await scenario('/depth', first_point, { levels: 4 })
-    await page.waitForFunction((ratio) => document.querySelector('#depth tr')?.textContent.endsWith(ratio), percent(depth.levels[0].ratio))
+    await page.waitForFunction((ratio) => document.querySelector('#depth tr')?.textContent.endsWith(ratio), share(depth.levels[0].ratio))
     const from = await at(page, ...(await trial(page)))
     await page.mouse.move(from.x, from.y)
     await page.mouse.down()
@@ -157,7 +164,7 @@ describe('the planner', () => {
   })
 
   it('exports GeoJSON, CSV and a picture', async () => {
-    const { gaps } = await ask('/gaps')
+    const gaps = await ask('/gaps')
     const page = await open(browser, VIEW)
     await answered(page)
     const saved = async (id) => {
@@ -166,7 +173,7 @@ describe('the planner', () => {
     }
     const collection = JSON.parse(await saved('geojson'))
     assert.equal(collection.type, 'FeatureCollection')
-    assert.equal(collection.features.length, gaps.gaps.length)
+    assert.equal(collection.features.length, gapsOf(gaps).length)
     assert.match((await saved('csv')).toString(), /^\ufeffplace,name,area_m2,.*\r\n/)
     const png = await saved('png')
     assert.deepEqual([...png.subarray(1, 4)], [...Buffer.from('PNG')])

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from registry.domain.access.sight import Sight
 from registry.domain.conditions import Filter
@@ -12,8 +13,8 @@ from registry.domain.coverage.watcher import Disc, ViewSector, Watcher
 from registry.domain.errors import InvalidQuery
 from registry.domain.geojson import Geometry, MultiPolygon, Point, Polygon
 from registry.domain.geometry import wkb
-from registry.domain.records.location import cell_of, check_location, reach_of_doubt_m
-from registry.domain.records.resource import FireWatchPoint, Location, Properties
+from registry.domain.records.location import cell_of, check_geometry, check_quality, reach_of_doubt_m
+from registry.domain.records.resource import FireWatchPoint, Location, Properties, Resource
 from registry.domain.values import ShortText
 
 STATED = ("force", "level", "tier", "ownership", "form", "readiness", "opening", "operational")
@@ -112,7 +113,10 @@ def watcher_of(addition: Addition, number: int, context: AdditionContext) -> Wat
     unknown = _check_counts(properties, context, field)
     location = _location(addition)
     if isinstance(addition.geometry, Point | None):
-        check_location(addition.geometry, location)
+        stated = structs.replace(properties, location=location)
+        record = Resource(id=UUID(int=number), geometry=addition.geometry, properties=stated)
+        check_geometry(record)
+        check_quality(record)
     blurred = properties.visibility == "internal" and context.sight.clearance == "public"
     if blurred and not isinstance(addition.geometry, Point | None):
         raise InvalidQuery("the public sees an internal line or polygon nowhere", field=field)

@@ -18,7 +18,7 @@ from registry.domain.coverage.geometry.gaps_geometry import Uncovered, Uncovered
 from registry.domain.coverage.geometry.interval_cover import CoverInterval, CoverShapes, Slack, cover_interval
 from registry.domain.coverage.geometry.plane import Floats, Indices
 from registry.domain.coverage.geometry.study_area import StudyArea, touched_parts, unmeasured_m2
-from registry.domain.coverage.listing import FreeCover, Listing, Unit, free_cover
+from registry.domain.coverage.listing import CoverageListing, FreeCover, Unit, free_cover
 from registry.domain.coverage.undecided import undecided
 from registry.domain.coverage.watcher import Watcher
 from registry.domain.values import Name
@@ -94,7 +94,7 @@ class Assessment:
 
     area: StudyArea
     watchers: Sequence[Watcher]
-    listing: Listing
+    listing: CoverageListing
     cover_interval: CoverInterval
     lower: Uncovered
     nominal: Uncovered
@@ -110,7 +110,7 @@ class Assessment:
 def assess(
     area: StudyArea,
     watchers: Sequence[Watcher],
-    listing: Listing,
+    listing: CoverageListing,
     rule: UncoveredRule = uncovered,
     progress: Progress = no_progress,
 ) -> Assessment:

@@ -18,7 +18,7 @@ from registry.domain.coverage.geometry.plane import (
     lonlat_of,
     scale_bound,
 )
-from registry.domain.coverage.listing import Listing, Unit
+from registry.domain.coverage.listing import CoverageListing, Unit
 from registry.domain.coverage.watcher import Disc, Watcher
 from registry.domain.errors import InvalidQuery
 
@@ -89,7 +89,7 @@ def distance_to_nearest(
     points: Sequence[DemandPoint],
     missing: Sequence[MissingDemand] = (),
     *,
-    listing: Listing,
+    listing: CoverageListing,
     undecided: Undecided,
     limit: int,
     basis: str | None = None,
@@ -108,7 +108,7 @@ def distance_to_nearest(
         low = np.zeros(len(points))
     found = _Distances(found.nearest, low, found.mid, found.high)
     total = total_weight(points, missing)
-    known = total is not None and not missing
+    every, heavy = _with_unplaced(found, weight, missing)
     farthest = np.argsort(-np.where(np.isnan(found.mid), found.high, found.mid), kind="stable")[:limit]
     return NearestDistances(
         completeness=listing.completeness,
@@ -116,8 +116,8 @@ def distance_to_nearest(
         excluded=listing.excluded,
         points=len(points) + len(missing),
         weight=total,
-        mean_m=_mean(found, weight) if known else None,
-        quantiles=[Quantile(share, _quantile(found, weight, share)) for share in SHARES] if known else None,
+        mean_m=None if total is None else _mean(every, heavy),
+        quantiles=None if total is None else [Quantile(s, _quantile(every, heavy, s)) for s in SHARES],
         farthest=[
             PointDistance(points[i], _id(located, found.nearest[i]), _estimate(found, i)) for i in farthest
         ],
@@ -127,6 +127,20 @@ def distance_to_nearest(
         without_extent=listing.without_extent,
         demand_basis=basis,
     )
+
+
+def _with_unplaced(
+    found: _Distances, weight: Floats, missing: Sequence[MissingDemand]
+) -> tuple[_Distances, Floats]:
+    """The distances and weights with those of demand without a point, which may be at any distance."""
+    count = len(missing)
+    every = _Distances(
+        np.append(found.nearest, np.full(count, NOBODY)),
+        np.append(found.low, np.zeros(count)),
+        np.append(found.mid, np.full(count, np.nan)),
+        np.append(found.high, np.full(count, np.inf)),
+    )
+    return every, np.append(weight, [one.weight or 0.0 for one in missing])
 
 
 def _id(located: Sequence[Watcher], at: int) -> str | None:

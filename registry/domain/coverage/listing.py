@@ -17,7 +17,7 @@ class Unit(Struct, frozen=True):
     name: Name
 
 
-class Listing(Struct, frozen=True, kw_only=True):
+class CoverageListing(Struct, frozen=True, kw_only=True):
     """How complete the list of resources is, and the ground of the place that is not measured.
 
     `radius_m` is the reach that every resource of the list has, None when each has its own. The ground of the
@@ -57,7 +57,7 @@ class FreeCover(Struct, frozen=True):
 NO_FREE_COVER = FreeCover(0, 0.0)
 
 
-def free_cover(listing: Listing, watchers: Sequence[Watcher]) -> FreeCover:
+def free_cover(listing: CoverageListing, watchers: Sequence[Watcher]) -> FreeCover:
     """What unlisted resources and listed ones without bounds may cover beside the rest."""
     unlisted = unlisted_at_most(listing.completeness)
     loose = [watcher for watcher in watchers if watcher.unbounded]

@@ -16,7 +16,7 @@ from registry.domain.coverage.geometry.gaps_geometry import uncovered
 from registry.domain.coverage.geometry.interval_cover import region_of
 from registry.domain.coverage.geometry.plane import Flags, scale_bound
 from registry.domain.coverage.geometry.study_area import StudyArea, lay_out
-from registry.domain.coverage.listing import Listing
+from registry.domain.coverage.listing import CoverageListing
 from registry.domain.coverage.scenario import Changes, applied
 from registry.domain.coverage.watcher import AreaPart, Watcher
 
@@ -33,7 +33,7 @@ class CoverageInputs(Struct, frozen=True, kw_only=True):
     whole: AreaPart
     parts: list[AreaPart]
     watchers: list[Watcher]
-    listing: Listing
+    listing: CoverageListing
     min_depth: int = 1
     demand: list[DemandPoint] | None = None
     missing: list[MissingDemand] = field(default_factory=list)

@@ -10,7 +10,7 @@ from registry.domain.access.sight import Sight
 from registry.domain.conditions import Filter, aware
 from registry.domain.coverage.addition import AdditionContext, Scenario, watcher_of
 from registry.domain.coverage.demand import DemandPoint, MissingDemand
-from registry.domain.coverage.listing import Listing
+from registry.domain.coverage.listing import CoverageListing
 from registry.domain.coverage.measure import CoverageInputs
 from registry.domain.coverage.scenario import Changes
 from registry.domain.coverage.siting.placement import Candidate
@@ -90,7 +90,7 @@ async def read_ground(
         raise InvalidQuery(detail, field="area")
     near += await _read_elsewhere(reader, sight, set(also) - {w.id for w in near}, radius_m)
     territory = conditions.place or area.territory
-    listing = Listing(
+    listing = CoverageListing(
         completeness=await completeness_of(reader, sight, structs.replace(conditions, place=territory)),
         excluded=await watchers.excluded(reader, sight, conditions, area_wkb=area.wkb, radius_m=radius_m),
         radius_m=radius_m,
