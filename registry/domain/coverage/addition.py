@@ -146,7 +146,7 @@ def _location(addition: Addition) -> Location:
 def _position(
     addition: Addition, location: Location, blurred: bool, context: AdditionContext, field: str
 ) -> dict[str, Any]:
-    place, doubt_m = addition.geometry, reach_of_doubt_m(location)
+    place = addition.geometry
     if place is None:
         bounds = bounds_of(addition.possible_places, context.bounds)
         return {
@@ -154,6 +154,7 @@ def _position(
             "extents_complete": bounds.complete,
             "assumed": bounds.assumed,
         }
+    doubt_m = reach_of_doubt_m(location, _corner(place))
     if isinstance(place, Point) and blurred:
         place, cell_m = cell_of(place)
         doubt_m += cell_m
@@ -161,6 +162,14 @@ def _position(
         return {"position": place.coordinates, "uncertainty_m": doubt_m}
     shape = "footprint" if isinstance(place, Polygon | MultiPolygon) else "line"
     return {shape: wkb(place, field), "uncertainty_m": doubt_m}
+
+
+def _corner(geometry: Geometry) -> Point:
+    """The first position of a geometry."""
+    position: Any = geometry.coordinates
+    while isinstance(position, list):
+        position = position[0]
+    return Point(position)
 
 
 def _check_counts(properties: Properties, context: AdditionContext, field: str) -> tuple[str, ...]:
