@@ -22,8 +22,11 @@ describe('a spot', () => {
     const text = await page.textContent('#situation-answer')
     const named = fittest.features.map(({ properties }) => properties.name.en)
     assert.deepEqual(await page.locator('[data-part="situation.teams"] .list > li > .name').allTextContents(), named, 'those who can come, the nearest first')
-    assert.match(text, covering.features.length ? /Watching/ : /No located watch point covers this spot/)
-    if (covering.untested.count) assert.ok(text.includes(`${covering.untested.count} watch points have no position`))
+    const none = covering.none?.en ?? 'No located watch point covers this spot'
+    assert.ok(text.includes(covering.features.length ? 'Watching' : none))
+    if (covering.undecided?.count)
+      assert.equal(Number(await page.getAttribute('[data-part="situation.covering"] .undecided', 'data-count')), covering.undecided.count)
+    if (covering.untested?.count) assert.ok(text.includes(`${covering.untested.count} watch points have no position`))
     assert.match(text, /straight lines/)
     const situation = await post('/v1/proximity/situation?exercise=demo', { origin: { lon, lat } })
     for (const { name, telephone } of situation.responsible.hotlines) assert.ok(text.includes(name.en ?? name.zh) && text.includes(telephone), telephone)

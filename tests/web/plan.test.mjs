@@ -30,6 +30,9 @@ describe('the planner', () => {
     const text = await page.textContent('#coverage-answer')
     for (const end of ['lower', 'upper']) assert.ok(text.includes(percent(coverage.ratio[end])))
     assert.ok(text.includes('Hangu'), 'the town whose ground is not known is named')
+    assert.equal(Number(await page.getAttribute('#coverage-live .listing', 'data-listed')), coverage.completeness.listed)
+    const undecided = await page.locator('#coverage-live .undecided').count() && Number(await page.getAttribute('#coverage-live .undecided', 'data-count'))
+    assert.equal(undecided, coverage.undecided.count)
     assert.equal(await page.locator('#gaps li').count(), Math.min(60, gapsOf(gaps).length))
     await page.click('#gaps li button >> nth=0')
     await settled(page)
@@ -37,6 +40,20 @@ describe('the planner', () => {
     assert.equal((await drawn(page, 'gaps-possible')).length > 0, gaps.possible_gaps.gaps.length > 0)
     await shot(page, 'planner-gaps')
     await close(page)
+  })
+
+  it('says that nothing is known where nothing is recorded, never 0 % and never a certain gap', async () => {
+    const { ratio, certain_gaps } = await post('/v1/coverage/gaps', { kind: 'fire_watch_point', place: AREA })
+    assert.deepEqual([ratio.lower, ratio.upper, certain_gaps.gaps.length], [0, 1, 0])
+    for (const [lang, words] of [['zh', '不可知'], ['en', 'not known']]) {
+      const page = await open(browser, `#lang=${lang}&theme=light&panel=planner&place=${AREA}&at=11/29.54/106.31`)
+      await answered(page)
+      assert.equal(await page.textContent('#ratio'), words)
+      assert.equal((await drawn(page, 'gaps-fill')).length, 0)
+      assert.ok((await drawn(page, 'gaps-possible')).length > 0)
+      await shot(page, `planner-not-known-${lang}`)
+      await close(page)
+    }
   })
 
   it('shows what would be lost with each resource when it is pointed at', async () => {
@@ -80,7 +97,7 @@ describe('the planner', () => {
     await page.waitForFunction((area) => document.querySelector('#gaps li')?.textContent.startsWith(area), `${(uncovered.area_m2 / 1e6).toLocaleString('en-GB', { maximumFractionDigits: 2 })} km²`)
     await page.click('#depth-open summary')
     const depth = await scenario('/depth', first_point, { levels: 4 })
-    await page.waitForFunction((ratio) => document.querySelector('#depth tr')?.textContent.endsWith(ratio), share(depth.levels[0].ratio))
+    await page.waitForFunction((ratio) => document.querySelector('#depth tr + tr')?.textContent.endsWith(ratio), share(depth.levels[0].ratio))
     const from = await at(page, ...(await trial(page)))
     await page.mouse.move(from.x, from.y)
     await page.mouse.down()
@@ -174,6 +191,7 @@ describe('the planner', () => {
     const collection = JSON.parse(await saved('geojson'))
     assert.equal(collection.type, 'FeatureCollection')
     assert.equal(collection.features.length, gapsOf(gaps).length)
+    assert.deepEqual([collection.exercise, collection.completeness.state], ['demo', 'open'])
     assert.match((await saved('csv')).toString(), /^\ufeffplace,name,area_m2,.*\r\n/)
     const png = await saved('png')
     assert.deepEqual([...png.subarray(1, 4)], [...Buffer.from('PNG')])

@@ -36,8 +36,19 @@ const locale = () => (current === 'zh' ? 'zh-CN' : 'en-GB')
 export const number = (value: number, digits = 0): string =>
   value.toLocaleString(locale(), { maximumFractionDigits: digits })
 
-export const percent = (ratio: number | null | undefined): string =>
-  ratio === null || ratio === undefined ? '—' : `${(ratio * 100).toFixed(1)} %`
+/** Only what is nothing shows 0 %, and only what is whole 100 %. */
+export function percent(ratio: number | null | undefined): string {
+  if (ratio === null || ratio === undefined) return '—'
+  if (ratio > 0 && ratio < 0.0005) return '< 0.1 %'
+  if (ratio >= 0.9995 && ratio < 1) return '> 99.9 %'
+  return `${(ratio * 100).toFixed(1)} %`
+}
+
+/** From least to most in words; one figure where both are written alike. */
+export function interval(least: number, most: number, write: (value: number) => string): string {
+  const [from, to] = [write(least), write(most)]
+  return from === to ? from : t('situation.between', { min: from, max: to })
+}
 
 export function length(m: number | null | undefined): string {
   if (m === null || m === undefined) return '—'

@@ -46,6 +46,25 @@ export interface Page {
   [figure: string]: unknown
 }
 
+/** What every answer about a set of records says: no such answer comes without these three. */
+export interface SetAnswer {
+  completeness: {
+    state: 'open' | 'complete' | 'mixed'
+    listed: number
+    located: number
+    placeholders: number
+    published: { total: number; as_of: string | null; locator: string }[]
+    missing: number | null
+    declared: { by: string | null; on: string }[]
+  }
+  undecided: {
+    count: number
+    more: boolean
+    resources: { id: string; name: Name; reason: string; distance_min_m: number | null; distance_max_m: number | null; unknown?: string[] }[]
+  }
+  excluded: Record<string, { not_stated: number; otherwise: number; nearest: { id: string; distance_m: number | null } | null }>
+}
+
 export interface Interval {
   lower: number | null
   nominal: number | null

@@ -170,7 +170,7 @@ export function provideImages(map: MapGL, palette: Palette): void {
   const add = (id: string, image: ImageData) => !map.hasImage(id) && map.addImage(id, image, { pixelRatio: RATIO })
   const alpha = (colour: string, hex: string) => `${colour}${hex}`
   add('hatch-doubt', hatch(alpha(palette.doubt, 'd0'), alpha(palette.doubt, '14'), true))
-  add('hatch-gap', hatch(alpha(palette.gap, 'c0'), alpha(palette.gap, '1c'), false))
+  add('hatch-gap', hatch(alpha(palette.text, '90'), alpha(palette.text, '10'), false))
   add('hatch-rule', hatch(alpha(palette.rule, 'b0'), alpha(palette.rule, '10'), false))
 }
 

@@ -28,7 +28,7 @@ export const OVERLAY_LAYERS: Record<Overlay, string[]> = {
   candidates: ['candidates-fill', 'candidates-line', 'candidates-name', 'candidates-names'],
   doubt: ['doubt-fill', 'doubt-line'],
   watch: ['watch-fill', 'watch-line', 'watch-line-doubt'],
-  gaps: ['gaps-possible', 'gaps-fill', 'gaps-line'],
+  gaps: ['gaps-fill', 'gaps-possible', 'gaps-line', 'gaps-line-possible'],
   zones: ['zones-fill', 'zones-line'],
   lost: ['lost-fill', 'lost-line'],
   area: ['area-fill', 'area-line', 'area-corner'],
@@ -47,11 +47,13 @@ const BESIDE = { 'text-variable-anchor': ['center', 'top', 'bottom', 'right', 'l
 const isPoint = ['==', ['geometry-type'], 'Point'] as never
 /** Where more sets of places are drawn than anybody can read from afar, they are from this zoom on. */
 const NEAR_BY = 10
-const isCertain = ['==', ['get', 'certain'], true] as never
 const isHatched = ['has', 'code'] as never
 const hatchedFrom = (): number => (held.get('candidates')?.features.some((one) => one.properties?.crowded) ? NEAR_BY : 0)
 /** A soft edge needs a disc wider than itself: a dozen pixels, at 68 km to the pixel at zoom 0. */
 const wideEnough = ['>=', ['*', ['get', 'doubt_m'], ['^', 2, ['zoom']]], 12 * 68_000]
+const isCertain = ['==', ['get', 'certain'], true] as never
+const isPossible = ['!=', ['get', 'certain'], true] as never
+const focused = ['case', ['boolean', ['get', 'focus'], false], 4, 1.5] as never
 const isLine = ['==', ['geometry-type'], 'LineString'] as never
 
 function layers(state: State): LayerSpecification[] {
@@ -70,9 +72,10 @@ function layers(state: State): LayerSpecification[] {
     { id: 'watch-fill', type: 'fill', source: 'watch', filter: ['==', ['get', 'part'], 'lower'] as never, paint: { 'fill-color': '#e8590c', 'fill-opacity': 0.1, 'fill-antialias': false } },
     { id: 'watch-line', type: 'line', source: 'watch', filter: ['==', ['get', 'part'], 'lower'] as never, paint: { 'line-color': '#d9480f', 'line-width': 1.6 * SCALE } },
     { id: 'watch-line-doubt', type: 'line', source: 'watch', filter: ['==', ['get', 'part'], 'upper'] as never, paint: { 'line-color': '#d9480f', 'line-width': 1.4 * SCALE, 'line-dasharray': [3, 3], 'line-opacity': 0.8 } },
-    { id: 'gaps-possible', type: 'fill', source: 'gaps', filter: ['!=', ['get', 'certain'], true] as never, paint: { 'fill-antialias': false, 'fill-pattern': 'hatch-doubt' } },
-    { id: 'gaps-fill', type: 'fill', source: 'gaps', filter: isCertain, paint: { 'fill-antialias': false, 'fill-pattern': 'hatch-gap' } },
-    { id: 'gaps-line', type: 'line', source: 'gaps', paint: { 'line-color': ['case', isCertain, c.gap, c.doubt] as never, 'line-width': ['case', ['boolean', ['get', 'focus'], false], 4, 1.5] as never } },
+    { id: 'gaps-fill', type: 'fill', source: 'gaps', filter: isCertain, paint: { 'fill-color': c.gap, 'fill-opacity': 0.4, 'fill-antialias': false } },
+    { id: 'gaps-possible', type: 'fill', source: 'gaps', filter: isPossible, paint: { 'fill-antialias': false, 'fill-pattern': 'hatch-gap' } },
+    { id: 'gaps-line', type: 'line', source: 'gaps', filter: isCertain, paint: { 'line-color': c.gap, 'line-width': focused } },
+    { id: 'gaps-line-possible', type: 'line', source: 'gaps', filter: isPossible, paint: { 'line-color': c.text, 'line-dasharray': [3, 2], 'line-width': focused } },
     { id: 'zones-fill', type: 'fill', source: 'zones', filter: ['==', ['geometry-type'], 'Polygon'] as never, paint: { 'fill-antialias': false, 'fill-pattern': 'hatch-rule' } },
     { id: 'zones-line', type: 'line', source: 'zones', paint: { 'line-color': c.rule, 'line-width': 3 * SCALE } },
     { id: 'lost-fill', type: 'fill', source: 'lost', paint: { 'fill-color': c.gap, 'fill-opacity': 0.35 } },

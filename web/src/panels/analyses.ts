@@ -1,12 +1,13 @@
 import type { App } from '../app'
 import { fill, h } from '../dom'
 import { bounds, empty, feature } from '../geo'
-import { area, nameOf, percent, t, type Word } from '../i18n'
+import { area, interval, nameOf, percent, t, type Word } from '../i18n'
 import { show } from '../map/overlays'
 import type { Interval, Name } from '../types'
 import { once, tried, type Question } from './ask'
 import { into, section } from './common'
-import { isKnown, share, type Coverage } from './coverage'
+import type { Coverage } from './coverage'
+import { share } from './honest'
 
 const LISTED = 60
 /** What an answer calls the points a scenario adds. */
@@ -41,10 +42,10 @@ function byPlace(app: App, found: Coverage): HTMLElement | null {
   const parts = found.by_place ?? []
   if (parts.length < 2) return null
   const rows = parts.map((part) => h('tr', {}, h('td', {}, part.place ? app.places.name(part.place) : nameOf(part.name)),
-    h('td', { class: 'n' }, percent(part.ratio.lower)), h('td', { class: 'n' }, percent(part.ratio.nominal)), h('td', { class: 'n' }, isKnown(part.ratio) ? percent(part.ratio.upper) : t('not_known'))))
-  const unknown = found.without_extent.map(({ code, name }) => h('tr', { 'data-place': code }, h('td', {}, nameOf(name)), h('td', { class: 'n', colspan: 3 }, t('not_known'))))
+    h('td', { class: 'n' }, share(part.ratio)), h('td', { class: 'n' }, percent(part.ratio.nominal))))
+  const unknown = found.without_extent.map(({ code, name }) => h('tr', { 'data-place': code }, h('td', {}, nameOf(name)), h('td', { class: 'n' }, t('known.nothing')), h('td', { class: 'n' }, '—')))
   return h('details', { id: 'by-place' }, h('summary', {}, h('strong', {}, t('planner.by_place'))), h('table', {},
-    h('tr', {}, h('th', {}, ''), h('th', { class: 'n' }, t('planner.lower')), h('th', { class: 'n' }, t('planner.nominal')), h('th', { class: 'n' }, t('planner.upper'))), rows, unknown))
+    h('tr', {}, h('th', {}, ''), h('th', { class: 'n' }, t('planner.ratio')), h('th', { class: 'n' }, t('planner.nominal'))), rows, unknown))
 }
 
 interface Gap {
@@ -54,19 +55,21 @@ interface Gap {
 }
 
 interface Gaps {
-  certain_gaps: { gaps: Gap[] }
-  possible_gaps: { gaps: Gap[] }
+  gaps: Gap[]
+  uncovered_m2: number
 }
 
-/** The gaps of a question as features with `area_m2`, `place` and whether they are certain: those first, largest first. */
-export async function gapsOf(question: Question): Promise<GeoJSON.Feature[]> {
-  const { certain_gaps, possible_gaps } = await once<Gaps>(question, 'v1/coverage/gaps')
-  const drawn = (gaps: Gap[], certain: boolean) => gaps.map(({ geometry, place, area_m2 }) => feature(geometry, { place, area_m2, certain }))
-  return [...drawn(certain_gaps.gaps, true), ...drawn(possible_gaps.gaps, false)]
+const gapsOf = (question: Question): Promise<Record<'certain_gaps' | 'possible_gaps', Gaps>> => once(question, 'v1/coverage/gaps')
+
+/** The gaps of a question as features with `area_m2`, `place` and whether they are `certain`; certain ones first, largest first. */
+export async function gapFeatures(question: Question): Promise<GeoJSON.Feature[]> {
+  const { certain_gaps, possible_gaps } = await gapsOf(question)
+  const features = (gaps: Gap[], certain: boolean) => gaps.map(({ geometry, place, area_m2 }) => feature(geometry, { place, area_m2, certain }))
+  return [...features(certain_gaps.gaps, true), ...features(possible_gaps.gaps, false)]
 }
 
 async function drawGaps(app: App, question: Question): Promise<HTMLElement[]> {
-  const features = await gapsOf(question)
+  const [{ certain_gaps, possible_gaps }, features] = await Promise.all([gapsOf(question), gapFeatures(question)])
   const draw = (focus: number) =>
     show(app.map, 'gaps', { type: 'FeatureCollection', features: features.map((gap, i) => feature(gap.geometry, { ...gap.properties, focus: i === focus })) })
   draw(-1)
@@ -77,10 +80,12 @@ async function drawGaps(app: App, question: Question): Promise<HTMLElement[]> {
       if (box) app.map.fitBounds(box, { padding: 60, maxZoom: 13 })
     }
     return h('li', { class: 'hot', onmouseenter: () => draw(i), onmouseleave: () => draw(-1) },
-      h('button', { type: 'button', class: 'name', onclick: go, onfocus: () => draw(i), onblur: () => draw(-1) }, `${area(area_m2)}${place ? ` · ${app.places.name(place)}` : ''}${certain ? '' : ` · ${t('planner.possible_gap')}`}`))
+      h('button', { type: 'button', class: 'name', onclick: go, onfocus: () => draw(i), onblur: () => draw(-1) }, `${area(area_m2)}${place ? ` · ${app.places.name(place)}` : ''}`),
+      !certain && h('div', { class: 'figures' }, h('span', { class: 'tag' }, t('planner.gap.possible'))))
   }
   return features.length
-    ? [h('ol', { class: 'list' }, features.slice(0, LISTED).map(item)), ...(features.length > LISTED ? [h('p', { class: 'note' }, t('area.more', { n: LISTED }))] : [])]
+    ? [h('p', { id: 'gap-sums' }, h('b', {}, t('planner.gaps.certain', { area: area(certain_gaps.uncovered_m2) })), ' · ', t('planner.gaps.possible', { area: area(possible_gaps.uncovered_m2) })),
+      h('ol', { class: 'list' }, features.slice(0, LISTED).map(item)), ...(features.length > LISTED ? [h('p', { class: 'note' }, t('area.more', { n: LISTED }))] : [])]
     : [h('p', {}, t('planner.no_gaps'))]
 }
 
@@ -93,8 +98,8 @@ async function depth(app: App, question: Question): Promise<HTMLElement[]> {
   const { levels, faces } = await once<Depth>(question, 'v1/coverage/depth', { levels: 4 })
   show(app.map, 'depth', { type: 'FeatureCollection', features: faces.filter((face) => face.depth > 0).map((face) => feature(face.geometry, { depth: face.depth })) })
   app.store.set({ hidden: app.store.state.hidden.filter((name) => name !== 'depth') })
-  const row = (level: Depth['levels'][number]) => h('tr', {}, h('td', {}, h('i', { class: 'dot', style: { background: DEPTHS[Math.min(level.depth, DEPTHS.length) - 1]! } }), ` ≥ ${level.depth}`), h('td', { class: 'n' }, area(level.area_m2.nominal)), h('td', { class: 'n' }, share(level.ratio)))
-  return [h('table', {}, levels.map(row))]
+  const row = (level: Depth['levels'][number]) => h('tr', {}, h('td', {}, h('i', { class: 'dot', style: { background: DEPTHS[Math.min(level.depth, DEPTHS.length) - 1]! } }), ` ≥ ${level.depth}`), h('td', { class: 'n' }, area(level.area_m2.nominal)), h('td', { class: 'n' }, percent(level.ratio.nominal)), h('td', { class: 'n' }, share(level.ratio)))
+  return [h('table', {}, h('tr', {}, h('th', {}, ''), h('th', { class: 'n', colspan: 2 }, t('planner.nominal')), h('th', { class: 'n' }, t('planner.ratio'))), levels.map(row))]
 }
 
 interface Criticality {
@@ -104,9 +109,8 @@ interface Criticality {
 async function criticality(app: App, question: Question): Promise<HTMLElement[]> {
   const { resources } = await once<Criticality>(question, 'v1/coverage/criticality')
   const clear = () => ((looking = null), show(app.map, 'lost', empty()))
-  const item = ({ id, name, sole_m2, share: part }: Criticality['resources'][number]) => {
-    const bounds = sole_m2.lower === sole_m2.upper ? area(sole_m2.nominal) : `${area(sole_m2.lower)} – ${area(sole_m2.upper)}`
-    const figures = h('span', {}, `${bounds} · ${share(part)}`)
+  const item = ({ id, name, sole_m2 }: Criticality['resources'][number]) => {
+    const figures = h('span', {}, `${t('planner.nominal')} ${area(sole_m2.nominal)} · ${interval(sole_m2.lower ?? 0, sole_m2.upper ?? 0, area)}`)
     if (id.startsWith(TRIAL)) return h('li', {}, h('strong', {}, nameOf(name)), figures)
     const look = () => void lose(app, question, id)
     return h('li', { class: 'hot', 'data-id': id, onmouseenter: look, onmouseleave: clear },

@@ -63,7 +63,7 @@ function answer(app: App, corners: LonLat[]): void {
   void into(slot, async (signal) => {
     // What is drawn has no assumed extent; only the figures by place would.
     const [inside, coverage] = await Promise.all([within(app, corners, signal), covered(app, corners, signal)])
-    const covered_part = coverage instanceof Error ? [h('p', { class: 'note' }, coverage.message)] : [h('p', {}, t('area.size', { area: areaText(coverage.area_m2) })), coverageFigures({ ...coverage, assumed_extent: [] })]
+    const covered_part = coverage instanceof Error ? [h('p', { class: 'note' }, coverage.message)] : [h('p', {}, t('area.size', { area: areaText(coverage.area_m2) })), coverageFigures(app, { ...coverage, assumed_extent: [] })]
     return [
       section('area.coverage', ...covered_part),
       section('area.inside', h('p', {}, h('b', { id: 'area-count' }, inside.length), ' ', t('area.located')), list(inside.slice(0, LISTED).map((resource) => hit(app, resource))),

@@ -64,6 +64,7 @@ export function hit(app: App, resource: Resource, extra: (Node | string | null |
     h('div', { class: 'figures' },
       p.distance_m !== undefined && h('b', {}, distance(p)),
       !!p.compass && h('span', {}, coded('compass', p.compass)),
+      p.certain === false && h('span', { class: 'tag possible' }, t('hit.possible')),
       statusTag(p),
       ...phones(p),
       !!p.partner && h('span', { class: 'tag' }, t('situation.partner')),

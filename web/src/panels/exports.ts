@@ -5,7 +5,7 @@ import { picture } from '../map/print'
 import { added, tried, type Question } from './ask'
 import { csv, download, section } from './common'
 import type { Coverage } from './coverage'
-import { gapsOf } from './analyses'
+import { gapFeatures } from './analyses'
 
 /** Saves what the panel shows: gaps and trial points, the table by place, a picture of the map. */
 export function exportRow(app: App, question: Question, found: Coverage): HTMLElement {
@@ -19,7 +19,7 @@ export function exportRow(app: App, question: Question, found: Coverage): HTMLEl
 
 async function geojson(app: App, question: Question, found: Coverage): Promise<void> {
   const { covers, trials } = app.store.state
-  const collection = { type: 'FeatureCollection', ratio: found.ratio, area_m2: found.area_m2, method: found.method, features: [...(await gapsOf(tried(app, question))), ...added(covers, trials)] }
+  const collection = { type: 'FeatureCollection', exercise: question.query.exercise, as_of: question.query.as_of, ratio: found.ratio, completeness: found.completeness, area_m2: found.area_m2, method: found.method, features: [...(await gapFeatures(tried(app, question))), ...added(covers, trials)] }
   download('coverage.geojson', 'application/geo+json', JSON.stringify(collection))
 }
 

@@ -93,6 +93,7 @@ function legend(): HTMLElement {
     item(patch('watch'), 'legend.watch'),
     item(patch('watch-doubt'), 'legend.watch_doubt'),
     item(patch('gap'), 'legend.gap'),
+    item(patch('gap-possible'), 'legend.gap_possible'),
     item(patch('zone'), 'legend.zone'),
     item(patch('cluster'), 'legend.cluster'),
     ...Object.keys(STATUS_GROUPS).map((group) => item(painted(statusBadge(group), 'badge'), `group.${group}` as Word)),

@@ -54,7 +54,7 @@ function groups(app: App): HTMLElement[] {
 function answer(app: App, question: Question, slot: HTMLElement): void {
   void into(slot, async (signal) => {
     const found = await present(app, question, signal)
-    const live = h('div', { id: 'coverage-live' }, coverageFigures(found))
+    const live = h('div', { id: 'coverage-live' }, coverageFigures(app, found))
     const parts = analyses(app, question, found)
     return [
       live,

@@ -7,7 +7,8 @@ import type { Trial } from '../state'
 import type { Name } from '../types'
 import { added, once, type Question } from './ask'
 import { into, section, why } from './common'
-import { isKnown, type Coverage } from './coverage'
+import type { Coverage } from './coverage'
+import { share } from './honest'
 import { change, short, USUAL_M } from './trials'
 
 /** Trial points under a name; without an id they are kept in this browser only. */
@@ -95,7 +96,7 @@ async function table(app: App, question: Question, present: Coverage, draw: () =
   const all = await kept(app.store.state.covers)
   const shown = all.slice(0, COMPARED)
   const figures = await measured(question, shown)
-  const head = ['', t('planner.lower'), t('planner.nominal'), t('planner.upper'), 'km²', ''].map((text) => h('th', { class: 'n' }, text))
+  const head = ['', t('planner.ratio'), t('planner.nominal'), 'km²', ''].map((text) => h('th', { class: 'n' }, text))
   const rows = shown.map((one, i) => row(title(app, one), figures[i]!, forget(app, one, draw)))
   return [
     ...(shown.length ? [h('table', { id: 'compare' }, h('tr', {}, head), row(t('planner.present'), present, null), rows)] : []),
@@ -117,7 +118,7 @@ const title = (app: App, { id, name, trials }: Scenario): HTMLElement =>
   h('span', {}, h('button', { type: 'button', class: 'name', onclick: () => change(app, trials) }, nameOf(name)), !id && h('small', {}, ` ${t('planner.keep.mine')}`))
 
 const row = (name: HTMLElement | string, { ratio, covered_m2 }: Coverage, last: HTMLElement | null): HTMLElement =>
-  h('tr', {}, h('td', {}, name), [percent(ratio.lower), percent(ratio.nominal), isKnown(ratio) ? percent(ratio.upper) : t('not_known'), area(covered_m2.nominal)].map((text) => h('td', { class: 'n' }, text)), h('td', { class: 'n' }, last))
+  h('tr', {}, h('td', {}, name), [share(ratio), percent(ratio.nominal), area(covered_m2.nominal)].map((text) => h('td', { class: 'n' }, text)), h('td', { class: 'n' }, last))
 
 function forget(app: App, { id, name, trials }: Scenario, draw: () => void): HTMLElement {
   const gone = async () => {

@@ -2,17 +2,18 @@ import { analyse } from '../api'
 import type { App } from '../app'
 import { fill, h } from '../dom'
 import type { LonLat } from '../geo'
-import { number, percent, t } from '../i18n'
+import { coded, percent, t } from '../i18n'
 import type { Question } from './ask'
 import { section, why } from './common'
 import type { Coverage } from './coverage'
+import { share } from './honest'
 import { change, short } from './trials'
 
 interface Siting {
   status: string
   objective: number | null
   bound: number | null
-  gap: number | null
+  demand_weight: number
   unreachable_count: number
   sites: GeoJSON.FeatureCollection
   before: Coverage
@@ -36,10 +37,12 @@ async function find(app: App, question: Question, k: number, run: HTMLButtonElem
   try {
     const body = { ...question.body, siting: { model: 'mclp', sites: k, radius_m } }
     const found = await analyse<Siting>('v1/coverage/siting', body, (share) => (bar.value = share), new AbortController().signal, question.query)
-    const figure = (value: number | null) => (value === null ? t('none') : number(value, 2))
-    fill(out, h('p', {}, t('planner.siting.result', { objective: figure(found.objective), bound: figure(found.bound), status: found.status })),
-      found.unreachable_count > 0 && h('p', { class: 'warn' }, t('planner.siting.unreachable', { n: found.unreachable_count })),
-      h('p', { id: 'siting-change' }, `${percent(found.before.ratio.nominal)} → ${percent(found.after.ratio.nominal)}`), h('p', { class: 'note' }, t('planner.as_listed')))
+    const { before, after, demand_weight } = found
+    const of_demand = (weight: number | null) => percent(weight === null ? null : weight / demand_weight)
+    fill(out, h('p', {}, t('planner.siting.result', { objective: of_demand(found.objective), bound: of_demand(found.bound), status: coded('siting', found.status) })),
+      found.unreachable_count > 0 && h('p', { class: 'warn small' }, t('planner.siting.unreachable', { n: found.unreachable_count })),
+      h('p', { id: 'siting-change', 'data-before': before.ratio.nominal, 'data-after': after.ratio.nominal },
+        `${t('planner.nominal')} ${percent(before.ratio.nominal)} → ${percent(after.ratio.nominal)} (${share(before.ratio)} → ${share(after.ratio)})`))
     change(app, found.sites.features.map(({ geometry }) => ({ at: short((geometry as GeoJSON.Point).coordinates as LonLat), radius_m })))
   } catch (error) {
     fill(out, h('p', { class: 'problem' }, t('failed', { why: why(error) })))

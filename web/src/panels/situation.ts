@@ -4,24 +4,28 @@ import { h } from '../dom'
 import { empty, feature, type LonLat } from '../geo'
 import { coded, length, nameOf, number, t, type Word } from '../i18n'
 import { show } from '../map/overlays'
-import type { Name, Resource } from '../types'
+import type { Name, Resource, SetAnswer } from '../types'
 import { call, hit, into, list, section } from './common'
+import { beside, members } from './honest'
 import { mayBuild } from './rules'
 
 const HAZARDS = ['any', 'forest_fire', 'flood', 'geohazard', 'hazmat', 'mine', 'earthquake']
 const TIERS = ['community', 'town', 'district']
 const MARKED = 3
 const LISTED = 5
+/** Of whom to call so many are shown; beyond them, at first only those with a telephone. */
+const CALLED = 6
 
 let hazard = 'any'
 let asked = ''
 let slot = h('div', { id: 'situation-answer' })
 
-/** One kind of help, nearest first, with what an unknown value kept out of the list. */
-interface Help {
+/** One kind of help, in the order of use, with what could not be decided; `none` says why there is nothing. */
+interface Help extends Partial<SetAnswer> {
   features: Resource[]
-  unlocated: number
-  left_out: Record<string, unknown>
+  none?: Name
+  unlocated?: number
+  left_out?: Record<string, unknown>
 }
 
 interface Untested {
@@ -53,7 +57,7 @@ interface Situation {
   places: { code: string; name: Name; assumed_extent: boolean; partner: unknown }[]
   responsible: CallList
   rules: { reach_here: { rule: string; name: Name; outcome: string; limit_m: number; distance_m: number | null }[]; cannot_evaluate: string[] }
-  covering: { features: Resource[]; untested: { count: number; resources: Untested[] }; ruled_out: number }
+  covering: Help & { untested?: { count: number; resources: Untested[] }; ruled_out?: number }
   teams: Help
   shelters: Help
   depots: Record<string, Help>
@@ -99,8 +103,9 @@ function answer(app: App, spot: LonLat): void {
 
 function describe(app: App, spot: LonLat, found: Situation): HTMLElement[] {
   mark(app, spot, found)
-  const help = (word: Word, { features, unlocated, left_out }: Help, extra: (resource: Resource) => HTMLElement | null = () => null) =>
-    section(word, list(features.map((resource) => hit(app, resource, [extra(resource)]))), missing(unlocated, left_out))
+  const listed = (help: Help, extra: (resource: Resource) => HTMLElement | null = () => null) =>
+    [members(help.features.map((resource) => hit(app, resource, [extra(resource)])), help.none), ...doubt(app, help)]
+  const help = (word: Word, answer: Help, extra?: (resource: Resource) => HTMLElement | null) => section(word, ...listed(answer, extra))
   return [
     section('situation.where', h('p', { id: 'situation-where' }, found.places.map(({ name, assumed_extent }) => `${nameOf(name)}${assumed_extent ? ` (${t('situation.assumed')})` : ''}`).join(' › ') || t('unknown'))),
     section('situation.responsible', ...toCall(found.responsible)),
@@ -108,8 +113,7 @@ function describe(app: App, spot: LonLat, found: Situation): HTMLElement[] {
     help('situation.teams', found.teams, fitness),
     help('situation.shelters', found.shelters, room),
     section('situation.depots', ...TIERS.filter((tier) => found.depots[tier]).map((tier) => {
-      const { features, unlocated, left_out } = found.depots[tier]!
-      return h('div', {}, h('h4', {}, coded('level', tier)), list(features.map((resource) => hit(app, resource))), missing(unlocated, left_out))
+      return h('div', {}, h('h4', {}, coded('level', tier)), listed(found.depots[tier]!))
     })),
     help('situation.checkpoints', found.checkpoints),
     help('situation.partners', found.partners),
@@ -119,10 +123,18 @@ function describe(app: App, spot: LonLat, found: Situation): HTMLElement[] {
   ]
 }
 
-function watched(app: App, { features, untested, ruled_out }: Situation['covering']): HTMLElement {
+/** Whether an answer says what belongs beside its members. */
+const isSet = (answer: Partial<SetAnswer>): answer is SetAnswer => answer.completeness !== undefined
+
+const doubt = (app: App, answer: Help): (HTMLElement | null)[] =>
+  isSet(answer) ? beside(app, answer) : [missing(answer.unlocated ?? 0, answer.left_out ?? {})]
+
+function watched(app: App, answer: Situation['covering']): HTMLElement {
+  const { features, none, untested = { count: 0, resources: [] }, ruled_out = 0 } = answer
   const interval = ({ distance_min_m, distance_max_m }: Untested) => t('situation.between', { min: length(distance_min_m), max: length(distance_max_m) })
   return section('situation.covering',
-    features.length ? list(features.map((resource) => hit(app, resource))) : h('p', {}, t('situation.covering.none')),
+    features.length ? list(features.map((resource) => hit(app, resource))) : h('p', {}, none ? nameOf(none) : t('situation.covering.none')),
+    ...(isSet(answer) ? beside(app, answer) : []),
     untested.count > 0 && h('details', {}, h('summary', { class: 'warn' }, t('situation.untestable', { n: untested.count })),
       h('ul', {}, untested.resources.map((one) => h('li', {}, `${nameOf(one.name)} · ${interval(one)}`)))),
     ruled_out > 0 && h('p', { class: 'quiet' }, t('situation.ruled_out', { n: ruled_out })))
@@ -146,8 +158,12 @@ function toCall({ organisations, persons, hotlines, missing }: CallList): HTMLEl
   const said = (one: Callee) => [subjects(one), why(one), one.role && coded('role', one.role), ...one.duty, one.hours].filter(Boolean).join(' · ')
   const line = (one: Callee) => h('li', {},
     h('div', { class: 'row' }, h('strong', {}, nameOf(one.name)), one.telephone && call(one.telephone)), h('span', { class: 'small quiet' }, said(one)))
+  const all = [...organisations, ...persons, ...hotlines]
+  const shown = all.filter((one, i) => i < CALLED || one.telephone)
+  const rest = all.filter((one) => !shown.includes(one))
   return [
-    h('ul', { class: 'list' }, [...organisations, ...persons, ...hotlines].map(line)),
+    h('ul', { class: 'list' }, shown.map(line)),
+    ...(rest.length ? [h('details', {}, h('summary', {}, t('call.more', { n: rest.length })), h('ul', { class: 'list' }, rest.map(line)))] : []),
     ...missing.map((words) => h('p', { class: 'warn small' }, nameOf(words))),
   ]
 }

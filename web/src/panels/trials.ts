@@ -99,15 +99,15 @@ function marker(app: App, trial: Trial, i: number): Marker {
 async function recount(app: App, question: Question, before: Coverage, live: HTMLElement): Promise<void> {
   asking?.abort()
   const { trials, covers } = app.store.state
-  if (!trials.length) return fill(live, coverageFigures(before))
+  if (!trials.length) return fill(live, coverageFigures(app, before))
   asking = new AbortController()
   const { signal } = asking
   try {
     const body = { ...question.body, scenario: { add: added(covers, trials) } }
     const { after: found } = await analyse<{ after: Coverage }>('v1/coverage/scenario', body, () => undefined, signal, question.query)
     if (signal.aborted) return
-    fill(live, coverageFigures(found, before))
+    fill(live, coverageFigures(app, found, before))
   } catch (error) {
-    if (!signal.aborted) fill(live, coverageFigures(before), h('p', { class: 'problem' }, t('failed', { why: why(error) })))
+    if (!signal.aborted) fill(live, coverageFigures(app, before), h('p', { class: 'problem' }, t('failed', { why: why(error) })))
   }
 }
