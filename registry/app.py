@@ -21,6 +21,7 @@ from registry.api.ogc import router as ogc_router
 from registry.api.v1 import proximity
 from registry.api.v1.access import approvals, audit
 from registry.api.v1.coverage import coverage, jobs, scenarios
+from registry.api.v1.intake import intake
 from registry.api.v1.places import jurisdiction, places, rules, vocabularies
 from registry.api.v1.plans import plans, registers
 from registry.api.v1.records import contacts, corrections, history, resources
@@ -34,6 +35,7 @@ from registry.runtime.settings import Settings
 from registry.services.access.audit_recorder import AuditRecorder
 from registry.services.access.identity_provider import configured_provider
 from registry.services.access.key_authenticator import KeyAuthenticator
+from registry.services.intake.reference import LatestReference
 from registry.services.sync.change_watcher import ChangeWatcher
 from registry.store.database import migrations
 from registry.store.database.pool import Reader, reading
@@ -66,6 +68,7 @@ ROUTERS = (
     registers.answers,
     rules.router,
     vocabularies.router,
+    intake.router,
     health.router,
 )
 
@@ -111,6 +114,7 @@ def _background(
     """Make what the handlers of a worker share; the context does the work of it beside the requests."""
     state = app.state
     state.reader, state.secret = reader, secret
+    state.reference = LatestReference(reader)
     keys = KeyAuthenticator(reader, secret, settings.key_cache_s)
     provider = configured_provider(settings)
     state.authenticator = Authenticator(keys, provider)

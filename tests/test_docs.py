@@ -17,6 +17,7 @@ from registry.api.http import problems
 from registry.app import create_app
 from registry.cli.main import registry
 from registry.domain.conditions import Condition, Conditions, ListConditions, declared
+from registry.domain.intake.finding import KINDS
 from registry.runtime.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -43,6 +44,16 @@ def routes() -> str:
         "|---|---|",
     ]
     return "\n".join([*lines, *sorted(found, key=lambda line: line.split()[2:0:-1])]) + "\n"
+
+
+TABLE = "| code | step | severity | message | 说明 |\n|---|---|---|---|---|\n"
+
+
+def intake_page() -> str:
+    """The page of the gate with every finding in its table."""
+    rows = [f"| `{code}` | {k.step} | {k.severity} | {k.en} | {k.zh} |" for code, k in KINDS.items()]
+    prose, _, _ = (REFERENCE / "intake.md").read_text().partition(TABLE)
+    return prose + TABLE + "\n".join(rows) + "\n"
 
 
 def problem_page() -> str:
@@ -129,6 +140,7 @@ GENERATED = [
     ("api.md", routes),
     ("cli.md", command_page),
     ("problems.md", problem_page),
+    ("intake.md", intake_page),
     ("conditions.md", condition_page),
 ]
 

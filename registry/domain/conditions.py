@@ -27,7 +27,7 @@ from registry.domain.records.resource import (
     Tier,
     WatchForm,
 )
-from registry.domain.values import Code, Count, Quantity
+from registry.domain.values import CodeOf, Count, PlaceCode, Quantity
 
 Level = TeamLevel | ShelterLevel
 Bbox = tuple[float, float, float, float]
@@ -62,9 +62,9 @@ class Criteria(Struct, frozen=True, kw_only=True):
 
     kind: Annotated[Kind | None, _says("Kind", "类别")] = None
     kinds: Annotated[Kinds | None, _says("Any of these kinds", "任一类别")] = None
-    place: Annotated[Code | None, _says("Place or management area, with all under it", "所在地，含下级")] = (
-        None
-    )
+    place: Annotated[
+        PlaceCode | None, _says("Place or management area, with all under it", "所在地，含下级")
+    ] = None
     lifecycle: Annotated[Lifecycle | None, _says("Stage of life", "阶段")] = None
     quality: Annotated[Quality | None, _says("How well the place is known", "位置质量")] = None
     force: Annotated[Force | None, _says("Force", "力量性质", "unknown_force", TEAM)] = None
@@ -73,16 +73,24 @@ class Criteria(Struct, frozen=True, kw_only=True):
     ownership: Annotated[Ownership | None, _says("Ownership", "储备方式", "unknown_ownership", DEPOT)] = None
     form: Annotated[WatchForm | None, _says("Form", "形式", "unknown_form", WATCH)] = None
     specialties_any: Annotated[
-        CodedList | None, _says("Any of these specialties", "任一专长", "unknown_specialties", TEAM)
+        CodedList | None,
+        CodeOf(("specialty",)),
+        _says("Any of these specialties", "任一专长", "unknown_specialties", TEAM),
     ] = None
     specialties_all: Annotated[
-        CodedList | None, _says("All of these specialties", "全部专长", "unknown_specialties", TEAM)
+        CodedList | None,
+        CodeOf(("specialty",)),
+        _says("All of these specialties", "全部专长", "unknown_specialties", TEAM),
     ] = None
     hazards_any: Annotated[
-        CodedList | None, _says("For any of these hazards", "适用任一灾种", "unknown_hazards", SHELTER)
+        CodedList | None,
+        CodeOf(("hazard",)),
+        _says("For any of these hazards", "适用任一灾种", "unknown_hazards", SHELTER),
     ] = None
     hazards_all: Annotated[
-        CodedList | None, _says("For all of these hazards", "适用全部灾种", "unknown_hazards", SHELTER)
+        CodedList | None,
+        CodeOf(("hazard",)),
+        _says("For all of these hazards", "适用全部灾种", "unknown_hazards", SHELTER),
     ] = None
     readiness: Annotated[Readiness | None, _says("Readiness", "备勤状态", "unknown_readiness", TEAM)] = None
     opening: Annotated[Opening | None, _says("Opening", "开放状态", "unknown_opening", SHELTER)] = None
@@ -97,6 +105,7 @@ class Criteria(Struct, frozen=True, kw_only=True):
     ] = None
     item: Annotated[
         CodedText | None,
+        CodeOf(("item", "supply_class")),
         _says("Holds this item; by default a GB/T 38565 code", "存有物资", "unknown_stock", DEPOT),
     ] = None
     quantity: Annotated[

@@ -8,8 +8,10 @@ RegistryError
 ├─ ConditionMissing  the request does not say which version it was made for
 ├─ Invalid           the content breaks a rule
 │  ├─ InvalidGeometry
+│  ├─ Refused         the gate refuses it, with all findings
 │  └─ NoGeometry      the place, road or record asked about has no geometry here
 ├─ InvalidQuery      a parameter of a question is wrong
+│  └─ UnknownCode    it names a code or a place that is not known
 ├─ Unauthenticated   no credential where one is needed, or one that is not accepted
 ├─ Forbidden         visible, but not this caller's to change
 │  └─ NeedsApproval  not without a second person
@@ -17,6 +19,10 @@ RegistryError
 └─ Unavailable       try again: a limit or a dependency, not the request
    └─ TooMany        this caller asked too much in a minute
 """
+
+from collections.abc import Sequence
+
+from registry.domain.intake.finding import Finding
 
 
 class RegistryError(Exception):
@@ -66,12 +72,32 @@ class InvalidGeometry(Invalid):
     """The geometry cannot be used."""
 
 
+class Refused(Invalid):
+    """The gate refuses the content."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        first, *more = [one for one in findings if one.severity != "note"]
+        others = f" (and {len(more)} more)" if more else ""
+        super().__init__(first.message.en + others, field=first.field, zh=first.message.zh)
+
+
 class NoGeometry(Invalid):
     """What was asked about has no geometry in this registry."""
 
 
 class InvalidQuery(RegistryError):
     """A parameter of the question is wrong."""
+
+
+class UnknownCode(InvalidQuery):
+    """A parameter of the question names a code that is not known."""
+
+    def __init__(
+        self, detail: str, *, field: str, proposal: str | None = None, zh: str | None = None
+    ) -> None:
+        super().__init__(detail, field=field, zh=zh)
+        self.proposal = proposal
 
 
 class Unauthenticated(RegistryError):

@@ -57,7 +57,7 @@ async def test_a_phone_is_a_phone(client: Client, stored: Writer, signed: Signed
     url = f"/v1/resources/{await a_resource(stored)}/contacts/{ONE}"
     officer = await signed("field")
     for bad in ({"phone": "call me"}, {"phone": "1" * 41}, {"role": ""}, {"more": 1}):
-        assert (await client.put(url, json=PERSON | bad, headers=officer)).status_code == 400, bad
+        assert (await client.put(url, json=PERSON | bad, headers=officer)).status_code == 422, bad
 
 
 async def test_the_contacts_of_what_is_unseen_are_not_there(client: Client, stored: Writer) -> None:

@@ -101,10 +101,10 @@ async def test_what_cannot_be_written_is_refused(client, stored, planner) -> Non
     ).status_code == 415
     assert (await client.post(path, json=[], headers=planner)).status_code == 422
     assert (await client.post(path, json=located(kind="rescue_team"), headers=planner)).status_code == 422
-    assert (await client.post(path, json=located(colour="red"), headers=planner)).status_code == 400
+    assert (await client.post(path, json=located(colour="red"), headers=planner)).status_code == 422
     assert (await client.post(f"{ROOT}/places/items", json=located(), headers=planner)).status_code == 405
     area = located() | {"geometry": {"type": "Polygon", "coordinates": []}}
-    assert (await client.post(path, json=area, headers=planner)).status_code == 400
+    assert (await client.post(path, json=area, headers=planner)).status_code == 422
     told = {"reason": "r" * 1001}
     assert (await client.post(path, json=located(), headers=planner, params=told)).status_code == 400
     missing = f"{path}/00000000-0000-7000-8000-000000000000"

@@ -233,7 +233,7 @@ async def test_a_provision_that_could_not_be_checked_is_refused(
     answer = await client.put("/v1/provisions/qj-shelters-54", json=provision, headers=headers)
     assert answer.status_code == status, answer.text
     if field:
-        assert answer.json()["errors"][0]["pointer"] == field
+        assert answer.json()["errors"][0]["pointer"] == "/" + field.replace(".", "/")
 
 
 @pytest.mark.parametrize(

@@ -292,14 +292,14 @@ async def test_a_footprint_that_nothing_can_be_worked_out_from_is_refused(
     body = {"type": "Feature", "geometry": point, "properties": properties}
     answer = await client.post("/v1/resources", json=body, headers=headers)
     assert answer.status_code == 422, answer.text
-    assert "properties.footprint" in str(answer.json()["errors"])
+    assert "/properties/footprint" in str(answer.json()["errors"])
 
 
 async def test_a_body_says_that_it_is_a_feature(client, stored, signed) -> None:
     headers = await signed("planner")
     for body in ({n: v for n, v in SHELTER.items() if n != "type"}, SHELTER | {"type": ""}):
         answer = await client.post(URL, json=body, headers=headers)
-        assert answer.status_code == 400, answer.text
+        assert answer.status_code == 422, answer.text
         assert "type" in answer.text
 
 

@@ -15,6 +15,8 @@ from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import Actor, sight_of
 from registry.domain.access.sight import Sight
 from registry.domain.conditions import aware
+from registry.domain.errors import Refused
+from registry.domain.intake.finding import refusals
 from registry.services.records.work import Work
 from registry.store.access import scope
 from registry.store.database.pool import Reader, Writer
@@ -30,6 +32,9 @@ ExerciseName = Annotated[
 ]
 
 
+StrictParam = Annotated[
+    bool, QueryParameter(name="strict", description="Refuse what the gate would only warn of.")
+]
 AsOf = Annotated[
     datetime | None,
     QueryParameter(name="as_of", description="Answer from what was recorded at this instant (RFC 3339)."),
@@ -58,8 +63,12 @@ def reader(state: State, actor: ActorDep) -> Reader:
     return shared
 
 
-async def writer(request: HttpRequest, state: State) -> AsyncGenerator[Writer, None]:
+async def writer(
+    request: HttpRequest, state: State, strict: StrictParam = False
+) -> AsyncGenerator[Writer, None]:
     """One transaction: committed before the response is sent, rolled back when the handler raises.
+
+    A body that did not pass the gate is never committed.
 
     Row security in the database refuses what the actor's role and places do not allow.
     """
@@ -67,8 +76,20 @@ async def writer(request: HttpRequest, state: State) -> AsyncGenerator[Writer, N
     request.scope["state"]["changes"] = True
     async with source.writer() as opened:
         await scope.bind(opened, actor_in(request.scope), state.settings.mass_change_limit)
+        opened.strict = strict
+        opened.findings = list(request.scope["state"].get("body_findings", ()))
         yield opened
+        _demand_examined(request, opened)
+        request.scope["state"]["response_headers"].set_findings(opened.findings)
     state.change_watcher.wake()
+
+
+def _demand_examined(request: HttpRequest, opened: Writer) -> None:
+    handler = request.route_handler
+    if handler.parsed_data_field is not None and "examined" in handler.opt and not opened.examined:
+        raise RuntimeError(f"{handler.handler_name} stores a body that did not pass the gate")
+    if refused := refusals(opened.findings, strict=opened.strict):
+        raise Refused(refused)
 
 
 def work(request: HttpRequest, writer: WriterDep, exercise: ExerciseName = None, as_of: AsOf = None) -> Work:

@@ -73,6 +73,7 @@ class Idempotency:
         request = await self._fingerprint()
         stored = await idempotency.recall(self._writer, self._actor.id, self._key, request, now())
         if stored is not None:
+            self._writer.examined = True
             return msgspec.structs.replace(stored, headers=stored.headers | REPLAYED)
         response = await work()
         await idempotency.keep(self._writer, self._actor.id, self._key, request, response, now())

@@ -11,7 +11,9 @@ from litestar.typing import FieldDefinition
 from litestar.utils.scope.state import ScopeState
 
 from registry.api.http.request import HttpRequest
-from registry.domain.errors import InvalidQuery
+from registry.domain.errors import InvalidQuery, Refused
+from registry.domain.intake.finding import Finding, finding, refusals
+from registry.domain.intake.shape import read_members
 
 MAX_DEPTH = 32
 JSON_TYPES = ("application/json", "application/geo+json", "application/merge-patch+json")
@@ -36,20 +38,36 @@ async def read(request: HttpRequest) -> None:
         raise HTTPException(status_code=415, detail=f"the body must be one of {', '.join(JSON_TYPES)}")
     check_depth(body)
     if body:
-        ScopeState.from_scope(request.scope).json = _decoded(field.annotation, body)
+        examined = "examined" in request.route_handler.opt
+        value, findings = _decoded(field.annotation, body, examined=examined)
+        ScopeState.from_scope(request.scope).json = value
+        if findings:
+            request.scope["state"]["body_findings"] = findings
 
 
 def _media_type(field: FieldDefinition) -> str:
     return getattr(field.kwarg_definition, "media_type", None) or RequestEncodingType.JSON
 
 
-def _decoded(kind: Any, body: bytes) -> Any:
+def _decoded(kind: Any, body: bytes, *, examined: bool) -> tuple[Any, list[Finding]]:
+    """The value of a body, and what was left out of it.
+
+    Only the gate may go on with a value whose faulty members were left out: it refuses them with its own.
+    """
     try:
-        value = _decoder(kind).decode(body)
-        if isinstance(value, _OtherType):
-            raise msgspec.ValidationError("Invalid value '' - at `$.type`")
-        return value
+        return _own_type(_decoder(kind).decode(body)), []
     except msgspec.ValidationError as error:
+        read = read_members(msgspec.json.decode(body), _with_other_type(kind))
+        if isinstance(read.value, _OtherType):
+            read = read._replace(value=None)
+        if not refusals(read.findings) and read.value is not None:
+            return read.value, read.findings
+        if examined and read.value is None:
+            raise Refused(
+                read.findings or [finding("wrong_value", "/type", reason="not a Feature")]
+            ) from error
+        if examined:
+            return read.value, read.findings
         parts = _WHERE.match(str(error))
         what, where = parts.groups() if parts else (str(error), "")
         fault = {"message": what, "key": where, "source": "body"}
@@ -60,10 +78,20 @@ class _OtherType(msgspec.Struct, tag_field="type", tag=""):
     """A second union member: msgspec requires the `type` tag only when a union has two members."""
 
 
+def _own_type(value: Any) -> Any:
+    if isinstance(value, _OtherType):
+        raise msgspec.ValidationError("Invalid value '' - at `$.type`")
+    return value
+
+
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(_with_other_type(kind))
+
+
+def _with_other_type(kind: Any) -> Any:
     config = getattr(kind, "__struct_config__", None)
-    return msgspec.json.Decoder(kind | _OtherType if config and config.tag_field == "type" else kind)
+    return kind | _OtherType if config and config.tag_field == "type" else kind
 
 
 def check_depth(body: bytes) -> None:

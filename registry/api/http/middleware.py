@@ -55,6 +55,7 @@ class RequestMiddleware:
         state["address"] = address = self._proxies.client(scope, request_headers)
         state["export"] = limits.is_export(scope["query_string"], request_headers.get(b"accept", b""))
         headers = ResponseHeaders(state["request_id"], request_headers, tls=self._tls)
+        state["response_headers"] = headers
         sender = _ResponseSender(send, headers)
         started_s = time.perf_counter()
         try:

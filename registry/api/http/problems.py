@@ -18,6 +18,7 @@ from litestar.exceptions import (
 
 from registry.api.http.request import HttpRequest
 from registry.domain import errors
+from registry.domain.intake.finding import Finding, pointer_of_field
 
 log = structlog.get_logger("registry")
 
@@ -47,7 +48,7 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     detail: str
     instance: str
     request_id: str | None = None
-    errors: list[dict[str, str]] = msgspec.field(default_factory=list)
+    errors: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
 
 def respond(
@@ -56,7 +57,7 @@ def respond(
     slug: str,
     title: str,
     detail: str,
-    faults: list[dict[str, str]] | None = None,
+    faults: list[dict[str, Any]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response[bytes]:
     """The response for one problem."""
@@ -97,14 +98,32 @@ def slug_of(kind: type[errors.RegistryError]) -> str:
 def registry_error(request: HttpRequest, error: errors.RegistryError) -> Response[bytes]:
     """The problem of a domain error."""
     status = status_of(type(error))
-    where = "parameter" if isinstance(error, errors.InvalidQuery) else "pointer"
-    faults = [{where: error.field, "detail": error.detail}] if error.field else []
+    faults = faults_of(error)
     headers = {}
     if isinstance(error, errors.Unavailable):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = CHALLENGE
     return respond(request, status, slug_of(type(error)), error.title, error.detail, faults, headers)
+
+
+def faults_of(error: errors.RegistryError) -> list[dict[str, Any]]:
+    """What is wrong, each with its parameter or its JSON pointer into the body."""
+    if isinstance(error, errors.Refused):
+        return [fault_of(one) for one in error.findings]
+    if not error.field:
+        return []
+    extra = {"proposal": error.proposal} if isinstance(error, errors.UnknownCode) and error.proposal else {}
+    if isinstance(error, errors.InvalidQuery):
+        return [{"parameter": error.field, "detail": error.detail} | extra]
+    return [{"pointer": pointer_of_field(error.field), "detail": error.detail}]
+
+
+def fault_of(one: Finding) -> dict[str, Any]:
+    """A finding as a problem names it."""
+    found: dict[str, Any] = msgspec.to_builtins(one)
+    pointer = {"pointer": found.pop("field")} if one.field is not None else {}
+    return pointer | {"detail": one.message.en} | found
 
 
 def validation_error(request: HttpRequest, error: ValidationException) -> Response[bytes]:
@@ -124,7 +143,11 @@ def _missing(error: ValidationException) -> list[dict[str, str]]:
 
 def _fault(entry: dict[str, Any]) -> dict[str, str]:
     where = "pointer" if entry.get("source") == "body" else "parameter"
-    return {where: str(entry.get("key", "")), "detail": str(entry.get("message", ""))}
+    key = str(entry.get("key", ""))
+    return {
+        where: pointer_of_field(key) if where == "pointer" else key,
+        "detail": str(entry.get("message", "")),
+    }
 
 
 def http_error(request: HttpRequest, error: HTTPException) -> Response[bytes]:

@@ -11,7 +11,7 @@ from litestar.params import HeaderParameter
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
-from registry.api.http import json_body
+from registry.api.http import json_body, known_codes
 from registry.api.http.access.authentication import admit
 from registry.api.http.contract.declared_parameters import declared, kinds_of
 from registry.api.http.params import EXERCISE, LONGEST_EXERCISE
@@ -168,4 +168,5 @@ async def before_request(request: HttpRequest) -> Response[None] | None:
         allowed = request.app.state.methods_offered[request.scope["path_template"]]
         return Response(None, status_code=204, headers={"Allow": allowed})
     await json_body.read(request)
+    await known_codes.check(request)
     return None

@@ -1,7 +1,13 @@
 """The headers that every response carries."""
 
+import json
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
+from registry.domain.intake.finding import Finding
+
+FINDINGS = "Registry-Findings"
+MOST_FINDINGS = 20
 Pairs = list[tuple[bytes, bytes]]
 
 NEVER_A_PAGE = b"default-src 'none'; frame-ancestors 'none'"
@@ -11,6 +17,15 @@ OWN_PAGE = (
 )
 ALWAYS: Pairs = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
 TLS = (b"strict-transport-security", b"max-age=31536000")
+
+
+def findings_header(findings: Iterable[Finding]) -> str:
+    """The codes of findings with their severity and member, as a structured list (RFC 9651)."""
+    listed = [
+        f"{one.code};severity={one.severity};field={json.dumps(one.field or '')}"
+        for one in islice(findings, MOST_FINDINGS)
+    ]
+    return ", ".join(listed)
 
 
 class ResponseHeaders:
@@ -31,6 +46,11 @@ class ResponseHeaders:
             (b"ratelimit-policy", f'"units";q={quota};w=60'.encode()),
             (b"ratelimit", f'"units";r={int(left)};t={reset_s}'.encode()),
         ]
+
+    def set_findings(self, findings: Iterable[Finding]) -> None:
+        """State what the gate found of a body, unless the response states it itself."""
+        if text := findings_header(findings):
+            self._limit.append((FINDINGS.lower().encode(), text.encode()))
 
     def complete(self, own: Iterable[tuple[bytes, bytes]]) -> Pairs:
         """The handler's own headers with those that every response carries."""

@@ -93,6 +93,7 @@ COMPONENTS: dict[str, Schema] = {
         _parameter("bom", "CSV: begin with a byte order mark, for Excel.", _FLAG),
         _parameter("hxl", "CSV: a second row with HXL 1.1 hashtags.", _FLAG),
         _parameter("reason", "Why; kept in the history.", {"type": "string", "maxLength": 1000}),
+        _parameter("strict", "Refuse what the gate would only warn of.", _FLAG),
         _parameter("collections", "Only these collections, separated by commas.", {"type": "string"}),
     )
 }

@@ -12,6 +12,7 @@ from registry.api.http.conditional import body_of, etag_of, versions_in
 from registry.api.http.dependencies import IdempotencyDep, WorkDep
 from registry.api.http.idempotency import rendered
 from registry.api.http.request import HttpRequest
+from registry.api.http.response_headers import FINDINGS, findings_header
 from registry.api.ogc.items import identity
 from registry.api.ogc.links import Links
 from registry.api.ogc.negotiation import GEOJSON, JSON
@@ -19,7 +20,8 @@ from registry.api.ogc.parameters import fixed
 from registry.domain import crs as systems
 from registry.domain.access.actor import Actor, require
 from registry.domain.access.sight import Sight
-from registry.domain.errors import Invalid, NotFound
+from registry.domain.errors import Invalid, NotFound, Refused
+from registry.domain.intake.shape import read_members
 from registry.domain.ogc.catalogue import COLLECTIONS, OF_KIND, Collection, collection
 from registry.domain.records.change import Draft
 from registry.domain.records.resource import Resource
@@ -33,7 +35,7 @@ from registry.store.access.idempotency import StoredResponse
 MERGE = "application/merge-patch+json"
 VIA = "ogc"
 DELETED = "deleted over OGC API Features"
-WRITING = frozenset({"exercise", "reason"})
+WRITING = frozenset({"exercise", "reason", "strict"})
 ITEMS = "/collections/{collection_id:str}/items"
 ITEM = ITEMS + "/{feature_id:str}"
 UNLOCATED = next(name for name, item in COLLECTIONS.items() if item.holds == "unlocated")
@@ -69,8 +71,7 @@ async def _body(request: HttpRequest, actor: Actor, *media: str) -> dict[str, An
     feature = msgspec.json.decode(await request.body())
     if not isinstance(feature, dict):
         raise Invalid("the body is one feature")
-    for answered_only in ("links", "bbox"):
-        feature.pop(answered_only, None)
+    feature.pop("links", None)
     content_crs = request.headers.get("content-crs")
     if content_crs is not None and isinstance(feature.get("geometry"), dict):
         system = systems.system(content_crs, "Content-Crs")
@@ -78,12 +79,17 @@ async def _body(request: HttpRequest, actor: Actor, *media: str) -> dict[str, An
     return feature
 
 
-def _draft(described: Collection, feature: dict[str, Any]) -> Draft:
+def _draft(work: Work, described: Collection, feature: dict[str, Any]) -> Draft:
+    """The draft of a feature without the members that cannot be used, which the gate refuses."""
     properties = feature.get("properties")
     kind = described.kind
     if kind is not None and isinstance(properties, dict) and properties.setdefault("kind", kind) != kind:
         raise Invalid(f"{described.id} holds {kind}", field="properties.kind")
-    return msgspec.convert(feature, Draft)
+    read = read_members(feature, Draft)
+    work.writer.findings.extend(read.findings)
+    if read.value is None:
+        raise Refused(read.findings)
+    return read.value
 
 
 def _home(record: Resource) -> str:
@@ -104,6 +110,8 @@ def _in(described: Collection, feature_id: str) -> Admission:
 def _send(saved: Saved, work: Work) -> Response[bytes]:
     """The stored feature with its ETag."""
     headers = {"ETag": etag_of(saved.version, work.sight)}
+    if saved.findings:
+        headers[FINDINGS] = findings_header(saved.findings)
     return Response(body_of(saved), headers=headers, media_type=GEOJSON)
 
 
@@ -113,13 +121,16 @@ async def create_item(
 ) -> Response[bytes]:
     """Record a new feature; its identity is made here."""
     described = _writable(collection_id)
-    draft = _draft(described, await _body(request, work.actor, GEOJSON, JSON) | {"id": None})
+    draft = _draft(work, described, await _body(request, work.actor, GEOJSON, JSON) | {"id": None})
 
     async def perform() -> StoredResponse:
         saved = await create(work._replace(via=VIA), draft, request.query_params.get("reason"))
         path = f"/collections/{_home(saved.record)}/items/{saved.record.id}"
         etag = etag_of(saved.version, work.sight)
-        return rendered(body_of(saved), 201, ETag=etag, Location=Links(request).href(path))
+        headers = {"ETag": etag, "Location": Links(request).href(path)}
+        if saved.findings:
+            headers[FINDINGS] = findings_header(saved.findings)
+        return rendered(body_of(saved), 201, **headers)
 
     return await once(perform)
 
@@ -133,7 +144,7 @@ async def replace_item(
 ) -> Response[bytes]:
     """Replace a feature; the identity in the body is not looked at."""
     described = _writable(collection_id)
-    draft = _draft(described, await _body(request, work.actor, GEOJSON, JSON) | {"id": None})
+    draft = _draft(work, described, await _body(request, work.actor, GEOJSON, JSON) | {"id": None})
     saved = await replace(
         work._replace(via=VIA),
         UUID(identity(described, feature_id)),

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from registry.domain.errors import Invalid
 from registry.domain.identity import new_id
 from registry.domain.intake.doubles import LIKELY_PERCENT, doubles
-from registry.domain.intake.finding import Finding, Message, finding, pointer_of_field, refusals
+from registry.domain.intake.finding import KINDS, Finding, Message, finding, pointer_of_field, refusals
 from registry.domain.intake.members import examine_members
 from registry.domain.intake.position import converted, placed
 from registry.domain.intake.reference import Ground
@@ -19,6 +19,8 @@ from registry.domain.records.change import RULES, Draft, record_of
 from registry.domain.records.resource import Resource, Shelter
 
 MOST_DOUBLES = 5
+INHERITED = ("text", "vocabulary", "position", "clock")
+"""Steps whose refusals an edit may inherit; what contradicts itself is never stored again."""
 
 
 class ExaminedRecord(Struct, frozen=True):
@@ -111,7 +113,7 @@ def _doubles(record: Resource, ground: Ground) -> list[Finding]:
 
 def _inherited(one: Finding, record: Resource, current: Resource) -> Finding:
     """A refusal of what the stored record has in the same member warns only: it is not this edit's doing."""
-    if one.severity != "refuse" or one.field is None:
+    if one.severity != "refuse" or one.field is None or KINDS[one.code].step not in INHERITED:
         return one
     kept = _at(record, one.field) == _at(current, one.field)
     return structs.replace(one, severity="warn") if kept else one

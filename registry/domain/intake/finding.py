@@ -221,4 +221,8 @@ def pointer_of(path: Path) -> str:
 
 def pointer_of_field(field: str) -> str:
     """The JSON pointer of a field that an error names, such as `properties.stock[3].name`."""
-    return "" if not field else "/" + field.replace("[", ".").replace("]", "").replace(".", "/")
+    return (
+        field
+        if not field or field.startswith("/")
+        else "/" + field.replace("[", ".").replace("]", "").replace(".", "/")
+    )

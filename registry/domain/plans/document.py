@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from registry.domain.errors import Invalid
-from registry.domain.values import Code, Name, ShortText
+from registry.domain.values import Code, Name, PlaceCode, ShortText
 
 DocumentKind = Literal["plan", "notice", "newspaper", "standard", "list", "other"]
 Locator = ShortText
@@ -40,7 +40,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     issued_on_note: ShortText | None = None
     period_from: date | None = None
     period_to: date | None = None
-    place: Code | None = None
+    place: PlaceCode | None = None
     extents: Annotated[list[LineRange], Meta(max_length=50)] = field(default_factory=list)
     note: Name | None = None
 

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, field
 from registry.domain.errors import Invalid
 from registry.domain.plans.document import Document, Locator, check_locator
 from registry.domain.records.resource import Kind
-from registry.domain.values import Code, LongText, Name, ShortText
+from registry.domain.values import Code, LongText, Name, PlaceCode, ShortText
 
 ProvisionKind = Literal[
     "published_total",
@@ -115,7 +115,7 @@ class Provision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     denominator: Code | None = None
     baseline: Requirement | None = None
     nature: Literal["binding", "expected"] | None = None
-    place: Code | None = None
+    place: PlaceCode | None = None
     as_of_from: date | None = None
     as_of_to: date | None = None
     open_list: bool = False

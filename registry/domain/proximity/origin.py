@@ -11,7 +11,7 @@ from registry.domain.geojson import Area, LineString, MultiLineString
 from registry.domain.geometry import wkb
 from registry.domain.proximity.edges import disc_around
 from registry.domain.proximity.interval import DistanceInterval
-from registry.domain.values import Code, Latitude, Longitude, Metres, ShortText
+from registry.domain.values import Latitude, Longitude, Metres, PlaceCode, ShortText
 
 QueryDatum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
 Width = Annotated[float, Meta(ge=0, le=1_000_000)]
@@ -33,7 +33,7 @@ class Origin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     radius_m: Metres | None = None
     datum: QueryDatum = "wgs84"
     area: Area | None = None
-    place: Code | None = None
+    place: PlaceCode | None = None
     line: LineString | MultiLineString | None = None
     width_m: Width | None = None
     road: ShortText | None = None

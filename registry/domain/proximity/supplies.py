@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from registry.domain.records.resource import Tier
-from registry.domain.values import Code, ShortText
+from registry.domain.values import Code, ItemCode, ShortText
 
 TIERS: tuple[Tier | None, ...] = ("community", "town", "district", None)
 """From the lowest tier; a depot without a stated tier comes last."""
@@ -22,7 +22,7 @@ Item = tuple[str, str, str | None]
 class Need(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A quantity of one item; without a unit, in any unit that depots count it in."""
 
-    code: Code
+    code: ItemCode
     quantity: Annotated[float, Meta(gt=0, le=1e12)]
     scheme: Code = "gbt38565"
     unit: ShortText | None = None

@@ -9,9 +9,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct, structs
 
-from registry.domain.errors import Invalid
+from registry.domain.errors import Invalid, Refused
 from registry.domain.geojson import Point
 from registry.domain.geometry import wkb
+from registry.domain.intake.shape import read_members
 from registry.domain.records.location import check_geometry, check_quality
 from registry.domain.records.relocation import located_from_raw
 from registry.domain.records.resource import (
@@ -163,12 +164,8 @@ def from_members(current: Resource, members: Mapping[str, Any]) -> Resource:
     try:
         return msgspec.convert(whole | {"properties": properties}, Resource)
     except msgspec.ValidationError as error:
-        raise Invalid(str(error), field=_pointer(str(error))) from error
-
-
-def _pointer(message: str) -> str | None:
-    _, separator, path = message.rpartition("`$.")
-    return path.rstrip("`") if separator else None
+        faults = read_members(whole | {"properties": properties}, Resource).findings
+        raise Refused(faults) from error
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
@@ -182,6 +179,23 @@ def merge_patch(target: Any, patch: Any) -> Any:
         else:
             merged[name] = merge_patch(merged.get(name), value)
     return merged
+
+
+def with_its_datum(current: Resource, patch: Mapping[str, Any]) -> dict[str, Any]:
+    """The patch with the datum of its geometry: the stored datum and raw pair are of the one that goes.
+
+    A geometry whose patch states no datum is WGS 84, as GeoJSON says.
+    """
+    geometry = patch.get("geometry")
+    same = geometry is None or to_members(current)["geometry"] == geometry
+    if same or not isinstance(patch.get("properties") or {}, Mapping):
+        return dict(patch)
+    properties = dict(patch.get("properties") or {})
+    stated = properties.get("location") or {}
+    if not isinstance(stated, Mapping):
+        return dict(patch)
+    properties["location"] = {"datum": "wgs84", "raw": None} | dict(stated)
+    return {**patch, "properties": properties}
 
 
 def patched(current: Resource, patch: Mapping[str, Any]) -> Resource:

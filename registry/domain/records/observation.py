@@ -25,7 +25,6 @@ from registry.domain.values import (
     ItemCode,
     LongText,
     Metres,
-    ObservedInstant,
     Quantity,
     ShortText,
 )
@@ -38,7 +37,7 @@ class StatusReport(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """
 
     id: UUID | None = None
-    observed_at: ObservedInstant
+    observed_at: datetime
     sent_at: datetime | None = None
     readiness: Readiness | None = None
     opening: Opening | None = None
@@ -75,7 +74,7 @@ class StockReport(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """Counts and movements of some stock lines; `sent_at` as in a status report."""
 
     id: UUID | None = None
-    observed_at: ObservedInstant
+    observed_at: datetime
     sent_at: datetime | None = None
     counts: Annotated[list[CountedLine], Meta(max_length=2000)] = field(default_factory=list)
     movements: Annotated[list[Movement], Meta(max_length=2000)] = field(default_factory=list)

@@ -11,7 +11,7 @@ from registry.domain.coverage.gaps import Bound
 from registry.domain.coverage.siting.placement import Siting
 from registry.domain.geojson import Area, Point
 from registry.domain.records.resource import Exercise, Kind
-from registry.domain.values import Code, LongText, Name, Radius, ShortText
+from registry.domain.values import LongText, Name, PlaceCode, Radius, ShortText
 
 Weight = Annotated[float, Meta(ge=0, le=1e12)]
 PlaceLevel = Annotated[str, Meta(min_length=1, max_length=40)]
@@ -59,7 +59,7 @@ class CoverageRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     kind: Kind | None = None
     filter: ListConditions | None = None
-    place: Code | None = None
+    place: PlaceCode | None = None
     area: Area | None = None
     radius_m: Radius | None = None
     reason: Annotated[str, Meta(min_length=3, max_length=400)] | None = None
@@ -115,7 +115,7 @@ class DistanceRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     kind: Kind
     filter: ListConditions | None = None
-    place: Code | None = None
+    place: PlaceCode | None = None
     area: Area | None = None
     demand: WeightedPoints | PlacePoints = PlacePoints()
     search_m: Radius = 200_000.0
@@ -133,7 +133,7 @@ class CompareRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, k
 class MembersRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which places of a level under a place have at least one resource."""
 
-    place: Code
+    place: PlaceCode
     level: PlaceLevel = "town"
     kind: Kind
     filter: ListConditions | None = None

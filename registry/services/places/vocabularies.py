@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from registry.domain.access.actor import Actor, require
 from registry.domain.values import Code, Name, ShortText
+from registry.services.intake.admit import admit_value
 from registry.store.database.pool import Reader, Writer
 from registry.store.places import vocabularies
 
@@ -36,6 +37,7 @@ async def list_codes(reader: Reader, scheme: str | None, subject: str | None) ->
 async def put_code(writer: Writer, actor: Actor, value: VocabularyCode) -> VocabularyCode:
     """Store a coded value, in place of the labels that it had; for planners."""
     require(actor, "planner")
+    value = await admit_value(writer, value)
     row = {"scheme": value.scheme, "subject": value.subject, "code": value.code, "source": value.source}
     await vocabularies.upsert(writer, [row | {"label_zh": value.label.zh, "label_en": value.label.en}])
     return value

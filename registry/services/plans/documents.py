@@ -6,6 +6,7 @@ from registry.domain.access.actor import Actor, require
 from registry.domain.errors import Invalid
 from registry.domain.plans.document import Document
 from registry.domain.plans.provision import Provision, check_provision
+from registry.services.intake.admit import admit_value
 from registry.store.database.pool import Reader, Writer
 from registry.store.plans import plans
 
@@ -28,11 +29,13 @@ async def read_document(reader: Reader, identity: str) -> DocumentWithProvisions
     return DocumentWithProvisions(document, await plans.find_provisions(reader, document=identity))
 
 
-async def put_document(writer: Writer, actor: Actor, identity: str, document: Document) -> None:
+async def put_document(writer: Writer, actor: Actor, identity: str, document: Document) -> Document:
     """Store a document under this identity, in place of any that is there; for planners."""
     require(actor, "planner")
+    document = await admit_value(writer, document)
     _check_identity(identity, document.id)
     await plans.put_documents(writer, [document])
+    return document
 
 
 async def list_provisions(
@@ -52,15 +55,17 @@ async def read_provision(reader: Reader, identity: str) -> Provision:
     return await plans.get_provision(reader, identity)
 
 
-async def put_provision(writer: Writer, actor: Actor, identity: str, provision: Provision) -> None:
+async def put_provision(writer: Writer, actor: Actor, identity: str, provision: Provision) -> Provision:
     """Store a provision under this identity, in place of any that is there; for planners.
 
     Invalid when its locator, unit or dates cannot be used; NotFound when its document is not stored.
     """
     require(actor, "planner")
+    provision = await admit_value(writer, provision)
     _check_identity(identity, provision.id)
     check_provision(provision, await plans.get_document(writer, provision.document))
     await plans.put_provisions(writer, [provision])
+    return provision
 
 
 def _check_identity(path: str, body: str) -> None:

@@ -19,6 +19,7 @@ from registry.domain.plans.entry import (
     check_entry,
     register_of,
 )
+from registry.services.intake.admit import admit_value
 from registry.store.database.pool import Reader, Writer
 from registry.store.places import places
 from registry.store.plans import entries
@@ -82,6 +83,7 @@ async def put_entry(
     """
     if entry.exercise != sight.exercise:
         raise Invalid("the entry belongs to another exercise than the request", field="exercise")
+    entry = await admit_value(writer, entry)
     check_entry(entry)
     await _require_field(writer, actor, entry.place)
     current = await _current(writer, sight, register_of(entry), entry.id, versions)

@@ -15,7 +15,7 @@ from registry.domain.proximity.fitness import fitness_of
 from registry.domain.proximity.hazard import specialties_for
 from registry.domain.proximity.origin import Origin, Start, as_spot
 from registry.domain.records.resource import Tier
-from registry.domain.values import Count, Metres
+from registry.domain.values import CodeOf, Count, Metres
 from registry.services.plans.call_list import list_responsible
 from registry.services.proximity.answer import (
     ResourceQuestion,
@@ -54,7 +54,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Where something happens, and what; `k` of each kind of help, `persons` to shelter."""
 
     origin: Origin
-    hazard: CodedText | None = None
+    hazard: Annotated[CodedText | None, CodeOf(("hazard",))] = None
     k: Annotated[int, Meta(ge=1, le=50)] = 3
     persons: Count = 1
     max_m: Metres | None = None

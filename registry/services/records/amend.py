@@ -3,7 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from registry.domain.records.change import patched
+from registry.domain.intake.shape import without_extras
+from registry.domain.records.change import patched, with_its_datum
 from registry.domain.records.relocation import located_from_raw
 from registry.services.clock import now
 from registry.services.records.edit import edit
@@ -24,5 +25,8 @@ async def amend(
     base = current
     if edition.base_version is not None and edition.base_version < current.properties.version:
         base = await history.version(work.writer, work.sight, identity, edition.base_version)
-    revised = located_from_raw(patched(base, patch))
-    return await edit(work, current, revised, edition, work.change("update", now(), reason))
+    patch, dropped = without_extras(patch)
+    work.writer.findings.extend(dropped)
+    revised = located_from_raw(patched(base, with_its_datum(base, patch)))
+    change = work.change("update", now(), reason)
+    return await edit(work, current, revised, edition, change)

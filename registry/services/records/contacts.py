@@ -4,6 +4,7 @@ from uuid import UUID
 
 from registry.domain.access.sight import Sight
 from registry.domain.records.contact import Contact
+from registry.services.intake.admit import admit_value
 from registry.services.records.read import visible
 from registry.services.records.work import Work, locked
 from registry.store.database.pool import Reader, Row
@@ -19,6 +20,7 @@ async def list_contacts(reader: Reader, sight: Sight, identity: UUID) -> list[Ro
 async def put_contact(work: Work, identity: UUID, contact: UUID, values: Contact) -> None:
     """Store a contact in place of what was there; no earlier state is kept."""
     await locked(work, "field", identity)
+    values = await admit_value(work.writer, values)
     await contacts.put(work.writer, work.sight, identity, contact, values)
 
 

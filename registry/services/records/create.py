@@ -10,20 +10,23 @@ from registry.domain.identity import new_id
 from registry.domain.records.change import Draft, new_version, record_of
 from registry.domain.records.state import check_clocks, statements
 from registry.services.clock import now
-from registry.services.records.work import Saved, Work, allow
+from registry.services.intake.admit import keep_findings
+from registry.services.records.work import Saved, Work, admit, allow
 from registry.store.records import changes, resources
 
 
 async def create(work: Work, draft: Draft, reason: str | None = None) -> Saved:
     """Store a draft under its own identity or a new one; Duplicate when the identity is taken."""
+    require(work.actor, "field")
     at = now()
     identity = draft.id or new_id(int(at.timestamp() * 1000))
-    record = new_version(record_of(draft, identity, work.sight.exercise), at)
+    admitted = await admit(work, record_of(draft, identity, work.sight.exercise))
+    record = new_version(admitted.record, at)
     check_clocks(statements(record), at)
-    require(work.actor, "field")
     await allow(work, "field", record)
     text = await changes.insert(work.writer, record, work.change("create", at, reason))
-    return Saved(record=record, outcome="created", feature=text)
+    await keep_findings(work.writer, work.sight, work.actor.id, admitted)
+    return Saved(record=record, outcome="created", feature=text, findings=admitted.findings)
 
 
 async def create_at(work: Work, identity: UUID, draft: Draft, reason: str | None = None) -> Saved:

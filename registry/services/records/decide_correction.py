@@ -9,8 +9,9 @@ from registry.domain.errors import Conflict
 from registry.domain.records.change import Verb, from_members, to_members
 from registry.domain.values import LongText
 from registry.services.clock import now
+from registry.services.intake.admit import admit_value
 from registry.services.records.edit import save_edit
-from registry.services.records.work import Saved, Work, locked
+from registry.services.records.work import Saved, Work, admit, locked
 from registry.store.records import corrections
 
 
@@ -24,6 +25,7 @@ class Decision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 async def decide_correction(work: Work, identity: UUID, decision: Decision) -> Saved:
     """Accept a correction into the current version, or reject it; both are kept with the reason."""
     require(work.actor, "planner")
+    decision = await admit_value(work.writer, decision)
     waiting = await corrections.lock(work.writer, work.sight, identity)
     if waiting["state"] != "open":
         raise Conflict(f"this was {waiting['state']} before")
@@ -36,4 +38,6 @@ async def decide_correction(work: Work, identity: UUID, decision: Decision) -> S
         return Saved(record=current, outcome="rejected", correction=identity)
     revised = from_members(current, to_members(current) | waiting["members"])
     verb: Verb = "locate" if waiting["subject"] == "location" else "update"
-    return await save_edit(work, current, revised, work.change(verb, at, decision.reason))
+    return await save_edit(
+        work, current, await admit(work, revised, current), work.change(verb, at, decision.reason)
+    )

@@ -8,7 +8,8 @@ from registry.domain.records.change import Change, check, differences, to_member
 from registry.domain.records.relocation import Relocation, relocated
 from registry.domain.records.resource import Resource
 from registry.services.clock import now
-from registry.services.records.work import Saved, Work, allow, locked, save
+from registry.services.intake.admit import admit_value
+from registry.services.records.work import Saved, Work, admit, allow, locked, save
 from registry.store.records import corrections
 
 
@@ -17,12 +18,13 @@ async def relocate(work: Work, identity: UUID, data: Relocation) -> Saved:
     current = await locked(work, "field", identity)
     if data.base_version not in (None, current.properties.version):
         raise Stale(f"the record is at version {current.properties.version} now; read it again")
-    revised = relocated(current, data)
+    data = await admit_value(work.writer, data)
     change = work.change("locate", now(), data.evidence)
-    await allow(work, "field", revised)
+    admitted = await admit(work, relocated(current, data), current)
+    await allow(work, "field", admitted.record)
     if work.actor.is_at_least("planner"):
-        return await save(work, current, revised, change)
-    return await _propose(work, current, check(revised), change)
+        return await save(work, current, admitted, change)
+    return await _propose(work, current, check(admitted.record), change)
 
 
 async def _propose(work: Work, current: Resource, revised: Resource, change: Change) -> Saved:

@@ -9,8 +9,9 @@ from registry.domain.records.change import Verb
 from registry.domain.records.clock import observed_instant, skew_of
 from registry.domain.records.observation import Report, StockReport, observed
 from registry.services.clock import now
+from registry.services.intake.admit import admit_value
 from registry.services.records.observe import observe
-from registry.services.records.work import Saved, Work, locked, save
+from registry.services.records.work import Saved, Work, admit, locked, save
 
 
 async def report(work: Work, identity: UUID, report: Report) -> Saved:
@@ -19,6 +20,7 @@ async def report(work: Work, identity: UUID, report: Report) -> Saved:
     `unapplied` of the result names those that the state does not show, because of a later one for instance.
     """
     current = await locked(work, "field", identity)
+    report = await admit_value(work.writer, report)
     at = now()
     skew = skew_of(report.sent_at, at)
     observed_at = observed_instant(report.observed_at, at, skew=skew)
@@ -26,5 +28,5 @@ async def report(work: Work, identity: UUID, report: Report) -> Saved:
     after = await observe(work, current, current, new, at, skew=skew, note=report.note)
     verb: Verb = "stock" if isinstance(report, StockReport) else "report"
     change = work.change(verb, at, report.note, report.observed_at)
-    saved = await save(work, current, after.record, change)
+    saved = await save(work, current, await admit(work, after.record, current), change)
     return structs.replace(saved, unapplied=after.unapplied)

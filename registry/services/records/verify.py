@@ -7,6 +7,7 @@ from msgspec import Struct
 from registry.domain.records import change
 from registry.domain.values import LongText, ShortText
 from registry.services.clock import now
+from registry.services.intake.admit import admit_value
 from registry.services.records.work import Saved, Work, locked
 from registry.store.records import changes
 
@@ -21,6 +22,7 @@ class Verification(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 async def verify(work: Work, identity: UUID, data: Verification) -> Saved:
     """Store a version in which nothing but the confirmation differs."""
     current = await locked(work, "field", identity)
+    data = await admit_value(work.writer, data)
     at = now()
     confirmed = change.verified(current, data.by or work.actor.id, at)
     text = await changes.amend(work.writer, current, confirmed, work.change("verify", at, data.how))

@@ -10,11 +10,13 @@ from msgspec import Struct, field
 from registry.domain.access.actor import Actor, Role, require, require_place
 from registry.domain.access.sight import Sight
 from registry.domain.errors import ConditionMissing, Stale
+from registry.domain.intake.finding import Finding
 from registry.domain.records.change import Change, Verb, next_version, to_members
 from registry.domain.records.feature import render
 from registry.domain.records.resource import Resource
 from registry.domain.records.unapplied import Unapplied
 from registry.services.access.limit_mass_changes import count_change
+from registry.services.intake.admit import AdmittedRecord, admit_record, keep_findings
 from registry.store.database.pool import Writer
 from registry.store.places import places
 from registry.store.records import changes
@@ -77,6 +79,7 @@ class Saved(Struct, frozen=True, kw_only=True):
     overlapping: tuple[str, ...] = ()
     members: dict[str, Any] = field(default_factory=dict)
     unapplied: tuple[Unapplied, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def version(self) -> int:
@@ -112,15 +115,21 @@ def check_edition(current: Resource, edition: Edition) -> None:
         raise Stale(f"the record is at version {version} now; read it again")
 
 
-async def save(work: Work, current: Resource, revised: Resource, change: Change) -> Saved:
-    """Store the next version; a record that does not change keeps its version."""
-    following = next_version(current, revised, change.at)
+async def admit(work: Work, record: Resource, current: Resource | None = None) -> AdmittedRecord:
+    """A new or changed record as the gate lets it in; Refused with all findings."""
+    return await admit_record(work.writer, work.sight, record, current)
+
+
+async def save(work: Work, current: Resource, admitted: AdmittedRecord, change: Change) -> Saved:
+    """Store the next version, and what the gate found; a record that does not change keeps its version."""
+    following = next_version(current, admitted.record, change.at)
+    await keep_findings(work.writer, work.sight, change.actor, admitted)
     if to_members(following) == to_members(current):
-        return Saved(record=current, outcome="unchanged", feature=render(current))
+        return Saved(record=current, outcome="unchanged", feature=render(current), findings=admitted.findings)
     verb = "report" if _status_differs(current, following) else change.verb
     await count_change(work.writer, work.actor, verb)
     text = await changes.amend(work.writer, current, following, change)
-    return Saved(record=following, outcome="changed", feature=text)
+    return Saved(record=following, outcome="changed", feature=text, findings=admitted.findings)
 
 
 def _status_differs(one: Resource, other: Resource) -> bool:

@@ -8,12 +8,15 @@ from typing import Any
 
 import msgspec
 
-from registry.domain.errors import Conflict
+from registry.domain.errors import Conflict, Refused
+from registry.domain.intake.examine import examine
+from registry.domain.intake.reference import Ground
 from registry.domain.places.jurisdiction import RegistryJurisdiction
 from registry.domain.plans.entry import Entry
 from registry.domain.records.change import Change, new_version
 from registry.domain.records.resource import Resource
 from registry.runtime import data_files
+from registry.services.intake.reference import load
 from registry.services.progress import Advance, unwatched
 from registry.services.seeding.demonstration import demonstration
 from registry.services.seeding.demonstration_plans import demonstration_entries
@@ -91,18 +94,26 @@ def read_resources() -> list[Resource]:
 
 
 async def add(writer: Writer, records: Sequence[Resource], advance: Advance = unwatched) -> int:
-    """Insert the records that their realm does not have yet, and return how many."""
+    """Insert the records that their realm does not have yet, and return how many; Refused by the gate."""
     if not records:
         return 0
     realm = records[0].properties.exercise or LIVE
     stored = await resources.known(writer, realm, [record.id for record in records])
     now = datetime.now(UTC)
     missing = [record for record in records if record.id not in stored]
+    ground = Ground(reference=await load(writer), now=now)
     change = Change(verb="seed", actor=SEEDED_BY, at=now, via="seeds")
     for done, record in enumerate(missing, 1):
-        await changes.insert(writer, new_version(record, now), change)
+        await changes.insert(writer, new_version(_admitted(record, ground), now), change)
         advance("resources", done, len(missing))
     return len(missing)
+
+
+def _admitted(record: Resource, ground: Ground) -> Resource:
+    result = examine(record, ground)
+    if result.record is None:
+        raise Refused(result.findings)
+    return result.record
 
 
 async def _seed_places(writer: Writer, advance: Advance) -> int:

@@ -7,13 +7,16 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct, structs
 
-from registry.domain.errors import Conflict, Invalid, RegistryError, Unavailable
+from registry.domain.errors import Conflict, Refused, RegistryError, Unavailable
+from registry.domain.intake.finding import Finding
+from registry.domain.intake.shape import ReadValue, read_members
 from registry.domain.records.change import Draft
 from registry.domain.records.observation import Report, StatusReport, StockReport
 from registry.domain.records.relocation import Relocation
 from registry.domain.records.unapplied import Unapplied
 from registry.domain.sync.push import Operation, Push, Result
 from registry.services.clock import now
+from registry.services.intake.admit import admit_value
 from registry.services.records.amend import amend
 from registry.services.records.create import create
 from registry.services.records.relocate import relocate
@@ -38,6 +41,7 @@ class PushedOperation(Struct, frozen=True, omit_defaults=True):
     overlapping: tuple[str, ...] = ()
     first: Result | None = None
     unapplied: tuple[Unapplied, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 class RefusedOperation(Struct, frozen=True):
@@ -65,6 +69,7 @@ async def push(work: Work, pushed: Push) -> list[PushedOperation | RefusedOperat
 async def _settle(
     work: Work, operation: Operation, sent_at: datetime | None
 ) -> PushedOperation | RefusedOperation:
+    work.writer.findings = []
     try:
         async with work.writer.savepoint():
             return await _once(work, operation, sent_at)
@@ -91,27 +96,28 @@ async def _once(work: Work, operation: Operation, sent_at: datetime | None) -> P
 def _result(saved: Saved) -> PushedOperation:
     result = RESULTS.get(saved.outcome, "applied")
     if saved.correction is not None:
-        return PushedOperation(result, None, saved.correction, saved.overlapping)
-    return PushedOperation(result, saved.version, unapplied=saved.unapplied)
+        return PushedOperation(result, None, saved.correction, saved.overlapping, findings=saved.findings)
+    return PushedOperation(result, saved.version, unapplied=saved.unapplied, findings=saved.findings)
 
 
 async def _perform(work: Work, operation: Operation, sent_at: datetime | None) -> Saved:
+    operation = await admit_value(work.writer, operation)
     identity, body, reason = operation.resource_id, operation.body, operation.reason
     match operation.kind:
         case "create":
-            return await create(work, structs.replace(_as(body, Draft), id=identity), reason)
+            return await create(work, structs.replace(_as(work, body, Draft), id=identity), reason)
         case "patch":
             base = operation.base_version
             edition = Edition(ANY_VERSION) if base is None else Edition(base_version=base)
             return await amend(work, identity, body, edition, reason)
         case "status":
-            return await report(work, identity, _sent(_as(body, StatusReport), operation, sent_at))
+            return await report(work, identity, _sent(_as(work, body, StatusReport), operation, sent_at))
         case "stock":
-            return await report(work, identity, _sent(_as(body, StockReport), operation, sent_at))
+            return await report(work, identity, _sent(_as(work, body, StockReport), operation, sent_at))
         case "verification":
-            return await verify(work, identity, _as(body, Verification))
+            return await verify(work, identity, _as(work, body, Verification))
         case "location":
-            return await relocate(work, identity, _as(body, Relocation))
+            return await relocate(work, identity, _as(work, body, Relocation))
         case "retire":
             return await retire(work, identity, Edition(ANY_VERSION), reason)
 
@@ -121,8 +127,10 @@ def _sent(made: Report, operation: Operation, sent_at: datetime | None) -> Repor
     return structs.replace(made, id=made.id or operation.op_id, sent_at=sent_at)
 
 
-def _as(body: dict[str, Any], kind: type) -> Any:
-    try:
-        return msgspec.convert(body, kind)
-    except msgspec.ValidationError as error:
-        raise Invalid(str(error), field="body") from error
+def _as(work: Work, body: dict[str, Any], kind: type) -> Any:
+    """The body without the members that cannot be used, which the gate refuses."""
+    read: ReadValue[Any] = read_members(body, kind)
+    work.writer.findings.extend(read.findings)
+    if read.value is None:
+        raise Refused(read.findings)
+    return read.value

@@ -1,6 +1,7 @@
 """Maps the errors of the driver to those of the registry, in this one place."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ BROKEN = {
     "ck_resource_located_has_geometry": ("geometry", "the quality and the geometry contradict each other"),
     "fk_place_parent": ("parent", "no such parent place"),
 }
+KEY = re.compile(r"Key \((?P<columns>[^)]*)\)=")
 GONE = (
     OSError,
     asyncpg.InterfaceError,
@@ -36,9 +38,9 @@ def explain(error: BaseException) -> RegistryError | None:
     ):
         return Unavailable("another change was under way on the same record")
     if isinstance(error, asyncpg.UniqueViolationError):
-        return Duplicate(f"something with that identity exists already ({error.constraint_name})")
+        return Duplicate("something with that identity exists already")
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
-        return _broken_rule(error.constraint_name)
+        return _broken_rule(error)
     if isinstance(error, asyncpg.DataError):
         return Invalid("a value cannot be stored")
     if isinstance(error, asyncpg.DiskFullError):
@@ -50,9 +52,18 @@ def explain(error: BaseException) -> RegistryError | None:
     return None
 
 
-def _broken_rule(constraint: str | None) -> Invalid:
-    field, detail = BROKEN.get(constraint or "", (None, f"the rule {constraint} is broken"))
-    return Invalid(detail, field=field)
+def _broken_rule(error: asyncpg.IntegrityConstraintViolationError) -> Invalid:
+    """The rule in words: names of constraints say nothing to a user."""
+    if error.constraint_name in BROKEN:
+        field, detail = BROKEN[error.constraint_name]
+        return Invalid(detail, field=field)
+    key = KEY.search(error.detail or "")
+    column = error.column_name or (key["columns"].rpartition(", ")[2] if key else None)
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        return Invalid(f"{column or 'a reference'} names nothing that is stored here", field=column)
+    if isinstance(error, asyncpg.NotNullViolationError):
+        return Invalid(f"{column} is missing", field=column)
+    return Invalid("a value is outside what can be stored, or contradicts another", field=column)
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import asyncpg
 import msgspec
 
+from registry.domain.intake.finding import Finding
 from registry.runtime.settings import Settings, statements_at_once
 from registry.store.database.concurrency import StatementLimit
 from registry.store.database.connection_pool import ConnectionLease, ConnectionPool
@@ -202,7 +203,16 @@ class SnapshotReader(Reader):
 
 
 class Writer(SnapshotReader):
-    """Reads and writes inside one transaction, which its provider commits."""
+    """Reads and writes inside one transaction, which its provider commits.
+
+    `examined` says that what it stores passed the gate, `findings` are those of its body that no record has
+    taken yet, and with `strict` a warning refuses.
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.examined = self.strict = False
+        self.findings: list[Finding] = []
 
     async def run(self, query: Query, values: Mapping[str, Any]) -> str:
         """Run a statement and return its command tag."""

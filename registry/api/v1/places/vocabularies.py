@@ -9,6 +9,7 @@ from msgspec import Struct
 from registry.api.http.dependencies import ActorDep, ReaderDep, WriterDep
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
+from registry.api.v1.records.writes import EXAMINED
 from registry.domain.values import Code, Name, ShortText
 from registry.services.places import vocabularies
 from registry.services.places.vocabularies import VocabularyCode
@@ -38,7 +39,7 @@ async def list_codes(
     return localized(request, {"codes": await vocabularies.list_codes(reader, scheme, subject)})
 
 
-@put("/{scheme:str}/{code:str}")
+@put("/{scheme:str}/{code:str}", opt=EXAMINED)
 async def put_code(
     request: HttpRequest,
     scheme: FromPath[Code],

@@ -10,9 +10,10 @@ from registry.api.http import params
 from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep, WriterDep
 from registry.api.http.localized_response import CSV, localized, localized_csv
 from registry.api.http.request import HttpRequest
+from registry.api.v1.records.writes import EXAMINED
 from registry.domain.plans.document import Document
 from registry.domain.plans.provision import Provision, ProvisionKind
-from registry.domain.values import Code
+from registry.domain.values import Code, PlaceCode
 from registry.services.plans import checks, documents, reconciliation
 
 DocumentParam = Annotated[
@@ -41,7 +42,7 @@ class CheckRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Which provisions to check: those of a document, or those about a place."""
 
     document: Code | None = None
-    place: Code | None = None
+    place: PlaceCode | None = None
 
 
 @get("/v1/documents")
@@ -56,7 +57,7 @@ async def read_document(request: HttpRequest, identity: FromPath[str], reader: R
     return localized(request, await documents.read_document(reader, identity))
 
 
-@put("/v1/documents/{identity:str}")
+@put("/v1/documents/{identity:str}", opt=EXAMINED)
 async def put_document(
     request: HttpRequest,
     identity: FromPath[str],
@@ -65,8 +66,7 @@ async def put_document(
     actor: ActorDep,
 ) -> Response[bytes]:
     """Describe a document, in place of its earlier description."""
-    await documents.put_document(writer, actor, identity, data)
-    return localized(request, data)
+    return localized(request, await documents.put_document(writer, actor, identity, data))
 
 
 @get("/v1/provisions")
@@ -91,7 +91,7 @@ async def read_provision(request: HttpRequest, identity: FromPath[str], reader: 
     return localized(request, await documents.read_provision(reader, identity))
 
 
-@put("/v1/provisions/{identity:str}")
+@put("/v1/provisions/{identity:str}", opt=EXAMINED)
 async def put_provision(
     request: HttpRequest,
     identity: FromPath[str],
@@ -100,8 +100,7 @@ async def put_provision(
     actor: ActorDep,
 ) -> Response[bytes]:
     """Store a statement; refused when its locator, unit or operator cannot be used."""
-    await documents.put_provision(writer, actor, identity, data)
-    return localized(request, data)
+    return localized(request, await documents.put_provision(writer, actor, identity, data))
 
 
 @get("/v1/provisions/{identity:str}/check", opt={"cost": 5})

@@ -13,6 +13,7 @@ from registry.api.http.idempotency import also
 from registry.api.http.links import JSON, next_link, self_link
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
+from registry.api.v1.records.writes import EXAMINED
 from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
 from registry.domain.errors import Invalid
 from registry.domain.plans.entry import Entry, Register, register_of
@@ -71,7 +72,7 @@ async def read_entry(
     return localized(request, entry, etag=etag_of(entry.version, sight))
 
 
-@put("/{register:str}/{identity:uuid}", responses=also(201, JSON))
+@put("/{register:str}/{identity:uuid}", responses=also(201, JSON), opt=EXAMINED)
 async def put_entry(
     request: HttpRequest,
     register: FromPath[Register],

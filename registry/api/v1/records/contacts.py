@@ -7,6 +7,7 @@ from litestar import Router, delete, get, put
 from litestar.params import FromPath, JSONBody
 
 from registry.api.http.dependencies import ReaderDep, SightDep, WorkDep
+from registry.api.v1.records.writes import EXAMINED
 from registry.domain.records.contact import Contact
 from registry.services.records import contacts
 
@@ -34,7 +35,7 @@ async def list_contacts(identity: FromPath[UUID], reader: ReaderDep, sight: Sigh
     return Contacts([msgspec.convert(dict(row), Named) for row in rows])
 
 
-@put("/{contact:uuid}", status_code=204)
+@put("/{contact:uuid}", status_code=204, opt=EXAMINED)
 async def put_contact(
     identity: FromPath[UUID], contact: FromPath[UUID], data: JSONBody[Contact], work: WorkDep
 ) -> None:

@@ -10,7 +10,7 @@ from registry.api.http import params
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.links import GEOJSON, JSON, next_link, self_link
 from registry.api.http.request import HttpRequest
-from registry.api.v1.records.writes import respond_once
+from registry.api.v1.records.writes import EXAMINED, respond_once
 from registry.domain.access.actor import require
 from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
 from registry.services.records import decide_correction as decision
@@ -73,7 +73,7 @@ async def _page(
     return {"corrections": shown, "links": links}
 
 
-@post("/{identity:uuid}/decision", media_type=GEOJSON, status_code=200, opt={"also": JSON})
+@post("/{identity:uuid}/decision", media_type=GEOJSON, status_code=200, opt={"also": JSON} | EXAMINED)
 async def decide_correction(
     identity: FromPath[UUID], data: JSONBody[Decision], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:

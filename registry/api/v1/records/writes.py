@@ -11,6 +11,7 @@ from registry.api.http.conditional import IfMatch, IfNoneMatch, body_of, etag_of
 from registry.api.http.dependencies import IdempotencyDep, WorkDep
 from registry.api.http.idempotency import Idempotency, also, rendered, send
 from registry.api.http.links import GEOJSON, JSON
+from registry.api.http.response_headers import FINDINGS, findings_header
 from registry.domain.access.sight import Sight
 from registry.domain.errors import Invalid
 from registry.domain.records.change import Draft
@@ -31,6 +32,8 @@ BaseVersion = Annotated[
     QueryParameter(ge=1, le=2_000_000_000, description="The version you edited: merges instead of 412."),
 ]
 Reason = Annotated[str | None, QueryParameter(max_length=1000, description="Why; kept in the history.")]
+EXAMINED = {"examined": True}
+"""A route whose body the gate examines: faulty members are refused together with the rest."""
 PROBLEM = "application/problem+json"
 
 
@@ -39,6 +42,8 @@ def describe(saved: Saved, sight: Sight, status: int = 200) -> StoredResponse:
     if saved.correction is not None:
         return _describe_correction(saved, f"/v1/corrections/{saved.correction}")
     headers = {"ETag": etag_of(saved.version, sight)}
+    if saved.findings:
+        headers[FINDINGS] = findings_header(saved.findings)
     if saved.outcome == "created":
         status, headers["Location"] = 201, f"/v1/resources/{saved.record.id}"
     return rendered(body_of(saved), status, **headers)
@@ -82,7 +87,7 @@ async def respond_once(
     return await once(perform)
 
 
-@post("/", media_type=GEOJSON)
+@post("/", media_type=GEOJSON, opt=EXAMINED)
 async def create_resource(
     data: JSONBody[Draft], work: WorkDep, once: IdempotencyDep, reason: Reason = None
 ) -> Response[bytes]:
@@ -90,7 +95,7 @@ async def create_resource(
     return await respond_once(once, work, lambda: create(work, data, reason))
 
 
-@put("/{identity:uuid}", media_type=GEOJSON, responses=also(201))
+@put("/{identity:uuid}", media_type=GEOJSON, responses=also(201), opt=EXAMINED)
 async def replace_resource(
     identity: FromPath[UUID],
     data: JSONBody[Draft],
@@ -109,7 +114,7 @@ async def replace_resource(
     return send(describe(await create_at(work, identity, data, reason), work.sight))
 
 
-@patch("/{identity:uuid}", media_type=GEOJSON)
+@patch("/{identity:uuid}", media_type=GEOJSON, opt=EXAMINED)
 async def patch_resource(
     identity: FromPath[UUID],
     data: JSONBody[dict[str, Any]],
@@ -140,7 +145,7 @@ async def restore_resource(
     return await respond_once(once, work, lambda: restore(work, identity, reason))
 
 
-@post("/{identity:uuid}/verification", media_type=GEOJSON, status_code=200)
+@post("/{identity:uuid}/verification", media_type=GEOJSON, status_code=200, opt=EXAMINED)
 async def verify_resource(
     identity: FromPath[UUID], data: JSONBody[Verification], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
@@ -148,7 +153,7 @@ async def verify_resource(
     return await respond_once(once, work, lambda: verify(work, identity, data))
 
 
-@post("/{identity:uuid}/status", media_type=GEOJSON)
+@post("/{identity:uuid}/status", media_type=GEOJSON, opt=EXAMINED)
 async def report_status(
     identity: FromPath[UUID], data: JSONBody[StatusReport], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
@@ -156,7 +161,7 @@ async def report_status(
     return await respond_once(once, work, lambda: report(work, identity, data), 201)
 
 
-@post("/{identity:uuid}/stock", media_type=GEOJSON)
+@post("/{identity:uuid}/stock", media_type=GEOJSON, opt=EXAMINED)
 async def report_stock(
     identity: FromPath[UUID], data: JSONBody[StockReport], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
@@ -164,7 +169,9 @@ async def report_stock(
     return await respond_once(once, work, lambda: report(work, identity, data), 201)
 
 
-@post("/{identity:uuid}/location", media_type=GEOJSON, status_code=200, responses=also(202, JSON))
+@post(
+    "/{identity:uuid}/location", media_type=GEOJSON, status_code=200, responses=also(202, JSON), opt=EXAMINED
+)
 async def relocate_resource(
     identity: FromPath[UUID], data: JSONBody[Relocation], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:

@@ -14,7 +14,7 @@ from registry.api.http import params
 from registry.api.http.dependencies import IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import rendered, stating
 from registry.api.http.links import JSON
-from registry.api.http.problems import status_of
+from registry.api.http.problems import fault_of, faults_of, status_of
 from registry.api.v1.records.writes import conflict_detail
 from registry.api.v1.sync.feed import feed_of
 from registry.domain.access.actor import require
@@ -46,6 +46,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     correction: str | None = None
     first: Result | None = None
     unapplied: tuple[Unapplied, ...] = ()
+    findings: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -71,7 +72,13 @@ def describe(operation: Operation, result: PushedOperation | RefusedOperation) -
     """The result of an operation as the device reads it."""
     if isinstance(result, RefusedOperation):
         status = None if result.error is BLOCKED else status_of(type(result.error))
-        return Outcome(op_id=operation.op_id, result=result.result, detail=result.error.detail, status=status)
+        return Outcome(
+            op_id=operation.op_id,
+            result=result.result,
+            detail=result.error.detail,
+            status=status,
+            findings=faults_of(result.error),
+        )
     path = None if result.correction is None else f"/v1/corrections/{result.correction}"
     conflicts = bool(result.overlapping)
     return Outcome(
@@ -83,6 +90,7 @@ def describe(operation: Operation, result: PushedOperation | RefusedOperation) -
         correction=None if conflicts else path,
         first=result.first,
         unapplied=result.unapplied,
+        findings=[fault_of(one) for one in result.findings],
     )
 
 

@@ -1,0 +1,1 @@
+"""Handlers of the gate: try a record, list and settle findings."""

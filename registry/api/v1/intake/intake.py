@@ -1,0 +1,96 @@
+"""The gate over HTTP: try a record, list the warnings that wait, settle one."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Struct
+
+from registry.api.http import params
+from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
+from registry.api.http.idempotency import rendered, stating
+from registry.api.http.links import JSON, next_link, self_link
+from registry.api.http.request import HttpRequest
+from registry.api.v1.records.writes import EXAMINED
+from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
+from registry.domain.intake.finding import Finding
+from registry.domain.records.resource import Resource
+from registry.services.intake import check, findings
+from registry.services.intake.findings import OpenFinding, Settlement
+from registry.store.access.idempotency import StoredResponse
+
+OfRecord = Annotated[UUID | None, QueryParameter(name="resource", description="Findings of this record.")]
+OfCode = Annotated[
+    str | None, QueryParameter(name="code", max_length=64, description="Findings of this code.")
+]
+
+
+class TriedRecord(Struct, frozen=True):
+    """The record as it would be stored, null when it is refused, and all findings."""
+
+    record: Resource | None
+    findings: list[Finding]
+
+
+class OpenFindings(Struct, frozen=True):
+    """Warnings that wait for a person, oldest first."""
+
+    findings: list[OpenFinding]
+    links: list[dict[str, str]]
+
+
+class SettledFinding(Struct, frozen=True):
+    """A warning that is not raised again, and its record."""
+
+    id: UUID
+    resource: UUID
+
+
+@post("/intakes/check", status_code=200)
+async def check_record(
+    data: JSONBody[dict[str, Any]], reader: ReaderDep, actor: ActorDep, sight: SightDep
+) -> TriedRecord:
+    """Try a record: what would be stored and everything that is found. Nothing is stored."""
+    result = await check.check(reader, sight, actor, data)
+    return TriedRecord(result.record, list(result.findings))
+
+
+@get("/findings")
+async def list_findings(
+    request: HttpRequest,
+    reader: ReaderDep,
+    actor: ActorDep,
+    sight: SightDep,
+    resource: OfRecord = None,
+    code: OfCode = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = 100,
+) -> OpenFindings:
+    """Warnings about stored records that nobody has settled, oldest first."""
+    conditions = {"resource": resource, "code": code, "after": decode_identity(cursor)}
+    page = await findings.list_findings(reader, sight, actor, conditions, limit)
+    links = [self_link(request, JSON)]
+    if page.last is not None:
+        links.append(next_link(request, encode_cursor(IdentityCursor(page.last)), JSON))
+    return OpenFindings(page.findings, links)
+
+
+@post(
+    "/findings/{identity:uuid}/settlement",
+    status_code=200,
+    opt=EXAMINED,
+    responses=stating(200, SettledFinding),
+)
+async def settle_finding(
+    identity: FromPath[UUID], data: JSONBody[Settlement], work: WorkDep, once: IdempotencyDep
+) -> Response[bytes]:
+    """Say why a warning is no fault; it is not raised again for the same value."""
+
+    async def perform() -> StoredResponse:
+        return rendered(SettledFinding(identity, await findings.settle_finding(work, identity, data)))
+
+    return await once(perform, JSON)
+
+
+router = Router("/v1", route_handlers=[check_record, list_findings, settle_finding], tags=["intake"])

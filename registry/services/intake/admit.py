@@ -1,0 +1,117 @@
+"""Pass what enters through the gate: examine it on its ground, refuse it, or say what to keep beside it."""
+
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from registry.domain.access.sight import Sight
+from registry.domain.errors import Refused
+from registry.domain.identity import new_id
+from registry.domain.intake.examine import ExaminedRecord, examine
+from registry.domain.intake.finding import Finding, refusals
+from registry.domain.intake.members import examine_members
+from registry.domain.intake.position import converted
+from registry.domain.intake.reference import Ground
+from registry.domain.intake.territory import forms_of
+from registry.domain.records.resource import Resource
+from registry.services.clock import now
+from registry.services.intake.reference import load
+from registry.store.database.pool import Reader, Writer
+from registry.store.intake import findings as store
+from registry.store.visibility import realm
+
+T = TypeVar("T")
+KEPT_NOTES = ("text_folded",)
+"""Notes that are stored, since they hold the text as it came."""
+
+
+class AdmittedRecord(Struct, frozen=True):
+    """A record that the gate lets in, what it found, and the stored findings that change with it."""
+
+    record: Resource
+    findings: tuple[Finding, ...]
+    added: tuple[Finding, ...] = ()
+    removed: tuple[UUID, ...] = ()
+
+
+async def admit_record(
+    writer: Writer,
+    sight: Sight,
+    record: Resource,
+    current: Resource | None = None,
+) -> AdmittedRecord:
+    """The record as it may be stored; Refused with all findings, those of reading its body first."""
+    writer.examined = True
+    result, stored = await examine_on_ground(writer, sight, record, current)
+    found, writer.findings = (*writer.findings, *result.findings), []
+    settled = {_key(one["body"]) for one in stored if one["settled_at"] is not None}
+    open_findings = tuple(one for one in found if _key(_body(one)) not in settled)
+    if refused := refusals(open_findings, strict=writer.strict):
+        raise Refused([*refused, *(one for one in open_findings if one not in refused)])
+    assert result.record is not None
+    known = {_key(one["body"]): UUID(one["id"]) for one in stored}
+    holding = {_key(_body(one)) for one in found}
+    added = [one for one in open_findings if _is_kept(one) and _key(_body(one)) not in known]
+    gone = [
+        UUID(one["id"])
+        for one in stored
+        if one["severity"] == "warn" and one["settled_at"] is None and _key(one["body"]) not in holding
+    ]
+    return AdmittedRecord(result.record, open_findings, tuple(added), tuple(gone))
+
+
+async def examine_on_ground(
+    reader: Reader, sight: Sight, record: Resource, current: Resource | None = None
+) -> tuple[ExaminedRecord, list[dict[str, Any]]]:
+    """What the gate makes of a record, and the findings that are stored of it: one statement."""
+    point = converted(record)[0].geometry
+    at = None if point is None else point.coordinates
+    places = forms_of(record.properties.place or "")
+    around = await store.surroundings(reader, sight, record.id, record.kind, at, places)
+    reference = await load(reader, around.version)
+    ground = Ground(reference=reference, now=now(), near=around.near)
+    return examine(record, ground, current), around.findings
+
+
+async def keep_findings(writer: Writer, sight: Sight, actor: str, admitted: AdmittedRecord) -> None:
+    """Store the findings of a record that has been stored, and remove those that no longer hold."""
+    at = now()
+    shared = {"realm": realm(sight), "subject": admitted.record.id, "found_at": at, "actor": actor}
+    rows = [_row(one, at) | shared for one in admitted.added]
+    await store.replace(writer, admitted.removed, rows)
+
+
+async def admit_value(writer: Writer, value: T) -> T:
+    """A report, an entry or another body as it may be stored; Refused with all findings."""
+    writer.examined = True
+    admitted, findings = examine_members(value, await load(writer), now())
+    writer.findings.extend(findings)
+    if refused := refusals(writer.findings, strict=writer.strict):
+        raise Refused([*refused, *(one for one in writer.findings if one not in refused)])
+    return admitted
+
+
+def _is_kept(one: Finding) -> bool:
+    return one.severity == "warn" or one.code in KEPT_NOTES
+
+
+def _body(one: Finding) -> dict[str, Any]:
+    body: dict[str, Any] = msgspec.to_builtins(one)
+    return body
+
+
+def _row(one: Finding, at: datetime) -> dict[str, Any]:
+    identity = new_id(int(at.timestamp() * 1000))
+    return {"id": identity, "severity": one.severity, "code": one.code, "body": _body(one)}
+
+
+def _key(body: dict[str, Any]) -> tuple[str, ...]:
+    """What makes two findings one: its code, its member, what came in, and the record it looks like."""
+    proposal = body.get("proposal")
+    if isinstance(proposal, dict):
+        proposal = proposal.get("id")
+    parts = (body["code"], body.get("field"), body.get("value"), proposal)
+    return tuple(msgspec.json.encode(part).decode() for part in parts)

@@ -1,0 +1,77 @@
+"""List the warnings that wait for a person, and settle them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from registry.domain.access.actor import Actor, require
+from registry.domain.access.sight import Sight
+from registry.domain.errors import Conflict, NotFound
+from registry.domain.values import LongText, Name
+from registry.services.clock import now
+from registry.services.intake.admit import admit_value
+from registry.services.records.work import Work, locked
+from registry.store.database.pool import Reader, Row
+from registry.store.intake import findings
+
+
+class OpenFinding(Struct, frozen=True, kw_only=True):
+    """A warning about a stored record."""
+
+    id: UUID
+    resource: UUID
+    kind: str
+    name: Name
+    place: str | None
+    finding: dict[str, Any]
+    found_at: datetime
+    actor: str
+
+
+class FindingPage(Struct, frozen=True):
+    """Some warnings, oldest first; `last` is where the next page goes on, None at the end."""
+
+    findings: list[OpenFinding]
+    last: UUID | None
+
+
+class Settlement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Why a warning is no fault."""
+
+    reason: LongText
+
+
+async def list_findings(
+    reader: Reader, sight: Sight, actor: Actor, conditions: Mapping[str, Any], limit: int
+) -> FindingPage:
+    """At most `limit` open warnings; `conditions` has any of resource, code and after."""
+    require(actor, "viewer")
+    rows = await findings.find_open(reader, sight, conditions, limit + 1)
+    return FindingPage(
+        [_open(row) for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None
+    )
+
+
+async def settle_finding(work: Work, identity: UUID, settlement: Settlement) -> UUID:
+    """Settle a warning with a reason: it is not raised again. The identity of its record."""
+    require(work.actor, "field")
+    settlement = await admit_value(work.writer, settlement)
+    row = await findings.lock(work.writer, work.sight, identity)
+    if row is None:
+        raise NotFound("finding", identity)
+    await locked(work, "field", row["subject"])
+    if row["settled_at"] is not None:
+        raise Conflict(f"this was settled by {row['settled_by']} before")
+    values = {"settled_at": now(), "settled_by": work.actor.id, "reason": settlement.reason}
+    await findings.settle(work.writer, identity, values)
+    subject: UUID = row["subject"]
+    return subject
+
+
+def _open(row: Row) -> OpenFinding:
+    names = {"name": Name(row["name_zh"], row["name_en"]), "finding": row["body"]}
+    shared = ("id", "resource", "kind", "place", "found_at", "actor")
+    return OpenFinding(**names, **{name: row[name] for name in shared})

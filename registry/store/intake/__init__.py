@@ -1,0 +1,1 @@
+"""SQL of the gate: reference data, records nearby, findings."""
