@@ -27,6 +27,7 @@ from registry.api.v1.plans import plans, registers
 from registry.api.v1.records import contacts, corrections, history, resources
 from registry.api.v1.sync import feed, sync
 from registry.domain.proximity.ranking import parse_paces
+from registry.domain.search_key import load_tables
 from registry.jobs.housekeeping import Chore, database_chores, housekeeping
 from registry.jobs.runner import running_jobs
 from registry.runtime import key_pepper, logs
@@ -142,7 +143,7 @@ def create() -> Litestar:
         )
     peppered = msgspec.structs.replace(settings, key_pepper=key_pepper.pepper(settings).decode())
     app = create_app(peppered, settings.database_url)
-    app.on_startup.append(settle)
+    app.on_startup += [load_tables, settle]
     return app
 
 

@@ -48,6 +48,12 @@ def _simplified() -> dict[int, str]:
     return {ord(character): table.get(other, other) for character, other in table.items()}
 
 
+def load_tables() -> None:
+    """Load the tables of characters and pinyin: a second, which the first write of a worker would take."""
+    _simplified()
+    _pinyin("一")
+
+
 def _table(name: str) -> dict[str, str]:
     """A table of the package, read without importing it, which takes half a second."""
     spec = find_spec("opencc_purepy")

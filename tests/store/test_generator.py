@@ -132,7 +132,7 @@ async def test_live_load_is_refused_where_data_is_kept(
     monkeypatch.undo()
     await bulk.load_live(conn, *sources(10, None))
     counted = Query(sa.text("SELECT count(*) AS n FROM resource WHERE realm = 'live'"))
-    assert (await writer.rows(counted, {}))[0]["n"] == 55
+    assert (await writer.rows(counted, {}))[0]["n"] == 56
 
 
 def test_records_come_place_by_place() -> None:
