@@ -103,7 +103,7 @@ VALUES: dict[str, Sequence[Any]] = {
     "filtered": CQL,
     "how": ["kml", "wkb"],
     **dict.fromkeys(("drawn", "capped", "paged", "vague", "stated_radius", "one_bucket", "bounded"), FLAG),
-    **dict.fromkeys(("counted", "clustered", "narrow", "extents", "by_realm", "by_place"), FLAG),
+    **dict.fromkeys(("counted", "clustered", "narrow", "extents", "by_realm", "by_place", "located"), FLAG),
 }
 """What each parameter of a factory may be, the usual value first."""
 OWN: dict[str, dict[str, Sequence[Any]]] = {
@@ -117,6 +117,7 @@ OWN: dict[str, dict[str, Sequence[Any]]] = {
             frozenset({"register", "registers", "id", "place", "above", "after", "current", "type", "about"}),
         ]
     },
+    "intake.findings._open": {"conditions": [frozenset(), frozenset({"after", "resource", "code"})]},
     "records.corrections._find": {
         "present": [frozenset(), frozenset({"subject", "state", "resource_id", "after"})]
     },
