@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.access.questions import BODIES
-from tests.access.test_roles import ITEMS, MATRIX, ROUTES, SEEN_AT, SITE, draft, url_of
+from tests.access.test_roles import ITEMS, MATRIX, ROUTES, SEEN_AT, SITE, TRIAL, draft, url_of
 from tests.access.worlds import World, identity_of
 
 COUNTED = "SELECT {}".format(
@@ -18,7 +18,16 @@ COUNTED = "SELECT {}".format(
         for table in ("change_log", "observation", "correction", "approval", "scenario", "job")
     )
 )
-DECIDED = "SELECT (SELECT count(approved_at) FROM approval) + (SELECT count(decided_at) FROM correction)"
+DECIDED = "SELECT {}".format(
+    " + ".join(
+        f"(SELECT count({decided}) FROM {table})"
+        for table, decided in (
+            ("approval", "approved_at"),
+            ("correction", "decided_at"),
+            ("finding", "settled_at"),
+        )
+    )
+)
 KEPT = "SELECT count(*), count(replayed_at) FROM idempotency WHERE key = $1"
 SHELTER = identity_of("public", "T1", "shelter", None)
 EPSG = "http://www.opengis.net/def/crs/EPSG/0"
@@ -83,6 +92,17 @@ async def stock(place: World) -> Sent:
     return Sent(f"{made.headers['location']}/stock", *counts)
 
 
+async def settlement(place: World) -> Sent:
+    """Of the warning that a point outside its stated place raises."""
+    outside = draft("T1") | {"geometry": {"type": "Point", "coordinates": [107.5, 29.9]}}
+    outside["properties"] |= {"location": {"quality": "surveyed", "uncertainty_m": 5}}
+    planner = place.headers["planner"]
+    made = await place.client.post("/v1/resources", json=outside, headers=planner)
+    told = await place.client.get(f"/v1/findings?resource={made.json()['id']}", headers=planner)
+    first = told.json()["findings"][0]["id"]
+    return Sent(f"/v1/findings/{first}/settlement", {"reason": "why"}, {"reason": "because"})
+
+
 async def push(place: World) -> Sent:
     operation = {"kind": "patch", "resource_id": str(SHELTER), "body": {"properties": {"note": "pushed"}}}
     bodies = ({"operations": [operation | {"op_id": str(uuid4())}]} for _ in range(2))
@@ -114,7 +134,8 @@ async def comparison(place: World) -> Sent:
     return Sent("/v1/coverage/compare", body, body | {"place": "T1"}, "respond-async")
 
 
-QUESTIONS = {path for path in BODIES if not path.startswith("/v1/coverage") or path.endswith("/members")}
+ASKED = BODIES | {TRIAL: [draft("T1")]}
+QUESTIONS = {path for path in ASKED if not path.startswith("/v1/coverage") or path.endswith("/members")}
 """They have no effect at all."""
 JOBS = {path: job(path) for path in BODIES if path not in QUESTIONS}
 """They have one where they are answered with a job."""
@@ -124,6 +145,7 @@ WRITES: dict[str, Callable[[World], Awaitable[Sent]]] = {
     "/v1/corrections/{identity:uuid}/decision": decision,
     "/v1/coverage/scenarios": lambda place: changed(place, "/v1/coverage/scenarios", note="other"),
     "/v1/coverage/compare": comparison,
+    "/v1/findings/{identity:uuid}/settlement": settlement,
     "/v1/resources": lambda place: changed(place, "/v1/resources", properties=draft("T2")["properties"]),
     f"{RECORD}/location": record("location", accuracy_m=6),
     f"{RECORD}/restoration": restoration,
@@ -208,7 +230,7 @@ AT_ONCE = sorted(QUESTIONS | set(JOBS) - {"/v1/coverage/siting"})
 async def test_a_question_answered_at_once_keeps_no_key(writable: World, path: str) -> None:
     key, before = f"{path} {uuid4()}", await effects(writable)
     headers = writable.headers["planner"] | {"Idempotency-Key": key, "Content-Type": "application/json"}
-    for body in (json.dumps(BODIES[path][0]), json.dumps(BODIES[path][0], indent=1)):
+    for body in (json.dumps(ASKED[path][0]), json.dumps(ASKED[path][0], indent=1)):
         answer = await writable.client.post(path, content=body, headers=headers)
         assert answer.status_code == 200, answer.text
         assert "idempotent-replay" not in answer.headers

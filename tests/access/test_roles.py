@@ -43,6 +43,7 @@ DISTRICT = {
     },
     "properties": {"name": {"en": "D"}, "level": "district"},
 }
+TRIAL = "/v1/intakes/check"
 CONTACT = "/v1/resources/{identity:uuid}/contacts"
 ITEMS = "/ogc/collections/{collection_id:str}/items"
 MATRIX: dict[tuple[str, str], Route] = {
@@ -57,6 +58,9 @@ MATRIX: dict[tuple[str, str], Route] = {
     ("GET", "/v1/coverage/scenarios"): Route("viewer"),
     ("GET", "/v1/coverage/scenarios/{identity:uuid}"): Route("viewer"),
     ("DELETE", "/v1/coverage/scenarios/{identity:uuid}"): Route("planner"),
+    ("GET", "/v1/findings"): Route("viewer"),
+    ("POST", "/v1/findings/{identity:uuid}/settlement"): Route("field", {"reason": "why"}),
+    ("POST", TRIAL): Route("field", draft("T1")),
     ("DELETE", "/v1/jobs/{identity:uuid}"): Route(),
     ("POST", "/v1/resources"): Route("field", draft("T1")),
     ("PUT", "/v1/resources/{identity:uuid}"): Route("field", draft("T1"), condition="*"),

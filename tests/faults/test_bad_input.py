@@ -45,7 +45,7 @@ QUESTIONS = [
     ("/v1/resources?cursor=nonsense", "cursor"),
     ("/v1/resources?exercise=Live", "exercise"),
     ("/v1/resources?limt=5", "limt"),
-    ("/v1/coverage?place=T1&kind=dragon", "kind"),
+    ("/v1/coverage?kind=dragon", "kind"),
 ]
 
 
