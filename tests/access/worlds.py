@@ -108,6 +108,7 @@ async def world(
     await prepare(connection)
     writer = Writer(connection)
     await _places(writer)
+    await connection.execute("UPDATE place SET updated_at = $1", NOW)
     change = Change(verb="create", actor="seeds", at=NOW)
     for named in records(inner):
         if keep(named):

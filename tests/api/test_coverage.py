@@ -177,7 +177,7 @@ BOWTIE = json.dumps(
 @pytest.mark.parametrize(
     ("query", "status"),
     [
-        ("place=nowhere", 404),
+        ("place=nowhere", 400),
         ("place=E", 400),
         ("", 400),
         ("place=D&area=" + quote(BOWTIE), 400),

@@ -96,7 +96,7 @@ async def test_lines_of_an_item_are_told_apart_by_unit_lot_and_expiry(client, st
             f"{URL}/{identity}/stock", json={"observed_at": NOON} | moved(-1, **item), headers=field
         )
         assert wrong.status_code == 422, wrong.text
-        assert wrong.json()["errors"][0]["pointer"] == field_name, wrong.text
+        assert wrong.json()["errors"][0]["pointer"] == f"/{field_name}", wrong.text
     same = await client.post(URL, json=feature("supply_depot", stock=[TENTS, TENTS]), headers=field)
     assert same.status_code == 422
     held = {"kind": "supply_depot", "item": "tents", "quantity": 8, "lifecycle": "in_service"}

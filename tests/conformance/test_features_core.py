@@ -79,6 +79,8 @@ async def test_every_declared_parameter_is_accepted(face, collections) -> None:
         "datetime": "2025-01-01T00:00:00Z",
         "filter": "TRUE",
         "under": "500110",
+        "parent": "500000",
+        "place": "500110",
     }
     samples |= {"q": "a", "sortby": "name.zh", "properties": "name", "exercise": "demo"}
     for collection in collections:
