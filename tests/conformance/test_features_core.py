@@ -81,6 +81,9 @@ async def test_every_declared_parameter_is_accepted(face, collections) -> None:
         "under": "500110",
         "parent": "500000",
         "place": "500110",
+        "specialties": "mine",
+        "hazards": "forest_fire",
+        "amenities": "air_conditioning",
     }
     samples |= {"q": "a", "sortby": "name.zh", "properties": "name", "exercise": "demo"}
     for collection in collections:
