@@ -27,7 +27,7 @@ STYLE = {"met": "green", "not_met": "red", "unknown": "yellow", "cannot_evaluate
 T = TypeVar("T")
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Compare the plans with what is recorded. 规划与现状核对。"""
 
