@@ -18,7 +18,8 @@ from registry.domain.intake.files.sheet import Sheet, Workbook, letters
 from registry.domain.intake.finding import Finding
 from registry.domain.records.resource import Datum, Kind
 from registry.services.clock import now
-from registry.services.intake.files.ground import load_file_ground, load_known, load_reference
+from registry.services.intake import reference
+from registry.services.intake.files.ground import load_file_ground, load_known
 from registry.store.database.pool import Reader
 from registry.store.files.child_process import read_in_child
 
@@ -128,7 +129,7 @@ async def _checked(
     plan = PlanGround(
         kind=options.kind,
         known=await load_known(reader, sight, options.kind),
-        reference=await load_reference(reader),
+        reference=await reference.load(reader),
         now=now(),
         exercise=sight.exercise,
     )

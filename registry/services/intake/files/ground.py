@@ -10,13 +10,9 @@ from registry.domain.intake.files.draft import FileGround
 from registry.domain.intake.files.values.gazetteer import Gazetteer, PlaceName
 from registry.domain.intake.files.values.labels import Label, Labels
 from registry.domain.intake.files.values.positions import JurisdictionExtent
-from registry.domain.intake.reference import Reference
-from registry.domain.intake.territory import KnownPlace, Territory
-from registry.domain.intake.vocabulary import KnownCode, Vocabularies
 from registry.domain.records import feature
 from registry.domain.records.resource import Datum, Kind, Resource
-from registry.domain.values import Name
-from registry.store.database.pool import Reader, Row
+from registry.store.database.pool import Reader
 from registry.store.places import jurisdictions, places, vocabularies
 from registry.store.records import resources
 
@@ -24,13 +20,6 @@ MOST_PLACES = 200_000
 PAGE = 5_000
 SHIFTED_LANGUAGE = "zh-Hans"
 """Where people write so, map services shift positions: an unstated datum is asked for."""
-
-
-async def load_reference(reader: Reader) -> Reference:
-    """The places and vocabularies that the gate compares with."""
-    rows = await places.find(reader, {}, MOST_PLACES, extents=True)
-    codes = [_code(row) for row in await vocabularies.find(reader)]
-    return Reference(Territory([_place(row) for row in rows]), Vocabularies(codes))
 
 
 async def load_file_ground(reader: Reader) -> FileGround:
@@ -91,21 +80,3 @@ async def _extent(reader: Reader, root: str | None) -> bytes | None:
 def _wkb(text: str) -> bytes:
     content: bytes = shapely.to_wkb(shapely.from_geojson(text))
     return content
-
-
-def _place(row: Row) -> KnownPlace:
-    return KnownPlace(
-        code=row["code"],
-        level=row["level"],
-        name=Name(row["name_zh"], row["name_en"]),
-        parent=row["parent"],
-        basis=row["extent_basis"],
-        bounded_by=row["extent_from"],
-        ended_on=row["valid_to"],
-        extent=None if row["extent"] is None else _wkb(row["extent"]),
-    )
-
-
-def _code(row: Row) -> KnownCode:
-    label = Name(row["label_zh"], row["label_en"]) if row["label_zh"] or row["label_en"] else None
-    return KnownCode(row["scheme"], row["subject"], row["code"], label)
