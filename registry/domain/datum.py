@@ -1,19 +1,18 @@
 """GCJ-02 and BD-09, the shifted datums of Chinese map services, and the way back to WGS 84.
 
 Neither has an EPSG code or an exact published definition; these are the public approximations of both, which
-shift a position by 460–508 m (GCJ-02) or 1045–1106 m (BD-09) in Chongqing. Outside the box in which the map
-services shift, a position is what it says. Positions are lon, lat in degrees.
+shift a position by 460–508 m (GCJ-02) or 1045–1106 m (BD-09) in Chongqing. Outside China, in Japan for
+example, a position is what it says. Positions are lon, lat in degrees.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from registry.domain.records.resource import Datum
 
 LonLat = tuple[float, float]
+Box = tuple[float, float, float, float]
 
-WEST, SOUTH, EAST, NORTH = 72.004, 0.8293, 137.8347, 55.8271
-"""The box in which the map services shift."""
 KRASOVSKY_1940_M = 6_378_245.0
 KRASOVSKY_1940_E2 = 0.006_693_421_622_965_943
 BD09_PERIOD = math.pi * 3000 / 180
@@ -30,28 +29,28 @@ CHINA = (
     (107.975793, 3.5, 118.0, 20.414096),
 )
 """Boxes (west, south, east, north) that together hold all of China, and little of its neighbours."""
+NEIGHBOURS = ((122.6, 23.9, 124.5, 25.0),)
+"""Boxes within those that belong to a neighbour: the Yaeyama Islands of Japan."""
 
 
 def may_be_in_china(position: LonLat) -> bool:
     """Whether a position may lie where lists are written in GCJ-02; true near the border on both sides."""
-    lon, lat = position
-    return any(west <= lon <= east and south <= lat <= north for west, south, east, north in CHINA)
+    return _in_any(CHINA, position) and not _in_any(NEIGHBOURS, position)
 
 
-def shifted(position: LonLat) -> bool:
-    """Whether map services shift a position here."""
+def _in_any(boxes: Iterable[Box], position: LonLat) -> bool:
     lon, lat = position
-    return WEST <= lon <= EAST and SOUTH <= lat <= NORTH
+    return any(west <= lon <= east and south <= lat <= north for west, south, east, north in boxes)
 
 
 def gcj02_of(position: LonLat) -> LonLat:
     """The GCJ-02 coordinates of a WGS 84 position."""
-    return _gcj02_shift(position) if shifted(position) else position
+    return _gcj02_shift(position) if may_be_in_china(position) else position
 
 
 def bd09_of(position: LonLat) -> LonLat:
     """The BD-09 coordinates of a WGS 84 position."""
-    return _bd09_shift(_gcj02_shift(position)) if shifted(position) else position
+    return _bd09_shift(_gcj02_shift(position)) if may_be_in_china(position) else position
 
 
 def wgs84_of(datum: Datum, position: LonLat) -> LonLat:
@@ -59,7 +58,7 @@ def wgs84_of(datum: Datum, position: LonLat) -> LonLat:
 
     CGCS2000 is taken as WGS 84 (they differ by centimetres); an unknown datum is left as it came.
     """
-    if datum not in ("gcj02", "bd09") or not shifted(position):
+    if datum not in ("gcj02", "bd09") or not may_be_in_china(position):
         return position
     if datum == "bd09":
         position = _undo(_bd09_shift, position)

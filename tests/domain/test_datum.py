@@ -5,7 +5,7 @@ import random
 import pytest
 from pyproj import Geod
 
-from registry.domain.datum import bd09_of, gcj02_of, wgs84_of
+from registry.domain.datum import CHINA, bd09_of, gcj02_of, may_be_in_china, wgs84_of
 from registry.domain.geojson import Point
 from registry.domain.records.location import reach_of_doubt_m
 from registry.domain.records.resource import Location
@@ -43,6 +43,16 @@ FIGURES = [
     ((105.0, 35.0), (105.00328624, 34.99909863), (105.00966683, 35.00540367), (105.0032863, 34.99909862)),
 ]
 OUTSIDE = [(2.35, 48.85), (139.69, 35.68), (-74.0, 40.7), (151.2, -33.87), (180.0, 0.0), (0.0, 90.0)]
+"""Far away; below Nanao, Takamatsu, Nagasaki, Naha, Ishigaki, Yonaguni, Seoul and Baengnyeong."""
+OUTSIDE += [
+    (136.97, 37.04),
+    (134.05, 34.34),
+    (129.87, 32.75),
+    (127.68, 26.21),
+    (124.15, 24.34),
+    (123.0, 24.45),
+]
+OUTSIDE += [(126.98, 37.57), (124.67, 37.97)]
 
 
 def apart_m(a, b) -> float:
@@ -69,7 +79,10 @@ def test_the_way_back_is_exact_all_over_china(datum) -> None:
     rng = random.Random(20261120)
     forward = gcj02_of if datum == "gcj02" else bd09_of
     for _ in range(2000):
-        spot = rng.uniform(73, 137), rng.uniform(1.5, 55)
+        west, south, east, north = rng.choice(CHINA)
+        spot = rng.uniform(west + 0.1, east - 0.1), rng.uniform(south + 0.1, north - 0.1)
+        if not may_be_in_china(spot):
+            continue
         assert apart_m(wgs84_of(datum, forward(spot)), spot) < 0.0005
 
 
@@ -94,5 +107,5 @@ def test_an_unknown_datum_widens_a_position_only_where_lists_are_shifted() -> No
     chinese = [(106.55, 29.56), (127.53, 50.24), (134.7, 48.4), (73.6, 39.5), (112.3, 16.8), (121.5, 25.0)]
     for position in chinese:
         assert reach_of_doubt_m(unknown, Point(position)) == 605.0, position
-    for position in ((136.97, 37.04), (129.87, 32.75), (126.98, 37.57), (-95.4, 29.8), (2.35, 48.86)):
+    for position in [*OUTSIDE[:4], *OUTSIDE[6:]]:
         assert reach_of_doubt_m(unknown, Point(position)) == 5.0, position

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from registry.domain.datum import shifted
+from registry.domain.datum import may_be_in_china
 from registry.domain.intake.files.draft import COUNTS, DraftedRow, SheetContext
 from registry.domain.intake.files.file_findings import file_finding
 from registry.domain.intake.files.header import Column
@@ -230,7 +230,7 @@ class RowReader:
         stated = datum_in(self._stated("frame")) or self._of.datum
         if stated is not None:
             return stated
-        if self._of.sheet.crs is not None or not shifted((reading.lon, reading.lat)):
+        if self._of.sheet.crs is not None or not may_be_in_china((reading.lon, reading.lat)):
             return "wgs84"
         return self._of.ground.default_datum or "unknown"
 
