@@ -5,6 +5,7 @@ from typing import Any
 from litestar import MediaType, Router, get
 from litestar.datastructures import State
 
+from registry.api.http.access.admission import OWN
 from registry.api.http.access.authentication import OPEN
 from registry.api.http.dependencies import ReaderDep
 from registry.domain.errors import Unavailable
@@ -30,4 +31,4 @@ async def ready(state: State, reader: ReaderDep) -> dict[str, Any]:
     return {"status": "ready", "revision": found.revision}
 
 
-router = Router("/health", route_handlers=[live, ready], tags=["health"], opt=OPEN)
+router = Router("/health", route_handlers=[live, ready], tags=["health"], opt=OPEN | OWN)

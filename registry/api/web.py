@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from msgspec import Struct
 
+from registry.api.http.access.admission import OWN
 from registry.api.http.access.authentication import OPEN
 from registry.api.http.request import HttpRequest
 from registry.runtime import data_files
@@ -120,4 +121,4 @@ def router(dist: Path = DIST) -> Router:
         """One file of the map; its name changes with its content."""
         return serve(request, f"assets/{name}")
 
-    return Router("/", route_handlers=[show_map, read_asset], include_in_schema=False, opt=OPEN)
+    return Router("/", route_handlers=[show_map, read_asset], include_in_schema=False, opt=OPEN | OWN)

@@ -13,11 +13,11 @@ from litestar.types import Receive
 
 from registry.api.http.access import limits
 from registry.api.http.access.client_address import TrustedProxies
-from registry.api.http.access.limits import ConcurrencyLimit, RateLimit
+from registry.api.http.access.limits import RateLimit
 from registry.api.http.body_timeout import BodyTooSlow, timed
 from registry.app import create_app
 from registry.domain.access.actor import Actor
-from registry.domain.errors import TooMany, Unavailable
+from registry.domain.errors import TooMany
 from registry.domain.identity import new_id
 from registry.runtime.database import as_role
 from registry.runtime.settings import Settings, SettingsError
@@ -117,20 +117,6 @@ def test_the_buckets_stay_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert buckets.left("caller 999") < 1
 
 
-def test_lanes_are_bounded_apart_and_give_places_back() -> None:
-    lanes = ConcurrencyLimit({"command": 2, "planner": 1, "field": 1, "public": 1})
-    slot = lanes.acquire("public")
-    waits = set()
-    for _ in range(50):
-        with pytest.raises(Unavailable) as refused:
-            lanes.acquire("public")
-        waits.add(refused.value.retry_after_s)
-    assert len(waits) > 1, "those who are refused together must not return together"
-    lanes.acquire("command")
-    slot.release()
-    lanes.acquire("public")
-
-
 @pytest.mark.parametrize(
     ("role", "cost", "lane"),
     [
@@ -144,22 +130,6 @@ def test_lanes_are_bounded_apart_and_give_places_back() -> None:
 )
 def test_who_waits_where(role, cost, lane) -> None:
     assert limits.lane_of(Actor(id="x", role=role), cost) == lane
-
-
-async def test_a_full_public_lane_refuses_at_once_and_leaves_the_others_alone(
-    client: Client, signed: Signed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    planner = await signed("planner")
-    middleware = client.app.asgi_handler._inner
-    monkeypatch.setattr(
-        middleware, "_concurrency", ConcurrencyLimit({"command": 1, "planner": 1, "field": 1, "public": 0})
-    )
-    refused = await client.get("/v1/resources")
-    assert refused.status_code == 503
-    assert int(refused.headers["Retry-After"]) >= 1
-    for _ in range(3):
-        assert (await client.get("/v1/resources", headers=planner)).status_code == 200
-        assert (await client.get("/v1/resources?bad=1", headers=planner)).status_code == 400
 
 
 def costly(path: str) -> int:

@@ -11,21 +11,23 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from registry.api.http import problems
-from registry.api.http.access import limits
+from registry.api.http.access import admission, limits
+from registry.api.http.access.admission import Admission, AdmissionQueue
 from registry.api.http.access.authentication import Authenticator
 from registry.api.http.access.client_address import TrustedProxies
-from registry.api.http.access.limits import ConcurrencyLimit, RateLimit, Slot
+from registry.api.http.access.limits import RateLimit
 from registry.api.http.access.response_audit import ResponseAudit, audit_of
 from registry.api.http.body_timeout import timed
 from registry.api.http.request import HttpRequest
 from registry.api.http.response_headers import ResponseHeaders
-from registry.domain.access.actor import Actor
+from registry.domain.access.actor import ANYONE, Actor
 from registry.domain.errors import RegistryError, Unauthenticated, Unavailable
 from registry.runtime.settings import Settings
 
 log = structlog.get_logger("registry.access")
 PLAIN_ID = re.compile(rb"[A-Za-z0-9_.\-]{8,64}")
 SLOW_S = 1.0
+HEALTH = "/health/"
 
 
 class RequestMiddleware:
@@ -35,7 +37,7 @@ class RequestMiddleware:
         self._app = app
         self._inner = app.asgi_handler
         self._proxies = TrustedProxies(settings.trusted_proxies)
-        self._concurrency = ConcurrencyLimit(limits.caps(settings))
+        self._slots = AdmissionQueue(admission.caps(settings))
         self._costs = limits.costs(app)
         quota = limits.units_per_minute(settings)
         self._rate = RateLimit(quota) if quota else None
@@ -59,21 +61,24 @@ class RequestMiddleware:
         sender = _ResponseSender(send, headers)
         started_s = time.perf_counter()
         try:
-            state["actor"] = actor = await self._authenticate(request_headers, address)
-            sender.slot = self._admit(scope, actor, address, headers)
+            state["actor"] = actor = await self._actor(scope, request_headers, address)
+            sender.admission = state["admission"] = self._charged(scope, actor, address, headers)
             sender.audit = audit_of(self._app.state.audit_recorder, scope, actor)
             await self._inner(scope, timed(receive, scope, self._body_timeout_s), sender)
-        except Unavailable as error:
-            sender.shed = True  # to log each one would cost more than the requests that are shed
-            await self._refuse(error, scope, receive, sender)
         except RegistryError as error:
+            sender.shed = isinstance(error, Unavailable)
             await self._refuse(error, scope, receive, sender)
         finally:
-            sender.release()
+            sender.leave()
             self._log(scope, sender, time.perf_counter() - started_s)
 
-    async def _authenticate(self, headers: dict[bytes, bytes], address: str) -> Actor:
-        """The actor; a refused credential costs its address many units, so that guessing is slow."""
+    async def _actor(self, scope: HTTPScope, headers: dict[bytes, bytes], address: str) -> Actor:
+        """The actor; a refused credential costs its address many units, so that guessing is slow.
+
+        Health is anybody's and outside every limit: a registry that cannot look a key up still says so.
+        """
+        if scope["path"].startswith(HEALTH):
+            return ANYONE
         authenticator: Authenticator = self._app.state.authenticator
         try:
             return await authenticator.actor_of(headers.get(b"authorization"))
@@ -82,14 +87,14 @@ class RequestMiddleware:
                 self._rate.charge(f"refused {address}", limits.REFUSAL_UNITS)
             raise
 
-    def _admit(self, scope: HTTPScope, actor: Actor, address: str, headers: ResponseHeaders) -> Slot:
-        """Charge the cost of the request and take a slot in its lane."""
+    def _charged(self, scope: HTTPScope, actor: Actor, address: str, headers: ResponseHeaders) -> Admission:
+        """Charge the cost of the request; it takes a slot of its lane when it begins to work."""
         cost = limits.EXPORT if scope["state"]["export"] else limits.cost_of(self._costs, scope["path"])
-        if self._rate is not None:
+        if self._rate is not None and not scope["path"].startswith(HEALTH):
             caller = address if actor.role == "public" else actor.id
             headers.set_rate_limit(self._rate.quota, self._rate.left(caller))
             headers.set_rate_limit(self._rate.quota, self._rate.charge(caller, cost))
-        return self._concurrency.acquire(limits.lane_of(actor, cost))
+        return Admission(self._slots, limits.lane_of(actor, cost))
 
     async def _refuse(self, error: RegistryError, scope: HTTPScope, receive: Receive, send: Send) -> None:
         request: HttpRequest = Request(scope, receive, send)
@@ -99,7 +104,7 @@ class RequestMiddleware:
     def _log(self, scope: HTTPScope, sender: "_ResponseSender", took_s: float) -> None:
         """Log changes, server errors and slow requests, or all; never the query, never what was shed."""
         changes = scope["method"] not in ("GET", "HEAD", "OPTIONS")
-        if sender.shed or not (self._log_all or changes or sender.status >= 500 or took_s > SLOW_S):
+        if sender.is_shed or not (self._log_all or changes or sender.status >= 500 or took_s > SLOW_S):
             return
         state = scope["state"]
         actor = state.get("actor")
@@ -121,23 +126,26 @@ class _ResponseSender:
         self._send = send
         self._headers = headers
         self.audit: ResponseAudit | None = None
-        self.slot: Slot | None = None
+        self.admission: Admission | None = None
         self.shed = False
         self.status = 0
 
-    def release(self) -> None:
-        """Release the slot of the request."""
-        if self.slot is not None:
-            self.slot.release()
-            self.slot = None
+    @property
+    def is_shed(self) -> bool:
+        """Whether the request was not worked on; to log each one would cost more than what is shed."""
+        return self.shed or (self.admission is not None and self.admission.refused)
+
+    def leave(self) -> None:
+        """Give the slot of the request back."""
+        if self.admission is not None:
+            self.admission.leave()
 
     async def __call__(self, message: Message) -> None:
         """Pass one message on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = self._headers.complete(message["headers"])
-            if self._headers.kind.startswith(b"text/event-stream"):
-                self.release()  # an event stream stays open for hours and costs little
+            self.leave()  # what is left is at the client's pace
         if self.audit is not None:
             self.audit.inspect(message)
         await self._send(message)

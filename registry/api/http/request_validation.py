@@ -12,6 +12,7 @@ from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
 from registry.api.http import json_body, known_codes
+from registry.api.http.access.admission import admission_of
 from registry.api.http.access.authentication import admit
 from registry.api.http.contract.declared_parameters import declared, kinds_of
 from registry.api.http.params import EXERCISE, LONGEST_EXERCISE
@@ -21,6 +22,7 @@ from registry.domain.values import PRINTABLE
 
 MAX_QUERY_BYTES = 8_192
 MAX_BODY_BYTES = 1_048_576
+BODILESS = ("GET", "HEAD", "OPTIONS")
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
 
@@ -160,13 +162,17 @@ def check_headers(request: HttpRequest) -> None:
 
 
 async def before_request(request: HttpRequest) -> Response[None] | None:
-    """Check a request that has a route; OPTIONS is answered here."""
+    """Check a request that has a route, and let it work once its body is there; OPTIONS is answered here."""
     admit(request)
     check_query(request)
     check_headers(request)
     if request.method == "OPTIONS" and request.route_handler.fn.__module__ == HTTPRoute.__module__:
         allowed = request.app.state.methods_offered[request.scope["path_template"]]
         return Response(None, status_code=204, headers={"Allow": allowed})
+    if request.method not in BODILESS:
+        await request.body()
+    if request.route_handler.opt.get("admission") != "own":
+        await admission_of(request.scope).enter()
     await json_body.read(request)
     await known_codes.check(request)
     return None

@@ -5,12 +5,18 @@ from typing import Any
 
 from litestar import get
 
+from registry.api.http.access.admission import OWN
 from registry.api.ogc.parameters import SIGHT, fixed
 
 
 def plain(path: str, *names: str) -> Callable[[Any], Any]:
     """A route that accepts `f`, `exercise`, `as_of` and these parameters."""
     return get(path, opt={"parameters": fixed("f", *SIGHT, *names)}, include_in_schema=False)
+
+
+def drawn(path: str, *names: str) -> Callable[[Any], Any]:
+    """A route like `plain` whose handler takes a slot only for what is not kept."""
+    return get(path, opt={"parameters": fixed("f", *SIGHT, *names), **OWN}, include_in_schema=False)
 
 
 def varying(path: str, names: Callable[[dict[str, Any]], frozenset[str]]) -> Callable[[Any], Any]:

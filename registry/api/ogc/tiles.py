@@ -3,13 +3,14 @@
 from litestar import Response
 from litestar.params import FromPath
 
+from registry.api.http.access.admission import admission_of
 from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.request import HttpRequest
 from registry.api.ogc import tilesets
 from registry.api.ogc.negotiation import MVT
 from registry.api.ogc.parameters import DATASET_TILES
 from registry.api.ogc.response import VARY, matches
-from registry.api.ogc.routes import plain
+from registry.api.ogc.routes import drawn, plain
 from registry.domain.access.sight import Sight
 from registry.domain.errors import InvalidQuery, NotFound
 from registry.domain.ogc.tiling import Tile
@@ -26,7 +27,8 @@ async def _tile(
     if request.query_params.get("f", "mvt") != "mvt":
         raise InvalidQuery("tiles are mvt", field="f")
     cache: TileCache = request.app.state.tiles
-    tile = await tiles.current(cache, reader, sight, names, where)
+    slot = admission_of(request.scope).running
+    tile = await tiles.current(cache, reader, sight, names, where, slot)
     headers = {"ETag": tile.etag, "Vary": VARY, "Cache-Control": "no-cache"}
     headers["OATiles-hint"] = "full" if tile.raw else "empty"
     if matches(request.headers.get("if-none-match"), tile.etag):
@@ -55,7 +57,7 @@ async def read_tileset(
     return await tilesets.set_of(request, reader, sight, "/tiles", ALL, tilesets.selected(request))
 
 
-@plain("/tiles/{matrix_set:str}/{z:int}/{row:int}/{col:int}", *DATASET_TILES)
+@drawn("/tiles/{matrix_set:str}/{z:int}/{row:int}/{col:int}", *DATASET_TILES)
 async def read_tile(
     request: HttpRequest,
     matrix_set: FromPath[str],
@@ -95,7 +97,7 @@ async def read_collection_tileset(
     return await tilesets.set_of(request, reader, sight, base, described.title, (described.id,))
 
 
-@plain("/collections/{collection_id:str}/tiles/{matrix_set:str}/{z:int}/{row:int}/{col:int}")
+@drawn("/collections/{collection_id:str}/tiles/{matrix_set:str}/{z:int}/{row:int}/{col:int}")
 async def read_collection_tile(
     request: HttpRequest,
     collection_id: FromPath[str],

@@ -1,7 +1,8 @@
 """Read the change feed: a page, a long poll, or a stream of changes, each as one client may see it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -57,6 +58,8 @@ class Feed(NamedTuple):
     key: bytes
     sight: Sight
     place: str | None
+    waiting: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    """Entered while there is nothing to do but wait."""
 
     def cursor(self, head: FeedHead, position: LogPosition, lsn: int | None = None) -> str:
         """The cursor after `position`."""
@@ -130,7 +133,8 @@ async def _first_page(source: Feed, position: LogPosition, wait_s: float, limit:
         if changes or page.full or left_s <= 0:
             return ChangePage(changes, source.cursor(head, page.position, page.lsn), page.full)
         position = page.position
-        await source.watcher.moved(left_s)
+        async with source.waiting():
+            await source.watcher.moved(left_s)
 
 
 async def stream_changes(source: Feed, cursor: str) -> AsyncIterator[FeedEvent]:

@@ -6,7 +6,8 @@ a count for each kind. A record that is alone in its cell is drawn itself at eve
 
 import functools
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -196,26 +197,39 @@ async def tile(reader: Reader, sight: Sight, names: Iterable[str], where: Tile) 
 
 
 async def current(
-    cache: TileCache, reader: Reader, sight: Sight, names: tuple[str, ...], where: Tile
+    cache: TileCache,
+    reader: Reader,
+    sight: Sight,
+    names: tuple[str, ...],
+    where: Tile,
+    slot: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
 ) -> CachedTile:
-    """The current tile: from the cache, from a build that is under way, or built now."""
+    """The current tile: from the cache, from a build that is under way, or built now inside a `slot`."""
     if sight.as_of is not None:
-        return packed(await tile(reader, sight, names, where))
+        async with slot():
+            return packed(await tile(reader, sight, names, where))
     key = key_of(sight, names, where)
     while (cached := cache.get(key)) is None:
         other = cache.under_way(key)
         if other is None:
-            return await _built(cache, key, reader, sight)
+            return await _built(cache, key, reader, sight, slot)
         await other.done.wait()
         if other.tile is not None:
             return other.tile
     return cached
 
 
-async def _built(cache: TileCache, key: TileKey, reader: Reader, sight: Sight) -> CachedTile:
+async def _built(
+    cache: TileCache,
+    key: TileKey,
+    reader: Reader,
+    sight: Sight,
+    slot: Callable[[], AbstractAsyncContextManager[None]],
+) -> CachedTile:
     build, built = cache.begin(key), None
     try:
-        built = packed(await tile(reader, sight, key.names, key.where))
+        async with slot():
+            built = packed(await tile(reader, sight, key.names, key.where))
         return built
     finally:
         cache.end(build, built)

@@ -1,19 +1,17 @@
-"""Limits for each caller: requests in flight by lane, and cost units by the minute."""
+"""Limits for each caller: cost units by the minute, and the lane of each request."""
 
-import random
 import re
 import time
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
 
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from registry.api.http.access.admission import Lane
 from registry.domain.access.actor import Actor
-from registry.domain.errors import TooMany, Unavailable
+from registry.domain.errors import TooMany
 from registry.runtime.settings import Settings, is_loopback
 
-Lane = Literal["command", "planner", "field", "public"]
 HEAVY = 20
 """A request of this cost or more goes to the planner lane, whatever the role of its caller."""
 REFUSAL_UNITS = 10
@@ -25,39 +23,12 @@ MOST_BUCKETS = 20_000
 
 
 def lane_of(actor: Actor, cost: int) -> Lane:
-    """The lane of a request; the smaller its limit, the sooner it is refused."""
+    """The lane of a request."""
     if actor.role == "public":
         return "public"
     if cost >= HEAVY:
         return "planner"
     return "command" if actor.is_at_least("planner") else "field"
-
-
-class ConcurrencyLimit:
-    """Limits requests in flight by lane in this process; a full lane refuses instead of queueing."""
-
-    def __init__(self, caps: Mapping[Lane, int]) -> None:
-        self._caps = caps
-        self._busy: dict[Lane, int] = dict.fromkeys(caps, 0)
-
-    def acquire(self, lane: Lane) -> "Slot":
-        """Take a slot; Unavailable when the lane is full, with a random wait that spreads the retries."""
-        if self._busy[lane] >= self._caps[lane]:
-            wait_s = max(1, round(2 * random.uniform(0.5, 1.5)))  # noqa: S311 - spreads load, guards nothing
-            raise Unavailable("too many requests are under way", retry_after_s=wait_s)
-        self._busy[lane] += 1
-        return Slot(self._busy, lane)
-
-
-class Slot(NamedTuple):
-    """One request in flight in a lane."""
-
-    busy: dict[Lane, int]
-    lane: Lane
-
-    def release(self) -> None:
-        """Give the slot back."""
-        self.busy[self.lane] -= 1
 
 
 class RateLimit:
@@ -100,16 +71,6 @@ def units_per_minute(settings: Settings) -> int:
     if settings.units_per_minute is not None:
         return settings.units_per_minute
     return 0 if is_loopback(settings.host) and not settings.trusted_proxies else 600
-
-
-def caps(settings: Settings) -> dict[Lane, int]:
-    """The configured limit of each lane."""
-    return {
-        "command": settings.inflight_command,
-        "planner": settings.inflight_planner,
-        "field": settings.inflight_field,
-        "public": settings.inflight_public,
-    }
 
 
 def costs(app: Litestar) -> dict[str, int]:

@@ -10,6 +10,7 @@ from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from registry.api.http import params
+from registry.api.http.access.admission import admission_of
 from registry.api.http.contract.openapi import EVENTS
 from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.poll_cache import PollCache, cached_poll
@@ -39,7 +40,8 @@ async def read_changes(
     page_limit: PageLimit = 200,
 ) -> ChangePage:
     """What changed after the cursor, in commit order; `now` starts here, none at the beginning."""
-    page, holds = await change_feed.poll_changes(feed_of(state, sight, place), cursor, wait_s, page_limit)
+    source = feed_of(state, sight, place)._replace(waiting=admission_of(request.scope).paused)
+    page, holds = await change_feed.poll_changes(source, cursor, wait_s, page_limit)
     if holds:
         cache: PollCache = state.poll_cache
         cache.keep(request.scope, page)
