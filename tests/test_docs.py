@@ -77,17 +77,17 @@ def condition_page() -> str:
         "Query parameters of `GET /v1/resources` and `/v1/proximity/…`, members of `where` in a body, and",
         "options of `registry nearest` (`--free-persons`). A list is comma-separated in a query string, an",
         "array in a body, and a repeated option. A code without a scheme is the registry's own; an item's",
-        "is a GB/T 38565 code. A record whose value is unknown neither meets nor fails the condition. An",
-        "answer about nearness counts it in `left_out` under the name in the last column.",
-        "数值不明者按末列名称分别计数。",
+        "is a GB/T 38565 code. A record may leave a value unknown: it then neither meets nor fails the",
+        "condition. An answer about nearness counts it in `excluded` as `not_stated`, and names it in",
+        "`undecided`. 数值不明者计入 `not_stated`，并列入 `undecided`。",
         "",
-        "| condition | values | asks | of | when unknown |",
+        "| condition | values | asks | of | may be unknown |",
         "|---|---|---|---|---|",
     ]
     for condition in declared(ListConditions).values():
         name = f"`{condition.name}`" + ("" if condition.name in declared(Conditions) else " (lists only)")
         kinds = ", ".join(f"`{kind}`" for kind in condition.kinds) or "every kind"
-        case = f"`{condition.unknown}`" if condition.unknown else "–"
+        case = "yes" if condition.unknown else "–"
         asks = f"{condition.en} · {condition.zh}"
         lines.append(f"| {name} | {values_of(condition)} | {asks} | {kinds} | {case} |")
     return "\n".join(lines) + "\n"

@@ -82,7 +82,7 @@ def test_an_installed_registry_is_seeded_and_answers(address: str) -> None:
     with urllib.request.urlopen(f"{address}/v1/proximity/covering?lon=106.30&lat=29.55", timeout=10) as found:
         answer = json.load(found)
     assert answer["features"] == []
-    assert answer["untested"]["count"] == 9
+    assert answer["undecided"]["count"] == 9
 
 
 def test_an_installed_registry_serves_the_map_that_was_built(address: str) -> None:

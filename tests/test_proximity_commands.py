@@ -84,7 +84,7 @@ def test_covering_names_what_could_not_be_tested(filled_url) -> None:
     table = run(filled_url, covering.command)
     assert "瞭望塔" in table
     assert "未定点" in table
-    assert json.loads(run(filled_url, covering.command, "--json"))["untested"]["count"] == 1
+    assert json.loads(run(filled_url, covering.command, "--json"))["undecided"]["count"] == 1
 
 
 def test_situation_prints_every_part(filled_url) -> None:

@@ -77,6 +77,7 @@ CREATE TABLE place (
     CONSTRAINT fk_place_parent FOREIGN KEY (parent) REFERENCES place (code)
 );
 CREATE INDEX ix_place_extent ON place USING gist (extent);
+CREATE INDEX ix_place_extent_from ON place (extent_from);
 CREATE INDEX ix_place_parent ON place (parent);
 COMMENT ON COLUMN place.extent_from IS 'The place whose extent bounds this one: itself or an ancestor.';
 COMMENT ON COLUMN place.partner_of IS 'The partner place that holds this one: itself or an ancestor.';
@@ -283,6 +284,11 @@ CREATE INDEX ix_resource_public_spot ON resource
     INCLUDE (id, realm, visibility, lifecycle, place, capacity_persons, level, opening, readiness, operational, public_cell)
     WHERE visibility <> 'restricted';
 CREATE INDEX ix_resource_public_vague ON resource (kind) WHERE public_uncertainty_m > 20000;
+CREATE INDEX ix_resource_possible ON resource USING gist (_ST_Expand(geom::geography, uncertainty_m))
+    WHERE uncertainty_m > 500;
+CREATE INDEX ix_resource_public_possible ON resource
+    USING gist (_ST_Expand(public_geom::geography, public_uncertainty_m))
+    WHERE public_uncertainty_m > 500 AND visibility <> 'restricted';
 CREATE INDEX ix_resource_reach ON resource
     USING gist (_ST_Expand(geom::geography, watch_radius_m + coalesce(uncertainty_m, 0)))
     WHERE watch_radius_m IS NOT NULL AND geom IS NOT NULL;
@@ -294,6 +300,7 @@ CREATE INDEX ix_resource_unlocated ON resource (kind, id) WHERE geom IS NULL;
 CREATE INDEX ix_resource_unplaced ON resource (kind, place, watch_radius_m)
     INCLUDE (realm, lifecycle, visibility, valid_from, valid_to, quality, partner_of, force, level, tier, ownership, form, readiness, opening, operational, capacity_persons, occupancy_persons, verified_at)
     WHERE geom IS NULL;
+CREATE INDEX ix_resource_unshown ON resource (kind) WHERE geom IS NOT NULL AND public_geom IS NULL;
 CREATE INDEX ix_resource_vague ON resource (kind) WHERE uncertainty_m > 20000;
 CREATE INDEX ix_resource_verified_at ON resource (verified_at);
 COMMENT ON COLUMN resource.search_key IS 'Names, pinyin and external ids, folded as questions are.';

@@ -46,4 +46,4 @@ def command(
         return
     near = msgspec.json.decode(text)
     run.show(run.converted(near["origin"]))
-    run.show(run.hits("nearest 最近", near["features"]), run.left_out(near))
+    run.show(run.hits("nearest 最近", near["features"]), run.undecided(near), run.completeness(near))

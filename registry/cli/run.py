@@ -113,15 +113,35 @@ def hits(title: str, features: list[dict[str, Any]]) -> "Table | str":
     return rows
 
 
-def left_out(answer: dict[str, Any]) -> str | None:
-    """The counts of excluded records in one line; None when there are none."""
-    parts = [f"{answer['unlocated']} without a position 无坐标"] if answer["unlocated"] else []
+def completeness(answer: dict[str, Any]) -> str:
+    """How complete the list behind an answer is, in one line, or why there is nothing."""
+    if none := answer.get("none"):
+        return f"{none['en']} {none['zh']}"
+    listing = answer["completeness"]
+    parts = [f"list {listing['state']} 清单", f"{listing['listed']} listed 已列"]
+    if listing["placeholders"]:
+        parts.append(f"{listing['placeholders']} placeholders 占位")
+    parts += [f"{total['total']} published 公布 ({total['locator']})" for total in listing["published"]]
     parts += [
-        f"{count} {name.replace('_', ' ')}"
-        for name, count in answer["left_out"].items()
-        if name.startswith(("unknown_", "never_")) and count
+        f"{name}: {one['not_stated']} not stated 未说明, {one['otherwise']} otherwise 不符"
+        for name, one in answer["excluded"].items()
     ]
-    return "left out 未计入: " + ", ".join(parts) if parts else None
+    return "; ".join(parts)
+
+
+def undecided(answer: dict[str, Any]) -> "Table | None":
+    """The records that may belong to an answer, with the reason and how near and far they may be."""
+    doubt = answer["undecided"]
+    if not doubt["count"]:
+        return None
+    rows = table(f"may belong 可能属于: {doubt['count']}{'+' if doubt['more'] else ''}")
+    for heading in ("name 名称", "why 原因", "radius 半径", "least–most 区间"):
+        rows.add_column(heading)
+    for one in doubt["resources"]:
+        interval = f"{metres(one['distance_min_m'])} – {metres(one['distance_max_m'])}"
+        why = ", ".join([one["reason"], *one.get("unknown", [])])
+        rows.add_row(named(one), why, metres(one.get("watch_radius_m")), interval)
+    return rows
 
 
 def show(*parts: Any) -> None:

@@ -7,7 +7,6 @@ import msgspec
 from rich.table import Table
 
 from registry.cli import run
-from registry.cli.covering import untested
 from registry.domain.access.sight import Sight
 from registry.runtime.settings import Settings
 from registry.services.proximity.situation import Alarm, Situation, situation
@@ -60,12 +59,15 @@ def show(situation: dict[str, Any]) -> None:
     run.show(run.converted(situation["origin"]))
     run.show(f"places 属地: {chain or 'none recorded 无'}", f"as of 时点: {situation['as_of']}")
     watch = situation["covering"]
-    run.show(run.hits("watched by 监测覆盖", watch["features"]), untested(watch["untested"]["resources"]))
+    run.show(
+        run.hits("watched by 监测覆盖", watch["features"]), run.undecided(watch), run.completeness(watch)
+    )
     for name, title in PARTS.items():
-        run.show(run.hits(title, situation[name]["features"]), run.left_out(situation[name]))
+        part = situation[name]
+        run.show(run.hits(title, part["features"]), run.undecided(part), run.completeness(part))
     for tier, help_ in situation["depots"].items():
         title = f"depots, {tier} 储备库"
-        run.show(run.hits(title, help_["features"]), run.left_out(help_))
+        run.show(run.hits(title, help_["features"]), run.undecided(help_), run.completeness(help_))
     for rule in situation["rules"]["reach_here"]:
         run.show(f"rule 规则: {rule['rule']} {rule['outcome']} ({', '.join(rule['actions'])})")
     if situation["rules"]["cannot_evaluate"]:

@@ -1,4 +1,4 @@
-"""The conditions on records, each declared once: its type with bounds, its words and its undecided case.
+"""The conditions on records, each declared once: its type with bounds, its words, and what has the property.
 
 Query parameters, bodies, command-line options, OGC queryables and the reference page come from `Criteria`.
 `registry/store/filters.py` holds the SQL of each condition under the same name.
@@ -47,8 +47,12 @@ WATCH: Kind = "fire_watch_point"
 DEPOT: Kind = "supply_depot"
 
 
-def _says(en: str, zh: str, unknown: str | None = None, *kinds: Kind) -> Meta:
-    """The words of a condition, the name of its undecided case, and the kinds that have the property."""
+UNKNOWN = True
+"""A record may leave the value unknown: it then neither meets nor fails the condition."""
+
+
+def _says(en: str, zh: str, unknown: bool = False, *kinds: Kind) -> Meta:
+    """The words of a condition, whether it can be undecided, and the kinds that have the property."""
     description = f"{en} · {zh}" + (f" ({', '.join(kinds)})" if kinds else "")
     return Meta(description=description, extra={"en": en, "zh": zh, "unknown": unknown, "kinds": kinds})
 
@@ -67,53 +71,49 @@ class Criteria(Struct, frozen=True, kw_only=True):
     ] = None
     lifecycle: Annotated[Lifecycle | None, _says("Stage of life", "阶段")] = None
     quality: Annotated[Quality | None, _says("How well the place is known", "位置质量")] = None
-    force: Annotated[Force | None, _says("Force", "力量性质", "unknown_force", TEAM)] = None
-    level: Annotated[Level | None, _says("Level", "级别", "unknown_level", TEAM, SHELTER)] = None
-    tier: Annotated[Tier | None, _says("Tier", "层级", "unknown_tier", DEPOT)] = None
-    ownership: Annotated[Ownership | None, _says("Ownership", "储备方式", "unknown_ownership", DEPOT)] = None
-    form: Annotated[WatchForm | None, _says("Form", "形式", "unknown_form", WATCH)] = None
+    force: Annotated[Force | None, _says("Force", "力量性质", UNKNOWN, TEAM)] = None
+    level: Annotated[Level | None, _says("Level", "级别", UNKNOWN, TEAM, SHELTER)] = None
+    tier: Annotated[Tier | None, _says("Tier", "层级", UNKNOWN, DEPOT)] = None
+    ownership: Annotated[Ownership | None, _says("Ownership", "储备方式", UNKNOWN, DEPOT)] = None
+    form: Annotated[WatchForm | None, _says("Form", "形式", UNKNOWN, WATCH)] = None
     specialties_any: Annotated[
         CodedList | None,
         CodeOf(("specialty",)),
-        _says("Any of these specialties", "任一专长", "unknown_specialties", TEAM),
+        _says("Any of these specialties", "任一专长", UNKNOWN, TEAM),
     ] = None
     specialties_all: Annotated[
         CodedList | None,
         CodeOf(("specialty",)),
-        _says("All of these specialties", "全部专长", "unknown_specialties", TEAM),
+        _says("All of these specialties", "全部专长", UNKNOWN, TEAM),
     ] = None
     hazards_any: Annotated[
         CodedList | None,
         CodeOf(("hazard",)),
-        _says("For any of these hazards", "适用任一灾种", "unknown_hazards", SHELTER),
+        _says("For any of these hazards", "适用任一灾种", UNKNOWN, SHELTER),
     ] = None
     hazards_all: Annotated[
         CodedList | None,
         CodeOf(("hazard",)),
-        _says("For all of these hazards", "适用全部灾种", "unknown_hazards", SHELTER),
+        _says("For all of these hazards", "适用全部灾种", UNKNOWN, SHELTER),
     ] = None
-    readiness: Annotated[Readiness | None, _says("Readiness", "备勤状态", "unknown_readiness", TEAM)] = None
-    opening: Annotated[Opening | None, _says("Opening", "开放状态", "unknown_opening", SHELTER)] = None
-    operational: Annotated[
-        Operational | None, _says("Operational", "运行状态", "unknown_operational", WATCH)
-    ] = None
+    readiness: Annotated[Readiness | None, _says("Readiness", "备勤状态", UNKNOWN, TEAM)] = None
+    opening: Annotated[Opening | None, _says("Opening", "开放状态", UNKNOWN, SHELTER)] = None
+    operational: Annotated[Operational | None, _says("Operational", "运行状态", UNKNOWN, WATCH)] = None
     free_persons: Annotated[
         Count | None,
-        _says(
-            "Room for so many, by capacity less known occupancy", "可容纳人数", "unknown_capacity", SHELTER
-        ),
+        _says("Room for so many, by capacity less known occupancy", "可容纳人数", UNKNOWN, SHELTER),
     ] = None
     item: Annotated[
         CodedText | None,
         CodeOf(("item", "supply_class")),
-        _says("Holds this item; by default a GB/T 38565 code", "存有物资", "unknown_stock", DEPOT),
+        _says("Holds this item; by default a GB/T 38565 code", "存有物资", UNKNOWN, DEPOT),
     ] = None
     quantity: Annotated[
         Quantity | None,
-        _says("At least so much of the item, as last counted", "该物资数量不少于", None, DEPOT),
+        _says("At least so much of the item, as last counted", "该物资数量不少于", False, DEPOT),
     ] = None
     verified_since: Annotated[
-        datetime | None, _says("Verified at this instant or later", "此后核实过", "never_verified")
+        datetime | None, _says("Verified at this instant or later", "此后核实过", UNKNOWN)
     ] = None
     partners: Annotated[
         Partners | None, _says("Partner places' resources: with them, without, or only them", "协作区县资源")
@@ -157,6 +157,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     """One declared condition.
 
     `type` has its bounds, `choices` the values of a code, `kinds` the kinds that have the property.
+    `unknown` says that a record may leave the value unknown.
     """
 
     name: str
@@ -165,7 +166,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     description: str
     en: str
     zh: str
-    unknown: str | None
+    unknown: bool
     kinds: tuple[Kind, ...]
 
     @property

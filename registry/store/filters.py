@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from registry.domain.conditions import Filter, declared, has_trigram
 from registry.domain.search_key import key_pattern
@@ -68,7 +68,7 @@ def _has_room(view: View) -> sa.ColumnElement[bool]:
 
 
 def stock(view: View, *where: Any) -> sa.Select[Any]:
-    """The stock lines of the asked item in this depot."""
+    """The stock lines of the asked item in this depot, expired ones too."""
     return sa.select(stock_line.c.quantity).where(
         stock_line.c.realm == view.c.realm,
         stock_line.c.resource_id == view.c.id,
@@ -78,12 +78,19 @@ def stock(view: View, *where: Any) -> sa.Select[Any]:
     )
 
 
+def in_date() -> sa.ColumnElement[bool]:
+    """Whether a stock line has not expired on `stock_on`, or today without one."""
+    day = sa.func.coalesce(sa.bindparam("stock_on", type_=sa.Date), sa.func.current_date())
+    return sa.or_(stock_line.c.expires_on.is_(None), stock_line.c.expires_on >= day)
+
+
 def _has_item(view: View) -> sa.ColumnElement[bool]:
     lines = sa.select(stock_line.c.resource_id).where(
         stock_line.c.realm == sa.bindparam("sight_realm"),
         stock_line.c.scheme == sa.bindparam("item_scheme"),
         stock_line.c.item_code == sa.bindparam("item_code"),
         stock_line.c.quantity > 0,
+        in_date(),
     )
     lots = lines.group_by(stock_line.c.resource_id, stock_line.c.unit)
     enough = sa.func.sum(stock_line.c.quantity) >= sa.bindparam("quantity", type_=sa.Float)
@@ -94,7 +101,7 @@ def _stock_unknown(view: View) -> sa.ColumnElement[bool]:
     any_line = sa.select(stock_line.c.quantity).where(
         stock_line.c.realm == view.c.realm, stock_line.c.resource_id == view.c.id
     )
-    uncounted = stock(view, stock_line.c.quantity.is_(None))
+    uncounted = stock(view, stock_line.c.quantity.is_(None), in_date())
     return _of(view, "item", sa.or_(sa.not_(any_line.exists()), uncounted.exists()))
 
 
@@ -127,7 +134,7 @@ def _state(name: str) -> Terms:
 def _listed(name: str, column: str, operator: Literal["&&", "@>"]) -> Terms:
     """A column of codes, of which an empty list is an unknown value."""
     return Terms(
-        lambda view: view.c[column].op(operator)(_codes(name)),
+        lambda view: view.c[column].bool_op(operator)(_codes(name)),
         lambda view: _of(view, name, sa.func.coalesce(sa.func.cardinality(view.c[column]), 0) == 0),
     )
 
@@ -174,6 +181,8 @@ VARIANT_OF = {
     "brief_q": "q",
     "wrapped_bbox": "bbox",
 }
+LISTING = BROAD | {"kinds", "place", "lifecycle"}
+"""Conditions that say which records are asked for; any other excludes some of these."""
 OPEN = frozenset(name for name, terms in TERMS.items() if terms.undecided is not None)
 """The conditions that an unknown value leaves undecided."""
 
@@ -183,18 +192,40 @@ def clauses(present: Iterable[str], view: View) -> list[sa.ColumnElement[bool]]:
     return [TERMS[name].met(view) for name in sorted(present)]
 
 
-def undecided(present: Iterable[str], view: View) -> dict[str, sa.ColumnElement[bool]]:
-    """When each condition that is present is undecided, by the declared name of that case."""
-    cases = {name: terms.undecided for name in sorted(present) if (terms := TERMS[name]).undecided}
-    return {str(DECLARED[name].unknown): case(view) for name, case in cases.items()}
+def failing(present: Iterable[str], view: View) -> sa.ColumnElement[Any]:
+    """The declared names of the conditions that a record neither meets nor leaves undecided, as an array."""
+    return _names({name: sa.not_(sa.or_(*_met_and_undecided(name, view))) for name in sorted(present)})
+
+
+def unknown(present: Iterable[str], view: View) -> sa.ColumnElement[Any]:
+    """The declared names of the conditions that an unknown value leaves undecided, as an array."""
+    cases = {}
+    for name in sorted(OPEN.intersection(present)):
+        met, undecided = _met_and_undecided(name, view)
+        cases[name] = sa.and_(sa.not_(met), undecided)
+    return _names(cases)
 
 
 def met_or_undecided(present: Iterable[str], view: View) -> list[sa.ColumnElement[bool]]:
     """The conditions that are present, each met or undecided."""
-    return [
-        terms.met(view) if terms.undecided is None else sa.or_(terms.met(view), terms.undecided(view))
-        for terms in (TERMS[name] for name in sorted(present))
+    return [sa.or_(*_met_and_undecided(name, view)) for name in sorted(present)]
+
+
+def _met_and_undecided(name: str, view: View) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    terms = TERMS[name]
+    undecided = sa.false() if terms.undecided is None else terms.undecided(view)
+    return sa.func.coalesce(terms.met(view), sa.false()), undecided
+
+
+def _names(cases: dict[str, sa.ColumnElement[bool]]) -> sa.ColumnElement[Any]:
+    """The names whose case holds, as an array."""
+    each = [
+        sa.case((case, sa.literal_column(f"'{VARIANT_OF.get(name, name)}'"))) for name, case in cases.items()
     ]
+    none = sa.literal_column("'{}'::text[]", type_=ARRAY(sa.Text))
+    if not each:
+        return none
+    return sa.func.array_remove(sa.cast(array(each), ARRAY(sa.Text)), sa.null(), type_=ARRAY(sa.Text))
 
 
 def key_and_values(wanted: Filter) -> tuple[frozenset[str], dict[str, Any]]:
@@ -213,6 +244,7 @@ def key_and_values(wanted: Filter) -> tuple[frozenset[str], dict[str, Any]]:
     if "item" in values:
         values["item_scheme"], _, values["item_code"] = values.pop("item").partition(":")
         values.setdefault("quantity", 0.0)
+        values["stock_on"] = None if wanted.valid_at is None else wanted.valid_at.date()
     if values.get("lifecycle") == "in_service":
         present = present - {"lifecycle"} | {"in_service"}
     if "partners" in values:
@@ -222,6 +254,6 @@ def key_and_values(wanted: Filter) -> tuple[frozenset[str], dict[str, Any]]:
     return frozenset(present), values
 
 
-def has_open_condition(wanted: Filter) -> bool:
-    """Whether the filter states a condition that an unknown value leaves undecided."""
-    return any(getattr(wanted, name) is not None for name in OPEN)
+def is_broad(wanted: Filter) -> bool:
+    """Whether the filter has only conditions that most records near a spot meet."""
+    return key_and_values(wanted)[0] <= BROAD

@@ -4,8 +4,10 @@ import math
 import random
 
 import numpy as np
+import pytest
 
-from registry.domain.records.location import GRID_DEG
+from registry.domain.geojson import Point
+from registry.domain.records.location import GRID_DEG, cell_of
 from tests.access.worlds import EXACT, TOWNS, World, word_of
 
 WORD = word_of("internal", "T1", "rescue_team")
@@ -41,8 +43,13 @@ async def test_distances_lead_to_the_centre_of_the_cell(full: World) -> None:
 async def test_shrinking_circles_and_boxes_never_hold_the_record(full: World) -> None:
     for radius_m in (1, 10, 100, 500, 1000):
         given = {"lon": TRUE[0], "lat": TRUE[1], "radius_m": radius_m}
-        answer = await full.client.get("/v1/proximity/within", params=given)
-        assert WORD not in answer.text
+        answer = (await full.client.get("/v1/proximity/within", params=given)).json()
+        assert WORD not in str(answer["features"])
+        (doubtful,) = [one for one in answer["undecided"]["resources"] if WORD in str(one)]
+        assert doubtful["reason"] == "internal_cell"
+        assert doubtful["distance_min_m"] == 0.0
+        centre_m = np.hypot(*((np.array(TRUE) - CENTRE) * METRES))
+        assert doubtful["distance_max_m"] == pytest.approx(centre_m + cell_of(Point(TRUE))[1], abs=60)
     for half in (0.00001, 0.001, 0.005):
         box = f"{TRUE[0] - half},{TRUE[1] - half},{TRUE[0] + half},{TRUE[1] + half}"
         assert WORD not in (await full.client.get("/v1/resources", params={"bbox": box})).text

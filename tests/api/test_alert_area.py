@@ -70,7 +70,8 @@ async def test_o14_what_is_unknown_inside_an_alert_is_counted(client, stored) ->
     await changes.load(stored, [is_open, silent, elsewhere], A_CHANGE)
     answer = await alert(client, CAP, opening="open")
     assert ids(answer) == [str(is_open.id)]
-    assert answer["left_out"] == {"unknown_opening": 1}
+    assert answer["excluded"] == {"opening": {"not_stated": 1, "otherwise": 0, "nearest": None}}
+    assert [one["id"] for one in answer["undecided"]["resources"]] == [str(silent.id)]
     await alert(client, '{"info": []}', kind="text/plain", status=415)
 
 

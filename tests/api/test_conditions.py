@@ -34,7 +34,7 @@ async def test_ownership_is_asked_of_what_is_near(client, depots, route, more) -
     for answer in (by_query, by_body):
         assert ids(answer) == [depots["government"]]
         assert answer["features"][0]["properties"]["why"]["ownership"] == "government"
-        assert answer["left_out"]["unknown_ownership"] == 1
+        assert answer["excluded"]["ownership"]["not_stated"] == 1
 
 
 async def test_ownership_is_asked_of_batches_supplies_and_alerts(client, depots) -> None:
@@ -45,7 +45,7 @@ async def test_ownership_is_asked_of_batches_supplies_and_alerts(client, depots)
     assert [depot["id"] for depot in supplies["depots"]] == [depots["government"]]
     response = await client.post("/v1/proximity/alert-area", params=OWNED, json=ALERT)
     assert ids(response.json()) == [depots["government"]]
-    assert response.json()["left_out"]["unknown_ownership"] == 1
+    assert response.json()["excluded"]["ownership"]["not_stated"] == 1
 
 
 async def test_ownership_of_what_has_none_is_answered_with_nothing(client, depots) -> None:
@@ -55,7 +55,7 @@ async def test_ownership_of_what_has_none_is_answered_with_nothing(client, depot
         await tell(client, "covering", origin=SPOT, where=OWNED),
     ):
         assert answer["features"] == []
-        assert not answer["left_out"].get("unknown_ownership")
+        assert answer["excluded"] == {}
 
 
 async def test_ownership_is_asked_of_lists_and_collections(client, depots) -> None:

@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from registry.domain.datum import gcj02_of
+from registry.services.proximity import undecided as doubt
 from registry.store.database.query import Query
-from registry.store.proximity import within
 from registry.store.records import changes
 from tests.api.near import AT, GEOD, a_place, ask, box, east, ids, seen, tell, there
 from tests.builders import A_CHANGE, NOW, make
@@ -47,34 +47,40 @@ async def test_the_cautious_order_puts_the_vague_record_last(client, stored) -> 
 
 
 UNKNOWNS = [
-    ("rescue_team", {"force": "standing"}, "unknown_force"),
-    ("rescue_team", {"level": "town"}, "unknown_level"),
-    ("shelter", {"level": "town"}, "unknown_level"),
-    ("rescue_team", {"readiness": "available"}, "unknown_readiness"),
-    ("shelter", {"opening": "open"}, "unknown_opening"),
-    ("shelter", {"free_persons": 5}, "unknown_capacity"),
-    ("fire_watch_point", {"form": "checkpoint"}, "unknown_form"),
-    ("fire_watch_point", {"operational": "yes"}, "unknown_operational"),
-    ("supply_depot", {"tier": "town"}, "unknown_tier"),
-    ("supply_depot", {"item": "tent"}, "unknown_stock"),
-    ("rescue_team", {"specialties_any": "mine"}, "unknown_specialties"),
-    ("rescue_team", {"specialties_all": "mine"}, "unknown_specialties"),
-    ("shelter", {"hazards_any": "flood"}, "unknown_hazards"),
-    ("shelter", {"hazards_all": "flood"}, "unknown_hazards"),
-    ("shelter", {"max_age_days": 9}, "never_verified"),
+    ("rescue_team", {"force": "standing"}),
+    ("rescue_team", {"level": "town"}),
+    ("shelter", {"level": "town"}),
+    ("rescue_team", {"readiness": "available"}),
+    ("shelter", {"opening": "open"}),
+    ("shelter", {"free_persons": 5}),
+    ("fire_watch_point", {"form": "checkpoint"}),
+    ("fire_watch_point", {"operational": "yes"}),
+    ("supply_depot", {"tier": "town"}),
+    ("supply_depot", {"item": "tent"}),
+    ("rescue_team", {"specialties_any": "mine"}),
+    ("rescue_team", {"specialties_all": "mine"}),
+    ("shelter", {"hazards_any": "flood"}),
+    ("shelter", {"hazards_all": "flood"}),
+    ("shelter", {"max_age_days": 9}),
 ]
 
 
-@pytest.mark.parametrize(("kind", "condition", "case"), UNKNOWNS)
-async def test_what_only_an_unknown_value_keeps_out_is_counted(client, stored, kind, condition, case) -> None:
+@pytest.mark.parametrize(("kind", "condition"), UNKNOWNS)
+async def test_what_only_an_unknown_value_keeps_out_is_counted(client, stored, kind, condition) -> None:
     silent = there(kind, 500)
     elsewhere = there(kind, 90_000)
     await changes.load(stored, [silent, elsewhere], A_CHANGE)
-    for question, bound in (("nearest", {}), ("within", {"radius_m": 1000})):
-        answer = await ask(client, question, kind=kind, explain=True, **condition, **bound)
+    (name,) = ("verified_since" if "max_age_days" in condition else next(iter(condition)),)
+    for question, bound in (("nearest", {"max_m": 1000}), ("within", {"radius_m": 1000})):
+        answer = await ask(client, question, kind=kind, **condition, **bound)
         assert ids(answer) == []
-        assert answer["left_out"][case] == 1
-        assert [one["id"] for one in answer["left_out"]["listed"]] == [str(silent.id)]
+        assert answer["excluded"] == {name: {"not_stated": 1, "otherwise": 0, "nearest": None}}
+        (doubtful,) = answer["undecided"]["resources"]
+        assert (doubtful["id"], doubtful["reason"]) == (str(silent.id), "unknown_value")
+        assert doubtful["unknown"] == [name]
+        assert "1 not stated" in answer["none"]["en"]
+    anywhere = await ask(client, "nearest", kind=kind, **condition)
+    assert anywhere["excluded"][name]["not_stated"] == 2
 
 
 async def test_inside_an_area_the_unknown_are_those_inside(client, stored) -> None:
@@ -82,13 +88,13 @@ async def test_inside_an_area_the_unknown_are_those_inside(client, stored) -> No
     inside, silent = make("shelter", 106.65, 29.05, opening="open"), make("shelter", 106.66, 29.05)
     outside = make("shelter", 106.75, 29.05)
     await changes.load(stored, [inside, silent, outside], A_CHANGE)
-    question = {"origin": {"area": box(106.6, 29.0, 0.1)}, "where": {"opening": "open"}, "explain": True}
+    question = {"origin": {"area": box(106.6, 29.0, 0.1)}, "where": {"opening": "open"}}
     for name, more in (("nearest", {"k": 1}), ("within", {})):
         answer = await tell(client, name, **question, **more)
         assert ids(answer) == [str(inside.id)]
-        assert [one["id"] for one in answer["left_out"]["listed"]] == [str(silent.id)]
+        assert [one["id"] for one in answer["undecided"]["resources"]] == [str(silent.id)]
     wider = await tell(client, "within", **question, radius_m=6000)
-    assert {one["id"] for one in wider["left_out"]["listed"]} == {str(silent.id), str(outside.id)}
+    assert {one["id"] for one in wider["undecided"]["resources"]} == {str(silent.id), str(outside.id)}
 
 
 @pytest.mark.parametrize("visibility", ["public", "internal"])
@@ -131,7 +137,7 @@ async def test_freshness_is_told_and_asked(client, stored) -> None:
     assert [seen(answer, r)["stale"] for r in (fresh, old, never)] == [False, True, None]
     recent = await ask(client, "nearest", max_age_days=100)
     assert ids(recent) == [str(fresh.id)]
-    assert recent["left_out"]["never_verified"] == 1
+    assert recent["excluded"]["verified_since"]["not_stated"] == 1
 
 
 @pytest.mark.parametrize(
@@ -211,17 +217,18 @@ async def test_hits_and_what_is_left_out_are_of_one_instant(
     """A team that is changed while the answer is made is either a hit or left out, never both."""
     team = there("rescue_team", 100, readiness="available")
     await changes.load(stored, [team], A_CHANGE)
-    find_undecided = within.find_undecided
+    find_undecided = doubt.find_undecided
 
     async def after_a_change(*args):
         await stored.run(Query(sa.text("UPDATE resource SET readiness = 'unknown'")), {})
         return await find_undecided(*args)
 
-    monkeypatch.setattr(within, "find_undecided", after_a_change)
+    monkeypatch.setattr(doubt, "find_undecided", after_a_change)
     origin, reach = {"lon": AT[0], "lat": AT[1]}, {"radius_m": 500} if question == "within" else {}
     if method == "GET":
         answer = await ask(client, question, readiness="available", **reach)
     else:
         answer = await tell(client, question, origin=origin, where={"readiness": "available"}, **reach)
     assert ids(answer) == [str(team.id)]
-    assert answer["left_out"] == {}
+    assert answer["excluded"] == {}
+    assert answer["undecided"]["count"] == 0

@@ -23,8 +23,11 @@ async def test_o1_which_watch_points_cover_this_spot(client, stored) -> None:
     await changes.load(stored, [near, edge, short, broken, adrift], A_CHANGE)
     answer = await ask(client, "covering")
     assert ids(answer) == [str(edge.id), str(near.id)]
-    assert answer["untested"]["count"] == 1
-    assert answer["untested"]["resources"][0]["id"] == str(adrift.id)
+    (doubtful,) = answer["undecided"]["resources"]
+    assert (doubtful["id"], doubtful["reason"]) == (str(adrift.id), "no_position")
+    assert doubtful["watch_radius_m"] == 5000
+    assert answer["excluded"]["operational"]["otherwise"] == 1
+    assert answer["excluded"]["operational"]["nearest"]["id"] == str(broken.id)
     nothing = await ask(client, "covering", lon=100.0)
     assert nothing["features"] == []
     doubt = await ask(client, "covering", spot_radius_m=500)
@@ -48,8 +51,8 @@ async def test_o1_which_watch_points_see_an_area(client, stored) -> None:
         answer = await tell(client, "covering", origin=origin)
         assert ids(answer) == [str(record.id) for record in sorted((whole, middle), key=lambda r: r.id)]
         assert [seen(answer, record)["certain"] for record in (whole, middle)] == [True, False]
-        untested = {one["id"]: one["reason"] for one in answer["untested"]["resources"]}
-        assert untested == dict.fromkeys([str(perhaps.id), str(drawn.id)], "uncertain_position")
+        untested = {one["id"]: one["reason"] for one in answer["undecided"]["resources"]}
+        assert untested == dict.fromkeys([str(perhaps.id), str(drawn.id)], "uncertainty")
     disc = answer["origin"]["disc"]
     corner = GEOD.inv(106.64, 29.02, disc["lon"], disc["lat"])[2]
     assert disc["radius_m"] == pytest.approx(corner, rel=0.02)
@@ -62,10 +65,11 @@ async def test_o1_what_an_unknown_state_keeps_out_is_counted(client, stored) -> 
     silent = there("fire_watch_point", 100, watch_radius_m=5000)
     works = there("fire_watch_point", 200, watch_radius_m=5000, operational="yes")
     await changes.load(stored, [silent, works], A_CHANGE)
-    answer = await ask(client, "covering", operational="yes", explain=True)
+    answer = await ask(client, "covering", operational="yes")
     assert ids(answer) == [str(works.id)]
-    assert answer["left_out"]["unknown_operational"] == 1
-    assert [one["id"] for one in answer["left_out"]["listed"]] == [str(silent.id)]
+    assert answer["excluded"]["operational"]["not_stated"] == 1
+    (doubtful,) = answer["undecided"]["resources"]
+    assert (doubtful["id"], doubtful["unknown"]) == (str(silent.id), ["operational"])
 
 
 async def test_o2_the_situation_at_an_alarm_in_one_call(client, stored) -> None:
@@ -98,7 +102,11 @@ async def test_o2_the_situation_at_an_alarm_in_one_call(client, stored) -> None:
     assert [known[i] for i in ids(found["depots"]["town"])] == ["town"]
     assert [known[i] for i in ids(found["depots"]["district"])] == ["district"]
     assert [known[i] for i in ids(found["partners"])] == ["partner"]
-    assert found["teams"]["left_out"]["unknown_specialties"] == 1
+    assert found["teams"]["excluded"]["specialties_any"] == {
+        "not_stated": 1,
+        "otherwise": 1,
+        "nearest": {"id": str(records["other_team"].id), "distance_m": pytest.approx(100, abs=0.01)},
+    }
     drill = await client.post(
         "/v1/proximity/situation",
         json={"origin": origin, "hazard": "forest_fire"},
@@ -190,12 +198,14 @@ async def test_o6_nearest_available_team_with_a_specialty(client, stored) -> Non
     assert ids(any_of) == [str(single.id), str(both.id)]
     all_of = await ask(client, "nearest", specialties_all="mine,water", readiness="available")
     assert ids(all_of) == [str(both.id)]
-    assert all_of["unlocated"] == 0
-    assert any_of["unlocated"] == 1
-    assert any_of["left_out"]["unknown_readiness"] == 1
-    explained = await ask(client, "nearest", specialties_any="mine", readiness="available", explain=True)
-    reasons = {listed["id"]: listed["reasons"] for listed in explained["left_out"]["listed"]}
-    assert reasons == {str(silent.id): ["unknown_readiness"], str(lost.id): ["no_location"]}
+    assert all_of["undecided"]["count"] == 0
+    assert any_of["excluded"]["readiness"]["not_stated"] == 1
+    assert any_of["excluded"]["readiness"]["nearest"]["id"] == str(busy.id)
+    doubtful = {one["id"]: (one["reason"], one.get("unknown")) for one in any_of["undecided"]["resources"]}
+    assert doubtful == {
+        str(silent.id): ("unknown_value", ["readiness"]),
+        str(lost.id): ("no_position", None),
+    }
     assert seen(any_of, both)["why"]["readiness"] == "available"
     met = [seen(any_of, team)["why"]["specialties_any"] for team in (both, single)]
     assert met == [["registry:mine", "registry:water"], ["registry:water"]]
@@ -233,7 +243,15 @@ async def test_o8_nearest_open_shelter_for_a_hazard_with_room(client, stored) ->
     assert ids(answer) == [str(roomy.id), str(empty.id)]
     assert seen(answer, roomy)["free_persons"] == {"at_most": 250, "known": 250}
     assert seen(answer, empty)["free_persons"] == {"at_most": 250, "known": None}
-    assert answer["left_out"]["unknown_capacity"] == 1
+    assert [seen(answer, record)["certain"] for record in (roomy, empty)] == [True, False]
+    excluded = answer["excluded"]
+    assert {name: (one["not_stated"], one["otherwise"]) for name, one in excluded.items()} == {
+        "free_persons": (1, 1),
+        "hazards_any": (0, 1),
+        "opening": (0, 1),
+    }
+    assert excluded["hazards_any"]["nearest"]["id"] == str(fire.id)
+    assert [one["id"] for one in answer["undecided"]["resources"]] == [str(unknown.id)]
 
 
 def stock(code: str, quantity: float | None, **more) -> dict:
@@ -269,7 +287,9 @@ async def test_o9_which_store_has_the_item_up_the_tiers(client, stored) -> None:
         "uncounted_depots": 1,
         "other_unit_depots": 0,
     }
-    assert found["satisfied"] is False
+    assert found["satisfied"] == "unknown"
+    assert (missing["missing_min"], missing["missing_max"]) == (0, 3)
+    assert [one["unknown"] for one in found["undecided"]["resources"]] == [["items"]]
     nearest = await ask(client, "nearest", item="tent", quantity=40)
     assert ids(nearest) == [str(district.id), str(partner.id)]
     assert seen(nearest, district)["quantity"] == 50
@@ -281,12 +301,12 @@ async def test_o9_what_is_counted_in_another_unit_is_not_added_up_in_silence(cli
     await with_stock(stored, single, boxed)
     origin = {"lon": AT[0], "lat": AT[1]}
     loose = await tell(client, "supplies", origin=origin, items=[{"code": "rice", "quantity": 40}])
-    assert (loose["satisfied"], loose["mixed_units"]) == (True, ["gbt38565:rice"])
+    assert (loose["satisfied"], loose["mixed_units"]) == ("yes", ["gbt38565:rice"])
     stated = await tell(
         client, "supplies", origin=origin, items=[{"code": "rice", "quantity": 40, "unit": "箱"}]
     )
     assert [depot["id"] for depot in stated["depots"]] == [str(boxed.id)]
-    assert (stated["satisfied"], stated["mixed_units"]) == (False, [])
+    assert (stated["satisfied"], stated["mixed_units"]) == ("unknown", [])
     (missing,) = stated["shortfall"]
     assert (missing["missing"], missing["unit"], missing["other_unit_depots"]) == (20, "箱", 1)
     both = [{"code": "rice", "quantity": 10, "unit": "箱"}, {"code": "rice", "quantity": 35, "unit": "件"}]
@@ -331,7 +351,8 @@ async def test_f3_nearest_store_with_the_item(client, stored) -> None:
     await with_stock(stored, has, out, silent)
     answer = await ask(client, "nearest", item="gbt38565:tent")
     assert ids(answer) == [str(has.id)]
-    assert answer["left_out"]["unknown_stock"] == 1
+    assert answer["excluded"]["item"]["not_stated"] == 1
+    assert answer["excluded"]["item"]["nearest"]["id"] == str(out.id)
 
 
 async def test_f8_which_grid_am_i_in_and_who_is_above_it(client, stored) -> None:
@@ -344,12 +365,14 @@ async def test_f8_which_grid_am_i_in_and_who_is_above_it(client, stored) -> None
 
 async def test_f9_from_each_hazard_point_the_way_to_a_shelter(client, stored) -> None:
     near, far = there("shelter", 500), there("shelter", 9000)
-    await changes.load(stored, [near, far, make("shelter", None)], A_CHANGE)
+    adrift = make("shelter", None)
+    await changes.load(stored, [near, far, adrift], A_CHANGE)
     spots = [{"lon": AT[0], "lat": AT[1]}, dict(zip(("lon", "lat"), east(8800), strict=True))]
     found = await tell(client, "batch", origins=spots, where={"kind": "shelter"})
     assert [answer["hits"][0]["id"] for answer in found["answers"]] == [str(near.id), str(far.id)]
     assert found["answers"][1]["hits"][0]["distance_m"] == pytest.approx(200, abs=0.02)
-    assert (found["unlocated"], found["more_unlocated"]) == (1, False)
+    assert [one["reason"] for one in found["undecided"]["resources"]] == ["no_position"]
+    assert [answer["undecided"] for answer in found["answers"]] == [[str(adrift.id)]] * 2
     assert sorted(feature["id"] for feature in found["features"]) == sorted(map(str, [near.id, far.id]))
 
 
@@ -362,8 +385,9 @@ async def test_f13_a_chainage_without_road_geometry_says_so(client) -> None:
 async def test_o2_a_depot_whose_tier_nobody_stated_is_counted(client, stored) -> None:
     await changes.load(stored, [there("supply_depot", 500), there("fire_watch_point", 600)], A_CHANGE)
     found = await tell(client, "situation", origin={"lon": AT[0], "lat": AT[1]})
-    assert found["depots"]["district"]["left_out"]["unknown_tier"] == 1
-    assert found["checkpoints"]["left_out"]["unknown_form"] == 1
+    for tier in ("community", "town", "district"):
+        assert found["depots"][tier]["excluded"]["tier"]["not_stated"] == 1
+    assert found["checkpoints"]["excluded"]["form"]["not_stated"] == 1
 
 
 async def test_f5_who_is_responsible_here(client, stored) -> None:

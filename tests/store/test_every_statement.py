@@ -25,6 +25,7 @@ from registry.store.as_of import INSTANT, RECORDED
 from registry.store.database.query import FACTORIES, QUERIES, Query
 from registry.store.ogc import features
 from registry.store.proximity.knn_columns import TIERS
+from registry.store.proximity.undecided import Way
 from registry.store.schema.records import resource
 from registry.store.visibility import Shape
 from tests.builders import NOW
@@ -92,8 +93,11 @@ VALUES: dict[str, Sequence[Any]] = {
     "present": CONDITIONS,
     "each": [(CONDITIONS[0],), (frozenset(), frozenset({"tier", "item"})), (frozenset({"q"}),) * 3],
     "ways": [
-        tuple((CONDITIONS[2], *way) for way in [(True, False), (False, False), (True, True)]),
-        *(((frozenset({name}), True, False),) for name in sorted(filters.OPEN)),
+        tuple(
+            Way(CONDITIONS[2], *way)
+            for way in [(True, False), (False, False), (False, True), (False, False, False)]
+        ),
+        *((Way(frozenset({name}), ranked=True),) for name in sorted(filters.OPEN)),
     ],
     "tier": TIERS,
     "rank": get_args(Rank),

@@ -14,6 +14,7 @@ from registry.domain.proximity.origin import Start
 from registry.store.proximity import batches
 from registry.store.proximity import within as proximity
 from registry.store.proximity.nearest import LOOKED_THROUGH, nearest, nearest_of_each
+from registry.store.proximity.undecided import SearchBound, find_undecided
 from registry.store.records import changes
 from tests.builders import A_CHANGE, NOW, make
 
@@ -154,9 +155,9 @@ async def test_what_an_unknown_value_keeps_out_is_the_same_from_fewer_rows(write
         hits = await nearest(writer, EVERYTHING, wanted, start, k=4)
         bound_m = hits.rows[-1]["distance_m"]
         for scanned in (None, hits.scanned):
-            within = proximity.SearchBound(wanted, bound_m, scanned)
-            (rows,) = await proximity.find_undecided(writer, EVERYTHING, [within], start)
-            assert len(rows) == int((to_spot(unknown, spot) <= bound_m).sum())
+            bound = SearchBound(wanted, bound_m, bound_m, scanned)
+            (found,) = await find_undecided(writer, EVERYTHING, [bound], start)
+            assert len(found.records) == int((to_spot(unknown, spot) <= bound_m).sum())
         fewer += hits.scanned is not None and hits.scanned < LOOKED_THROUGH
     assert fewer == SPOTS // 5
 
@@ -178,10 +179,10 @@ async def test_distance_from_areas(writer, name) -> None:
     for shape in [shape for shape in shapes if shape.is_valid][:SHAPES]:
         start = Start(shape=shapely.to_wkb(shape))
         radius_m = rng.uniform(0, 40_000)
-        hits = await proximity.within_distance(
+        rows = await proximity.within_distance(
             writer, EVERYTHING, Filter(), start, radius_m=radius_m, limit=1000
         )
-        found = {row["id"]: row["distance_m"] for row in hits.rows}
+        found = {row["id"]: row["distance_m"] for row in rows}
         truth = {
             identity: 0.0 if shape.covers(shapely.Point(at)) else to_edges([shape.exterior.coords], at)
             for identity, at in points.items()
@@ -207,8 +208,8 @@ async def test_distance_from_corridors(writer, name) -> None:
             continue
         width_m = rng.uniform(0, 8_000)
         start = Start(shape=shapely.to_wkb(shapely.LineString(line)), margin_m=width_m / 2)
-        hits = await proximity.within_distance(writer, EVERYTHING, Filter(), start, radius_m=0, limit=1000)
-        found = {row["id"]: row["distance_m"] for row in hits.rows}
+        rows = await proximity.within_distance(writer, EVERYTHING, Filter(), start, radius_m=0, limit=1000)
+        found = {row["id"]: row["distance_m"] for row in rows}
         truth = {identity: to_edges([line], at) for identity, at in points.items()}
         agree(found, truth, width_m / 2)
 

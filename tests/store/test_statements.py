@@ -123,6 +123,7 @@ CONDITIONS = {
     "item": None,
 }
 VALUES = {"sight_realm": "live", "item_scheme": "s", "item_code": "c", "quantity": 1.0, "fetch": 16}
+VALUES |= {"stock_on": None}
 VALUES |= {"lon": 106.5, "lat": 29.0, "max_m": 5000, "valid_at": NOW}
 
 

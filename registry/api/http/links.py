@@ -6,12 +6,13 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from registry.api.http.request import HttpRequest
+from registry.domain.completeness import FeatureSetAnswer
 from registry.domain.geojson import FeatureCollection
 
 PATH_SAFE = "/:@!$&'()*+,;=~-._"
 GEOJSON = "application/geo+json"
 JSON = "application/json"
-C = TypeVar("C", bound=FeatureCollection)
+C = TypeVar("C", bound=FeatureCollection | FeatureSetAnswer)
 
 
 def linked(answer: C, *links: dict[str, str]) -> C:

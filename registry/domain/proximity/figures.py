@@ -1,11 +1,12 @@
 """What an answer adds to the record of a hit: distance, direction, conditions met, age, partner, arrival."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Raw, Struct
 
+from registry.domain.proximity.interval import DistanceInterval
 from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import Ranking
 from registry.domain.records.feature import with_figures
@@ -25,6 +26,8 @@ class HitContext(Struct, frozen=True):
     conditions: Mapping[str, Any]
     asked_at: datetime
     stale_after: timedelta
+    bound_m: float | None = None
+    """A hit belongs for certain when it is within this distance wherever it may be."""
 
 
 def hit(row: Row, context: HitContext, **more: object) -> Raw:
@@ -33,15 +36,18 @@ def hit(row: Row, context: HitContext, **more: object) -> Raw:
 
 
 def hit_inside(row: Row, context: HitContext) -> Raw:
-    """The record of a hit inside a shape as a Feature: its distance is 0, or up to its own uncertainty."""
-    distances = {"distance_m": 0.0, "distance_min_m": 0.0, "distance_max_m": mm(row["uncertainty_m"])}
+    """The record of a hit inside a shape as a Feature: it is certain when it is inside wherever it may be."""
+    most = mm(greatest_m(row, context.start))
+    distances = {"distance_m": 0.0, "distance_min_m": 0.0, "distance_max_m": most, "certain": most == 0.0}
     return with_figures(row["feature"], distances | _record(row, context))
 
 
 def _figures(row: Row, context: HitContext) -> dict[str, Any]:
     if row["distance_m"] is None:
-        return {"distance_m": None} | _record(row, context)
-    figures = distances(row, context.start) | _record(row, context)
+        return {"distance_m": None, "certain": context.bound_m is None} | _record(row, context)
+    figures = distances(row, context.start)
+    figures["certain"] = is_certain(row, context.start, context.bound_m)
+    figures |= _record(row, context)
     if "free_persons" in context.conditions:
         figures |= _free_persons(row)
     if "item" in context.conditions and row["item_quantity"] is not None:
@@ -51,10 +57,27 @@ def _figures(row: Row, context: HitContext) -> dict[str, Any]:
     return figures
 
 
+def is_certain(row: Row, start: Start, bound_m: float | None) -> bool:
+    """Whether a hit belongs wherever it may be, and for whatever value it leaves unknown."""
+    if row.get("occupancy_known") is False:
+        return False
+    return bound_m is None or greatest_m(row, start) <= bound_m
+
+
+def greatest_m(row: Row, start: Start) -> float:
+    """The greatest distance of a located record that the uncertainties allow."""
+    return _interval(row, start).max_m or 0.0
+
+
+def _interval(row: Row, start: Start) -> DistanceInterval:
+    inside_m = row.get("inside_m") or 0.0
+    return start.interval(row["distance_m"] - inside_m, row["uncertainty_m"])
+
+
 def distances(row: Row, start: Start) -> dict[str, Any]:
     """The distance in metres with its interval; from a point also the bearing, None at the point itself."""
     distance_m = row["distance_m"]
-    interval = start.interval(distance_m, row["uncertainty_m"])
+    interval = _interval(row, start)
     figures: dict[str, Any] = {
         "distance_m": mm(start.distance_m(distance_m)),
         "distance_min_m": mm(interval.min_m),
@@ -113,13 +136,3 @@ def _arrival(row: Row, ranking: Ranking) -> dict[str, Any]:
 def mm(metres: float | None) -> float | None:
     """Metres to the millimetre."""
     return None if metres is None else round(metres, 3)
-
-
-def unknown_values(rows: Sequence[Row]) -> dict[str, int]:
-    """How many of these records each unknown value leaves undecided."""
-    names = [name for name in dict(rows[0]) if name.startswith(("unknown_", "never_"))] if rows else []
-    return {
-        name: sum(bool(row[name]) for row in rows)
-        for name in names
-        if any(row[name] is not None for row in rows)
-    }

@@ -58,9 +58,13 @@ class Start(Struct, frozen=True, kw_only=True):
         return max(0.0, measured_m - self.margin_m)
 
     def interval(self, measured_m: float, uncertainty_m: float) -> DistanceInterval:
-        """The least and greatest distance that the uncertainties of both ends allow."""
-        far_m = measured_m + self.margin_m if self.uncertain else self.distance_m(measured_m)
-        return DistanceInterval(max(0.0, self.distance_m(measured_m) - uncertainty_m), far_m + uncertainty_m)
+        """The least and greatest distance that the uncertainties of both ends allow.
+
+        A record inside the shape has a negative measure: how far it is from the edge.
+        """
+        near_m = measured_m - self.margin_m
+        far_m = measured_m + self.margin_m if self.uncertain else near_m
+        return DistanceInterval(max(0.0, near_m - uncertainty_m), max(0.0, far_m + uncertainty_m))
 
 
 def as_spot(start: Start) -> Start:

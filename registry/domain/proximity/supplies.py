@@ -29,7 +29,7 @@ class Need(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Stock(Struct, frozen=True, kw_only=True):
-    """One item in one depot as last counted; a `quantity` of None was never counted."""
+    """One item in one depot as last counted; None was never counted, what is expired is not available."""
 
     depot: str
     tier: Tier | None
@@ -40,6 +40,7 @@ class Stock(Struct, frozen=True, kw_only=True):
     quantity: float | None
     unit: str | None = None
     counted_at: datetime | None = None
+    expired: bool = False
 
 
 class Draw(Struct, frozen=True):
@@ -54,15 +55,21 @@ class Draw(Struct, frozen=True):
     counted_at: datetime | None
 
 
-class Shortfall(Struct, frozen=True):
-    """A quantity that no depot is known to hold, and how many depots may: uncounted, or in another unit."""
+class Shortfall(Struct, frozen=True, kw_only=True):
+    """A quantity that no depot is known to hold: as listed, at least and at most.
+
+    Depots may hold it that never counted it or count it in another unit; `expired` is not available.
+    """
 
     scheme: str
     code: str
     unit: str | None
     missing: float
+    missing_min: float
+    missing_max: float
     uncounted_depots: int
     other_unit_depots: int
+    expired: float
 
 
 def step_of(stock: Stock) -> int:
@@ -70,8 +77,11 @@ def step_of(stock: Stock) -> int:
     return TIERS.index(stock.tier) + (PARTNER_STEP if stock.partner else 0)
 
 
-def allot(needs: Sequence[Need], stocks: Sequence[Stock]) -> tuple[list[Draw], list[Shortfall]]:
-    """What to take from which depot: lower tiers first, then nearer; unlocated last in their tier."""
+def allot(needs: Sequence[Need], stocks: Sequence[Stock]) -> tuple[list[Draw], dict[Item, float]]:
+    """What to take from which depot, and what is missing then, by item.
+
+    Lower tiers come first, then nearer depots; unlocated ones are the last of their tier.
+    """
     far = float("inf")
     ordered = sorted(
         stocks,
@@ -83,14 +93,25 @@ def allot(needs: Sequence[Need], stocks: Sequence[Stock]) -> tuple[list[Draw], l
         left[item] = left.get(item, 0.0) + need.quantity
     draws = []
     for stock in ordered:
-        holds = stock.quantity or 0.0
+        holds = 0.0 if stock.expired else stock.quantity or 0.0
         for item in dict.fromkeys((_item(stock, stock.unit), _item(stock, None))):
             take = min(left.get(item, 0.0), holds)
             if take > 0:
                 left[item] -= take
                 draws.append(_draw(stock, take, holds))
                 holds -= take
-    return draws, [_shortfall(item, missing, stocks) for item, missing in left.items() if missing > 0]
+    return draws, left
+
+
+def shortfalls(
+    needs: Sequence[Need], listed: Sequence[Stock], certain: Sequence[Stock], *, unlisted: bool
+) -> list[Shortfall]:
+    """What is missing of each item as listed, and at most: counted in what is certainly within reach.
+
+    With `unlisted` there may be more than is listed, so that nothing need be missing.
+    """
+    missing, most = allot(needs, listed)[1], allot(needs, certain)[1]
+    return [_shortfall(item, missing[item], most[item], listed, unlisted) for item in most if most[item] > 0]
 
 
 def mixed_units(needs: Sequence[Need], draws: Sequence[Draw]) -> list[str]:
@@ -110,10 +131,23 @@ def _draw(stock: Stock, take: float, holds: float) -> Draw:
     return Draw(stock.depot, stock.scheme, stock.code, take, holds, stock.unit, stock.counted_at)
 
 
-def _shortfall(item: Item, missing: float, stocks: Sequence[Stock]) -> Shortfall:
+def _shortfall(item: Item, missing: float, most: float, stocks: Sequence[Stock], unlisted: bool) -> Shortfall:
     scheme, code, unit = item
     same = [stock for stock in stocks if (stock.scheme, stock.code) == (scheme, code)]
     fits = [stock for stock in same if unit in (None, stock.unit)]
-    uncounted = {stock.depot for stock in fits if stock.quantity is None}
-    other_units = {stock.depot for stock in same} - {stock.depot for stock in fits}
-    return Shortfall(scheme, code, unit, missing, len(uncounted), len(other_units))
+    left = [stock for stock in same if not stock.expired]
+    fitting = [stock for stock in left if unit in (None, stock.unit)]
+    uncounted = {stock.depot for stock in fitting if stock.quantity is None}
+    other_units = {stock.depot for stock in left} - {stock.depot for stock in fitting}
+    may_be_there = unlisted or bool(uncounted) or len(left) > len(fitting)
+    return Shortfall(
+        scheme=scheme,
+        code=code,
+        unit=unit,
+        missing=missing,
+        missing_min=0.0 if may_be_there else missing,
+        missing_max=most,
+        uncounted_depots=len(uncounted),
+        other_unit_depots=len(other_units),
+        expired=sum(stock.quantity or 0.0 for stock in fits if stock.expired),
+    )

@@ -5,24 +5,30 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from msgspec import structs
+
 from registry.domain.access.sight import Sight
+from registry.domain.completeness import FeatureSetAnswer, why_none
 from registry.domain.conditions import Filter
 from registry.domain.errors import Invalid
-from registry.domain.geojson import FeatureCollection, MultiPolygon, Polygon
+from registry.domain.geojson import MultiPolygon, Polygon
 from registry.domain.geometry import wkb
 from registry.domain.proximity import cap
 from registry.domain.proximity.cap import CapAlert, Circle
-from registry.domain.proximity.figures import hit_inside, unknown_values
+from registry.domain.proximity.edges import joined
+from registry.domain.proximity.figures import hit_inside
 from registry.domain.proximity.origin import Start
+from registry.services.completeness import completeness_of
 from registry.services.proximity.answer import ResourceQuestion, hit_context, require_place
+from registry.services.proximity.undecided import doubt_of
 from registry.store.database.pool import Reader, Row
 from registry.store.proximity import within
-from registry.store.proximity.knn_columns import MOST_COUNTED
+from registry.store.proximity.undecided import SearchBound
 
 MOST_FOUND = 10_000
 
 
-class AlertArea(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollection"):
+class AlertArea(FeatureSetAnswer, frozen=True, kw_only=True, tag="FeatureCollection"):
     """The resources in an alert. `complete` is false beyond 10,000; `undrawn` names areas without a shape."""
 
     alert: dict[str, Any]
@@ -30,14 +36,13 @@ class AlertArea(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollec
     polygons: int
     circles: int
     undrawn: list[str]
-    unlocated: int
-    left_out: dict[str, Any]
     complete: bool
 
 
 class _Inside(NamedTuple):
-    rows: list[Row]
-    unlocated: int
+    """The records inside any shape, each with the shape that it is in, and whether these are all."""
+
+    rows: list[tuple[Row, Start]]
     complete: bool
 
 
@@ -47,45 +52,37 @@ async def alert_area(reader: Reader, sight: Sight, question: ResourceQuestion, a
     if not shapes.polygons and not shapes.circles:
         raise Invalid("no area of the alert has a polygon or a circle")
     starts = [*map(_start_of_polygon, shapes.polygons), *map(_start_of_circle, shapes.circles)]
-    wanted = question.filter
     async with reader.snapshot() as snapshot:
-        inside = await _inside(snapshot, sight, wanted, starts)
-        await require_place(snapshot, wanted, inside.rows)
-        left_out = await _undecided(snapshot, sight, wanted, starts)
-    context = hit_context(question, Start())
-    return AlertArea(
-        [hit_inside(row, context) for row in inside.rows],
+        inside = await _inside(snapshot, sight, question.filter, starts)
+        await require_place(snapshot, question.filter, inside.rows)
+        whole = Start(shape=joined((one.shape, one.lon, one.lat, one.margin_m) for one in starts))
+        doubt = await doubt_of(snapshot, sight, whole, SearchBound(question.filter, 0.0))
+        listing = await completeness_of(snapshot, sight, question.filter)
+    answer = AlertArea(
+        features=[hit_inside(row, hit_context(question, start)) for row, start in inside.rows],
         alert=cap.described(alert),
-        counts=dict(Counter(row["kind"] for row in inside.rows)),
+        counts=dict(Counter(row["kind"] for row, _ in inside.rows)),
         polygons=len(shapes.polygons),
         circles=len(shapes.circles),
         undrawn=shapes.undrawn,
-        unlocated=inside.unlocated,
-        left_out=left_out,
         complete=inside.complete,
+        completeness=listing,
+        undecided=doubt.undecided,
+        excluded=doubt.excluded,
     )
+    return answer if answer.features else structs.replace(answer, none=why_none(answer))
 
 
 async def _inside(reader: Reader, sight: Sight, wanted: Filter, starts: Sequence[Start]) -> _Inside:
     """The resources inside any of the shapes, each once, by identity."""
-    by_id: dict[UUID, Row] = {}
-    unlocated, complete = 0, True
+    by_id: dict[UUID, tuple[Row, Start]] = {}
+    complete = True
     for start in starts:
-        hits = await within.within_distance(reader, sight, wanted, start, radius_m=0.0, limit=MOST_FOUND + 1)
-        by_id |= {row["id"]: row for row in hits.rows}
-        unlocated = hits.unlocated
-        complete = complete and len(hits.rows) <= MOST_FOUND
-    rows = [by_id[identity] for identity in sorted(by_id)]
-    return _Inside(rows[:MOST_FOUND], min(unlocated, MOST_COUNTED), complete and len(rows) <= MOST_FOUND)
-
-
-async def _undecided(reader: Reader, sight: Sight, wanted: Filter, starts: Sequence[Start]) -> dict[str, int]:
-    """How many records in the shapes each unknown value leaves undecided."""
-    by_id: dict[UUID, Row] = {}
-    for start in starts:
-        (rows,) = await within.find_undecided(reader, sight, [within.SearchBound(wanted, 0.0)], start)
-        by_id |= {row["id"]: row for row in rows}
-    return unknown_values([*by_id.values()])
+        rows = await within.within_distance(reader, sight, wanted, start, radius_m=0.0, limit=MOST_FOUND + 1)
+        by_id |= {row["id"]: (row, start) for row in rows}
+        complete = complete and len(rows) <= MOST_FOUND
+    found = [by_id[identity] for identity in sorted(by_id)]
+    return _Inside(found[:MOST_FOUND], complete and len(found) <= MOST_FOUND)
 
 
 def _start_of_polygon(polygon: Polygon | MultiPolygon) -> Start:

@@ -5,37 +5,56 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType, structs
 
 from registry.domain.access.sight import Sight
-from registry.domain.conditions import Conditions, filter_of
+from registry.domain.completeness import (
+    Excluded,
+    SetAnswer,
+    Undecided,
+    UndecidedRecord,
+    why_none,
+)
+from registry.domain.conditions import Conditions, Filter, filter_of
 from registry.domain.errors import InvalidQuery
-from registry.domain.proximity.figures import distances
+from registry.domain.plans.provision import Words
+from registry.domain.proximity.edges import joined
+from registry.domain.proximity.figures import distances, greatest_m, is_certain
 from registry.domain.proximity.origin import Origin, Start, form_of, start_of_spot
+from registry.domain.proximity.undecided import describe_undecided, first_of, may_be_within, places_of
+from registry.services.completeness import completeness_of
 from registry.services.proximity.answer import require_place
+from registry.services.proximity.undecided import doubt_of
 from registry.store.database.pool import Reader, Row
+from registry.store.filters import is_broad
 from registry.store.proximity import batches
-from registry.store.proximity.knn_columns import MOST_COUNTED
 from registry.store.proximity.nearest import nearest
-from registry.store.proximity.within import unlocated
+from registry.store.proximity.possible import Extents, extents
+from registry.store.proximity.undecided import SearchBound
 
 
 class Assignment(msgspec.Struct, frozen=True):
-    """The answer for one origin: its number from 0, and its hits nearest first."""
+    """The answer for one origin: its number from 0, its hits nearest first, and who may be nearer.
+
+    `undecided` lists up to five identities; `more_undecided` says that there are more.
+    """
 
     origin: int
     hits: list[dict[str, Any]]
+    undecided: list[str]
+    more_undecided: bool
 
 
-class Assignments(msgspec.Struct, frozen=True):
+class Assignments(SetAnswer, frozen=True, kw_only=True):
     """Answers in the order of the origins; each resource is once in `features`.
 
-    `unlocated` counts those that meet the conditions but have no position, up to 50.
+    `undecided` names what is undecided of any origin, with its distances from that origin. `excluded` counts
+    what conditions keep out up to the farthest hit of any origin.
     """
 
     answers: list[Assignment]
     features: list[msgspec.Raw]
-    unlocated: int
-    more_unlocated: bool
+    none: Words | UnsetType = UNSET
 
 
 async def assign(
@@ -53,19 +72,28 @@ async def assign(
             else (await nearest(snapshot, sight, wanted, start, k=k, max_m=max_m)).rows
             for rows, start in zip(batch, starts, strict=True)
         ]
-        await require_place(snapshot, wanted, [row for rows in every for row in rows])
-        ids = sorted({row["id"] for rows in every for row in rows}) if with_features else []
-        features = await batches.features(snapshot, sight, ids) if ids else []
-        without_position = len(await unlocated(snapshot, sight, wanted))
-    return Assignments(
-        [
-            Assignment(number, [_hit(row, start) for row in rows])
-            for number, (rows, start) in enumerate(zip(every, starts, strict=True))
-        ],
-        [msgspec.Raw(row["feature"]) for row in features],
-        min(without_position, MOST_COUNTED),
-        without_position > MOST_COUNTED,
-    )
+        ids = sorted({row["id"] for rows in every for row in rows})
+        await require_place(snapshot, wanted, ids)
+        features = await batches.features(snapshot, sight, ids) if ids and with_features else []
+        bounds = [_bound_m(rows, start, k, max_m) for rows, start in zip(every, starts, strict=True)]
+        reaches = [
+            None if bound is None else bound + start.margin_m
+            for bound, start in zip(bounds, starts, strict=True)
+        ]
+        possible = await batches.may_be_nearer(snapshot, sight, wanted, starts, reaches, ids)
+        known = await extents(snapshot, places_of([row for rows in possible for row in rows]))
+        named = [_named(*each, known) for each in zip(possible, starts, bounds, strict=True)]
+        answer = Assignments(
+            answers=[
+                _assignment(number, *each, max_m)
+                for number, each in enumerate(zip(every, starts, named, strict=True))
+            ],
+            features=[msgspec.Raw(row["feature"]) for row in features],
+            completeness=await completeness_of(snapshot, sight, wanted),
+            undecided=_of_any(named),
+            excluded=await _excluded(snapshot, sight, wanted, starts, bounds),
+        )
+    return answer if ids else structs.replace(answer, none=why_none(answer))
 
 
 def _start(number: int, origin: Origin) -> Start:
@@ -74,5 +102,53 @@ def _start(number: int, origin: Origin) -> Start:
     return start_of_spot(origin)
 
 
-def _hit(row: Row, start: Start) -> dict[str, Any]:
-    return {"id": str(row["id"]), "kind": row["kind"]} | distances(row, start)
+def _bound_m(hits: Sequence[Row], start: Start, k: int, max_m: float | None) -> float | None:
+    """How far a record may be that is among the first k."""
+    if len(hits) < k:
+        return max_m
+    reach_m = max(greatest_m(row, start) for row in hits)
+    return reach_m if max_m is None else min(reach_m, max_m)
+
+
+def _named(rows: Sequence[Row], start: Start, bound_m: float | None, known: Extents) -> list[UndecidedRecord]:
+    """The records that may be within the bound of one spot."""
+    records = [describe_undecided(row, start, known, bound_m=bound_m) for row in rows]
+    return [record for record in records if may_be_within(record, bound_m)]
+
+
+def _of_any(named: Sequence[Sequence[UndecidedRecord]]) -> Undecided:
+    """What is undecided of any spot, each record with its distances from the spot that it may be nearest."""
+    every = sorted(
+        (record for records in named for record in records),
+        key=lambda record: -(record.distance_min_m or 0.0),
+    )
+    more = any(len(records) > batches.MOST_OF_EACH for records in named)
+    return first_of([*{record.id: record for record in every}.values()], more=more)
+
+
+def _assignment(
+    number: int, hits: Sequence[Row], start: Start, named: Sequence[UndecidedRecord], max_m: float | None
+) -> Assignment:
+    first = named[: batches.MOST_OF_EACH]
+    return Assignment(
+        number,
+        [_hit(row, start, max_m) for row in hits],
+        [record.id for record in first],
+        len(named) > len(first),
+    )
+
+
+def _hit(row: Row, start: Start, max_m: float | None) -> dict[str, Any]:
+    certain = {"certain": is_certain(row, start, max_m)}
+    return {"id": str(row["id"]), "kind": row["kind"]} | distances(row, start) | certain
+
+
+async def _excluded(
+    reader: Reader, sight: Sight, wanted: Filter, starts: Sequence[Start], bounds: Sequence[float | None]
+) -> Excluded:
+    if is_broad(wanted):
+        return {}
+    spots = Start(shape=joined((None, start.lon, start.lat, start.margin_m) for start in starts))
+    known = [bound for bound in bounds if bound is not None]
+    bound_m = max(known) if len(known) == len(bounds) else None
+    return (await doubt_of(reader, sight, spots, SearchBound(wanted, bound_m))).excluded

@@ -1,96 +1,79 @@
-"""The fire watch points that cover a spot, and those for which nobody can tell."""
+"""The fire watch points that cover a spot, and those that may."""
 
-from collections.abc import Mapping
-from functools import cache
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from registry.domain.access.sight import Sight
-from registry.domain.conditions import Filter
-from registry.domain.geojson import FeatureCollection
-from registry.domain.proximity.figures import hit, mm
-from registry.domain.proximity.interval import Aim, Cover, DistanceInterval, covers, covers_aim, hull
-from registry.domain.proximity.origin import Origin, Start, as_spot
-from registry.domain.records.resource import Kind, Sector
-from registry.services.proximity.answer import (
-    ResourceQuestion,
-    hit_context,
-    of_kind,
-    require_place,
-    undecided,
+from registry.domain.completeness import (
+    SEVERAL,
+    Excluded,
+    FeatureSetAnswer,
+    SetAnswer,
+    Undecided,
+    why_none,
 )
-from registry.services.proximity.nearest import FAR_M
+from registry.domain.conditions import Filter
+from registry.domain.proximity.figures import hit
+from registry.domain.proximity.interval import Aim, Cover, covers, covers_aim
+from registry.domain.proximity.origin import Origin, Start, as_spot
+from registry.domain.proximity.undecided import (
+    describe_undecided,
+    first_of,
+    places_of,
+    possible_distances,
+    sum_up_excluded,
+)
+from registry.domain.records.resource import Kind, Sector
+from registry.services.completeness import completeness_of
+from registry.services.proximity.answer import ResourceQuestion, hit_context, of_kind, require_place
 from registry.services.proximity.start import start_of
 from registry.store.database.pool import Reader, Row
-from registry.store.places import places
 from registry.store.proximity import covering as watch_points
-from registry.store.proximity.within import SearchBound
+from registry.store.proximity.possible import Extents, extents
 
 WATCH_POINT: Kind = "fire_watch_point"
 MOST_COVERING = 10_000
-UNBOUNDED = {"nearest_m": None, "farthest_m": None}
-Doubt = tuple[Row, DistanceInterval, str]
-"""A watch point, the distances that it may have, and why nobody can tell."""
+Judged = tuple[Row, bool, Cover]
+"""A watch point that may reach the spot: whether it does as recorded, and from all possible positions."""
 
 
-class Untested(msgspec.Struct, frozen=True, kw_only=True):
-    """A watch point that covers the spot from some of the positions it may have, but not from all."""
-
-    id: str
-    name: dict[str, str | None]
-    reason: str
-    watch_radius_m: float
-    distance_min_m: float | None
-    distance_max_m: float | None
-
-
-class UntestedList(msgspec.Struct, frozen=True):
-    """The watch points that could not be tested: how many, and the first of them."""
-
-    count: int
-    resources: list[Untested]
-
-
-class Covering(FeatureCollection, frozen=True, kw_only=True, tag="FeatureCollection"):
-    """Watch points whose radius reaches the spot, nearest first; an empty list is an answer.
+class Covering(FeatureSetAnswer, frozen=True, kw_only=True, tag="FeatureCollection"):
+    """Watch points whose radius reaches the spot, nearest first; `certain` ones reach it from anywhere.
 
     A drawn origin is somewhere in the disc that holds all of it.
     """
 
-    origin: dict[str, Any]
-    untested: UntestedList
-    ruled_out: int
+    origin: Mapping[str, Any]
     assumed_extent: list[str]
-    left_out: dict[str, Any]
 
 
-class WatchPoints(msgspec.Struct, frozen=True):
-    """The watch points that cover a spot, each with whether that is certain, and the state of the others."""
+class WatchPoints(SetAnswer, frozen=True, kw_only=True):
+    """The watch points that cover a spot, each with whether that is certain, and what is not decided."""
 
     covering: list[tuple[Row, bool]]
-    untested: UntestedList
-    ruled_out: int
     assumed_extent: list[str]
 
 
 async def covering(reader: Reader, sight: Sight, question: ResourceQuestion, origin: Origin) -> Covering:
-    """The watch points whose own radius reaches the origin, and those that could not be tested."""
+    """The watch points whose own radius reaches the origin, and those of which nobody can tell."""
     wanted = of_kind(question.filter, WATCH_POINT, "only fire watch points cover a spot")
     question = msgspec.structs.replace(question, filter=wanted)
     async with reader.snapshot(one_plan=True) as snapshot:
         start = as_spot(await start_of(snapshot, origin))
         tested = await evaluate_watch_points(snapshot, sight, wanted, start)
         await require_place(snapshot, wanted, tested.covering)
-        bound = SearchBound(wanted, FAR_M)
-        return Covering(
-            features(question, start, tested),
-            origin=start.described,
-            untested=tested.untested,
-            ruled_out=tested.ruled_out,
-            assumed_extent=tested.assumed_extent,
-            left_out=await undecided(snapshot, sight, start, bound, explain=question.explain),
-        )
+    answer = Covering(
+        features=features(question, start, tested),
+        origin=start.described,
+        assumed_extent=tested.assumed_extent,
+        completeness=tested.completeness,
+        undecided=tested.undecided,
+        excluded=tested.excluded,
+    )
+    return answer if answer.features else msgspec.structs.replace(answer, none=why_none(answer))
 
 
 def features(question: ResourceQuestion, start: Start, tested: WatchPoints) -> list[msgspec.Raw]:
@@ -99,51 +82,57 @@ def features(question: ResourceQuestion, start: Start, tested: WatchPoints) -> l
     return [hit(row, context, certain=certain) for row, certain in tested.covering]
 
 
-async def evaluate_watch_points(
-    reader: Reader, sight: Sight, wanted: Filter, start: Start, *, named: int = MOST_COVERING
-) -> WatchPoints:
-    """Every watch point that covers the spot or may; of the untested `named` are listed and all counted."""
-    located = await watch_points.covering(reader, sight, wanted, start, limit=MOST_COVERING)
-    loose, more, total = await watch_points.unplaced(
-        reader, sight, wanted, start, limit=MOST_COVERING, named=named
-    )
-    codes = sorted({code for row in loose for code in _possible_places(row)})
-    bounds = await places.reach(reader, codes, start.lon, start.lat) if loose else {}
-    tested = [(row, *_test(row, start)) for row in located]
-    doubtful: list[Doubt] = [
-        (row, start.interval(row["distance_m"], row["uncertainty_m"]), "uncertain_position")
-        for row, nominal, verdict in tested
-        if verdict == "possible" and not nominal
-    ]
-    from_places = cache(lambda codes: _interval_of_places(codes, bounds, start))
-    placed = [(row, from_places(_possible_places(row)), row["quality"]) for row in loose]
-    open_cases = [doubt for doubt in placed if covers(doubt[1], doubt[0]["watch_radius_m"]) != "no"]
-    doubtful += sorted(open_cases, key=lambda doubt: doubt[1].min_m or 0.0)
+async def evaluate_watch_points(reader: Reader, sight: Sight, wanted: Filter, start: Start) -> WatchPoints:
+    """Every watch point that covers the spot or may; of those that may the nearest 50 are named."""
+    found = await watch_points.covering(reader, sight, wanted, start, limit=MOST_COVERING)
+    known = await extents(reader, places_of(found.unlocated))
+    judged = [(row, *_test(row, start)) for row in found.located]
+    judged += [(row, False, _test_unlocated(row, start, known)) for row in found.unlocated]
+    reaching = [(row, nominal, verdict) for row, nominal, verdict in judged if verdict != "no"]
+    fitting = [(row, nominal, verdict) for row, nominal, verdict in reaching if not row["failing"]]
+    plain = [(row, nominal, verdict) for row, nominal, verdict in fitting if not row["unknown"]]
     return WatchPoints(
-        [(row, verdict == "yes") for row, nominal, verdict in tested if nominal],
-        UntestedList(len(doubtful) + more, [_untested(*doubt) for doubt in doubtful[:named]]),
-        total - len(open_cases) - more,
-        sorted(code for code, row in bounds.items() if row["basis"] != "boundary"),
+        covering=[(row, verdict == "yes") for row, nominal, verdict in plain if nominal],
+        assumed_extent=sorted(
+            bound.rpartition("/")[0] for bound, one in known.items() if one and one.assumed
+        ),
+        completeness=await completeness_of(reader, sight, wanted),
+        undecided=_undecided(fitting, start, known, more=found.more),
+        excluded=_excluded(reaching, start),
     )
 
 
-def _possible_places(row: Row) -> tuple[str, ...]:
-    if row["quality"] == "candidate_places":
-        return tuple(row["candidate_places"])
-    return (row["place"],) if row["place"] else ()
+def _undecided(fitting: Sequence[Judged], start: Start, known: Extents, *, more: bool) -> Undecided:
+    """Those that reach the spot from some positions only, and those that leave a condition open."""
+    records = [
+        describe_undecided(row, start, known, bound_m=row["watch_radius_m"])
+        for row, nominal, _ in fitting
+        if row["unknown"] or not nominal
+    ]
+    return first_of(records, more=more)
 
 
-def _interval_of_places(
-    codes: tuple[str, ...], bounds: Mapping[str, Mapping[str, Any]], start: Start
-) -> DistanceInterval:
-    """The distances from anywhere in these places to anywhere in the margin of the spot."""
-    spans = [bounds.get(code, UNBOUNDED) for code in codes]
-    interval = hull([DistanceInterval(span["nearest_m"], span["farthest_m"]) for span in spans])
-    near_m, far_m = interval.min_m, interval.max_m
-    return DistanceInterval(
-        None if near_m is None else max(0.0, near_m - start.margin_m),
-        None if far_m is None else far_m + start.margin_m,
+def _excluded(reaching: Sequence[Judged], start: Start) -> Excluded:
+    """How many that may reach the spot each condition keeps out."""
+    groups: dict[str, list[Row]] = defaultdict(list)
+    silent: dict[str, int] = defaultdict(int)
+    for row, _, _ in reaching:
+        if row["failing"]:
+            groups[row["failing"][0] if len(row["failing"]) == 1 else SEVERAL].append(row)
+        else:
+            for name in row["unknown"]:
+                silent[name] += 1
+    return sum_up_excluded(
+        [_nearest_of(name, rows) for name, rows in groups.items()],
+        [{"name": name, "n": count} for name, count in silent.items()],
+        start,
     )
+
+
+def _nearest_of(name: str, rows: Sequence[Row]) -> dict[str, Any]:
+    far = float("inf")
+    nearest = min(rows, key=lambda row: row.get("distance_m", far))
+    return {"name": name, "n": len(rows), "id": nearest["id"], "distance_m": nearest.get("distance_m")}
 
 
 def _test(row: Row, start: Start) -> tuple[bool, Cover]:
@@ -157,12 +146,7 @@ def _test(row: Row, start: Start) -> tuple[bool, Cover]:
     return covers_aim(aim, row["watch_radius_m"], sector)
 
 
-def _untested(row: Row, interval: DistanceInterval, reason: str) -> Untested:
-    return Untested(
-        id=str(row["id"]),
-        name={"zh": row["name_zh"], "en": row["name_en"]},
-        reason=reason,
-        watch_radius_m=row["watch_radius_m"],
-        distance_min_m=mm(interval.min_m),
-        distance_max_m=mm(interval.max_m),
-    )
+def _test_unlocated(row: Row, start: Start, known: Extents) -> Cover:
+    """Whether it may cover the spot from somewhere in its places."""
+    possible = covers(possible_distances(row, start, known), row["watch_radius_m"])
+    return "no" if possible == "no" else "possible"

@@ -8,44 +8,32 @@ import msgspec
 from msgspec import Meta, structs
 
 from registry.domain.access.sight import Sight
-from registry.domain.conditions import OWN_SCHEME, CodedText, Conditions, filter_of
+from registry.domain.completeness import SetAnswer, why_none
+from registry.domain.conditions import OWN_SCHEME, CodedText, Conditions, Filter, filter_of
 from registry.domain.plans.call_list import CallList
+from registry.domain.plans.provision import Words
 from registry.domain.proximity.figures import HitContext, hit
 from registry.domain.proximity.fitness import fitness_of
 from registry.domain.proximity.hazard import specialties_for
 from registry.domain.proximity.origin import Origin, Start, as_spot
 from registry.domain.records.resource import Tier
 from registry.domain.values import CodeOf, Count, Metres
+from registry.services.completeness import completeness_of
 from registry.services.plans.call_list import list_responsible
-from registry.services.proximity.answer import (
-    ResourceQuestion,
-    conditions_of,
-    hit_context,
-    question_of,
-    undecided_counts,
-)
-from registry.services.proximity.covering import (
-    WATCH_POINT,
-    UntestedList,
-    evaluate_watch_points,
-    features,
-)
+from registry.services.proximity.answer import ResourceQuestion, hit_context, question_of
+from registry.services.proximity.covering import WATCH_POINT, evaluate_watch_points, features
+from registry.services.proximity.nearest import search_bound
 from registry.services.proximity.rules import LocalRules, rules_at
 from registry.services.proximity.start import start_of
+from registry.services.proximity.undecided import Doubt, doubt_of_each
 from registry.store.database.pool import Reader, Row
 from registry.store.places import places
-from registry.store.proximity.knn_columns import MOST_COUNTED, Hits
 from registry.store.proximity.nearest import nearest_of_each
-from registry.store.proximity.within import SearchBound, find_undecided
 from registry.store.records import contacts
 from registry.store.records.contacts import Telephones
 
 MOST_PLACES = 60
 """Limit on places that hold a part of the origin; those that hold all of it are few."""
-MOST_NAMED = 100
-"""Untested watch points that are listed; all are counted."""
-LEFT_OUT_M = 20_000.0
-"""How far undecided records are searched for when neither `max_m` nor the hits bound the question."""
 TIERS: tuple[Tier, ...] = ("community", "town", "district")
 """Tiers of depots, from the first resort to the last."""
 
@@ -60,23 +48,20 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_m: Metres | None = None
 
 
-class SituationHelp(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of help, nearest first, with what was left out; `unlocated` counts up to 50."""
+class SituationHelp(SetAnswer, frozen=True, kw_only=True):
+    """One kind of help, nearest first; `none` says why there is nothing."""
 
     asked: Mapping[str, Any]
     features: list[msgspec.Raw]
-    unlocated: int
-    more_unlocated: bool
-    left_out: dict[str, Any]
+    none: Words | msgspec.UnsetType = msgspec.UNSET
 
 
-class SituationCovering(msgspec.Struct, frozen=True, kw_only=True):
+class SituationCovering(SetAnswer, frozen=True, kw_only=True):
     """The watch points that cover the spot, or the disc that holds a drawn origin."""
 
     disc: dict[str, float] | None
     features: list[msgspec.Raw]
-    untested: UntestedList
-    ruled_out: int
+    none: Words | msgspec.UnsetType = msgspec.UNSET
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,22 +134,26 @@ async def _help(
     reader: Reader, sight: Sight, alarm: Alarm, start: Start, question: ResourceQuestion
 ) -> list[SituationHelp]:
     """The nearest help of every kind; of the nearest teams, and the nearest available ones, the fittest."""
-    filters = [filter_of(conditions, question.asked_at) for conditions in _kinds_of_help(alarm)]
-    *every, available = await nearest_of_each(reader, sight, filters, start, k=alarm.k, max_m=alarm.max_m)
-    filters.pop()
-    context = hit_context(question, start)
-    bounds = [
-        SearchBound(wanted, _bound_m(alarm, start, hits), hits.scanned)
-        for wanted, hits in zip(filters, every, strict=True)
+    questions = [
+        structs.replace(question, filter=filter_of(conditions, question.asked_at))
+        for conditions in _kinds_of_help(alarm)
     ]
-    searched = [bound for bound in bounds if bound.wanted.tier not in TIERS[:-1]]
-    undecided = dict(zip(searched, await find_undecided(reader, sight, searched, start), strict=True))
+    filters = [one.filter for one in questions]
+    *every, available = await nearest_of_each(reader, sight, filters, start, k=alarm.k, max_m=alarm.max_m)
+    questions.pop()
+    bounds = [
+        search_bound(one, start, hits, alarm.k, alarm.max_m)
+        for one, hits in zip(questions, every, strict=True)
+    ]
+    doubts = await doubt_of_each(reader, sight, start, bounds)
     every[0] = every[0]._replace(rows=_fittest([*every[0].rows, *available.rows], alarm))
     numbers = await contacts.telephones(reader, sight, [row["id"] for hits in every for row in hits.rows])
-    return [
-        _described(context, bound, hits, undecided.get(bound, []), numbers, alarm)
-        for bound, hits in zip(bounds, every, strict=True)
-    ]
+    described = []
+    for one, hits, doubt in zip(questions, every, doubts, strict=True):
+        context = hit_context(one, start, bound_m=alarm.max_m)
+        features = [hit(row, context, **_to_call(row, numbers, alarm)) for row in hits.rows]
+        described.append(await _described(reader, sight, one.filter, context, features, doubt))
+    return described
 
 
 def _fittest(rows: Sequence[Row], alarm: Alarm) -> list[Row]:
@@ -175,24 +164,22 @@ def _fittest(rows: Sequence[Row], alarm: Alarm) -> list[Row]:
     return ranked[: alarm.k]
 
 
-def _bound_m(alarm: Alarm, start: Start, hits: Hits) -> float:
-    if len(hits.rows) == alarm.k:
-        return start.distance_m(hits.rows[-1]["distance_m"])
-    return alarm.max_m or LEFT_OUT_M
-
-
-def _described(
-    context: HitContext, bound: SearchBound, hits: Hits, undecided: Sequence[Row], numbers: Telephones,
-    alarm: Alarm,
-) -> SituationHelp:  # fmt: skip
-    context = structs.replace(context, conditions=conditions_of(bound.wanted))
-    return SituationHelp(
+async def _described(
+    reader: Reader,
+    sight: Sight,
+    wanted: Filter,
+    context: HitContext,
+    features: list[msgspec.Raw],
+    doubt: Doubt,
+) -> SituationHelp:
+    answer = SituationHelp(
         asked=context.conditions,
-        features=[hit(row, context, **_to_call(row, numbers, alarm)) for row in hits.rows],
-        unlocated=min(hits.unlocated, MOST_COUNTED),
-        more_unlocated=hits.unlocated > MOST_COUNTED,
-        left_out=undecided_counts(undecided, bound.bound_m),
+        features=features,
+        completeness=await completeness_of(reader, sight, wanted),
+        undecided=doubt.undecided,
+        excluded=doubt.excluded,
     )
+    return answer if answer.features else structs.replace(answer, none=why_none(answer))
 
 
 def _to_call(row: Row, numbers: Telephones, alarm: Alarm) -> dict[str, object]:
@@ -206,13 +193,15 @@ def _to_call(row: Row, numbers: Telephones, alarm: Alarm) -> dict[str, object]:
 async def _covering(
     reader: Reader, sight: Sight, question: ResourceQuestion, spot: Start
 ) -> SituationCovering:
-    tested = await evaluate_watch_points(reader, sight, question.filter, spot, named=MOST_NAMED)
-    return SituationCovering(
+    tested = await evaluate_watch_points(reader, sight, question.filter, spot)
+    answer = SituationCovering(
         disc=spot.described.get("disc"),
         features=features(question, spot, tested),
-        untested=tested.untested,
-        ruled_out=tested.ruled_out,
+        completeness=tested.completeness,
+        undecided=tested.undecided,
+        excluded=tested.excluded,
     )
+    return answer if answer.features else structs.replace(answer, none=why_none(answer))
 
 
 async def _places(reader: Reader, start: Start, on: date) -> tuple[list[dict[str, Any]], bool]:

@@ -1,16 +1,18 @@
 """The resources within a distance of an origin, or inside it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from registry.domain.access.sight import Sight
 from registry.domain.cursor import DistanceCursor
 from registry.domain.proximity.origin import Origin
 from registry.domain.proximity.ranking import Ranking
-from registry.services.proximity.answer import Near, ResourceQuestion, has_undecided, near
+from registry.services.proximity.answer import Near, ResourceQuestion, hit_context, near
 from registry.services.proximity.start import start_of
-from registry.store.database.one_view import from_one_view
-from registry.store.database.pool import Reader
+from registry.services.proximity.undecided import doubt_of
+from registry.store.database.pool import Reader, Row
 from registry.store.proximity.knn_columns import Hits
+from registry.store.proximity.undecided import SearchBound
 from registry.store.proximity.within import within_distance
 
 
@@ -25,24 +27,24 @@ async def within(
     reader: Reader, sight: Sight, question: ResourceQuestion, origin: Origin, *, radius_m: float, limit: int,
     after: DistanceCursor | None = None,
 ) -> NearPage:  # fmt: skip
-    """The first `limit` resources at most `radius_m` from the edge of the origin, nearest first."""
+    """The first `limit` resources at most `radius_m` from the edge of the origin, nearest first.
 
-    async def answer(reader: Reader) -> NearPage:
-        start = await start_of(reader, origin)
-        hits = await within_distance(
-            reader, sight, question.filter, start, radius_m=radius_m, after=after, limit=limit + 1
+    What could not be decided is the same on every page.
+    """
+    async with reader.snapshot(one_plan=True) as snapshot:
+        start = await start_of(snapshot, origin)
+        rows = await within_distance(
+            snapshot, sight, question.filter, start, radius_m=radius_m, after=after, limit=limit + 1
         )
-        page = Hits(hits.rows[:limit], hits.unlocated)
-        order = Ranking(margin_m=start.margin_m)
-        found = await near(reader, sight, question, order, start, page, radius_m)
-        return NearPage(found, _next_page(hits, limit))
-
-    return await from_one_view(reader, answer, several=has_undecided(question))
+        doubt = await doubt_of(snapshot, sight, start, SearchBound(question.filter, radius_m))
+        context = hit_context(question, start, Ranking(margin_m=start.margin_m), radius_m)
+        page = await near(snapshot, sight, question, context, Hits(rows[:limit]), doubt)
+        return NearPage(page, _next_page(rows, limit))
 
 
-def _next_page(hits: Hits, limit: int) -> DistanceCursor | None:
+def _next_page(rows: Sequence[Row], limit: int) -> DistanceCursor | None:
     """Where the next page starts: after the distance that the statement ordered by, not the measured one."""
-    if len(hits.rows) <= limit:
+    if len(rows) <= limit:
         return None
-    last = hits.rows[limit - 1]
+    last = rows[limit - 1]
     return DistanceCursor(last.get("sql_m", last["distance_m"]), last["id"])

@@ -13,21 +13,24 @@ from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import complete_within
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement, utf8
-from registry.store.filters import BROAD, clauses, key_and_values
+from registry.store.filters import BROAD, LISTING, clauses, failing, key_and_values
 from registry.store.pages import materialized
+from registry.store.proximity import possible
 from registry.store.proximity.knn_columns import TIERS, candidates, distance, nearness, within
 from registry.store.proximity.origin_sql import GEOGRAPHY, OriginSql
 from registry.store.visibility import Shape, View, binds, shape, view
 
+MOST_OF_EACH = 5
+"""Undecided records that are named of each spot."""
 FEW = 4_000
 """Sorting so many for every spot costs as much as walking the index past those that fail."""
 
 
-def _spots() -> tuple[Any, OriginSql]:
-    """The origins of a batch as rows, and the SQL of their position."""
+def _spots(metres: str = "margins") -> tuple[Any, OriginSql]:
+    """The origins of a batch as rows, each with a distance of its own, and the SQL of their position."""
     floats = ARRAY(sa.Float)
     spots = (
-        sa.func.unnest(*(sa.bindparam(name, type_=floats) for name in ("lons", "lats", "margins")))
+        sa.func.unnest(*(sa.bindparam(name, type_=floats) for name in ("lons", "lats", metres)))
         .table_valued("lon", "lat", "margin_m", with_ordinality="n", name="spot")
         .render_derived()
     )
@@ -112,7 +115,10 @@ async def nearest(
         query = _batch(*case, next(tier for tier in TIERS if tier >= fetch))
     else:
         query = _rare(*case)
-    found = await _ask(reader, query, values, starts)
+    values |= {"margins": [start.margin_m for start in starts]}
+    found = await _rows_of_each(reader, query, values, starts)
+    for rows in found:
+        rows.sort(key=lambda row: (row["distance_m"], row["id"]))
     return [rows[:k] if len(rows) < fetch or _sure(rows, k) else None for rows in found]
 
 
@@ -121,19 +127,56 @@ async def _are_many(reader: Reader, case: tuple[Shape, frozenset[str]], values: 
     return int(row["count"]) > FEW
 
 
-async def _ask(reader: Reader, query: Query, values: Given, starts: Sequence[Start]) -> list[list[Row]]:
+async def _rows_of_each(
+    reader: Reader, query: Query, values: Given, starts: Sequence[Start]
+) -> list[list[Row]]:
     values = values | {"lons": [start.lon for start in starts], "lats": [start.lat for start in starts]}
-    values |= {"margins": [start.margin_m for start in starts]}
     found: list[list[Row]] = [[] for _ in starts]
     for row in await reader.rows(query, values):
         found[row["n"] - 1].append(row)
-    for rows in found:
-        rows.sort(key=lambda row: (row["distance_m"], row["id"]))
     return found
 
 
 def _sure(rows: list[Row], k: int) -> bool:
     return complete_within(max(row["sphere_m"] for row in rows), rows[k - 1]["distance_m"])
+
+
+@statement
+def _possible(form: Shape, present: frozenset[str]) -> Query:
+    """For every spot up to six records that may be among its hits, as far as `reaches` says."""
+    seen, (spots, origin) = view(form), _spots("reaches")
+    reach_m = spots.c.margin_m
+    others = seen.c.id != sa.all_(sa.bindparam("hits", type_=ARRAY(sa.Uuid)))
+    each = [
+        *possible.unlocated(seen, origin, present, reach_m, spots),
+        *possible.located(seen, origin, present, reach_m, others),
+    ]
+    met = [
+        one.where(sa.func.cardinality(failing(present - LISTING, seen)) == sa.literal_column("0"))
+        if present - LISTING
+        else one
+        for one in each
+    ]
+    every = sa.union_all(*(one.correlate(spots) for one in met)).subquery("each")
+    first = sa.select(every).limit(sa.literal_column(str(MOST_OF_EACH + 1))).lateral("first")
+    number = sa.cast(spots.c.n, sa.Integer).label("n")
+    return Query(
+        sa.select(
+            number,
+            *(column for column in first.c if column.name not in ("places", "failing")),
+            possible.bounds(first.c.places).label("bounds"),
+        ).select_from(spots.join(first, sa.true()))
+    )
+
+
+async def may_be_nearer(
+    reader: Reader, sight: Sight, wanted: Filter, starts: Sequence[Start], reaches_m: Sequence[float | None],
+    hits: Sequence[UUID],
+) -> list[list[Row]]:  # fmt: skip
+    """For each spot up to six records that are no hits and may be within its reach; None is no bound."""
+    present, values = key_and_values(wanted)
+    values |= binds(sight) | {"hits": list(hits), "reaches": list(reaches_m)}
+    return await _rows_of_each(reader, _possible(shape(sight), present), values, starts)
 
 
 @statement

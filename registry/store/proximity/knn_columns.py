@@ -2,21 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 
-from registry.domain.proximity.edges import Edges
+from registry.domain.proximity.edges import Edges, depths_m
 from registry.domain.proximity.figures import LISTED
 from registry.domain.proximity.origin import Start
 from registry.store.database.pool import Row
-from registry.store.database.query import passed_on
-from registry.store.filters import clauses, stock
+from registry.store.filters import stock
 from registry.store.proximity.origin_sql import OriginSql
 from registry.store.schema.records import place, room
 from registry.store.visibility import View
 
-MOST_COUNTED = 50
-"""Unlocated and undecidable records are counted up to here: a larger number changes no decision."""
 TIERS = (16, 128, 1024, 10_240)
 
 
@@ -35,15 +33,27 @@ def _partner(view: View) -> sa.ColumnElement[Any]:
     return sa.case((view.c.partner_of.is_not(None), agreed.scalar_subquery()))
 
 
-class Hits(NamedTuple):
-    """Hits in order, and how many more records meet the conditions but have no position (up to 51).
+class Possible(NamedTuple):
+    """Records that may be among the hits, up to `reach_m` from the point or shape; None is no bound.
 
-    `scanned` is how many of the nearest were read to find them; None when all records were searched.
+    `snapshot` is that of the statement which returned both.
+    """
+
+    records: list[Row]
+    more: bool
+    reach_m: float | None
+    snapshot: str | None
+
+
+class Hits(NamedTuple):
+    """Hits in order. `possible` is None where another statement has to find what may be among them.
+
+    `scanned` is how many of the nearest were read to find the hits; None when all records were searched.
     """
 
     rows: list[Row]
-    unlocated: int
     scanned: int | None = None
+    possible: Possible | None = None
 
 
 def candidates(k: int) -> int:
@@ -99,48 +109,31 @@ def columns(view: View, origin: OriginSql, present: Iterable[str] = ()) -> list[
     return wanted
 
 
-def counted(hits: sa.Select[Any], view: View, present: Iterable[str]) -> sa.CompoundSelect[Any]:
-    """The hits, followed by one row without id whose distance counts the records without a position."""
-    inner = hits.subquery("hit")
-    missing = _missing(view, present)
-    total = sa.select(sa.cast(sa.func.count(), sa.Float)).select_from(missing).scalar_subquery()
-    row = [total if column.name == "distance_m" else sa.null() for column in inner.c]
-    return sa.union_all(passed_on(inner), sa.select(*row))
-
-
-def _missing(view: View, present: Iterable[str]) -> sa.Subquery:
-    """The first records that meet the conditions and have no position.
-
-    OFFSET 0 makes the planner use the short index of unlocated records. It takes conditions for independent,
-    and would read every record that meets the others.
-    """
-    nowhere = sa.select(*view.c).where(
-        view.seen, *clauses({"kind"}.intersection(present), view), view.c.geom.is_(None)
-    )
-    among = view.over(nowhere.offset(sa.literal_column("0")).subquery("resource"))
-    met: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(among.table)
-    met = met.where(*clauses({*present} - {"kind"}, among))
-    return met.limit(sa.literal_column(str(MOST_COUNTED + 1))).subquery("missing")
-
-
 def measured(rows: Sequence[Row], start: Start) -> list[Row]:
     """The hits with exact distances; `sql_m` keeps the one that the statement ordered by.
 
-    Distances between points are exact already; those to edges are measured again.
+    Distances between points are exact already; those to edges are measured again. `inside_m` says how far
+    from the edge a record of uncertain position lies inside.
     """
-    if start.shape is None or all(row["distance_m"] == 0 for row in rows):
+    if start.shape is None:
         return [*rows]
-    edges = Edges(start.shape)
+    edges = Edges(start.shape) if any(row["distance_m"] for row in rows) else None
+    inside_m = _inside_m(rows, start.shape)
     return [
         dict(row)
         | {
             "sql_m": row["distance_m"],
-            "distance_m": edges.distance_m(row["lon"], row["lat"]) if row["distance_m"] else 0.0,
+            "distance_m": edges.distance_m(row["lon"], row["lat"]) if edges and row["distance_m"] else 0.0,
+            "inside_m": inside_m.get(row["id"], 0.0),
         }
         for row in rows
     ]
 
 
-def parted(rows: list[Row]) -> tuple[list[Row], int]:
-    """The hits and the count of `counted`."""
-    return rows[:-1], int(rows[-1]["distance_m"])
+def _inside_m(rows: Sequence[Row], shape: bytes) -> dict[UUID, float]:
+    """For records of uncertain position inside an area at least so many metres to its edge."""
+    inside = [row for row in rows if row["distance_m"] == 0 and row["uncertainty_m"]]
+    if not inside:
+        return {}
+    depths = depths_m(shape, [(row["lon"], row["lat"]) for row in inside])
+    return {row["id"]: depth for row, depth in zip(inside, depths, strict=True)}

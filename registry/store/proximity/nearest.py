@@ -6,25 +6,27 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
+from registry.domain.completeness import MOST_NAMED
 from registry.domain.conditions import Filter
 from registry.domain.proximity.edges import SPHERE_ERROR
 from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import Rank, Ranking, complete_within
 from registry.domain.records.resource import KINDS
 from registry.store.batched_union import batched_union, rows_of_each, values_of_each
+from registry.store.database.kept import SNAPSHOT
 from registry.store.database.pool import Reader, Row
-from registry.store.database.query import Query, statement
+from registry.store.database.query import Query, passed_on, statement
 from registry.store.filters import BROAD, clauses, key_and_values
-from registry.store.proximity import origin_sql
+from registry.store.pages import materialized
+from registry.store.proximity import origin_sql, possible
 from registry.store.proximity.knn_columns import (
     TIERS,
     Hits,
+    Possible,
     candidates,
     columns,
-    counted,
     measured,
     nearness,
-    parted,
     within,
 )
 from registry.store.proximity.origin_sql import OriginSql
@@ -37,6 +39,10 @@ MORE, MORE_AMONG = (32, 128, 1024), (32, 128)
 EDGE_M: sa.ColumnElement[float] = sa.literal_column("0.01")
 """ST_DWithin may exclude a point at its own ST_Distance."""
 FETCH = sa.bindparam("fetch", type_=sa.Integer)
+K = sa.bindparam("k", type_=sa.Integer)
+MOST_READ: sa.ColumnElement[int] = sa.literal_column(str(MOST_NAMED + 1))
+SOME: sa.ColumnElement[int] = sa.literal_column("5")
+"""So many are named where there are more than an answer names: to name fifty of thousands decides nothing."""
 
 
 def _near_first(seen: View, origin: OriginSql, present: frozenset[str], capped: bool) -> sa.Select[Any]:
@@ -55,13 +61,55 @@ def _by_index(seen: View, origin: OriginSql, present: frozenset[str], capped: bo
     A literal limit tells the planner that few rows are needed, so that one generic plan serves every value.
     """
     inner = _near_first(seen, origin, present, capped).limit(sa.literal_column(str(tier))).subquery("first")
-    return counted(sa.select(inner).limit(FETCH), seen, present)
+    return sa.select(inner).limit(FETCH)
 
 
 @statement
 def _candidates(form: Shape, present: frozenset[str], drawn: bool, capped: bool, tier: int) -> Query:
     seen, origin = view(form), origin_sql.of(drawn)
-    return Query(_by_index(seen, origin, present, capped, tier).add_cte(*origin.ctes))
+    return Query(passed_on(_by_index(seen, origin, present, capped, tier).subquery()).add_cte(*origin.ctes))
+
+
+@statement
+def _with_possible(form: Shape, present: frozenset[str], capped: bool, tier: int) -> Query:
+    """The candidates near a spot, and a last row with the records that may be among the first k of them."""
+    seen, origin = view(form), origin_sql.of(False)
+    first = materialized(_by_index(seen, origin, present, capped, tier), "candidate")
+    hits = sa.select(first.c.id).order_by(first.c.distance_m, first.c.id).limit(K)
+    reach_m = materialized(sa.select(_reach_m(first, capped).label("reach_m")), "reach")
+    bound_m: Any = sa.select(reach_m.c.reach_m).scalar_subquery()
+    others = seen.c.id != sa.all_(sa.func.array(hits.scalar_subquery()))
+    each = [
+        *possible.unlocated(seen, origin, present, bound_m),
+        *possible.located(seen, origin, present, bound_m, others),
+    ]
+    rows = materialized(sa.select(sa.union_all(*each).limit(MOST_READ).subquery("each")), "doubt")
+    count = sa.select(sa.func.count()).select_from(rows).scalar_subquery()
+    named = sa.select(
+        *(column for column in rows.c if column.name not in ("places", "failing", "unknown")),
+        possible.bounds(rows.c.places).label("bounds"),
+    ).limit(sa.case((count >= MOST_READ, SOME), else_=MOST_READ))
+    whole: Any = sa.func.json_agg(sa.literal_column("named"), type_=sa.JSON)
+    last: dict[str, Any] = {
+        "records": sa.select(whole).select_from(named.subquery("named")).scalar_subquery(),
+        "more": count >= MOST_READ,
+        "reach_m": bound_m,
+        "snapshot": SNAPSHOT,
+    }
+    candidates = passed_on(first).add_columns(*(sa.null().label(name) for name in last))
+    only = sa.select(*(sa.null().label(column.name) for column in first.c), *last.values())
+    return Query(sa.union_all(candidates, only))
+
+
+def _reach_m(first: Any, capped: bool) -> sa.ColumnElement[float]:
+    """How far the k-th of the candidates may be: whoever may be nearer may be among the first k.
+
+    It is NULL when fewer than k are found without a cap.
+    """
+    most = first.c.distance_m + first.c.uncertainty_m
+    kth = sa.select(most).order_by(most).offset(K - 1).limit(1).scalar_subquery()
+    reach_m: sa.ColumnElement[float] = kth + sa.bindparam("spread_m", type_=sa.Float)
+    return sa.func.least(reach_m, sa.bindparam("max_m", type_=sa.Float)) if capped else reach_m
 
 
 def nearest_rows(seen: View, origin: OriginSql, present: frozenset[str], capped: bool) -> sa.Subquery:
@@ -83,13 +131,14 @@ def _through_nearest(seen: View, origin: OriginSql, present: frozenset[str], cap
     ).where(*clauses(present - BROAD, among))
     if "item" in present:
         hits = hits.order_by(among.c.rank)
-    return counted(hits.limit(FETCH), seen, present)
+    return hits.limit(FETCH)
 
 
 @statement
 def _looked_through(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Query:
     seen, origin = view(form), origin_sql.of(drawn)
-    return Query(_through_nearest(seen, origin, present, capped).add_cte(*origin.ctes))
+    hits = passed_on(_through_nearest(seen, origin, present, capped).subquery("hit"))
+    return Query(hits.add_cte(*origin.ctes))
 
 
 @statement
@@ -105,12 +154,12 @@ def _rare(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Qu
     hits = sa.select(*columns(seen, origin, present), first.c.sphere_m).select_from(
         first.join(seen.table, sa.and_(seen.seen, seen.c.id == first.c.id))
     )
-    return Query(counted(hits, seen, present).add_cte(*origin.ctes), by_value=True)
+    return Query(passed_on(hits.subquery("hit")).add_cte(*origin.ctes), by_value=True)
 
 
 Case = tuple[Shape, frozenset[str], bool, bool]
-Candidates = tuple[list[Row], int]
-"""Rows in spherical order, and the number of unlocated records."""
+Candidates = tuple[list[Row], Possible | None]
+"""Rows in spherical order, and the records that may be among the hits where the same statement finds them."""
 Attempt = Callable[[Reader, Case, dict[str, Any], Candidates | None], Awaitable[Candidates]]
 
 
@@ -118,19 +167,29 @@ async def _first(reader: Reader, case: Case, values: dict[str, Any], begun: Cand
     """The first `fetch` hits, by the statement that suits the conditions; `begun` has those of the first."""
     fetch = values["fetch"]
     if case[1] <= BROAD:
-        return begun or parted(await reader.rows(_candidates(*case, _tier(fetch)), values))
+        return begun or await _by_distance(reader, case, values)
     if fetch <= LOOKED_THROUGH:
-        rows, unlocated = begun or await _among(reader, case, values)
-        if len(rows) == fetch:
-            return rows, unlocated
-    return parted(await reader.rows(_rare(*case), values))
+        found = begun or await _among(reader, case, values)
+        if len(found[0]) == fetch:
+            return found
+    return await reader.rows(_rare(*case), values), None
+
+
+async def _by_distance(reader: Reader, case: Case, values: dict[str, Any]) -> Candidates:
+    """The first `fetch` hits by the index; near a spot with the records that may be among the first k."""
+    form, present, drawn, capped = case
+    tier = _tier(values["fetch"])
+    if drawn or "spread_m" not in values:
+        return await reader.rows(_candidates(*case, tier), values), None
+    *rows, last = await reader.rows(_with_possible(form, present, capped, tier), values)
+    return rows, Possible(last["records"] or [], last["more"], last["reach_m"], last["snapshot"])
 
 
 async def _among(
     reader: Reader, case: Case, values: dict[str, Any], _: Candidates | None = None
 ) -> Candidates:
     """The first `fetch` hits among the scanned records, or fewer."""
-    return parted(await reader.rows(_looked_through(*case), values))
+    return await reader.rows(_looked_through(*case), values), None
 
 
 @statement
@@ -149,8 +208,8 @@ def _all_near(form: Shape, present: frozenset[str], drawn: bool, rank: Rank) -> 
         paces = {kind: sa.bindparam(f"pace_{kind}", type_=sa.Float) for kind in KINDS}
         beyond = found.c.distance_m - sa.bindparam("margin_m", type_=sa.Float)
         order = sa.func.greatest(beyond, sa.literal_column("0.0")) * sa.case(paces, value=found.c.kind)
-    hits = sa.select(found).order_by(order, found.c.id).limit(sa.bindparam("k", type_=sa.Integer))
-    return Query(counted(hits, seen, present).add_cte(*origin.ctes))
+    hits = sa.select(found).order_by(order, found.c.id).limit(K)
+    return Query(passed_on(hits.subquery("hit")).add_cte(*origin.ctes))
 
 
 async def nearest(
@@ -187,7 +246,7 @@ async def nearest_of_each(
     rows = await reader.rows(query, given | values_of_each(own))
     order = Ranking(margin_m=start.margin_m)
     return [
-        await _nearest(reader, sight, question, start, k, max_m, order, parted(found))
+        await _nearest(reader, sight, question, start, k, max_m, order, (found, None))
         for question, found in zip(each, rows_of_each(rows, len(each)), strict=True)
     ]
 
@@ -198,9 +257,13 @@ def _first_of_each(
 ) -> Query:
     seen, origin = view(form), origin_sql.of(drawn)
     firsts = [
-        _by_index(seen, origin, present, capped, tier)
-        if present <= BROAD
-        else _through_nearest(seen, origin, present, capped)
+        passed_on(
+            (
+                _by_index(seen, origin, present, capped, tier)
+                if present <= BROAD
+                else _through_nearest(seen, origin, present, capped)
+            ).subquery("hit")
+        )
         for present in each
     ]
     return Query(batched_union(firsts).add_cte(*origin.ctes))
@@ -225,19 +288,21 @@ async def _nearest(
     begun: Candidates | None = None,
 ) -> Hits:
     present, cap_m = question[0], _cap_m(start, max_m)
-    values = question[1] | binds(sight) | origin_sql.binds(start) | {"max_m": cap_m}
+    values = question[1] | binds(sight) | origin_sql.binds(start) | {"max_m": cap_m, "k": k}
+    if order.rank == "distance" and begun is None:
+        values["spread_m"] = 2 * start.margin_m if start.uncertain else 0.0
     case = shape(sight), present, start.shape is not None, max_m is not None
     for ask, fetch in _attempts(present, candidates(k)):
-        rows, unlocated = await ask(reader, case, values | {"fetch": fetch}, begun)
+        rows, possible_hits = await ask(reader, case, values | {"fetch": fetch}, begun)
         begun = None
         if len(rows) < fetch and ask is _among:
             break
         first = _first_of(rows, start, order, k)
         if len(rows) < fetch or (value := _value(order, first[-1])) == 0:
-            return Hits(first, unlocated)
+            return Hits(first, None, possible_hits)
         reach_m = order.reach_m(value)
         if complete_within(max(row["sphere_m"] for row in rows), reach_m):
-            return Hits(first, unlocated, max(row.get("rank") or 0 for row in rows) or None)
+            return Hits(first, max(row.get("rank") or 0 for row in rows) or None, possible_hits)
     values |= {
         "bound_m": reach_m if cap_m is None else min(reach_m, cap_m),
         "k": candidates(k),
@@ -245,8 +310,8 @@ async def _nearest(
     }
     values |= {f"pace_{kind}": pace.seconds_per_m() for kind, pace in order.paces.items()}
     exact = _all_near(shape(sight), present, start.shape is not None, order.rank)
-    rows, unlocated = parted(await reader.rows(exact, dict.fromkeys(PACE_BINDS) | values))
-    return Hits(_first_of(rows, start, order, k), unlocated)
+    rows = await reader.rows(exact, dict.fromkeys(PACE_BINDS) | values)
+    return Hits(_first_of(rows, start, order, k))
 
 
 def _attempts(present: frozenset[str], fetch: int) -> list[tuple[Attempt, int]]:

@@ -8,23 +8,38 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from registry.store.schema.records import place
 from registry.store.visibility import View
 
+UNPLACED_M = sa.bindparam("unplaced_m", type_=sa.Float)
+WORLD_M: sa.ColumnElement[float] = sa.literal_column("30000000.0")
+"""Farther than any two positions on Earth."""
+
 
 def may_be_near(view: View, ground: sa.ColumnElement[Any], far_m: float) -> sa.ColumnElement[bool]:
     """Whether an unlocated record may be within `unplaced_m` of `ground`, or reaches farther than `far_m`.
 
     Errs towards yes: places are compared by their boxes, and a record that names no place may be anywhere.
     """
-    return sa.or_(*_named_near(view, ground), anywhere(view), _reaches(view, far_m))
+    return sa.or_(*named_near(view, ground, UNPLACED_M), anywhere(view), _reaches(view, far_m))
 
 
 def ways_to_be_near(view: View, ground: sa.ColumnElement[Any], far_m: float) -> list[sa.ColumnElement[bool]]:
     """The same conditions one by one, since each has an index, without the records that may be anywhere."""
-    return [*_named_near(view, ground), sa.and_(_reaches(view, far_m), ~anywhere(view))]
+    return [*named_near(view, ground, UNPLACED_M), sa.and_(_reaches(view, far_m), ~anywhere(view))]
 
 
 def anywhere(view: View) -> sa.ColumnElement[bool]:
     """Whether a record names no place at all."""
     return sa.and_(view.c.place.is_(None), ~_has_candidates(view))
+
+
+def possible_places(view: View) -> sa.ColumnElement[Any]:
+    """The codes of the places of which one holds an unlocated record; empty when it may be anywhere."""
+    return sa.case(
+        (_has_candidates(view), view.c.candidate_places),
+        else_=sa.func.array_remove(
+            sa.cast(sa.func.array_append(sa.literal_column("'{}'::text[]"), view.c.place), ARRAY(sa.Text)),
+            sa.null(),
+        ),
+    )
 
 
 def _has_candidates(view: View) -> sa.ColumnElement[bool]:
@@ -35,24 +50,39 @@ def _reaches(view: View, far_m: float) -> sa.ColumnElement[bool]:
     return view.c.watch_radius_m > sa.literal_column(str(far_m))
 
 
-def _named_near(view: View, ground: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool]]:
-    places = sa.func.array(_places_near(ground, sa.bindparam("unplaced_m", type_=sa.Float)).scalar_subquery())
-    once = sa.select(places.label("codes")).cte("near").prefix_with("MATERIALIZED", dialect="postgresql")
+def named_near(
+    view: View, ground: sa.ColumnElement[Any], metres: sa.ColumnElement[float], spots: Any = None
+) -> list[sa.ColumnElement[bool]]:
+    """Whether a record names a place within `metres` of `ground`: as a candidate, and as its own.
+
+    A distance of NULL is no limit. `spots` are the rows that the ground is a column of, if it is one.
+    """
+    near_ones = _places_near(ground, sa.func.coalesce(metres, WORLD_M), spots)
+    places = sa.func.array(near_ones.scalar_subquery())
+    once = sa.select(places.label("codes")).cte("near", nesting=True)
+    once = once.prefix_with("MATERIALIZED", dialect="postgresql")
     near: Any = sa.cast(sa.select(once.c.codes).scalar_subquery(), ARRAY(sa.Text))
     return [
-        sa.and_(_has_candidates(view), view.c.candidate_places.op("&&")(near)),
+        sa.and_(_has_candidates(view), view.c.candidate_places.bool_op("&&")(near)),
         sa.and_(~_has_candidates(view), view.c.place == sa.any_(near)),
     ]
 
 
-def _places_near(ground: sa.ColumnElement[Any], metres: sa.ColumnElement[float]) -> sa.Select[Any]:
-    """The places whose own or bounding extent is near, and those without any extent."""
+def _places_near(
+    ground: sa.ColumnElement[Any], metres: sa.ColumnElement[float], spots: Any
+) -> sa.CompoundSelect[Any]:
+    """The places whose extent, or that of the place that bounds them, is near, and those without any."""
     bound = place.alias("bound")
     widest = sa.func.greatest(sa.func.abs(sa.func.ST_YMin(ground)), sa.func.abs(sa.func.ST_YMax(ground)))
     degrees = metres / (110_000 * sa.func.greatest(0.02, sa.func.cos(sa.func.radians(widest))))
     beyond = sa.or_(sa.func.ST_XMin(ground) - degrees < -180, sa.func.ST_XMax(ground) + degrees > 180)
     touched = sa.select(bound.c.code).where(bound.c.extent.op("&&")(sa.func.ST_Expand(ground, degrees)))
-    around = sa.select(beyond).scalar_subquery()
-    return sa.select(place.c.code).where(
-        sa.or_(place.c.extent_from.is_(None), place.c.extent_from.in_(touched), around)
+    code = sa.select(place.c.code)
+    around: Any = sa.select(beyond).scalar_subquery()
+    if spots is not None:
+        touched, code, around = touched.correlate(spots), code.correlate(spots), beyond
+    return sa.union_all(
+        code.where(place.c.extent_from == sa.any_(sa.func.array(touched.scalar_subquery()))),
+        code.where(place.c.extent_from.is_(None)),
+        code.where(place.c.extent_from.is_not(None), around),
     )

@@ -98,6 +98,7 @@ place = sa.Table(
     _on_earth("point"),
     sa.Index("ix_place_extent", "extent", postgresql_using="gist"),
     sa.Index("ix_place_parent", "parent"),
+    sa.Index("ix_place_extent_from", "extent_from"),
 )
 
 place_past = sa.Table(
@@ -443,6 +444,30 @@ sa.Index("ix_resource_dated", resource.c.realm, resource.c.kind, postgresql_wher
 sa.Index("ix_resource_room", room(resource.c))
 
 
+CERTAIN_M = 500.0
+"""Records that are less certain have an index of the boxes around all their possible positions."""
+
+
+def possible(point: sa.ColumnElement[object], uncertainty_m: sa.ColumnElement[float]) -> Any:
+    """The box around the possible positions of a located record, spelled as the index spells it."""
+    return sa.func._ST_Expand(geography(point), uncertainty_m)
+
+
+for face in ("", "public_"):
+    at, doubt = resource.c[f"{face}geom"], resource.c[f"{face}uncertainty_m"]
+    sa.Index(
+        f"ix_resource_{face}possible",
+        possible(at, doubt),
+        postgresql_using="gist",
+        postgresql_where=sa.text(
+            f"{face}uncertainty_m > 500" + (" AND visibility <> 'restricted'" if face else "")
+        ),
+    )
+sa.Index(
+    "ix_resource_unshown",
+    resource.c.kind,
+    postgresql_where=sa.text("geom IS NOT NULL AND public_geom IS NULL"),
+)
 sa.Index("ix_resource_vague", resource.c.kind, postgresql_where=sa.text("uncertainty_m > 20000"))
 sa.Index(
     "ix_resource_public_vague", resource.c.kind, postgresql_where=sa.text("public_uncertainty_m > 20000")

@@ -15,10 +15,9 @@ from registry.api.http.request import HttpRequest
 from registry.api.v1.proximity.params import (
     ConditionsDep,
     DetourParam,
-    Explain,
+    OriginBody,
     OriginDep,
     PaceSource,
-    ProximityBody,
     RankParam,
     SpeedParam,
 )
@@ -30,7 +29,7 @@ from registry.services.proximity.nearest import nearest
 from registry.services.proximity.within import within
 
 
-class NearestBody(ProximityBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NearestBody(OriginBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The k nearest."""
 
     k: Annotated[int, Meta(ge=1, le=1000)] = 10
@@ -41,7 +40,7 @@ class NearestBody(ProximityBody, frozen=True, kw_only=True, forbid_unknown_field
     pace_source: ShortText | None = None
 
 
-class WithinBody(ProximityBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WithinBody(OriginBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What lies inside, or at most radius_m away."""
 
     radius_m: Metres = 0.0
@@ -65,13 +64,12 @@ async def find_nearest(
     k: K = 10,
     max_m: MaxM = None,
     rank: RankParam = "distance",
-    explain: Explain = False,
     speed_kmh: SpeedParam = None,
     detour: DetourParam = None,
     pace_source: PaceSource = None,
 ) -> Near:
     """The k nearest resources in service, nearest first by geodesic distance."""
-    question = question_of(conditions, sight, state.settings.stale_after_days, explain=explain)
+    question = question_of(conditions, sight, state.settings.stale_after_days)
     paces = stated_paces(state.paces, speed_kmh, detour, pace_source)
     near = await nearest(reader, sight, question, origin, k=k, max_m=max_m, rank=rank, paces=paces)
     return linked(near, self_link(request))
@@ -82,7 +80,7 @@ async def ask_nearest(
     request: HttpRequest, state: State, reader: ReaderDep, sight: SightDep, data: JSONBody[NearestBody]
 ) -> Near:
     """The k nearest resources to a point, an uncertain spot, an area, a place, a line or a chainage."""
-    question = question_of(data.where, sight, state.settings.stale_after_days, explain=data.explain)
+    question = question_of(data.where, sight, state.settings.stale_after_days)
     paces = stated_paces(state.paces, data.speed_kmh, data.detour, data.pace_source)
     near = await nearest(
         reader, sight, question, data.origin, k=data.k, max_m=data.max_m, rank=data.rank, paces=paces
@@ -101,10 +99,9 @@ async def find_within(
     radius_m: RadiusM,
     cursor: Cursor = None,
     limit: Limit = 1000,
-    explain: Explain = False,
 ) -> Near:
     """Every resource in service at most radius_m away, nearest first, in pages."""
-    question = question_of(conditions, sight, state.settings.stale_after_days, explain=explain)
+    question = question_of(conditions, sight, state.settings.stale_after_days)
     after = decode_distance(cursor)
     page = await within(reader, sight, question, origin, radius_m=radius_m, limit=limit, after=after)
     links = [self_link(request)]
@@ -118,7 +115,7 @@ async def ask_within(
     request: HttpRequest, state: State, reader: ReaderDep, sight: SightDep, data: JSONBody[WithinBody]
 ) -> Within:
     """Everything inside an area or corridor, or within radius_m of its edge, nearest first."""
-    question = question_of(data.where, sight, state.settings.stale_after_days, explain=data.explain)
+    question = question_of(data.where, sight, state.settings.stale_after_days)
     page = await within(reader, sight, question, data.origin, radius_m=data.radius_m, limit=data.limit)
     near = linked(page.near, self_link(request))
     return Within(**msgspec.structs.asdict(near), complete=page.next_page is None)

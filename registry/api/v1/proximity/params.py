@@ -33,7 +33,6 @@ Chainage = Annotated[float | None, QueryParameter(ge=0, le=10_000, description="
 RankParam = Annotated[
     Rank, QueryParameter(description="Order by distance, its cautious maximum, or estimated arrival.")
 ]
-Explain = Annotated[bool, QueryParameter(description="List what was left out, not only its counts.")]
 SpeedParam = Annotated[
     float | None,
     QueryParameter(gt=0, le=1000, description="For rank=arrival: speed in km/h, in place of the settings'."),
@@ -50,12 +49,6 @@ class OriginBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     origin: Origin
     where: Conditions = Conditions()
-
-
-class ProximityBody(OriginBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The same for answers that can list what was left out."""
-
-    explain: bool = False
 
 
 ConditionsDep = NamedDependency[Conditions]

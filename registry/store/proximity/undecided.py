@@ -1,0 +1,205 @@
+"""Records that may belong to an answer, and those that a condition excludes from it."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from registry.domain.access.sight import Sight
+from registry.domain.completeness import MOST_NAMED, SEVERAL
+from registry.domain.conditions import Filter
+from registry.domain.proximity.edges import SPHERE_ERROR
+from registry.domain.proximity.origin import Start
+from registry.store.batched_union import batched_union, rows_of_each, values_of_each
+from registry.store.database.pool import Reader, Row
+from registry.store.database.query import Query, statement
+from registry.store.filters import BROAD, LISTING, clauses, key_and_values
+from registry.store.proximity import origin_sql, possible
+from registry.store.proximity.knn_columns import distance
+from registry.store.proximity.nearest import LOOKED_THROUGH, nearest_rows
+from registry.store.proximity.origin_sql import OriginSql
+from registry.store.visibility import Shape, View, binds, shape, view
+
+FEW: sa.ColumnElement[int] = sa.literal_column(str(MOST_NAMED + 1))
+MANY: sa.ColumnElement[int] = sa.literal_column(str(LOOKED_THROUGH + 1))
+REACH_M = sa.bindparam("reach_m", type_=sa.Float)
+INSIDE_M = sa.bindparam("max_m", type_=sa.Float)
+HITS = sa.bindparam("hits", type_=sa.ARRAY(sa.Uuid))
+NONE: sa.ColumnElement[int] = sa.literal_column("0")
+
+
+class SearchBound(NamedTuple):
+    """How far to look for a filter: a record that may be within `bound_m` of the origin's edge may belong.
+
+    Without a bound all may. Those recorded within `inside_m` belong, unless `hits` lists those that do. With
+    `scanned` only so many of the nearest are read: they hold all that lies within `inside_m`.
+    """
+
+    wanted: Filter
+    bound_m: float | None
+    inside_m: float | None = None
+    scanned: int | None = None
+    hits: tuple[UUID, ...] | None = None
+
+
+class UndecidedRows(NamedTuple):
+    """The records that may belong, the excluded ones by condition, and whether there may be more of them.
+
+    `excluded` has rows of name, n, id and distance_m, `not_stated` rows of name and n.
+    """
+
+    records: list[Row]
+    excluded: list[Row]
+    not_stated: list[Row]
+    more: bool
+
+
+class Way(NamedTuple):
+    """What selects the text of a part: the conditions, and how far and how many are searched."""
+
+    present: frozenset[str]
+    ranked: bool = False
+    inside: bool = False
+    bounded: bool = True
+
+
+def _inside_rows(seen: View, origin: OriginSql, present: frozenset[str]) -> sa.Subquery:
+    """Up to 500 rows inside a shape that meet the broad conditions."""
+    held = seen.geog.op("&&")(origin.near), sa.func.ST_Covers(origin.geom, seen.geom)
+    met = sa.select(*seen.c).where(seen.seen, *clauses(present & BROAD, seen), *held)
+    return met.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("resource")
+
+
+def _among(seen: View, origin: OriginSql, way: Way) -> tuple[sa.Select[Any], Any]:
+    """The nearest records within the bound, whatever excludes them, and how many rows were read.
+
+    They are up to 500, or just as many as were scanned for the hits: a distance does not end a scan in the
+    order of distance. Inside a shape all are as near.
+    """
+    if way.inside:
+        nearest = _inside_rows(seen, origin, way.present)
+    else:
+        nearest = nearest_rows(seen, origin, way.present, way.bounded and not way.ranked)
+    inner = sa.select(nearest)
+    if way.ranked:
+        inner = inner.limit(sa.bindparam("through", type_=sa.Integer))
+    rows = inner.cte("among", nesting=True).prefix_with("MATERIALIZED", dialect="postgresql")
+    among = seen.over(rows)
+    near = [distance(among, origin) <= INSIDE_M] if way.bounded and not way.inside else []
+    met = clauses((way.present & LISTING) - BROAD, among)
+    read = NONE if way.ranked else sa.select(sa.func.count()).select_from(rows).scalar_subquery()
+    return possible.row(among, origin, way.present, located=True).where(*met, *near), read
+
+
+def _limited(each: Sequence[sa.Select[Any]], name: str, limit: sa.ColumnElement[int]) -> sa.Select[Any]:
+    """The rows of several selections, up to a limit."""
+    every = sa.union_all(*each).subquery(f"each_{name}")
+    return sa.select(sa.select(every).limit(limit).subquery(name))
+
+
+def _part(form: Shape, way: Way, drawn: bool) -> sa.Select[Any]:
+    """One row: the undecided and the excluded as JSON, and how many rows were read to find them."""
+    seen, origin = view(form), origin_sql.of(drawn)
+    parts, read = [], NONE
+    if way.present - LISTING:
+        among, read = _among(seen, origin, way)
+        parts.append(among)
+    nowhere = possible.unlocated(seen, origin, way.present, REACH_M if way.bounded else None)
+    parts.append(_limited(nowhere, "nowhere", MANY))
+    if way.bounded:
+        outside = distance(seen, origin) > INSIDE_M
+        each = possible.located(seen, origin, way.present, REACH_M, outside)
+        parts.append(_limited(each, "around", FEW))
+    rows = sa.union_all(*parts).cte("doubt", nesting=True).prefix_with("MATERIALIZED", dialect="postgresql")
+    missing = sa.select(sa.func.count()).select_from(rows).where(rows.c.distance_m.is_(None))
+    return sa.select(
+        _undecided(rows).label("records"),
+        _excluded(rows).label("excluded"),
+        _not_stated(rows).label("not_stated"),
+        sa.func.greatest(read, missing.scalar_subquery()).label("read"),
+    )
+
+
+def _undecided(rows: Any) -> Any:
+    """Those that no condition excludes and that are no hits, the nearest first."""
+    doubtful = sa.or_(
+        sa.func.cardinality(rows.c.unknown) > NONE,
+        rows.c.distance_m.is_(None),
+        rows.c.distance_m > INSIDE_M,
+        rows.c.id != sa.all_(HITS),
+    )
+    least = rows.c.distance_m - sa.func.coalesce(rows.c.uncertainty_m, sa.literal_column("0"))
+    fitting = sa.select(rows).where(sa.func.cardinality(rows.c.failing) == NONE, doubtful)
+    kept = fitting.order_by(least, rows.c.id).limit(FEW).subquery("kept")
+    named = sa.select(
+        *(column for column in kept.c if column.name not in ("places", "failing")),
+        possible.bounds(kept.c.places).label("bounds"),
+    )
+    return _as_json(named, "u")
+
+
+def _excluded(rows: Any) -> Any:
+    """How many each condition alone excludes, and the nearest of them; `several` by more than one."""
+    count = sa.func.cardinality(rows.c.failing)
+    name = sa.case((count == 1, rows.c.failing[1]), else_=sa.literal_column(f"'{SEVERAL}'"))
+    each = sa.select(name.label("name"), rows.c.id, rows.c.distance_m).where(count > NONE).subquery("each")
+    order = aggregate_order_by(each.c.id, each.c.distance_m.asc().nulls_last())
+    nearest: Any = sa.func.array_agg(order, type_=sa.ARRAY(sa.Uuid))
+    groups = sa.select(
+        each.c.name,
+        sa.func.count().label("n"),
+        nearest[1].label("id"),
+        sa.func.min(each.c.distance_m).label("distance_m"),
+    ).group_by(each.c.name)
+    return _as_json(groups, "e")
+
+
+def _not_stated(rows: Any) -> Any:
+    """How many leave each condition open and fail none."""
+    name = sa.func.unnest(rows.c.unknown).label("name")
+    each = sa.select(name).where(sa.func.cardinality(rows.c.failing) == NONE).subquery("each")
+    return _as_json(sa.select(each.c.name, sa.func.count().label("n")).group_by(each.c.name), "s")
+
+
+def _as_json(rows: sa.Select[Any], name: str) -> Any:
+    whole: Any = sa.func.json_agg(sa.literal_column(name), type_=sa.JSON)
+    return sa.select(whole).select_from(rows.subquery(name)).scalar_subquery()
+
+
+@statement
+def _each(form: Shape, ways: tuple[Way, ...], drawn: bool) -> Query:
+    origin = origin_sql.of(drawn)
+    return Query(batched_union([_part(form, way, drawn) for way in ways]).add_cte(*origin.ctes))
+
+
+async def find_undecided(
+    reader: Reader, sight: Sight, bounds: Sequence[SearchBound], start: Start
+) -> list[UndecidedRows]:
+    """For each bound the records that may belong to the answer, and those that conditions exclude."""
+    drawn = start.shape is not None
+    each = [_way_and_values(bound, start) for bound in bounds]
+    query = _each(shape(sight), tuple(way for way, _ in each), drawn)
+    shared = binds(sight) | origin_sql.binds(start)
+    rows = await reader.rows(query, shared | values_of_each([values for _, values in each]))
+    return [_found(row) for (row,) in rows_of_each(rows, len(bounds))]
+
+
+def _way_and_values(bound: SearchBound, start: Start) -> tuple[Way, dict[str, Any]]:
+    drawn = start.shape is not None
+    present, values = key_and_values(bound.wanted)
+    values |= {"reach_m": None, "max_m": None, "through": bound.scanned, "hits": bound.hits}
+    if bound.bound_m is None:
+        return Way(present, bounded=False), values
+    reach_m = bound.bound_m + start.margin_m
+    inside_m = reach_m if bound.inside_m is None else bound.inside_m + start.margin_m
+    slack = 1 + SPHERE_ERROR if drawn else 1.0
+    values |= {"reach_m": reach_m * slack + 0.01, "max_m": inside_m * slack + (0.01 if drawn else 0.0)}
+    return Way(present, bound.scanned is not None, drawn and inside_m == 0), values
+
+
+def _found(row: Row) -> UndecidedRows:
+    records = row["records"] or []
+    more = row["read"] >= LOOKED_THROUGH or len(records) > MOST_NAMED
+    return UndecidedRows(records, row["excluded"] or [], row["not_stated"] or [], more)
