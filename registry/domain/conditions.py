@@ -29,7 +29,7 @@ from registry.domain.records.resource import (
 )
 from registry.domain.values import CodeOf, Count, PlaceCode, Quantity
 
-Level = TeamLevel | ShelterLevel
+Level = Literal[ShelterLevel, TeamLevel]
 Bbox = tuple[float, float, float, float]
 CodedText = Annotated[str, Meta(min_length=1, max_length=129, pattern=r"^[0-9A-Za-z][0-9A-Za-z_.:\-]*$")]
 CodedList = Annotated[tuple[CodedText, ...], Meta(min_length=1, max_length=50)]

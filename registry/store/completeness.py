@@ -21,7 +21,7 @@ from registry.store.database.query import Query, statement
 from registry.store.filters import TERMS, key_and_values
 from registry.store.plans import entries
 from registry.store.schema.plans import provision
-from registry.store.schema.records import LISTED_BY, Columns, listing, place_within
+from registry.store.schema.records import LISTED_BY, Columns, listing, place, place_within
 from registry.store.visibility import Shape, View, binds, predicates, shape, view
 
 LISTED = frozenset(
@@ -29,6 +29,7 @@ LISTED = frozenset(
     | {"form", "ownership"}
 )
 """Conditions that records are counted by; all others exclude records that are listed."""
+PARTNERS = frozenset({"partners_exclude", "partners_only"})
 COUNTED_BY = ("force", "level", "tier", "form", "ownership")
 """Attributes that the subject of a published total can be counted by."""
 AT = sa.bindparam("at", type_=sa.TIMESTAMP(timezone=True))
@@ -165,8 +166,15 @@ def _scope(place: sa.ColumnElement[Any], bounded: bool) -> sa.ColumnElement[str]
     )
 
 
+def _whose(code: sa.ColumnElement[Any], present: frozenset[str]) -> list[sa.ColumnElement[bool]]:
+    """Whether a place is a partner's or is not, as the conditions ask; what has no place is not."""
+    partners = sa.exists().where(place.c.code == code, place.c.partner_of.is_not(None))
+    either = {"partners_only": partners, "partners_exclude": sa.not_(partners)}
+    return [either[name] for name in sorted(present & PARTNERS)]
+
+
 @statement
-def _totals(form: Shape, bounded: bool) -> Query:
+def _totals(form: Shape, bounded: bool, present: frozenset[str]) -> Query:
     """The published totals of the kinds whose places share ground with the territory, with their records."""
     counted = _counted(form)
     where = provision.c.body["subject"]["where"]
@@ -194,20 +202,25 @@ def _totals(form: Shape, bounded: bool) -> Query:
             provision.c.kind == sa.literal_column("'published_total'"),
             provision.c.subject == sa.any_(KINDS),
             scope.element.is_not(None),
+            *_whose(provision.c.place, present),
         )
         .order_by(provision.c.document, provision.c.file, provision.c.line, provision.c.id)
     )
 
 
+def _partners(wanted: Filter) -> frozenset[str]:
+    return key_and_values(wanted)[0] & PARTNERS
+
+
 async def totals(reader: Reader, sight: Sight, wanted: Filter, kinds: Sequence[Kind]) -> list[ResourceTotal]:
     """The published totals of these kinds that concern the place of the filter, or any place without one."""
     values = binds(sight) | {"kinds": list(kinds), "territory": wanted.place, "at": wanted.valid_at}
-    rows = await reader.rows(_totals(shape(sight), wanted.place is not None), values)
+    rows = await reader.rows(_totals(shape(sight), wanted.place is not None, _partners(wanted)), values)
     return [ResourceTotal(msgspec.convert(row["body"], Provision), row["scope"], _count(row)) for row in rows]
 
 
 @statement
-def _inventories(form: Shape, bounded: bool) -> Query:
+def _inventories(form: Shape, bounded: bool, present: frozenset[str]) -> Query:
     table = entries.recorded(form.past)
     scope = _scope(table.c.place, bounded).label("scope")
     return Query(
@@ -219,6 +232,7 @@ def _inventories(form: Shape, bounded: bool) -> Query:
             table.c.body.op("->>")(sa.literal_column("'of'")) == sa.literal_column("'resources'"),
             table.c.body.op("->>")(sa.literal_column("'kind'")) == sa.any_(KINDS),
             scope.element.is_not(None),
+            *_whose(table.c.place, present),
         )
         .order_by(table.c.id)
     )
@@ -229,5 +243,5 @@ async def inventories(
 ) -> list[StoredInventory]:
     """The inventories of these kinds that concern the place of the filter, or any place without one."""
     values = binds(sight) | {"kinds": list(kinds), "territory": wanted.place}
-    rows = await reader.rows(_inventories(shape(sight), wanted.place is not None), values)
+    rows = await reader.rows(_inventories(shape(sight), wanted.place is not None, _partners(wanted)), values)
     return [StoredInventory(msgspec.convert(row["body"], Inventory), row["scope"]) for row in rows]

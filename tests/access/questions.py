@@ -44,7 +44,6 @@ QUERY: dict[str, list[str]] = {
     "hazards_any": ["registry:flood"],
     "specialties_all": ["registry:mine"],
     "opening": ["open"],
-    "explain": ["true"],
     "near_place": ["T1"],
     "kinds": ["shelter,rescue_team"],
     "extents": ["true"],
@@ -102,7 +101,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "/v1/checks": [{"place": "D"}],
     "/v1/proximity/alert-area": [{"info": [{"area": [{"polygon": [POLYGON]}]}]}],
     "/v1/proximity/batch": [{"origins": [HERE, {"lon": FAR[0], "lat": FAR[1]}], "k": 50}],
-    "/v1/proximity/covering": [{"origin": origin, "explain": True} for origin in (HERE, {"area": AREA})],
+    "/v1/proximity/covering": [{"origin": origin} for origin in (HERE, {"area": AREA})],
     "/v1/proximity/nearest": [
         {"origin": origin, "k": 50} for origin in (HERE, {"place": "T2"}, {"area": AREA})
     ],

@@ -1,6 +1,6 @@
 """The planner's twenty-two questions on the live seeds, each with its honest answer."""
 
-from tests.questions.answers import OPEN, YONGXIN, actions, names, not_held, totals
+from tests.questions.answers import YONGXIN, actions, names, not_held, totals
 
 QIJIANG = {"kind": "fire_watch_point", "place": "qijiang"}
 SCIENCE_CITY = {"kind": "fire_watch_point", "place": "science-city"}
@@ -176,7 +176,6 @@ async def test_p21_indicators_have_their_baseline_and_ask_for_their_value(check)
         assert found["baseline"]["value"] == baseline
 
 
-@OPEN
 async def test_p22_what_partners_can_lend_is_not_listed(get) -> None:
     answer = await get("/v1/proximity/nearest", **YONGXIN, kind="rescue_team", partners="only")
     assert answer["features"] == []
