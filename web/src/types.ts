@@ -60,7 +60,7 @@ export interface SetAnswer {
   undecided: {
     count: number
     more: boolean
-    resources: { id: string; name: Name; reason: string; distance_min_m: number | null; distance_max_m: number | null; unknown?: string[] }[]
+    resources: { id: string; name: Name; reason: string; distance_min_m: number | null; distance_max_m: number | null; unknown?: string[]; watch_radius_m?: number }[]
   }
   excluded: Record<string, { not_stated: number; otherwise: number; nearest: { id: string; distance_m: number | null } | null }>
 }

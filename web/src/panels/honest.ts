@@ -28,9 +28,9 @@ export function listing({ completeness }: SetAnswer): HTMLElement {
 /** The records of which nobody can tell whether they belong, by name, with why and how near they may be. */
 export function undecided(app: App, { undecided: { count, more, resources } }: SetAnswer): HTMLElement | null {
   if (!count) return null
-  const one = ({ id, name, reason, distance_min_m, distance_max_m, unknown }: SetAnswer['undecided']['resources'][number]) =>
+  const one = ({ id, name, reason, distance_min_m, distance_max_m, unknown, watch_radius_m }: SetAnswer['undecided']['resources'][number]) =>
     h('li', {}, h('button', { type: 'button', class: 'name', onclick: () => app.store.set({ selected: id, panel: 'detail' }) }, nameOf(name)),
-      ` · ${[coded('doubt', reason), ...(unknown ?? []).map((field) => coded('why', field))].join('：')} · ${reach(distance_min_m, distance_max_m)}`)
+      ` · ${[coded('doubt', reason), ...(unknown ?? []).map((field) => coded('why', field))].join('：')} · ${reach(distance_min_m, distance_max_m)}`, watch_radius_m !== undefined && ` · ${t('doubt.radius', { m: length(watch_radius_m) })}`)
   return h('details', { class: 'undecided', 'data-count': count }, h('summary', { class: 'warn' }, t('doubt', { n: `${number(count)}${more ? '+' : ''}` })),
     h('ul', {}, resources.map(one)), more && h('p', { class: 'note' }, t('area.more', { n: resources.length })))
 }

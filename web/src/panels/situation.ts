@@ -21,18 +21,9 @@ let asked = ''
 let slot = h('div', { id: 'situation-answer' })
 
 /** One kind of help, in the order of use, with what could not be decided; `none` says why there is nothing. */
-interface Help extends Partial<SetAnswer> {
+interface Help extends SetAnswer {
   features: Resource[]
   none?: Name
-  unlocated?: number
-  left_out?: Record<string, unknown>
-}
-
-interface Untested {
-  id: string
-  name: Name
-  distance_min_m: number | null
-  distance_max_m: number | null
 }
 
 /** A body, person or number to call: what it is responsible for, and why it is on the list. */
@@ -57,7 +48,7 @@ interface Situation {
   places: { code: string; name: Name; assumed_extent: boolean; partner: unknown }[]
   responsible: CallList
   rules: { reach_here: { rule: string; name: Name; outcome: string; limit_m: number; distance_m: number | null }[]; cannot_evaluate: string[] }
-  covering: Help & { untested?: { count: number; resources: Untested[] }; ruled_out?: number }
+  covering: Help
   teams: Help
   shelters: Help
   depots: Record<string, Help>
@@ -104,7 +95,7 @@ function answer(app: App, spot: LonLat): void {
 function describe(app: App, spot: LonLat, found: Situation): HTMLElement[] {
   mark(app, spot, found)
   const listed = (help: Help, extra: (resource: Resource) => HTMLElement | null = () => null) =>
-    [members(help.features.map((resource) => hit(app, resource, [extra(resource)])), help.none), ...doubt(app, help)]
+    [members(help.features.map((resource) => hit(app, resource, [extra(resource)])), help.none), ...beside(app, help)]
   const help = (word: Word, answer: Help, extra?: (resource: Resource) => HTMLElement | null) => section(word, ...listed(answer, extra))
   return [
     section('situation.where', h('p', { id: 'situation-where' }, found.places.map(({ name, assumed_extent }) => `${nameOf(name)}${assumed_extent ? ` (${t('situation.assumed')})` : ''}`).join(' › ') || t('unknown'))),
@@ -123,32 +114,11 @@ function describe(app: App, spot: LonLat, found: Situation): HTMLElement[] {
   ]
 }
 
-/** Whether an answer says what belongs beside its members. */
-const isSet = (answer: Partial<SetAnswer>): answer is SetAnswer => answer.completeness !== undefined
-
-const doubt = (app: App, answer: Help): (HTMLElement | null)[] =>
-  isSet(answer) ? beside(app, answer) : [missing(answer.unlocated ?? 0, answer.left_out ?? {})]
-
-function watched(app: App, answer: Situation['covering']): HTMLElement {
-  const { features, none, untested = { count: 0, resources: [] }, ruled_out = 0 } = answer
-  const interval = ({ distance_min_m, distance_max_m }: Untested) => t('situation.between', { min: length(distance_min_m), max: length(distance_max_m) })
+function watched(app: App, answer: Help): HTMLElement {
+  const { features, none } = answer
   return section('situation.covering',
     features.length ? list(features.map((resource) => hit(app, resource))) : h('p', {}, none ? nameOf(none) : t('situation.covering.none')),
-    ...(isSet(answer) ? beside(app, answer) : []),
-    untested.count > 0 && h('details', {}, h('summary', { class: 'warn' }, t('situation.untestable', { n: untested.count })),
-      h('ul', {}, untested.resources.map((one) => h('li', {}, `${nameOf(one.name)} · ${interval(one)}`)))),
-    ruled_out > 0 && h('p', { class: 'quiet' }, t('situation.ruled_out', { n: ruled_out })))
-}
-
-/** What was not compared: records without a position, and those a condition could not be tested for. */
-function missing(unlocated: number, left_out: Record<string, unknown>): HTMLElement | null {
-  const reasons = Object.entries(left_out).filter(([name, n]) => /^(unknown|never)_/.test(name) && Number(n) > 0)
-  if (!unlocated && !reasons.length) return null
-  const parts = [
-    ...(unlocated ? [t('situation.unlocated', { n: number(unlocated) })] : []),
-    ...reasons.map(([name, n]) => `${coded('left_out', name)}: ${number(Number(n))}`),
-  ]
-  return h('p', { class: 'warn small' }, parts.join(' · '))
+    ...beside(app, answer))
 }
 
 /** Bodies first, then persons, then hotlines, and what nobody has recorded. */
