@@ -104,7 +104,8 @@ def predicates(form: Shape, columns: Columns) -> list[sa.ColumnElement[bool]]:
     The realm of live questions is literal text, so that the planner sees one partition.
     """
     where: list[Any] = []
-    shown = columns.visibility != sa.literal_column("'restricted'")
+    then = columns.visibility_then if form.past else columns.visibility
+    shown = then != sa.literal_column("'restricted'")
     if form.live:
         where.append(columns.realm == sa.literal_column(f"'{LIVE}'"))
     else:
@@ -114,6 +115,22 @@ def predicates(form: Shape, columns: Columns) -> list[sa.ColumnElement[bool]]:
         where.append(sa.or_(shown, in_scope(columns.place)))
     elif form.clearance != "restricted":
         where.append(shown)
+    if form.past:
+        where += _still_seen(form, columns)
+    return where
+
+
+def _still_seen(form: Shape, columns: Columns) -> list[sa.ColumnElement[bool]]:
+    """The conditions on what a record of the past is today, beside what it was then.
+
+    A public reading needs the public face of the version, which is made when a record becomes internal.
+    """
+    if form.clearance == "restricted":
+        return []
+    shown = columns.visibility_now != sa.literal_column("'restricted'")
+    where: list[Any] = [sa.or_(shown, in_scope(columns.place_now)) if form.scoped else shown]
+    if form.clearance == "public":
+        where.append(sa.or_(columns.visibility == PUBLIC, columns.public_feature.is_not(None)))
     return where
 
 

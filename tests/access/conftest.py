@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.access.worlds import MOVED, World, world
+from tests.access.worlds import EXACT, MOVED, Named, World, was_in_first_town, was_public, world
 
 
 @pytest.fixture(scope="package")
 def urls(new_database) -> list[str]:
-    return [new_database() for _ in range(5)]
+    return [new_database() for _ in range(10)]
 
 
 @pytest.fixture(scope="package")
@@ -44,4 +44,43 @@ async def without_other_town(urls: list[str]) -> AsyncIterator[World]:
 async def writable(urls: list[str]) -> AsyncIterator[World]:
     """Every record, in a world that the tests of writing change."""
     async with world(urls[4], lambda _: True) as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+async def reclassified(urls: list[str]) -> AsyncIterator[World]:
+    """Every record; what is secret now was public at first, where it is."""
+    async with world(urls[5], lambda _: True, EXACT, was_public) as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+async def reclassified_elsewhere(urls: list[str]) -> AsyncIterator[World]:
+    """No restricted record; the internal ones were public at first, elsewhere in their cell."""
+    async with world(urls[6], lambda named: named.visibility != "restricted", MOVED, was_public) as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+async def reclassified_without_restricted(urls: list[str]) -> AsyncIterator[World]:
+    """No restricted record; the internal ones were public at first."""
+    async with world(urls[7], lambda named: named.visibility != "restricted", EXACT, was_public) as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+async def transferred(urls: list[str]) -> AsyncIterator[World]:
+    """Every record; the restricted ones of the second town lay in the first."""
+    async with world(urls[8], lambda _: True, EXACT, was_in_first_town) as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+async def transferred_without_other_town(urls: list[str]) -> AsyncIterator[World]:
+    """The same without the restricted records that are in the second town now."""
+
+    def keep(named: Named) -> bool:
+        return named.visibility != "restricted" or named.town == "T1"
+
+    async with world(urls[9], keep, EXACT, was_in_first_town) as made:
         yield made

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from itertools import product
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,7 +15,7 @@ from registry.domain.access.actor import Role
 from registry.domain.access.credential import fingerprint, id_of
 from registry.domain.geojson import Point
 from registry.domain.records import change as changing
-from registry.domain.records.change import Change
+from registry.domain.records.change import Change, Verb
 from registry.domain.records.resource import KINDS, Resource
 from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
@@ -25,6 +26,8 @@ from tests.api.conftest import Client, serving
 from tests.builders import NOW, a_place, make
 
 PEPPER = "a pepper that only these tests have"
+LATER = NOW + timedelta(hours=1)
+"""When the records of a world that changed became what they are."""
 TOWNS = {"T1": (106.60, 29.00), "T2": (106.70, 28.9993)}
 VISIBILITIES = ("public", "internal", "restricted")
 EXACT = (0.0123457, 0.0234561)
@@ -99,11 +102,34 @@ class World(NamedTuple):
     connection: asyncpg.Connection
 
 
+Former = Callable[[Named], dict[str, Any]]
+"""The properties that a record had at first, as far as they were others."""
+
+
+def was_public(named: Named) -> dict[str, Any]:
+    """Every secret record was public at first; those of the second town that are restricted lay in the first."""
+    place = "T1" if named.visibility == "restricted" else named.town
+    return {} if named.visibility == "public" else {"visibility": "public", "place": place}
+
+
+def was_in_first_town(named: Named) -> dict[str, Any]:
+    """Every restricted record of the second town lay in the first, and was restricted there."""
+    return {"place": "T1"} if named.visibility == "restricted" else {}
+
+
+def never_otherwise(_: Named) -> dict[str, Any]:
+    """No record was ever another."""
+    return {}
+
+
 @asynccontextmanager
 async def world(
-    url: str, keep: Callable[[Named], bool], inner: tuple[float, float] = EXACT
+    url: str,
+    keep: Callable[[Named], bool],
+    inner: tuple[float, float] = EXACT,
+    former: Former = never_otherwise,
 ) -> AsyncIterator[World]:
-    """A world with the records that `keep` keeps."""
+    """A world with the records that `keep` keeps, each of which was another at first, as `former` says."""
     connection = await asyncpg.connect(url)
     await prepare(connection)
     writer = Writer(connection)
@@ -112,9 +138,7 @@ async def world(
     change = Change(verb="create", actor="seeds", at=NOW)
     for named in records(inner):
         if keep(named):
-            await changes.insert(writer, named.record, change)
-            if named.visibility != "public":
-                await _reclassified(writer, named.record)
+            await _stored(writer, named, former(named), change)
     headers = {name: await _key(writer, name, *STAFF[name]) for name in STAFF}
     headers["public"] = {}
     settings = Settings(pool_size=2, key_pepper=PEPPER, inflight_public=100, mass_change_limit=0)
@@ -124,16 +148,15 @@ async def world(
     await connection.close()
 
 
-async def _reclassified(writer: Writer, record: Resource) -> None:
-    """A second version, so that history has something to tell or to keep back."""
-    properties = (
-        msgspec.structs.replace(record.properties, lifecycle="in_service", hours=None)
-        if False
-        else (msgspec.structs.replace(record.properties, verified_by="seeds", verified_at=NOW))
-    )
-    wanted = msgspec.structs.replace(record, properties=properties)
-    following = changing.next_version(record, wanted, NOW)
-    await changes.amend(writer, record, following, Change(verb="verify", actor="seeds", at=NOW))
+async def _stored(writer: Writer, named: Named, former: dict[str, Any], change: Change) -> None:
+    """Store a record; a secret one has a second version, so that history has something to keep back."""
+    record = named.record
+    first = msgspec.structs.replace(record, properties=msgspec.structs.replace(record.properties, **former))
+    await changes.insert(writer, first, change)
+    if named.visibility != "public":
+        following = changing.next_version(first, record, LATER if former else NOW)
+        verb: Verb = "update" if former else "verify"
+        await changes.amend(writer, first, following, Change(verb=verb, actor="seeds", at=NOW))
 
 
 async def _places(writer: Writer) -> None:

@@ -6,6 +6,13 @@ from msgspec import Struct
 
 from registry.domain.records.resource import Visibility
 
+STRICTEST_FIRST: tuple[Visibility, ...] = ("restricted", "internal", "public")
+
+
+def stricter(one: Visibility, other: Visibility) -> Visibility:
+    """The stricter of two visibilities."""
+    return min(one, other, key=STRICTEST_FIRST.index)
+
 
 class Sight(Struct, frozen=True, kw_only=True):
     """The records that a request may know of.

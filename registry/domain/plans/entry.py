@@ -236,10 +236,14 @@ def _check_denominator(entry: Denominator) -> None:
         raise Invalid("a member is named twice", field="members")
 
 
-def shown(entry: Entry, clearance: Visibility) -> Entry:
-    """The entry as a reader of this clearance sees it: the public sees only published contacts."""
+def shown(entry: Entry, clearance: Visibility, *, published_now: bool = True) -> Entry:
+    """The entry as a reader of this clearance sees it: the public sees only contacts that are published.
+
+    A contact that was published is shown to the public for as long as it is.
+    """
     contact = getattr(entry, "contact", None)
-    if contact is None or clearance != "public" or getattr(entry, "published", False):
+    published = getattr(entry, "published", False) and published_now
+    if contact is None or clearance != "public" or published:
         return entry
     return msgspec.structs.replace(entry, contact=None)
 

@@ -6,8 +6,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from registry.domain.access.sight import Sight
+from registry.domain.access.sight import Sight, stricter
 from registry.domain.records.resource import Visibility
+from registry.domain.sync.feed_cursor import LogPosition
 
 Op = Literal["put", "delete", "scope_out"]
 
@@ -42,29 +43,58 @@ def is_visible(state: RecordState, clearance: Visibility) -> bool:
     return clearance == "internal" and state.in_scope
 
 
-def op_of(before: RecordState, after: RecordState, clearance: Visibility) -> Op | None:
+def op_of(
+    before: RecordState, after: RecordState, clearance: Visibility, *, hidden_now: bool, may_hold: bool
+) -> Op | None:
     """What a change means to a client; None when the client may not know of it.
 
-    A retired record is a delete. One that leaves the client's places or sight is a scope_out.
+    A retired record is a delete. One that leaves the client's places or sight is a scope_out. A record that
+    is hidden today is told to nobody, but a client that may hold it is told to drop it.
     """
-    if is_visible(after, clearance):
+    if is_visible(after, clearance) and not hidden_now:
         return "delete" if after.gone else "put"
-    return "scope_out" if is_visible(before, clearance) and not before.gone else None
+    if not is_visible(before, clearance) or before.gone:
+        return None
+    return "scope_out" if may_hold or not hidden_now else None
 
 
-def visible_change(row: Mapping[str, Any], sight: Sight, place: str | None) -> FeedChange | None:
-    """A row of the change log as this client sees it; None when it may not know of it."""
+def visible_change(
+    row: Mapping[str, Any], sight: Sight, place: str | None, since: LogPosition
+) -> FeedChange | None:
+    """A row of the change log as this client sees it today; None when it may not know of it.
+
+    The client began to read at `since`: it holds nothing that was hidden before that.
+    """
     before, after = (_state(row, when, sight, place) for when in ("before", "after"))
-    op = op_of(before, after, sight.clearance)
+    text = _text(row, sight)
+    op = op_of(
+        before,
+        after,
+        sight.clearance,
+        hidden_now=text is None or not is_visible(_state(row, "now", sight, None), sight.clearance),
+        may_hold=position_of(row) > since,
+    )
     if op is None:
         return None
     identity, at = str(row["resource_id"]), row["at"].isoformat()
-    if op != "put":
+    if op != "put" or text is None:
         return FeedChange(op, identity, row["kind"], row["version"], at)
-    text = row["feature"]
-    if sight.clearance == "public":
-        text = row["public_feature"] or text
     return FeedChange(op, identity, row["kind"], row["version"], at, row["verb"], msgspec.Raw(text.encode()))
+
+
+def position_of(row: Mapping[str, Any]) -> LogPosition:
+    """Where a row of the change log stands."""
+    return LogPosition(int(row["xid"]), row["seq"])
+
+
+def _text(row: Mapping[str, Any], sight: Sight) -> str | None:
+    """The version as this client may read it; None where the public face that it needs is not made yet."""
+    text: str | None = row["feature"]
+    if sight.clearance != "public":
+        return text
+    secret = stricter(row["visibility_after"], row["visibility_now"]) != "public"
+    face: str | None = row["public_feature"]
+    return face if secret else face or text
 
 
 def _state(row: Mapping[str, Any], when: str, sight: Sight, place: str | None) -> RecordState:
@@ -73,5 +103,5 @@ def _state(row: Mapping[str, Any], when: str, sight: Sight, place: str | None) -
         visibility=row[f"visibility_{when}"],
         in_place=place is None or place in ancestors,
         in_scope=bool(set(sight.scope) & set(ancestors)),
-        gone=row[f"gone_{when}"],
+        gone=when != "now" and row[f"gone_{when}"],
     )

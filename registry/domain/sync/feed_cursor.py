@@ -30,12 +30,16 @@ START = LogPosition(0, 0)
 
 
 class FeedCursor(Struct, frozen=True, array_like=True):
-    """What a client has read: the history, its audience, the position, and the write-ahead log's position."""
+    """What a client has read: the history, its audience, the position, and the write-ahead log's position.
+
+    `since` is the end of the feed when the client began to read.
+    """
 
     epoch: str
     audience: str
     position: LogPosition
     lsn: int
+    since: LogPosition
 
 
 @lru_cache(1024)

@@ -69,7 +69,7 @@ async def read_history(
     """The earlier versions of an entry, newest first; for those who may change it."""
     entry = await read_entry(reader, sight, register, identity)
     await _require_field(reader, actor, entry.place)
-    return await entries.history(reader, realm(sight), identity)
+    return await entries.history(reader, sight, identity)
 
 
 async def put_entry(

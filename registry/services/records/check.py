@@ -83,7 +83,7 @@ def _examine(row: Row, parts: list[dict[str, Any]] | None = None) -> ExaminedVer
         record = feature.from_canonical(members)
     except msgspec.MsgspecError as error:
         return ExaminedVersion(name, f"has members that this release cannot read: {error}")
-    derived = resource_row.row_of(record, row["logged_actor"])
+    derived = resource_row.row_of(record, row["logged_actor"], row["visibility_now"])
     different = [column for column in COMPARED if row[column] != derived[column]]
     expected = resource_row.stock_rows(record) + resource_row.external_rows(record)
     if parts is not None and _set(parts) != _set(expected):

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from registry.domain.access.sight import Sight
 from registry.domain.errors import CursorExpired, InvalidQuery, Unavailable
-from registry.domain.sync.feed import FeedChange, visible_change
+from registry.domain.sync.feed import FeedChange, position_of, visible_change
 from registry.domain.sync.feed_cursor import (
     START,
     FeedCursor,
@@ -61,16 +61,18 @@ class Feed(NamedTuple):
     waiting: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
     """Entered while there is nothing to do but wait."""
 
-    def cursor(self, head: FeedHead, position: LogPosition, lsn: int | None = None) -> str:
-        """The cursor after `position`."""
+    def cursor(
+        self, head: FeedHead, position: LogPosition, lsn: int | None = None, since: LogPosition | None = None
+    ) -> str:
+        """The cursor after `position` for a client that began to read at `since`, or there."""
         audience = audience_of(self.sight, self.place)
         lsn = head.lsn if lsn is None else lsn
-        return encrypt_cursor(FeedCursor(head.epoch, audience, position, lsn), self.key)
+        return encrypt_cursor(FeedCursor(head.epoch, audience, position, lsn, since or position), self.key)
 
-    def visible(self, batch: Batch) -> list[tuple[LogPosition, FeedChange]]:
-        """The changes of a batch that this client may see, each with its position."""
-        own = ((LogPosition(int(row["xid"]), row["seq"]), row) for row in batch if self._is_own(row["realm"]))
-        changes = ((position, visible_change(row, self.sight, self.place)) for position, row in own)
+    def visible(self, batch: Batch, since: LogPosition) -> list[tuple[LogPosition, FeedChange]]:
+        """The changes of a batch that a client who began at `since` may see, each with its position."""
+        own = (row for row in batch if self._is_own(row["realm"]))
+        changes = ((position_of(row), visible_change(row, self.sight, self.place, since)) for row in own)
         return [(position, change) for position, change in changes if change is not None]
 
     def _is_own(self, name: str) -> bool:
@@ -80,7 +82,7 @@ class Feed(NamedTuple):
         """The page after a position."""
         return await feed.page(self.reader, self.sight, self.place, after, limit)
 
-    async def start(self, cursor: str | None) -> tuple[LogPosition, FeedHead]:
+    async def start(self, cursor: str | None) -> "FeedStart":
         """Where a client continues: after its cursor, at the end for `now`, else at the beginning.
 
         CursorExpired when the client must synchronise anew.
@@ -88,15 +90,26 @@ class Feed(NamedTuple):
         demand_present(self.sight)
         head = await self.watcher.head()
         if cursor is None:
-            return START, head
+            return FeedStart(START, head, None)
         if cursor == NOW:
-            return head.settled, head
+            return FeedStart(head.settled, head, head.settled)
         decrypted = decrypt_cursor(cursor, self.key)
         if decrypted.lsn > head.lsn or decrypted.epoch != head.epoch:
             head = await feed.head(self.reader)
         audience = audience_of(self.sight, self.place)
         check_cursor(decrypted, epoch=head.epoch, lsn=head.lsn, audience=audience)
-        return decrypted.position, head
+        return FeedStart(decrypted.position, head, decrypted.since)
+
+
+class FeedStart(NamedTuple):
+    """Where a client continues to read, the end of the feed, and that end when the client began to read.
+
+    A client that begins with this request begins at the end of its first page.
+    """
+
+    position: LogPosition
+    head: FeedHead
+    since: LogPosition | None
 
 
 def demand_present(sight: Sight) -> None:
@@ -112,26 +125,29 @@ async def poll_changes(
 
     The flag says that the page holds for this cursor until the watcher sees a change.
     """
-    position, head = await source.start(cursor)
+    start = await source.start(cursor)
+    position, head, since = start
     if position < head.last or wait_s > 0:
-        return await _first_page(source, position, wait_s, limit), False
+        return await _first_page(source, start, wait_s, limit), False
     if cursor is None or cursor == NOW:
-        return ChangePage([], source.cursor(head, position), False), False
+        return ChangePage([], source.cursor(head, position, since=since), False), False
     # A head that the watcher no longer has may be behind what happened meanwhile.
     return ChangePage([], cursor, False), head is source.watcher.seen
 
 
-async def _first_page(source: Feed, position: LogPosition, wait_s: float, limit: int) -> ChangePage:
+async def _first_page(source: Feed, start: FeedStart, wait_s: float, limit: int) -> ChangePage:
     """The first page that shows this client something, or the last page when the time is over."""
+    position, _, since = start
     clock = asyncio.get_running_loop().time
     until_s = clock() + wait_s
     while True:
         head = await source.watcher.head()
         page = await source.page(position, limit)
-        changes = [change for _, change in source.visible(page.changes)]
+        since = since or page.settled
+        changes = [change for _, change in source.visible(page.changes, since)]
         left_s = until_s - clock()
         if changes or page.full or left_s <= 0:
-            return ChangePage(changes, source.cursor(head, page.position, page.lsn), page.full)
+            return ChangePage(changes, source.cursor(head, page.position, page.lsn, since), page.full)
         position = page.position
         async with source.waiting():
             await source.watcher.moved(left_s)
@@ -140,37 +156,38 @@ async def _first_page(source: Feed, position: LogPosition, wait_s: float, limit:
 async def stream_changes(source: Feed, cursor: str) -> AsyncIterator[FeedEvent]:
     """Every change after a cursor, then each as it happens; ends when this client is too slow."""
     try:
-        position, head = await source.start(cursor)
+        start = await source.start(cursor)
     except CursorExpired as expired:
         return _expired(expired)
-    return _events(source, position, head)
+    return _events(source, start)
 
 
 async def _expired(error: CursorExpired) -> AsyncIterator[FeedEvent]:
     yield FeedEvent("reset", detail=error.detail)
 
 
-async def _events(source: Feed, position: LogPosition, head: FeedHead) -> AsyncIterator[FeedEvent]:
+async def _events(source: Feed, start: FeedStart) -> AsyncIterator[FeedEvent]:
+    position, head, since = start
     async with source.watcher.subscribed() as subscription:
-        yield FeedEvent("ready", source.cursor(head, position))
+        since = since or head.settled
+        yield FeedEvent("ready", source.cursor(head, position, since=since))
         while position < (await source.watcher.head()).last:
             try:
                 page = await source.page(position, PAGE)
             except Unavailable:
                 return  # the client returns with its last event id
-            for at, change in source.visible(page.changes):
-                yield FeedEvent(change.op, source.cursor(head, at), change)
+            for at, change in source.visible(page.changes, since):
+                yield FeedEvent(change.op, source.cursor(head, at, since=since), change)
             position = page.position
             if not page.full:
                 break
-        async for event in _live(source, subscription, position, head):
+        async for event in _live(source, subscription, FeedStart(position, head, since)):
             yield event
 
 
-async def _live(
-    source: Feed, subscription: Subscription, position: LogPosition, head: FeedHead
-) -> AsyncIterator[FeedEvent]:
+async def _live(source: Feed, subscription: Subscription, start: FeedStart) -> AsyncIterator[FeedEvent]:
     """What the watcher publishes, with heartbeats in between, until the subscription is lost."""
+    position, head, since = start.position, start.head, start.since or start.position
     while not subscription.lost:
         try:
             async with asyncio.timeout(HEARTBEAT_S):
@@ -178,7 +195,7 @@ async def _live(
         except TimeoutError:
             yield FeedEvent("heartbeat")
             continue
-        for at, change in source.visible(batch):
+        for at, change in source.visible(batch, since):
             if at > position:
-                yield FeedEvent(change.op, source.cursor(head, at), change)
+                yield FeedEvent(change.op, source.cursor(head, at, since=since), change)
         position = max(position, end)

@@ -116,6 +116,8 @@ def invalidations_of(row: Mapping[str, Any]) -> Iterator[Invalidation]:
     """Where one version of a record is drawn: as a point, and as the area that it watches."""
     realm, visibility = row["realm"], row["visibility"]
     exact, public = _point(row, "geom"), _point(row, "public_geom")
+    if visibility == "public" and public != exact:
+        public += exact  # a record that became internal was drawn where it is until then
     yield Invalidation(realm, POINTS[row["kind"]], visibility, exact, public)
     if row["watch_radius_m"] is not None:
         own = _polygon(row)

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from registry.domain.access.sight import Sight
 from registry.domain.plans.entry import Entry, PastEntry, register_of, shown
-from registry.store.as_of import INSTANT
-from registry.store.database.pool import Reader, Writer
+from registry.store.as_of import INSTANT, stricter
+from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query, statement
 from registry.store.schema.plans import MOMENT, entry, entry_past
 from registry.store.schema.records import LIVE, place_within
@@ -22,15 +22,21 @@ INHERITED = ("hotline", "inventory", "denominator", "responsibility")
 """Registers whose entries at a place apply to every place under it."""
 COLUMNS = [column.name for column in entry.columns]
 PLACE = sa.bindparam("place", type_=sa.Text)
+PUBLISHED = sa.literal_column("'published'")
 
 
 def recorded(past: bool) -> Any:
-    """The entries of a realm now, or as they were recorded at the instant of the sight."""
+    """The entries of a realm now, or as they were recorded at the instant of the sight.
+
+    An entry of the past has the stricter visibility of then and now; it is published if it is so now too.
+    """
     realm = sa.bindparam("sight_realm", type_=sa.Text)
+    published = entry.c.body.op("->")(PUBLISHED)
     if not past:
-        return sa.select(entry).where(entry.c.realm == realm).subquery()
+        one = sa.select(entry, entry.c.place.label("place_now"), published.label("published_now"))
+        return one.where(entry.c.realm == realm).subquery()
     then = [entry_past.c[name] for name in COLUMNS]
-    return sa.union_all(
+    versions = sa.union_all(
         sa.select(entry).where(entry.c.realm == realm, entry.c.updated_at <= INSTANT),
         sa.select(*then).where(
             entry_past.c.realm == realm,
@@ -38,6 +44,12 @@ def recorded(past: bool) -> Any:
             entry_past.c.superseded_at > INSTANT,
         ),
     ).subquery()
+    today = entry.alias("today")
+    columns = {name: versions.c[name] for name in COLUMNS}
+    columns["visibility"] = stricter(versions.c.visibility, today.c.visibility).label("visibility")
+    beside = (today.c.place.label("place_now"), today.c.body.op("->")(PUBLISHED).label("published_now"))
+    same = sa.and_(today.c.realm == versions.c.realm, today.c.id == versions.c.id)
+    return sa.select(*columns.values(), *beside).select_from(versions.join(today, same)).subquery()
 
 
 def visible(form: Shape, table: Any) -> sa.ColumnElement[bool]:
@@ -50,7 +62,7 @@ def visible(form: Shape, table: Any) -> sa.ColumnElement[bool]:
     unrestricted: sa.ColumnElement[bool] = table.c.visibility != "restricted"
     if not form.scoped:
         return unrestricted
-    return sa.or_(unrestricted, in_scope(table.c.place))
+    return sa.or_(unrestricted, sa.and_(in_scope(table.c.place), in_scope(table.c.place_now)))
 
 
 def _under() -> Any:
@@ -86,7 +98,9 @@ def _find(form: Shape, present: frozenset[str]) -> Query:
     }
     where = [visible(form, table), *(clauses[name] for name in sorted(present))]
     limit = sa.bindparam("limit", type_=sa.Integer)
-    return Query(sa.select(table.c.body).where(*where).order_by(table.c.id).limit(limit))
+    return Query(
+        sa.select(table.c.body, table.c.published_now).where(*where).order_by(table.c.id).limit(limit)
+    )
 
 
 @statement
@@ -95,12 +109,12 @@ def _jurisdiction(form: Shape) -> Query:
     inherited = table.c.register == sa.any_(sa.bindparam("inherited", type_=sa.ARRAY(sa.Text)))
     applies_here = sa.and_(inherited, sa.or_(table.c.place == _above(), table.c.place.is_(None)))
     where = [visible(form, table), sa.not_(table.c.retired), sa.or_(table.c.place == _under(), applies_here)]
-    return Query(sa.select(table.c.body).where(*where).order_by(table.c.id))
+    return Query(sa.select(table.c.body, table.c.published_now).where(*where).order_by(table.c.id))
 
 
-def _decode(body: Any, sight: Sight) -> Entry:
-    stored: Entry = msgspec.convert(body, DECODED)
-    return shown(stored, sight.clearance)
+def _decode(row: Row, sight: Sight) -> Entry:
+    stored: Entry = msgspec.convert(row["body"], DECODED)
+    return shown(stored, sight.clearance, published_now=bool(row["published_now"]))
 
 
 async def find(reader: Reader, sight: Sight, limit: int, **conditions: Any) -> list[Entry]:
@@ -111,7 +125,7 @@ async def find(reader: Reader, sight: Sight, limit: int, **conditions: Any) -> l
     values = {name: value for name, value in conditions.items() if value is not None}
     query = _find(shape(sight), frozenset(values) | {"current"})
     rows = await reader.rows(query, binds(sight) | values | {"limit": limit})
-    return [_decode(row["body"], sight) for row in rows]
+    return [_decode(row, sight) for row in rows]
 
 
 async def answering(reader: Reader, sight: Sight, registers: Sequence[str], place: str) -> list[Entry]:
@@ -119,21 +133,21 @@ async def answering(reader: Reader, sight: Sight, registers: Sequence[str], plac
     query = _find(shape(sight), frozenset({"registers", "above", "current"}))
     values = {"registers": list(registers), "place": place, "limit": 1000}
     rows = await reader.rows(query, binds(sight) | values)
-    return [_decode(row["body"], sight) for row in rows]
+    return [_decode(row, sight) for row in rows]
 
 
 async def get(reader: Reader, sight: Sight, register: str, identity: UUID) -> Entry | None:
     """One entry, retired or not; None when this sight does not see one."""
     query = _find(shape(sight), frozenset({"register", "id"}))
     row = await reader.row(query, binds(sight) | {"register": register, "id": identity, "limit": 1})
-    return None if row is None else _decode(row["body"], sight)
+    return None if row is None else _decode(row, sight)
 
 
 async def of_jurisdiction(reader: Reader, sight: Sight, place: str) -> list[Entry]:
     """Every entry that the checks of a place use: those at it or under it, and the inherited ones above."""
     values = binds(sight) | {"place": place, "inherited": list(INHERITED)}
     rows = await reader.rows(_jurisdiction(shape(sight)), values)
-    return [_decode(row["body"], sight) for row in rows]
+    return [_decode(row, sight) for row in rows]
 
 
 _VALUES = {
@@ -162,14 +176,29 @@ KNOWN = Query(
         entry.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))),
     )
 )
-HISTORY = Query(
-    sa.select(entry_past.c.body, entry_past.c.superseded_at, entry_past.c.updated_by)
-    .where(
-        entry_past.c.realm == sa.bindparam("realm", type_=sa.Text),
-        entry_past.c.id == sa.bindparam("id", type_=sa.Uuid),
+
+
+@statement
+def _history(form: Shape) -> Query:
+    """The earlier versions that were recorded until the instant of the sight, as far as it may see them."""
+    today = entry.alias("today")
+    versions = sa.select(
+        *(entry_past.c[name] for name in (*COLUMNS, "superseded_at") if name != "visibility"),
+        stricter(entry_past.c.visibility, today.c.visibility).label("visibility"),
+        today.c.place.label("place_now"),
+    ).select_from(
+        entry_past.join(today, sa.and_(today.c.realm == entry_past.c.realm, today.c.id == entry_past.c.id))
     )
-    .order_by(entry_past.c.version.desc())
-)
+    past = versions.where(
+        entry_past.c.realm == sa.bindparam("sight_realm", type_=sa.Text),
+        entry_past.c.id == sa.bindparam("id", type_=sa.Uuid),
+        *([entry_past.c.updated_at <= INSTANT] if form.past else ()),
+    ).subquery()
+    return Query(
+        sa.select(past.c.body, past.c.superseded_at, past.c.updated_by)
+        .where(visible(form, past))
+        .order_by(past.c.version.desc())
+    )
 
 
 def _row(record: Entry, updated_by: str) -> dict[str, Any]:
@@ -211,9 +240,9 @@ async def amend(writer: Writer, record: Entry, updated_by: str) -> None:
     await writer.run(UPDATE, row)
 
 
-async def history(reader: Reader, realm: str, identity: UUID) -> list[PastEntry]:
-    """The earlier versions, newest first."""
-    rows = await reader.rows(HISTORY, {"realm": realm, "id": identity})
+async def history(reader: Reader, sight: Sight, identity: UUID) -> list[PastEntry]:
+    """The earlier versions that the sight may see, newest first."""
+    rows = await reader.rows(_history(shape(sight)), binds(sight) | {"id": identity})
     return [
         PastEntry(
             body=msgspec.convert(row["body"], DECODED),

@@ -69,6 +69,35 @@ FORGET_PARTS = [
 ]
 
 
+_ONCE_PUBLIC = (
+    resource_past.c.realm == sa.bindparam("realm"),
+    resource_past.c.id == sa.bindparam("id"),
+    resource_past.c.version > sa.bindparam("after"),
+    resource_past.c.visibility == sa.literal_column("'public'"),
+)
+ONCE_PUBLIC = Query(
+    sa.select(resource_past.c.version, change_log.c.members, change_log.c.actor)
+    .select_from(
+        resource_past.join(
+            change_log,
+            sa.and_(
+                change_log.c.realm == resource_past.c.realm,
+                change_log.c.resource_id == resource_past.c.id,
+                change_log.c.version == resource_past.c.version,
+            ),
+        )
+    )
+    .where(*_ONCE_PUBLIC)
+    .order_by(resource_past.c.version)
+    .limit(sa.literal_column("500"))
+)
+RENEW_FACE = Query(
+    sa.update(resource_past)
+    .values(bound(resource_past, [*resource_row.FACE]))
+    .where(*(resource_past.c[name] == sa.bindparam(name) for name in ("realm", "id", "version")))
+)
+
+
 @statement
 def _lock(form: Shape) -> Query:
     seen = view(form)
@@ -98,9 +127,28 @@ async def amend(writer: Writer, current: Resource, revised: Resource, change: Ch
     """Make `revised` the current version and return its feature; `current`, which is locked, becomes past."""
     row = resource_row.row_of(revised, change.actor)
     await writer.run(AMEND, row | line(current, revised, row, change))
+    if current.properties.visibility != revised.properties.visibility:
+        await _renew_public_faces(writer, revised)
     if _apart(current) != _apart(revised):
         await replace_parts(writer, revised)
     return str(row["feature"])
+
+
+async def _renew_public_faces(writer: Writer, record: Resource) -> None:
+    """Make the public faces of the past versions as secret as the record is now.
+
+    Only versions that were public once can change: the others have the face of an internal record already.
+    """
+    key = {"realm": record.properties.exercise or LIVE, "id": record.id, "after": 0}
+    while rows := await writer.rows(ONCE_PUBLIC, key):
+        key |= {"after": rows[-1]["version"]}
+        faces = [
+            resource_row.row_of(
+                feature.from_canonical(row["members"]), row["actor"], record.properties.visibility
+            )
+            for row in rows
+        ]
+        await writer.run_many(RENEW_FACE, faces)
 
 
 def _apart(record: Resource) -> tuple[Any, ...]:

@@ -9,10 +9,14 @@ from registry.domain.access.sight import Sight
 from registry.domain.errors import NotFound
 from registry.domain.records import feature
 from registry.domain.records.resource import Lifecycle, Resource
+from registry.store.as_of import CLASSIFICATION, INSTANT, VERSIONS
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
 from registry.store.schema.changes import change_log, resource_past
-from registry.store.visibility import Shape, binds, realm, shape, view
+from registry.store.schema.records import resource
+from registry.store.visibility import PUBLIC, Shape, binds, in_scope, realm, shape, view
+
+TODAY = resource.alias(CLASSIFICATION)
 
 _OF = (change_log.c.realm == sa.bindparam("realm"), change_log.c.resource_id == sa.bindparam("id"))
 _PAST = (resource_past.c.realm == sa.bindparam("realm"), resource_past.c.id == sa.bindparam("id"))
@@ -44,27 +48,36 @@ def _readable_text(table: Any, form: Shape) -> Any:
     """What this sight may read of a version: the whole text, its public face, or nothing."""
     if form.clearance == "restricted":
         return table.c.feature
-    restricted: Any = sa.literal_column("'restricted'")
-    own: Any = sa.false()
+    shown: Any = table.c.visibility != sa.literal_column("'restricted'")
     if form.scoped:
-        own = table.c.place == sa.any_(sa.bindparam("sight_scope", type_=sa.ARRAY(sa.Text)))
+        shown = sa.or_(shown, in_scope(table.c.place))
     text = table.c.feature
     if form.clearance == "public":
-        text = sa.func.coalesce(table.c.public_feature, table.c.feature)
-    return sa.case((sa.or_(table.c.visibility != restricted, own), text))
+        is_public = sa.and_(table.c.visibility == PUBLIC, TODAY.c.visibility == PUBLIC)
+        text = sa.func.coalesce(table.c.public_feature, sa.case((is_public, table.c.feature)))
+    return sa.case((shown, text))
+
+
+def _readable_versions(form: Shape) -> sa.CompoundSelect[Any]:
+    """Every version that was recorded until the instant of the sight, as this sight may read it."""
+    return sa.union_all(
+        *(
+            sa.select(table.c.version, _readable_text(table, form).label("feature"))
+            .select_from(table.join(TODAY, sa.and_(TODAY.c.realm == table.c.realm, TODAY.c.id == table.c.id)))
+            .where(
+                table.c.realm == sa.bindparam("realm"),
+                table.c.id == sa.bindparam("id"),
+                *([table.c.updated_at <= INSTANT] if form.past else ()),
+            )
+            for table in (resource, resource_past)
+        )
+    )
 
 
 @statement
 def _changes(form: Shape) -> Query:
     seen = view(form)
-    versions = sa.union_all(
-        *(
-            sa.select(table.c.version, _readable_text(table, form).label("feature")).where(
-                table.c.realm == sa.bindparam("realm"), table.c.id == sa.bindparam("id")
-            )
-            for table in (seen.table, resource_past)
-        )
-    ).subquery("versions")
+    versions = _readable_versions(form).subquery(VERSIONS)
     after, before = versions.alias("after"), versions.alias("before")
     names = ("version", "verb", "at", "actor", "via", "reason", "request_id", "device_at")
     visible = sa.exists().where(seen.seen, seen.c.id == sa.bindparam("id"))

@@ -3,10 +3,11 @@
 import struct
 from typing import Any
 
+from registry.domain.access.sight import stricter
 from registry.domain.geojson import Point, Polygon
 from registry.domain.records import feature
 from registry.domain.records.location import generalise, reach_of_doubt_m
-from registry.domain.records.resource import LastSeen, Resource, SupplyDepot
+from registry.domain.records.resource import LastSeen, Resource, SupplyDepot, Visibility
 from registry.domain.search_key import search_key
 from registry.domain.values import Coded
 from registry.store.schema.records import LIVE, resource
@@ -34,11 +35,19 @@ def polygon_wkb(polygon: Polygon) -> bytes:
     return struct.pack("<BIII", 1, _SRID_POLYGON, 4326, len(polygon.coordinates)) + rings
 
 
-def row_of(record: Resource, updated_by: str) -> dict[str, Any]:
-    """Every column of `resource` for a record whose version and times are set."""
+FACE = ("public_geom", "public_uncertainty_m", "public_feature")
+"""What the public sees of a version; it follows the stricter visibility of then and now."""
+
+
+def row_of(record: Resource, updated_by: str, visibility_now: Visibility = "public") -> dict[str, Any]:
+    """Every column of `resource` for a record whose version and times are set.
+
+    A past version has the public face of its own visibility or of today's, whichever is stricter.
+    """
     properties = record.properties
     location = properties.location
-    public = record if properties.visibility == "public" else generalise(record)
+    is_public = stricter(properties.visibility, visibility_now) == "public"
+    public = record if is_public else generalise(record)
     seen, sector = _last_seen(record), getattr(properties, "sector", None)
     footprint = getattr(properties, "footprint", None)
     return {name: getattr(properties, name, None) for name in COLUMNS} | {

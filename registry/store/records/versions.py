@@ -28,6 +28,7 @@ class VersionTable(NamedTuple):
 
 
 def _versions(table: sa.Table) -> sa.Select[Any]:
+    today = resource.alias("today")
     key = (table.c.realm, table.c.id, table.c.version)
     logged = (change_log.c.realm, change_log.c.resource_id, change_log.c.version)
     after = (sa.bindparam(f"after_{column.name}", type_=column.type) for column in key)
@@ -37,8 +38,13 @@ def _versions(table: sa.Table) -> sa.Select[Any]:
             change_log.c.members.label("logged_members"),
             change_log.c.digest.label("logged_digest"),
             change_log.c.actor.label("logged_actor"),
+            today.c.visibility.label("visibility_now"),
         )
-        .select_from(table.outerjoin(change_log, sa.tuple_(*key) == sa.tuple_(*logged)))
+        .select_from(
+            table.outerjoin(change_log, sa.tuple_(*key) == sa.tuple_(*logged)).join(
+                today, sa.and_(today.c.realm == table.c.realm, today.c.id == table.c.id)
+            )
+        )
         .where(sa.tuple_(*key) > sa.tuple_(*after))
         .order_by(*key)
         .limit(sa.bindparam("limit", type_=sa.Integer))

@@ -22,15 +22,17 @@ SELECT edge.horizon::text AS horizon, edge.lsn, c.xid::text AS xid, c.seq, c.rea
        c.gone_before, c.gone_after,
        ARRAY(SELECT ancestor FROM place_within WHERE code = c.place_before) AS above_before,
        ARRAY(SELECT ancestor FROM place_within WHERE code = c.place_after) AS above_after,
-       coalesce(r.feature, p.feature) AS feature,
-       CASE WHEN r.id IS NULL THEN p.public_feature ELSE r.public_feature END AS public_feature
+       n.visibility AS visibility_now,
+       ARRAY(SELECT ancestor FROM place_within WHERE code = n.place) AS above_now,
+       CASE WHEN p.id IS NULL THEN n.feature ELSE p.feature END AS feature,
+       CASE WHEN p.id IS NULL THEN n.public_feature ELSE p.public_feature END AS public_feature
 FROM edge
 LEFT JOIN LATERAL (
     SELECT * FROM change_log l
     WHERE (l.xid, l.seq) > ((:xid)::text::xid8, :seq) AND l.xid < edge.horizon @where
     ORDER BY l.xid, l.seq LIMIT :limit
 ) c ON true
-LEFT JOIN resource r ON r.realm = c.realm AND r.id = c.resource_id AND r.version = c.version
+LEFT JOIN resource n ON n.realm = c.realm AND n.id = c.resource_id
 LEFT JOIN resource_past p ON p.realm = c.realm AND p.id = c.resource_id AND p.version = c.version
 ORDER BY c.xid, c.seq
 """
@@ -71,12 +73,16 @@ class FeedHead(NamedTuple):
 
 
 class FeedPage(NamedTuple):
-    """Changes in commit order, the position to continue from, and whether there may be more at once."""
+    """Changes in commit order, the position to continue from, and whether there may be more at once.
+
+    All transactions up to `settled` had ended when the page was read.
+    """
 
     changes: list[Row]
     position: LogPosition
     lsn: int
     full: bool
+    settled: LogPosition
 
 
 @statement
@@ -114,8 +120,8 @@ async def page(
     values["realm"] = sight and realm(sight)
     rows = await reader.rows(_page(sight is not None, place is not None), values)
     changes = [row for row in rows if row["xid"] is not None]
-    lsn = rows[0]["lsn"]
+    lsn, settled = rows[0]["lsn"], LogPosition(int(rows[0]["horizon"]) - 1, LAST_SEQ)
     if len(changes) == limit:
-        return FeedPage(changes, LogPosition(int(changes[-1]["xid"]), changes[-1]["seq"]), lsn, True)
-    settled = LogPosition(int(rows[0]["horizon"]) - 1, LAST_SEQ)
-    return FeedPage(changes, max(after, settled), lsn, False)
+        last = LogPosition(int(changes[-1]["xid"]), changes[-1]["seq"])
+        return FeedPage(changes, last, lsn, True, settled)
+    return FeedPage(changes, max(after, settled), lsn, False, settled)
