@@ -38,7 +38,7 @@ def _recorded() -> sa.Subquery:
     columns = {name: versions.c[name] for name in names}
     columns["visibility"] = stricter(versions.c.visibility, today.c.visibility).label("visibility")
     beside = (versions.c.visibility, today.c.visibility, today.c.place)
-    # Keep WHERE and the join outside the UNION ALL: PostgreSQL builds a Merge Append only over simple subselects.
+    # Keep WHERE and the join outside the UNION ALL: PostgreSQL builds a Merge Append over simple subselects.
     current = (
         sa.select(*columns.values(), *(one.label(name) for one, name in zip(beside, OF_PAST, strict=True)))
         .select_from(
@@ -51,7 +51,8 @@ def _recorded() -> sa.Subquery:
 
 def stricter(one: sa.ColumnElement[str], other: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     """The stricter of two visibilities."""
-    restricted, internal, public = (sa.literal_column(f"'{name}'") for name in STRICTEST_FIRST)
+    names: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{name}'") for name in STRICTEST_FIRST]
+    restricted, internal, public = names
     return sa.case(
         (sa.or_(one == restricted, other == restricted), restricted),
         (sa.or_(one == internal, other == internal), internal),

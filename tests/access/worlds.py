@@ -107,7 +107,7 @@ Former = Callable[[Named], dict[str, Any]]
 
 
 def was_public(named: Named) -> dict[str, Any]:
-    """Every secret record was public at first; those of the second town that are restricted lay in the first."""
+    """Every secret record was public at first, and every restricted one lay in the first town."""
     place = "T1" if named.visibility == "restricted" else named.town
     return {} if named.visibility == "public" else {"visibility": "public", "place": place}
 

@@ -22,7 +22,7 @@ INHERITED = ("hotline", "inventory", "denominator", "responsibility")
 """Registers whose entries at a place apply to every place under it."""
 COLUMNS = [column.name for column in entry.columns]
 PLACE = sa.bindparam("place", type_=sa.Text)
-PUBLISHED = sa.literal_column("'published'")
+PUBLISHED: sa.ColumnElement[str] = sa.literal_column("'published'")
 
 
 def recorded(past: bool) -> Any:
