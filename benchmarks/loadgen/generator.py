@@ -20,7 +20,7 @@ from benchmarks.loadgen.template import MARK_ID, MARK_POINT, Prototype, copy_lin
 from registry.domain.geojson import Point
 from registry.domain.records.change import new_version
 from registry.domain.records.resource import KINDS, Kind, Location, Resource, Source
-from registry.domain.search_key import SEPARATOR, name_parts
+from registry.domain.search_key import key_of
 from registry.domain.values import Name
 from registry.services.seeding import seed
 from registry.store.records import resource_row
@@ -126,7 +126,7 @@ class Generator:
         if key is None:
             town, (zh, en) = self.names[place] if place else _NOWHERE, LABELS[kind]
             name = Name(f"{town['zh']}{zh}¤", f"{town['en']} {en} ¤")
-            key = self.keys[place, kind] = SEPARATOR.join(name_parts(name))
+            key = self.keys[place, kind] = key_of(name)
         return key.replace("¤", str(n))
 
     def _holes(self, n: int, identity: str, point: str) -> dict[str, str]:

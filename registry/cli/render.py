@@ -20,6 +20,8 @@ def command() -> None:
     with database.owned(settings.read(os.environ)) as url, bars() as advance:
         rendered = asyncio.run(render(lambda: database.writing(url), advance))
     click.echo(f"{rendered.versions} versions, {rendered.rewritten} rewritten 已重建")
+    if rendered.keys:
+        click.echo(f"{rendered.keys} search keys of places and zones rewritten 检索键已重建")
     for fault in rendered.faults:
         click.echo(f"✗ {fault}")
     sys.exit(1 if rendered.faults else 0)

@@ -3,11 +3,12 @@
 Display texts stay as they came. A question and a search key pass the same `folded_for_search`.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from importlib.util import find_spec
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,11 @@ VARIANTS = dict(
 """Characters that neither NFKC nor the tables of OpenCC make alike, each with the one that stands for it."""
 EACH: Any = list
 """Has pypinyin give what is no Chinese character by character."""
+NOTHING = SEPARATOR * 3
+"""A question that no key holds: two parts at the most are empty."""
+GRAM_BITS = 21
+"""A pair of characters is one number: code points have 21 bits."""
+_PIECES = re.compile(r"[%_]|\\.|[^%_\\]+|\\", re.DOTALL)
 MOST_READINGS = 9
 FIRST_CHARACTERS = 2
 LONGEST = 40
@@ -78,8 +84,28 @@ def folded_for_search(text: str) -> str:
 
 def key_pattern(question: str) -> str:
     """The LIKE pattern, with backslash as escape, of the keys that hold a question; none for an empty one."""
-    text = folded_for_search(question) or SEPARATOR * 2
-    return f"%{like_literal(text)}%"
+    return f"%{like_literal(_question(question))}%"
+
+
+def key_grams(question: str) -> list[int]:
+    """The pairs of characters in a question, or its one character, as `registry_grams` numbers them."""
+    marks = [ord(mark) for mark in _question(question)]
+    return sorted({one << GRAM_BITS | other for one, other in pairwise(marks)}) or marks
+
+
+def _question(text: str) -> str:
+    return folded_for_search(text) or NOTHING
+
+
+def folded_pattern(pattern: str) -> str:
+    """A LIKE pattern with its text folded; its marks and what a backslash escapes keep their meaning."""
+    return "".join(_folded_piece(piece) for piece in _PIECES.findall(pattern))
+
+
+def _folded_piece(piece: str) -> str:
+    if piece in ("%", "_"):
+        return piece
+    return like_literal(folded_for_search(piece.removeprefix("\\") if len(piece) == 2 else piece))
 
 
 def like_literal(text: str) -> str:
@@ -94,17 +120,17 @@ def search_key(record: Resource) -> str:
     """
     properties = record.properties
     shown = properties.external_ids if properties.visibility == "public" else []
-    parts = [*name_parts(properties.name), *(folded_for_search(other.id) for other in shown)]
-    return SEPARATOR.join(dict.fromkeys(part for part in parts if part))
+    return key_of(properties.name, (other.id for other in shown))
 
 
-def name_parts(name: Name) -> Iterator[str]:
-    """The folded names, and the pinyin and initials of the Chinese one."""
-    for text in (name.zh, name.en):
-        if text is not None:
-            yield folded_for_search(text)
-    if name.zh is not None:
-        yield from _pinyin(folded_for_search(name.zh))
+def key_of(name: Name, others: Iterable[str] = ()) -> str:
+    """The search key of a name: folded Chinese, folded English, then pinyin, initials and other texts.
+
+    The first two parts are always there, so that a part of the key can stand for one name.
+    """
+    names = [folded_for_search(text or "") for text in (name.zh, name.en)]
+    more = dict.fromkeys([*_pinyin(names[0]), *map(folded_for_search, others)])
+    return SEPARATOR.join([*names, *(part for part in more if part and part not in names)])
 
 
 @lru_cache(10_000)

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from registry.domain.conditions import Filter, declared, has_trigram
-from registry.domain.search_key import key_pattern
-from registry.store.names import keyed
+from registry.domain.search_key import key_grams, key_pattern
+from registry.store.names import GRAMS, Way, keyed
 from registry.store.schema.records import ours, place_within, room, stock_line
 from registry.store.visibility import View
 from registry.store.windows import holds
@@ -56,9 +56,10 @@ def _in_wrapped_bbox(view: View) -> sa.ColumnElement[bool]:
     return sa.or_(holds(view.spot, west, south, 180.0, north), holds(view.spot, -180.0, south, east, north))
 
 
-def _named(brief: bool) -> Clause:
+def _named(way: Way) -> Clause:
     def clause(view: View) -> sa.ColumnElement[bool]:
-        return keyed(view.c.search_key, sa.bindparam("q", type_=sa.Text), brief=brief)
+        grams = sa.bindparam("q_grams", type_=GRAMS)
+        return keyed(view.c.search_key, sa.bindparam("q", type_=sa.Text), way, grams)
 
     return clause
 
@@ -166,8 +167,9 @@ TERMS: dict[str, Terms] = {
     "verified_since": Terms(_verified_since, lambda view: view.c.verified_at.is_(None)),
     "partners_exclude": Terms(lambda view: ours(view.c) == sa.literal_column("1")),
     "partners_only": Terms(lambda view: view.c.partner_of.is_not(None)),
-    "q": Terms(_named(brief=False)),
-    "brief_q": Terms(_named(brief=True)),
+    "q": Terms(_named("trigrams")),
+    "brief_q": Terms(_named("grams")),
+    "scanned_q": Terms(_named("scan")),
     "bbox": Terms(_in_bbox),
     "wrapped_bbox": Terms(_in_wrapped_bbox),
     "valid_at": Terms(_valid),
@@ -179,6 +181,7 @@ VARIANT_OF = {
     "partners_exclude": "partners",
     "partners_only": "partners",
     "brief_q": "q",
+    "scanned_q": "q",
     "wrapped_bbox": "bbox",
 }
 LISTING = BROAD | {"kinds", "place", "lifecycle"}
@@ -233,7 +236,7 @@ def key_and_values(wanted: Filter) -> tuple[frozenset[str], dict[str, Any]]:
     values = wanted.given()
     present = set(values)
     if "q" in values:
-        values["q"] = key_pattern(values["q"])
+        values |= {"q": key_pattern(values["q"]), "q_grams": key_grams(values["q"])}
         if not has_trigram(values["q"]):
             present = present - {"q"} | {"brief_q"}
     if "bbox" in values:

@@ -1,13 +1,22 @@
 """Names are found however they are written: width, brackets, spaces, 繁简, variants, pinyin."""
 
+import random
 from urllib.parse import quote
 
 import pytest
 
-from registry.domain.search_key import folded_for_search, key_pattern, name_parts
+from registry.domain.places.zone import Zone
+from registry.domain.search_key import (
+    folded_for_search,
+    folded_pattern,
+    key_grams,
+    key_of,
+    key_pattern,
+)
 from registry.domain.values import Name
+from registry.store.places import zones
 from tests.api.test_ogc_items import ROOT, pages
-from tests.builders import a_resource
+from tests.builders import a_place, a_resource
 
 SAME = [
     ("應急避難場所", "应急避难场所"),
@@ -50,13 +59,48 @@ def test_texts_that_look_alike_are_folded_alike(one: str, other: str) -> None:
 
 @pytest.mark.parametrize("name", SPOKEN)
 def test_names_have_their_pinyin_and_initials(name: str) -> None:
-    assert set(SPOKEN[name]) < set(name_parts(Name(name)))
+    assert set(SPOKEN[name]) < set(key_of(Name(name)).split("|"))
 
 
 def test_a_key_is_short_and_an_empty_question_finds_nothing() -> None:
-    assert len(list(name_parts(Name("重重重重")))) <= 1 + 2 * 9
-    assert len("|".join(name_parts(Name("重" * 200)))) < 2_000
-    assert key_pattern(" （）") == "%||%"
+    assert len(key_of(Name("重重重重")).split("|")) <= 2 + 2 * 9
+    assert len(key_of(Name("重" * 200))) < 2_000
+    assert key_pattern(" （）") == "%|||%"
+    assert not any(
+        "|||" in key_of(Name(*names), ["1"]) for names in [("（）", None), (None, "a"), ("綦", None)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "folded"),
+    [
+        ("%應急 避難%", "%应急避难%"),
+        ("ＡＢ_ C%", "ab_c%"),
+        ("100\\% \\_（x）\\\\", "100\\%\\_x\\\\"),
+        ("％", "\\%"),
+    ],
+)
+def test_a_pattern_keeps_its_marks_when_it_is_folded(pattern: str, folded: str) -> None:
+    assert folded_pattern(pattern) == folded
+
+
+async def test_the_database_numbers_characters_and_pairs_as_questions_do(stored) -> None:
+    rng = random.Random(11)
+    for _ in range(200):
+        key = "".join(rng.choice("ab1綦江|𠮷_%\\") for _ in range(rng.randrange(12)))
+        grams = set(await stored._connection.fetchval("SELECT registry_grams($1)", key))
+        assert grams == {
+            gram for n in range(len(key)) for end in (n + 1, n + 2) for gram in grams_of(key[n:end])
+        }
+
+
+def grams_of(text: str) -> list[int]:
+    return [ord(text)] if len(text) == 1 else [ord(text[0]) * 2**21 + ord(text[1])]
+
+
+def test_a_question_asks_for_all_its_pairs_or_its_one_character() -> None:
+    assert key_grams("（綦 江 區）") == sorted([*grams_of("綦江"), *grams_of("江区")])
+    assert key_grams("Ｑ") == grams_of("q")
 
 
 async def test_records_are_found_over_every_list(client, stored) -> None:
@@ -74,3 +118,56 @@ async def test_records_are_found_over_every_list(client, stored) -> None:
     assert await pages(client, "/v1/resources?q=shanxian") == [str(hidden)]
     for part in ("zx-008", "（）", "|"):
         assert await pages(client, f"/v1/resources?q={quote(part)}") == [], part
+
+
+PLACES = [("510104020", "春熙路街道", "Chunxi Road"), ("510104030", "牛市口", None), ("11-Ａ", "髙松", None)]
+"""Codes and names of places and, with another code, of zones."""
+FOUND_BY = {
+    "春熙": [0], "春": [0], "cxl": [0], "CHUNXI": [0], "chunxi road": [0], "春 熙（路）": [0], "牛市": [1],
+    "nsk": [1], "x": [0], "高松": [2], "高": [2], "gs": [2], "11-a": [2],
+}  # fmt: skip
+CODES = {"510104020000": [0], "510104030": [1], "510104": [0, 1], "51": [0, 1]}
+
+
+async def test_places_and_zones_are_found_over_every_list(client, stored) -> None:
+    codes = [code for code, _, _ in PLACES]
+    for code, zh, en in PLACES:
+        await a_place(stored, code, name_zh=zh, name_en=en)
+        zone = Zone(id=code, name=Name(zh, en), kind="river_shore")
+        await zones.put(stored, [zone], "test")
+    lists = ("/v1/places?", f"{ROOT}/places/items?", f"{ROOT}/zones/items?")
+    for part, wanted in (FOUND_BY | CODES).items():
+        for path in lists if part in FOUND_BY else lists[:2]:
+            found = await pages(client, f"{path}q={quote(part)}")
+            assert found == sorted(codes[n] for n in wanted), (path, part)
+
+
+CASEI = [
+    ("CASEI(name.zh) LIKE CASEI('%應急 避難%')", [0]),
+    ("CASEI(name.zh) LIKE '%避難場所（%'", [0]),
+    ("CASEI(name.zh) LIKE '%場_'", []),
+    ("CASEI(name.zh) LIKE CASEI('單縣％')", []),
+    ("CASEI(name.zh) LIKE CASEI('單縣%')", [1]),
+    ("CASEI(name.zh) LIKE CASEI('單%')", [1]),
+    ("CASEI(name.zh) = CASEI('单县 一號')", [1]),
+    ("CASEI(name.zh) IN (CASEI('单县 一號'), CASEI('無'))", [1]),
+    ("CASEI(name.zh) IN ('單縣一号', '無')", [1]),
+    ("CASEI(name.en) LIKE CASEI('north%')", [0]),
+    ("CASEI(name.en) = CASEI('NORTH  SHELTER')", [0]),
+    ("CASEI(name.en) = 'NORTH SHELTER'", []),
+    ("CASEI(name.zh) = CASEI('North shelter')", []),
+    ("name.zh LIKE '%避难%'", []),
+    ("NOT CASEI(name.en) = CASEI('x')", [0]),
+]
+"""CASEI folds as search does; a LIKE without it compares what is written."""
+
+
+@pytest.mark.parametrize(("condition", "wanted"), CASEI)
+async def test_casei_folds_names_as_search_does(client, stored, condition, wanted) -> None:
+    made = [
+        str(await a_resource(stored, "shelter", name=name))
+        for name in (Name("綦江區應急避難場所（北區）", "North shelter"), Name("单县一号"))
+    ]
+    for path in ("shelters", "places", "zones", "unlocated-resources", "coverage-footprints"):
+        found = await pages(client, f"{ROOT}/{path}/items?filter={quote(condition)}")
+        assert found == ([made[n] for n in wanted] if path == "shelters" else []), path

@@ -113,7 +113,13 @@ VALUES: dict[str, Sequence[Any]] = {
 OWN: dict[str, dict[str, Sequence[Any]]] = {
     "completeness._counts": {"present": [frozenset(), completeness.LISTED]},
     "access.audit._find": {"present": [frozenset(), frozenset(audit.CLAUSES)]},
-    "places.places._find": {"present": [frozenset(), frozenset({"level", "parent", "under", "q", "after"})]},
+    "places.places._find": {
+        "present": [
+            frozenset(),
+            frozenset({"level", "parent", "under", "q", "after"}),
+            frozenset({"brief_q"}),
+        ]
+    },
     "plans.plans._find": {"present": [frozenset(), frozenset({"document", "kind", "subject", "place"})]},
     "plans.entries._find": {
         "present": [

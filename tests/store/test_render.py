@@ -83,7 +83,7 @@ async def rendered(writer: Writer) -> RenderedVersions:
 
 async def test_what_was_written_is_what_its_members_make(filled: Writer) -> None:
     assert await check(filled, KEY) == []
-    assert await rendered(filled) == RenderedVersions(14, 0, [])
+    assert await rendered(filled) == RenderedVersions(14, 0, 0, [])
 
 
 async def test_seeds_and_demonstration_are_what_their_members_make(writer: Writer) -> None:

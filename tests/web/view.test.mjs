@@ -133,6 +133,8 @@ describe('the view', () => {
     await page.keyboard.type('永新')
     await page.waitForSelector('#search-list [role=option] >> text=永新镇')
     await shot(page, 'search')
+    await page.fill('#search', 'yxz')
+    await page.waitForSelector('#search-list [role=option] >> text=永新镇')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await settled(page)

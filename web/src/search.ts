@@ -3,7 +3,8 @@ import type { App } from './app'
 import { fill, h } from './dom'
 import { nameOf, t, type Word } from './i18n'
 import type { LonLat } from './geo'
-import type { Page } from './types'
+import type { Place } from './places'
+import type { Name, Page } from './types'
 
 interface Found {
   label: string
@@ -46,8 +47,7 @@ class Box {
 
   private async look(q: string): Promise<void> {
     const asked = ++this.asked
-    const places = this.places(q)
-    const resources = await this.resources(q)
+    const [places, resources] = await Promise.all([this.places(q), this.resources(q)])
     if (asked !== this.asked) return
     this.found = [...places, ...resources].slice(0, 12)
     this.at = -1
@@ -55,13 +55,23 @@ class Box {
     this.app.say(t('search.results', { n: this.found.length }))
   }
 
-  private places(q: string): Found[] {
+  private async places(q: string): Promise<Found[]> {
+    const found = (code: string, name: Name): Found => ({ label: nameOf(name), kind: t('search.place'), go: () => this.toPlace(code) })
+    try {
+      const page = await get<{ features: { id: string; properties: { name: Name } }[] }>('v1/places', { q, limit: 5, as_of: this.app.store.state.as_of })
+      return page.features.map(({ id, properties }) => found(id, properties.name))
+    } catch {
+      return this.heldPlaces(q).map((place) => found(place.code, place.name))
+    }
+  }
+
+  /** Without a connection, the places that the page holds are searched as they are written. */
+  private heldPlaces(q: string): Place[] {
     const wanted = q.toLowerCase()
     return this.app.places
       .all()
       .filter(({ code, name }) => [code, name.zh, name.en].some((text) => text?.toLowerCase().includes(wanted)))
       .slice(0, 5)
-      .map((place) => ({ label: nameOf(place.name), kind: t('search.place'), go: () => this.toPlace(place.code) }))
   }
 
   private async resources(q: string): Promise<Found[]> {

@@ -5,6 +5,7 @@ the n-th value. Every operator that is not listed here is refused.
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from registry.domain.errors import InvalidQuery
 from registry.domain.ogc import literals
 from registry.domain.ogc.catalogue import Collection, Property
 from registry.domain.ogc.literals import fault
+from registry.domain.search_key import folded_for_search, folded_pattern
 
 CACHED_TREES = 200
 """Parsed trees in the cache: clients repeat one filter for every page and window."""
@@ -35,6 +37,7 @@ TEMPORAL = (
 )
 ARRAYS = ("equals", "contains", "containedby", "overlaps")
 GEOMETRY = "geometry"
+NAMES = ("name.zh", "name.en")
 
 FilterShape = tuple[Any, ...]
 _SCALARS = {"string": "string", "integer": "number", "number": "number", "date-time": "instant"}
@@ -96,7 +99,6 @@ class FilterBuilder:
         self._shapes: list[FilterShape] = []
         self._properties = collection.by_name
         self._has_geometry = collection.is_drawn
-        self.has_search_key = collection.holds not in ("places", "zones")
         self._nodes = 0
 
     def add(self, tree: Any) -> "FilterBuilder":
@@ -107,6 +109,10 @@ class FilterBuilder:
     def add_extension(self, operator: str, kind: str, *values: Any) -> None:
         """Add a condition that CQL2 has no operator for: a window, a part of a name, all under a place."""
         self._shapes.append((operator, *(self._value(kind, value) for value in values)))
+
+    def add_name(self, operator: str, pattern: str, grams: list[int]) -> None:
+        """Add the condition that a search key matches a pattern, which has these grams."""
+        self._shapes.append((operator, self._value("string", pattern), self._value("grams", grams)))
 
     def build(self) -> CqlFilter:
         """The filter of all conditions that were added."""
@@ -138,9 +144,7 @@ class FilterBuilder:
         if operator in COMPARISONS:
             return ("compare", operator, *self._alike(_few(operator, args, 2), depth))
         if operator == "like":
-            text, pattern = self._alike(_few(operator, args, 2), depth, only="string")
-            brief = isinstance(args[1], str) and not has_trigram(args[1])
-            return ("like", ("read", text) if brief else text, pattern)
+            return self._like(_few(operator, args, 2), depth)
         if operator == "between" and len(args) == 3:
             return ("between", *self._alike(args, depth))
         if operator == "in" and len(args) == 2 and isinstance(args[1], list):
@@ -149,8 +153,17 @@ class FilterBuilder:
             return self._membership(args[0], args[1], depth)
         raise _unknown(operator)
 
+    def _like(self, args: list[Any], depth: int) -> FilterShape:
+        text, pattern = self._alike(args, depth, only="string", fold=folded_pattern)
+        if text[0] == "folded" and pattern[0] == "value":
+            return ("folded_like", text, pattern, has_trigram(self.values[pattern[2]]))
+        brief = isinstance(args[1], str) and not has_trigram(args[1])
+        return ("like", ("read", text) if brief else text, pattern)
+
     def _membership(self, node: Any, members: list[Any], depth: int) -> FilterShape:
         """Bind plain members as one array, so that lists of any length share a statement."""
+        if _is_folded_name(node):
+            return ("in", *self._alike([node, *members], depth))
         for kind, plain in (("string", str), ("number", int | float)):
             if members and all(isinstance(item, plain) and not isinstance(item, bool) for item in members):
                 actual, shape = self._scalar(node, depth + 1)
@@ -159,8 +172,17 @@ class FilterBuilder:
                 return ("member", shape, self._value(f"{kind}s", list(members)))
         return ("in", *self._alike([node, *members], depth))
 
-    def _alike(self, nodes: list[Any], depth: int, only: str | None = None) -> list[FilterShape]:
-        """The shapes of scalar nodes, which must have one type."""
+    def _alike(
+        self,
+        nodes: list[Any],
+        depth: int,
+        only: str | None = None,
+        fold: Callable[[str], str] = folded_for_search,
+    ) -> list[FilterShape]:
+        """The shapes of scalar nodes, which must have one type. CASEI of a name folds as search does."""
+        if _is_folded_name(nodes[0]) and all(_small_text(node) is not None for node in nodes[1:]):
+            values = [self._value("string", fold(_small_text(node) or "")) for node in nodes[1:]]
+            return [("folded", nodes[0]["args"][0]["property"]), *values]
         typed = [self._scalar(node, depth + 1) for node in nodes]
         kinds = {kind for kind, _ in typed}
         if len(kinds) != 1 or (only and kinds != {only}):
@@ -268,6 +290,26 @@ class FilterBuilder:
         self._nodes += 1
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             raise fault(f"the filter has more than {MAX_DEPTH} levels or {MAX_NODES} parts")
+
+
+def _is_folded_name(node: Any) -> bool:
+    """Whether a node is CASEI of a name."""
+    inner = _of_casei(node)
+    return isinstance(inner, dict) and inner.get("property") in NAMES
+
+
+def _small_text(node: Any) -> str | None:
+    """The text of a literal in small letters, or of CASEI of a literal; None for any other node."""
+    inner = _of_casei(node)
+    if isinstance(inner, str):
+        return inner
+    return node if isinstance(node, str) and node == node.lower() else None
+
+
+def _of_casei(node: Any) -> Any:
+    is_casei = isinstance(node, dict) and str(node.get("op")).lower() == "casei"
+    args = node.get("args") if is_casei else None
+    return args[0] if isinstance(args, list) and len(args) == 1 else None
 
 
 def _operation(node: Any) -> tuple[str, list[Any]]:

@@ -10,7 +10,7 @@ from registry.domain.errors import InvalidQuery
 from registry.domain.ogc import literals
 from registry.domain.ogc.catalogue import Collection, Property
 from registry.domain.ogc.cql import CqlFilter, FilterBuilder
-from registry.domain.search_key import key_pattern, like_literal
+from registry.domain.search_key import key_grams, key_pattern
 
 MAX_LIMIT = 10_000
 DEFAULT_LIMIT = 10
@@ -142,10 +142,8 @@ def _literal(item: Property, text: str) -> Any:
 
 
 def add_name(filters: FilterBuilder, text: str) -> None:
-    """Require this text in a name in any letter case; records also by pinyin and external identity."""
+    """Require this text in a search key: in a name, its pinyin or initials, a code, an external identity."""
     if not 1 <= len(text) <= 100:
         raise InvalidQuery("q is 1 to 100 characters", field="q")
-    operator, pattern = "named", f"%{like_literal(text)}%"
-    if filters.has_search_key:
-        operator, pattern = "keyed", key_pattern(text)
-    filters.add_extension(operator if has_trigram(pattern) else f"{operator}_briefly", "string", pattern)
+    pattern = key_pattern(text)
+    filters.add_name("keyed" if has_trigram(pattern) else "keyed_briefly", pattern, key_grams(text))

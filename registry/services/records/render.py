@@ -5,6 +5,7 @@ from msgspec import Struct
 from registry.services.progress import Advance, unwatched
 from registry.services.records.check import PARTS, STEP, ExaminedVersion, examine
 from registry.store.database.pool import OpenWriter, Writer
+from registry.store.places import places, zones
 from registry.store.records import changes, versions
 from registry.store.records.versions import CURRENT, PAST, START, VersionTable
 
@@ -14,6 +15,8 @@ class RenderedVersions(Struct, frozen=True):
 
     versions: int
     rewritten: int
+    keys: int
+    """Search keys of places and zones that were made again."""
     faults: list[str]
 
 
@@ -37,7 +40,9 @@ async def render(open_writer: OpenWriter, advance: Advance = unwatched) -> Rende
             after, done = versions.key_of(rows[-1]), done + len(rows)
             faults += [f"{version.name} {version.fault}" for version in examined if version.fault]
             advance(STEP, done, max(done, total))
-    return RenderedVersions(done, rewritten, faults)
+    async with open_writer() as writer:
+        keys = await places.renew_keys(writer) + await zones.renew_keys(writer)
+    return RenderedVersions(done, rewritten, keys, faults)
 
 
 async def _rewrite(writer: Writer, table: VersionTable, examined: list[ExaminedVersion]) -> int:

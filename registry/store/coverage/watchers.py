@@ -179,7 +179,7 @@ def _binds(sight: Sight, values: dict[str, Any], area_wkb: bytes, radius_m: floa
     return values | binds(sight) | near | {"unplaced_m": radius_m or UNLOCATED_REACH_M}
 
 
-CHOSEN = frozenset({"kind", "kinds", "place", "q", "brief_q", "bbox", "wrapped_bbox"})
+CHOSEN = frozenset({"kind", "kinds", "place", "q", "brief_q", "scanned_q", "bbox", "wrapped_bbox"})
 """Conditions that say which records a question is about; what fails one of them is not told."""
 NAMES: dict[str, str] = VARIANT_OF | {"works": "operational", "watches": "watch_radius_m"}
 """The condition that each test is about, where that has another name."""

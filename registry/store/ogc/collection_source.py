@@ -142,7 +142,7 @@ def _places(_: Shape, described: Collection) -> CollectionSource:
         place.c.extent_basis != "boundary",
     )
     feature = feature_text(place.c.code, geom, properties)
-    queryables = Queryables(columns, geom, partial=True)
+    queryables = Queryables(columns, geom, partial=True, search_key=place.c.search_key)
     return CollectionSource(
         place, sa.true(), place.c.code, feature, sa.literal_column("NULL::int"), queryables
     )
@@ -188,7 +188,7 @@ def _zones(_: Shape, described: Collection) -> CollectionSource:
     named = _names(columns["name.zh"], columns["name.en"])
     properties = sa.func.json_build_object("name", named, *_members(plain), "drawing", zone.c.drawing)
     feature = feature_text(zone.c.id, geom, properties)
-    queryables = Queryables(columns, geom, partial=True)
+    queryables = Queryables(columns, geom, partial=True, search_key=zone.c.search_key)
     return CollectionSource(zone, sa.true(), zone.c.id, feature, sa.literal_column("NULL::int"), queryables)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from registry.domain.ogc.cql import FilterShape
-from registry.store.names import keyed, named
+from registry.store.names import GRAMS, Way, folded_name, keyed
 from registry.store.schema.records import place_within
 from registry.store.windows import holds, within
 
@@ -44,8 +44,10 @@ TYPES: dict[str, Any] = {
     "instant": INSTANT,
     "strings": sa.ARRAY(sa.Text),
     "numbers": sa.ARRAY(sa.Float),
+    "grams": GRAMS,
     "geometry": sa.Text,
 }
+WAYS: dict[str, Way] = {"keyed": "trigrams", "keyed_briefly": "grams", "keyed_scanned": "scan"}
 MARKS = "[\u0300-\u036f]"
 
 
@@ -60,8 +62,8 @@ class Queryables(NamedTuple):
     """Whether rows may lack a geometry. Such rows lie in every window."""
     spot: Expression | None = None
     """The geometry as an indexed PostgreSQL point, where all geometries are points."""
-    search_key: Expression | None = None
-    """What records are found by."""
+    search_key: Any = None
+    """What the features are found by."""
 
 
 def values(given: tuple[Any, ...]) -> dict[str, Any]:
@@ -71,7 +73,8 @@ def values(given: tuple[Any, ...]) -> dict[str, Any]:
 
 def expression(shape: FilterShape, queryables: Queryables) -> Expression:
     """The expression of one node and all under it."""
-    found: Expression = READERS.get(shape[0], _spatial)(shape, queryables)
+    read: Callable[[FilterShape, Queryables], Any] = READERS.get(shape[0], _spatial)
+    found: Expression = read(shape, queryables)
     return found
 
 
@@ -151,13 +154,22 @@ def _met(queryables: Queryables, sides: Sequence[Any], box: Expression) -> Expre
     return sa.or_(exact, queryables.geom.is_(None)) if queryables.partial else exact
 
 
-def _named(shape: FilterShape, queryables: Queryables) -> Expression:
-    names = (queryables.columns["name.zh"], queryables.columns["name.en"])
-    return named(names, expression(shape[1], queryables), brief=shape[0] != "named")
-
-
 def _keyed(shape: FilterShape, queryables: Queryables) -> Expression:
-    return keyed(queryables.search_key, expression(shape[1], queryables), brief=shape[0] != "keyed")
+    pattern, grams = _each(shape[1:], queryables)
+    return keyed(queryables.search_key, pattern, WAYS[shape[0]], grams)
+
+
+def _folded(shape: FilterShape, queryables: Queryables) -> Expression:
+    return folded_name(queryables.search_key, shape[1])
+
+
+def _folded_like(shape: FilterShape, queryables: Queryables) -> Expression:
+    """A folded name that matches a pattern; its key holds the pattern too, which has an index."""
+    name, pattern = _each(shape[1:3], queryables)
+    found = name.like(pattern, escape="\\")
+    anywhere: Any = sa.literal_column("'%'")
+    whole = anywhere.concat(pattern).concat(anywhere)
+    return sa.and_(keyed(queryables.search_key, whole), found) if shape[3] else found
 
 
 def _under(shape: FilterShape, queryables: Queryables) -> Expression:
@@ -234,10 +246,9 @@ READERS: dict[str, Callable[[FilterShape, Queryables], Any]] = {
     "wide": _wide,
     "narrow": _narrow,
     "wrapped": _wrapped,
-    "named": _named,
-    "named_briefly": _named,
-    "keyed": _keyed,
-    "keyed_briefly": _keyed,
+    **dict.fromkeys(WAYS, _keyed),
+    "folded": _folded,
+    "folded_like": _folded_like,
     "read": lambda shape, queryables: expression(shape[1], queryables).concat(sa.literal_column("''")),
     "under": _under,
     **dict.fromkeys(TEMPORAL, _temporal),

@@ -123,7 +123,7 @@ def _in_order(found: Any, keys: Sequence[Any], identity: Any, sort: tuple[SortKe
     return found.order_by(*order, identity)
 
 
-NARROW = ("window", "narrow", "wrapped", "named", "named_briefly")
+NARROW = ("window", "narrow", "wrapped", "keyed", "keyed_briefly")
 """Conditions that select few rows: names, and windows on one or both sides of 180°, unless they are wide."""
 
 
@@ -131,11 +131,11 @@ def _is_narrow(node: FilterShape) -> bool:
     return any(map(_is_narrow, node[1])) if node[0] == "and" else node[0] in NARROW
 
 
-def _without_trigrams(node: FilterShape) -> FilterShape:
-    """The same filter for many rows: names are compared row by row, not looked up in the trigram index."""
+def _scanned(node: FilterShape) -> FilterShape:
+    """The same filter for many rows: names are compared row by row, not looked up in an index."""
     if node[0] == "and":
-        return ("and", tuple(map(_without_trigrams, node[1])))
-    return ("named_briefly", *node[1:]) if node[0] == "named" else node
+        return ("and", tuple(map(_scanned, node[1])))
+    return ("keyed_scanned", *node[1:]) if node[0] in ("keyed", "keyed_briefly") else node
 
 
 def _of_order(listing: Listing) -> tuple[Any, Any]:
@@ -156,7 +156,7 @@ def _of_order(listing: Listing) -> tuple[Any, Any]:
 
 
 def _of_few(listing: Listing) -> tuple[Any, Any]:
-    scanned = listing._replace(filter=_without_trigrams(listing.filter))
+    scanned = listing._replace(filter=_scanned(listing.filter))
     return few_or_many(_read(listing), _read(scanned), lambda read: _ordered(listing, read), EXACT_TO)
 
 

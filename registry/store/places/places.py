@@ -8,9 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from registry.domain.access.sight import Sight
+from registry.domain.conditions import has_trigram
 from registry.domain.intake.territory import forms_of
+from registry.domain.search_key import key_grams, key_of, key_pattern
+from registry.domain.values import Name
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query, statement
+from registry.store.names import GRAMS, keyed
 from registry.store.ogc.extents import outward
 from registry.store.proximity.origin_sql import FROM_SHAPE, POINT, SPOT
 from registry.store.schema.records import (
@@ -69,13 +73,18 @@ CONTAINING = Query(
 
 @statement
 def _find(present: frozenset[str], extents: bool) -> Query:
-    names = (place.c.name_zh, place.c.name_en, place.c.code)
     under = sa.select(place_within.c.code).where(place_within.c.ancestor == sa.bindparam("under"))
     clauses: dict[str, sa.ColumnElement[bool]] = {
         "level": place.c.level == sa.bindparam("level"),
         "parent": place.c.parent == sa.bindparam("parent"),
         "under": place.c.code == sa.any_(sa.func.array(under.scalar_subquery())),
-        "q": sa.or_(*(name.ilike(sa.bindparam("q"), escape="\\") for name in names), place.c.code == FORMS),
+        "q": keyed(place.c.search_key, sa.bindparam("q", type_=sa.Text)),
+        "brief_q": keyed(
+            place.c.search_key,
+            sa.bindparam("q", type_=sa.Text),
+            "grams",
+            sa.bindparam("q_grams", type_=GRAMS),
+        ),
         "on": IN_FORCE,
         "after": place.c.code > sa.bindparam("after"),
     }
@@ -113,13 +122,16 @@ async def find(
 ) -> list[Row]:
     """At most `limit` places by code. `conditions` has any of level, parent, under, q, on and after.
 
-    `q` is part of a name or code, or another form of a code; `on` is a day on which the code is in force.
+    `q` is part of a name, of its pinyin or initials, or of any form of the code; `on` is a day on which the
+    code is in force.
     With `extents` each row has its extent as drawn on a map, to a metre.
     """
     values = {name: value for name, value in conditions.items() if value is not None}
     present = frozenset(values)
     if "q" in values:
-        values |= {"forms": forms_of(values["q"]), "q": f"%{values['q']}%"}
+        values |= {"q": key_pattern(values["q"]), "q_grams": key_grams(values["q"])}
+        if not has_trigram(values["q"]):
+            present = present - {"q"} | {"brief_q"}
     return await reader.rows(_find(present, extents), values | {"limit": limit})
 
 
@@ -234,11 +246,12 @@ async def reach(reader: Reader, codes: Sequence[str], lon: float, lat: float) ->
 
 EXTENT_TEXT = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(sa.bindparam("extent", type_=sa.Text)), 4326)
 POINT_TEXT = sa.func.ST_SetSRID(sa.func.ST_GeomFromGeoJSON(sa.bindparam("point", type_=sa.Text)), 4326)
+KEY = "search_key"
 STAMPS = ("successors", "version", "updated_at", "updated_by")
 PLAIN = [
     column.name
     for column in place.columns
-    if column.name not in ("extent", "point", "extent_from", "partner_of", *STAMPS)
+    if column.name not in ("extent", "point", "extent_from", "partner_of", KEY, *STAMPS)
 ]
 
 
@@ -247,9 +260,10 @@ KEPT = ("code", "flags")
 
 
 def _upsert() -> Query:
-    values = {name: sa.bindparam(name, type_=place.c[name].type) for name in PLAIN}
+    values = {name: sa.bindparam(name, type_=place.c[name].type) for name in (*PLAIN, KEY)}
     statement = insert(place).values(**values, extent=EXTENT_TEXT, point=POINT_TEXT)
-    renewed = {name: statement.excluded[name] for name in [*PLAIN, "extent", "point"] if name not in KEPT}
+    written = [*PLAIN, KEY, "extent", "point"]
+    renewed = {name: statement.excluded[name] for name in written if name not in KEPT}
     untouched = place.c.updated_by == "seeds"
     return Query(statement.on_conflict_do_update(index_elements=["code"], set_=renewed, where=untouched))
 
@@ -268,11 +282,32 @@ async def upsert(writer: Writer, values: Sequence[dict[str, Any]]) -> None:
 
     `extent` and `point` are GeoJSON text or None.
     """
-    await writer.run_many(UPSERT, values)
+    await writer.run_many(UPSERT, [_with_key(one) for one in values])
+
+
+def _with_key(values: Mapping[str, Any]) -> dict[str, Any]:
+    name = Name(values["name_zh"], values["name_en"])
+    return {**values, KEY: key_of(name, forms_of(values["code"]))}
+
+
+KEYS = Query(sa.select(place.c.code, place.c.name_zh, place.c.name_en, place.c.search_key))
+SET_KEY = Query(
+    sa.update(place)
+    .where(place.c.code == sa.bindparam("of", type_=sa.Text))
+    .values(search_key=sa.bindparam("search_key", type_=sa.Text))
+)
+
+
+async def renew_keys(writer: Writer) -> int:
+    """Make the search keys of all places again, and return how many changed."""
+    rows = [(row, _with_key(row)[KEY]) for row in await writer.rows(KEYS, {})]
+    changed = [{"of": row["code"], KEY: key} for row, key in rows if row[KEY] != key]
+    await writer.run_many(SET_KEY, changed)
+    return len(changed)
 
 
 def _put() -> Query:
-    names = [*PLAIN, *STAMPS]
+    names = [*PLAIN, KEY, *STAMPS]
     values = {name: sa.bindparam(name, type_=place.c[name].type) for name in names}
     statement = insert(place).values(**values, extent=EXTENT_TEXT, point=POINT_TEXT)
     renewed = {name: statement.excluded[name] for name in [*names, "extent", "point"] if name != "code"}
@@ -311,7 +346,7 @@ async def lock(writer: Writer) -> None:
 
 async def put(writer: Writer, values: Sequence[Mapping[str, Any]]) -> None:
     """Insert or replace places, parents first: the columns PLAIN and STAMPS, `extent` and `point`."""
-    await writer.run_many(PUT, values)
+    await writer.run_many(PUT, [_with_key(one) for one in values])
 
 
 async def keep_past(writer: Writer, values: Mapping[str, Any]) -> None:

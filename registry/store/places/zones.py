@@ -20,12 +20,13 @@ from registry.domain.places.zone import (
     is_area,
     pieces,
 )
+from registry.domain.search_key import key_of
 from registry.store.database.pool import Reader, Writer
 from registry.store.database.query import Query
 from registry.store.schema.plans import MOMENT, document, provision, rule, zone, zone_piece
 from registry.store.schema.records import vocabulary
 
-_PLAIN = ("id", "kind", "road", "from_km", "to_km", "updated_by")
+_PLAIN = ("id", "kind", "road", "from_km", "to_km", "updated_by", "search_key")
 _PUT = insert(zone).values(
     {name: sa.bindparam(name, type_=zone.c[name].type) for name in _PLAIN}
     | {"body": sa.bindparam("body", type_=JSONB)}
@@ -58,6 +59,12 @@ PUT_RULE = Query(
 COLUMNS = (zone.c.body, zone.c.version, zone.c.drawing, zone.c.updated_at)
 ZONES = Query(sa.select(*COLUMNS).order_by(zone.c.id))
 ZONE = Query(sa.select(*COLUMNS, zone.c.geometry).where(zone.c.id == sa.bindparam("id")))
+KEYS = Query(sa.select(zone.c.id, zone.c.body, zone.c.search_key))
+SET_KEY = Query(
+    sa.update(zone)
+    .where(zone.c.id == sa.bindparam("of", type_=sa.Text))
+    .values(search_key=sa.bindparam("search_key", type_=sa.Text))
+)
 _TERRITORY = sa.func.coalesce(
     rule.c.body.op("->>")(sa.literal_column("'territory'")), provision.c.place, document.c.place
 )
@@ -170,9 +177,22 @@ async def put(writer: Writer, items: Sequence[Zone], updated_by: str) -> None:
     rows = []
     for item in items:
         values = dict.fromkeys(("road", "from_km", "to_km")) | msgspec.to_builtins(item.range or {})
-        values |= {"id": item.id, "kind": item.kind, "updated_by": updated_by}
+        values |= {"id": item.id, "kind": item.kind, "updated_by": updated_by, "search_key": _key(item)}
         rows.append(values | {"body": msgspec.to_builtins(item)})
     await writer.run_many(PUT, rows)
+
+
+def _key(item: Zone) -> str:
+    return key_of(item.name, [item.id, *([item.range.road] if item.range else [])])
+
+
+async def renew_keys(writer: Writer) -> int:
+    """Make the search keys of all zones again, and return how many changed."""
+    rows = await writer.rows(KEYS, {})
+    made = [{"of": row["id"], "search_key": _key(msgspec.convert(row["body"], Zone))} for row in rows]
+    changed = [new for row, new in zip(rows, made, strict=True) if row["search_key"] != new["search_key"]]
+    await writer.run_many(SET_KEY, changed)
+    return len(changed)
 
 
 async def put_rules(writer: Writer, items: Sequence[Rule]) -> None:

@@ -15,7 +15,7 @@ from registry.store.pages import few_or_many, looked_up
 from registry.store.schema.records import resource
 from registry.store.visibility import Shape, binds, shape, view
 
-FEW = 1_000
+FEW = 10_000
 """Records with a name like the one asked for that are looked up; more are read in the order of the page."""
 
 
@@ -53,8 +53,8 @@ def _find(form: Shape, present: frozenset[str], paged: bool) -> Query:
         return sa.select(seen.c.id, *columns).where(seen.seen, *clauses(present, seen))
 
     feature = seen.feature.label("feature")
-    if "q" in present:
-        many = read(present=present - {"q"} | {"brief_q"})
+    if by_name := present & {"q", "brief_q"}:
+        many = read(present=present - by_name | {"scanned_q"})
         found, _ = few_or_many(read(), many, ordered, FEW)
         chosen = looked_up(found, read(feature, present=frozenset()).where(seen.c.id == found.c.id))
     else:

@@ -87,6 +87,13 @@ zone = sa.Table(
     sa.Column("to_km", sa.Float),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.Column("body", JSONB, nullable=False),
+    sa.Column(
+        "search_key",
+        sa.Text,
+        nullable=False,
+        server_default="",
+        comment="Names, pinyin, identity and road, folded as questions are.",
+    ),
     sa.Column("drawing", JSONB, comment="How the geometry is to be read: what it stands for, its doubts."),
     sa.Column("geometry", sa.Text, comment="The geometry as it came, GeoJSON."),
     sa.Column("updated_at", MOMENT, nullable=False, server_default=sa.func.now()),

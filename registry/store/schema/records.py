@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from registry.domain.records.resource import KINDS
+from registry.store.names import gram_column
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -72,6 +73,13 @@ place = sa.Table(
     sa.Column("parent", sa.Text, sa.ForeignKey("place.code")),
     sa.Column("name_zh", sa.Text),
     sa.Column("name_en", sa.Text),
+    sa.Column(
+        "search_key",
+        sa.Text,
+        nullable=False,
+        server_default="",
+        comment="Names, pinyin and every form of the code, folded as questions are.",
+    ),
     area_column("extent"),
     sa.Column("extent_basis", sa.Text, nullable=False, server_default="none"),
     sa.Column("extent_radius_m", sa.Float),
@@ -412,6 +420,14 @@ sa.Index(
     postgresql_using="gin",
     postgresql_ops={"search_key": "gin_trgm_ops"},
 )
+sa.Index("ix_resource_grams", gram_column(resource.c.search_key), postgresql_using="gin")
+sa.Index(
+    "ix_place_search_key",
+    place.c.search_key,
+    postgresql_using="gin",
+    postgresql_ops={"search_key": "gin_trgm_ops"},
+)
+sa.Index("ix_place_grams", gram_column(place.c.search_key), postgresql_using="gin")
 sa.Index(
     "ix_resource_footprint",
     resource.c.footprint,
