@@ -28,6 +28,7 @@ LONG = (
     "store/test_statements",
     "store/test_plan_facts",
     "faults/test_database_gone",
+    "faults/test_slow_readers",
     "faults/test_waiting",
     "api/test_as_of",
     "store/test_seeding",

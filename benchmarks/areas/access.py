@@ -19,7 +19,7 @@ AREA = "access"
 PEPPER = "a pepper for the benchmarks alone"
 ROUNDS = 3
 STORM_CONNECTIONS = 128
-DEFAULT_PUBLIC = 6
+DEFAULT_PUBLIC = 5
 WAITING = 100
 ASKED_S = 3.0
 

@@ -80,14 +80,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Address space that one analysis may use."""
     units_per_minute: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] | None = None
     """Cost units each caller has a minute, 0 for no limit; unset: 600, or none on the loopback."""
-    inflight_command: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 10
+    inflight_command: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 8
     """Requests that a worker works on at once, others wait half a second; two are for planners alone."""
     inflight_planner: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 4
     """Of those, costly requests with a credential."""
-    inflight_field: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 8
+    inflight_field: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 6
     """Of those, requests of viewers and field officers."""
-    inflight_public: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 6
+    inflight_public: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 5
     """Of those, requests without a credential."""
+    request_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30.0
+    """How long a request may work before it is answered 503; what it waits for does not count."""
     body_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=300)] = 15.0
     """How long a body may take to arrive, and one second more for each kilobyte."""
     cors_origins: str = ""

@@ -12,6 +12,7 @@ from litestar.testing import AsyncTestClient
 from litestar.types import Receive
 
 from registry.api.http.access import limits
+from registry.api.http.access.admission import lane_of
 from registry.api.http.access.client_address import TrustedProxies
 from registry.api.http.access.limits import RateLimit
 from registry.api.http.body_timeout import BodyTooSlow, timed
@@ -129,7 +130,7 @@ def test_the_buckets_stay_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_who_waits_where(role, cost, lane) -> None:
-    assert limits.lane_of(Actor(id="x", role=role), cost) == lane
+    assert lane_of(Actor(id="x", role=role), cost) == lane
 
 
 def costly(path: str) -> int:

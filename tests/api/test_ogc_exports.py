@@ -9,6 +9,7 @@ import pytest
 import shapely
 from defusedxml import ElementTree
 
+from registry.api.http.access import admission
 from registry.api.ogc import exports
 from tests.builders import a_resource
 
@@ -152,14 +153,22 @@ async def test_what_a_file_cannot_honour_is_refused(client, stored, query) -> No
     assert (await client.get(f"{ROOT}/shelters/items?f=csv&{query}")).status_code == 400
 
 
-async def test_only_so_many_files_at_once(client, stored) -> None:
-    tickets = {object() for _ in range(exports.AT_ONCE)}
-    exports._running.update(tickets)
-    answer = await client.get(f"{ROOT}/shelters/items?f=csv")
-    exports._running.difference_update(tickets)
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+async def test_only_so_many_files_at_once_and_one_of_them_for_the_command_lane(
+    client, stored, signed, monkeypatch
+) -> None:
+    monkeypatch.setattr(admission, "STREAM_PATIENCE_S", 0.2)
+    slots, url = client.app.state.stream_slots, f"{ROOT}/shelters/items?f=csv"
+    held = [admission.Admission(slots, lane) for lane in ("public", "field")]
+    for one in held:
+        await one.enter()
+    answer = await client.get(url)
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert (await client.get(url, headers=await signed("planner"))).status_code == 200
+    for one in held:
+        one.leave()
     assert await rows_of(client) == []
-    assert not exports._running
+    assert sum(slots.running.values()) == 0
 
 
 async def test_a_file_that_cannot_be_made_says_so_before_it_begins(client, stored) -> None:

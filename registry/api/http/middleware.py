@@ -1,5 +1,6 @@
 """The middleware that every request passes before routing, requests for unknown paths included."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -16,6 +17,7 @@ from registry.api.http.access.admission import Admission, AdmissionQueue
 from registry.api.http.access.authentication import Authenticator
 from registry.api.http.access.client_address import TrustedProxies
 from registry.api.http.access.limits import RateLimit
+from registry.api.http.access.request_watch import RequestWatch
 from registry.api.http.access.response_audit import ResponseAudit, audit_of
 from registry.api.http.body_timeout import timed
 from registry.api.http.request import HttpRequest
@@ -28,6 +30,8 @@ log = structlog.get_logger("registry.access")
 PLAIN_ID = re.compile(rb"[A-Za-z0-9_.\-]{8,64}")
 SLOW_S = 1.0
 HEALTH = "/health/"
+RETRY_S = 5
+CLIENT_GONE = 499
 
 
 class RequestMiddleware:
@@ -38,10 +42,11 @@ class RequestMiddleware:
         self._inner = app.asgi_handler
         self._proxies = TrustedProxies(settings.trusted_proxies)
         self._slots = AdmissionQueue(admission.caps(settings))
+        app.state.stream_slots = AdmissionQueue(admission.STREAMS, reserved=1)
         self._costs = limits.costs(app)
         quota = limits.units_per_minute(settings)
         self._rate = RateLimit(quota) if quota else None
-        self._body_timeout_s = settings.body_timeout_s
+        self._body_timeout_s, self._budget_s = settings.body_timeout_s, settings.request_timeout_s
         self._tls = settings.tls_certificate is not None or bool(settings.trusted_proxies)
         self._log_all = settings.access_log
 
@@ -64,13 +69,31 @@ class RequestMiddleware:
             state["actor"] = actor = await self._actor(scope, request_headers, address)
             sender.admission = state["admission"] = self._charged(scope, actor, address, headers)
             sender.audit = audit_of(self._app.state.audit_recorder, scope, actor)
-            await self._inner(scope, timed(receive, scope, self._body_timeout_s), sender)
+            await self._watched(scope, timed(receive, scope, self._body_timeout_s), sender)
         except RegistryError as error:
             sender.shed = isinstance(error, Unavailable)
             await self._refuse(error, scope, receive, sender)
         finally:
             sender.leave()
             self._log(scope, sender, time.perf_counter() - started_s)
+
+    async def _watched(self, scope: HTTPScope, receive: Receive, sender: "_ResponseSender") -> None:
+        """Answer the request, unless its client leaves or its time is over."""
+        watch = RequestWatch(scope, receive, admission.admission_of(scope), self._budget_s)
+        sender.watch = watch
+        try:
+            await self._inner(scope, watch.receive, sender)
+        except asyncio.CancelledError:
+            if watch.end is None:
+                raise
+            if (task := asyncio.current_task()) is not None:
+                task.uncancel()
+            if watch.end == "budget":
+                detail = f"the answer takes longer than {self._budget_s:g} s; ask for less"
+                raise Unavailable(detail, retry_after_s=RETRY_S) from None
+            sender.status = CLIENT_GONE
+        finally:
+            watch.stop()
 
     async def _actor(self, scope: HTTPScope, headers: dict[bytes, bytes], address: str) -> Actor:
         """The actor; a refused credential costs its address many units, so that guessing is slow.
@@ -94,7 +117,7 @@ class RequestMiddleware:
             caller = address if actor.role == "public" else actor.id
             headers.set_rate_limit(self._rate.quota, self._rate.left(caller))
             headers.set_rate_limit(self._rate.quota, self._rate.charge(caller, cost))
-        return Admission(self._slots, limits.lane_of(actor, cost))
+        return Admission(self._slots, admission.lane_of(actor, cost))
 
     async def _refuse(self, error: RegistryError, scope: HTTPScope, receive: Receive, send: Send) -> None:
         request: HttpRequest = Request(scope, receive, send)
@@ -127,6 +150,7 @@ class _ResponseSender:
         self._headers = headers
         self.audit: ResponseAudit | None = None
         self.admission: Admission | None = None
+        self.watch: RequestWatch | None = None
         self.shed = False
         self.status = 0
 
@@ -146,6 +170,8 @@ class _ResponseSender:
             self.status = message["status"]
             message["headers"] = self._headers.complete(message["headers"])
             self.leave()  # what is left is at the client's pace
+            if self.watch is not None:
+                self.watch.is_answered = True
         if self.audit is not None:
             self.audit.inspect(message)
         await self._send(message)

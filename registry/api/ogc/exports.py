@@ -13,16 +13,17 @@ from urllib.parse import quote
 
 from litestar.response import Stream
 
+from registry.api.http.access.admission import stream_slot
 from registry.api.http.request import HttpRequest
 from registry.api.ogc.query_params import ItemsParams, stamp
 from registry.api.ogc.response import VARY
 from registry.domain.access.sight import Sight
 from registry.domain.crs import CRS84, DEFAULT
-from registry.domain.errors import InvalidQuery, Unavailable
+from registry.domain.errors import InvalidQuery
 from registry.domain.ogc import flatgeobuf, hxl, kml
 from registry.domain.ogc.catalogue import Collection
 from registry.store.database.pool import Reader
-from registry.store.database.streams import begun
+from registry.store.database.streams import begun, spooled
 from registry.store.ogc import exports, geopackage
 
 EXPORTS = {
@@ -34,11 +35,8 @@ EXPORTS = {
 }
 WHOLE = ("limit", "cursor", "sortby", "properties", "resultType")
 """Parameters that a file refuses: it holds every matching feature with all properties."""
-AT_ONCE = 4
-"""Concurrent exports of one worker; each holds a connection."""
 PIECE = 262_144
 Bytes = AsyncGenerator[bytes, None]
-_running: set[object] = set()
 
 
 async def exported(
@@ -57,10 +55,9 @@ async def exported(
             )
     if params.crs is not DEFAULT:
         raise InvalidQuery("files are in CRS84", field="crs")
-    if len(_running) >= AT_ONCE:
-        raise Unavailable("as many exports as this server makes at once are running", retry_after_s=10)
     writer = {"geojsonseq": _lines, "csv": _csv, "fgb": _flatgeobuf, "gpkg": _geopackage, "kml": _kml}[form]
-    stream = await begun(_counted(writer(request, reader, sight, described, params)))
+    source = writer(request, reader, sight, described, params)
+    stream = await begun(spooled(source, stream_slot(request)))
     file = f"{described.id}.{form}"
     label = quote(f"{described.zh}-{file}")
     headers = {
@@ -70,17 +67,6 @@ async def exported(
         "Cache-Control": "no-cache",
     }
     return Stream(stream, media_type=EXPORTS[form], headers=headers)
-
-
-async def _counted(stream: Bytes) -> Bytes:
-    ticket = object()
-    _running.add(ticket)
-    try:
-        async with aclosing(stream):
-            async for chunk in stream:
-                yield chunk
-    finally:
-        _running.discard(ticket)
 
 
 def _lines(_: Any, reader: Reader, sight: Sight, described: Collection, params: ItemsParams) -> Bytes:

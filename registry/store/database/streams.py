@@ -1,13 +1,16 @@
 """Answers that are too long for memory: rows in batches, or the bytes of PostgreSQL's COPY.
 
-A stream takes its connection at the first request for data, and returns it when it ends or is closed.
+A stream takes its connection at the first request for data, and returns it when it ends or is closed. A
+client that reads slowly would hold it for minutes, so what goes to a client passes a spool.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
+from registry.domain.errors import Unavailable
 from registry.store.database.failures import explained
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query
@@ -17,6 +20,10 @@ PIECE = 131_072
 PATIENCE_S = 900.0
 CHUNKS_AHEAD = 8
 """Chunks that are read from the database before the client has taken them."""
+SPOOL_MEMORY_BYTES = 1_048_576
+MOST_SPOOLED_BYTES = 2 * 2**30
+"""What all spools of a process may hold; in files but for the first MiB of each."""
+Slot = Callable[[], AbstractAsyncContextManager[None]]
 UNQUOTED = {"quote": "\x01", "delimiter": "\x02"}
 """Options of COPY with characters that JSON text never has, so that CSV leaves every line as it is."""
 
@@ -90,3 +97,63 @@ async def begun(stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, No
                 yield chunk
 
     return whole()
+
+
+class Spool:
+    """The bytes of a stream between the database and a client: in memory, from 1 MiB on in a file."""
+
+    held_bytes = 0
+    """What all spools of this process hold."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(SPOOL_MEMORY_BYTES)  # noqa: SIM115 - closed by `close`
+        self._length = 0
+        self._grown = asyncio.Event()
+
+    async def fill(self, source: AsyncGenerator[bytes, None], slot: Slot) -> None:
+        """Take all of the source inside a slot, at the pace of the database."""
+        try:
+            async with slot(), aclosing(source):
+                async for piece in source:
+                    self._add(piece)
+        finally:
+            self._grown.set()
+
+    def _add(self, piece: bytes) -> None:
+        if Spool.held_bytes + len(piece) > MOST_SPOOLED_BYTES:
+            raise Unavailable("as many long answers as this server can hold are being read", retry_after_s=30)
+        self._file.seek(self._length)
+        self._file.write(piece)
+        self._length += len(piece)
+        Spool.held_bytes += len(piece)
+        self._grown.set()
+
+    async def read(self, offset: int, filling: asyncio.Task[None]) -> bytes:
+        """The next bytes from `offset`, none at the end of the source; its failure is raised there."""
+        while offset == self._length:
+            if filling.done():
+                filling.result()
+                return b""
+            self._grown.clear()
+            await self._grown.wait()
+        self._file.seek(offset)
+        return self._file.read(PIECE)
+
+    def close(self) -> None:
+        """Drop what is held."""
+        Spool.held_bytes -= self._length
+        self._file.close()
+
+
+async def spooled(source: AsyncGenerator[bytes, None], slot: Slot) -> AsyncGenerator[bytes, None]:
+    """The same bytes at the client's pace; the source is read inside a slot at the pace of the database."""
+    spool, offset = Spool(), 0
+    filling = asyncio.create_task(spool.fill(source, slot))
+    try:
+        while piece := await spool.read(offset, filling):
+            offset += len(piece)
+            yield piece
+    finally:
+        filling.cancel()
+        await asyncio.wait([filling])
+        spool.close()

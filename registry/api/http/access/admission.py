@@ -6,13 +6,16 @@ its client reads.
 
 import asyncio
 import random
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Literal
 
 from litestar.types import Scope
 
+from registry.api.http.request import HttpRequest
+from registry.domain.access.actor import Actor
 from registry.domain.errors import Unavailable
 from registry.runtime.settings import Settings
 
@@ -23,8 +26,13 @@ RESUME_S = 2.0
 """How long a request waits for its slot again after it waited for news or for its reader."""
 MOST_WAITING = 256
 """Requests of one lane that wait; more could not be served within half a second."""
+STREAM_PATIENCE_S = 30.0
+STREAMS: dict[Lane, int] = {"command": 3, "planner": 2, "field": 2, "public": 1}
+"""Snapshots and files that one worker reads from the database at once; one is for the command lane alone."""
 RESERVED = 2
 """Slots that only the command lane takes, so that a crowd never holds them all."""
+HEAVY = 20
+"""A request of this cost or more goes to the planner lane, whatever the role of its caller."""
 OWN = {"admission": "own"}
 """The opt of a handler that needs no slot, or takes one only for the part that works."""
 
@@ -32,9 +40,9 @@ OWN = {"admission": "own"}
 class AdmissionQueue:
     """Slots of one worker by lane; a slot that comes free goes to the first in the highest lane."""
 
-    def __init__(self, caps: Mapping[Lane, int]) -> None:
+    def __init__(self, caps: Mapping[Lane, int], reserved: int = RESERVED) -> None:
         self._caps = caps
-        self._shared = max(1, caps["command"] - RESERVED)
+        self._shared = max(1, caps["command"] - reserved)
         self.running: dict[Lane, int] = dict.fromkeys(PRIORITY, 0)
         self._waiting: dict[Lane, deque[asyncio.Future[None]]] = {lane: deque() for lane in PRIORITY}
 
@@ -88,14 +96,20 @@ def _too_many() -> Unavailable:
 
 
 class Admission:
-    """The slot of one request; `refused` once it did not get one in time."""
+    """The slot of one request; `refused` once it did not get one in time, `worked_s` while it held one."""
 
-    __slots__ = ("_holds", "_lane", "_queue", "refused")
+    __slots__ = ("_holds", "_lane", "_queue", "_since_s", "_worked_s", "refused")
 
     def __init__(self, queue: AdmissionQueue, lane: Lane) -> None:
         self._queue = queue
         self._lane = lane
         self._holds = self.refused = False
+        self._since_s = self._worked_s = 0.0
+
+    @property
+    def worked_s(self) -> float:
+        """How long the request has worked, seconds."""
+        return self._worked_s + (time.monotonic() - self._since_s if self._holds else 0.0)
 
     async def enter(self, patience_s: float = PATIENCE_S) -> None:
         """Take the slot, unless it is held already; Unavailable when none comes free in time."""
@@ -107,17 +121,19 @@ class Admission:
             self.refused = True
             raise
         self._holds = True
+        self._since_s = time.monotonic()
 
     def leave(self) -> None:
         """Give the slot back, if it is held."""
         if self._holds:
+            self._worked_s = self.worked_s
             self._holds = False
             self._queue.leave(self._lane)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self, patience_s: float = PATIENCE_S) -> AsyncIterator[None]:
         """Hold the slot for a block of work."""
-        await self.enter()
+        await self.enter(patience_s)
         try:
             yield
         finally:
@@ -139,6 +155,23 @@ def caps(settings: Settings) -> dict[Lane, int]:
         "field": settings.inflight_field,
         "public": settings.inflight_public,
     }
+
+
+def stream_slot(request: HttpRequest) -> Callable[[], AbstractAsyncContextManager[None]]:
+    """Slots for the part of a request that reads a stream from the database; its own slot is given back."""
+    admission_of(request.scope).leave()
+    queue: AdmissionQueue = request.app.state.stream_slots
+    lane = lane_of(request.scope["state"]["actor"])
+    return lambda: Admission(queue, lane).running(STREAM_PATIENCE_S)
+
+
+def lane_of(actor: Actor, cost: int = 1) -> Lane:
+    """The lane of a request."""
+    if actor.role == "public":
+        return "public"
+    if cost >= HEAVY:
+        return "planner"
+    return "command" if actor.is_at_least("planner") else "field"
 
 
 def admission_of(scope: Scope) -> Admission:

@@ -1,4 +1,4 @@
-"""Limits for each caller: cost units by the minute, and the lane of each request."""
+"""Limits for each caller: cost units by the minute."""
 
 import re
 import time
@@ -7,28 +7,15 @@ from collections.abc import Mapping
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from registry.api.http.access.admission import Lane
-from registry.domain.access.actor import Actor
 from registry.domain.errors import TooMany
 from registry.runtime.settings import Settings, is_loopback
 
-HEAVY = 20
-"""A request of this cost or more goes to the planner lane, whatever the role of its caller."""
 REFUSAL_UNITS = 10
 EXPORT = 100
 FILES = re.compile(rb"(?:^|&)f=(?:geojsonseq|csv|fgb|gpkg|kml)(?:&|$)")
 FILE_TYPES = re.compile(rb"geo\+json-seq|text/csv|flatgeobuf|geopackage|google-earth")
 WINDOW_S = 60.0
 MOST_BUCKETS = 20_000
-
-
-def lane_of(actor: Actor, cost: int) -> Lane:
-    """The lane of a request."""
-    if actor.role == "public":
-        return "public"
-    if cost >= HEAVY:
-        return "planner"
-    return "command" if actor.is_at_least("planner") else "field"
 
 
 class RateLimit:

@@ -1,6 +1,6 @@
 """Field sync over HTTP: push what was done while away, compare digests, fetch everything."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,10 +11,12 @@ from litestar.params import JSONBody, QueryParameter
 from litestar.response import Stream
 
 from registry.api.http import params
+from registry.api.http.access.admission import stream_slot
 from registry.api.http.dependencies import IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import rendered, stating
 from registry.api.http.links import JSON
 from registry.api.http.problems import fault_of, faults_of, status_of
+from registry.api.http.request import HttpRequest
 from registry.api.v1.records.writes import conflict_detail
 from registry.api.v1.sync.feed import feed_of
 from registry.domain.access.actor import require
@@ -25,6 +27,7 @@ from registry.services.sync import read_snapshot as snapshots
 from registry.services.sync.push import BLOCKED, PushedOperation, RefusedOperation, push
 from registry.services.sync.read_snapshot import SnapshotStart
 from registry.store.access.idempotency import StoredResponse
+from registry.store.database.streams import begun, spooled
 
 Bucket = Annotated[int | None, QueryParameter(ge=0, le=255, description="Only this bucket of the digest.")]
 LINES = "application/x-ndjson"
@@ -106,14 +109,20 @@ async def read_digest(
 
 @get("/snapshot", media_type=LINES)
 async def read_snapshot(
-    state: State, reader: ReaderDep, sight: SightDep, place: params.PlaceParam = None, bucket: Bucket = None
+    request: HttpRequest,
+    state: State,
+    reader: ReaderDep,
+    sight: SightDep,
+    place: params.PlaceParam = None,
+    bucket: Bucket = None,
 ) -> Stream:
     """Everything in scope, a line each, from one instant: first the cursor to go on from, last the count."""
     parts = await snapshots.read_snapshot(feed_of(state, sight, place), bucket)
-    return Stream(_lines(parts), media_type=LINES)
+    stream = await begun(spooled(_lines(parts), stream_slot(request)))
+    return Stream(stream, media_type=LINES)
 
 
-async def _lines(parts: AsyncIterator[SnapshotStart | bytes]) -> AsyncIterator[bytes]:
+async def _lines(parts: AsyncIterator[SnapshotStart | bytes]) -> AsyncGenerator[bytes, None]:
     """The parts as lines of JSON, some 64 KiB at a time, and a last line with the count of features."""
     count, chunk = -1, bytearray()
     async for part in parts:
