@@ -4,9 +4,8 @@ import gc
 import os
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
-import msgspec
 from litestar import Litestar
 from litestar.logging import LoggingConfig
 
@@ -26,6 +25,8 @@ from registry.api.v1.places import jurisdiction, places, rules, vocabularies
 from registry.api.v1.plans import plans, registers
 from registry.api.v1.records import contacts, corrections, history, resources
 from registry.api.v1.sync import feed, sync
+from registry.domain.access.pepper import Peppers
+from registry.domain.errors import Unavailable
 from registry.domain.proximity.ranking import parse_paces
 from registry.domain.search_key import load_tables
 from registry.jobs.housekeeping import Chore, database_chores, housekeeping
@@ -36,8 +37,10 @@ from registry.runtime.settings import Settings
 from registry.services.access.audit_recorder import AuditRecorder
 from registry.services.access.identity_provider import configured_provider
 from registry.services.access.key_authenticator import KeyAuthenticator
+from registry.services.access.pepper_in_use import demand_pepper
 from registry.services.intake.reference import LatestReference
 from registry.services.sync.change_watcher import ChangeWatcher
+from registry.services.sync.watch_feed_lag import FeedLagWatcher
 from registry.store.database import migrations
 from registry.store.database.pool import Reader, reading
 from registry.store.ogc.tile_cache import TileCache
@@ -45,6 +48,7 @@ from registry.store.ogc.tile_invalidation import TileInvalidator
 
 AUDIT_EVERY_S = 1.0
 USES_EVERY_S = 30.0
+LAG_EVERY_S = 5.0
 MIB = 1_048_576
 
 ROUTERS = (
@@ -76,14 +80,14 @@ ROUTERS = (
 
 def create_app(settings: Settings, database_url: str) -> Litestar:
     """The API over one database; without a pepper in the settings no stored key is accepted."""
-    secret = (settings.key_pepper or secrets.token_urlsafe()).encode()
+    peppers = key_pepper.of_settings(settings) or Peppers(secrets.token_bytes(32))
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
         async with (
             reading(settings, database_url) as reader,
             running_jobs(reader, settings) as app.state.runner,
-            _background(app, reader, settings, secret),
+            _background(app, reader, settings, peppers),
         ):
             yield
 
@@ -110,13 +114,13 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
 
 
 def _background(
-    app: Litestar, reader: Reader, settings: Settings, secret: bytes
+    app: Litestar, reader: Reader, settings: Settings, peppers: Peppers
 ) -> AbstractAsyncContextManager[None]:
     """Make what the handlers of a worker share; the context does the work of it beside the requests."""
     state = app.state
-    state.reader, state.secret = reader, secret
+    state.reader, state.peppers = reader, peppers
     state.reference = LatestReference(reader)
-    keys = KeyAuthenticator(reader, secret, settings.key_cache_s)
+    keys = KeyAuthenticator(reader, peppers, settings.key_cache_s)
     provider = configured_provider(settings)
     state.authenticator = Authenticator(keys, provider)
     state.audit_recorder = recorder = AuditRecorder(reader)
@@ -124,8 +128,10 @@ def _background(
     state.change_watcher = watcher = ChangeWatcher(reader, on_change=state.poll_cache.clear)
     state.tiles = tiles = TileCache(settings.tile_cache_mb * MIB)
     loops = [watcher.run(), TileInvalidator(reader, tiles).follow(watcher.moved)]
+    state.feed_lag = feed_lag = FeedLagWatcher(reader)
     chores = [
-        *database_chores(reader, secret),
+        Chore(LAG_EVERY_S, feed_lag.look),
+        *database_chores(reader, peppers.current),
         Chore(AUDIT_EVERY_S, recorder.write, at_end=True),
         Chore(USES_EVERY_S, keys.record_uses, at_end=True),
     ]
@@ -141,10 +147,16 @@ def create() -> Litestar:
         raise settings_module.SettingsError(
             "DATABASE_URL is not set; `registry serve` runs a private cluster"
         )
-    peppered = msgspec.structs.replace(settings, key_pepper=key_pepper.pepper(settings).decode())
-    app = create_app(peppered, settings.database_url)
-    app.on_startup += [load_tables, settle]
+    app = create_app(key_pepper.put_into(settings), settings.database_url)
+    app.on_startup += [demand_own_pepper, load_tables, settle]
     return app
+
+
+async def demand_own_pepper(app: Litestar) -> None:
+    """WrongPepper when the keys and seals of this database are made with another; asked where it answers."""
+    with suppress(Unavailable):
+        async with app.state.reader.writer() as writer:
+            await demand_pepper(writer, app.state.peppers)
 
 
 def settle() -> None:

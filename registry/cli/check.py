@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from registry.cli.progress import bars
+from registry.domain.access.pepper import Peppers
 from registry.runtime import database, key_pepper, settings
 from registry.services.progress import Advance
 from registry.services.records.check import check
@@ -23,18 +24,18 @@ def command() -> None:
     """Verify the sealed history, every stored version and the schema. 校验历史记录与数据库。"""
     configured = settings.read(os.environ)
     with database.available(configured) as url, bars() as advance:
-        faults, last, open_changes = asyncio.run(_verify(url, key_pepper.pepper(configured), advance))
+        faults, last, open_changes = asyncio.run(_verify(url, key_pepper.peppers(configured), advance))
     _show(faults, last, open_changes)
     sys.exit(1 if faults else 0)
 
 
-async def _verify(url: str, key: bytes, advance: Advance) -> tuple[list[str], Head, int]:
+async def _verify(url: str, peppers: Peppers, advance: Advance) -> tuple[list[str], Head, int]:
     async with database.writing(url) as writer:
         revision = (await look(writer)).revision
         if revision != migrations.head():
             faults = [f"the schema is at {revision}, this release needs {migrations.head()}"]
         else:
-            faults = await check(writer, key, advance)
+            faults = await check(writer, peppers, advance)
         last = await hash_chain.head(writer)
         return faults, last, await hash_chain.unsealed(writer, last)
 

@@ -11,9 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from registry.domain.access.actor import Role
+from registry.domain.access.pepper import pepper_id
 from registry.runtime import database, key_pepper
 from registry.runtime.settings import Settings, read
 from registry.services.access import keys
+from registry.services.access.pepper_in_use import demand_known, demand_pepper
+from registry.services.access.pepper_in_use import rotate_pepper as take_into_use
 from registry.store.database.pool import Writer
 
 R = TypeVar("R")
@@ -81,12 +84,34 @@ def revoke(key_id: str) -> None:
     click.echo(f"revoked {key_id}; servers stop accepting it within seconds")
 
 
+@command.command("rotate-pepper")
+def rotate_pepper() -> None:
+    """Take a new key pepper into use; keys, seals and cursors of before stay good. 更换密钥盐。
+
+    The data directory gets a new one. With REGISTRY_KEY_PEPPER, put the new one there and the old one into
+    REGISTRY_FORMER_KEY_PEPPERS, on every host, before you run this.
+    """
+    settings = read(os.environ)
+
+    async def run(url: str) -> str:
+        async with database.writing(url) as writer:
+            peppers = key_pepper.peppers(settings)
+            if await demand_known(writer, peppers) == pepper_id(peppers.current):
+                peppers = key_pepper.renew(settings)
+            return await take_into_use(writer, peppers)
+
+    with database.owned(settings) as url:
+        click.echo(f"the key pepper {asyncio.run(run(url))} is in use; restart the servers")
+
+
 def first(settings: Settings, url: str) -> None:
     """Store the administrator's key of the settings, or make and print the first one."""
-    secret = key_pepper.pepper(settings)
+    peppers = key_pepper.peppers(settings)
+    secret = peppers.current
 
     async def work() -> str | None:
         async with database.writing(url) as writer:
+            await demand_pepper(writer, peppers)
             if settings.admin_key is None:
                 return await keys.first_admin_key(writer, secret, _now())
             await keys.put_admin_key(writer, secret, settings.admin_key)
@@ -101,7 +126,9 @@ def _run(work: Callable[[Writer, bytes], Awaitable[R]]) -> R:
 
     async def run(url: str) -> R:
         async with database.writing(url) as writer:
-            return await work(writer, key_pepper.pepper(settings))
+            peppers = key_pepper.peppers(settings)
+            await demand_pepper(writer, peppers)
+            return await work(writer, peppers.current)
 
     with database.owned(settings) as url:
         return asyncio.run(run(url))

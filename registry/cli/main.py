@@ -9,6 +9,7 @@ from types import FrameType
 import click
 
 from registry import __version__
+from registry.domain.access.pepper import WrongPepper
 from registry.domain.errors import RegistryError
 from registry.runtime.cluster import ClusterError
 from registry.runtime.settings import SettingsError
@@ -29,7 +30,7 @@ COMMANDS = {
     "plan": "registry.cli.plan",
     "key": "registry.cli.key",
 }
-SENTENCES = (ClusterError, RegistryError, SettingsError, UnusableDatabase)
+SENTENCES = (ClusterError, RegistryError, SettingsError, UnusableDatabase, WrongPepper)
 
 
 class Lazy(click.Group):

@@ -14,8 +14,10 @@ import click
 import msgspec
 
 from registry.cli import key
-from registry.runtime import database, server
+from registry.jobs import owner_chores
+from registry.runtime import database, key_pepper, server
 from registry.runtime.settings import Settings, SettingsError, demand_safe, read
+from registry.services.access.pepper_in_use import demand_pepper
 from registry.store.database.probe import OWNER_SETTING, is_new
 
 
@@ -36,13 +38,15 @@ def command(empty: bool, **options: str | int | None) -> None:
     )
     demand_safe(settings)
     settings = msgspec.structs.replace(settings, port=_free_port(settings.host, settings.port))
+    is_embedded = settings.database_url is None
     _say(started_s, "starting the database and bringing its schema up to date")
     with database.opened(settings) as urls:
         _fill(settings, urls, started_s, empty=empty)
         _say(started_s, "starting the server")
         settings = msgspec.structs.replace(settings, database_url=urls.role, owner_url=None, admin_key=None)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        with suppress(KeyboardInterrupt):
+        own = owner_chores.chores(settings, urls.owner) if is_embedded and urls.owner else []
+        with owner_chores.done_beside(own), suppress(KeyboardInterrupt):
             ready = partial(_say_ready, started_s, server.address(settings))
             sys.exit(server.keep_running(settings, ready))
 
@@ -50,6 +54,7 @@ def command(empty: bool, **options: str | int | None) -> None:
 def _fill(settings: Settings, urls: database.Urls, started_s: float, *, empty: bool) -> None:
     """Store the sample and the administrator's key of a new registry, which only the owner may."""
     is_empty = asyncio.run(is_new(urls.role))
+    asyncio.run(_demand_pepper(settings, urls.role))
     if urls.owner is not None:
         if is_empty and not empty:
             from registry.cli import seed  # takes a second, which later starts save
@@ -63,6 +68,11 @@ def _fill(settings: Settings, urls: database.Urls, started_s: float, *, empty: b
         click.echo(
             f"the registry is empty: run `registry init` or `registry seed` with {OWNER_SETTING}", err=True
         )
+
+
+async def _demand_pepper(settings: Settings, role_url: str) -> None:
+    async with database.writing(role_url) as writer:
+        await demand_pepper(writer, key_pepper.peppers(settings))
 
 
 def _say(started_s: float, step: str) -> None:

@@ -28,11 +28,11 @@ class Chore(NamedTuple):
     at_end: bool = False
 
 
-def database_chores(reader: Reader, key: bytes) -> list[Chore]:
+def database_chores(reader: Reader, pepper: bytes) -> list[Chore]:
     """Seal the history, delete what is too old to be asked for, give up idle connections."""
 
     async def seal() -> None:
-        await seal_history(reader, key)
+        await seal_history(reader, pepper)
 
     async def forget() -> None:
         await forget_expired(reader, datetime.now(UTC))

@@ -83,7 +83,9 @@ def as_role(owner_url: str) -> str:
 @asynccontextmanager
 async def writing(url: str) -> AsyncIterator[Writer]:
     """One transaction on a connection of its own, without the time limits of a request."""
-    connection = await asyncpg.connect(url, server_settings={"jit": "off"})
+    connection = await asyncpg.connect(
+        url, server_settings={"jit": "off", "application_name": "registry owner"}
+    )
     try:
         await prepare(connection)
         async with connection.transaction():

@@ -58,6 +58,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A key `reg_<8 hex digits>_<43 or more letters>` that `serve` gives to the administrator."""
     key_pepper: str | None = None
     """The secret that keys are hashed with; unset: a random one, kept in the data directory."""
+    former_key_peppers: str | None = None
+    """Peppers of before a rotation, separated by commas: they still read keys, seals and cursors."""
     key_cache_s: Annotated[float, msgspec.Meta(ge=0, le=300)] = 10.0
     """How long an accepted key is cached; a revoked key may work for so long."""
     oidc_issuer: str | None = None
@@ -70,6 +72,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Claim with the role."""
     oidc_places_claim: str = "registry_places"
     """Claim with the codes of the places that the role holds for; absent for everywhere."""
+    foreign_transaction_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 60.0
+    """After so long, a transaction of another program that the feed waits for is ended; 0: never, unset: 60.
+
+    Only in the private cluster; elsewhere it is logged, and its administrator ends it.
+    """
     mass_change_limit: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 50
     """Status changes and deletions one person makes within ten minutes without an approval; 0 is no limit."""
     job_processes: Annotated[int, msgspec.Meta(ge=1, le=32)] = 2

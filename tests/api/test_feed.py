@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from registry.domain.access.pepper import Peppers
 from registry.domain.errors import Unavailable
 from registry.domain.records.change import Change, new_version
 from registry.domain.sync.feed_cursor import LogPosition
@@ -98,7 +99,7 @@ async def test_a_cursor_tells_nothing_of_transactions_or_clusters(client, stored
     stand = await client.app.state.change_watcher.head()
     numbers = [stand.last.xid, stand.last.seq, stand.settled.xid, stand.settled.seq]
     readable = [
-        *stand.epoch.split("/")[:2],
+        stand.incarnation,
         *(msgspec.msgpack.encode(number) for number in numbers if number > 255),
     ]
     for part in readable:
@@ -171,7 +172,7 @@ async def test_a_cursor_is_bound_to_its_reader_and_its_history(client, stored, s
         assert (await client.get(FEED, params={"cursor": altered})).status_code == 410
     for nonsense in ("?", "", "later", cursor[:20]):
         assert (await client.get(FEED, params={"cursor": nonsense})).status_code == 400
-    await stored._connection.execute("UPDATE feed_epoch SET epoch = gen_random_uuid()")
+    await stored._connection.execute("UPDATE incarnation SET id = gen_random_uuid()")
     await looked(client.app.state.change_watcher)
     gone = await client.get(FEED, params={"cursor": cursor})
     assert gone.status_code == 410
@@ -236,7 +237,7 @@ async def test_a_look_that_fails_costs_a_listener_nothing(client, stored, signed
     try:
         async with looking.subscribed() as listener:
             identity, _ = await created(client, await signed("planner"))
-            batch, _ = await asyncio.wait_for(listener.take(), 10)
+            batch, *_ = await asyncio.wait_for(listener.take(), 10)
     finally:
         running.cancel()
     assert failed
@@ -297,17 +298,17 @@ async def test_a_rewritten_history_is_found(client, stored, signed, harm) -> Non
     await client.patch(
         f"{URL}/{identity}", json={"properties": {"note": "n"}}, headers=planner | {"If-Match": etag}
     )
-    key = PEPPER.encode()
+    peppers = Peppers(PEPPER.encode())
     while await hash_chain.unsealed(stored, await hash_chain.head(stored)):
-        await hash_chain.seal(stored, key)
-    assert await check(stored, key) == []
+        await hash_chain.seal(stored, PEPPER.encode())
+    assert await check(stored, peppers) == []
     shown = (await client.get("/v1/history/digest", headers=planner)).json()
     assert (shown["changes"], shown["unsealed"]) == (2, 0)
     owner = stored._connection
     await owner.execute("ALTER TABLE change_log DISABLE TRIGGER append_only")
     await owner.execute(harm)
     await owner.execute("ALTER TABLE change_log ENABLE TRIGGER append_only")
-    assert await check(stored, key) != []
+    assert await check(stored, peppers) != []
 
 
 async def test_what_one_worker_commits_wakes_the_others(client, stored, signed, monkeypatch) -> None:

@@ -12,6 +12,7 @@ from litestar.testing import AsyncTestClient
 
 from registry.app import create_app
 from registry.domain.access.credential import new_token
+from registry.domain.access.pepper import Peppers
 from registry.domain.errors import Conflict, NotFound, Unauthenticated
 from registry.runtime import database
 from registry.runtime.database import as_role
@@ -96,7 +97,7 @@ async def reader(own_url: str) -> AsyncIterator[Reader]:
 
 
 def authenticator(reader: Reader, cache_s: float) -> KeyAuthenticator:
-    return KeyAuthenticator(reader, PEPPER.encode(), cache_s)
+    return KeyAuthenticator(reader, Peppers(PEPPER.encode()), cache_s)
 
 
 async def a_key(url: str, expires_at: datetime | None = None) -> str:
@@ -161,7 +162,7 @@ async def test_two_keys_while_rotating_and_no_third(writer: Writer, conn: asyncp
     first = await keys.create_key(writer, secret, holder="team", role="field", places=["T1"], now=now)
     second = await keys.rotate_key(writer, secret, "team", now=now)
     for token in (first, second):
-        key = await find(writer, secret, token)
+        key = await find(writer, Peppers(secret), token)
         assert key is not None
         assert (key.role, key.places) == ("field", ["T1"])
     with pytest.raises(Conflict, match="two active"):
@@ -184,14 +185,14 @@ async def test_what_cannot_be_made_says_why(writer: Writer) -> None:
 
 async def test_another_pepper_accepts_nothing(writer: Writer) -> None:
     token = await keys.create_key(writer, b"one", holder="x", role="viewer", now=datetime.now(UTC))
-    assert await find(writer, b"two", token) is None
-    assert await find(writer, b"one", token) is not None
+    assert await find(writer, Peppers(b"two"), token) is None
+    assert await find(writer, Peppers(b"one"), token) is not None
 
 
 async def test_an_operator_may_choose_the_administrators_key(writer: Writer) -> None:
     token = new_token()
     for _ in range(2):
         await keys.put_admin_key(writer, b"one", token)
-    key = await find(writer, b"one", token)
+    key = await find(writer, Peppers(b"one"), token)
     assert key is not None
     assert key.role == "admin"

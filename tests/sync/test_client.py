@@ -125,7 +125,7 @@ def test_a_restored_registry_is_met_by_digest(world: World, device) -> None:
     assert agree(mine, other)
     mine.app.patch(kept[0], {"properties": {"note": "after"}})
     assert mine.sync().unreachable is None
-    world.fetch("UPDATE feed_epoch SET epoch = gen_random_uuid()")
+    world.fetch("UPDATE incarnation SET id = gen_random_uuid()")
     world.run(world.app.state.change_watcher.look())
     before = other.line.passed
     assert other.sync().unreachable is None
@@ -151,7 +151,7 @@ def test_a_version_number_that_was_given_anew_after_a_restore_is_found(world: Wo
     mine.sync()
     assert (properties(mine, kept)["version"], properties(mine, kept)["note"]) == (2, "lost")
     world.fetch(REWRITTEN, kept)
-    world.fetch("UPDATE feed_epoch SET epoch = gen_random_uuid()")
+    world.fetch("UPDATE incarnation SET id = gen_random_uuid()")
     world.run(world.app.state.change_watcher.look())
     assert mine.sync().unreachable is None
     assert (properties(mine, kept)["version"], properties(mine, kept)["note"]) == (2, "after")

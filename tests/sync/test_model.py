@@ -205,7 +205,7 @@ class Fleet(RuleBasedStateMachine):
     @rule()
     def restore(self) -> None:
         """The registry says that cursors from before must not be trusted."""
-        self.world.fetch("UPDATE feed_epoch SET epoch = gen_random_uuid()")
+        self.world.fetch("UPDATE incarnation SET id = gen_random_uuid()")
         self.world.run(self.world.app.state.change_watcher.look())
 
     def teardown(self) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from contextlib import suppress
 from functools import lru_cache
 
 import msgspec
@@ -10,6 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from msgspec import Struct
 
+from registry.domain.access.pepper import Peppers
 from registry.domain.access.sight import Sight
 from registry.domain.errors import CursorExpired, InvalidQuery
 
@@ -20,7 +22,10 @@ LAST_SEQ = 2**63 - 1
 
 
 class LogPosition(Struct, frozen=True, order=True, array_like=True):
-    """A position in commit order: a transaction, and a change within it."""
+    """A position in the order of history: the number of a transaction in it, and a change within that.
+
+    The upper bits of `xid` are the incarnation, the lower 44 the transaction's number on its server.
+    """
 
     xid: int
     seq: int
@@ -30,15 +35,17 @@ START = LogPosition(0, 0)
 
 
 class FeedCursor(Struct, frozen=True, array_like=True):
-    """What a client has read: the history, its audience, the position, and the write-ahead log's position.
+    """What a client has read, and what the registry held then.
 
-    `since` is the end of the feed when the client began to read.
+    That was `changes` changes up to `last`, the newest of them in this incarnation of the registry. `since`
+    is the end of the feed when the client began to read.
     """
 
-    epoch: str
+    incarnation: str
     audience: str
     position: LogPosition
-    lsn: int
+    last: LogPosition
+    changes: int
     since: LogPosition
 
 
@@ -56,7 +63,7 @@ def encrypt_cursor(cursor: FeedCursor, key: bytes) -> str:
 
 
 @lru_cache(4096)  # a device that polls sends the same cursor again and again
-def decrypt_cursor(text: str, key: bytes) -> FeedCursor:
+def decrypt_cursor(text: str, peppers: Peppers) -> FeedCursor:
     """The cursor in a text; InvalidQuery when it is none, CursorExpired when it was made with another key."""
     try:
         encrypted = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
@@ -64,21 +71,21 @@ def decrypt_cursor(text: str, key: bytes) -> FeedCursor:
         encrypted = b""
     if len(encrypted) < MIN_BYTES:
         raise InvalidQuery("the cursor is not one this registry gave", field="cursor")
-    try:
-        return msgspec.msgpack.decode(_cipher(key).decrypt(encrypted, None), type=FeedCursor)
-    except (InvalidTag, msgspec.DecodeError) as error:
-        raise CursorExpired("the cursor is older than the key of this registry, or altered") from error
+    for key in peppers.every():
+        with suppress(InvalidTag, msgspec.DecodeError):
+            return msgspec.msgpack.decode(_cipher(key).decrypt(encrypted, None), type=FeedCursor)
+    raise CursorExpired("the cursor is older than the key of this registry, or altered")
 
 
-@lru_cache(8)
+@lru_cache(16)
 def _cipher(key: bytes) -> AESSIV:
     """Deterministic authenticated encryption (RFC 5297)."""
     return AESSIV(hmac.digest(key, b"feed cursor", "sha512"))
 
 
-def check_cursor(cursor: FeedCursor, *, epoch: str, lsn: int, audience: str) -> None:
-    """CursorExpired unless what the client has read is the past of this database and of this audience."""
-    if cursor.epoch != epoch or cursor.lsn > lsn:
+def check_cursor(cursor: FeedCursor, audience: str, *, holds: bool) -> None:
+    """CursorExpired unless the registry holds what it held then, and the audience is the same."""
+    if not holds:
         raise CursorExpired("the registry was restored to another point since; compare digests and go on")
     if cursor.audience != audience:
         raise CursorExpired("the cursor belongs to another role, scope, place or exercise")

@@ -7,6 +7,7 @@ import structlog
 
 from registry.domain.access.actor import Actor
 from registry.domain.access.credential import ApiKey, fingerprint
+from registry.domain.access.pepper import Peppers
 from registry.domain.errors import RegistryError, Unauthenticated
 from registry.store.access import keys
 from registry.store.database.pool import Reader
@@ -18,20 +19,20 @@ MAX_CACHED = 10_000
 class KeyAuthenticator:
     """Turns a key into its actor, and accepts it for `cache_s` seconds without asking the database."""
 
-    def __init__(self, reader: Reader, pepper: bytes, cache_s: float) -> None:
+    def __init__(self, reader: Reader, peppers: Peppers, cache_s: float) -> None:
         self._reader = reader
-        self._pepper = pepper
+        self._peppers = peppers
         self._cache_s = cache_s
         self._accepted: dict[bytes, tuple[Actor, ApiKey, float]] = {}
         self._used: set[str] = set()
 
     async def actor_of(self, token: str) -> Actor:
         """The holder of a key; Unauthenticated when the key is unknown, expired or revoked."""
-        digest, now_s = fingerprint(self._pepper, token), time.monotonic()
+        digest, now_s = fingerprint(self._peppers.current, token), time.monotonic()
         cached = self._accepted.get(digest)
         if cached and now_s < cached[2] and cached[1].is_active(datetime.now(UTC)):
             return cached[0]
-        key = await keys.find(self._reader, self._pepper, token)
+        key = await keys.find(self._reader, self._peppers, token)
         if key is None or not key.is_active(datetime.now(UTC)):
             self._accepted.pop(digest, None)
             raise Unauthenticated("the key is unknown, expired or revoked")

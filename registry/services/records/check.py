@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from registry.domain.access.pepper import Peppers
 from registry.domain.records import feature
 from registry.domain.records.resource import Resource
 from registry.services.progress import Advance, unwatched
@@ -38,9 +39,9 @@ class ExaminedVersion(Struct, frozen=True):
     """Only texts differ, and they say the same in the form of another release."""
 
 
-async def check(reader: Reader, key: bytes, advance: Advance = unwatched) -> list[str]:
+async def check(reader: Reader, peppers: Peppers, advance: Advance = unwatched) -> list[str]:
     """Every fault, in words: of the hash chain, the log, each version, and the state against observations."""
-    faults = await hash_chain.verify(reader, key)
+    faults = await hash_chain.verify(reader, peppers)
     faults += [f"{_name(row)} is logged but not stored" for row in await versions.missing(reader)]
     faults += await different_states(reader)
     total, done, outdated = await versions.count(reader), 0, 0

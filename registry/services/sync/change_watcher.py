@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from registry.domain.errors import Unavailable
+from registry.domain.sync.feed import position_of
 from registry.domain.sync.feed_cursor import LogPosition
 from registry.store.database.pool import Reader
 from registry.store.sync import feed
@@ -21,36 +22,45 @@ MIN_PAUSE_S = 0.05
 MAX_WAITING = 1000
 """Changes that a subscriber may lag behind before it is dropped; it returns with its last event id."""
 PAGE = 500
+MOST_KEPT = 10_000
 Batch = list[Mapping[str, Any]]
 
 
 class Subscription:
-    """A bounded queue of batches of changes; `lost` when the subscriber was too slow and was dropped."""
+    """A bounded queue of batches of changes.
+
+    It is `lost` when the subscriber was too slow, and `outdated` when what it was told is no longer history.
+    """
 
     def __init__(self) -> None:
-        self._batches: asyncio.Queue[tuple[Batch, LogPosition]] = asyncio.Queue()
+        self._batches: asyncio.Queue[tuple[Batch, LogPosition, FeedHead | None]] = asyncio.Queue()
         self._waiting = 0
-        self.lost = False
+        self.lost = self.outdated = False
 
-    def put(self, batch: Batch, position: LogPosition) -> None:
-        """Queue a batch that ends at `position`; a batch that does not fit loses the subscription."""
+    def put(self, batch: Batch, position: LogPosition, head: FeedHead | None = None) -> None:
+        """Queue a batch that ends at `position`, at or before `head`; one that does not fit ends it."""
         if self._waiting + len(batch) > MAX_WAITING:
             self.lost = True
             return
         self._waiting += len(batch)
-        self._batches.put_nowait((batch, position))
+        self._batches.put_nowait((batch, position, head))
 
-    async def take(self) -> tuple[Batch, LogPosition]:
-        """The next batch and the position at its end."""
-        batch, position = await self._batches.get()
+    def outdate(self, head: FeedHead) -> None:
+        """End the subscription: the registry no longer holds what the subscriber was told."""
+        self.lost = self.outdated = True
+        self._batches.put_nowait(([], head.last, head))
+
+    async def take(self) -> tuple[Batch, LogPosition, FeedHead | None]:
+        """The next batch, the position at its end, and the end of the feed after it."""
+        batch, position, head = await self._batches.get()
         self._waiting -= len(batch)
-        return batch, position
+        return batch, position, head
 
 
 class ChangeWatcher:
     """Looks at the feed when the database notifies it, and every second in any case.
 
-    `on_change` is called when the feed has new changes or a new epoch.
+    `on_change` is called when the feed has new changes or a new incarnation.
     """
 
     def __init__(self, reader: Reader, on_change: Callable[[], None] = lambda: None) -> None:
@@ -61,6 +71,7 @@ class ChangeWatcher:
         self._hint = asyncio.Event()
         self._name = secrets.token_hex(4)
         self._wrote = False
+        self._holds: dict[tuple[str, LogPosition, int], bool] = {}
         self.seen: FeedHead | None = None
         """The end of the feed at the last look."""
 
@@ -132,9 +143,12 @@ class ChangeWatcher:
     async def look(self) -> None:
         """Look once. It publishes before `seen` moves, so that a look that fails repeats from there."""
         before, head = self.seen, await feed.head(self._reader)
-        if before is None or before.epoch != head.epoch:
-            self.seen = head
-            self._on_change()
+        if not head.is_current:
+            async with self._reader.writer() as writer:
+                await feed.begin_incarnation(writer)
+            head = await feed.head(self._reader)
+        if before is None or not await self._follows(before, head):
+            self._restart(head)
             return
         await self._publish(before.last, head)
         self.seen = head
@@ -144,13 +158,41 @@ class ChangeWatcher:
             self._moved.set()
             self._moved = asyncio.Event()
 
+    async def holds(self, incarnation: str, last: LogPosition, changes: int, head: FeedHead) -> bool:
+        """Whether the registry holds what an incarnation of it held, as far as `head` shows."""
+        if incarnation == head.incarnation:
+            return last <= head.last
+        asked = incarnation, last, changes
+        if asked not in self._holds:
+            held = await feed.holds(self._reader, *asked)
+            if len(self._holds) < MOST_KEPT:
+                self._holds[asked] = held
+            return held
+        return self._holds[asked]
+
+    async def _follows(self, before: FeedHead, head: FeedHead) -> bool:
+        if before.incarnation != head.incarnation:
+            self._holds.clear()
+        return await self.holds(before.incarnation, before.last, before.changes, head)
+
+    def _restart(self, head: FeedHead) -> None:
+        """Go on from `head` without what was before; whoever listens must synchronise anew."""
+        for subscription in self._subscriptions:
+            subscription.outdate(head)
+        self._subscriptions.clear()
+        self.seen = head
+        self._on_change()
+        self._moved.set()
+        self._moved = asyncio.Event()
+
     async def _publish(self, after: LogPosition, head: FeedHead) -> None:
         position = after
         while self._subscriptions and position < head.last:
             page = await feed.page(self._reader, None, None, position, PAGE)
-            position = page.position
+            position = min(page.position, head.last)
+            batch = [row for row in page.changes if position_of(row) <= position]
             for subscription in list(self._subscriptions):
-                subscription.put(page.changes, position)
+                subscription.put(batch, position, head)
                 if subscription.lost:
                     self._subscriptions.discard(subscription)
             if not page.full:

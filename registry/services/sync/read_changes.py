@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from registry.domain.access.pepper import Peppers
 from registry.domain.access.sight import Sight
 from registry.domain.errors import CursorExpired, InvalidQuery, Unavailable
 from registry.domain.sync.feed import FeedChange, position_of, visible_change
@@ -27,6 +28,7 @@ from registry.store.visibility import realm
 
 NOW = "now"
 HEARTBEAT_S = 15.0
+OUTDATED = "the registry was restored to another point since; compare digests and go on"
 
 
 class ChangePage(Struct, frozen=True):
@@ -51,23 +53,24 @@ class FeedEvent(Struct, frozen=True):
 
 
 class Feed(NamedTuple):
-    """The feed as one client reads it: its sight, its place, and the key of its cursors."""
+    """The feed as one client reads it: its sight, its place, and the peppers of its cursors."""
 
     reader: Reader
     watcher: ChangeWatcher
-    key: bytes
+    peppers: Peppers
     sight: Sight
     place: str | None
     waiting: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
     """Entered while there is nothing to do but wait."""
 
-    def cursor(
-        self, head: FeedHead, position: LogPosition, lsn: int | None = None, since: LogPosition | None = None
-    ) -> str:
-        """The cursor after `position` for a client that began to read at `since`, or there."""
-        audience = audience_of(self.sight, self.place)
-        lsn = head.lsn if lsn is None else lsn
-        return encrypt_cursor(FeedCursor(head.epoch, audience, position, lsn, since or position), self.key)
+    def cursor(self, head: FeedHead, position: LogPosition, since: LogPosition | None = None) -> str:
+        """The cursor after `position` for a client that began to read at `since`, or there.
+
+        `head` was read when everything before the position was told.
+        """
+        audience, since = audience_of(self.sight, self.place), since or position
+        cursor = FeedCursor(head.incarnation, audience, position, head.last, head.changes, since)
+        return encrypt_cursor(cursor, self.peppers.current)
 
     def visible(self, batch: Batch, since: LogPosition) -> list[tuple[LogPosition, FeedChange]]:
         """The changes of a batch that a client who began at `since` may see, each with its position."""
@@ -78,9 +81,13 @@ class Feed(NamedTuple):
     def _is_own(self, name: str) -> bool:
         return name == realm(self.sight)
 
-    async def page(self, after: LogPosition, limit: int) -> feed.FeedPage:
-        """The page after a position."""
-        return await feed.page(self.reader, self.sight, self.place, after, limit)
+    async def page(self, after: LogPosition, limit: int) -> tuple[feed.FeedPage, FeedHead]:
+        """The page after a position, and an end of the feed that is not before its changes."""
+        head = await self.watcher.head()
+        page = await feed.page(self.reader, self.sight, self.place, after, limit)
+        if page.changes and position_of(page.changes[-1]) > head.last:
+            head = await feed.head(self.reader)
+        return page, head
 
     async def start(self, cursor: str | None) -> "FeedStart":
         """Where a client continues: after its cursor, at the end for `now`, else at the beginning.
@@ -93,12 +100,14 @@ class Feed(NamedTuple):
             return FeedStart(START, head, None)
         if cursor == NOW:
             return FeedStart(head.settled, head, head.settled)
-        decrypted = decrypt_cursor(cursor, self.key)
-        if decrypted.lsn > head.lsn or decrypted.epoch != head.epoch:
+        read = decrypt_cursor(cursor, self.peppers)
+        held = read.incarnation, read.last, read.changes
+        holds = await self.watcher.holds(*held, head)
+        if not holds:  # the watcher may be a moment behind
             head = await feed.head(self.reader)
-        audience = audience_of(self.sight, self.place)
-        check_cursor(decrypted, epoch=head.epoch, lsn=head.lsn, audience=audience)
-        return FeedStart(decrypted.position, head, decrypted.since)
+            holds = await self.watcher.holds(*held, head)
+        check_cursor(read, audience_of(self.sight, self.place), holds=holds)
+        return FeedStart(read.position, head, read.since)
 
 
 class FeedStart(NamedTuple):
@@ -141,13 +150,12 @@ async def _first_page(source: Feed, start: FeedStart, wait_s: float, limit: int)
     clock = asyncio.get_running_loop().time
     until_s = clock() + wait_s
     while True:
-        head = await source.watcher.head()
-        page = await source.page(position, limit)
+        page, head = await source.page(position, limit)
         since = since or page.settled
         changes = [change for _, change in source.visible(page.changes, since)]
         left_s = until_s - clock()
         if changes or page.full or left_s <= 0:
-            return ChangePage(changes, source.cursor(head, page.position, page.lsn, since), page.full)
+            return ChangePage(changes, source.cursor(head, page.position, since), page.full)
         position = page.position
         async with source.waiting():
             await source.watcher.moved(left_s)
@@ -173,7 +181,7 @@ async def _events(source: Feed, start: FeedStart) -> AsyncIterator[FeedEvent]:
         yield FeedEvent("ready", source.cursor(head, position, since=since))
         while position < (await source.watcher.head()).last:
             try:
-                page = await source.page(position, PAGE)
+                page, head = await source.page(position, PAGE)
             except Unavailable:
                 return  # the client returns with its last event id
             for at, change in source.visible(page.changes, since):
@@ -191,11 +199,14 @@ async def _live(source: Feed, subscription: Subscription, start: FeedStart) -> A
     while not subscription.lost:
         try:
             async with asyncio.timeout(HEARTBEAT_S):
-                batch, end = await subscription.take()
+                batch, end, after = await subscription.take()
         except TimeoutError:
             yield FeedEvent("heartbeat")
             continue
+        head = after or head
         for at, change in source.visible(batch, since):
             if at > position:
                 yield FeedEvent(change.op, source.cursor(head, at, since=since), change)
         position = max(position, end)
+    if subscription.outdated:
+        yield FeedEvent("reset", detail=OUTDATED)

@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator
 from msgspec import Struct
 
 from registry.domain.conditions import Filter
-from registry.domain.sync.feed_cursor import LAST_SEQ, LogPosition
 from registry.services.sync.read_changes import Feed, demand_present
-from registry.store.sync import snapshots
+from registry.store.sync import feed, snapshots
 from registry.store.sync.feed import FeedHead
 
 
@@ -18,16 +17,16 @@ class SnapshotStart(Struct, frozen=True):
 
 
 async def read_snapshot(source: Feed, bucket: int | None) -> AsyncIterator[SnapshotStart | bytes]:
-    """First the start, then each feature as JSON; of all records, or of one bucket of the digest."""
+    """First the start, then each feature as JSON; of all records, or of one bucket of the digest.
+
+    Changes after its cursor may be in it already.
+    """
     demand_present(source.sight)
-    head = await source.watcher.head()
+    head = await feed.head(source.reader)
     return _parts(source, head, bucket)
 
 
 async def _parts(source: Feed, head: FeedHead, bucket: int | None) -> AsyncIterator[SnapshotStart | bytes]:
-    rows = snapshots.snapshot(source.reader, source.sight, Filter(place=source.place), bucket)
-    first = await anext(rows)
-    position = LogPosition(int(first["horizon"]) - 1, LAST_SEQ)
-    yield SnapshotStart(source.cursor(head, position, int(first["feature"])))
-    async for row in rows:
+    yield SnapshotStart(source.cursor(head, head.settled))
+    async for row in snapshots.snapshot(source.reader, source.sight, Filter(place=source.place), bucket):
         yield row["feature"]

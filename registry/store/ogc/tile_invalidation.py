@@ -58,10 +58,12 @@ def _changes() -> Query:
 
 
 CHANGES = _changes()
-# Tables without a change log are compared by their row versions, exercises by their partitions.
+# Tables without a change log are compared by their row versions, exercises by their partitions. A new
+# incarnation may lack changes that were drawn.
 STATE = Query(
     sa.text(
-        "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon, md5(concat("
+        "SELECT registry_horizon()::text AS horizon, md5(concat("
+        "(SELECT id FROM incarnation ORDER BY n DESC LIMIT 1),"
         "(SELECT string_agg(xmin::text || ctid::text, ',') FROM place),"
         "(SELECT string_agg(xmin::text || ctid::text, ',') FROM zone),"
         "(SELECT string_agg(inhrelid::text, ',' ORDER BY inhrelid) FROM pg_inherits"

@@ -38,6 +38,16 @@ api_key = sa.Table(
     comment="Machine keys: an HMAC of each, never the key.",
 )
 
+pepper = sa.Table(
+    "pepper",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("since", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("until", sa.TIMESTAMP(timezone=True)),
+    sa.Index("ix_pepper_in_use", sa.text("(true)"), unique=True, postgresql_where=sa.text("until IS NULL")),
+    comment="Fingerprints of the peppers of this registry; one is in use.",
+)
+
 counted_change = sa.Table(
     "counted_change",
     metadata,

@@ -37,12 +37,18 @@ sa.Index(
 for name in ("geom", "public_geom"):
     sa.Index(f"ix_resource_past_{name}", sa.cast(resource_past.c[name], Spot), postgresql_using="gist")
 
+TRANSACTION_NUMBER = (
+    "((current_setting('registry.incarnation')::bigint << 44)"
+    " + pg_current_xact_id()::text::bigint)::text::xid8"
+)
+"""Of a transaction in the order of history: the incarnation, then the server's number of the transaction."""
+
 # Every change in commit order: the feed, the history and what the hash chain seals. `members` is the record
 # that the change made and `digest` its sha256. The rows and texts of `resource` are derived from it.
 change_log = sa.Table(
     "change_log",
     metadata,
-    sa.Column("xid", Xid8, nullable=False, server_default=sa.text("pg_current_xact_id()")),
+    sa.Column("xid", Xid8, nullable=False, server_default=sa.text(TRANSACTION_NUMBER)),
     sa.Column("seq", sa.BigInteger, sa.Identity(always=True), nullable=False),
     sa.Column("realm", sa.Text, nullable=False),
     sa.Column("resource_id", sa.Uuid, nullable=False),
@@ -79,16 +85,18 @@ history_seal = sa.Table(
     sa.Column("previous", sa.LargeBinary, nullable=False),
     sa.Column("hash", sa.LargeBinary, nullable=False),
     sa.Column("sealed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("key_id", sa.Text),
     comment="A keyed hash chain over the change log, so that a row altered, dropped or moved is found.",
 )
 
-feed_epoch = sa.Table(
-    "feed_epoch",
+incarnation = sa.Table(
+    "incarnation",
     metadata,
-    sa.Column("one", sa.Boolean, primary_key=True, server_default=sa.true()),
-    sa.Column("epoch", sa.Uuid, nullable=False, server_default=sa.text("gen_random_uuid()")),
-    sa.CheckConstraint("one", name="one_row"),
-    comment="Changes when cursors given before must not be trusted any more.",
+    sa.Column("n", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("id", sa.Uuid, nullable=False, server_default=sa.text("gen_random_uuid()")),
+    sa.Column("server", sa.Text, nullable=False),
+    sa.Column("began_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+    comment="Each start of a server that wrote here: what it wrote follows all that the ones before wrote.",
 )
 
 observation = sa.Table(

@@ -7,17 +7,13 @@ import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
 from registry.domain.sync.feed_cursor import LAST_SEQ, LogPosition
-from registry.store.database.pool import Reader, Row
+from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.pool import listen as listen_to
 from registry.store.database.query import Query, statement
 from registry.store.visibility import realm
 
 _PAGE = """
-WITH edge AS (
-    SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon,
-           (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint AS lsn
-)
-SELECT edge.horizon::text AS horizon, edge.lsn, c.xid::text AS xid, c.seq, c.realm, c.resource_id, c.kind,
+SELECT edge.horizon::text AS horizon, c.xid::text AS xid, c.seq, c.realm, c.resource_id, c.kind,
        c.version, c.verb, c.at, c.place_before, c.place_after, c.visibility_before, c.visibility_after,
        c.gone_before, c.gone_after,
        ARRAY(SELECT ancestor FROM place_within WHERE code = c.place_before) AS above_before,
@@ -26,7 +22,7 @@ SELECT edge.horizon::text AS horizon, edge.lsn, c.xid::text AS xid, c.seq, c.rea
        ARRAY(SELECT ancestor FROM place_within WHERE code = n.place) AS above_now,
        CASE WHEN p.id IS NULL THEN n.feature ELSE p.feature END AS feature,
        CASE WHEN p.id IS NULL THEN n.public_feature ELSE p.public_feature END AS public_feature
-FROM edge
+FROM (SELECT registry_horizon() AS horizon OFFSET 0) edge
 LEFT JOIN LATERAL (
     SELECT * FROM change_log l
     WHERE (l.xid, l.seq) > ((:xid)::text::xid8, :seq) AND l.xid < edge.horizon @where
@@ -43,14 +39,28 @@ AND (l.place_before = ANY (ARRAY(SELECT code FROM place_within WHERE ancestor = 
 """
 HEAD = Query(
     sa.text(
-        "SELECT concat_ws('/', (SELECT epoch FROM feed_epoch), s.system_identifier, k.timeline_id) AS epoch,"
-        " pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,"
-        " (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint AS lsn,"
-        " (SELECT l.xid::text FROM change_log l WHERE l.xid < pg_snapshot_xmin(pg_current_snapshot())"
-        "  ORDER BY l.xid DESC, l.seq DESC LIMIT 1) AS last_xid,"  # a bare xid would be the text of it
-        " (SELECT l.seq FROM change_log l WHERE l.xid < pg_snapshot_xmin(pg_current_snapshot())"
-        "  ORDER BY l.xid DESC, l.seq DESC LIMIT 1) AS last_seq"
-        " FROM pg_control_system() s, pg_control_checkpoint() k"
+        "SELECT i.id::text AS incarnation, i.is_current, i.horizon::text AS horizon,"
+        " last.xid::text AS last_xid, last.seq AS last_seq, coalesce(sealed.changes, 0) + (SELECT count(*)"
+        "  FROM change_log l WHERE l.xid < i.horizon"
+        "  AND (l.xid, l.seq) > (coalesce(sealed.xid, '0'::xid8), coalesce(sealed.seq, 0))) AS changes"
+        " FROM (SELECT id, registry_horizon() AS horizon,"
+        "  pg_is_in_recovery() OR server = registry_server() AS is_current"
+        "  FROM incarnation ORDER BY n DESC LIMIT 1) i"
+        " LEFT JOIN (SELECT upto_xid AS xid, upto_seq AS seq, changes FROM history_seal"
+        "  ORDER BY n DESC LIMIT 1) sealed ON true"
+        " LEFT JOIN LATERAL (SELECT l.xid, l.seq FROM change_log l WHERE l.xid < i.horizon"
+        "  ORDER BY l.xid DESC, l.seq DESC LIMIT 1) last ON true"
+    )
+)
+BEGIN_INCARNATION = Query(sa.text("SELECT registry_incarnation() AS n"))
+HOLDS = Query(
+    sa.text(
+        "SELECT EXISTS (SELECT FROM incarnation WHERE id = (:incarnation)::text::uuid)"
+        " AND coalesce(sealed.changes, 0) + (SELECT count(*) FROM change_log l"
+        "  WHERE (l.xid, l.seq) > (coalesce(sealed.upto_xid, '0'::xid8), coalesce(sealed.upto_seq, 0))"
+        "  AND (l.xid, l.seq) <= ((:xid)::text::xid8, :seq)) = (:changes)::bigint AS holds"
+        " FROM (SELECT) one LEFT JOIN (SELECT upto_xid, upto_seq, changes FROM history_seal"
+        "  WHERE (upto_xid, upto_seq) <= ((:xid)::text::xid8, :seq) ORDER BY n DESC LIMIT 1) sealed ON true"
     )
 )
 CHANNEL = "registry_changes"
@@ -62,14 +72,15 @@ NOTIFY = Query(
 class FeedHead(NamedTuple):
     """The end of the feed.
 
-    `epoch` names the history, `last` the newest change. All transactions up to `settled` have ended. `lsn`
-    is the position of the write-ahead log in bytes.
+    `incarnation` names the start of the server that wrote last, and `is_current` says whether that is this
+    one. `last` is the newest change, of `changes` in all. All transactions up to `settled` have ended.
     """
 
-    epoch: str
+    incarnation: str
+    is_current: bool
     last: LogPosition
+    changes: int
     settled: LogPosition
-    lsn: int
 
 
 class FeedPage(NamedTuple):
@@ -80,7 +91,6 @@ class FeedPage(NamedTuple):
 
     changes: list[Row]
     position: LogPosition
-    lsn: int
     full: bool
     settled: LogPosition
 
@@ -96,7 +106,20 @@ async def head(reader: Reader) -> FeedHead:
     row = await reader.row(HEAD, {})
     assert row is not None
     last = LogPosition(int(row["last_xid"] or 0), row["last_seq"] or 0)
-    return FeedHead(row["epoch"], last, LogPosition(int(row["horizon"]) - 1, LAST_SEQ), row["lsn"])
+    settled = LogPosition(int(row["horizon"]) - 1, LAST_SEQ)
+    return FeedHead(row["incarnation"], row["is_current"], last, row["changes"], settled)
+
+
+async def begin_incarnation(writer: Writer) -> None:
+    """Begin a new incarnation, unless this start of the server has one."""
+    await writer.row(BEGIN_INCARNATION, {})
+
+
+async def holds(reader: Reader, incarnation: str, last: LogPosition, changes: int) -> bool:
+    """Whether all `changes` up to `last` that this incarnation told of are here."""
+    values = {"incarnation": incarnation, "xid": str(last.xid), "seq": last.seq, "changes": changes}
+    row = await reader.row(HOLDS, values)
+    return row is not None and bool(row["holds"])
 
 
 async def notify(reader: Reader, sender: str) -> None:
@@ -120,8 +143,7 @@ async def page(
     values["realm"] = sight and realm(sight)
     rows = await reader.rows(_page(sight is not None, place is not None), values)
     changes = [row for row in rows if row["xid"] is not None]
-    lsn, settled = rows[0]["lsn"], LogPosition(int(rows[0]["horizon"]) - 1, LAST_SEQ)
+    settled = LogPosition(int(rows[0]["horizon"]) - 1, LAST_SEQ)
     if len(changes) == limit:
-        last = LogPosition(int(changes[-1]["xid"]), changes[-1]["seq"])
-        return FeedPage(changes, last, lsn, True, settled)
-    return FeedPage(changes, max(after, settled), lsn, False, settled)
+        return FeedPage(changes, LogPosition(int(changes[-1]["xid"]), changes[-1]["seq"]), True, settled)
+    return FeedPage(changes, max(after, settled), False, settled)

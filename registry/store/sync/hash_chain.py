@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from registry.store.database.pool import Reader, Writer
+from registry.domain.access.pepper import Peppers, pepper_id
+from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query
 
 AT_ONCE = 2_000
@@ -28,19 +29,19 @@ LINES = Query(
     sa.text(
         "SELECT l.xid::text AS xid, l.seq, @line AS line FROM change_log l"
         " WHERE (l.xid, l.seq) > ((:xid)::text::xid8, :seq)"
-        " AND l.xid < pg_snapshot_xmin(pg_current_snapshot())"
+        " AND l.xid < (SELECT registry_horizon())"
         " ORDER BY l.xid, l.seq LIMIT :limit".replace("@line", _LINE)
     )
 )
 SEAL = Query(
     sa.text(
-        "INSERT INTO history_seal (n, upto_xid, upto_seq, changes, previous, hash, sealed_at)"
-        " VALUES (:n, (:xid)::text::xid8, :seq, :changes, :previous, :hash, now())"
+        "INSERT INTO history_seal (n, upto_xid, upto_seq, changes, previous, hash, sealed_at, key_id)"
+        " VALUES (:n, (:xid)::text::xid8, :seq, :changes, :previous, :hash, now(), :key_id)"
     )
 )
 SEALS = Query(
     sa.text(
-        "SELECT n, upto_xid::text AS xid, upto_seq AS seq, changes, previous, hash FROM history_seal"
+        "SELECT n, upto_xid::text AS xid, upto_seq AS seq, changes, previous, hash, key_id FROM history_seal"
         " WHERE n > :after ORDER BY n LIMIT 500"
     )
 )
@@ -86,7 +87,7 @@ def _chain(key: bytes, previous: bytes, lines: list[str]) -> bytes:
     return hmac.digest(key, previous + content, "sha256")
 
 
-async def seal(writer: Writer, key: bytes) -> int:
+async def seal(writer: Writer, pepper: bytes) -> int:
     """Seal what has settled since the last seal and say how many changes that were."""
     claimed = await writer.row(CLAIM, {})
     if claimed is None or not claimed["mine"]:
@@ -97,12 +98,24 @@ async def seal(writer: Writer, key: bytes) -> int:
         return 0
     sealed = {"n": last.n + 1, "xid": rows[-1]["xid"], "seq": rows[-1]["seq"], "previous": last.hash}
     sealed |= {"changes": last.changes + len(rows)}
-    sealed |= {"hash": _chain(key, last.hash, [row["line"] for row in rows])}
+    sealed |= {"hash": _chain(pepper, last.hash, [row["line"] for row in rows])}
+    sealed |= {"key_id": pepper_id(pepper)}
     await writer.run(SEAL, sealed)
     return len(rows)
 
 
-async def verify(reader: Reader, key: bytes) -> list[str]:
+def _fault(seal: Row, previous: bytes, lines: list[str], peppers: Peppers) -> str | None:
+    """What is wrong with a seal; one from before seals named their keys may be of any pepper."""
+    by_id = peppers.by_id()
+    keys = list(by_id.values()) if seal["key_id"] is None else [by_id.get(seal["key_id"])]
+    if keys == [None]:
+        return f"seal {seal['n']} was made with the pepper {seal['key_id']}, which this host does not have"
+    if any(key is not None and _chain(key, previous, lines) == seal["hash"] for key in keys):
+        return None
+    return f"seal {seal['n']}: a change it holds was altered, dropped, moved or added"
+
+
+async def verify(reader: Reader, peppers: Peppers) -> list[str]:
     """Seals whose lines or chain differ from what was sealed, in words."""
     faults: list[str] = []
     at, previous, count = {"xid": "0", "seq": 0}, b"", 0
@@ -112,11 +125,10 @@ async def verify(reader: Reader, key: bytes) -> list[str]:
             upto = {"upto_xid": row["xid"], "upto_seq": row["seq"]}
             lines = [line["line"] for line in await reader.rows(SEALED_LINES, at | upto)]
             count += len(lines)
-            chained = _chain(key, previous, lines)
             if row["n"] != after + 1 or row["previous"] != previous or row["changes"] != count:
                 faults.append(f"seal {row['n']} does not follow from the one before")
-            elif chained != row["hash"]:
-                faults.append(f"seal {row['n']}: a change it holds was altered, dropped, moved or added")
+            elif fault := _fault(row, previous, lines, peppers):
+                faults.append(fault)
             at, previous, after, count = (
                 {"xid": row["xid"], "seq": row["seq"]},
                 row["hash"],

@@ -49,21 +49,15 @@ async def digest(reader: Reader, sight: Sight, wanted: Filter) -> list[Row]:
 
 @statement
 def _snapshot(form: Shape, present: frozenset[str], one_bucket: bool) -> Query:
-    """The first row carries the end of the feed in this snapshot, each other row one feature."""
     seen = view(form)
-    head = sa.text(
-        "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,"
-        " convert_to((pg_current_wal_lsn() - '0/0'::pg_lsn)::text, 'UTF8') AS feature"
-    ).columns(horizon=sa.Text, feature=sa.LargeBinary)
     where = [seen.seen, _not_retired(seen), *clauses(present, seen)]
     if one_bucket:
         where.append(sa.bindparam("bucket", type_=sa.Integer) == BUCKET)
-    features = sa.select(sa.null().label("horizon"), utf8(seen.feature).label("feature")).where(*where)
-    return Query(sa.union_all(sa.select(head.subquery()), features))
+    return Query(sa.select(utf8(seen.feature).label("feature")).where(*where))
 
 
 def snapshot(reader: Reader, sight: Sight, wanted: Filter, bucket: int | None) -> AsyncIterator[Any]:
-    """All features in scope from one snapshot, without retired ones; the first row is the end of the feed."""
+    """All features in scope from one snapshot, without retired ones."""
     present, values = key_and_values(wanted)
     query = _snapshot(shape(sight), present, bucket is not None)
     return reader.stream(query, binds(sight) | values | {"bucket": bucket})

@@ -26,7 +26,7 @@ LastEventId = Annotated[str | None, HeaderParameter(name="Last-Event-ID", max_le
 
 def feed_of(state: State, sight: Sight, place: str | None) -> Feed:
     """The feed as this request may read it."""
-    return Feed(state.reader, state.change_watcher, state.secret, sight, place)
+    return Feed(state.reader, state.change_watcher, state.peppers, sight, place)
 
 
 @get("/changes", before_request=cached_poll)

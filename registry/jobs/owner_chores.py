@@ -1,0 +1,42 @@
+"""What `serve` does again and again as the owner of the embedded cluster, beside its workers."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from registry.jobs.housekeeping import Chore, housekeeping
+from registry.runtime import database
+from registry.runtime.settings import Settings
+from registry.services.sync.watch_feed_lag import end_foreign_transaction
+
+LAG_EVERY_S = 5.0
+
+
+def chores(settings: Settings, owner_url: str) -> list[Chore]:
+    """The chores of the owner of an embedded cluster."""
+
+    async def end_foreign() -> None:
+        async with database.writing(owner_url) as writer:
+            await end_foreign_transaction(writer, settings.foreign_transaction_s)
+
+    return [Chore(LAG_EVERY_S, end_foreign)] if settings.foreign_transaction_s else []
+
+
+@contextmanager
+def done_beside(chores: Sequence[Chore]) -> Iterator[None]:
+    """Do the chores in a thread of their own for as long as the block runs."""
+    loop, over = asyncio.new_event_loop(), asyncio.Event()
+
+    async def run() -> None:
+        async with housekeeping(chores, []):
+            await over.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(),), name="owner-chores", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join()
+        loop.close()
