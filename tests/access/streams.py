@@ -19,7 +19,9 @@ class Heard(NamedTuple):
 class Stream:
     """One listener, until its block ends."""
 
-    def __init__(self, place: World, role: str, url: str) -> None:
+    def __init__(self, place: World, role: str, url: str, *, slowly: bool = False) -> None:
+        self._may_go_on = asyncio.Event()
+        self._slowly = slowly
         self._gone, self._more = asyncio.Event(), asyncio.Event()
         self._asked = False
         self._status, self._content = 0, b""
@@ -44,6 +46,25 @@ class Stream:
         self._status = message.get("status", self._status)
         self._content += message.get("body", b"")
         self._more.set()
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            self._gone.set()  # as a server does when it has sent everything
+        if self._slowly and self._content.count(b"\n") > 2:
+            await self._may_go_on.wait()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the registry ended the stream."""
+        return self._task.done()
+
+    @property
+    def heard(self) -> Heard:
+        """What was heard so far."""
+        return Heard(self._status, self._content)
+
+    def hurry(self) -> None:
+        """Take everything at once from now on; before, a slow listener stops after three lines."""
+        self._slowly = False
+        self._may_go_on.set()
 
     async def __aenter__(self) -> "Stream":
         return self
@@ -51,8 +72,9 @@ class Stream:
     async def __aexit__(self, *_: object) -> None:
         """Close the connection, as a browser does that goes elsewhere."""
         self._gone.set()
+        self.hurry()
         async with asyncio.timeout(LONGEST_S):
-            await self._task
+            await asyncio.wait([self._task])
 
     async def until(self, enough: Callable[[Heard], bool]) -> Heard:
         """What was heard once it is enough."""

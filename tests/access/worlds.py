@@ -141,7 +141,7 @@ async def world(
             await _stored(writer, named, former(named), change)
     headers = {name: await _key(writer, name, *STAFF[name]) for name in STAFF}
     headers["public"] = {}
-    settings = Settings(pool_size=2, key_pepper=PEPPER, inflight_public=100, mass_change_limit=0)
+    settings = Settings(pool_size=3, key_pepper=PEPPER, inflight_public=100, mass_change_limit=0)
     app = create_app(settings, as_role(url))
     async with serving(app) as client:
         yield World(client, headers, connection)

@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from registry.api.http import problems
 from registry.api.http.access import admission, limits
 from registry.api.http.access.admission import Admission, AdmissionQueue
-from registry.api.http.access.authentication import Authenticator
+from registry.api.http.access.authentication import Authenticator, OpenCredential
 from registry.api.http.access.client_address import TrustedProxies
 from registry.api.http.access.limits import RateLimit
 from registry.api.http.access.request_watch import RequestWatch
@@ -67,6 +67,7 @@ class RequestMiddleware:
         started_s = time.perf_counter()
         try:
             state["actor"] = actor = await self._actor(scope, request_headers, address)
+            sender.credential = state["credential"] = self._credential(request_headers, actor)
             sender.admission = state["admission"] = self._charged(scope, actor, address, headers)
             sender.audit = audit_of(self._app.state.audit_recorder, scope, actor)
             await self._watched(scope, timed(receive, scope, self._body_timeout_s), sender)
@@ -110,6 +111,10 @@ class RequestMiddleware:
                 self._rate.charge(f"refused {address}", limits.REFUSAL_UNITS)
             raise
 
+    def _credential(self, headers: dict[bytes, bytes], actor: Actor) -> OpenCredential:
+        """The credential of the request, to be looked at again for as long as the answer is open."""
+        return OpenCredential(self._app.state.authenticator, headers.get(b"authorization"), actor)
+
     def _charged(self, scope: HTTPScope, actor: Actor, address: str, headers: ResponseHeaders) -> Admission:
         """Charge the cost of the request; it takes a slot of its lane when it begins to work."""
         cost = limits.EXPORT if scope["state"]["export"] else limits.cost_of(self._costs, scope["path"])
@@ -151,6 +156,7 @@ class _ResponseSender:
         self.audit: ResponseAudit | None = None
         self.admission: Admission | None = None
         self.watch: RequestWatch | None = None
+        self.credential: OpenCredential | None = None
         self.shed = False
         self.status = 0
 
@@ -164,6 +170,10 @@ class _ResponseSender:
         if self.admission is not None:
             self.admission.leave()
 
+    def _looks_itself(self) -> bool:
+        """Whether the answer looks at its credential itself: it has more to say to one that was revoked."""
+        return self._headers.kind.startswith(b"text/event-stream")
+
     async def __call__(self, message: Message) -> None:
         """Pass one message on."""
         if message["type"] == "http.response.start":
@@ -172,6 +182,8 @@ class _ResponseSender:
             self.leave()  # what is left is at the client's pace
             if self.watch is not None:
                 self.watch.is_answered = True
+        elif self.credential is not None and message.get("more_body") and not self._looks_itself():
+            await self.credential.look()  # what a slow reader has not taken yet, a revoked key does not get
         if self.audit is not None:
             self.audit.inspect(message)
         await self._send(message)

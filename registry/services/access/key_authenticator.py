@@ -1,5 +1,6 @@
 """Authenticates machine keys, and records when they were used."""
 
+import math
 import time
 from datetime import UTC, datetime
 
@@ -24,13 +25,18 @@ class KeyAuthenticator:
         self._peppers = peppers
         self._cache_s = cache_s
         self._accepted: dict[bytes, tuple[Actor, ApiKey, float]] = {}
+        """The actor and key of each accepted text, and when the database was asked, in monotonic seconds."""
         self._used: set[str] = set()
 
-    async def actor_of(self, token: str) -> Actor:
-        """The holder of a key; Unauthenticated when the key is unknown, expired or revoked."""
+    async def actor_of(self, token: str, newer_than_s: float = math.inf) -> Actor:
+        """The holder of a key; Unauthenticated when the key is unknown, expired or revoked.
+
+        What was cached `newer_than_s` ago or longer is asked again.
+        """
         digest, now_s = fingerprint(self._peppers.current, token), time.monotonic()
         cached = self._accepted.get(digest)
-        if cached and now_s < cached[2] and cached[1].is_active(datetime.now(UTC)):
+        kept_s = min(self._cache_s, newer_than_s)
+        if cached and now_s - cached[2] < kept_s and cached[1].is_active(datetime.now(UTC)):
             return cached[0]
         key = await keys.find(self._reader, self._peppers, token)
         if key is None or not key.is_active(datetime.now(UTC)):
@@ -39,7 +45,7 @@ class KeyAuthenticator:
         if len(self._accepted) >= MAX_CACHED:
             self._accepted.clear()
         actor = key.actor()
-        self._accepted[digest] = (actor, key, now_s + self._cache_s)
+        self._accepted[digest] = (actor, key, now_s)
         self._used.add(key.id)
         return actor
 

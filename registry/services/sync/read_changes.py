@@ -1,15 +1,15 @@
 """Read the change feed: a page, a long poll, or a stream of changes, each as one client may see it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from registry.domain.access.pepper import Peppers
 from registry.domain.access.sight import Sight
-from registry.domain.errors import CursorExpired, InvalidQuery, Unavailable
+from registry.domain.errors import CursorExpired, InvalidQuery, Unauthenticated, Unavailable
 from registry.domain.sync.feed import FeedChange, position_of, visible_change
 from registry.domain.sync.feed_cursor import (
     START,
@@ -29,6 +29,10 @@ from registry.store.visibility import realm
 NOW = "now"
 HEARTBEAT_S = 15.0
 OUTDATED = "the registry was restored to another point since; compare digests and go on"
+LOOK_EVERY_S = 2.0
+"""How often a stream asks whether its client may still read."""
+LONGEST_S = 3600.0
+"""The greatest age of a stream; its client connects again with its last event id."""
 
 
 class ChangePage(Struct, frozen=True):
@@ -42,8 +46,9 @@ class ChangePage(Struct, frozen=True):
 class FeedEvent(Struct, frozen=True):
     """One event of a stream: its name, the cursor after it, and its change.
 
-    `ready` comes first and carries no change. `reset` says that the cursor expired, with the reason as
-    `detail`; it is the last event. `heartbeat` says only that the stream is alive.
+    `ready` comes first and carries no change. `reset` says that the cursor expired, and `end` that the
+    credential is not what it was, each with the reason as `detail`, as the last event. `heartbeat` says only
+    that the stream is alive.
     """
 
     event: str
@@ -53,13 +58,15 @@ class FeedEvent(Struct, frozen=True):
 
 
 class Feed(NamedTuple):
-    """The feed as one client reads it: its sight, its place, and the peppers of its cursors."""
+    """The feed as one client reads it: its sight, its place, the peppers of its cursors, and its credential."""
 
     reader: Reader
     watcher: ChangeWatcher
     peppers: Peppers
     sight: Sight
     place: str | None
+    look: Callable[[], Awaitable[None]]
+    """Raises Unauthenticated when the client may not read any more what it might when it came."""
     waiting: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
     """Entered while there is nothing to do but wait."""
 
@@ -155,6 +162,7 @@ async def _first_page(source: Feed, start: FeedStart, wait_s: float, limit: int)
         changes = [change for _, change in source.visible(page.changes, since)]
         left_s = until_s - clock()
         if changes or page.full or left_s <= 0:
+            await source.look()
             return ChangePage(changes, source.cursor(head, page.position, since), page.full)
         position = page.position
         async with source.waiting():
@@ -167,11 +175,22 @@ async def stream_changes(source: Feed, cursor: str) -> AsyncIterator[FeedEvent]:
         start = await source.start(cursor)
     except CursorExpired as expired:
         return _expired(expired)
-    return _events(source, start)
+    return _while_allowed(_events(source, start))
 
 
 async def _expired(error: CursorExpired) -> AsyncIterator[FeedEvent]:
     yield FeedEvent("reset", detail=error.detail)
+
+
+async def _while_allowed(events: AsyncIterator[FeedEvent]) -> AsyncIterator[FeedEvent]:
+    """The events until the client may not read them any more, or nothing can say whether it may."""
+    try:
+        async for event in events:
+            yield event
+    except Unauthenticated as error:
+        yield FeedEvent("end", detail=error.detail)
+    except Unavailable:
+        return  # the client returns with its last event id
 
 
 async def _events(source: Feed, start: FeedStart) -> AsyncIterator[FeedEvent]:
@@ -180,10 +199,8 @@ async def _events(source: Feed, start: FeedStart) -> AsyncIterator[FeedEvent]:
         since = since or head.settled
         yield FeedEvent("ready", source.cursor(head, position, since=since))
         while position < (await source.watcher.head()).last:
-            try:
-                page, head = await source.page(position, PAGE)
-            except Unavailable:
-                return  # the client returns with its last event id
+            page, head = await source.page(position, PAGE)
+            await source.look()
             for at, change in source.visible(page.changes, since):
                 yield FeedEvent(change.op, source.cursor(head, at, since=since), change)
             position = page.position
@@ -196,13 +213,20 @@ async def _events(source: Feed, start: FeedStart) -> AsyncIterator[FeedEvent]:
 async def _live(source: Feed, subscription: Subscription, start: FeedStart) -> AsyncIterator[FeedEvent]:
     """What the watcher publishes, with heartbeats in between, until the subscription is lost."""
     position, head, since = start.position, start.head, start.since or start.position
-    while not subscription.lost:
+    clock = asyncio.get_running_loop().time
+    began_s = told_s = clock()
+    while not subscription.lost and clock() - began_s < LONGEST_S:
         try:
-            async with asyncio.timeout(HEARTBEAT_S):
+            async with asyncio.timeout(LOOK_EVERY_S):
                 batch, end, after = await subscription.take()
         except TimeoutError:
-            yield FeedEvent("heartbeat")
+            with suppress(Unavailable):  # nothing is told meanwhile
+                await source.look()
+            if clock() - told_s >= HEARTBEAT_S:
+                told_s = clock()
+                yield FeedEvent("heartbeat")
             continue
+        await source.look()
         head = after or head
         for at, change in source.visible(batch, since):
             if at > position:

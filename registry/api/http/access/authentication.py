@@ -1,14 +1,21 @@
-"""Authentication: the credential of a request as an Actor, or Unauthenticated."""
+"""Authentication: the credential of a request as an Actor, at first and for as long as its answer is open."""
+
+import math
+import time
 
 from litestar.types import Scope
 
 from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import ANYONE, Actor
 from registry.domain.access.credential import id_of
-from registry.domain.errors import Unauthenticated
+from registry.domain.errors import Unauthenticated, Unavailable
 from registry.services.access.identity_provider import IdentityProvider
 from registry.services.access.key_authenticator import KeyAuthenticator
 
+LOOK_AGAIN_S = 4.0
+"""How often the credential of an open answer is looked at."""
+LONGEST_UNSURE_S = 8.0
+"""How long an answer goes on while the database is too busy to say whether the credential still holds."""
 OPEN = {"open": True}
 """The opt of a handler that needs no credential, even where anonymous reading is off."""
 
@@ -20,17 +27,54 @@ class Authenticator:
         self._keys = keys
         self._provider = provider
 
-    async def actor_of(self, authorization: bytes | None) -> Actor:
-        """The actor of this header; ANYONE without one. Unauthenticated for a credential that is refused."""
+    async def actor_of(self, authorization: bytes | None, newer_than_s: float = math.inf) -> Actor:
+        """The actor of this header; ANYONE without one. Unauthenticated for a credential that is refused.
+
+        What is known of a key for `newer_than_s` or longer is asked again.
+        """
         if authorization is None:
             return ANYONE
         scheme, _, token = authorization.decode("latin-1").partition(" ")
         if scheme.lower() == "bearer":
             if id_of(token) is not None:
-                return await self._keys.actor_of(token)
+                return await self._keys.actor_of(token, newer_than_s)
             if self._provider is not None:
                 return self._provider.actor_of(token)
         raise Unauthenticated("the credential has a form that is not accepted here")
+
+
+class OpenCredential:
+    """The credential of an answer that is still open: it may be revoked, expire or mean less than it did."""
+
+    def __init__(self, authenticator: Authenticator, authorization: bytes | None, actor: Actor) -> None:
+        self._authenticator = authenticator
+        self._authorization = authorization
+        self._actor = actor
+        self._looked_s = time.monotonic()
+
+    async def look(self) -> None:
+        """Look again, every few seconds; Unauthenticated when it does not say the same as at first.
+
+        Unavailable when nothing could say so for longer than a moment.
+        """
+        age_s = time.monotonic() - self._looked_s
+        if self._actor is ANYONE or age_s < LOOK_AGAIN_S:
+            return
+        try:
+            actor = await self._authenticator.actor_of(self._authorization, LOOK_AGAIN_S)
+        except Unavailable:
+            if age_s > LONGEST_UNSURE_S:
+                raise
+            return
+        if actor != self._actor:
+            raise Unauthenticated("the rights of this credential changed; connect again")
+        self._looked_s = time.monotonic()
+
+
+def credential_in(scope: Scope) -> OpenCredential:
+    """The credential that the middleware accepted."""
+    credential: OpenCredential = scope["state"]["credential"]
+    return credential
 
 
 def actor_in(scope: Scope) -> Actor:

@@ -11,6 +11,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from registry.api.http import params
 from registry.api.http.access.admission import admission_of
+from registry.api.http.access.authentication import credential_in
 from registry.api.http.contract.openapi import EVENTS
 from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.poll_cache import PollCache, cached_poll
@@ -24,9 +25,10 @@ PageLimit = Annotated[int, QueryParameter(name="limit", ge=1, le=500)]
 LastEventId = Annotated[str | None, HeaderParameter(name="Last-Event-ID", max_length=400)]
 
 
-def feed_of(state: State, sight: Sight, place: str | None) -> Feed:
+def feed_of(request: HttpRequest, sight: Sight, place: str | None) -> Feed:
     """The feed as this request may read it."""
-    return Feed(state.reader, state.change_watcher, state.peppers, sight, place)
+    state, look = request.app.state, credential_in(request.scope).look
+    return Feed(state.reader, state.change_watcher, state.peppers, sight, place, look)
 
 
 @get("/changes", before_request=cached_poll)
@@ -40,7 +42,7 @@ async def read_changes(
     page_limit: PageLimit = 200,
 ) -> ChangePage:
     """What changed after the cursor, in commit order; `now` starts here, none at the beginning."""
-    source = feed_of(state, sight, place)._replace(waiting=admission_of(request.scope).paused)
+    source = feed_of(request, sight, place)._replace(waiting=admission_of(request.scope).paused)
     page, holds = await change_feed.poll_changes(source, cursor, wait_s, page_limit)
     if holds:
         cache: PollCache = state.poll_cache
@@ -50,7 +52,7 @@ async def read_changes(
 
 @get("/changes/stream", media_type=EVENTS)
 async def stream_changes(
-    state: State,
+    request: HttpRequest,
     reader: ReaderDep,
     sight: SightDep,
     cursor: params.Cursor = None,
@@ -58,7 +60,7 @@ async def stream_changes(
     last_event_id: LastEventId = None,
 ) -> ServerSentEvent:
     """Changes as server-sent events; `Last-Event-ID` continues where the connection broke."""
-    source = feed_of(state, sight, place)
+    source = feed_of(request, sight, place)
     events = await change_feed.stream_changes(source, last_event_id or cursor or NOW)
     return ServerSentEvent(_messages(events))
 
@@ -74,6 +76,8 @@ def _message(event: FeedEvent) -> ServerSentEventMessage:
     data: Any = event.change or {}
     if event.event == "reset":
         data = {"detail": event.detail, "resync": "/v1/sync/digest"}
+    if event.event == "end":
+        data = {"detail": event.detail}
     return ServerSentEventMessage(event=event.event, id=event.cursor, data=msgspec.json.encode(data).decode())
 
 

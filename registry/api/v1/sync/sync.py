@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.datastructures import State
 from litestar.params import JSONBody, QueryParameter
 from litestar.response import Stream
 
@@ -99,10 +98,10 @@ def describe(operation: Operation, result: PushedOperation | RefusedOperation) -
 
 @get("/digest")
 async def read_digest(
-    state: State, reader: ReaderDep, sight: SightDep, place: params.PlaceParam = None
+    request: HttpRequest, reader: ReaderDep, sight: SightDep, place: params.PlaceParam = None
 ) -> dict[str, Any]:
     """Count, and xor of sha256(id:version:updated_at in µs)[:8], by last byte of the identity."""
-    digest = await digests.read_digest(feed_of(state, sight, place))
+    digest = await digests.read_digest(feed_of(request, sight, place))
     buckets = {str(bucket.number): [bucket.count, f"{bucket.hash:016x}"] for bucket in digest.buckets}
     return {"cursor": digest.cursor, "buckets": buckets}
 
@@ -110,14 +109,13 @@ async def read_digest(
 @get("/snapshot", media_type=LINES)
 async def read_snapshot(
     request: HttpRequest,
-    state: State,
     reader: ReaderDep,
     sight: SightDep,
     place: params.PlaceParam = None,
     bucket: Bucket = None,
 ) -> Stream:
     """Everything in scope, a line each, from one instant: first the cursor to go on from, last the count."""
-    parts = await snapshots.read_snapshot(feed_of(state, sight, place), bucket)
+    parts = await snapshots.read_snapshot(feed_of(request, sight, place), bucket)
     stream = await begun(spooled(_lines(parts), stream_slot(request)))
     return Stream(stream, media_type=LINES)
 
