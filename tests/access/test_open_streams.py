@@ -88,7 +88,7 @@ async def test_a_slow_reader_gets_no_more_of_a_snapshot_after_its_key_was_revoke
     writable: World, officer: str, monkeypatch
 ) -> None:
     monkeypatch.setattr("registry.api.http.access.authentication.LOOK_AGAIN_S", 0.0)
-    monkeypatch.setattr("registry.api.v1.sync.sync.CHUNK_BYTES", 100)
+    monkeypatch.setattr("registry.store.database.streams.PIECE", 100)
     async with Stream(writable, officer, "/v1/sync/snapshot", slowly=True) as stream:
         await stream.until(lambda heard: heard.content.count(b"\n") > 2)
         await writable.connection.execute(RIGHTS["revoked"][0], officer)

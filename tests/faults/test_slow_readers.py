@@ -91,6 +91,10 @@ async def test_a_snapshot_is_whole_after_its_spool(full: Server) -> None:
     assert len({json.loads(line)["id"] for line in lines[1:-1]}) == len(lines) - 2
 
 
+async def allowed() -> None:
+    """The client may have everything."""
+
+
 async def pieces(*sizes: int) -> AsyncIterator[bytes]:
     for size in sizes:
         yield b"x" * size
@@ -104,15 +108,15 @@ async def test_a_spool_gives_back_what_it_held_and_passes_failures_on(
         yield b"first"
         raise Unavailable("the database is not reachable")
 
-    whole = [len(piece) async for piece in spooled(pieces(10, 3_000_000, 5), contextlib.nullcontext)]
+    whole = [len(piece) async for piece in spooled(pieces(10, 3_000_000, 5), contextlib.nullcontext, allowed)]
     assert sum(whole) == 3_000_015
-    broken = spooled(failing(), contextlib.nullcontext)
+    broken = spooled(failing(), contextlib.nullcontext, allowed)
     assert await anext(broken) == b"first"
     with pytest.raises(Unavailable, match="not reachable"):
         await anext(broken)
     monkeypatch.setattr(streams, "MOST_SPOOLED_BYTES", 100)
     with pytest.raises(Unavailable, match="long answers"):
-        [piece async for piece in spooled(pieces(90, 20), contextlib.nullcontext)]
+        [piece async for piece in spooled(pieces(90, 20), contextlib.nullcontext, allowed)]
     assert Spool.held_bytes == 0
 
 

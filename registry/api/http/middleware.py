@@ -67,7 +67,7 @@ class RequestMiddleware:
         started_s = time.perf_counter()
         try:
             state["actor"] = actor = await self._actor(scope, request_headers, address)
-            sender.credential = state["credential"] = self._credential(request_headers, actor)
+            state["credential"] = self._credential(request_headers, actor)
             sender.admission = state["admission"] = self._charged(scope, actor, address, headers)
             sender.audit = audit_of(self._app.state.audit_recorder, scope, actor)
             await self._watched(scope, timed(receive, scope, self._body_timeout_s), sender)
@@ -156,7 +156,6 @@ class _ResponseSender:
         self.audit: ResponseAudit | None = None
         self.admission: Admission | None = None
         self.watch: RequestWatch | None = None
-        self.credential: OpenCredential | None = None
         self.shed = False
         self.status = 0
 
@@ -170,10 +169,6 @@ class _ResponseSender:
         if self.admission is not None:
             self.admission.leave()
 
-    def _looks_itself(self) -> bool:
-        """Whether the answer looks at its credential itself: it has more to say to one that was revoked."""
-        return self._headers.kind.startswith(b"text/event-stream")
-
     async def __call__(self, message: Message) -> None:
         """Pass one message on."""
         if message["type"] == "http.response.start":
@@ -182,8 +177,6 @@ class _ResponseSender:
             self.leave()  # what is left is at the client's pace
             if self.watch is not None:
                 self.watch.is_answered = True
-        elif self.credential is not None and message.get("more_body") and not self._looks_itself():
-            await self.credential.look()  # what a slow reader has not taken yet, a revoked key does not get
         if self.audit is not None:
             self.audit.inspect(message)
         await self._send(message)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from litestar.response import Stream
 
 from registry.api.http.access.admission import stream_slot
+from registry.api.http.access.authentication import credential_in
 from registry.api.http.request import HttpRequest
 from registry.api.ogc.query_params import ItemsParams, stamp
 from registry.api.ogc.response import VARY
@@ -57,7 +58,7 @@ async def exported(
         raise InvalidQuery("files are in CRS84", field="crs")
     writer = {"geojsonseq": _lines, "csv": _csv, "fgb": _flatgeobuf, "gpkg": _geopackage, "kml": _kml}[form]
     source = writer(request, reader, sight, described, params)
-    stream = await begun(spooled(source, stream_slot(request)))
+    stream = await begun(spooled(source, stream_slot(request), credential_in(request.scope).look))
     file = f"{described.id}.{form}"
     label = quote(f"{described.zh}-{file}")
     headers = {

@@ -58,7 +58,7 @@ class FeedEvent(Struct, frozen=True):
 
 
 class Feed(NamedTuple):
-    """The feed as one client reads it: its sight, its place, the peppers of its cursors, and its credential."""
+    """The feed as one client reads it: its sight, place and credential, and the peppers of its cursors."""
 
     reader: Reader
     watcher: ChangeWatcher

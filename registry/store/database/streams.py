@@ -6,7 +6,7 @@ client that reads slowly would hold it for minutes, so what goes to a client pas
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
@@ -145,13 +145,19 @@ class Spool:
         self._file.close()
 
 
-async def spooled(source: AsyncGenerator[bytes, None], slot: Slot) -> AsyncGenerator[bytes, None]:
-    """The same bytes at the client's pace; the source is read inside a slot at the pace of the database."""
+async def spooled(
+    source: AsyncGenerator[bytes, None], slot: Slot, look: Callable[[], Awaitable[None]]
+) -> AsyncGenerator[bytes, None]:
+    """The same bytes at the client's pace; the source is read inside a slot at the pace of the database.
+
+    `look` raises when the client may not have what it has not taken yet, and ends the answer.
+    """
     spool, offset = Spool(), 0
     filling = asyncio.create_task(spool.fill(source, slot))
     try:
         while piece := await spool.read(offset, filling):
             offset += len(piece)
+            await look()
             yield piece
     finally:
         filling.cancel()

@@ -11,6 +11,7 @@ from litestar.response import Stream
 
 from registry.api.http import params
 from registry.api.http.access.admission import stream_slot
+from registry.api.http.access.authentication import credential_in
 from registry.api.http.dependencies import IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import rendered, stating
 from registry.api.http.links import JSON
@@ -116,7 +117,7 @@ async def read_snapshot(
 ) -> Stream:
     """Everything in scope, a line each, from one instant: first the cursor to go on from, last the count."""
     parts = await snapshots.read_snapshot(feed_of(request, sight, place), bucket)
-    stream = await begun(spooled(_lines(parts), stream_slot(request)))
+    stream = await begun(spooled(_lines(parts), stream_slot(request), credential_in(request.scope).look))
     return Stream(stream, media_type=LINES)
 
 
