@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
+import msgspec
 from litestar import Litestar
 from litestar.logging import LoggingConfig
 
@@ -33,11 +34,13 @@ from registry.jobs.housekeeping import Chore, database_chores, housekeeping
 from registry.jobs.runner import running_jobs
 from registry.runtime import key_pepper, logs
 from registry.runtime import settings as settings_module
+from registry.runtime.cluster.embedded import directory_of
 from registry.runtime.settings import Settings
 from registry.services.access.audit_recorder import AuditRecorder
 from registry.services.access.identity_provider import configured_provider
 from registry.services.access.key_authenticator import KeyAuthenticator
 from registry.services.access.pepper_in_use import demand_pepper
+from registry.services.health import HealthCheck
 from registry.services.intake.reference import LatestReference
 from registry.services.sync.change_watcher import ChangeWatcher
 from registry.services.sync.watch_feed_lag import FeedLagWatcher
@@ -81,14 +84,18 @@ ROUTERS = (
 def create_app(settings: Settings, database_url: str) -> Litestar:
     """The API over one database; without a pepper in the settings no stored key is accepted."""
     peppers = key_pepper.of_settings(settings) or Peppers(secrets.token_bytes(32))
+    alone = msgspec.structs.replace(settings, pool_size=1, acquire_timeout_s=1, statement_timeout_s=1)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
         async with (
             reading(settings, database_url) as reader,
+            reading(alone, database_url) as probe,
             running_jobs(reader, settings) as app.state.runner,
             _background(app, reader, settings, peppers),
         ):
+            disk = directory_of(database_url, settings.data_dir)
+            app.state.health = HealthCheck(probe, migrations.head(), disk)
             yield
 
     app = Litestar(
@@ -106,7 +113,6 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     app.asgi_handler = middleware.HeadMiddleware(middleware.RequestMiddleware(app, settings))
     app.state.settings = settings
     app.state.paces = parse_paces(settings.paces)
-    app.state.revision = migrations.head()
     app.state.parameter_forms = request_validation.parameter_forms(app)
     app.state.header_lengths = request_validation.header_lengths(app)
     app.state.methods_offered = request_validation.methods_offered(app)

@@ -1,4 +1,4 @@
-"""Liveness and readiness."""
+"""Liveness and readiness, outside every limit."""
 
 from typing import Any
 
@@ -7,9 +7,8 @@ from litestar.datastructures import State
 
 from registry.api.http.access.admission import OWN
 from registry.api.http.access.authentication import OPEN
-from registry.api.http.dependencies import ReaderDep
 from registry.domain.errors import Unavailable
-from registry.store.database import health
+from registry.services.health import FINE, Health, HealthCheck
 
 
 @get("/live", media_type=MediaType.JSON, sync_to_thread=False)
@@ -19,16 +18,14 @@ def live() -> dict[str, str]:
 
 
 @get("/ready", media_type=MediaType.JSON)
-async def ready(state: State, reader: ReaderDep) -> dict[str, Any]:
-    """The database is there, migrated to this release and writable."""
-    found = await health.look(reader)
-    if found.revision != state.revision:
-        raise Unavailable(
-            f"the database is at revision {found.revision}, this release needs {state.revision}"
-        )
-    if not found.writable:
-        raise Unavailable("the database accepts no writes")
-    return {"status": "ready", "revision": found.revision}
+async def ready(state: State) -> dict[str, Any]:
+    """The registry writes; else 503, which says what of disk, database, feed or migration is wrong."""
+    check: HealthCheck = state.health
+    health: Health = await check.look()
+    if health.unready:
+        raise Unavailable("; ".join(health.unready))
+    status = "ready" if all(text == FINE for text in health.checks.values()) else "degraded"
+    return {"status": status, "revision": health.revision, "checks": health.checks}
 
 
 router = Router("/health", route_handlers=[live, ready], tags=["health"], opt=OPEN | OWN)

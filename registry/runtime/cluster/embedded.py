@@ -75,6 +75,12 @@ def running(data_dir: Path, *, durable: bool = True) -> Iterator[str]:
                     cluster.down()
 
 
+def directory_of(database_url: str, data_dir: Path) -> Path | None:
+    """The directory of the cluster that a URL leads to, if it is the embedded one of `data_dir`."""
+    is_embedded = quote(str(directories.socket_dir(data_dir.resolve()))) in database_url
+    return data_dir if is_embedded else None
+
+
 @contextmanager
 def _setup_lock(home: Path) -> Iterator[None]:
     with (home / "setup.lock").open("a") as lock:

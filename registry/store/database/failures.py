@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -29,6 +30,15 @@ GONE = (
 )
 
 
+class DiskFull:
+    """When a statement of this process last found no space, by the monotonic clock."""
+
+    at_s = float("-inf")
+
+
+DISK_FULL = DiskFull()
+
+
 def explain(error: BaseException) -> RegistryError | None:
     """The registry's error for a driver error; None where it is a bug of the registry."""
     if isinstance(error, asyncpg.QueryCanceledError | TimeoutError | asyncio.TimeoutError):
@@ -44,6 +54,7 @@ def explain(error: BaseException) -> RegistryError | None:
     if isinstance(error, asyncpg.DataError):
         return Invalid("a value cannot be stored")
     if isinstance(error, asyncpg.DiskFullError):
+        DISK_FULL.at_s = time.monotonic()
         return Unavailable("the database has no space left", retry_after_s=60)
     if isinstance(error, GONE):
         return Unavailable("the database is not reachable", retry_after_s=2)

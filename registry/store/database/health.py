@@ -1,4 +1,4 @@
-"""Whether the database is the one this release needs."""
+"""What a health check asks of the database."""
 
 from typing import NamedTuple
 
@@ -13,16 +13,24 @@ LOOK = Query(
         " NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off' AS writable"
     )
 )
+WRITE = Query(sa.text("SELECT pg_current_xact_id()::text AS xid"))
+"""Its commit is written to the log and synced, like that of any change; it needs no table."""
 
 
-class Health(NamedTuple):
+class DatabaseState(NamedTuple):
     """The revision of the schema, and whether the database accepts writes."""
 
     revision: str
     writable: bool
 
 
-async def look(reader: Reader) -> Health:
+async def look(reader: Reader) -> DatabaseState:
     """Read the state of the database."""
     row = await reader.row(LOOK, {})
-    return Health("none", False) if row is None else Health(row["revision"], row["writable"])
+    return DatabaseState("none", False) if row is None else DatabaseState(row["revision"], row["writable"])
+
+
+async def write(reader: Reader) -> None:
+    """Commit something, so that a log that cannot be written is found."""
+    async with reader.writer() as writer:
+        await writer.row(WRITE, {})
