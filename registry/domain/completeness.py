@@ -106,11 +106,15 @@ class NearestExcluded(Struct, frozen=True):
 
 
 class Exclusion(Struct, frozen=True, kw_only=True):
-    """How many records only this condition keeps out: those that do not state the value, and the others."""
+    """How many records only this condition keeps out: those that do not state the value, and the others.
+
+    With `more` not all records of the list were looked at, so that there may be more of both.
+    """
 
     not_stated: int = 0
     otherwise: int = 0
     nearest: NearestExcluded | None = None
+    more: bool | UnsetType = UNSET
 
 
 Excluded = dict[str, Exclusion]
@@ -272,16 +276,18 @@ def _said_of_excluded(excluded: Excluded) -> list[Words]:
 
 def _said_of_exclusion(name: str, one: Exclusion) -> Words:
     counts = []
+    beyond = "+" if one.more is True else ""
     if one.otherwise:
         near = None if one.nearest is None else one.nearest.distance_m
         counts.append(
             Words(
-                f"{one.otherwise} 个不符" + ("" if near is None else f"（最近 {near:.0f} 米）"),
-                f"{one.otherwise} otherwise" + ("" if near is None else f" (the nearest at {near:.0f} m)"),
+                f"{one.otherwise}{beyond} 个不符" + ("" if near is None else f"（最近 {near:.0f} 米）"),
+                f"{one.otherwise}{beyond} otherwise"
+                + ("" if near is None else f" (the nearest at {near:.0f} m)"),
             )
         )
     if one.not_stated:
-        counts.append(Words(f"{one.not_stated} 个未说明", f"{one.not_stated} not stated"))
+        counts.append(Words(f"{one.not_stated}{beyond} 个未说明", f"{one.not_stated}{beyond} not stated"))
     label = _label(name)
     return Words(
         f"{label.zh}：{'，'.join(count.zh for count in counts)}",

@@ -49,7 +49,7 @@ async def completeness_of(
     `snapshot` is the one that the answer was read in, where it is known.
     """
     kinds = kinds_of(wanted)
-    question = ("listing", sight, _counted_by(wanted))
+    question = ("listing", sight, _counted_by(wanted), tuple(kinds))
     kept = reader.kept.get(question, snapshot or await listings.snapshot(reader))
     if kept is not None and kept.holds_at(wanted.valid_at):
         found: Completeness = kept.completeness

@@ -17,14 +17,20 @@ from tests.builders import A_CHANGE, make
 
 MEMBERS = {"features", "hits", "depots"}
 """Members that list the records of a set; those of one origin of a batch are part of the whole answer."""
-WALKED = "/v1/proximity/"
+LIST = "GET /v1/resources"
+
+
+def _is_walked(name: str) -> bool:
+    return name.startswith(("GET /v1/proximity/", "POST /v1/proximity/")) or name == LIST
+
+
 APP = create_app(Settings(), "postgresql://nobody@nowhere/none")
 HANDLERS = {
-    f"{method} {route.path}": handler
+    name: handler
     for route in APP.routes
-    if isinstance(route, HTTPRoute) and route.path.startswith(WALKED)
+    if isinstance(route, HTTPRoute)
     for method, (handler, _) in route.route_handler_map.items()
-    if method in ("GET", "POST")
+    if _is_walked(name := f"{method} {route.path}")
 }
 
 
@@ -95,9 +101,21 @@ async def test_every_answer_has_the_three(client, stored) -> None:
 
 
 def _questions(client) -> list[Any]:
-    return [one for one in questions(client.app) if one.template.startswith(WALKED)]
+    return [one for one in questions(client.app) if _is_walked(f"{one.method} {one.template}")]
 
 
 def test_every_route_has_a_body_to_be_asked_with() -> None:
     posted = {name.partition(" ")[2] for name in HANDLERS if name.startswith("POST")}
     assert posted <= BODIES.keys()
+
+
+async def test_a_condition_of_one_kind_does_not_change_what_others_have_listed(client, stored) -> None:
+    await a_place(stored, "D", extent=box(106.5, 28.9, 0.3))
+    await changes.load(
+        stored, [there("rescue_team", 10), there("shelter", 20), there("shelter", 30)], A_CHANGE
+    )
+    listed = []
+    for query in ("?readiness=available", "", "?opening=open"):
+        answer = (await client.get(f"/v1/resources{query}")).json()
+        listed.append(answer["completeness"]["listed"])
+    assert listed == [1, 3, 2]

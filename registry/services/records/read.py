@@ -1,16 +1,30 @@
-"""Read a record, its past and what was observed of it."""
+"""Read a record, its past and what was observed of it, and list records with how complete the list is."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from registry.domain.access.actor import Actor, require
 from registry.domain.access.sight import Sight
+from registry.domain.completeness import (
+    NOTHING_UNDECIDED,
+    Excluded,
+    Exclusion,
+    FeatureSetAnswer,
+    SetAnswer,
+    Undecided,
+    UndecidedRecord,
+    why_none,
+)
+from registry.domain.conditions import Filter
 from registry.domain.errors import NotFound
+from registry.services.completeness import completeness_of
+from registry.store import completeness as listings
 from registry.store.database.pool import Reader, Row
-from registry.store.records import history, observations, resources
+from registry.store.records import history, list_doubt, observations, resources
 
 
 class PastChange(Struct, frozen=True, kw_only=True):
@@ -65,3 +79,70 @@ async def read_observations(
     await visible(reader, sight, identity)
     require(actor, "viewer")
     return await observations.of(reader, sight, identity, limit)
+
+
+async def list_resources(
+    reader: Reader, sight: Sight, wanted: Filter, *, after: UUID | None, limit: int
+) -> tuple[FeatureSetAnswer, UUID | None]:
+    """A page of the records that meet the conditions, and the identity after which the next one begins."""
+    rows = await resources.find(reader, sight, wanted, after=after, limit=limit + 1)
+    beside = await _beside(reader, sight, wanted)
+    answer = FeatureSetAnswer(
+        features=[msgspec.Raw(row["feature"]) for row in rows[:limit]],
+        completeness=beside.completeness,
+        undecided=beside.undecided,
+        excluded=beside.excluded,
+    )
+    if not rows and after is None:
+        answer = structs.replace(answer, none=why_none(answer))
+    return answer, rows[limit - 1]["id"] if len(rows) > limit else None
+
+
+async def _beside(reader: Reader, sight: Sight, wanted: Filter) -> SetAnswer:
+    """What a list says beside its members; kept while the database stays as it was."""
+    snapshot = await listings.snapshot(reader)
+    completeness = await completeness_of(reader, sight, wanted, snapshot)
+    if not list_doubt.is_open(wanted):
+        return SetAnswer(completeness=completeness, undecided=NOTHING_UNDECIDED, excluded={})
+    question = ("list", sight, _to_the_minute(wanted))
+    kept = reader.kept.get(question, snapshot)
+    if kept is None:
+        async with reader.snapshot() as view:
+            kept = await list_doubt.find(view, sight, wanted)
+            reader.kept.put(question, await listings.snapshot(view), kept)
+    return SetAnswer(
+        completeness=completeness,
+        undecided=_undecided(kept.records, more=kept.more),
+        excluded=_excluded(kept.excluded, kept.not_stated, more=kept.more),
+    )
+
+
+def _to_the_minute(wanted: Filter) -> Filter:
+    """The filter by which an answer is kept: dates of validity are days, so that a minute changes few."""
+    at = wanted.valid_at
+    return wanted if at is None else structs.replace(wanted, valid_at=at.replace(second=0, microsecond=0))
+
+
+def _undecided(rows: Iterable[Row], *, more: bool) -> Undecided:
+    records = [
+        UndecidedRecord(
+            id=str(row["id"]),
+            kind=row["kind"],
+            name={"zh": row["name_zh"], "en": row["name_en"]},
+            reason="unknown_value" if row["unknown"] else row["reason"],
+            distance_min_m=None,
+            distance_max_m=None,
+            unknown=row["unknown"] or UNSET,
+        )
+        for row in rows
+    ]
+    return Undecided(len(records), more, records)
+
+
+def _excluded(excluded: Iterable[Row], not_stated: Iterable[Row], *, more: bool) -> Excluded:
+    silent = {row["name"]: int(row["n"]) for row in not_stated}
+    others = {row["name"]: int(row["n"]) for row in excluded}
+    return {
+        name: Exclusion(not_stated=silent.get(name, 0), otherwise=others.get(name, 0), more=more or UNSET)
+        for name in sorted({*silent, *others})
+    }

@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from registry.domain.access.sight import Sight
-from registry.domain.completeness import MOST_NAMED, SEVERAL
+from registry.domain.completeness import MOST_NAMED
 from registry.domain.conditions import Filter
 from registry.domain.proximity.edges import SPHERE_ERROR
 from registry.domain.proximity.origin import Start
+from registry.store import doubt
 from registry.store.batched_union import batched_union, rows_of_each, values_of_each
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
@@ -27,7 +27,6 @@ MANY: sa.ColumnElement[int] = sa.literal_column(str(LOOKED_THROUGH + 1))
 REACH_M = sa.bindparam("reach_m", type_=sa.Float)
 INSIDE_M = sa.bindparam("max_m", type_=sa.Float)
 HITS = sa.bindparam("hits", type_=sa.ARRAY(sa.Uuid))
-NONE: sa.ColumnElement[int] = sa.literal_column("0")
 
 
 class SearchBound(NamedTuple):
@@ -89,7 +88,7 @@ def _among(seen: View, origin: OriginSql, way: Way) -> tuple[sa.Select[Any], Any
     among = seen.over(rows)
     near = [distance(among, origin) <= INSIDE_M] if way.bounded and not way.inside else []
     met = clauses((way.present & LISTING) - BROAD, among)
-    read = NONE if way.ranked else sa.select(sa.func.count()).select_from(rows).scalar_subquery()
+    read = doubt.NONE if way.ranked else sa.select(sa.func.count()).select_from(rows).scalar_subquery()
     return possible.row(among, origin, way.present, located=True).where(*met, *near), read
 
 
@@ -102,7 +101,7 @@ def _limited(each: Sequence[sa.Select[Any]], name: str, limit: sa.ColumnElement[
 def _part(form: Shape, way: Way, drawn: bool) -> sa.Select[Any]:
     """One row: the undecided and the excluded as JSON, and how many rows were read to find them."""
     seen, origin = view(form), origin_sql.of(drawn)
-    parts, read = [], NONE
+    parts, read = [], doubt.NONE
     if way.present - LISTING:
         among, read = _among(seen, origin, way)
         parts.append(among)
@@ -116,8 +115,8 @@ def _part(form: Shape, way: Way, drawn: bool) -> sa.Select[Any]:
     missing = sa.select(sa.func.count()).select_from(rows).where(rows.c.distance_m.is_(None))
     return sa.select(
         _undecided(rows).label("records"),
-        _excluded(rows).label("excluded"),
-        _not_stated(rows).label("not_stated"),
+        doubt.excluded(rows).label("excluded"),
+        doubt.not_stated(rows).label("not_stated"),
         sa.func.greatest(read, missing.scalar_subquery()).label("read"),
     )
 
@@ -125,47 +124,19 @@ def _part(form: Shape, way: Way, drawn: bool) -> sa.Select[Any]:
 def _undecided(rows: Any) -> Any:
     """Those that no condition excludes and that are no hits, the nearest first."""
     doubtful = sa.or_(
-        sa.func.cardinality(rows.c.unknown) > NONE,
+        sa.func.cardinality(rows.c.unknown) > doubt.NONE,
         rows.c.distance_m.is_(None),
         rows.c.distance_m > INSIDE_M,
         rows.c.id != sa.all_(HITS),
     )
     least = rows.c.distance_m - sa.func.coalesce(rows.c.uncertainty_m, sa.literal_column("0"))
-    fitting = sa.select(rows).where(sa.func.cardinality(rows.c.failing) == NONE, doubtful)
+    fitting = sa.select(rows).where(sa.func.cardinality(rows.c.failing) == doubt.NONE, doubtful)
     kept = fitting.order_by(least, rows.c.id).limit(FEW).subquery("kept")
     named = sa.select(
         *(column for column in kept.c if column.name not in ("places", "failing")),
         possible.bounds(kept.c.places).label("bounds"),
     )
-    return _as_json(named, "u")
-
-
-def _excluded(rows: Any) -> Any:
-    """How many each condition alone excludes, and the nearest of them; `several` by more than one."""
-    count = sa.func.cardinality(rows.c.failing)
-    name = sa.case((count == 1, rows.c.failing[1]), else_=sa.literal_column(f"'{SEVERAL}'"))
-    each = sa.select(name.label("name"), rows.c.id, rows.c.distance_m).where(count > NONE).subquery("each")
-    order = aggregate_order_by(each.c.id, each.c.distance_m.asc().nulls_last())
-    nearest: Any = sa.func.array_agg(order, type_=sa.ARRAY(sa.Uuid))
-    groups = sa.select(
-        each.c.name,
-        sa.func.count().label("n"),
-        nearest[1].label("id"),
-        sa.func.min(each.c.distance_m).label("distance_m"),
-    ).group_by(each.c.name)
-    return _as_json(groups, "e")
-
-
-def _not_stated(rows: Any) -> Any:
-    """How many leave each condition open and fail none."""
-    name = sa.func.unnest(rows.c.unknown).label("name")
-    each = sa.select(name).where(sa.func.cardinality(rows.c.failing) == NONE).subquery("each")
-    return _as_json(sa.select(each.c.name, sa.func.count().label("n")).group_by(each.c.name), "s")
-
-
-def _as_json(rows: sa.Select[Any], name: str) -> Any:
-    whole: Any = sa.func.json_agg(sa.literal_column(name), type_=sa.JSON)
-    return sa.select(whole).select_from(rows.subquery(name)).scalar_subquery()
+    return doubt.as_json(named, "u")
 
 
 @statement

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-import msgspec
 from litestar import Response, Router, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
+from msgspec import structs
 
 from registry.api.http import params
 from registry.api.http.conditional import IfNoneMatch, etag_of, matches
@@ -13,12 +13,12 @@ from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.links import GEOJSON, next_link, self_link
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records import history, writes
+from registry.domain.completeness import FeatureSetAnswer
 from registry.domain.conditions import ListConditions, list_filter_of
 from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
-from registry.domain.geojson import FeatureCollection
 from registry.services.clock import now
+from registry.services.records.read import list_resources as list_page
 from registry.services.records.read import visible
-from registry.store.records import resources
 
 CONDITIONS = Provide(params.conditions_in_query(ListConditions), sync_to_thread=False)
 
@@ -31,14 +31,14 @@ async def list_resources(
     conditions: NamedDependency[ListConditions],
     cursor: params.Cursor = None,
     limit: params.Limit = 100,
-) -> FeatureCollection:
-    """Every resource that meets the conditions, in pages ordered by identity."""
+) -> FeatureSetAnswer:
+    """Every resource that meets the conditions in pages by identity, and how complete the list is."""
     wanted = list_filter_of(conditions, sight.as_of or now())
-    rows = await resources.find(reader, sight, wanted, after=decode_identity(cursor), limit=limit + 1)
+    page, last = await list_page(reader, sight, wanted, after=decode_identity(cursor), limit=limit)
     links = [self_link(request)]
-    if len(rows) > limit:
-        links.append(next_link(request, encode_cursor(IdentityCursor(rows[limit - 1]["id"]))))
-    return FeatureCollection([msgspec.Raw(row["feature"]) for row in rows[:limit]], links)
+    if last is not None:
+        links.append(next_link(request, encode_cursor(IdentityCursor(last))))
+    return structs.replace(page, links=links)
 
 
 @get("/{identity:uuid}", media_type=GEOJSON)

@@ -1,0 +1,120 @@
+"""Lists of records against complete worlds: whoever belongs in a world is listed or named as undecided."""
+
+import random
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+import shapely
+
+from registry.domain.conditions import ListConditions, list_filter_of
+from registry.services.records.read import list_resources
+from registry.store.database.pool import Reader, SnapshotReader, Writer, prepare
+from tests.builders import NOW
+from tests.worlds import complete, registries
+from tests.worlds.complete import Thing
+from tests.worlds.registries import CENTRE, Registry, near
+from tests.worlds.test_proximity import CASES, Truth, seen, sight_of
+
+SEED = 20261201
+REGISTRIES, WORLDS = 250, 50
+
+
+@pytest.fixture(scope="module")
+def worlds_url(new_database: Callable[[], str]) -> str:
+    return new_database()
+
+
+@pytest.fixture(scope="module")
+async def stored(worlds_url: str) -> AsyncIterator[tuple[Reader, list[Registry]]]:
+    connection = await asyncpg.connect(worlds_url)
+    await prepare(connection)
+    rng = random.Random(SEED)
+    drawn = [registries.draw(rng, number, most=14) for number in range(REGISTRIES)]
+    async with connection.transaction():
+        await registries.store(Writer(connection), drawn)
+    await connection.execute("ANALYZE")
+    yield SnapshotReader(connection), drawn
+    await connection.close()
+
+
+def box_of(rng: random.Random) -> tuple[float, float, float, float]:
+    west, south = near(rng, CENTRE, 12_000)
+    return west, south, west + rng.uniform(0.01, 0.2), south + rng.uniform(0.01, 0.2)
+
+
+def territory(rng: random.Random, registry: Registry) -> tuple[dict[str, Any], Truth]:
+    """A box, a place or nothing to ask for, and whether a thing lies in it."""
+    kind = rng.choice(["bbox", "place", "both", "none"])
+    bbox, code = box_of(rng), rng.choice(registry.places).code
+    west, south, east, north = bbox
+    given = {"bbox": bbox} if kind in ("bbox", "both") else {}
+    given |= {"place": code} if kind in ("place", "both") else {}
+    under = registry.under(code)
+
+    def holds(thing: Thing) -> bool:
+        inside = west <= thing.at[0] <= east and south <= thing.at[1] <= north
+        return ("bbox" not in given or inside) and ("place" not in given or is_under(thing))
+
+    def is_under(thing: Thing) -> bool:
+        """As the record says; by its true position where it names several candidates."""
+        assert thing.record is not None
+        place = thing.record.properties.place
+        candidates = thing.record.properties.location.candidate_places
+        if thing.record.geometry is None and candidates:
+            rings = [registry.outline(one) for one in candidates if one in under]
+            return any(
+                ring is None or shapely.Polygon(ring).covers(shapely.Point(thing.at)) for ring in rings
+            )
+        return place in under
+
+    return given, holds
+
+
+async def test_a_list_names_every_member_of_every_world(stored) -> None:
+    reader, drawn = stored
+    rng, members, undecided = random.Random(f"{SEED} lists"), 0, 0
+    for registry in drawn:
+        sight, (conditions, meets) = sight_of(rng, registry), rng.choice(CASES)
+        given, holds = territory(rng, registry)
+        asked = msgspec.structs.asdict(conditions) | given | {"lifecycle": "in_service"}
+        wanted = list_filter_of(msgspec.convert(asked, ListConditions, strict=False), NOW)
+        page, last = await list_resources(reader, sight, wanted, after=None, limit=1000)
+        assert last is None
+        assert not page.undecided.more
+        listed = {str(msgspec.json.decode(feature)["id"]) for feature in page.features}
+        doubtful = {record.id for record in page.undecided.resources}
+        assert not doubtful & listed
+        undecided += len(doubtful)
+        for _ in range(WORLDS):
+            for thing in complete.draw(rng, registry, []):
+                if not seen(sight, thing) or thing.values["lifecycle"] != "in_service":
+                    continue
+                if meets(thing) and holds(thing):
+                    assert thing.id in listed | doubtful, (registry.exercise, asked, thing)
+                    members += 1
+    assert members > 3_000
+    assert undecided > 50
+
+
+async def test_a_list_names_no_more_than_a_world_allows(stored) -> None:
+    """Without a territory, each undecided record belongs in one world at least, and fails in another."""
+    reader, drawn = stored
+    rng, checked = random.Random(f"{SEED} narrow"), 0
+    for registry in drawn:
+        sight, (conditions, meets) = sight_of(rng, registry), rng.choice(CASES[2:])
+        asked = msgspec.structs.asdict(conditions) | {"lifecycle": "in_service"}
+        wanted = list_filter_of(msgspec.convert(asked, ListConditions, strict=False), NOW)
+        page, _ = await list_resources(reader, sight, wanted, after=None, limit=1000)
+        verdicts: dict[str | None, set[bool]] = {}
+        for _ in range(4 * WORLDS):
+            for thing in complete.draw(rng, registry, []):
+                verdicts.setdefault(thing.id, set()).add(meets(thing))
+        for record in page.undecided.resources:
+            assert True in verdicts[record.id], (registry.exercise, asked, record)
+            checked += 1
+        for name, excluded in page.excluded.items():
+            assert excluded.otherwise + excluded.not_stated > 0, name
+    assert checked > 50
