@@ -78,7 +78,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     Only in the private cluster; elsewhere it is logged, and its administrator ends it.
     """
     mass_change_limit: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 50
-    """Status changes and deletions one person makes within ten minutes without an approval; 0 is no limit."""
+    """Changes that take records out of use or sight, by one person within ten minutes; 0 is no limit."""
     job_processes: Annotated[int, msgspec.Meta(ge=1, le=32)] = 2
     """Analyses that one worker runs at the same time, each in a process of its own."""
     job_time_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 300.0

@@ -9,7 +9,7 @@ from tests.access.worlds import EXACT, MOVED, Named, World, was_in_first_town, w
 
 @pytest.fixture(scope="package")
 def urls(new_database) -> list[str]:
-    return [new_database() for _ in range(10)]
+    return [new_database() for _ in range(11)]
 
 
 @pytest.fixture(scope="package")
@@ -44,6 +44,13 @@ async def without_other_town(urls: list[str]) -> AsyncIterator[World]:
 async def writable(urls: list[str]) -> AsyncIterator[World]:
     """Every record, in a world that the tests of writing change."""
     async with world(urls[4], lambda _: True) as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+async def worked_on(urls: list[str]) -> AsyncIterator[World]:
+    """Every record, in a world in which officers try what they may not do."""
+    async with world(urls[10], lambda _: True) as made:
         yield made
 
 

@@ -223,7 +223,7 @@ async def test_a_town_officer_writes_only_in_the_town(
         ("T1", ["field", "district field"], ["other field"]),
         ("T2", ["other field", "district field"], ["field"]),
     ):
-        request = expected._replace(body=draft(town)) if is_draft(expected) else expected
+        request = expected._replace(body=draft(town, visibility)) if is_draft(expected) else expected
         url = url_of(path, expected, town, visibility)
         for role in strangers:
             assert await send(writable, role, method, url, request) == 403, f"{role} in {town}"

@@ -49,12 +49,16 @@ async def write(url: str, count: int = 1) -> list[str]:
     return made
 
 
+async def allowed() -> None:
+    """The client may read everything."""
+
+
 @asynccontextmanager
 async def feeding(url: str) -> AsyncIterator[Feed]:
     async with reading(Settings(pool_size=4, statement_timeout_s=60), as_role(url)) as reader:
         watcher = ChangeWatcher(reader)
         await watcher.look()
-        yield Feed(reader, watcher, Peppers(PEPPER), EVERYTHING, None)
+        yield Feed(reader, watcher, Peppers(PEPPER), EVERYTHING, None, allowed)
 
 
 async def told(source: Feed, cursor: str | None) -> tuple[list[str], str]:

@@ -39,6 +39,8 @@ async def read(request: HttpRequest) -> None:
     check_depth(body)
     if body:
         examined = "examined" in request.route_handler.opt
+        if each := request.route_handler.opt.get("each"):
+            body, request.scope["state"]["malformed"] = _readable_items(field.annotation, body, each)
         value, findings = _decoded(field.annotation, body, examined=examined)
         ScopeState.from_scope(request.scope).json = value
         if findings:
@@ -72,6 +74,34 @@ def _decoded(kind: Any, body: bytes, *, examined: bool) -> tuple[Any, list[Findi
         what, where = parts.groups() if parts else (str(error), "")
         fault = {"message": what, "key": where, "source": "body"}
         raise ValidationException(detail="the body is not what this route takes", extra=[fault]) from error
+
+
+def _readable_items(kind: Any, body: bytes, name: str) -> tuple[bytes, dict[int, Any]]:
+    """The body without the items of a list that cannot be read, and those by their places.
+
+    One bad item must not refuse the others. More items than the list may have are left where they are.
+    """
+    try:
+        _decoder(kind).decode(body)
+        return body, {}
+    except msgspec.ValidationError:
+        whole = msgspec.json.decode(body)
+    items = whole.get(name) if isinstance(whole, dict) else None
+    described: Any = msgspec.inspect.type_info(kind)
+    one = next(field.type for field in described.fields if field.name == name)
+    if not isinstance(items, list) or len(items) > one.max_length:
+        return body, {}
+    wrong = {place: item for place, item in enumerate(items) if not _is_readable(item, one.item_type.cls)}
+    kept = [item for place, item in enumerate(items) if place not in wrong]
+    return msgspec.json.encode(whole | {name: kept}), wrong
+
+
+def _is_readable(value: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 class _OtherType(msgspec.Struct, tag_field="type", tag=""):

@@ -8,13 +8,11 @@ from msgspec import structs
 from registry.domain.datum import wgs84_of
 from registry.domain.geojson import Point, Polygon
 from registry.domain.intake.finding import Finding, Message, finding
-from registry.domain.intake.territory import GEOD, KnownPlace, Territory
+from registry.domain.intake.territory import ASSUMED_BORDER_M, GEOD, KnownPlace, Territory
 from registry.domain.records.location import reach_of_doubt_m
 from registry.domain.records.resource import FireWatchPoint, Location, Resource
 
 SAME_POINT_M = 1.0
-ASSUMED_BORDER_M = 1_000.0
-"""Error of an assumed border: it is drawn between town seats, which are known to a kilometre."""
 SHIFTED = ("gcj02", "bd09")
 NOWHERE = Message("任何已知地方之外", "no known place")
 Examined = tuple[Resource, list[Finding]]

@@ -11,6 +11,7 @@ from msgspec import Struct
 from pyproj import Geod
 from rapidfuzz import fuzz, process
 
+from registry.domain.geojson import Point
 from registry.domain.intake.fold import comparable
 from registry.domain.intake.vocabulary import NEAR_PERCENT, Nearest
 from registry.domain.values import Name
@@ -22,6 +23,8 @@ ENDINGS = ("街道", "镇", "乡", "区", "县", "市")
 SURVEYED = ("boundary", "members")
 AREA_LEVELS = ("management_area",)
 """Levels of named sets of places: they hold a point only because their members do."""
+ASSUMED_BORDER_M = 1_000.0
+"""Error of an assumed border: it is drawn between town seats, which are known to a kilometre."""
 METRES_PER_DEGREE = 111_195.0
 
 
@@ -111,6 +114,18 @@ class Territory:
         if shape is None:
             shape = self._shape_of.get(place.bounded_by or "")
         return None if shape is None else _away_m(shape, lon, lat)
+
+    def is_outside_all(self, codes: Iterable[str], point: Point, doubt_m: float) -> bool:
+        """Whether a point lies outside all of these places, for certain; not where one has no extent."""
+        places = [self.find(code) for code in codes]
+        away = [
+            (self.outside_m(place, *point.coordinates), 0.0 if place.is_surveyed else ASSUMED_BORDER_M)
+            for place in places
+            if place is not None
+        ]
+        if len(away) < len(places):
+            return False
+        return all(away_m is not None and away_m > doubt_m + border_m for away_m, border_m in away)
 
     def bound_of(self, place: KnownPlace) -> KnownPlace | None:
         """The place whose extent bounds this one."""

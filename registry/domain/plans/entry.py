@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct, field
 
+from registry.domain.access.sight import stricter
 from registry.domain.errors import Invalid
 from registry.domain.geojson import Area, Point
 from registry.domain.geometry import wkb
@@ -234,6 +235,17 @@ def _check_denominator(entry: Denominator) -> None:
     names = [str(member.code or member.name) for member in entry.members]
     if len(set(names)) < len(names):
         raise Invalid("a member is named twice", field="members")
+
+
+def is_hidden(before: Entry, after: Entry) -> bool:
+    """Whether a change takes an entry out of use or sight: retired, stricter, elsewhere or not published."""
+    published = (getattr(entry, "published", False) for entry in (before, after))
+    return (
+        (after.retired and not before.retired)
+        or stricter(before.visibility, after.visibility) != before.visibility
+        or before.place != after.place
+        or [*published] == [True, False]
+    )
 
 
 def shown(entry: Entry, clearance: Visibility, *, published_now: bool = True) -> Entry:

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from registry.domain.errors import Invalid, Refused
 from registry.domain.geojson import Point
 from registry.domain.geometry import wkb
+from registry.domain.intake.finding import Message, finding
 from registry.domain.intake.shape import read_members
 from registry.domain.records.location import check_geometry, check_quality
 from registry.domain.records.relocation import located_from_raw
@@ -27,6 +28,7 @@ from registry.domain.records.state import stock_slot
 Verb = Literal["create", "update", "retire", "restore", "verify", "locate", "report", "stock", "seed"]
 SERVER_SET = frozenset({"version", "created_at", "updated_at", "verified_at", "verified_by"})
 """Members that the registry sets. A client may send back what it read; the values are ignored."""
+NO_OBJECT = Message("应为对象", "expected an object")
 TOGETHER = {"geometry": "location", "location": "location"}
 """Members that count as one in a merge, because they only make sense together."""
 
@@ -200,6 +202,8 @@ def with_its_datum(current: Resource, patch: Mapping[str, Any]) -> dict[str, Any
 
 def patched(current: Resource, patch: Mapping[str, Any]) -> Resource:
     """`current` with a merge patch of its Feature (`geometry`, `properties`) applied."""
+    if not isinstance(patch.get("properties") or {}, Mapping):
+        raise Refused([finding("wrong_value", "/properties", patch["properties"], reason=NO_OBJECT)])
     unknown = set(patch) - {"geometry", "properties", "type", "id"}
     if unknown:
         raise Invalid(f"a Feature has no member {sorted(unknown)[0]}", field=sorted(unknown)[0])

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from registry.domain.intake.finding import Finding
+from registry.domain.intake.shape import read_members
 from registry.domain.values import LongText, ShortText
 
 Kind = Literal["create", "patch", "status", "stock", "verification", "location", "retire"]
@@ -26,6 +28,14 @@ class Operation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reason: LongText | None = None
 
 
+class MalformedOperation(Struct, frozen=True):
+    """An operation that cannot be read: its identity and record, as far as they are known, and its faults."""
+
+    op_id: UUID | None
+    resource_id: UUID | None
+    findings: tuple[Finding, ...]
+
+
 class Push(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Operations in the order they were made.
 
@@ -34,4 +44,21 @@ class Push(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     device: ShortText | None = None
     sent_at: datetime | None = None
-    operations: Annotated[list[Operation], Meta(min_length=1, max_length=MOST)]
+    operations: Annotated[list[Operation], Meta(max_length=MOST)]
+
+
+def malformed(value: Any) -> MalformedOperation:
+    """What is known of an operation that is none."""
+    known = value if isinstance(value, dict) else {}
+    return MalformedOperation(
+        _identity(known.get("op_id")),
+        _identity(known.get("resource_id")),
+        tuple(read_members(value, Operation).findings),
+    )
+
+
+def _identity(text: object) -> UUID | None:
+    try:
+        return UUID(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

@@ -5,13 +5,10 @@ from registry.domain.errors import NeedsApproval
 from registry.store.access import mass_changes
 from registry.store.database.pool import Writer
 
-COUNTED_VERBS = frozenset({"report", "retire", "restore"})
-"""The verbs that change a status, or retire or restore a record."""
 
-
-async def count_change(writer: Writer, actor: Actor, verb: str) -> None:
-    """Count a change against the limit of this transaction; NeedsApproval when the limit is reached."""
-    if verb not in COUNTED_VERBS or actor == SYSTEM:
+async def count_change(writer: Writer, actor: Actor) -> None:
+    """Count a change that takes something out of use or sight; NeedsApproval when the limit is reached."""
+    if actor == SYSTEM:
         return
     limit = await mass_changes.limit(writer)
     if not limit:
@@ -19,7 +16,7 @@ async def count_change(writer: Writer, actor: Actor, verb: str) -> None:
     recent, approved = await mass_changes.counts(writer, actor)
     if recent >= limit and approved <= 0:
         raise NeedsApproval(
-            f"more than {limit} status changes and deletions within ten minutes need a second person:"
-            " ask with POST /v1/approvals"
+            f"more than {limit} changes that take records out of use or sight within ten minutes need"
+            " a second person: ask with POST /v1/approvals"
         )
     await mass_changes.insert(writer, actor)

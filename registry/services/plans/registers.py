@@ -17,8 +17,10 @@ from registry.domain.plans.entry import (
     PastEntry,
     Register,
     check_entry,
+    is_hidden,
     register_of,
 )
+from registry.services.access.limit_mass_changes import count_change
 from registry.services.intake.admit import admit_value
 from registry.store.database.pool import Reader, Writer
 from registry.store.places import places
@@ -137,6 +139,8 @@ async def _store(writer: Writer, actor: Actor, current: Entry | None, entry: Ent
     if current is None:
         await entries.insert_many(writer, [stamped], actor.id)
     else:
+        if is_hidden(current, stamped):
+            await count_change(writer, actor)
         await entries.amend(writer, stamped, actor.id)
     return stamped
 

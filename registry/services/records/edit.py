@@ -11,7 +11,16 @@ from registry.domain.records.change import Change, differences, merge, to_member
 from registry.domain.records.resource import Resource
 from registry.services.intake.admit import AdmittedRecord
 from registry.services.records.observe import observe_edit
-from registry.services.records.work import Edition, Saved, Work, admit, allow, check_edition, save
+from registry.services.records.work import (
+    Edition,
+    Saved,
+    Work,
+    admit,
+    allow,
+    check_edition,
+    demand_rights,
+    save,
+)
 from registry.store.records import corrections, history
 
 
@@ -28,6 +37,7 @@ async def edit(work: Work, current: Resource, revised: Resource, edition: Editio
 
 async def save_edit(work: Work, current: Resource, admitted: AdmittedRecord, change: Change) -> Saved:
     """Store an edited record; what the edit says of the state is an observation among the others."""
+    await demand_rights(work, admitted, current)
     after = await observe_edit(work, current, admitted.record, change.at)
     saved = await save(work, current, structs.replace(admitted, record=after.record), change)
     return structs.replace(saved, unapplied=after.unapplied)

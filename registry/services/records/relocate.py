@@ -9,7 +9,7 @@ from registry.domain.records.relocation import Relocation, relocated
 from registry.domain.records.resource import Resource
 from registry.services.clock import now
 from registry.services.intake.admit import admit_value
-from registry.services.records.work import Saved, Work, admit, allow, locked, save
+from registry.services.records.work import Saved, Work, admit, allow, demand_rights, locked, save
 from registry.store.records import corrections
 
 
@@ -23,6 +23,7 @@ async def relocate(work: Work, identity: UUID, data: Relocation) -> Saved:
     admitted = await admit(work, relocated(current, data), current)
     await allow(work, "field", admitted.record)
     if work.actor.is_at_least("planner"):
+        await demand_rights(work, admitted, current)
         return await save(work, current, admitted, change)
     return await _propose(work, current, check(admitted.record), change)
 

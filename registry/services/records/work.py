@@ -9,20 +9,23 @@ from msgspec import Struct, field
 
 from registry.domain.access.actor import Actor, Role, require, require_place
 from registry.domain.access.sight import Sight
-from registry.domain.errors import ConditionMissing, Stale
+from registry.domain.errors import ConditionMissing, Forbidden, Stale
 from registry.domain.intake.finding import Finding
 from registry.domain.records.change import Change, Verb, next_version, to_members
 from registry.domain.records.feature import render
+from registry.domain.records.field_rights import check_field_rights
+from registry.domain.records.location import reach_of_doubt_m
+from registry.domain.records.removal import is_removal
 from registry.domain.records.resource import Resource
 from registry.domain.records.unapplied import Unapplied
 from registry.services.access.limit_mass_changes import count_change
 from registry.services.intake.admit import AdmittedRecord, admit_record, keep_findings
+from registry.services.intake.reference import load
 from registry.store.database.pool import Writer
 from registry.store.places import places
 from registry.store.records import changes
 
 ANY_VERSION = range(1, 2**31)
-STATUS = ("lifecycle", "readiness", "opening", "operational")
 SavedAs = Literal["created", "changed", "unchanged", "merged", "conflict", "proposed", "rejected"]
 Admission = Callable[[Resource], None]
 """Raises where a record may not be changed in this way."""
@@ -87,6 +90,36 @@ class Saved(Struct, frozen=True, kw_only=True):
         return self.record.properties.version
 
 
+async def demand_rights(work: Work, admitted: AdmittedRecord, current: Resource | None = None) -> None:
+    """Forbidden where a new or changed record is more than the actor's role or places allow."""
+    await allow(work, "field", admitted.record)
+    if not work.actor.is_at_least("planner"):
+        check_field_rights(current, admitted.record)
+    if work.actor.places and (current is None or not _lies_the_same(current, admitted.record)):
+        await _demand_own_ground(work, admitted.record)
+
+
+def _lies_the_same(one: Resource, other: Resource) -> bool:
+    candidates = [record.properties.location.candidate_places for record in (one, other)]
+    return one.geometry == other.geometry and candidates[0] == candidates[1]
+
+
+async def _demand_own_ground(work: Work, record: Resource) -> None:
+    """Forbidden for a position that lies, for certain, outside the actor's places."""
+    for code in record.properties.location.candidate_places:
+        require_place(work.actor, "field", await places.ancestors(work.writer, code))
+    if record.geometry is None:
+        return
+    territory = (await load(work.writer)).territory
+    doubt_m = reach_of_doubt_m(record.properties.location, record.geometry)
+    if territory.is_outside_all(work.actor.places, record.geometry, doubt_m):
+        raise Forbidden(
+            "the position lies outside the places your role holds for; propose it with POST …/location",
+            field="geometry",
+            zh="该位置在您负责的地区之外；请用 POST …/location 提出更正",
+        )
+
+
 async def allow(work: Work, role: Role, *records: Resource) -> None:
     """Forbidden unless the actor has the role where the records are and where they go."""
     if not work.actor.places:
@@ -126,14 +159,7 @@ async def save(work: Work, current: Resource, admitted: AdmittedRecord, change: 
     await keep_findings(work.writer, work.sight, change.actor, admitted)
     if to_members(following) == to_members(current):
         return Saved(record=current, outcome="unchanged", feature=render(current), findings=admitted.findings)
-    verb = "report" if _status_differs(current, following) else change.verb
-    await count_change(work.writer, work.actor, verb)
+    if change.verb == "restore" or is_removal(current, following):
+        await count_change(work.writer, work.actor)
     text = await changes.amend(work.writer, current, following, change)
     return Saved(record=following, outcome="changed", feature=text, findings=admitted.findings)
-
-
-def _status_differs(one: Resource, other: Resource) -> bool:
-    """Whether a status changes, by whichever route, so that no edit evades the limit on mass changes."""
-    return any(
-        getattr(one.properties, name, None) != getattr(other.properties, name, None) for name in STATUS
-    )

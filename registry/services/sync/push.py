@@ -1,20 +1,22 @@
 """Carry out a push: each operation in its own savepoint, its result stored in the same commit."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
+import structlog
 from msgspec import Struct, structs
 
-from registry.domain.errors import Conflict, Refused, RegistryError, Unavailable
+from registry.domain.errors import Conflict, Invalid, Refused, RegistryError, Unavailable
 from registry.domain.intake.finding import Finding
 from registry.domain.intake.shape import ReadValue, read_members
 from registry.domain.records.change import Draft
 from registry.domain.records.observation import Report, StatusReport, StockReport
 from registry.domain.records.relocation import Relocation
 from registry.domain.records.unapplied import Unapplied
-from registry.domain.sync.push import Operation, Push, Result
+from registry.domain.sync.push import MalformedOperation, Operation, Result
 from registry.services.clock import now
 from registry.services.intake.admit import admit_value
 from registry.services.records.amend import amend
@@ -27,6 +29,7 @@ from registry.services.records.work import ANY_VERSION, Edition, Saved, Work
 from registry.store.access import idempotency
 from registry.store.access.idempotency import StoredResponse
 
+log = structlog.get_logger("registry")
 RESULTS: dict[str, Result] = {"conflict": "conflict", "merged": "merged"}
 """Results by the outcome of a save; every other outcome is applied."""
 BLOCKED = Conflict("an earlier operation on this record failed")
@@ -51,15 +54,29 @@ class RefusedOperation(Struct, frozen=True):
     error: RegistryError
 
 
-async def push(work: Work, pushed: Push) -> list[PushedOperation | RefusedOperation]:
-    """What became of each operation; after one that failed, the later ones of its record are blocked."""
-    failed: set[UUID] = set()
+Pushed = Operation | MalformedOperation
+
+
+async def push(
+    work: Work, operations: Sequence[Pushed], sent_at: datetime | None
+) -> list[PushedOperation | RefusedOperation]:
+    """What became of each operation; after one that failed, the later ones of its record are blocked.
+
+    One that cannot be read is rejected alone. Empty pushes are Invalid.
+    """
+    if not operations:
+        raise Invalid("a push has at least one operation", field="operations")
+    failed: set[UUID | None] = set()
     results: list[PushedOperation | RefusedOperation] = []
-    for operation in pushed.operations:
-        if operation.resource_id in failed:
-            results.append(RefusedOperation("blocked", BLOCKED))
-            continue
-        result = await _settle(work, operation, pushed.sent_at)
+    for operation in operations:
+        result: PushedOperation | RefusedOperation
+        if isinstance(operation, MalformedOperation):
+            work.writer.examined = True  # nothing of it is stored
+            result = RefusedOperation("rejected", Refused(operation.findings))
+        elif operation.resource_id in failed:
+            result = RefusedOperation("blocked", BLOCKED)
+        else:
+            result = await _settle(work, operation, sent_at)
         results.append(result)
         if result.result in ("conflict", "rejected", "blocked"):
             failed.add(operation.resource_id)
@@ -77,6 +94,13 @@ async def _settle(
         raise
     except RegistryError as error:
         return RefusedOperation("blocked" if type(error) is Conflict else "rejected", error)
+    except Exception as error:  # an operation that fails for ever would hold up the queue of its device
+        log.error(
+            "an operation of a push failed", kind=operation.kind, op=str(operation.op_id), exc_info=error
+        )
+        return RefusedOperation(
+            "rejected", Invalid(f"the registry failed to carry this out ({type(error).__name__})")
+        )
 
 
 async def _once(work: Work, operation: Operation, sent_at: datetime | None) -> PushedOperation:

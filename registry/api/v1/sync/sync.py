@@ -21,10 +21,10 @@ from registry.api.v1.records.writes import conflict_detail
 from registry.api.v1.sync.feed import feed_of
 from registry.domain.access.actor import require
 from registry.domain.records.unapplied import Unapplied
-from registry.domain.sync.push import Operation, Push, Result
+from registry.domain.sync.push import Push, Result, malformed
 from registry.services.sync import read_digest as digests
 from registry.services.sync import read_snapshot as snapshots
-from registry.services.sync.push import BLOCKED, PushedOperation, RefusedOperation, push
+from registry.services.sync.push import BLOCKED, Pushed, PushedOperation, RefusedOperation, push
 from registry.services.sync.read_snapshot import SnapshotStart
 from registry.store.access.idempotency import StoredResponse
 from registry.store.database.streams import begun, spooled
@@ -40,7 +40,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `unapplied` names observations that are kept, and are not what the state shows.
     """
 
-    op_id: UUID
+    op_id: UUID | None
     result: Result
     version: int | None = None
     detail: str | None = None
@@ -58,20 +58,25 @@ class Results(msgspec.Struct, frozen=True):
     results: list[Outcome]
 
 
-@post("/push", status_code=200, responses=stating(200, Results))
-async def push_operations(data: JSONBody[Push], work: WorkDep, once: IdempotencyDep) -> Response[bytes]:
+@post("/push", status_code=200, responses=stating(200, Results), each="operations")
+async def push_operations(
+    request: HttpRequest, data: JSONBody[Push], work: WorkDep, once: IdempotencyDep
+) -> Response[bytes]:
     """Carry out up to 50 operations, each whole or not at all; a retry changes nothing twice."""
     require(work.actor, "field")
+    operations: list[Pushed] = [*data.operations]
+    for place, value in request.scope["state"].get("malformed", {}).items():
+        operations.insert(place, malformed(value))
 
     async def perform() -> StoredResponse:
-        results = await push(work._replace(via="sync"), data)
-        pairs = zip(data.operations, results, strict=True)
+        results = await push(work._replace(via="sync"), operations, data.sent_at)
+        pairs = zip(operations, results, strict=True)
         return rendered(Results([describe(operation, result) for operation, result in pairs]))
 
     return await once(perform, JSON)
 
 
-def describe(operation: Operation, result: PushedOperation | RefusedOperation) -> Outcome:
+def describe(operation: Pushed, result: PushedOperation | RefusedOperation) -> Outcome:
     """The result of an operation as the device reads it."""
     if isinstance(result, RefusedOperation):
         status = None if result.error is BLOCKED else status_of(type(result.error))
