@@ -127,6 +127,7 @@ def _background(
     state.reader, state.peppers = reader, peppers
     state.reference = LatestReference(reader)
     keys = KeyAuthenticator(reader, peppers, settings.key_cache_s)
+    state.exercises = set()
     provider = configured_provider(settings)
     state.authenticator = Authenticator(keys, provider)
     state.audit_recorder = recorder = AuditRecorder(reader)

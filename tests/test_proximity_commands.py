@@ -7,13 +7,14 @@ import asyncpg
 import pytest
 from click.testing import CliRunner
 
-from registry.cli import covering, nearest, situation
+from registry.cli import coverage, covering, nearest, plan, situation
 from registry.domain.conditions import Conditions, declared
 from registry.domain.identity import new_id
 from registry.domain.plans.entry import Hotline, Responsibility
 from registry.domain.values import Name
 from registry.runtime.database import as_role
 from registry.store.database.pool import Writer, prepare
+from registry.store.places import vocabularies
 from registry.store.plans import entries
 from registry.store.records import changes
 from tests.builders import A_CHANGE, NOW, a_place, make
@@ -44,6 +45,11 @@ def filled_url(new_database) -> str:
         await prepare(connection)
         async with connection.transaction():
             await changes.load(Writer(connection), records, A_CHANGE)
+            await changes.load(Writer(connection), [make(exercise="drill")], A_CHANGE)
+            flood = {"scheme": "registry", "subject": "hazard", "code": "flood"}
+            words = {"label_zh": "洪水", "label_en": "Flood", "source": None}
+            hazards = [flood | words | {"code": code} for code in ("flood", "lift", "mine")]
+            await vocabularies.upsert(Writer(connection), hazards)
             await a_place(Writer(connection), "town", extent=AROUND, extent_basis="boundary")
             await entries.insert_many(Writer(connection), [desk, hotline], "test")
         await connection.close()
@@ -113,6 +119,30 @@ def test_situation_prints_every_part(filled_url) -> None:
 def test_what_cannot_be_asked_is_a_usage_error(filled_url, command, given) -> None:
     result = CliRunner().invoke(command, given, env={"DATABASE_URL": as_role(filled_url)})
     assert (result.exit_code, type(result.exception)) == (2, SystemExit), result.output
+
+
+UNKNOWN = [
+    (nearest.command, [*AT, "--place", "tonw"], "there is no place tonw; did you mean town"),
+    (nearest.command, [*AT, "--hazard", "flod"], "flod is no known code of a hazard; did you mean flood"),
+    (situation.command, [*AT, "--hazard", "flod"], "flod is no known code of a hazard; did you mean flood"),
+    (coverage.command, ["tonw", "--kind", "fire_watch_point"], "there is no place tonw; did you mean town"),
+    (plan.check, ["--place", "tonw"], "there is no place tonw; did you mean town"),
+    (plan.check, ["--place", "town", "--as-of", "2999-01-01T00:00:00Z"], "later than the registry's clock"),
+    *(
+        (command, [*given, "--exercise", "dril"], "there is no exercise dril; did you mean drill")
+        for command, given in (
+            (nearest.command, AT), (covering.command, AT), (situation.command, AT),
+            (coverage.command, ["town", "--kind", "fire_watch_point"]), (plan.check, ["--place", "town"]),
+        )
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "given", "said"), UNKNOWN)
+def test_what_nobody_knows_is_refused_with_the_nearest(filled_url, command, given, said) -> None:
+    result = CliRunner().invoke(command, given, env={"DATABASE_URL": as_role(filled_url)})
+    assert result.exit_code == 1
+    assert said in str(result.exception)
 
 
 @pytest.mark.parametrize("command", [nearest.command, covering.command, situation.command])

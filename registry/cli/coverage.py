@@ -33,8 +33,10 @@ from registry.domain.records.resource import KINDS
 from registry.domain.values import Name
 from registry.runtime import database, settings
 from registry.runtime.settings import Settings
+from registry.services.access.exercises import demand_exercise
 from registry.services.coverage.inputs import read_inputs
 from registry.services.coverage.requests import CoverageRequest
+from registry.services.intake.known_codes import demand_known
 from registry.store.database.pool import reading
 
 KIND_WORDS = {
@@ -108,7 +110,8 @@ def read_from_database(values: Settings, request: CoverageRequest, sight: Sight)
 
     async def run(url: str) -> CoverageInputs:
         async with reading(values, url) as reader:
-            return await read_inputs(reader, sight, request)
+            await demand_exercise(reader, sight)
+            return await read_inputs(reader, sight, await demand_known(reader, request))
 
     with database.migrated(values) as url:
         return asyncio.run(run(url))

@@ -11,6 +11,7 @@ from registry.domain.access.sight import Sight
 from registry.domain.conditions import Conditions
 from registry.domain.proximity.origin import Origin
 from registry.runtime.settings import Settings
+from registry.services.intake.known_codes import demand_known
 from registry.services.proximity.answer import Near, question_of
 from registry.services.proximity.nearest import nearest
 from registry.store.database.pool import Reader
@@ -37,7 +38,8 @@ def command(
     origin = run.read({"lon": lon, "lat": lat, "datum": datum}, Origin)
 
     async def ask(reader: Reader, sight: Sight, settings: Settings) -> Near:
-        question = question_of(where, sight, settings.stale_after_days)
+        known = await demand_known(reader, where)
+        question = question_of(known, sight, settings.stale_after_days)
         return await nearest(reader, sight, question, origin, k=count, max_m=max_m)
 
     text = run.answer(ask, exercise, all_records)

@@ -16,8 +16,13 @@ from rich.table import Table
 from registry.cli.report.plan_page import VERDICT_ORDER, WORDS, interval_text, page
 from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
 from registry.domain.plans.wording import Lang, in_language, text_in
+from registry.domain.records.clock import past_instant
+from registry.domain.values import PlaceCode
 from registry.runtime import database, settings
 from registry.runtime.settings import Settings
+from registry.services.access.exercises import demand_exercise
+from registry.services.clock import now
+from registry.services.intake.known_codes import demand_known
 from registry.services.plans import documents as document_service
 from registry.services.plans import reconciliation
 from registry.services.plans.reconciliation import PlanReport
@@ -74,12 +79,19 @@ def instant(text: str) -> datetime:
         raise click.UsageError(f"--as-of {text} is not a time such as 2025-12-31T23:59:59+08:00") from error
     if moment.tzinfo is None:
         raise click.UsageError("--as-of needs a time zone, such as +08:00")
+    past_instant(moment, now())
     return moment
 
 
 def read(configured: Settings, document: str | None, place: str | None, sight: Sight) -> PlanReport:
     """The checks, the reconciliation and the survey list of a document or place."""
-    return _ask(configured, lambda reader: reconciliation.report(reader, sight, document, place))
+
+    async def report(reader: Reader) -> PlanReport:
+        await demand_exercise(reader, sight)
+        known = place and await demand_known(reader, place, kind=PlaceCode, field="place")
+        return await reconciliation.report(reader, sight, document, known)
+
+    return _ask(configured, report)
 
 
 def _ask(configured: Settings, question: Callable[[Reader], Awaitable[T]]) -> T:

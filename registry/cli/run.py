@@ -12,6 +12,7 @@ from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
 from registry.domain.records.resource import Exercise
 from registry.runtime import database, settings
 from registry.runtime.settings import Settings
+from registry.services.access.exercises import demand_exercise
 from registry.store.database.pool import Reader, reading
 
 if TYPE_CHECKING:  # rich is imported for tables only: JSON does not need it
@@ -50,6 +51,7 @@ def answer(ask: Ask, exercise: str | None, all_records: bool) -> bytes:
 
     async def run(url: str) -> bytes:
         async with reading(chosen, url) as reader, reader.snapshot() as snapshot:
+            await demand_exercise(snapshot, sight)
             return msgspec.json.encode(await ask(snapshot, sight, chosen))
 
     with database.migrated(chosen) as url:

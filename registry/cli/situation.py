@@ -9,6 +9,7 @@ from rich.table import Table
 from registry.cli import run
 from registry.domain.access.sight import Sight
 from registry.runtime.settings import Settings
+from registry.services.intake.known_codes import demand_known
 from registry.services.proximity.situation import Alarm, Situation, situation
 from registry.store.database.pool import Reader
 
@@ -44,7 +45,8 @@ def command(
     alarm = run.read({"origin": origin, "hazard": hazard, "persons": persons, "k": count}, Alarm)
 
     async def ask(reader: Reader, sight: Sight, settings: Settings) -> Situation:
-        return await situation(reader, sight, alarm, settings.stale_after_days)
+        known = await demand_known(reader, alarm)
+        return await situation(reader, sight, known, settings.stale_after_days)
 
     text = run.answer(ask, exercise, all_records)
     if as_json:

@@ -5,7 +5,7 @@ beside it.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
@@ -72,6 +72,8 @@ class Completeness(Struct, frozen=True, kw_only=True):
     published: list[PublishedTotal] = field(default_factory=list)
     missing: int | None = None
     declared: list[Declaration] = field(default_factory=list)
+    known_since: datetime | UnsetType = UNSET
+    """When the first change was recorded, in an answer about an instant before it: it proves nothing."""
 
 
 class UndecidedRecord(Struct, frozen=True, kw_only=True):
@@ -242,6 +244,7 @@ def scope_of(
 def why_none(answer: SetAnswer) -> Words:
     """The sentence that says why an answer has no certain member."""
     parts = [
+        *_said_of_beginning(answer.completeness),
         _said_of_listing(answer.completeness),
         *_said_of_excluded(answer.excluded),
         *_said_of_undecided(answer.undecided),
@@ -249,6 +252,13 @@ def why_none(answer: SetAnswer) -> Words:
     return Words(
         zh="；".join(part.zh for part in parts) + "。", en="; ".join(part.en for part in parts) + "."
     )
+
+
+def _said_of_beginning(listing: Completeness) -> list[Words]:
+    if not isinstance(listing.known_since, datetime):
+        return []
+    day = listing.known_since.isoformat(timespec="seconds")
+    return [Words(f"登记系统自 {day} 起才有记录", f"nothing was recorded before {day}")]
 
 
 def _said_of_listing(listing: Completeness) -> Words:

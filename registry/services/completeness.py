@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from registry.domain.access.sight import Sight
 from registry.domain.completeness import (
@@ -81,7 +81,12 @@ async def _read(reader: Reader, sight: Sight, wanted: Filter, kinds: Sequence[Ki
     inventories = await listings.inventories(reader, sight, wanted, kinds)
     asked = _asked(wanted)
     parts = [_of_kind(kind, counts.by_kind[kind], asked, totals, inventories) for kind in kinds]
-    return _Listing(parts[0] if len(parts) == 1 else merged(parts), wanted.valid_at, counts.until)
+    whole = parts[0] if len(parts) == 1 else merged(parts)
+    if sight.as_of is not None:
+        first = await listings.first_change_at(reader)
+        if first is not None and sight.as_of < first:
+            whole = structs.replace(whole, known_since=first)
+    return _Listing(whole, wanted.valid_at, counts.until)
 
 
 def _asked(wanted: Filter) -> Asked:

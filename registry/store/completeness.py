@@ -20,6 +20,7 @@ from registry.store.database.pool import Reader
 from registry.store.database.query import Query, statement
 from registry.store.filters import TERMS, key_and_values
 from registry.store.plans import entries
+from registry.store.schema.changes import change_log
 from registry.store.schema.plans import provision
 from registry.store.schema.records import LISTED_BY, Columns, listing, place, place_within
 from registry.store.visibility import Shape, View, binds, predicates, shape, view
@@ -60,6 +61,15 @@ class StoredInventory(NamedTuple):
 
     inventory: Inventory
     scope: Scope
+
+
+FIRST = Query(sa.select(change_log.c.at).order_by(change_log.c.xid, change_log.c.seq).limit(1))
+
+
+async def first_change_at(reader: Reader) -> datetime | None:
+    """When the first change was recorded; None before any."""
+    row = await reader.row(FIRST, {})
+    return None if row is None else row["at"]
 
 
 async def snapshot(reader: Reader) -> str | None:

@@ -1,6 +1,7 @@
 """Features over the OGC face: the questions a map client asks, against answers worked out by hand."""
 
 import random
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pyproj
@@ -357,14 +358,15 @@ def test_a_page_links_to_nothing_but_web_addresses_and_escapes_names_of_members(
 
 async def test_the_past_is_asked_like_the_present(client, stored) -> None:
     await a_resource(stored, "shelter")
+    soon = quote((datetime.now(UTC) + timedelta(minutes=1)).isoformat())
     for path in ("items?", "items?f=csv&", "items?f=geojsonseq&"):
         before = await client.get(f"{ROOT}/shelters/{path}as_of=2020-01-01T00:00:00Z")
-        after = await client.get(f"{ROOT}/shelters/{path}as_of=2030-01-01T00:00:00Z")
+        after = await client.get(f"{ROOT}/shelters/{path}as_of={soon}")
         assert (before.status_code, after.status_code) == (200, 200)
         assert before.text.count("Test point") == 0
         assert after.text.count("Test point") == 1
-    described = (await client.get(f"{ROOT}/shelters?as_of=2030-01-01T00:00:00Z")).json()
-    assert all("as_of=2030-01-01T00%3A00%3A00Z" in link["href"] for link in described["links"][2:])
+    described = (await client.get(f"{ROOT}/shelters?as_of={soon}")).json()
+    assert all(f"as_of={soon}" in link["href"] for link in described["links"][2:])
 
 
 @pytest.mark.parametrize("spot", [(180.0, 90.0), (180.0, -90.0), (-180.0, 0.0), (106.4, 90.0)])

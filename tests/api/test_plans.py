@@ -14,7 +14,7 @@ from registry.services.seeding.plans import read
 from registry.store.plans import facts
 from registry.store.records import changes
 from tests.api.conftest import signing
-from tests.builders import NOW, make
+from tests.builders import NOW, a_resource, make
 
 PLAN = "qijiang-plan-2021-2025"
 BOW = {"type": "Polygon", "coordinates": [[[106, 29], [107, 30], [107, 29], [106, 30], [106, 29]]]}
@@ -114,6 +114,7 @@ async def test_checks_of_a_place_take_in_what_lies_under_it(client, seeded) -> N
 
 async def test_all_places_of_a_request_are_read_at_one_instant(client, seeded, monkeypatch) -> None:
     read_facts, places_read = facts.of_place, []
+    await a_resource(seeded, "shelter", exercise="late")
 
     async def read_then_write(reader, sight, place):
         found = await read_facts(reader, sight, place)

@@ -14,9 +14,10 @@ from registry.api.http.idempotency import Idempotency, IdempotencyKey
 from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import Actor, sight_of
 from registry.domain.access.sight import Sight
-from registry.domain.conditions import aware
 from registry.domain.errors import Refused
 from registry.domain.intake.finding import refusals
+from registry.domain.records.clock import past_instant
+from registry.services.clock import now
 from registry.services.records.work import Work
 from registry.store.access import scope
 from registry.store.database.pool import Reader, Writer
@@ -95,7 +96,7 @@ def _demand_examined(request: HttpRequest, opened: Writer) -> None:
 def work(request: HttpRequest, writer: WriterDep, exercise: ExerciseName = None, as_of: AsOf = None) -> Work:
     """The unit of work of a request."""
     who = actor_in(request.scope)
-    seen = sight_of(who, exercise, aware(as_of, "as_of"))
+    seen = sight_of(who, exercise, past_instant(as_of, now()))
     return Work(writer, who, seen, request.scope["state"]["request_id"])
 
 
@@ -111,7 +112,7 @@ def actor(request: HttpRequest) -> Actor:
 
 def sight(actor: ActorDep, reader: ReaderDep, exercise: ExerciseName = None, as_of: AsOf = None) -> Sight:
     """What this request may see. Only here does a role become a sight."""
-    return sight_of(actor, exercise, aware(as_of, "as_of"))
+    return sight_of(actor, exercise, past_instant(as_of, now()))
 
 
 DEPENDENCIES: dict[str, Any] = {

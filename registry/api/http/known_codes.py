@@ -9,12 +9,14 @@ from urllib.parse import parse_qsl
 
 from litestar.types import Empty
 from litestar.utils.scope.state import ScopeState
+from msgspec import structs
 
 from registry.api.http.request import HttpRequest
 from registry.domain.errors import Refused, UnknownCode
 from registry.domain.intake.finding import Finding, refusals
 from registry.domain.intake.members import examine_members, marked
 from registry.domain.intake.reference import Reference
+from registry.domain.ogc.items import ItemsQuery
 from registry.domain.values import CodeOf
 from registry.services.clock import now
 from registry.services.intake.reference import LatestReference
@@ -52,6 +54,34 @@ async def check(request: HttpRequest) -> None:
         if newer is known:
             raise
         _check(request, newer, pairs, kind, body)
+
+
+async def known_filter(request: HttpRequest, query: ItemsQuery) -> ItemsQuery:
+    """The query of a collection with the places of its filter in the form of their list.
+
+    UnknownCode, with the nearest, for a code that nobody knows.
+    """
+    if not query.filter.coded:
+        return query
+    latest: LatestReference = request.app.state.reference
+    known = latest.value if latest.is_loaded else await latest.refresh()
+    try:
+        return _known_filter(query, known)
+    except UnknownCode:
+        return _known_filter(query, await latest.refresh())
+
+
+def _known_filter(query: ItemsQuery, known: Reference) -> ItemsQuery:
+    values = list(query.filter.values)
+    for coded in query.filter.coded:
+        value, marks = values[coded.index], CodeOf(coded.subjects)
+        codes = [_known("filter", code, marks, known) for code in _listed(value)]
+        values[coded.index] = codes if isinstance(value, list) else codes[0]
+    return structs.replace(query, filter=structs.replace(query.filter, values=tuple(values)))
+
+
+def _listed(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
 
 
 def _check(request: HttpRequest, known: Reference, pairs: Pairs, kind: Any, body: Any) -> None:

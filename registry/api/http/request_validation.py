@@ -12,13 +12,16 @@ from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
 from registry.api.http import json_body, known_codes
+from registry.api.http.access import realm_check
 from registry.api.http.access.admission import admission_of
 from registry.api.http.access.authentication import admit
 from registry.api.http.contract.declared_parameters import declared, kinds_of
 from registry.api.http.params import EXERCISE, LONGEST_EXERCISE
 from registry.api.http.request import HttpRequest
 from registry.domain.errors import InvalidQuery
+from registry.domain.records.clock import past_instant
 from registry.domain.values import PRINTABLE
+from registry.services.clock import now
 
 MAX_QUERY_BYTES = 8_192
 MAX_BODY_BYTES = 1_048_576
@@ -85,6 +88,8 @@ def _check_value(name: str, value: str, form: Form) -> None:
         check_exercise(value)
     elif form == "instant" or name == "as_of":
         instant(name, value)
+        if name == "as_of":
+            past_instant(datetime.fromisoformat(value), now())
     elif form == "other" and value.lower() == "null":
         raise InvalidQuery(f"{name} is null; leave it out instead", field=name)
 
@@ -175,4 +180,5 @@ async def before_request(request: HttpRequest) -> Response[None] | None:
         await admission_of(request.scope).enter()
     await json_body.read(request)
     await known_codes.check(request)
+    await realm_check.check(request)
     return None

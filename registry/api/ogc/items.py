@@ -9,9 +9,11 @@ import msgspec
 from litestar import Response
 from litestar.params import FromPath
 from litestar.response import Stream
+from msgspec import structs
 
 from registry.api.http.conditional import etag_of
 from registry.api.http.dependencies import ReaderDep, SightDep
+from registry.api.http.known_codes import known_filter
 from registry.api.http.request import HttpRequest
 from registry.api.ogc import query_params
 from registry.api.ogc.exports import EXPORTS, WHOLE, exported
@@ -63,6 +65,7 @@ async def list_items(
     described = collection(collection_id)
     form = negotiate(request, OFFERED)
     params = query_params.read(request.query_params, described)
+    params = structs.replace(params, query=await known_filter(request, params.query))
     if form in EXPORTS:
         return await exported(request, reader, sight, described, params, form)
     found = await _find(reader, sight, described, params)

@@ -190,7 +190,7 @@ def _place(value: str, path: Path, to: Examination) -> str:
         near = territory.nearest(value)
         to.add("unknown_place", path, value, near and near.code, code=value, near=_near(near))
         return value
-    if place.ended_on is not None and place.ended_on <= to.now.date():
+    if to.folds and place.ended_on is not None and place.ended_on <= to.now.date():
         to.add("place_ended", path, value, None, code=value, name=place.name, day=place.ended_on)
     elif place.code != value and to.folds:
         to.add("place_form", path, value, place.code, code=value, known=place.code)

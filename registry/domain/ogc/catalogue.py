@@ -22,6 +22,8 @@ class Property(Struct, frozen=True, kw_only=True):
     en: str
     values: tuple[str, ...] = ()
     unit: str | None = None
+    subjects: tuple[str, ...] = ()
+    """What its values are codes of: places, or subjects of the vocabulary."""
 
     @property
     def column(self) -> str:
@@ -78,8 +80,12 @@ def _number(name: str, zh: str, en: str, unit: str) -> Property:
     return Property(name=name, type="number", zh=zh, en=en, unit=unit)
 
 
-def _list(name: str, zh: str, en: str) -> Property:
-    return Property(name=name, type="strings", zh=zh, en=en)
+def _list(name: str, zh: str, en: str, subject: str) -> Property:
+    return Property(name=name, type="strings", zh=zh, en=en, subjects=(subject,))
+
+
+def _place(name: str, zh: str, en: str) -> Property:
+    return Property(name=name, type="string", zh=zh, en=en, subjects=("place",))
 
 
 def _condition(name: str, condition: str | None = None) -> Property:
@@ -106,7 +112,7 @@ _NAMES = (_text("name.zh", "中文名称", "Name in Chinese"), _text("name.en", 
 _SHARED = (
     _condition("kind"),
     *_NAMES,
-    _text("place", "所在地代码", "Code of the place"),
+    _place("place", "所在地代码", "Code of the place"),
     _text("manager", "管理单位", "Managing organisation"),
     _condition("lifecycle"),
     _moment("valid_from", "有效期起", "Valid from"),
@@ -121,7 +127,7 @@ _SHARED = (
 )
 _TEAM = (
     *_conditions(resource.RescueTeam),
-    _list("specialties", "专长", "Specialties as scheme:code"),
+    _list("specialties", "专长", "Specialties as scheme:code", "specialty"),
     _count("personnel", "人数", "Personnel"),
     _moment("status_at", "状态时间", "Status as of"),
 )
@@ -129,8 +135,8 @@ _SHELTER = (
     *_conditions(resource.Shelter),
     _text("duration", "避难时长", "Duration", resource.Duration),
     _text("space", "室内外", "Indoor or outdoor", resource.Space),
-    _list("hazards", "适用灾种", "Hazards as scheme:code"),
-    _list("amenities", "设施", "Amenities as scheme:code"),
+    _list("hazards", "适用灾种", "Hazards as scheme:code", "hazard"),
+    _list("amenities", "设施", "Amenities as scheme:code", "amenity"),
     _count("capacity_persons", "容量", "Capacity in persons"),
     _count("occupancy_persons", "现有人数", "Persons inside"),
     _moment("occupancy_at", "人数时间", "Occupancy as of"),
@@ -153,7 +159,7 @@ _PLACE = (
     _text("code", "代码", "Code"),
     *_NAMES,
     _text("level", "级别", "Level"),
-    _text("parent", "上级", "Parent"),
+    _place("parent", "上级", "Parent"),
     _text("list_version", "代码表版本", "Version of the code list"),
     _text("extent_basis", "范围依据", "What the polygon rests on"),
 )
@@ -168,7 +174,7 @@ _ZONE = (
 )
 _FOOTPRINT = (
     *_NAMES,
-    _text("place", "所在地代码", "Code of the place"),
+    _place("place", "所在地代码", "Code of the place"),
     _condition("lifecycle"),
     _condition("operational"),
     _number("watch_radius_m", "瞭望半径", "Watch radius", "m"),

@@ -11,9 +11,11 @@ from typing import Any
 
 import cql2
 import msgspec
+from rapidfuzz import fuzz, process
 
 from registry.domain.conditions import has_trigram
-from registry.domain.errors import InvalidQuery
+from registry.domain.errors import InvalidQuery, UnknownCode
+from registry.domain.intake.vocabulary import NEAR_PERCENT
 from registry.domain.ogc import literals
 from registry.domain.ogc.catalogue import Collection, Property
 from registry.domain.ogc.literals import fault
@@ -28,6 +30,7 @@ MAX_VERTICES = 5_000
 MAX_LIST = 500
 MAX_NOTS = 50
 
+EQUALITY = ("=", "<>")
 COMPARISONS = ("=", "<>", "<", ">", "<=", ">=")
 ARITHMETIC = ("+", "-", "*", "/")
 SPATIAL = ("intersects", "equals", "disjoint", "touches", "within", "overlaps", "crosses", "contains")
@@ -43,11 +46,19 @@ FilterShape = tuple[Any, ...]
 _SCALARS = {"string": "string", "integer": "number", "number": "number", "date-time": "instant"}
 
 
+class CodedValue(msgspec.Struct, frozen=True):
+    """Which value of a filter is a code, or a list of codes, and of what."""
+
+    index: int
+    subjects: tuple[str, ...]
+
+
 class CqlFilter(msgspec.Struct, frozen=True):
-    """A checked filter: its shape, and the values that fill it."""
+    """A checked filter: its shape, the values that fill it, and which of them are codes."""
 
     shape: FilterShape
     values: tuple[Any, ...]
+    coded: tuple[CodedValue, ...] = ()
 
 
 @lru_cache(CACHED_TREES)
@@ -96,6 +107,7 @@ class FilterBuilder:
 
     def __init__(self, collection: Collection) -> None:
         self.values: list[Any] = []
+        self._coded: list[CodedValue] = []
         self._shapes: list[FilterShape] = []
         self._properties = collection.by_name
         self._has_geometry = collection.is_drawn
@@ -117,7 +129,7 @@ class FilterBuilder:
     def build(self) -> CqlFilter:
         """The filter of all conditions that were added."""
         shape = self._shapes[0] if len(self._shapes) == 1 else ("and", tuple(self._shapes))
-        return CqlFilter(shape, tuple(self.values))
+        return CqlFilter(shape, tuple(self.values), tuple(self._coded))
 
     def boolean(self, node: Any, depth: int) -> FilterShape:
         """The shape of a boolean node."""
@@ -142,7 +154,8 @@ class FilterBuilder:
         if operator == "isnull" and len(args) == 1:
             return ("isnull", self._any_property(args[0]))
         if operator in COMPARISONS:
-            return ("compare", operator, *self._alike(_few(operator, args, 2), depth))
+            compared = self._alike(_few(operator, args, 2), depth)
+            return ("compare", operator, *(self._known(compared) if operator in EQUALITY else compared))
         if operator == "like":
             return self._like(_few(operator, args, 2), depth)
         if operator == "between" and len(args) == 3:
@@ -169,8 +182,8 @@ class FilterBuilder:
                 actual, shape = self._scalar(node, depth + 1)
                 if actual != kind:
                     raise fault(f"{actual} and {kind} cannot be compared like that")
-                return ("member", shape, self._value(f"{kind}s", list(members)))
-        return ("in", *self._alike([node, *members], depth))
+                return ("member", *self._known([shape, self._value(f"{kind}s", list(members))]))
+        return ("in", *self._known(self._alike([node, *members], depth)))
 
     def _alike(
         self,
@@ -270,7 +283,19 @@ class FilterBuilder:
         return ("coalesce", shape, ("infinity",) if last else ("-infinity",))
 
     def _array(self, operator: str, args: list[Any], _: int) -> FilterShape:
-        return (operator, *(self._strings(arg) for arg in args))
+        return (operator, *self._known([self._strings(arg) for arg in args]))
+
+    def _known(self, shapes: list[FilterShape]) -> list[FilterShape]:
+        """The shapes of values compared with a property; UnknownCode for a value that it never has."""
+        named = [self._properties[shape[1]] for shape in shapes if shape[0] == "property"]
+        for item in named[:1]:
+            for index in (shape[2] for shape in shapes if shape[0] == "value"):
+                value = self.values[index]
+                for text in value if isinstance(value, list) else [value]:
+                    check_value(item, str(text), "filter")
+                if item.subjects:
+                    self._coded.append(CodedValue(index, item.subjects))
+        return shapes
 
     def _strings(self, node: Any) -> FilterShape:
         if isinstance(node, list):
@@ -290,6 +315,20 @@ class FilterBuilder:
         self._nodes += 1
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             raise fault(f"the filter has more than {MAX_DEPTH} levels or {MAX_NODES} parts")
+
+
+def check_value(item: Property, text: str, field: str) -> None:
+    """UnknownCode, with the nearest, for a text that is none of the values of a property."""
+    if not item.values or text in item.values:
+        return
+    near = process.extractOne(text, item.values, scorer=fuzz.ratio, score_cutoff=NEAR_PERCENT)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    raise UnknownCode(
+        f"{item.name} is one of {', '.join(item.values)}{meant}",
+        field=field,
+        proposal=near and near[0],
+        zh=f"{item.name} 的取值为 {', '.join(item.values)}" + (f"，是否为 {near[0]}？" if near else ""),
+    )
 
 
 def _is_folded_name(node: Any) -> bool:

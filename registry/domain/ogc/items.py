@@ -9,7 +9,7 @@ from registry.domain.cursor import decode_cursor
 from registry.domain.errors import InvalidQuery
 from registry.domain.ogc import literals
 from registry.domain.ogc.catalogue import Collection, Property
-from registry.domain.ogc.cql import CqlFilter, FilterBuilder
+from registry.domain.ogc.cql import CqlFilter, FilterBuilder, check_value
 from registry.domain.search_key import key_grams, key_pattern
 
 MAX_LIMIT = 10_000
@@ -125,8 +125,7 @@ def add_equal(filters: FilterBuilder, item: Property, text: str) -> None:
 
 def _literal(item: Property, text: str) -> Any:
     if item.type == "string":
-        if item.values and text not in item.values:
-            raise InvalidQuery(f"{item.name} is one of {', '.join(item.values)}", field=item.name)
+        check_value(item, text, item.name)
         return text
     if item.type == "date-time":
         return {"timestamp": text}

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from registry.domain.errors import Invalid
+from registry.domain.errors import Invalid, InvalidQuery
 
 MOST_AHEAD = timedelta(minutes=5)
 """How far beyond the registry's clock an instant may lie. Two good clocks differ by less."""
@@ -38,6 +38,21 @@ def observed_instant(
             zh=f"{field} {_text(instant)} 早于 1990 年；登记系统时钟为 {clock}",
         )
     return instant
+
+
+def past_instant(moment: datetime | None, now: datetime) -> datetime | None:
+    """`moment`; InvalidQuery when it has no time zone or lies in the future: nothing is recorded of that."""
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        raise InvalidQuery("as_of needs a time zone", field="as_of")
+    if moment > now + MOST_AHEAD:
+        raise InvalidQuery(
+            f"as_of {_text(moment)} is later than the registry's clock, {_text(now)}",
+            field="as_of",
+            zh=f"as_of {_text(moment)} 晚于登记系统时钟 {_text(now)}",
+        )
+    return moment
 
 
 def aware_instant(moment: datetime, field: str) -> datetime:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from msgspec import structs
 
 from registry.domain.access.sight import Sight
-from registry.domain.conditions import Filter, aware
+from registry.domain.conditions import Filter
 from registry.domain.coverage.addition import AdditionContext, Scenario, watcher_of
 from registry.domain.coverage.demand import DemandPoint, MissingDemand
 from registry.domain.coverage.listing import CoverageListing
@@ -17,8 +17,10 @@ from registry.domain.coverage.siting.placement import Candidate
 from registry.domain.coverage.watcher import Watcher
 from registry.domain.errors import InvalidQuery
 from registry.domain.geometry import wkb
+from registry.domain.records.clock import past_instant
 from registry.domain.records.resource import Kind
 from registry.domain.values import Name
+from registry.services.clock import now
 from registry.services.completeness import completeness_of
 from registry.services.coverage.requests import CoverageRequest, MembersRequest, PlacePoints, WeightedPoints
 from registry.store.coverage import areas, members, watchers
@@ -136,7 +138,7 @@ def request_sight(request: CoverageRequest | MembersRequest, sight: Sight) -> Si
     return structs.replace(
         sight,
         exercise=request.exercise or sight.exercise,
-        as_of=aware(request.as_of, "as_of") or sight.as_of,
+        as_of=past_instant(request.as_of, now()) or sight.as_of,
     )
 
 

@@ -12,6 +12,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from registry.api.http import params
 from registry.api.http.access.admission import admission_of
 from registry.api.http.access.authentication import credential_in
+from registry.api.http.access.realm_check import ANY_EXERCISE
 from registry.api.http.contract.openapi import EVENTS
 from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.poll_cache import PollCache, cached_poll
@@ -31,7 +32,7 @@ def feed_of(request: HttpRequest, sight: Sight, place: str | None) -> Feed:
     return Feed(state.reader, state.change_watcher, state.peppers, sight, place, look)
 
 
-@get("/changes", before_request=cached_poll)
+@get("/changes", before_request=cached_poll, opt=ANY_EXERCISE)
 async def read_changes(
     request: HttpRequest,
     state: State,
@@ -50,7 +51,7 @@ async def read_changes(
     return page
 
 
-@get("/changes/stream", media_type=EVENTS)
+@get("/changes/stream", media_type=EVENTS, opt=ANY_EXERCISE)
 async def stream_changes(
     request: HttpRequest,
     reader: ReaderDep,

@@ -12,6 +12,7 @@ from litestar.response import Stream
 from registry.api.http import params
 from registry.api.http.access.admission import stream_slot
 from registry.api.http.access.authentication import credential_in
+from registry.api.http.access.realm_check import ANY_EXERCISE
 from registry.api.http.dependencies import IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import rendered, stating
 from registry.api.http.links import JSON
@@ -102,7 +103,7 @@ def describe(operation: Pushed, result: PushedOperation | RefusedOperation) -> O
     )
 
 
-@get("/digest")
+@get("/digest", opt=ANY_EXERCISE)
 async def read_digest(
     request: HttpRequest, reader: ReaderDep, sight: SightDep, place: params.PlaceParam = None
 ) -> dict[str, Any]:
@@ -112,7 +113,7 @@ async def read_digest(
     return {"cursor": digest.cursor, "buckets": buckets}
 
 
-@get("/snapshot", media_type=LINES)
+@get("/snapshot", media_type=LINES, opt=ANY_EXERCISE)
 async def read_snapshot(
     request: HttpRequest,
     reader: ReaderDep,
