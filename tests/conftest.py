@@ -59,6 +59,9 @@ LONG = (
     "domain/test_coverage_exact",
     "domain/test_union",
     "store/test_dump",
+    "test_backup",
+    "test_archive",
+    "sync/test_incarnations",
 )
 """Modules that take seconds a test, the longest first: own servers and clusters, oracles that sample."""
 

@@ -10,6 +10,8 @@ import click
 
 from registry import __version__
 from registry.domain.access.pepper import WrongPepper
+from registry.domain.backup.manifest import BackupFailed
+from registry.domain.backup.sealed_pepper import WrongPassphrase
 from registry.domain.errors import RegistryError
 from registry.runtime.cluster import ClusterError
 from registry.runtime.settings import SettingsError
@@ -29,8 +31,19 @@ COMMANDS = {
     "render": "registry.cli.render",
     "plan": "registry.cli.plan",
     "key": "registry.cli.key",
+    "backup": "registry.cli.operate.backup",
+    "restore": "registry.cli.operate.restore",
+    "verify-backup": "registry.cli.operate.verify_backup",
 }
-SENTENCES = (ClusterError, RegistryError, SettingsError, UnusableDatabase, WrongPepper)
+SENTENCES = (
+    BackupFailed,
+    ClusterError,
+    RegistryError,
+    SettingsError,
+    UnusableDatabase,
+    WrongPassphrase,
+    WrongPepper,
+)
 
 
 class Lazy(click.Group):

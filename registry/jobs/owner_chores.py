@@ -4,13 +4,17 @@ import asyncio
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 
 from registry.jobs.housekeeping import Chore, housekeeping
 from registry.runtime import database
+from registry.runtime.cluster import archive
 from registry.runtime.settings import Settings
 from registry.services.sync.watch_feed_lag import end_foreign_transaction
 
 LAG_EVERY_S = 5.0
+COPY_EVERY_S = 60.0
 
 
 def chores(settings: Settings, owner_url: str) -> list[Chore]:
@@ -20,7 +24,18 @@ def chores(settings: Settings, owner_url: str) -> list[Chore]:
         async with database.writing(owner_url) as writer:
             await end_foreign_transaction(writer, settings.foreign_transaction_s)
 
-    return [Chore(LAG_EVERY_S, end_foreign)] if settings.foreign_transaction_s else []
+    async def copy_base() -> None:
+        if settings.archive_dir is not None and is_due(settings.archive_dir):
+            await asyncio.to_thread(archive.copy_base, settings.data_dir, settings.archive_dir)
+
+    ending = [Chore(LAG_EVERY_S, end_foreign)] if settings.foreign_transaction_s else []
+    return ending + ([Chore(COPY_EVERY_S, copy_base)] if settings.archive_dir else [])
+
+
+def is_due(archive_dir: Path) -> bool:
+    """Whether the archive needs a new base copy."""
+    complete = archive.bases(archive_dir)
+    return not complete or complete[-1][0] < datetime.now(UTC) - archive.BASE_EVERY
 
 
 @contextmanager

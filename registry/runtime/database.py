@@ -50,7 +50,7 @@ def owned(settings: Settings) -> Iterator[str]:
     """The URL of such a database for its owner; without REGISTRY_OWNER_URL the one in DATABASE_URL."""
     configured = settings.owner_url or settings.database_url
     if configured is None:
-        with embedded.running(settings.data_dir) as url:
+        with embedded.running(settings.data_dir, archive_dir=settings.archive_dir) as url:
             migrations.upgrade(url)
             yield url
     else:
@@ -63,9 +63,21 @@ def available(settings: Settings) -> Iterator[str]:
     """The URL of the database as it is, not migrated, for whoever is configured to read it."""
     configured = settings.database_url or settings.owner_url
     if configured is None:
-        with embedded.running(settings.data_dir) as url:
+        with embedded.running(settings.data_dir, archive_dir=settings.archive_dir) as url:
             yield url
     else:
+        yield configured
+
+
+@contextmanager
+def unmigrated(settings: Settings) -> Iterator[str]:
+    """The URL for the owner of the database as it is: empty, where something is restored into it."""
+    configured = settings.owner_url or settings.database_url
+    if configured is None:
+        with embedded.running(settings.data_dir, archive_dir=settings.archive_dir) as url:
+            yield url
+    else:
+        asyncio.run(probe_owner(configured, OWNER_SETTING if settings.owner_url else ROLE_SETTING))
         yield configured
 
 

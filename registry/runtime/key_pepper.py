@@ -44,6 +44,11 @@ def peppers(settings: Settings) -> Peppers:
     return Peppers(current, tuple(former))
 
 
+def is_kept(settings: Settings) -> bool:
+    """Whether the data directory has a file of peppers."""
+    return (settings.data_dir / NAME).exists()
+
+
 def put_into(settings: Settings) -> Settings:
     """The settings with the peppers of this installation in them."""
     found = peppers(settings)

@@ -72,6 +72,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Claim with the role."""
     oidc_places_claim: str = "registry_places"
     """Claim with the codes of the places that the role holds for; absent for everywhere."""
+    backup_dir: Path | None = None
+    """Where `registry backup` puts backups, each in a folder of its own."""
+    archive_dir: Path | None = None
+    """Where the private cluster keeps base copies and its write-ahead log, for `registry restore --to`."""
     foreign_transaction_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 60.0
     """After so long, a transaction of another program that the feed waits for is ended; 0: never, unset: 60.
 

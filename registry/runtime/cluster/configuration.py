@@ -32,7 +32,7 @@ THROW_AWAY = {
 }
 
 
-def configuration(socket_dir: Path, *, durable: bool) -> str:
+def configuration(socket_dir: Path, *, durable: bool, archive_dir: Path | None = None) -> str:
     """The text of `registry.conf`, which postgresql.conf includes."""
     values = SETTINGS | (DURABLE if durable else THROW_AWAY)
     memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
@@ -41,4 +41,21 @@ def configuration(socket_dir: Path, *, durable: bool) -> str:
         "shared_buffers": f"{min(max(memory_mb // 6, 128), 4096)}MB",
         "effective_cache_size": f"{max(memory_mb // 2, 256)}MB",
     }
+    if archive_dir is not None:
+        values |= _archiving(archive_dir)
     return "".join("{} = '{}'\n".format(name, value.replace("'", "''")) for name, value in values.items())
+
+
+def _archiving(archive_dir: Path) -> dict[str, str]:
+    """The log is archived in whole files, one a minute at least; a file that is there stays as it is."""
+    target = f'"{archive_dir}/wal/%f"'
+    draft = f'"{archive_dir}/wal/%f.part"'
+    copy = f'cp "%p" {draft} && sync {draft} && mv {draft} {target}'
+    command = f'if [ -f {target} ]; then cmp -s "%p" {target}; else {copy}; fi'
+    return {
+        "wal_level": "replica",
+        "max_wal_senders": "10",
+        "archive_mode": "on",
+        "archive_timeout": "60s",
+        "archive_command": command,
+    }

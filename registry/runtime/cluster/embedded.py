@@ -55,13 +55,16 @@ log = logging.getLogger("registry.runtime.cluster.embedded")
 
 
 @contextmanager
-def running(data_dir: Path, *, durable: bool = True) -> Iterator[str]:
+def running(data_dir: Path, *, durable: bool = True, archive_dir: Path | None = None) -> Iterator[str]:
     """Run the cluster of `data_dir`; yields the URL of its database for the owner.
 
     The cluster is made and started when needed, shared when it already runs, and restarted when it is killed.
-    `durable=False` trades safety for speed; it is only for clusters that are thrown away.
+    `durable=False` trades safety for speed; it is only for clusters that are thrown away. With `archive_dir`
+    it is archived there from its next start on.
     """
-    cluster = _Cluster.at(data_dir)
+    cluster = Cluster.at(data_dir)
+    if archive_dir is not None:
+        cluster.archive_to(archive_dir)
     with (cluster.home / "use.lock").open("a") as use:
         try:
             with _setup_lock(cluster.home):
@@ -97,14 +100,18 @@ def _is_last(use: IO[str]) -> bool:
 
 
 @dataclass(frozen=True)
-class _Cluster:
+class Cluster:
+    """An embedded cluster: its place, its programs, its account, its socket and the name of its data."""
+
     home: Path
     server: PostgresServer
     account: pwd.struct_passwd
     socket_dir: Path
+    data_name: str = "pgdata"
 
     @classmethod
-    def at(cls, data_dir: Path) -> "_Cluster":
+    def at(cls, data_dir: Path) -> "Cluster":
+        """The cluster of a data directory."""
         home = directories.home(data_dir)
         return cls(
             home,
@@ -115,25 +122,32 @@ class _Cluster:
 
     @property
     def pgdata(self) -> Path:
-        return self.home / "pgdata"
+        """The data of PostgreSQL."""
+        return self.home / self.data_name
 
     @property
     def log_file(self) -> Path:
+        """What the server says."""
         return self.home / "log" / "postgres.log"
 
     @property
     def url(self) -> str:
+        """The database, for its owner."""
         return f"postgresql://registry@/registry?host={quote(str(self.socket_dir))}"
 
     def up(self, *, durable: bool) -> None:
         """Make the cluster, start it, and make its roles and database, each where it is missing."""
-        self._own_folder(self.socket_dir)
-        self._own_folder(self.log_file.parent)
+        self.own_folder(self.socket_dir)
+        self.own_folder(self.log_file.parent)
         if not (self.pgdata / "PG_VERSION").exists():
+            if (self.home / "pgdata.restoring").exists():
+                raise ClusterError(
+                    f"a restore into {self.home} was not finished: run `registry restore` again"
+                )
             self._build(durable=durable)
         self._serve(durable=durable)
         connection = ("-h", str(self.socket_dir), "-U", SUPERUSER, "-d", SUPERUSER)
-        self._demand("the database could not be prepared", "psql", *PSQL, *connection, script=SET_UP)
+        self.demand("the database could not be prepared", "psql", *PSQL, *connection, script=SET_UP)
 
     def is_led(self) -> bool:
         """Whether its postmaster is alive."""
@@ -149,7 +163,8 @@ class _Cluster:
             log.info("sharing the cluster that already runs in %s", self.home)
         else:
             self._remove_stale_files()
-            self._start(durable=durable)
+            self._configure(durable=durable)
+            self.start()
 
     def down(self) -> None:
         """Stop the cluster; connected clients are disconnected."""
@@ -165,8 +180,8 @@ class _Cluster:
         for remains in self.home.glob("pgdata.tmp*"):
             shutil.rmtree(remains, ignore_errors=True)
         building = self.home / f"pgdata.tmp{os.getpid()}"
-        self._own_folder(building)
-        self._demand(
+        self.own_folder(building)
+        self.demand(
             "the cluster could not be made",
             *("initdb", "-D", str(building), "-k", "-U", SUPERUSER, "-E", "UTF8", f"--locale={LOCALE}"),
             *("--auth-local=trust", "--auth-host=scram-sha-256", *([] if durable else ["--no-sync"])),
@@ -201,8 +216,26 @@ class _Cluster:
         ):
             name.unlink(missing_ok=True)
 
-    def _start(self, *, durable: bool) -> None:
-        (self.pgdata / "registry.conf").write_text(configuration(self.socket_dir, durable=durable))
+    def _configure(self, *, durable: bool) -> None:
+        archive_dir = self.archive_dir()
+        if archive_dir is not None:
+            for folder in (archive_dir, archive_dir / "wal", archive_dir / "base"):
+                self.own_folder(folder)
+        text = configuration(self.socket_dir, durable=durable, archive_dir=archive_dir)
+        (self.pgdata / "registry.conf").write_text(text)
+
+    def archive_to(self, archive_dir: Path) -> None:
+        """Archive the cluster there from its next start on."""
+        (self.home / "archive-dir").write_text(f"{archive_dir}\n")
+
+    def archive_dir(self) -> Path | None:
+        """Where the cluster is archived, once it has been."""
+        with suppress(FileNotFoundError):
+            return Path((self.home / "archive-dir").read_text().strip())
+        return None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
         if self.log_file.exists() and self.log_file.stat().st_size > LOG_LIMIT_BYTES:
             self.log_file.replace(self.log_file.with_suffix(".log.1"))
         options = ("-w", "-t", str(START_TIMEOUT_S), "-l", str(self.log_file))
@@ -210,10 +243,15 @@ class _Cluster:
             reason = processes.last_error(self.log_file)
             raise ClusterError(f"the cluster in {self.home} did not start: {reason}; see {self.log_file}")
 
-    def _own_folder(self, path: Path) -> None:
+    def ask(self, question: str) -> str:
+        """The answer of the server to a question for one value; empty where it has none."""
+        connection = ("-h", str(self.socket_dir), "-U", SUPERUSER, "-d", SUPERUSER)
+        return self._run("psql", *PSQL, "-At", *connection, "-c", question).stdout.strip()
+
+    def own_folder(self, path: Path) -> None:
         """Make a private folder of the cluster's account; ClusterError for one of somebody else."""
         with suppress(FileExistsError):
-            path.mkdir(mode=0o700)
+            path.mkdir(mode=0o700, parents=True)
             if os.geteuid() == 0:
                 os.chown(path, self.account.pw_uid, self.account.pw_gid)
         status = path.lstat()
@@ -221,7 +259,8 @@ class _Cluster:
         if not stat.S_ISDIR(status.st_mode) or not is_private:
             raise ClusterError(f"{path} must be a directory of {self.account.pw_name} that only it can enter")
 
-    def _demand(self, failure: str, program: str, *arguments: str, script: str = "") -> None:
+    def demand(self, failure: str, program: str, *arguments: str, script: str = "") -> None:
+        """Run one of the programs as the cluster's account; ClusterError when it fails."""
         result = self._run(program, *arguments, script=script)
         if result.returncode:
             lines = (result.stderr or result.stdout).strip().splitlines() or ["no reason given"]

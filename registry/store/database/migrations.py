@@ -49,6 +49,10 @@ def demand_current(database_url: str) -> None:
 
 def is_current(database_url: str) -> bool:
     """Whether no migration is missing; UnusableDatabase for the schema of a later release."""
+    if asyncio.run(is_half_restored(database_url)):
+        raise UnusableDatabase(
+            "a restore into this database was not finished: run `registry restore` again with the same backup"
+        )
     revision = asyncio.run(_revision(database_url))
     if revision is not None and revision not in _declared(MADE):
         raise UnusableDatabase(
@@ -56,6 +60,11 @@ def is_current(database_url: str) -> bool:
             " use the newer release that made it; nothing was changed"
         )
     return revision == head()
+
+
+def revisions() -> set[str]:
+    """All revisions that this release knows."""
+    return _declared(MADE)
 
 
 def head() -> str:
@@ -69,6 +78,15 @@ def head() -> str:
 def _declared(pattern: re.Pattern[str]) -> set[str]:
     texts = [path.read_text("utf-8") for path in (FOLDER / "versions").glob("*.py")]
     return {revision for text in texts for revision in pattern.findall(text)}
+
+
+async def is_half_restored(database_url: str) -> bool:
+    """Whether a restore into the database began and did not end."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        return bool(await connection.fetchval("SELECT to_regclass('restore_unfinished') IS NOT NULL"))
+    finally:
+        await connection.close()
 
 
 async def _revision(database_url: str) -> str | None:

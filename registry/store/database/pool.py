@@ -220,6 +220,11 @@ class Writer(SnapshotReader):
             tag: str = await self._connection.execute(query.text, *query.args(values))
             return tag
 
+    async def script(self, text: str) -> None:
+        """Run statements without values, which define or maintain things."""
+        async with explained():
+            await self._connection.execute(text)
+
     async def run_many(self, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run one statement for every set of values, in one round trip."""
         async with explained():

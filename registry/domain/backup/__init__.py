@@ -1,0 +1,1 @@
+"""What a backup says about itself, and the pepper in it."""

@@ -1,0 +1,1 @@
+"""Make, restore and verify backups."""

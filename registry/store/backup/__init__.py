@@ -1,0 +1,1 @@
+"""Backups: the facts they are compared by, and the programs of PostgreSQL that write and read them."""
