@@ -221,7 +221,7 @@ async def _store(writer: Writer, actor: Actor, current: Row | None, drafts: Mapp
     for code, draft in drafts.items():
         if current is not None or draft.properties.members:
             await places.set_members(writer, code, draft.properties.members)
-    await places.derive(writer)
+    await places.derive(writer, drafts.keys())
 
 
 def _values(code: str, draft: PlaceDraft) -> dict[str, Any]:

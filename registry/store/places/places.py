@@ -1,6 +1,6 @@
 """SQL of places: get, find, containing, around, insert; and what lies under what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -428,42 +428,56 @@ async def flag(writer: Writer, code: str, flags: Mapping[str, str]) -> dict[str,
     return None if row is None else row["flags"]
 
 
+AFFECTED = """
+WITH moved(code) AS (
+    SELECT unnest(CAST(:changed AS text[]))
+    UNION SELECT place FROM place_member WHERE area = ANY(CAST(:changed AS text[]))
+)
+SELECT code FROM moved
+UNION SELECT w.code FROM place_within w JOIN moved m ON m.code = w.ancestor
+"""
+FORGET_WITHIN = "DELETE FROM place_within WHERE code = ANY(CAST(:affected AS text[]))"
 DERIVE_WITHIN = """
 INSERT INTO place_within (ancestor, code)
-WITH RECURSIVE step(ancestor, code) AS (
-    SELECT parent, code FROM place WHERE parent IS NOT NULL
-    UNION SELECT area, place FROM place_member
-), under(ancestor, code) AS (
-    SELECT code, code FROM place
-    UNION SELECT u.ancestor, s.code FROM under u JOIN step s ON s.ancestor = u.code
+WITH RECURSIVE up(ancestor, code) AS (
+    SELECT code, code FROM place WHERE code = ANY(CAST(:affected AS text[]))
+    UNION SELECT above.code, up.code FROM up CROSS JOIN LATERAL (
+        SELECT parent AS code FROM place WHERE place.code = up.ancestor AND parent IS NOT NULL
+        UNION ALL SELECT area FROM place_member WHERE place = up.ancestor
+    ) above
 )
-SELECT ancestor, code FROM under
+SELECT ancestor, code FROM up
 ON CONFLICT DO NOTHING
+"""
+FORGET_AREAS = """
+UPDATE place SET extent_basis = 'none', extent = NULL
+WHERE extent_basis = 'members'
+  AND code IN (SELECT ancestor FROM place_within WHERE code = ANY(CAST(:changed AS text[])))
+  AND NOT EXISTS (SELECT FROM place_member m JOIN place p ON p.code = m.place
+                  WHERE m.area = place.code AND p.extent IS NOT NULL)
 """
 DERIVE_AREAS = """
 UPDATE place SET extent_basis = 'members', extent = joined.extent
 FROM (
     SELECT m.area, ST_Multi(ST_CollectionExtract(ST_UnaryUnion(ST_Collect(p.extent)), 3)) AS extent
     FROM place_member m JOIN place p ON p.code = m.place
-    WHERE p.extent IS NOT NULL GROUP BY m.area
+    WHERE p.extent IS NOT NULL
+      AND m.area IN (SELECT ancestor FROM place_within WHERE code = ANY(CAST(:changed AS text[])))
+    GROUP BY m.area
 ) joined
 WHERE joined.area = place.code AND place.extent_basis IN ('none', 'members')
-"""
-FORGET_BOUNDS = """
-UPDATE place SET extent_from = NULL
-WHERE extent_from IS NOT NULL
-  AND NOT EXISTS (SELECT FROM place bound WHERE bound.code = place.extent_from AND bound.extent IS NOT NULL)
 """
 DERIVE_BOUNDS = """
 UPDATE place SET extent_from = bound.code
 FROM (
     WITH RECURSIVE up(code, at, depth) AS (
-        SELECT code, code, 0 FROM place
+        SELECT code, code, 0 FROM place WHERE code = ANY(CAST(:affected AS text[]))
+           OR code IN (SELECT ancestor FROM place_within WHERE code = ANY(CAST(:changed AS text[])))
         UNION ALL SELECT up.code, p.parent, depth + 1 FROM up JOIN place p ON p.code = up.at
         WHERE p.parent IS NOT NULL AND depth < 20
     )
-    SELECT DISTINCT ON (up.code) up.code AS of, p.code FROM up JOIN place p ON p.code = up.at
-    WHERE p.extent IS NOT NULL ORDER BY up.code, up.depth
+    SELECT DISTINCT ON (up.code) up.code AS of, CASE WHEN p.extent IS NOT NULL THEN p.code END AS code
+    FROM up JOIN place p ON p.code = up.at ORDER BY up.code, p.extent IS NULL, up.depth
 ) bound
 WHERE bound.of = place.code AND place.extent_from IS DISTINCT FROM bound.code
 """
@@ -474,29 +488,34 @@ FROM (
         SELECT w.ancestor FROM place_within w JOIN place a ON a.code = w.ancestor
         WHERE w.code = p.code AND a.partner IS NOT NULL ORDER BY w.ancestor = p.code DESC, w.ancestor LIMIT 1
     ) AS partner
-    FROM place p
+    FROM place p WHERE p.code = ANY(CAST(:affected AS text[]))
 ) found
 WHERE found.code = place.code AND place.partner_of IS DISTINCT FROM found.partner
+RETURNING place.code
 """
 FOLLOW_PARTNERS = """
 UPDATE resource SET partner_of = place.partner_of FROM place
-WHERE place.code = resource.place AND resource.partner_of IS DISTINCT FROM place.partner_of
+WHERE place.code = resource.place AND place.code = ANY(CAST(:changed AS text[]))
+  AND resource.partner_of IS DISTINCT FROM place.partner_of
 """
+EVERY = Query(sa.select(place.c.code))
+FIND_AFFECTED = Query(sa.text(AFFECTED))
 DERIVATIONS = [
-    Query(sa.text(text))
-    for text in (
-        "DELETE FROM place_within",
-        DERIVE_WITHIN,
-        DERIVE_AREAS,
-        FORGET_BOUNDS,
-        DERIVE_BOUNDS,
-        DERIVE_PARTNERS,
-        FOLLOW_PARTNERS,
-    )
+    Query(sa.text(text)) for text in (FORGET_WITHIN, DERIVE_WITHIN, FORGET_AREAS, DERIVE_AREAS, DERIVE_BOUNDS)
 ]
+RENEW_PARTNERS, RENEW_RECORDS = Query(sa.text(DERIVE_PARTNERS)), Query(sa.text(FOLLOW_PARTNERS))
 
 
-async def derive(writer: Writer) -> None:
-    """Derive what lies under what, the extents of areas, bounds, and partners of places and resources."""
+async def derive(writer: Writer, changed: Collection[str] | None = None) -> None:
+    """Derive what lies under what, the extents of areas, bounds, and partners of places and resources.
+
+    Only what `changed` places may have changed is derived, after they are stored; everything without them.
+    The members of a changed area are those before and after the change.
+    """
+    codes = [row["code"] for row in await writer.rows(EVERY, {})] if changed is None else list(changed)
+    affected = {row["code"] for row in await writer.rows(FIND_AFFECTED, {"changed": codes})}
+    values = {"changed": codes, "affected": sorted(affected)}
     for query in DERIVATIONS:
-        await writer.run(query, {})
+        await writer.run(query, values)
+    partners = await writer.rows(RENEW_PARTNERS, values)
+    await writer.run(RENEW_RECORDS, {"changed": [row["code"] for row in partners]})
