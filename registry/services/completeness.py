@@ -41,22 +41,22 @@ class _Listing(Struct, frozen=True):
 
 
 async def completeness_of(
-    reader: Reader, sight: Sight, wanted: Filter, snapshot: str | None = None
+    reader: Reader, sight: Sight, wanted: Filter, moment: str | None = None
 ) -> Completeness:
     """The completeness of the records that a filter asks for, in its place, or everywhere without one.
 
     Conditions on a state, such as free capacity, do not make another list: they exclude records of it.
-    `snapshot` is the one that the answer was read in, where it is known.
+    `moment` is the one that the answer was read at, where it is known.
     """
     kinds = kinds_of(wanted)
     question = ("listing", sight, _counted_by(wanted), tuple(kinds))
-    kept = reader.kept.get(question, snapshot or await listings.snapshot(reader))
+    kept = reader.kept.get_of_lists(question, moment or await listings.moment(reader))
     if kept is not None and kept.holds_at(wanted.valid_at):
         found: Completeness = kept.completeness
         return found
     async with reader.snapshot() as view:
         listing = await _read(view, sight, wanted, kinds)
-        reader.kept.put(question, await listings.snapshot(view), listing)
+        reader.kept.put(question, await listings.moment(view), listing)
     return listing.completeness
 
 

@@ -1,11 +1,14 @@
 """Counts of listings against counts of the records, and the completeness that they lead to."""
 
 import random
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import NamedTuple
 
 import asyncpg
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from registry.domain.access.sight import EVERYTHING, PUBLIC, Sight
 from registry.domain.completeness import ListingCount
@@ -19,7 +22,8 @@ from registry.domain.values import Name
 from registry.services.completeness import completeness_of, kinds_of
 from registry.store import completeness as listings
 from registry.store.database.kept import MOST_KEPT, Kept
-from registry.store.database.pool import Writer
+from registry.store.database.pool import SnapshotReader, Writer, prepare
+from registry.store.database.query import Query
 from registry.store.plans import plans
 from registry.store.records import changes
 from tests.builders import A_CHANGE, NOW, a_place, a_resource, an_inventory, make
@@ -220,14 +224,124 @@ def test_only_kinds_that_have_a_condition_are_asked_for() -> None:
     assert kinds_of(Filter(kind="shelter", tier="town")) == ["shelter"]
 
 
-def test_an_answer_is_kept_for_its_snapshot_alone() -> None:
+def test_an_answer_is_kept_for_its_moment_alone() -> None:
     kept = Kept()
-    kept.put("question", "1:1:", "answer")
+    kept.put("question", "1:1:/0", "answer")
     kept.put("unsure", None, "answer")
-    assert kept.get("question", "1:1:") == "answer"
-    assert kept.get("question", "1:2:") is None
+    assert kept.get("question", "1:1:/0") == "answer"
+    assert kept.get("question", "1:2:/0") is None
     assert kept.get("unsure", None) is None
     for number in range(MOST_KEPT):
-        kept.put(number, "1:1:", number)
-    assert kept.get("question", "1:1:") is None
-    assert kept.get(MOST_KEPT - 1, "1:1:") == MOST_KEPT - 1
+        kept.put(number, "1:1:/0", number)
+    assert kept.get("question", "1:1:/0") is None
+    assert kept.get(MOST_KEPT - 1, "1:1:/0") == MOST_KEPT - 1
+
+
+def test_an_answer_of_lists_is_kept_until_one_changes_that_it_may_not_show() -> None:
+    kept = Kept()
+    kept.put("question", "10:14:10,12/9", "answer")
+    assert kept.get_of_lists("question", "20:20:/9") == "answer"
+    assert kept.get_of_lists("question", "20:20:/10") is None
+    assert kept.get_of_lists("question", "10:14:10,12/13") is None
+    assert kept.get_of_lists("question", None) is None
+    assert kept.get_of_lists("other", "10:14:10,12/9") is None
+
+
+class Lists(NamedTuple):
+    """A reader that keeps answers, and two connections that commit."""
+
+    reader: SnapshotReader
+    writer: Writer
+    second: asyncpg.Connection
+
+    async def listed(self) -> int:
+        return (await completeness_of(self.reader, EVERYTHING, Filter(kind="shelter", valid_at=NOW))).listed
+
+    async def reads(self) -> int:
+        """How many statements the answer takes from now on."""
+        counting = Counting(self.reader)
+        await completeness_of(counting, EVERYTHING, Filter(kind="shelter", valid_at=NOW))
+        return counting.statements
+
+
+class Counting(SnapshotReader):
+    """The same reader, counting its statements."""
+
+    def __init__(self, reader: SnapshotReader) -> None:
+        super().__init__(reader._connection, kept=reader.kept)
+        self.statements = 0
+
+    async def rows(self, query, values):
+        self.statements += 1
+        return await super().rows(query, values)
+
+
+@pytest.fixture
+def lists_url(new_database) -> str:
+    return new_database()
+
+
+@pytest.fixture
+async def lists(lists_url) -> AsyncIterator[Lists]:
+    connections = [await asyncpg.connect(lists_url) for _ in range(3)]
+    for connection in connections:
+        await prepare(connection)
+    writer = Writer(connections[1])
+    for code in ("T1", "T2"):
+        await a_place(writer, code)
+    yield Lists(SnapshotReader(connections[0]), writer, connections[2])
+    for connection in connections:
+        await connection.close()
+
+
+async def test_a_write_that_changes_no_list_leaves_what_was_worked_out(lists) -> None:
+    identity = await a_resource(lists.writer, "shelter", place="T1")
+    assert await lists.listed() == 1
+    await lists.writer.run(Query(sa.text("UPDATE resource SET opening = 'open'")), {})
+    assert await lists.reads() == 0
+    await lists.writer.run(Query(sa.text("SELECT registry_fold_listing()")), {})
+    assert await lists.reads() == 0
+    assert identity
+
+
+CHANGES = {
+    "a record": "INSERT",
+    "a state of life": "UPDATE resource SET lifecycle = 'retired'",
+    "a position": "UPDATE resource SET geom = NULL, public_geom = NULL, quality = 'unknown'",
+    "a date": "UPDATE resource SET valid_to = '2020-01-01T00:00Z'",
+    "a date of a dated one": "UPDATE resource SET valid_to = '2021-01-01T00:00Z' WHERE valid_to IS NOT NULL",
+    "a removal": "DELETE FROM resource",
+    "an inventory": "INVENTORY",
+    "a total": "TOTAL",
+    "a place": "PLACE",
+}
+
+
+async def test_every_change_of_a_list_is_seen_at_once(lists) -> None:
+    for change, text in CHANGES.items():
+        await lists.listed()
+        assert await lists.reads() == 0
+        if text == "INSERT":
+            await a_resource(lists.writer, "shelter", place="T1")
+        elif text == "INVENTORY":
+            await an_inventory(lists.writer, "shelter", "T1")
+        elif text == "TOTAL":
+            await a_total(lists.writer, "shelters", 54, "T1", "shelter")
+        elif text == "PLACE":
+            await a_place(lists.writer, "T3", "T1")
+        else:
+            await lists.second.execute(text)
+        assert await lists.reads() > 0, change
+
+
+async def test_a_change_that_commits_late_is_seen(lists) -> None:
+    late = lists.second.transaction()
+    await late.start()
+    await a_resource(Writer(lists.second), "shelter", place="T1")
+    await a_resource(lists.writer, "shelter", place="T2")
+    assert await lists.listed() == 1
+    await late.commit()
+    assert await lists.listed() == 2
+    await lists.writer.run(Query(sa.text("SELECT registry_fold_listing()")), {})
+    await a_resource(lists.writer, "shelter", place="T2")
+    assert await lists.listed() == 3

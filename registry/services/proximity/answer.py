@@ -50,12 +50,12 @@ async def near(
 ) -> Near:
     """The hits as features, with what could not be decided and how complete the list is."""
     await require_place(reader, question.filter, hits.rows)
-    snapshot = None if hits.possible is None else hits.possible.snapshot
+    moment = None if hits.possible is None else hits.possible.moment
     answer = Near(
         features=[hit(row, context) for row in hits.rows],
         origin=context.start.described,
         ranked_by=context.ranking.rank,
-        completeness=await completeness_of(reader, sight, question.filter, snapshot),
+        completeness=await completeness_of(reader, sight, question.filter, moment),
         undecided=doubt.undecided,
         excluded=doubt.excluded,
     )

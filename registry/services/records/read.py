@@ -100,16 +100,16 @@ async def list_resources(
 
 async def _beside(reader: Reader, sight: Sight, wanted: Filter) -> SetAnswer:
     """What a list says beside its members; kept while the database stays as it was."""
-    snapshot = await listings.snapshot(reader)
-    completeness = await completeness_of(reader, sight, wanted, snapshot)
+    moment = await listings.moment(reader)
+    completeness = await completeness_of(reader, sight, wanted, moment)
     if not list_doubt.is_open(wanted):
         return SetAnswer(completeness=completeness, undecided=NOTHING_UNDECIDED, excluded={})
     question = ("list", sight, _to_the_minute(wanted))
-    kept = reader.kept.get(question, snapshot)
+    kept = reader.kept.get(question, moment)
     if kept is None:
         async with reader.snapshot() as view:
             kept = await list_doubt.find(view, sight, wanted)
-            reader.kept.put(question, await listings.snapshot(view), kept)
+            reader.kept.put(question, await listings.moment(view), kept)
     return SetAnswer(
         completeness=completeness,
         undecided=_undecided(kept.records, more=kept.more),

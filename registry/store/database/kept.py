@@ -1,7 +1,8 @@
 """What a process keeps of the answers to small questions, each for as long as the database stays as it was.
 
-Two statements that have the same snapshot see the same rows. So an answer is kept with the snapshot that it
-was read in, and used again by whoever reads in an equal one.
+Two statements that have the same snapshot see the same rows. So an answer is kept with the moment that it was
+read at, and used again by whoever reads at an equal one. What depends only on what is listed, published and
+declared is kept longer: until a transaction that changed any of it can be seen.
 """
 
 from collections import OrderedDict
@@ -11,10 +12,15 @@ from typing import Any
 import sqlalchemy as sa
 
 MOST_KEPT = 1_000
-SNAPSHOT: sa.ColumnElement[Any] = sa.literal_column(
-    "CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN pg_current_snapshot()::text END"
+MOMENT: sa.ColumnElement[Any] = sa.literal_column(
+    """CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN pg_current_snapshot()::text || '/' || coalesce(
+    (SELECT xid::text FROM list_change WHERE xid < pg_snapshot_xmax(pg_current_snapshot())
+      ORDER BY xid DESC LIMIT 1), '0') END"""
 )
-"""The snapshot of a statement; NULL in a transaction that has written, whose own changes it does not show."""
+"""The snapshot of a statement and the latest change of lists in it; NULL in a transaction that has written.
+
+A restored database brings numbers of another cluster along: those beyond the snapshot say nothing.
+"""
 
 
 class Kept:
@@ -23,16 +29,29 @@ class Kept:
     def __init__(self) -> None:
         self._answers: OrderedDict[Hashable, tuple[str, Any]] = OrderedDict()
 
-    def get(self, question: Hashable, snapshot: str | None) -> Any:
-        """What was answered in this very snapshot; None when nothing was."""
+    def get(self, question: Hashable, moment: str | None) -> Any:
+        """What was answered at this very moment; None when nothing was."""
         kept = self._answers.get(question)
-        return kept[1] if kept is not None and kept[0] == snapshot else None
+        return kept[1] if kept is not None and kept[0] == moment else None
 
-    def put(self, question: Hashable, snapshot: str | None, answer: Any) -> None:
-        """Keep an answer that was read in this snapshot."""
-        if snapshot is None:
+    def get_of_lists(self, question: Hashable, moment: str | None) -> Any:
+        """What was answered of lists that have not changed since; None when nothing was, or they may have.
+
+        A change that an answer does not show is of a transaction that its snapshot had not seen end: the
+        oldest of those has the first number of the snapshot.
+        """
+        kept = self._answers.get(question)
+        if kept is None or moment is None:
+            return None
+        unended = int(kept[0].partition(":")[0])
+        changed = int(moment.rpartition("/")[2])
+        return kept[1] if kept[0] == moment or changed < unended else None
+
+    def put(self, question: Hashable, moment: str | None, answer: Any) -> None:
+        """Keep an answer that was read at this moment."""
+        if moment is None:
             return
-        self._answers[question] = snapshot, answer
+        self._answers[question] = moment, answer
         self._answers.move_to_end(question)
         if len(self._answers) > MOST_KEPT:
             self._answers.popitem(last=False)

@@ -36,13 +36,13 @@ def _partner(view: View) -> sa.ColumnElement[Any]:
 class Possible(NamedTuple):
     """Records that may be among the hits, up to `reach_m` from the point or shape; None is no bound.
 
-    `snapshot` is that of the statement which returned both.
+    `moment` is that of the statement which returned both.
     """
 
     records: list[Row]
     more: bool
     reach_m: float | None
-    snapshot: str | None
+    moment: str | None
 
 
 class Hits(NamedTuple):

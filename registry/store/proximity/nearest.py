@@ -13,7 +13,7 @@ from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import Rank, Ranking, complete_within
 from registry.domain.records.resource import KINDS
 from registry.store.batched_union import batched_union, rows_of_each, values_of_each
-from registry.store.database.kept import SNAPSHOT
+from registry.store.database.kept import MOMENT
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement
 from registry.store.filters import BROAD, clauses, key_and_values
@@ -94,7 +94,7 @@ def _with_possible(form: Shape, present: frozenset[str], capped: bool, tier: int
         "records": sa.select(whole).select_from(named.subquery("named")).scalar_subquery(),
         "more": count >= MOST_READ,
         "reach_m": bound_m,
-        "snapshot": SNAPSHOT,
+        "moment": MOMENT,
     }
     candidates = passed_on(first).add_columns(*(sa.null().label(name) for name in last))
     only = sa.select(*(sa.null().label(column.name) for column in first.c), *last.values())
@@ -182,7 +182,7 @@ async def _by_distance(reader: Reader, case: Case, values: dict[str, Any]) -> Ca
     if drawn or "spread_m" not in values:
         return await reader.rows(_candidates(*case, tier), values), None
     *rows, last = await reader.rows(_with_possible(form, present, capped, tier), values)
-    return rows, Possible(last["records"] or [], last["more"], last["reach_m"], last["snapshot"])
+    return rows, Possible(last["records"] or [], last["more"], last["reach_m"], last["moment"])
 
 
 async def _among(
