@@ -25,6 +25,19 @@ def few_or_many(read: Any, many: Any, ordered: Callable[[Any], Any], most: int) 
     return materialized(sa.union_all(*(sa.select(part.subquery()) for part in parts)), "page"), total
 
 
+def full_or_else(first: Any, otherwise: Callable[[Callable[[Any], Any]], Any]) -> Any:
+    """The page in `first` when it is full, and what `otherwise` makes when it is not.
+
+    `otherwise` gets a function that keeps a selection from being read when the page is full.
+    """
+    peek = materialized(first, "peek")
+    number = sa.select(sa.func.count().label("n")).select_from(peek).cte("peeked")
+    count: Any = sa.select(number.c.n).scalar_subquery()
+    limit: Any = sa.bindparam("limit")
+    rest = otherwise(lambda rows: rows.where(count < limit))
+    return sa.union_all(sa.select(peek).where(count >= limit), sa.select(rest)).cte("found")
+
+
 def looked_up(kept: Any, row: sa.Select[Any]) -> sa.Select[Any]:
     """The row for each of the rows in `kept`; the conditions of `row` select one.
 

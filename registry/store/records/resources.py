@@ -11,10 +11,13 @@ from registry.domain.conditions import Filter
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement, utf8
 from registry.store.filters import clauses, key_and_values
-from registry.store.pages import few_or_many, looked_up
+from registry.store.names import keyed
+from registry.store.pages import few_or_many, full_or_else, looked_up
 from registry.store.schema.records import resource
 from registry.store.visibility import Shape, binds, shape, view
 
+PEEKED = 1_000
+"""Records that are read in the order of the page first: a name that many have fills it from these."""
 FEW = 10_000
 """Records with a name like the one asked for that are looked up; more are read in the order of the page."""
 
@@ -43,19 +46,26 @@ async def known(reader: Reader, realm: str, ids: Iterable[UUID]) -> set[UUID]:
 def _find(form: Shape, present: frozenset[str], paged: bool) -> Query:
     seen = view(form)
 
-    def ordered(rows: Any) -> Any:
+    def after(rows: Any) -> Any:
         identity = rows.selected_columns[0]
         if paged:
             rows = rows.where(identity > sa.bindparam("after"))
-        return rows.order_by(identity).limit(sa.bindparam("limit"))
+        return rows.order_by(identity)
+
+    def ordered(rows: Any) -> Any:
+        return after(rows).limit(sa.bindparam("limit"))
 
     def read(*columns: Any, present: frozenset[str] = present) -> Any:
         return sa.select(seen.c.id, *columns).where(seen.seen, *clauses(present, seen))
 
     feature = seen.feature.label("feature")
     if by_name := present & {"q", "brief_q"}:
-        many = read(present=present - by_name | {"scanned_q"})
-        found, _ = few_or_many(read(), many, ordered, FEW)
+        others = present - by_name
+        walk = after(read(seen.c.search_key, present=others)).limit(PEEKED).subquery("walk")
+        named = keyed(walk.c.search_key, sa.bindparam("q", type_=sa.Text), "scan")
+        first = sa.select(walk.c.id).where(named).order_by(walk.c.id).limit(sa.bindparam("limit"))
+        many = read(present=others | {"scanned_q"})
+        found = full_or_else(first, lambda rest: few_or_many(rest(read()), rest(many), ordered, FEW)[0])
         chosen = looked_up(found, read(feature, present=frozenset()).where(seen.c.id == found.c.id))
     else:
         chosen = ordered(read(feature))
