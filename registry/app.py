@@ -21,6 +21,8 @@ from registry.api.ogc import router as ogc_router
 from registry.api.v1 import proximity
 from registry.api.v1.access import approvals, audit
 from registry.api.v1.coverage import coverage, jobs, scenarios
+from registry.api.v1.incidents import incidents
+from registry.api.v1.incidents import response as incident_response
 from registry.api.v1.intake import intake
 from registry.api.v1.places import jurisdiction, places, rules, vocabularies
 from registry.api.v1.plans import plans, registers
@@ -74,6 +76,8 @@ ROUTERS = (
     plans.router,
     registers.router,
     registers.answers,
+    incidents.router,
+    incident_response.router,
     rules.router,
     vocabularies.router,
     intake.router,

@@ -30,6 +30,9 @@ QUERY: dict[str, list[str]] = {
     "exercise": ["drill"],
     "as_of": ["2026-01-01T12:00:00Z", "2027-01-01T00:00:00Z"],
     "lifecycle": ["in_service"],
+    "persons": ["5"],
+    "registers": ["true"],
+    "state": ["reported"],
     "quality": ["surveyed", "approximate"],
     "level": ["town"],
     "under": ["D"],
@@ -77,6 +80,7 @@ PATHS: dict[str, list[str]] = {
     "collection_id": sorted(COLLECTIONS),
     "matrix_set": ["WebMercatorQuad"],
     "register": sorted(REGISTERS),
+    "commitment": IDENTITIES[:1],
 }
 HERE = {"lon": SPOT[0], "lat": SPOT[1]}
 FIRE = {"kind": "fire_watch_point", "place": "D"}
@@ -127,6 +131,7 @@ BESIDE: dict[str, dict[str, str]] = {
     f"/v1/proximity/{name}": {"lon": str(SPOT[0]), "lat": str(SPOT[1])}
     for name in ("nearest", "within", "covering")
 } | {
+    "/v1/call-list": {"lon": str(SPOT[0]), "lat": str(SPOT[1])},
     "/v1/coverage": {"place": "D"},
     "/v1/reconciliation": {"place": "D"},
     "/v1/survey-list": {"place": "D"},

@@ -9,13 +9,21 @@ import httpx
 import pytest
 
 from tests.access.questions import BODIES
-from tests.access.test_roles import ITEMS, MATRIX, ROUTES, SEEN_AT, SITE, TRIAL, draft, url_of
+from tests.access.test_roles import INCIDENT, ITEMS, MATRIX, ROUTES, SEEN_AT, SITE, TRIAL, draft, url_of
 from tests.access.worlds import World, identity_of
 
 COUNTED = "SELECT {}".format(
     " + ".join(
         f"(SELECT count(*) FROM {table})"
-        for table in ("change_log", "observation", "correction", "approval", "scenario", "job")
+        for table in (
+            "change_log",
+            "observation",
+            "correction",
+            "approval",
+            "scenario",
+            "job",
+            "incident_log",
+        )
     )
 )
 DECIDED = "SELECT {}".format(
@@ -134,6 +142,44 @@ async def comparison(place: World) -> Sent:
     return Sent("/v1/coverage/compare", body, body | {"place": "T1"}, "respond-async")
 
 
+async def an_incident(place: World, **more: Any) -> str:
+    """The path of a new incident."""
+    body = MATRIX["POST", "/v1/incidents"].body | more
+    made = await place.client.post("/v1/incidents", json=body, headers=place.headers["planner"])
+    return f"/v1/incidents/{made.json()['incident']['id']}"
+
+
+async def note(place: World) -> Sent:
+    return Sent(f"{await an_incident(place)}/log", {"text": "seen"}, {"text": "heard"})
+
+
+async def joining(place: World) -> Sent:
+    """Of two new incidents."""
+    url, *others = [await an_incident(place) for _ in range(3)]
+    bodies = ({"other": other.rpartition("/")[2]} for other in others)
+    return Sent(f"{url}/joins", *bodies)
+
+
+async def commitment(place: World) -> Sent:
+    """Of two teams that nobody has committed."""
+    teams = []
+    for _ in range(2):
+        team = draft("T1")
+        team["properties"] |= {"kind": "rescue_team"}
+        made = await place.client.post("/v1/resources", json=team, headers=place.headers["planner"])
+        teams.append(made.json()["id"])
+    bodies = ({"resources": [team]} for team in teams)
+    return Sent(f"{await an_incident(place)}/commitments", *bodies)
+
+
+async def step(place: World) -> Sent:
+    """Of a team that was committed."""
+    sent = await commitment(place)
+    made = await place.client.post(sent.url, json=sent.body, headers=place.headers["planner"])
+    url = f"{sent.url}/{made.json()['commitments'][0]['id']}"
+    return Sent(url, {"state": "on_scene"}, {"state": "en_route"})
+
+
 ASKED = BODIES | {TRIAL: [draft("T1")]}
 QUESTIONS = {path for path in ASKED if not path.startswith("/v1/coverage") or path.endswith("/members")}
 """They have no effect at all."""
@@ -146,6 +192,12 @@ WRITES: dict[str, Callable[[World], Awaitable[Sent]]] = {
     "/v1/coverage/scenarios": lambda place: changed(place, "/v1/coverage/scenarios", note="other"),
     "/v1/coverage/compare": comparison,
     "/v1/findings/{identity:uuid}/settlement": settlement,
+    "/v1/incidents": lambda place: changed(place, "/v1/incidents", hazard="flood"),
+    "/v1/incidents/detections": lambda place: changed(place, "/v1/incidents/detections", bearing_deg=31.0),
+    f"{INCIDENT}/log": note,
+    f"{INCIDENT}/joins": joining,
+    f"{INCIDENT}/commitments": commitment,
+    f"{INCIDENT}/commitments/{{commitment:uuid}}": step,
     "/v1/resources": lambda place: changed(place, "/v1/resources", properties=draft("T2")["properties"]),
     f"{RECORD}/location": record("location", accuracy_m=6),
     f"{RECORD}/restoration": restoration,

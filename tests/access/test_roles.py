@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
+from uuid import UUID
 
 import pytest
 from litestar.routes import HTTPRoute
@@ -42,6 +43,13 @@ DISTRICT = {
         "coordinates": [[[106.55, 28.95], [106.8, 28.95], [106.8, 29.1], [106.55, 29.1], [106.55, 28.95]]],
     },
     "properties": {"name": {"en": "D"}, "level": "district"},
+}
+INCIDENT = "/v1/incidents/{identity:uuid}"
+DETECTION = {
+    "camera": str(identity_of("public", "T1", "fire_watch_point", None)),
+    "observed_at": SEEN_AT,
+    "bearing_deg": 30.0,
+    "bearing_error_deg": 1.0,
 }
 TRIAL = "/v1/intakes/check"
 CONTACT = "/v1/resources/{identity:uuid}/contacts"
@@ -106,6 +114,17 @@ MATRIX: dict[tuple[str, str], Route] = {
     ),
     ("PUT", "/v1/zones/{identity:str}/geometry"): Route("planner", bodiless=True),
     ("POST", "/v1/sync/push"): Route("field", bodiless=True),
+    ("POST", "/v1/incidents"): Route("field", {"hazard": "forest_fire", "place": "T1"}),
+    ("POST", "/v1/incidents/detections"): Route("field", DETECTION),
+    ("PATCH", INCIDENT): Route("field", {"level": "II"}, condition="*"),
+    ("GET", f"{INCIDENT}/log"): Route("viewer"),
+    ("GET", f"{INCIDENT}/proposals"): Route("viewer"),
+    ("GET", f"{INCIDENT}/handover"): Route("viewer"),
+    ("GET", f"{INCIDENT}/history"): Route("field", bodiless=True),
+    ("POST", f"{INCIDENT}/log"): Route("field", {"text": "seen"}),
+    ("POST", f"{INCIDENT}/joins"): Route("field", {"other": str(UUID(int=1))}),
+    ("POST", f"{INCIDENT}/commitments"): Route("field", {"resources": [NOBODY]}),
+    ("POST", f"{INCIDENT}/commitments/{{commitment:uuid}}"): Route("field", {"state": "on_scene"}),
     ("POST", "/v1/coverage/compare"): Route(body=SITE | {"scenarios": [NOBODY]}, bodiless=True),
 }
 """Everything that is not a question for anybody. What is not here is answered to the public."""
@@ -139,6 +158,7 @@ def url_of(path: str, expected: Route, town: str = "T1", visibility: str = "publ
         "identity": identity,
         "feature_id": identity,
         "contact": identity,
+        "commitment": NOBODY,
         "z": "10",
         "row": row,
         "col": column,

@@ -27,7 +27,7 @@ UNHURRIED = Settings(pool_size=8, key_pepper=PEPPER, acquire_timeout_s=20, state
 Signed = Callable[..., Awaitable[dict[str, str]]]
 EMPTIED = (
     "resource, resource_past, change_log, history_seal, observation, correction, idempotency,"
-    " zone, place, place_past, job"
+    " zone, place, place_past, job, incident_log, commitment"
 )
 
 
@@ -86,7 +86,7 @@ async def empty(connection: asyncpg.Connection) -> None:
 
     The application goes on watching meanwhile, so that this may be the victim of a deadlock and tries again.
     """
-    kept = ("resource_past", "change_log", "history_seal", "observation")
+    kept = ("resource_past", "change_log", "history_seal", "observation", "incident_log")
     switch = "".join(f"ALTER TABLE {table} {{0}} TRIGGER append_only;" for table in kept)
     script = f"{switch.format('DISABLE')} TRUNCATE {EMPTIED} CASCADE; {switch.format('ENABLE')}"
     for _ in range(20):

@@ -107,7 +107,9 @@ VALUES: dict[str, Sequence[Any]] = {
     "filtered": CQL,
     "how": ["kml", "wkb"],
     **dict.fromkeys(("drawn", "capped", "paged", "vague", "stated_radius", "one_bucket", "bounded"), FLAG),
-    **dict.fromkeys(("counted", "clustered", "narrow", "extents", "by_realm", "by_place", "located"), FLAG),
+    **dict.fromkeys(
+        ("counted", "whole", "clustered", "narrow", "extents", "by_realm", "by_place", "located"), FLAG
+    ),
 }
 """What each parameter of a factory may be, the usual value first."""
 OWN: dict[str, dict[str, Sequence[Any]]] = {
@@ -125,6 +127,7 @@ OWN: dict[str, dict[str, Sequence[Any]]] = {
         "present": [
             frozenset({"current"}),
             frozenset({"register", "registers", "id", "place", "above", "after", "current", "type", "about"}),
+            frozenset({"register", "state", "hazard", "open", "incident", "current"}),
         ]
     },
     "intake.findings._open": {"conditions": [frozenset(), frozenset({"after", "resource", "code"})]},

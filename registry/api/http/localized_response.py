@@ -22,7 +22,7 @@ def localized(
     request: HttpRequest, value: Any, *, etag: str | None = None, status: int = 200
 ) -> Response[bytes]:
     """`value` as JSON, its labels in the preferred language, or in both when none of ours is preferred."""
-    lang = _preferred(request)
+    lang = preferred(request)
     headers = {"Vary": VARY}
     if lang is not None:
         headers["Content-Language"] = lang
@@ -34,7 +34,7 @@ def localized(
 
 def localized_csv(request: HttpRequest, rows: Sequence[Any], name: str) -> Response[bytes]:
     """`rows` as a CSV file in one language, Chinese unless English is preferred."""
-    lang = _preferred(request) or "zh"
+    lang = preferred(request) or "zh"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}.csv"',
         "Content-Language": lang,
@@ -44,7 +44,7 @@ def localized_csv(request: HttpRequest, rows: Sequence[Any], name: str) -> Respo
     return Response(text.encode(), media_type=CSV, headers=headers)
 
 
-def _preferred(request: HttpRequest) -> Lang | None:
+def preferred(request: HttpRequest) -> Lang | None:
     """The language of ours that Accept-Language prefers (RFC 9110, 12.5.4); None for neither."""
     best: tuple[float, Lang] | None = None
     for part in request.headers.get("accept-language", "").split(","):

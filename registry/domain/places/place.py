@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, field
 from registry.domain.errors import Invalid
 from registry.domain.geojson import Area, Point
 from registry.domain.intake.finding import Finding, finding
-from registry.domain.plans.entry import YesNoUnknown
+from registry.domain.plans.entry_base import YesNoUnknown
 from registry.domain.values import Code, LongText, Metres, Name, ShortText
 
 ExtentBasis = Literal["boundary", "voronoi", "disc", "members", "none"]

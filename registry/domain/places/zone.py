@@ -9,29 +9,17 @@ from msgspec import Meta, Struct
 
 from registry.domain.errors import Invalid, InvalidGeometry
 from registry.domain.geojson import LineString, MultiLineString, MultiPolygon, Polygon, Position
+from registry.domain.places.road_range import Kilometres, RoadRange
 from registry.domain.records.resource import Source
 from registry.domain.values import Code, Metres, Name
 
 ZoneKind = Literal["river_shore", "road_land", "road_ramp"]
 Represents = Literal["shore", "land_edge", "drain_edge", "centre_line"]
-Kilometres = Annotated[float, Meta(ge=0, le=100_000)]
 DRAIN_TO_EDGE_M = 3.0
 """Road land reaches at least this far beyond the drain, toe or top of the slope (003:754)."""
 MAX_VERTICES = 200_000
 MAX_EDGE_DEG = 10
 """No edge of a road or shore is longer. One that spans half the Earth has no single shortest line."""
-
-
-class RoadRange(Struct, frozen=True, forbid_unknown_fields=True):
-    """A named road between two kilometres."""
-
-    road: Code
-    from_km: Kilometres
-    to_km: Kilometres
-
-    def __post_init__(self) -> None:
-        if self.to_km <= self.from_km:
-            raise ValueError("to_km is not beyond from_km")
 
 
 class Zone(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

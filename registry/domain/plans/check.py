@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct, field
 
-from registry.domain.plans.entry import YesNoUnknown
+from registry.domain.plans.entry_base import YesNoUnknown
 from registry.domain.plans.provision import Requirement, Words
 from registry.domain.values import Name
 

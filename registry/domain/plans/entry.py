@@ -9,42 +9,38 @@ from msgspec import Meta, Struct, field
 
 from registry.domain.access.sight import stricter
 from registry.domain.errors import Invalid
-from registry.domain.geojson import Area, Point
+from registry.domain.geojson import Area
 from registry.domain.geometry import wkb
+from registry.domain.incidents.cordon import Cordon, check_cordon
+from registry.domain.incidents.incident import Incident
+from registry.domain.incidents.service_point import ServicePoint
+from registry.domain.incidents.warning import StoredWarning
+from registry.domain.plans.entry_base import (
+    Codes,
+    EntryBase,
+    FieldCodes,
+    Figure,
+    HazardCodes,
+    Places,
+    Positive,
+    TopicCodes,
+    YesNoUnknown,
+)
+from registry.domain.plans.facility import FireBreak, HazardSource, Hospital, Site, WaterSource
+from registry.domain.plans.located_entry import LocatedEntry, check_location, located_in_wgs84
 from registry.domain.plans.provision import UNITS
-from registry.domain.records.resource import Exercise, Kind, Source, Visibility
-from registry.domain.values import Code, CodeOf, Count, LongText, Name, PlaceCode, ShortText
-
-YesNoUnknown = Literal["yes", "no", "unknown"]
-Codes = Annotated[list[Code], Meta(max_length=200)]
-HazardCodes = Annotated[Codes, CodeOf(("hazard",))]
-TopicCodes = Annotated[Codes, CodeOf(("topic", "hazard", "specialty"))]
-FieldCodes = Annotated[Codes, CodeOf(("specialty", "hazard", "topic"))]
-Places = Annotated[list[PlaceCode], Meta(max_length=500)]
-Figure = Annotated[float, Meta(ge=-1e15, le=1e15)]
-Positive = Annotated[float, Meta(gt=0, le=1e15)]
+from registry.domain.records.resource import Kind, Visibility
+from registry.domain.values import Code, Count, Name, PlaceCode, ShortText
 
 
-class EntryBase(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="register"):
-    """The members of every entry; the registry sets the version and the times."""
+class Organisation(LocatedEntry, frozen=True, kw_only=True, tag="organisation"):
+    """A committee, command, department or centre, with the hazards and topics it is responsible for.
 
-    id: UUID
-    name: Name | None = None
-    place: PlaceCode | None = None
-    visibility: Visibility = "public"
-    exercise: Exercise | None = None
-    retired: bool = False
-    sources: Annotated[list[Source], Meta(max_length=20)] = field(default_factory=list)
-    note: LongText | None = None
-    version: Annotated[int, Meta(ge=0, le=2_000_000_000)] = 0
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-
-
-class Organisation(EntryBase, frozen=True, kw_only=True, tag="organisation"):
-    """A committee, command, department or centre, with the hazards and topics it is responsible for."""
+    Its geometry is its seat, or the seat is that of the `site` where it sits.
+    """
 
     type: Code
+    site: UUID | None = None
     hazards: HazardCodes = field(default_factory=list)
     topic: TopicCodes = field(default_factory=list)
     task: Name | None = None
@@ -78,7 +74,7 @@ class Hotline(EntryBase, frozen=True, kw_only=True, tag="hotline"):
     hours: ShortText | None = None
 
 
-class Event(EntryBase, frozen=True, kw_only=True, tag="event"):
+class Event(LocatedEntry, frozen=True, kw_only=True, tag="event"):
     """A drill, inspection, patrol, survey or evaluation that took place."""
 
     type: Code
@@ -92,11 +88,10 @@ class Event(EntryBase, frozen=True, kw_only=True, tag="event"):
     """What was counted meanwhile, such as persons and vehicles at a checkpoint."""
 
 
-class HazardPoint(EntryBase, frozen=True, kw_only=True, tag="hazard_point"):
+class HazardPoint(LocatedEntry, frozen=True, kw_only=True, tag="hazard_point"):
     """A geohazard point, reservoir, park or area that somebody has to monitor."""
 
     type: Code
-    geometry: Point | None = None
     status: Literal["active", "treated", "unknown"] = "active"
     monitored: YesNoUnknown = "unknown"
     contact: ShortText | None = None
@@ -173,6 +168,15 @@ Entry = (
     | Agreement
     | Denominator
     | Inventory
+    | Site
+    | Hospital
+    | WaterSource
+    | FireBreak
+    | HazardSource
+    | ServicePoint
+    | Cordon
+    | Incident
+    | StoredWarning
 )
 Register = Literal[
     "organisation",
@@ -185,8 +189,21 @@ Register = Literal[
     "agreement",
     "denominator",
     "inventory",
+    "site",
+    "hospital",
+    "water_source",
+    "fire_break",
+    "hazard_source",
+    "service_point",
+    "cordon",
+    "incident",
+    "warning",
 ]
 REGISTERS: tuple[Register, ...] = get_args(Register)
+OF_THEIR_OWN: dict[Register, str] = {"incident": "/v1/incidents", "warning": "/v1/warnings"}
+"""Registers that are changed by routes of their own, since a change of them is more than other words."""
+OF_THE_MOMENT: tuple[Register, ...] = ("incident", "warning", "cordon")
+"""Registers of what happens now, which no check of a plan reads."""
 
 
 class PastEntry(Struct, frozen=True, kw_only=True):
@@ -215,8 +232,17 @@ def restates(entry: Entry, document: str, locator: str) -> bool:
     )
 
 
+def admitted_entry(entry: Entry) -> Entry:
+    """The entry as it is stored, with its geometry in WGS 84."""
+    return located_in_wgs84(entry) if isinstance(entry, LocatedEntry) else entry
+
+
 def check_entry(entry: Entry) -> None:
     """Raise Invalid, with the field, for an entry that no check could use."""
+    if isinstance(entry, LocatedEntry):
+        check_location(entry)
+    if isinstance(entry, Cordon):
+        check_cordon(entry)
     if isinstance(entry, Indicator) and entry.unit not in UNITS:
         raise Invalid(f"unknown unit {entry.unit}; known: {', '.join(sorted(UNITS))}", field="unit")
     if isinstance(entry, Denominator):

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from msgspec import Struct, field
 
 from registry.domain.coverage.coverage import Coverage
-from registry.domain.plans.entry import Denominator, Entry, Inventory, YesNoUnknown, matches
+from registry.domain.plans.entry import Denominator, Entry, Inventory, matches
+from registry.domain.plans.entry_base import YesNoUnknown
 from registry.domain.plans.provision import ProvisionSubject
 from registry.domain.records.resource import Kind, Lifecycle, Quality
 from registry.domain.values import Name

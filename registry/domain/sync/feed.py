@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from registry.domain.access.sight import Sight, stricter
 from registry.domain.records.resource import Visibility
@@ -14,7 +14,7 @@ Op = Literal["put", "delete", "scope_out"]
 
 
 class FeedChange(Struct, frozen=True, omit_defaults=True):
-    """One change as a client sees it; a put carries the feature."""
+    """One change as a client sees it; a put carries the feature of a resource, or the entry of a register."""
 
     op: Op
     id: str
@@ -23,6 +23,7 @@ class FeedChange(Struct, frozen=True, omit_defaults=True):
     at: str
     verb: str | None = None
     feature: msgspec.Raw | None = None
+    entry: msgspec.Raw | None = None
 
 
 class RecordState(Struct, frozen=True):
@@ -79,7 +80,9 @@ def visible_change(
     identity, at = str(row["resource_id"]), row["at"].isoformat()
     if op != "put" or text is None:
         return FeedChange(op, identity, row["kind"], row["version"], at)
-    return FeedChange(op, identity, row["kind"], row["version"], at, row["verb"], msgspec.Raw(text.encode()))
+    change = FeedChange(op, identity, row["kind"], row["version"], at, row["verb"])
+    member = "feature" if row["entry"] is None else "entry"
+    return structs.replace(change, **{member: msgspec.Raw(text.encode())})
 
 
 def position_of(row: Mapping[str, Any]) -> LogPosition:
@@ -89,6 +92,8 @@ def position_of(row: Mapping[str, Any]) -> LogPosition:
 
 def _text(row: Mapping[str, Any], sight: Sight) -> str | None:
     """The version as this client may read it; None where the public face that it needs is not made yet."""
+    if row["entry"] is not None:
+        return _entry_text(row, sight)
     text: str | None = row["feature"]
     if sight.clearance != "public":
         return text
@@ -97,10 +102,28 @@ def _text(row: Mapping[str, Any], sight: Sight) -> str | None:
     return face if secret else face or text
 
 
+def _entry_text(row: Mapping[str, Any], sight: Sight) -> str:
+    """The entry; the public sees only contacts that are published and still are."""
+    text: str = row["entry"]
+    if sight.clearance != "public":
+        return text
+    members = msgspec.json.decode(text)
+    if not (members.get("published") and row["published_now"]):
+        members.pop("contact", None)
+    return msgspec.json.encode(members).decode()
+
+
+def _visibility(row: Mapping[str, Any], when: str, sight: Sight) -> Visibility | None:
+    """The visibility of a record. An internal entry has no public face, so that the public knows nothing."""
+    stated: Visibility | None = row[f"visibility_{when}"]
+    hidden = row["entry"] is not None and sight.clearance == "public" and stated == "internal"
+    return "restricted" if hidden else stated
+
+
 def _state(row: Mapping[str, Any], when: str, sight: Sight, place: str | None) -> RecordState:
     ancestors = row[f"above_{when}"]
     return RecordState(
-        visibility=row[f"visibility_{when}"],
+        visibility=_visibility(row, when, sight),
         in_place=place is None or place in ancestors,
         in_scope=bool(set(sight.scope) & set(ancestors)),
         gone=when != "now" and row[f"gone_{when}"],

@@ -50,9 +50,10 @@ class FeedCursor(Struct, frozen=True, array_like=True):
 
 
 @lru_cache(1024)
-def audience_of(sight: Sight, place: str | None) -> str:
+def audience_of(sight: Sight, place: str | None, *, registers: bool = False) -> str:
     """A short hash of everything that decides which changes a client is shown."""
     parts = [sight.exercise or "", sight.clearance, ",".join(sorted(sight.scope)), place or ""]
+    parts += ["registers"] if registers else []
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]
 
 

@@ -8,7 +8,7 @@ from msgspec import Raw, Struct
 
 from registry.domain.access.actor import Actor, require
 from registry.domain.errors import NotFound
-from registry.domain.plans.entry import YesNoUnknown
+from registry.domain.plans.entry_base import YesNoUnknown
 from registry.domain.values import Code
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.places import places

@@ -1,7 +1,6 @@
 """Read and change the entries of the registers; every earlier version is kept."""
 
 from collections.abc import Container, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,16 +11,21 @@ from registry.domain.access.actor import Actor, require_place
 from registry.domain.access.sight import Sight
 from registry.domain.errors import ConditionMissing, Invalid, NotFound, Stale
 from registry.domain.plans.entry import (
+    OF_THEIR_OWN,
     Entry,
     Hotline,
     PastEntry,
     Register,
+    admitted_entry,
     check_entry,
     is_hidden,
     register_of,
 )
+from registry.domain.records.change import Change, Verb
+from registry.services.clock import now
 from registry.services.access.limit_mass_changes import count_change
 from registry.services.intake.admit import admit_value
+from registry.services.plans.store_entry import store_entry
 from registry.store.database.pool import Reader, Writer
 from registry.store.places import places
 from registry.store.plans import entries
@@ -85,7 +89,8 @@ async def put_entry(
     """
     if entry.exercise != sight.exercise:
         raise Invalid("the entry belongs to another exercise than the request", field="exercise")
-    entry = await admit_value(writer, entry)
+    demand_own_route(register_of(entry))
+    entry = admitted_entry(await admit_value(writer, entry))
     check_entry(entry)
     await _require_field(writer, actor, entry.place)
     current = await _current(writer, sight, register_of(entry), entry.id, versions)
@@ -103,6 +108,7 @@ async def retire_entry(
     versions: Container[int] | None,
 ) -> Entry:
     """Retire an entry: it leaves lists and checks, and its versions stay."""
+    demand_own_route(register)
     current = await _current(writer, sight, register, identity, versions)
     if current is None:
         raise NotFound(register, identity)
@@ -133,16 +139,16 @@ async def _current(
 
 
 async def _store(writer: Writer, actor: Actor, current: Entry | None, entry: Entry) -> Entry:
-    now = datetime.now(UTC)
-    version, created_at = (1, now) if current is None else (current.version + 1, current.created_at)
-    stamped = msgspec.structs.replace(entry, version=version, created_at=created_at, updated_at=now)
-    if current is None:
-        await entries.insert_many(writer, [stamped], actor.id)
-    else:
-        if is_hidden(current, stamped):
-            await count_change(writer, actor)
-        await entries.amend(writer, stamped, actor.id)
-    return stamped
+    verb: Verb = "create" if current is None else "retire" if entry.retired else "update"
+    if current is not None and is_hidden(current, entry):
+        await count_change(writer, actor)
+    return await store_entry(writer, current, entry, Change(verb=verb, actor=actor.id, at=now()))
+
+
+def demand_own_route(register: Register) -> None:
+    """Invalid for a register that is changed by routes of its own."""
+    if register in OF_THEIR_OWN:
+        raise Invalid(f"change it by {OF_THEIR_OWN[register]}", field="register")
 
 
 async def _require_field(reader: Reader, actor: Actor, place: str | None) -> None:

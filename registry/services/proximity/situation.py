@@ -87,7 +87,7 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_after_days
     question = question_of(Conditions(kind=WATCH_POINT), sight, stale_after_days)
     async with reader.snapshot(one_plan=True) as snapshot:
         start = await start_of(snapshot, alarm.origin)
-        chain, more_places = await _places(snapshot, start, (sight.as_of or datetime.now(UTC)).date())
+        chain, more_places = await chain_of(snapshot, start, (sight.as_of or datetime.now(UTC)).date())
         smallest = next((place["code"] for place in chain if place["holds_all"]), "")
         helps = await _help(snapshot, sight, alarm, start, question)
         teams, shelters, checkpoints, partners, *depots = helps
@@ -204,7 +204,7 @@ async def _covering(
     return answer if answer.features else structs.replace(answer, none=why_none(answer))
 
 
-async def _places(reader: Reader, start: Start, on: date) -> tuple[list[dict[str, Any]], bool]:
+async def chain_of(reader: Reader, start: Start, on: date) -> tuple[list[dict[str, Any]], bool]:
     """The places that hold the origin or a part of it, smallest first, and whether there are more."""
     if start.shape is not None:
         rows = await places.touched(reader, start.shape, MOST_PLACES, on)

@@ -19,8 +19,8 @@ from registry.domain.plans.entry import (
     Member,
     Organisation,
     Responsibility,
-    YesNoUnknown,
 )
+from registry.domain.plans.entry_base import YesNoUnknown
 from registry.domain.records.resource import Kind
 from registry.domain.values import Name
 from registry.services.seeding.demonstration import (

@@ -11,7 +11,7 @@ from registry.domain.errors import Invalid
 from registry.domain.places.rule import Rule, check_rule
 from registry.domain.places.zone import Zone
 from registry.domain.plans.document import Document
-from registry.domain.plans.entry import Entry, check_entry
+from registry.domain.plans.entry import Entry, admitted_entry, check_entry
 from registry.domain.plans.provision import Provision, check_provision
 from registry.services.intake.admit import admit_value
 from registry.store.database.pool import Writer
@@ -63,7 +63,7 @@ async def add_entries(writer: Writer, records: Sequence[Entry]) -> int:
     """Insert the entries that one realm does not have yet, and return how many; Refused by the gate."""
     if not records:
         return 0
-    records = [await admit_value(writer, record) for record in records]
+    records = [admitted_entry(await admit_value(writer, record)) for record in records]
     for record in records:
         check_entry(record)
     stored = await entries.known(writer, records[0].exercise or LIVE, [record.id for record in records])

@@ -1,15 +1,16 @@
 """Read the change feed: a page, a long poll, or a stream of changes, each as one client may see it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from registry.domain.access.pepper import Peppers
 from registry.domain.access.sight import Sight
 from registry.domain.errors import CursorExpired, InvalidQuery, Unauthenticated, Unavailable
+from registry.domain.records.resource import KINDS
 from registry.domain.sync.feed import FeedChange, position_of, visible_change
 from registry.domain.sync.feed_cursor import (
     START,
@@ -67,6 +68,8 @@ class Feed(NamedTuple):
     place: str | None
     look: Callable[[], Awaitable[None]]
     """Raises Unauthenticated when the client may not read any more what it might when it came."""
+    registers: bool = False
+    """Whether the changes of register entries are told too; snapshots and digests hold resources only."""
     waiting: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
     """Entered while there is nothing to do but wait."""
 
@@ -75,18 +78,21 @@ class Feed(NamedTuple):
 
         `head` was read when everything before the position was told.
         """
-        audience, since = audience_of(self.sight, self.place), since or position
+        audience, since = audience_of(self.sight, self.place, registers=self.registers), since or position
         cursor = FeedCursor(head.incarnation, audience, position, head.last, head.changes, since)
         return encrypt_cursor(cursor, self.peppers.current)
 
     def visible(self, batch: Batch, since: LogPosition) -> list[tuple[LogPosition, FeedChange]]:
         """The changes of a batch that a client who began at `since` may see, each with its position."""
-        own = (row for row in batch if self._is_own(row["realm"]))
+        own = (row for row in batch if self._is_own(row["realm"]) and self._is_told(row))
         changes = ((position_of(row), visible_change(row, self.sight, self.place, since)) for row in own)
         return [(position, change) for position, change in changes if change is not None]
 
     def _is_own(self, name: str) -> bool:
         return name == realm(self.sight)
+
+    def _is_told(self, row: Mapping[str, Any]) -> bool:
+        return self.registers or row["kind"] in KINDS
 
     async def page(self, after: LogPosition, limit: int) -> tuple[feed.FeedPage, FeedHead]:
         """The page after a position, and an end of the feed that is not before its changes."""
@@ -113,7 +119,8 @@ class Feed(NamedTuple):
         if not holds:  # the watcher may be a moment behind
             head = await feed.head(self.reader)
             holds = await self.watcher.holds(*held, head)
-        check_cursor(read, audience_of(self.sight, self.place), holds=holds)
+        audience = audience_of(self.sight, self.place, registers=self.registers)
+        check_cursor(read, audience, holds=holds)
         return FeedStart(read.position, head, read.since)
 
 

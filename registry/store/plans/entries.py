@@ -1,5 +1,6 @@
 """SQL of register entries: get, find, insert, amend; every earlier version is kept."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -9,10 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from registry.domain.access.sight import Sight
-from registry.domain.plans.entry import Entry, PastEntry, register_of, shown
+from registry.domain.geometry import wkb
+from registry.domain.plans.entry import OF_THE_MOMENT, Entry, PastEntry, register_of, shown
+from registry.domain.plans.located_entry import LocatedEntry, doubt_m
+from registry.domain.records.change import Change
 from registry.store.as_of import INSTANT, stricter
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query, statement
+from registry.store.records import changes
+from registry.store.schema.changes import change_log
 from registry.store.schema.plans import MOMENT, entry, entry_past
 from registry.store.schema.records import LIVE, place_within
 from registry.store.visibility import Shape, binds, in_scope, shape
@@ -22,6 +28,7 @@ INHERITED = ("hotline", "inventory", "denominator", "responsibility")
 """Registers whose entries at a place apply to every place under it."""
 COLUMNS = [column.name for column in entry.columns]
 PLACE = sa.bindparam("place", type_=sa.Text)
+_OF_THE_MOMENT = ", ".join(f"'{register}'" for register in OF_THE_MOMENT)
 PUBLISHED: sa.ColumnElement[str] = sa.literal_column("'published'")
 
 
@@ -82,6 +89,10 @@ def _about(table: Any) -> sa.ColumnElement[bool]:
     return sa.or_(*(table.c.body.op("->")(sa.literal_column(f"'{name}'")).op("@>")(code) for name in lists))
 
 
+def _text(table: Any, member: str) -> Any:
+    return table.c.body.op("->>")(sa.literal_column(f"'{member}'"))
+
+
 @statement
 def _find(form: Shape, present: frozenset[str]) -> Query:
     table = recorded(form.past)
@@ -93,8 +104,13 @@ def _find(form: Shape, present: frozenset[str]) -> Query:
         "above": sa.or_(table.c.place == _above(), table.c.place.is_(None)),
         "after": table.c.id > sa.bindparam("after"),
         "current": sa.not_(table.c.retired),
-        "type": table.c.body.op("->>")(sa.literal_column("'type'")) == sa.bindparam("type", type_=sa.Text),
+        "type": _text(table, "type") == sa.bindparam("type", type_=sa.Text),
         "about": _about(table),
+        "state": _text(table, "state") == sa.bindparam("state", type_=sa.Text),
+        "hazard": _text(table, "hazard") == sa.bindparam("hazard", type_=sa.Text),
+        "incident": _text(table, "incident") == sa.bindparam("incident", type_=sa.Text),
+        "open": (_text(table, "state") != sa.literal_column("'closed'"))
+        == sa.bindparam("open", type_=sa.Boolean),
     }
     where = [visible(form, table), *(clauses[name] for name in sorted(present))]
     limit = sa.bindparam("limit", type_=sa.Integer)
@@ -109,10 +125,12 @@ def _jurisdiction(form: Shape) -> Query:
     inherited = table.c.register == sa.any_(sa.bindparam("inherited", type_=sa.ARRAY(sa.Text)))
     applies_here = sa.and_(inherited, sa.or_(table.c.place == _above(), table.c.place.is_(None)))
     where = [visible(form, table), sa.not_(table.c.retired), sa.or_(table.c.place == _under(), applies_here)]
+    where.append(table.c.register != sa.all_(sa.literal_column(f"ARRAY[{_OF_THE_MOMENT}]")))
     return Query(sa.select(table.c.body, table.c.published_now).where(*where).order_by(table.c.id))
 
 
-def _decode(row: Row, sight: Sight) -> Entry:
+def decode(row: Row, sight: Sight) -> Entry:
+    """The entry of a row as a sight sees it."""
     stored: Entry = msgspec.convert(row["body"], DECODED)
     return shown(stored, sight.clearance, published_now=bool(row["published_now"]))
 
@@ -120,12 +138,13 @@ def _decode(row: Row, sight: Sight) -> Entry:
 async def find(reader: Reader, sight: Sight, limit: int, **conditions: Any) -> list[Entry]:
     """At most `limit` entries that are not retired, by identity.
 
-    Conditions are any of register, place (with all under it), type, about and after; None is no condition.
+    Conditions are any of register, place (with all under it), type, about, state, hazard, open, incident and
+    after; None is no condition.
     """
     values = {name: value for name, value in conditions.items() if value is not None}
     query = _find(shape(sight), frozenset(values) | {"current"})
     rows = await reader.rows(query, binds(sight) | values | {"limit": limit})
-    return [_decode(row, sight) for row in rows]
+    return [decode(row, sight) for row in rows]
 
 
 async def answering(reader: Reader, sight: Sight, registers: Sequence[str], place: str) -> list[Entry]:
@@ -133,26 +152,31 @@ async def answering(reader: Reader, sight: Sight, registers: Sequence[str], plac
     query = _find(shape(sight), frozenset({"registers", "above", "current"}))
     values = {"registers": list(registers), "place": place, "limit": 1000}
     rows = await reader.rows(query, binds(sight) | values)
-    return [_decode(row, sight) for row in rows]
+    return [decode(row, sight) for row in rows]
 
 
 async def get(reader: Reader, sight: Sight, register: str, identity: UUID) -> Entry | None:
     """One entry, retired or not; None when this sight does not see one."""
     query = _find(shape(sight), frozenset({"register", "id"}))
     row = await reader.row(query, binds(sight) | {"register": register, "id": identity, "limit": 1})
-    return None if row is None else _decode(row, sight)
+    return None if row is None else decode(row, sight)
 
 
 async def of_jurisdiction(reader: Reader, sight: Sight, place: str) -> list[Entry]:
     """Every entry that the checks of a place use: those at it or under it, and the inherited ones above."""
     values = binds(sight) | {"place": place, "inherited": list(INHERITED)}
     rows = await reader.rows(_jurisdiction(shape(sight)), values)
-    return [_decode(row, sight) for row in rows]
+    return [decode(row, sight) for row in rows]
 
 
-_VALUES = {
-    name: sa.bindparam(name, type_=JSONB if name == "body" else entry.c[name].type) for name in COLUMNS
-}
+def _bound(name: str) -> Any:
+    if name == "geom":
+        shape = sa.func.ST_GeomFromWKB(sa.bindparam(name, type_=sa.LargeBinary))
+        return sa.func.ST_SetSRID(shape, sa.literal_column("4326"))
+    return sa.bindparam(name, type_=JSONB if name == "body" else entry.c[name].type)
+
+
+_VALUES = {name: _bound(name) for name in COLUMNS}
 _IDENTITY = (
     entry.c.realm == sa.bindparam("realm", type_=sa.Text),
     entry.c.id == sa.bindparam("id", type_=sa.Uuid),
@@ -202,6 +226,8 @@ def _history(form: Shape) -> Query:
 
 
 def _row(record: Entry, updated_by: str) -> dict[str, Any]:
+    located = record if isinstance(record, LocatedEntry) else None
+    shape = None if located is None or located.geometry is None else wkb(located.geometry)
     return {
         "realm": record.exercise or LIVE,
         "id": record.id,
@@ -214,6 +240,8 @@ def _row(record: Entry, updated_by: str) -> dict[str, Any]:
         "updated_at": record.updated_at,
         "updated_by": updated_by,
         "body": msgspec.to_builtins(record),
+        "geom": shape,
+        "uncertainty_m": None if located is None else doubt_m(located),
     }
 
 
@@ -238,6 +266,32 @@ async def amend(writer: Writer, record: Entry, updated_by: str) -> None:
     row = _row(record, updated_by)
     await writer.run(ARCHIVE, row)
     await writer.run(UPDATE, row)
+
+
+LOG = Query(changes.insert_into(change_log, "xid", "seq"))
+
+
+async def log(writer: Writer, before: Entry | None, after: Entry, change: Change) -> None:
+    """Write the change of an entry into the log, so that feed, seals and subscriptions have it."""
+    members = msgspec.json.encode(after, order="sorted")
+    values = {
+        "realm": after.exercise or LIVE,
+        "resource_id": after.id,
+        "kind": register_of(after),
+        "version": after.version,
+        "place_before": before and before.place,
+        "place_after": after.place,
+        "visibility_before": before and before.visibility,
+        "visibility_after": after.visibility,
+        "gone_before": before is None or before.retired,
+        "gone_after": after.retired,
+        "point_before": None,
+        "point_after": None,
+        "digest": hashlib.sha256(members).digest(),
+        "members": members.decode(),
+        "at": after.updated_at,
+    }
+    await writer.run(LOG, values | {name: getattr(change, name) for name in changes.OF_CHANGE})
 
 
 async def history(reader: Reader, sight: Sight, identity: UUID) -> list[PastEntry]:

@@ -34,7 +34,8 @@ def bound(table: sa.Table, names: list[str]) -> dict[str, Any]:
     }
 
 
-def _insert(table: sa.Table, *left_out: str) -> sa.Insert:
+def insert_into(table: sa.Table, *left_out: str) -> sa.Insert:
+    """An insert of a row with every column of the table but those left out."""
     names = [
         column.name for column in table.columns if column.name not in left_out and column.computed is None
     ]
@@ -52,13 +53,13 @@ _UPDATE = (
     .values(bound(resource, [name for name in resource_row.COLUMNS if name not in ("realm", "id")]))
     .where(*_IDENTITY)
 )
-_LOG = _insert(change_log, "xid", "seq")
-INSERT = Query(_LOG.add_cte(_insert(resource).cte("made")))
+_LOG = insert_into(change_log, "xid", "seq")
+INSERT = Query(_LOG.add_cte(insert_into(resource).cte("made")))
 """A first version and its line in the log, as one statement."""
 AMEND = Query(_LOG.add_cte(_KEEP.cte("kept"), _UPDATE.cte("changed")))
 """The version that is past, the one in its place and the line in the log; all see what was before."""
-INSERT_STOCK = Query(_insert(stock_line))
-INSERT_EXTERNAL = Query(_insert(external_id))
+INSERT_STOCK = Query(insert_into(stock_line))
+INSERT_EXTERNAL = Query(insert_into(external_id))
 FORGET_PARTS = [
     Query(
         sa.delete(table).where(

@@ -72,7 +72,8 @@ MISSING = Query(
         "SELECT l.resource_id AS id, l.version FROM change_log l"
         " LEFT JOIN resource r ON r.realm = l.realm AND r.id = l.resource_id AND r.version = l.version"
         " LEFT JOIN resource_past p ON p.realm = l.realm AND p.id = l.resource_id AND p.version = l.version"
-        " WHERE r.id IS NULL AND p.id IS NULL ORDER BY 1, 2 LIMIT 100"
+        " LEFT JOIN entry e ON e.realm = l.realm AND e.id = l.resource_id AND e.version >= l.version"
+        " WHERE r.id IS NULL AND p.id IS NULL AND e.id IS NULL ORDER BY 1, 2 LIMIT 100"
     )
 )
 _IDS = sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))

@@ -49,6 +49,8 @@ def _entry_columns() -> list[sa.Column[object]]:
         sa.Column("updated_at", MOMENT, nullable=False),
         sa.Column("updated_by", sa.Text, nullable=False),
         sa.Column("body", JSONB, nullable=False),
+        sa.Column("geom", Geometry("GEOMETRY", srid=4326, spatial_index=False)),
+        sa.Column("uncertainty_m", sa.Float, comment="NULL: nobody said, or there is no position."),
     ]
 
 
@@ -66,6 +68,7 @@ entry = sa.Table(
     sa.Index("ix_entry_register", "realm", "register", "place", "id"),
     comment="The small registers beside resources: organisations, drills, hazard points and others.",
 )
+sa.Index("ix_entry_geog", geography(entry.c.geom), entry.c.register, postgresql_using="gist")
 
 entry_past = sa.Table(
     "entry_past",

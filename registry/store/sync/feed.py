@@ -18,8 +18,10 @@ SELECT edge.horizon::text AS horizon, c.xid::text AS xid, c.seq, c.realm, c.reso
        c.gone_before, c.gone_after,
        ARRAY(SELECT ancestor FROM place_within WHERE code = c.place_before) AS above_before,
        ARRAY(SELECT ancestor FROM place_within WHERE code = c.place_after) AS above_after,
-       n.visibility AS visibility_now,
-       ARRAY(SELECT ancestor FROM place_within WHERE code = n.place) AS above_now,
+       coalesce(n.visibility, e.visibility) AS visibility_now,
+       ARRAY(SELECT ancestor FROM place_within WHERE code = coalesce(n.place, e.place)) AS above_now,
+       CASE WHEN e.id IS NOT NULL THEN c.members END AS entry,
+       coalesce((e.body->>'published')::boolean, false) AS published_now,
        CASE WHEN p.id IS NULL THEN n.feature ELSE p.feature END AS feature,
        CASE WHEN p.id IS NULL THEN n.public_feature ELSE p.public_feature END AS public_feature
 FROM (SELECT registry_horizon() AS horizon OFFSET 0) edge
@@ -30,6 +32,7 @@ LEFT JOIN LATERAL (
 ) c ON true
 LEFT JOIN resource n ON n.realm = c.realm AND n.id = c.resource_id
 LEFT JOIN resource_past p ON p.realm = c.realm AND p.id = c.resource_id AND p.version = c.version
+LEFT JOIN entry e ON n.id IS NULL AND e.realm = c.realm AND e.id = c.resource_id
 ORDER BY c.xid, c.seq
 """
 _REALM = "AND l.realm = :realm"

@@ -18,7 +18,7 @@ from registry.domain.conditions import aware
 from registry.domain.cursor import CodeCursor, decode_code, encode_cursor
 from registry.domain.geojson import FeatureCollection
 from registry.domain.places.place import PlaceDraft
-from registry.domain.plans.entry import YesNoUnknown
+from registry.domain.plans.entry_base import YesNoUnknown
 from registry.domain.values import Code
 from registry.services.clock import now
 from registry.services.places import change_places, places

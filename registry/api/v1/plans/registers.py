@@ -13,11 +13,14 @@ from registry.api.http.idempotency import also
 from registry.api.http.links import JSON, next_link, self_link
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
+from registry.api.v1.proximity.params import DatumParam, SpotRadius
 from registry.api.v1.records.writes import EXAMINED
 from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
 from registry.domain.errors import Invalid
 from registry.domain.plans.entry import Entry, Register, register_of
+from registry.domain.proximity.origin import Origin
 from registry.services.plans import call_list, registers
+from registry.services.plans.near_entries import near_entries
 
 TopicParam = Annotated[
     str | None,
@@ -70,6 +73,24 @@ async def read_entry(
     """One entry, with its version as a strong ETag."""
     entry = await registers.read_entry(reader, sight, register, identity)
     return localized(request, entry, etag=etag_of(entry.version, sight))
+
+
+@get("/{register:str}/near")
+async def find_entries_near(
+    request: HttpRequest,
+    register: FromPath[Register],
+    reader: ReaderDep,
+    sight: SightDep,
+    lon: params.Lon,
+    lat: params.Lat,
+    radius_m: params.RadiusM,
+    spot_radius_m: SpotRadius = None,
+    datum: DatumParam = "wgs84",
+    limit: params.Limit = 1000,
+) -> Response[bytes]:
+    """The entries of a register near a spot, nearest first, and those that may be near, by name."""
+    origin = Origin(lon=lon, lat=lat, radius_m=spot_radius_m, datum=datum)
+    return localized(request, await near_entries(reader, sight, [register], origin, radius_m, limit))
 
 
 @put("/{register:str}/{identity:uuid}", responses=also(201, JSON), opt=EXAMINED)
@@ -139,7 +160,7 @@ async def list_responsible(
 
 router = Router(
     "/v1/registers",
-    route_handlers=[list_entries, read_entry, put_entry, retire_entry, read_history],
+    route_handlers=[list_entries, find_entries_near, read_entry, put_entry, retire_entry, read_history],
     tags=["registers"],
 )
 answers = Router("/", route_handlers=[list_hotlines, list_responsible], tags=["registers"])

@@ -23,6 +23,13 @@ from registry.services.sync.read_changes import NOW, ChangePage, Feed, FeedEvent
 
 WaitS = Annotated[float, QueryParameter(ge=0, le=55, description="Wait so long for a change, seconds.")]
 PageLimit = Annotated[int, QueryParameter(name="limit", ge=1, le=500)]
+Registers = Annotated[
+    bool,
+    QueryParameter(
+        name="registers",
+        description="Also the changes of register entries: incidents, cordons, warnings and the others.",
+    ),
+]
 LastEventId = Annotated[str | None, HeaderParameter(name="Last-Event-ID", max_length=400)]
 
 
@@ -39,11 +46,13 @@ async def read_changes(
     sight: SightDep,
     cursor: params.Cursor = None,
     place: params.PlaceParam = None,
+    registers: Registers = False,
     wait_s: WaitS = 0,
     page_limit: PageLimit = 200,
 ) -> ChangePage:
     """What changed after the cursor, in commit order; `now` starts here, none at the beginning."""
-    source = feed_of(request, sight, place)._replace(waiting=admission_of(request.scope).paused)
+    source = feed_of(request, sight, place)._replace(registers=registers)
+    source = source._replace(waiting=admission_of(request.scope).paused)
     page, holds = await change_feed.poll_changes(source, cursor, wait_s, page_limit)
     if holds:
         cache: PollCache = state.poll_cache
@@ -58,10 +67,11 @@ async def stream_changes(
     sight: SightDep,
     cursor: params.Cursor = None,
     place: params.PlaceParam = None,
+    registers: Registers = False,
     last_event_id: LastEventId = None,
 ) -> ServerSentEvent:
     """Changes as server-sent events; `Last-Event-ID` continues where the connection broke."""
-    source = feed_of(request, sight, place)
+    source = feed_of(request, sight, place)._replace(registers=registers)
     events = await change_feed.stream_changes(source, last_event_id or cursor or NOW)
     return ServerSentEvent(_messages(events))
 

@@ -17,7 +17,8 @@ from registry.domain.plans.check import (
     entered_from_total,
     percent_interval,
 )
-from registry.domain.plans.entry import Denominator, YesNoUnknown, is_placeholder
+from registry.domain.plans.entry import Denominator, is_placeholder
+from registry.domain.plans.entry_base import YesNoUnknown
 from registry.domain.plans.facts import EXISTING, LOCATED, Facts, PlaceFact, Tally
 from registry.domain.plans.provision import NOT_STATED, Provision, ProvisionSubject, Words
 

@@ -10,7 +10,8 @@ from registry.domain.plans.check import (
 )
 from registry.domain.plans.checks.counting import link_to, no_towns, towns_basis
 from registry.domain.plans.checks.hazard_points import requiring_all, share_of_points
-from registry.domain.plans.entry import Event, HazardPoint, YesNoUnknown
+from registry.domain.plans.entry import Event, HazardPoint
+from registry.domain.plans.entry_base import YesNoUnknown
 from registry.domain.plans.facts import Facts
 from registry.domain.plans.provision import Provision, Words
 

@@ -6,7 +6,8 @@ import msgspec
 
 from registry.domain.plans.check import Basis, MethodResult, MissingFact, Partition, Verdict, cannot_evaluate
 from registry.domain.plans.checks.counting import link_to
-from registry.domain.plans.entry import HazardPoint, Responsibility, YesNoUnknown
+from registry.domain.plans.entry import HazardPoint, Responsibility
+from registry.domain.plans.entry_base import YesNoUnknown
 from registry.domain.plans.facts import Facts
 from registry.domain.plans.provision import NOT_STATED, Provision, Words
 

@@ -1,0 +1,168 @@
+"""Incidents over HTTP: report, list, read, change, note, join."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Response, Router, get, patch, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from registry.api.http import params
+from registry.api.http.conditional import IfMatch, etag_of, versions_in
+from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
+from registry.api.http.idempotency import rendered, send
+from registry.api.http.links import JSON, next_link, self_link
+from registry.api.http.localized_response import localized
+from registry.api.http.request import HttpRequest
+from registry.api.v1.incidents.answers import answer_once
+from registry.api.v1.proximity.params import DatumParam, SpotRadius
+from registry.api.v1.records.writes import EXAMINED
+from registry.domain.access.actor import require
+from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
+from registry.domain.incidents.detection import Detection
+from registry.domain.incidents.incident import IncidentDraft, IncidentState, LogNote
+from registry.domain.proximity.origin import Origin
+from registry.services.incidents import read
+from registry.services.incidents.change_incident import add_note, change_incident
+from registry.services.incidents.detect import detect
+from registry.services.incidents.join_incidents import Joining, join_incidents
+from registry.services.incidents.open_incident import open_incident
+from registry.services.incidents.start import read_incident
+from registry.services.plans import registers
+from registry.services.plans.near_entries import near_entries
+
+StateParam = Annotated[
+    IncidentState | None, QueryParameter(name="state", description="Incidents in this state.")
+]
+OpenParam = Annotated[bool | None, QueryParameter(name="open", description="Only those that are not closed.")]
+HazardParam = Annotated[
+    str | None, QueryParameter(name="hazard", max_length=64, description="A hazard, such as flood.")
+]
+
+
+@get("/")
+async def list_incidents(
+    request: HttpRequest,
+    reader: ReaderDep,
+    sight: SightDep,
+    place: params.PlaceParam = None,
+    incident_state: StateParam = None,
+    is_open: OpenParam = None,
+    hazard: HazardParam = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = 100,
+) -> Response[bytes]:
+    """Incidents in a place, in the order in which they were opened, in pages."""
+    conditions: dict[str, Any] = {
+        "place": place,
+        "state": incident_state,
+        "hazard": hazard and hazard.rpartition(":")[2],
+        "open": is_open or None,
+    }
+    conditions["after"] = decode_identity(cursor)
+    page = await read.list_incidents(reader, sight, conditions, limit)
+    links = [self_link(request, JSON)]
+    if page.last is not None:
+        links.append(next_link(request, encode_cursor(IdentityCursor(page.last)), JSON))
+    body = {"incidents": page.incidents, "completeness": page.completeness, "links": links}
+    return localized(request, body)
+
+
+@get("/near")
+async def find_incidents_near(
+    request: HttpRequest,
+    reader: ReaderDep,
+    sight: SightDep,
+    lon: params.Lon,
+    lat: params.Lat,
+    radius_m: params.RadiusM,
+    spot_radius_m: SpotRadius = None,
+    datum: DatumParam = "wgs84",
+    limit: params.Limit = 1000,
+) -> Response[bytes]:
+    """The open incidents near a spot, nearest first, and those that may be near, by name."""
+    origin = Origin(lon=lon, lat=lat, radius_m=spot_radius_m, datum=datum)
+    return localized(request, await near_entries(reader, sight, ["incident"], origin, radius_m, limit))
+
+
+@post("/", opt=EXAMINED)
+async def report_incident(
+    data: JSONBody[IncidentDraft], work: WorkDep, once: IdempotencyDep
+) -> Response[bytes]:
+    """Report an incident; the answer names the open ones that it may be another report of."""
+    return await answer_once(once, work.sight, lambda: open_incident(work, data), 201)
+
+
+@post("/detections", opt=EXAMINED)
+async def report_detection(data: JSONBody[Detection], work: WorkDep, once: IdempotencyDep) -> Response[bytes]:
+    """A camera's alarm: where it may be, crossed with the rays of other cameras, and its incident."""
+    return await answer_once(once, work.sight, lambda: detect(work, data), 201)
+
+
+@get("/{identity:uuid}")
+async def read_one(
+    request: HttpRequest, identity: FromPath[UUID], reader: ReaderDep, sight: SightDep
+) -> Response[bytes]:
+    """One incident, with its version as a strong ETag."""
+    incident = await read_incident(reader, sight, identity)
+    return localized(request, incident, etag=etag_of(incident.version, sight))
+
+
+@patch("/{identity:uuid}", opt=EXAMINED)
+async def change_one(
+    identity: FromPath[UUID], data: JSONBody[dict[str, Any]], work: WorkDep, if_match: IfMatch = None
+) -> Response[bytes]:
+    """Change state, level, place, extent or other members of the version you read (If-Match)."""
+    incident = await change_incident(work, identity, data, versions_in(if_match, work.sight))
+    return send(rendered(incident, ETag=etag_of(incident.version, work.sight)), JSON)
+
+
+@get("/{identity:uuid}/log")
+async def read_log(
+    request: HttpRequest, identity: FromPath[UUID], reader: ReaderDep, sight: SightDep, actor: ActorDep
+) -> Response[bytes]:
+    """Who did what about an incident, and when, and what is committed to it; append-only."""
+    require(actor, "viewer")
+    return localized(request, await read.read_log(reader, sight, identity))
+
+
+@post("/{identity:uuid}/log", opt=EXAMINED)
+async def write_note(
+    identity: FromPath[UUID], data: JSONBody[LogNote], work: WorkDep, once: IdempotencyDep
+) -> Response[bytes]:
+    """Add a note to the log of an incident."""
+    return await answer_once(once, work.sight, lambda: add_note(work, identity, data), 201)
+
+
+@post("/{identity:uuid}/joins", status_code=200, opt=EXAMINED)
+async def join_reports(
+    identity: FromPath[UUID], data: JSONBody[Joining], work: WorkDep, once: IdempotencyDep
+) -> Response[bytes]:
+    """Close another report into this incident, since both are of one event; both logs say so."""
+    return await answer_once(once, work.sight, lambda: join_incidents(work, identity, data))
+
+
+@get("/{identity:uuid}/history")
+async def read_history(
+    request: HttpRequest, identity: FromPath[UUID], reader: ReaderDep, sight: SightDep, actor: ActorDep
+) -> Response[bytes]:
+    """The earlier versions of an incident, newest first; for those who may change it."""
+    versions = await registers.read_history(reader, sight, actor, "incident", identity)
+    return localized(request, {"versions": versions})
+
+
+router = Router(
+    "/v1/incidents",
+    route_handlers=[
+        list_incidents,
+        find_incidents_near,
+        report_incident,
+        report_detection,
+        read_one,
+        change_one,
+        read_log,
+        write_note,
+        join_reports,
+        read_history,
+    ],
+    tags=["incidents"],
+)

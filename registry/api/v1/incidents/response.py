@@ -1,0 +1,173 @@
+"""What a command centre asks about an incident: calls, proposals, dispatch, shelters, cordons, handover."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from litestar import Response, Router, get, post
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
+from registry.api.http.localized_response import localized, preferred
+from registry.api.http.params import MaxM
+from registry.api.http.request import HttpRequest
+from registry.api.v1.incidents import handover_page
+from registry.api.v1.incidents.answers import answer_once
+from registry.api.v1.proximity import params as proximity_params
+from registry.api.v1.proximity.params import OriginDep
+from registry.api.v1.records.writes import EXAMINED
+from registry.domain.access.actor import require
+from registry.domain.incidents.dispatch import Advance, Commit
+from registry.services.incidents import at_incident
+from registry.services.incidents.dispatch import advance, commit
+from registry.services.incidents.handover import handover
+from registry.services.incidents.propose import Proposal, propose
+from registry.services.incidents.shelter_need import ShelterNeed
+
+KUnits = Annotated[int, QueryParameter(name="k", ge=1, le=100, description="How many units.")]
+Personnel = Annotated[
+    int | None, QueryParameter(name="personnel", ge=1, le=100_000, description="Persons that a unit has.")
+]
+Persons = Annotated[
+    int, QueryParameter(name="persons", ge=1, le=10_000_000, description="How many need shelter.")
+]
+WithinM = Annotated[
+    float, QueryParameter(name="radius_m", ge=0, le=500_000, description="No farther than this, metres.")
+]
+HazardParam = Annotated[
+    str | None, QueryParameter(name="hazard", max_length=64, description="A hazard, such as flood.")
+]
+PageForm = Annotated[
+    Literal["json", "html"] | None, QueryParameter(name="f", description="`html` is a page to print.")
+]
+
+
+@get("/v1/incidents/{identity:uuid}/call-list")
+async def read_call_list(
+    request: HttpRequest, identity: FromPath[UUID], reader: ReaderDep, sight: SightDep
+) -> Response[bytes]:
+    """Whom to call about an incident, in a stated order, with what nobody recorded."""
+    return localized(request, await at_incident.call_list(reader, sight, identity))
+
+
+@get("/v1/call-list")
+async def find_call_list(
+    request: HttpRequest, reader: ReaderDep, sight: SightDep, origin: OriginDep, hazard: HazardParam = None
+) -> Response[bytes]:
+    """Whom to call about a hazard at a spot, in a stated order, with what nobody recorded."""
+    return localized(request, await at_incident.call_list_at_origin(reader, sight, origin, hazard))
+
+
+@get("/v1/incidents/{identity:uuid}/proposals")
+async def propose_units(
+    state: State,
+    identity: FromPath[UUID],
+    reader: ReaderDep,
+    sight: SightDep,
+    actor: ActorDep,
+    k: KUnits = 10,
+    personnel: Personnel = None,
+    max_m: MaxM = None,
+) -> Proposal:
+    """The fittest of the nearest units for an incident, with arrival, telephones and where they are busy."""
+    require(actor, "viewer")
+    return await propose(
+        reader,
+        sight,
+        identity,
+        k=k,
+        personnel=personnel,
+        max_m=max_m,
+        paces=state.paces,
+        stale_after_days=state.settings.stale_after_days,
+    )
+
+
+@post("/v1/incidents/{identity:uuid}/commitments", opt=EXAMINED)
+async def commit_units(
+    identity: FromPath[UUID], data: JSONBody[Commit], work: WorkDep, once: IdempotencyDep
+) -> Response[bytes]:
+    """Commit teams to an incident, all or none; one that is committed elsewhere is a conflict."""
+
+    async def act() -> dict[str, Any]:
+        return {"commitments": await commit(work, identity, data)}
+
+    return await answer_once(once, work.sight, act, 201)
+
+
+@post("/v1/incidents/{identity:uuid}/commitments/{commitment:uuid}", status_code=200, opt=EXAMINED)
+async def advance_unit(
+    identity: FromPath[UUID],
+    commitment: FromPath[UUID],
+    data: JSONBody[Advance],
+    work: WorkDep,
+    once: IdempotencyDep,
+) -> Response[bytes]:
+    """A team is en route, on scene or released; a released one is available unless stated otherwise."""
+
+    async def act() -> dict[str, Any]:
+        return {"commitments": await advance(work, identity, commitment, data)}
+
+    return await answer_once(once, work.sight, act)
+
+
+@get("/v1/incidents/{identity:uuid}/shelter-need")
+async def find_shelters(
+    state: State,
+    identity: FromPath[UUID],
+    reader: ReaderDep,
+    sight: SightDep,
+    persons: Persons,
+    radius_m: WithinM,
+) -> ShelterNeed:
+    """Which open shelters around an incident together hold so many persons, as intervals."""
+    days = state.settings.stale_after_days
+    return await at_incident.shelters(reader, sight, identity, persons, radius_m, days)
+
+
+@get("/v1/incidents/{identity:uuid}/cordons")
+async def list_cordons(
+    request: HttpRequest, identity: FromPath[UUID], reader: ReaderDep, sight: SightDep
+) -> Response[bytes]:
+    """The cordons and closures in force around an incident, and those that nobody has drawn."""
+    return localized(request, {"cordons": await at_incident.cordons(reader, sight, identity)})
+
+
+@get("/v1/incidents/{identity:uuid}/handover")
+async def read_handover(
+    request: HttpRequest,
+    identity: FromPath[UUID],
+    reader: ReaderDep,
+    sight: SightDep,
+    actor: ActorDep,
+    page_form: PageForm = None,
+) -> Response[bytes]:
+    """What the next shift must know of an incident: state, teams, cordons, calls, open questions, log."""
+    require(actor, "viewer")
+    told = await handover(reader, sight, identity)
+    if page_form == "html":
+        lang = preferred(request) or "zh"
+        text = handover_page.page(told, lang).encode()
+        return Response(text, media_type="text/html; charset=utf-8", headers={"Content-Language": lang})
+    return localized(request, told)
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        read_call_list,
+        find_call_list,
+        propose_units,
+        commit_units,
+        advance_unit,
+        find_shelters,
+        list_cordons,
+        read_handover,
+    ],
+    dependencies={
+        "conditions": Provide(proximity_params.conditions, sync_to_thread=False),
+        "origin": Provide(proximity_params.origin, sync_to_thread=False),
+    },
+    tags=["incidents"],
+)

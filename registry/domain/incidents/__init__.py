@@ -1,0 +1,1 @@
+"""Values and rules of incidents: detections, dispatch, cordons, warnings, shelter need."""

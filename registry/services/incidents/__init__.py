@@ -1,0 +1,1 @@
+"""Use cases of incidents: report, change, dispatch, cordons, warnings, call list, handover."""

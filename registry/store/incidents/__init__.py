@@ -1,0 +1,1 @@
+"""SQL of incidents: their log, and what is committed to them."""
