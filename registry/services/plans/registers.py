@@ -22,8 +22,8 @@ from registry.domain.plans.entry import (
     register_of,
 )
 from registry.domain.records.change import Change, Verb
-from registry.services.clock import now
 from registry.services.access.limit_mass_changes import count_change
+from registry.services.clock import now
 from registry.services.intake.admit import admit_value
 from registry.services.plans.store_entry import store_entry
 from registry.store.database.pool import Reader, Writer
