@@ -37,7 +37,7 @@ LEVELS: dict[str, Words] = {
 _EXTENSION = re.compile(r"(?:转|ext\.?|x)\s*(\d{1,6})\s*$", re.IGNORECASE)
 
 
-class Territory(Struct, frozen=True, kw_only=True):
+class HoldingPlace(Struct, frozen=True, kw_only=True):
     """A place that holds the incident, with its level."""
 
     code: str
@@ -86,7 +86,7 @@ class IncidentCallList(Struct, frozen=True, kw_only=True):
     incident: UUID | None
     hazard: str | None
     order: Words
-    territory: list[Territory]
+    territory: list[HoldingPlace]
     sections: list[CallSection]
     missing: list[Words]
 
@@ -105,7 +105,7 @@ def tel_of(telephone: str | None) -> str | None:
 
 
 def sections(
-    responsible: CallList, teams: Sequence[CallLine], partners: Sequence[Territory]
+    responsible: CallList, teams: Sequence[CallLine], partners: Sequence[HoldingPlace]
 ) -> list[CallSection]:
     """The sections in their order. Bodies that answer for a related hazard, and partners, are also told."""
     bodies = [one for one in responsible.organisations if one.relation not in ("follows", "narrower")]
@@ -145,7 +145,7 @@ def _line(one: CallListEntry) -> CallLine:
     )
 
 
-def _partner(territory: Territory) -> CallLine:
+def _partner(territory: HoldingPlace) -> CallLine:
     return CallLine(
         id=UUID(int=0),
         register="place",
@@ -157,7 +157,10 @@ def _partner(territory: Territory) -> CallLine:
 
 
 def missing(
-    responsible: CallList, listed: Sequence[CallSection], territory: Sequence[Territory], hazard: Words | None
+    responsible: CallList,
+    listed: Sequence[CallSection],
+    territory: Sequence[HoldingPlace],
+    hazard: Words | None,
 ) -> list[Words]:
     """What nobody recorded: a section without lines, and each level without a number of its own."""
     words = [*responsible.missing]
@@ -170,7 +173,7 @@ def missing(
     return [*words, *_no_lines(listed)]
 
 
-def _no_number(place: Territory, hazard: Words | None) -> Words:
+def _no_number(place: HoldingPlace, hazard: Words | None) -> Words:
     zh, en = ("", "") if hazard is None else (hazard.zh, f" for {hazard.en}")
     return Words(
         f"没有登记{place.name.zh or place.name.en}的{zh}值班电话（{LEVELS[place.level].zh}）",

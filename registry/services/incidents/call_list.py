@@ -12,8 +12,8 @@ from registry.domain.conditions import Conditions, filter_of
 from registry.domain.incidents.call_list import (
     ORDER,
     CallLine,
+    HoldingPlace,
     IncidentCallList,
-    Territory,
     missing,
     sections,
     tel_of,
@@ -76,7 +76,7 @@ async def call_list_at(
     )
 
 
-async def _territory(reader: Reader, chain: Sequence[dict[str, Any]], smallest: str) -> list[Territory]:
+async def _territory(reader: Reader, chain: Sequence[dict[str, Any]], smallest: str) -> list[HoldingPlace]:
     """The places that hold the start, and all above the smallest that holds all of it, smallest first."""
     known = {place["code"]: place for place in chain}
     for code in await places.ancestors(reader, smallest) if smallest else []:
@@ -84,7 +84,7 @@ async def _territory(reader: Reader, chain: Sequence[dict[str, Any]], smallest: 
             name = {"zh": row["name_zh"], "en": row["name_en"]}
             known[code] = {"code": code, "level": row["level"], "name": name, "partner": row["partner"]}
     return [
-        Territory(
+        HoldingPlace(
             code=one["code"], level=one["level"], name=Name(**one["name"]), partner=one["partner"] is not None
         )
         for one in known.values()
