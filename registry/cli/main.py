@@ -23,6 +23,7 @@ COMMANDS = {
     "init": "registry.cli.init",
     "seed": "registry.cli.seed",
     "import": "registry.cli.intake.import_file",
+    "boundaries": "registry.cli.intake.boundaries",
     "coverage": "registry.cli.coverage",
     "nearest": "registry.cli.nearest",
     "covering": "registry.cli.covering",

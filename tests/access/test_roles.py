@@ -104,6 +104,7 @@ MATRIX: dict[tuple[str, str], Route] = {
     ("PUT", "/v1/places/{code:str}"): Route("planner", DISTRICT, condition="*"),
     ("DELETE", "/v1/places/{code:str}"): Route("planner", query="?ended_on=2100-01-01", condition="*"),
     ("GET", "/v1/places/{code:str}/rehoming"): Route("planner"),
+    ("GET", "/v1/places/{code:str}/boundaries"): Route("planner"),
     ("GET", "/v1/places/{code:str}/history"): Route("planner"),
     ("PUT", "/v1/zones/{identity:str}"): Route(
         "planner", {"id": NOBODY, "kind": "river_shore", "name": {"en": "Shore"}}, condition="*"

@@ -144,6 +144,27 @@ KINDS: dict[str, FindingKind] = {
         "边界有 {percent}% 在上级{parent}之外",
         "{percent} % of the extent lies outside the parent {parent}",
     ),
+    "borders_overlap": FindingKind(
+        "place",
+        WARN,
+        "{one}与{other}的边界重叠 {area} 平方米",
+        "the borders of {one} and {other} overlap by {area} m²",
+    ),
+    "border_gap": FindingKind(
+        "place",
+        WARN,
+        "{parent}之内的边界之间有 {area} 平方米的缝隙，平均宽 {width} 米",
+        "a gap of {area} m², {width} m wide on average, lies between the borders within {parent}",
+    ),
+    "ground_of_nobody": FindingKind(
+        "place",
+        WARN,
+        "{parent}之内有 {area} 平方米不属于任何下级，可能缺少一个地方",
+        "{area} m² of {parent} belong to no place under it; one may be missing",
+    ),
+    "border_missing": FindingKind(
+        "place", WARN, "{name}没有边界", "{name} has no border, beside neighbours that have one"
+    ),
     "clock_ahead": FindingKind(
         "clock",
         REFUSE,

@@ -334,6 +334,23 @@ BORDER = Query(
         sa.func.ST_AsBinary(place.c.extent, type_=sa.LargeBinary).label("extent"),
     ).where(place.c.code == sa.bindparam("code"), place.c.extent_basis == sa.literal_column("'boundary'"))
 )
+_DRAWN = place.c.extent_basis == sa.literal_column("'boundary'")
+BORDERS = Query(
+    sa.select(
+        place.c.code,
+        place.c.parent,
+        place.c.name_zh,
+        place.c.name_en,
+        sa.case((_DRAWN, sa.func.ST_AsBinary(place.c.extent, type_=sa.LargeBinary))).label("border"),
+    )
+    .join(place_within, place_within.c.code == place.c.code)
+    .where(
+        place_within.c.ancestor == sa.bindparam("under", type_=sa.Text),
+        place.c.level != sa.literal_column("'management_area'"),
+        IN_FORCE,
+    )
+    .order_by(place.c.code)
+)
 LEVELS = Query(sa.select(vocabulary.c.code).where(vocabulary.c.subject == sa.literal_column("'place_level'")))
 _NAMED = sa.func.unnest(sa.bindparam("codes", type_=sa.ARRAY(sa.Text))).column_valued("named")
 UNKNOWN = Query(sa.select(_NAMED.label("code")).where(sa.not_(sa.exists().where(place.c.code == _NAMED))))
@@ -362,6 +379,11 @@ async def history(reader: Reader, code: str) -> list[Row]:
 async def border(reader: Reader, code: str) -> Row | None:
     """The names of a place and its extent as WKB; None when no border of it was drawn."""
     return await reader.row(BORDER, {"code": code})
+
+
+async def borders(reader: Reader, under: str, on: date) -> list[Row]:
+    """The places in force at and under a place, with the border (WKB) of those that somebody drew."""
+    return await reader.rows(BORDERS, {"under": under, "on": on})
 
 
 async def levels(reader: Reader) -> frozenset[str]:

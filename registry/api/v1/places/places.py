@@ -21,7 +21,7 @@ from registry.domain.places.place import PlaceDraft
 from registry.domain.plans.entry_base import YesNoUnknown
 from registry.domain.values import Code
 from registry.services.clock import now
-from registry.services.places import change_places, places
+from registry.services.places import boundaries, change_places, places
 from registry.services.places.change_places import SavedPlace
 from registry.services.places.places import PlaceFeature
 
@@ -144,6 +144,14 @@ async def list_to_rehome(
     return localized(request, {"records": records})
 
 
+@get("/{code:str}/boundaries")
+async def report_boundaries(
+    request: HttpRequest, code: FromPath[Code], reader: ReaderDep, actor: ActorDep
+) -> Response[bytes]:
+    """How borders at and under a place fit: overlaps, gaps, ground outside, missing ones; for planners."""
+    return localized(request, await boundaries.report_boundaries(reader, actor, code))
+
+
 @get("/{code:str}/history")
 async def read_history(
     request: HttpRequest, code: FromPath[Code], reader: ReaderDep, actor: ActorDep
@@ -182,6 +190,7 @@ router = Router(
         put_place,
         retire_place,
         list_to_rehome,
+        report_boundaries,
         read_history,
         flag_place,
     ],
