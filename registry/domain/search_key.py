@@ -113,13 +113,13 @@ def like_literal(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def search_key(record: Resource) -> str:
+def search_key(record: Resource, *, is_public: bool) -> str:
     """What a record is found by: its names, their pinyin and initials, and its identities elsewhere.
 
     The identities of a record that is not public are left out: who may not read them could guess them.
     """
     properties = record.properties
-    shown = properties.external_ids if properties.visibility == "public" else []
+    shown = properties.external_ids if is_public else []
     return key_of(properties.name, (other.id for other in shown))
 
 

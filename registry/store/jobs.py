@@ -7,17 +7,23 @@ the job erases it.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from registry.domain.access.sight import STRICTEST_FIRST
+from registry.domain.records.resource import Visibility
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query
 from registry.store.schema.analyses import job
+from registry.store.schema.changes import change_log
 
 NOW = sa.func.now()
 KEPT = sa.text("interval '1 day'")
+MARGIN = sa.text("interval '1 minute'")
+"""The records of a job are read a moment before it is stored."""
 LEASE_S = 30
 LEASE = sa.text(f"interval '{LEASE_S} seconds'")
 QUEUED = "waiting for a free process"
@@ -45,7 +51,7 @@ INSERT = Query(
     sa.insert(job).values(
         {
             name: sa.bindparam(name, type_=job.c[name].type)
-            for name in ("id", "process", "owner", "estimate_s", "task")
+            for name in ("id", "process", "owner", "estimate_s", "task", "audience")
         }
         | {"message": QUEUED, "expires_at": NOW + KEPT}
     )
@@ -53,6 +59,19 @@ INSERT = Query(
 COUNT_OPEN = Query(sa.select(sa.func.count().label("open")).select_from(job).where(OPEN))
 GET = Query(sa.select(*SHOWN).where(ID, job.c.expires_at > NOW))
 RESULT = Query(sa.select(job.c.result).where(ID, job.c.expires_at > NOW))
+RECLASSIFIED = Query(
+    sa.select(change_log.c.xid)
+    .where(
+        change_log.c.at >= sa.bindparam("since", type_=sa.TIMESTAMP(timezone=True)) - MARGIN,
+        sa.or_(
+            change_log.c.visibility_before != change_log.c.visibility_after,
+            change_log.c.place_before.is_distinct_from(change_log.c.place_after),
+        ),
+        change_log.c.visibility_after == sa.any_(sa.bindparam("hidden", type_=sa.ARRAY(sa.Text))),
+        change_log.c.visibility_before.is_not(None),
+    )
+    .limit(sa.literal_column("1"))
+)
 CLAIM = Query(
     sa.update(job)
     .where(job.c.id == NEXT)
@@ -133,7 +152,7 @@ class Claim(NamedTuple):
 async def insert(writer: Writer, values: Mapping[str, Any]) -> None:
     """Store an accepted job, and delete those whose day is over."""
     await writer.run(FORGET, {})
-    await writer.run(INSERT, values)
+    await writer.run(INSERT, {"audience": None, **values})
 
 
 async def count_open(reader: Reader) -> int:
@@ -181,3 +200,11 @@ async def finish(
 async def dismiss(writer: Writer, identity: UUID) -> None:
     """End a job that is not finished."""
     await writer.run(DISMISS, {"id": identity})
+
+
+async def is_reclassified(reader: Reader, clearance: Visibility, since: datetime) -> bool:
+    """Whether a record may have left the sight of this clearance since an instant."""
+    hidden = STRICTEST_FIRST[: STRICTEST_FIRST.index(clearance)]
+    if not hidden:
+        return False
+    return await reader.row(RECLASSIFIED, {"since": since, "hidden": list(hidden)}) is not None

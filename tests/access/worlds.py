@@ -48,6 +48,7 @@ STAFF: dict[str, tuple[Role, tuple[str, ...]]] = {
     "other field": ("field", ("T2",)),
     "district field": ("field", ("D",)),
     "planner": ("planner", ()),
+    "other planner": ("planner", ()),
     "admin": ("admin", ()),
 }
 

@@ -186,6 +186,12 @@ KINDS: dict[str, FindingKind] = {
         "疑似重复：与“{name}”相似 {percent}%",
         "likely a double of “{name}” ({percent} % alike)",
     ),
+    "shared_external_id": FindingKind(
+        "doubles",
+        WARN,
+        "“{name}”也使用了编号 {identity}",
+        "“{name}” has the identity {identity} too",
+    ),
     "possible_double": FindingKind(
         "doubles",
         NOTE,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from registry.domain.access.actor import Actor
+from registry.domain.access.actor import Actor, sight_of
 from registry.domain.coverage.tasks import Task, estimate_seconds
 from registry.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from registry.domain.identity import new_id
@@ -30,6 +30,12 @@ class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+def audience_of(actor: Actor) -> str:
+    """Everything that decides which records the answers to this actor hold."""
+    sight = sight_of(actor)
+    return " ".join((sight.clearance, *sorted(sight.scope)))
+
+
 async def start_job(writer: Writer, actor: Actor, task: Task, *, most_open: int) -> JobStatus:
     """Store a task as a job, which a worker claims after the commit.
 
@@ -44,6 +50,7 @@ async def start_job(writer: Writer, actor: Actor, task: Task, *, most_open: int)
             "id": identity,
             "process": task.__struct_config__.tag,
             "owner": actor.id,
+            "audience": audience_of(actor),
             "estimate_s": estimate_seconds(task),
             "task": await asyncio.to_thread(msgspec.msgpack.encode, task),
         },
@@ -56,19 +63,24 @@ async def job_status(reader: Reader, actor: Actor, identity: UUID) -> JobStatus:
     row = await jobs.get(reader, identity)
     if row is None or not (row["owner"] == actor.id or actor.role == "admin"):
         raise NotFound("job", identity)
+    if row["owner"] == actor.id and row["audience"] not in (None, audience_of(actor)):
+        raise NotFound("job", identity)  # it holds what the actor might see then
     return JobStatus(**{name: row[name] for name in JobStatus.__struct_fields__})
 
 
 async def job_result(reader: Reader, actor: Actor, identity: UUID) -> msgspec.Raw:
     """The answer of a job, as the JSON that is stored.
 
-    NotFound as for `job_status`, Conflict while there is no answer, Invalid when the analysis failed.
+    NotFound as for `job_status`, Invalid when the analysis failed. Conflict while there is no answer, and
+    when a record that may be in it became secret since.
     """
     job = await job_status(reader, actor, identity)
     if job.status == "failed":
         raise Invalid(job.message or "the analysis failed")
     if job.status != "successful":
         raise Conflict(f"the job is {job.status}")
+    if await jobs.is_reclassified(reader, sight_of(actor).clearance, job.created_at):
+        raise Conflict("a record that this answer may hold became secret since; ask again")
     return msgspec.Raw((await jobs.result(reader, identity) or "").encode())
 
 

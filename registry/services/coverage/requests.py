@@ -10,7 +10,7 @@ from registry.domain.coverage.addition import Scenario
 from registry.domain.coverage.gaps import Bound
 from registry.domain.coverage.siting.placement import Siting
 from registry.domain.geojson import Area, Point
-from registry.domain.records.resource import Exercise, Kind
+from registry.domain.records.resource import Exercise, Kind, Visibility
 from registry.domain.values import LongText, Name, PlaceCode, Radius, ShortText
 
 Weight = Annotated[float, Meta(ge=0, le=1e12)]
@@ -142,8 +142,12 @@ class MembersRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class ScenarioDraft(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A scenario to save."""
+    """A scenario to save, and who may read it: those who may read records of this visibility.
+
+    The public reads no scenarios.
+    """
 
     name: Name
     changes: Scenario
     note: LongText | None = None
+    visibility: Visibility = "restricted"

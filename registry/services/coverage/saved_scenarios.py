@@ -1,4 +1,8 @@
-"""Saved scenarios: save, list, read and delete. Viewers read them, planners change them."""
+"""Saved scenarios: save, list, read and delete.
+
+A scenario is read with the sight of its reader: one that names a record which the reader may not see is not
+there. It belongs to who saved it.
+"""
 
 import time
 from datetime import datetime
@@ -6,14 +10,16 @@ from uuid import UUID
 
 from msgspec import Struct, convert, to_builtins
 
-from registry.domain.access.actor import Actor, require
+from registry.domain.access.actor import Actor, require, sight_of
 from registry.domain.coverage.addition import Scenario
-from registry.domain.errors import NotFound
+from registry.domain.errors import Forbidden, NotFound
 from registry.domain.identity import new_id
+from registry.domain.records.resource import Visibility
 from registry.domain.values import Name
 from registry.services.coverage.requests import ScenarioDraft
 from registry.store.coverage import scenarios
 from registry.store.database.pool import Reader, Row, Writer
+from registry.store.records import resources
 
 MOST_LISTED = 1000
 
@@ -27,6 +33,7 @@ class SavedScenario(Struct, frozen=True, kw_only=True):
     note: str | None
     created_at: datetime
     changes: Scenario
+    visibility: Visibility = "restricted"
 
 
 async def keep_scenario(writer: Writer, actor: Actor, draft: ScenarioDraft) -> SavedScenario:
@@ -41,33 +48,49 @@ async def keep_scenario(writer: Writer, actor: Actor, draft: ScenarioDraft) -> S
             "owner": actor.id,
             "note": draft.note,
             "changes": to_builtins(draft.changes),
+            "visibility": draft.visibility,
         },
     )
     return _from_row(row)
 
 
 async def latest_scenarios(reader: Reader, actor: Actor) -> list[SavedScenario]:
-    """The latest scenarios; Forbidden for less than a viewer."""
+    """The latest scenarios that the actor may see; Forbidden for less than a viewer."""
     require(actor, "viewer")
-    return [_from_row(row) for row in await scenarios.find(reader, MOST_LISTED)]
+    saved = [_from_row(row) for row in await scenarios.find(reader, MOST_LISTED)]
+    return await _visible(reader, actor, saved)
+
+
+async def _visible(reader: Reader, actor: Actor, saved: list[SavedScenario]) -> list[SavedScenario]:
+    """The scenarios that are for this actor, and name no record that the actor may not see."""
+    sight = sight_of(actor)
+    if sight.clearance == "restricted":
+        return saved
+    mine = [one for one in saved if one.visibility != "restricted"]
+    named = {identity for one in mine for identity in one.changes.named()}
+    seen = await resources.visible(reader, sight, named)
+    return [one for one in mine if one.changes.named() <= seen]
 
 
 async def saved_scenario(reader: Reader, actor: Actor, identity: UUID | str) -> SavedScenario:
-    """One scenario; Forbidden for less than a viewer, NotFound for an unknown identity."""
+    """One scenario; Forbidden for less than a viewer, NotFound for one that the actor does not see."""
     require(actor, "viewer")
     try:
         row = await scenarios.get(reader, UUID(str(identity)))
     except ValueError:
         row = None
-    if row is None:
+    found = [] if row is None else await _visible(reader, actor, [_from_row(row)])
+    if not found:
         raise NotFound("scenario", identity)
-    return _from_row(row)
+    return found[0]
 
 
 async def remove_scenario(writer: Writer, actor: Actor, identity: UUID) -> None:
-    """Delete a scenario; Forbidden for less than a planner, NotFound for an unknown identity."""
+    """Delete a scenario; Forbidden for all but its owner and administrators."""
     require(actor, "planner")
-    await saved_scenario(writer, actor, identity)
+    saved = await saved_scenario(writer, actor, identity)
+    if saved.owner != actor.id and actor.role != "admin":
+        raise Forbidden(f"this scenario belongs to {saved.owner}")
     await scenarios.retire(writer, identity)
 
 
@@ -79,4 +102,5 @@ def _from_row(row: Row) -> SavedScenario:
         note=row["note"],
         created_at=row["created_at"],
         changes=convert(row["changes"], Scenario),
+        visibility=row["visibility"],
     )

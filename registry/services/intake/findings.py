@@ -16,6 +16,7 @@ from registry.services.intake.admit import admit_value
 from registry.services.records.work import Work, locked
 from registry.store.database.pool import Reader, Row
 from registry.store.intake import findings
+from registry.store.records import resources
 
 
 class OpenFinding(Struct, frozen=True, kw_only=True):
@@ -50,9 +51,21 @@ async def list_findings(
     """At most `limit` open warnings; `conditions` has any of resource, code and after."""
     require(actor, "viewer")
     rows = await findings.find_open(reader, sight, conditions, limit + 1)
-    return FindingPage(
-        [_open(row) for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None
-    )
+    page = await _without_hidden(reader, sight, rows[:limit])
+    return FindingPage([_open(row) for row in page], rows[limit - 1]["id"] if len(rows) > limit else None)
+
+
+async def _without_hidden(reader: Reader, sight: Sight, rows: list[Row]) -> list[Row]:
+    """The warnings that name no record which the reader may not see: who stored them may have seen more."""
+    named = {identity for row in rows if (identity := _named(row)) is not None}
+    seen = await resources.visible(reader, sight, named)
+    return [row for row in rows if (identity := _named(row)) is None or identity in seen]
+
+
+def _named(row: Row) -> str | None:
+    """The other record that a warning names."""
+    proposal = row["body"].get("proposal")
+    return proposal.get("id") if isinstance(proposal, dict) else None
 
 
 async def settle_finding(work: Work, identity: UUID, settlement: Settlement) -> UUID:

@@ -11,6 +11,7 @@ from registry.domain.records.change import Draft, new_version, record_of
 from registry.domain.records.state import check_clocks, statements
 from registry.services.clock import now
 from registry.services.intake.admit import keep_findings
+from registry.services.intake.external_ids import take_external_ids
 from registry.services.records.work import Saved, Work, admit, demand_rights
 from registry.store.records import changes, resources
 
@@ -24,6 +25,7 @@ async def create(work: Work, draft: Draft, reason: str | None = None) -> Saved:
     record = new_version(admitted.record, at)
     check_clocks(statements(record), at)
     await demand_rights(work, structs.replace(admitted, record=record))
+    await take_external_ids(work.writer, work.sight, work.actor.id, record)
     text = await changes.insert(work.writer, record, work.change("create", at, reason))
     await keep_findings(work.writer, work.sight, work.actor.id, admitted)
     return Saved(record=record, outcome="created", feature=text, findings=admitted.findings)

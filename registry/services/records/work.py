@@ -20,6 +20,7 @@ from registry.domain.records.resource import Resource
 from registry.domain.records.unapplied import Unapplied
 from registry.services.access.limit_mass_changes import count_change
 from registry.services.intake.admit import AdmittedRecord, admit_record, keep_findings
+from registry.services.intake.external_ids import take_external_ids
 from registry.services.intake.reference import load
 from registry.store.database.pool import Writer
 from registry.store.places import places
@@ -161,5 +162,6 @@ async def save(work: Work, current: Resource, admitted: AdmittedRecord, change: 
         return Saved(record=current, outcome="unchanged", feature=render(current), findings=admitted.findings)
     if change.verb == "restore" or is_removal(current, following):
         await count_change(work.writer, work.actor)
+    await take_external_ids(work.writer, work.sight, work.actor.id, following, current)
     text = await changes.amend(work.writer, current, following, change)
     return Saved(record=following, outcome="changed", feature=text, findings=admitted.findings)

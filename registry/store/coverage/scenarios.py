@@ -16,7 +16,7 @@ INSERT = Query(
     .values(
         {
             name: sa.bindparam(name, type_=scenario.c[name].type)
-            for name in ("id", "name_zh", "name_en", "owner", "changes", "note")
+            for name in ("id", "name_zh", "name_en", "owner", "changes", "note", "visibility")
         }
     )
     .returning(*scenario.columns)

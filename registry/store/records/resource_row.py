@@ -35,7 +35,7 @@ def polygon_wkb(polygon: Polygon) -> bytes:
     return struct.pack("<BIII", 1, _SRID_POLYGON, 4326, len(polygon.coordinates)) + rings
 
 
-FACE = ("public_geom", "public_uncertainty_m", "public_feature")
+FACE = ("public_geom", "public_uncertainty_m", "public_feature", "search_key")
 """What the public sees of a version; it follows the stricter visibility of then and now."""
 
 
@@ -56,7 +56,7 @@ def row_of(record: Resource, updated_by: str, visibility_now: Visibility = "publ
         "kind": record.kind,
         "name_zh": properties.name.zh,
         "name_en": properties.name.en,
-        "search_key": search_key(record),
+        "search_key": search_key(record, is_public=is_public),
         "geom": point_wkb(measured(record)),
         "public_geom": point_wkb(measured(public)),
         "quality": location.quality,

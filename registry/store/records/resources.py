@@ -1,6 +1,7 @@
 """Resources in the database: get and find."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +41,25 @@ KNOWN = Query(
 async def known(reader: Reader, realm: str, ids: Iterable[UUID]) -> set[UUID]:
     """Which of these identities the realm has, whoever may see them."""
     return {row["id"] for row in await reader.rows(KNOWN, {"realm": realm, "ids": list(ids)})}
+
+
+@statement
+def _visible(form: Shape) -> Query:
+    seen = view(form)
+    ids = sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))
+    return Query(sa.select(seen.c.id).where(seen.seen, seen.c.id == ids))
+
+
+async def visible(reader: Reader, sight: Sight, ids: Iterable[str]) -> set[str]:
+    """Which of these identities are records that this sight has; what is no identity is none."""
+    asked = {}
+    for text in ids:
+        with suppress(ValueError):
+            asked[UUID(text)] = text
+    if not asked:
+        return set()
+    rows = await reader.rows(_visible(shape(sight)), binds(sight) | {"ids": list(asked)})
+    return {asked[row["id"]] for row in rows}
 
 
 @statement

@@ -73,6 +73,13 @@ change_log = sa.Table(
     sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint("xid", "seq"),
     sa.Index("ix_change_log_resource", "resource_id", "version"),
+    sa.Index(
+        "ix_change_log_reclassified",
+        "at",
+        postgresql_where=sa.text(
+            "visibility_before <> visibility_after OR place_before IS DISTINCT FROM place_after"
+        ),
+    ),
 )
 
 history_seal = sa.Table(

@@ -549,7 +549,8 @@ external_id = sa.Table(
     sa.Column("realm", sa.Text, primary_key=True),
     sa.Column("system", sa.Text, primary_key=True),
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("resource_id", sa.Uuid, nullable=False),
+    sa.Column("resource_id", sa.Uuid, primary_key=True),
     sa.ForeignKeyConstraint(["realm", "resource_id"], ["resource.realm", "resource.id"], ondelete="CASCADE"),
     sa.Index("ix_external_id_resource", "resource_id"),
+    comment="Two records have one only where who gave it to the second may not know of the first.",
 )
