@@ -23,7 +23,7 @@ from registry.api.v1.access import approvals, audit
 from registry.api.v1.coverage import coverage, jobs, scenarios
 from registry.api.v1.incidents import incidents
 from registry.api.v1.incidents import response as incident_response
-from registry.api.v1.intake import intake
+from registry.api.v1.intake import files, intake
 from registry.api.v1.places import jurisdiction, places, rules, vocabularies
 from registry.api.v1.plans import plans, registers
 from registry.api.v1.records import contacts, corrections, history, resources
@@ -81,6 +81,7 @@ ROUTERS = (
     rules.router,
     vocabularies.router,
     intake.router,
+    files.router,
     health.router,
 )
 
@@ -95,7 +96,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         async with (
             reading(settings, database_url) as reader,
             reading(alone, database_url) as probe,
-            running_jobs(reader, settings) as app.state.runner,
+            running_jobs(reader, settings, database_url) as app.state.runner,
             _background(app, reader, settings, peppers),
         ):
             disk = directory_of(database_url, settings.data_dir)

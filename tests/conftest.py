@@ -23,6 +23,8 @@ LONG = (
     "access/test_visibility",
     "store/test_outline",
     "api/test_jobs",
+    "api/test_intake_files",
+    "services/test_intake_files",
     "store/test_every_statement",
     "store/test_generator",
     "store/test_statements",

@@ -14,7 +14,7 @@ from registry.domain.coverage.tasks import CompareTask, GapsTask, MeasureTask, N
 from registry.domain.coverage.watcher import AreaPart, Watcher
 from registry.domain.values import Name
 from registry.jobs.analysis_process import AnalysisProcess
-from registry.jobs.worker_main import AnalysisOrder, CoversDone
+from registry.jobs.worker_main import COVERS, AnalysisOrder, StepProgress
 from tests.domain.coverage_oracles import CLOSED
 from tests.waiting import until
 
@@ -53,7 +53,7 @@ def test_work_tells_how_many_covers_are_done(task, covers):
 async def test_a_process_says_how_far_it_is_and_what_it_found():
     process = AnalysisProcess(order(GapsTask(inputs=coverage_inputs(200.0))))
     found = await process.outcome()
-    assert process.covers_done == CoversDone(3, 3)
+    assert process.progress == StepProgress(COVERS, 3, 3)
     assert found.answer == msgspec.json.encode(analyses.run_task(GapsTask(inputs=coverage_inputs(200.0))))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from registry.jobs.worker_main import HEADER_BYTES, AnalysisOrder, AnalysisOutcome, CoversDone, Message
+from registry.jobs.worker_main import HEADER_BYTES, AnalysisOrder, AnalysisOutcome, Message, StepProgress
 
 log = structlog.get_logger("registry")
 
@@ -21,18 +21,20 @@ ENVIRONMENT = {
     "PYTHONPATH": str(Path(__file__).parents[2]),
 }
 """The environment of the process: where the code is, and no credential."""
+ANALYSIS, INTAKE = "registry.jobs.worker_main", "registry.jobs.intake_main"
+"""The programs of the processes."""
 NICENESS = 10
 """Added to our own from the start: loading the libraries takes longer than many an analysis."""
 NO_OUTCOME = AnalysisOutcome(problem="the analysis needed more memory or time than it may use")
 
 
 class AnalysisProcess:
-    """A process that works one order; `covers_done` is the last progress it reported."""
+    """A process that works one order; `progress` is the last progress it reported."""
 
-    def __init__(self, order: AnalysisOrder) -> None:
-        self._order = order
+    def __init__(self, order: AnalysisOrder, module: str = ANALYSIS) -> None:
+        self._order, self._module = order, module
         self._process: asyncio.subprocess.Process | None = None
-        self.covers_done: CoversDone | None = None
+        self.progress: StepProgress | None = None
 
     @property
     def pid(self) -> int | None:
@@ -45,7 +47,7 @@ class AnalysisProcess:
         process = self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "registry.jobs.worker_main",
+            self._module,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -77,8 +79,8 @@ class AnalysisProcess:
             while True:
                 size = int.from_bytes(await output.readexactly(HEADER_BYTES))
                 message = msgspec.msgpack.decode(await output.readexactly(size), type=Message)
-                if isinstance(message, CoversDone):
-                    self.covers_done = message
+                if isinstance(message, StepProgress):
+                    self.progress = message
                 else:
                     outcome = message
         return outcome

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from registry.domain.errors import RegistryError
-from registry.jobs.analysis_process import NO_OUTCOME, AnalysisProcess
-from registry.jobs.worker_main import AnalysisOrder, AnalysisOutcome, CoversDone
+from registry.jobs.analysis_process import INTAKE, NO_OUTCOME, AnalysisProcess
+from registry.jobs.worker_main import AnalysisOrder, AnalysisOutcome, StepProgress
 from registry.runtime.settings import Settings
 from registry.store import jobs
 from registry.store.database.pool import Reader
@@ -23,15 +24,18 @@ POLL_S = 1.0
 RENEW_S = 0.5
 GIVE_UP_S = jobs.LEASE_S - 5.0
 """Without a renewal for this long, the process is stopped before another worker may claim its job."""
+INTAKE_PREFIX = "intake-"
 MOST_ATTEMPTS = 2
 BY_CLOCK = "progress is estimated from the time that analyses of this size take"
 POISONED = f"the server ended {MOST_ATTEMPTS} times while it worked on this analysis"
 
 
 @asynccontextmanager
-async def running_jobs(reader: Reader, settings: Settings) -> "AsyncIterator[JobRunner]":
+async def running_jobs(
+    reader: Reader, settings: Settings, database_url: str | None = None
+) -> "AsyncIterator[JobRunner]":
     """A runner that works for as long as the block runs; then its jobs go back into the queue."""
-    runner = JobRunner(reader, settings)
+    runner = JobRunner(reader, settings, database_url)
     claiming = asyncio.create_task(runner.run())
     try:
         yield runner
@@ -42,9 +46,10 @@ async def running_jobs(reader: Reader, settings: Settings) -> "AsyncIterator[Job
 class JobRunner:
     """Works the jobs that this worker process claims."""
 
-    def __init__(self, reader: Reader, settings: Settings) -> None:
+    def __init__(self, reader: Reader, settings: Settings, database_url: str | None = None) -> None:
         self._reader = reader
         self._settings = settings
+        self._database_url = database_url
         self._processes = asyncio.Semaphore(settings.job_processes)
         self._stored = asyncio.Event()
         self._running: dict[UUID, asyncio.Task[None]] = {}
@@ -119,9 +124,12 @@ class JobRunner:
             return AnalysisOutcome(problem=POISONED)
         limit_s = self._settings.job_time_s
         memory_bytes = self._settings.job_memory_mb * 2**20
-        process = AnalysisProcess(
-            AnalysisOrder(task=claim.task, memory_bytes=memory_bytes, cpu_s=int(limit_s) + 1)
-        )
+        order = AnalysisOrder(task=claim.task, memory_bytes=memory_bytes, cpu_s=int(limit_s) + 1)
+        if claim.process.startswith(INTAKE_PREFIX):
+            order = msgspec.structs.replace(order, database_url=self._database_url)
+            process = AnalysisProcess(order, INTAKE)
+        else:
+            process = AnalysisProcess(order)
         work = asyncio.create_task(process.outcome())
         try:
             return await self._supervised(claim, process, work, limit_s)
@@ -142,7 +150,7 @@ class JobRunner:
             if now - began > limit_s:
                 return AnalysisOutcome(problem=f"the analysis took longer than {limit_s:.0f} s")
             try:
-                if not await self._renew(claim, process.covers_done, now - began):
+                if not await self._renew(claim, process.progress, now - began):
                     return None
                 renewed = now
             except RegistryError:
@@ -150,13 +158,14 @@ class JobRunner:
                     return None
         return work.result()
 
-    async def _renew(self, claim: Claim, covers: CoversDone | None, elapsed_s: float) -> bool:
+    async def _renew(self, claim: Claim, progress: StepProgress | None, elapsed_s: float) -> bool:
         """Store the progress, as the process reports it or by the clock; false when the job is not held."""
-        if covers is None:
+        if progress is None:
             percent = _by_clock(elapsed_s, claim.estimate_s)
             return await jobs.renew(self._reader, claim, percent, BY_CLOCK)
-        message = f"{covers.done} of {covers.of} covers are worked out"
-        return await jobs.renew(self._reader, claim, 99 * covers.done // covers.of, message)
+        message = f"{progress.done} of {progress.of} {progress.step}"
+        percent = 100 * progress.done // max(progress.of, 1) if progress.percent is None else progress.percent
+        return await jobs.renew(self._reader, claim, 99 * percent // 100, message)
 
     async def _finish(self, claim: Claim, outcome: AnalysisOutcome) -> None:
         status = "failed" if outcome.answer is None else "successful"

@@ -15,6 +15,7 @@ from registry.domain.coverage import analyses
 from registry.domain.coverage.tasks import Task
 from registry.domain.errors import RegistryError
 
+COVERS = "covers are worked out"
 HEADER_BYTES = 4
 """Every message has its length before it, as a big-endian number of this many bytes."""
 
@@ -25,13 +26,17 @@ class AnalysisOrder(msgspec.Struct, frozen=True, kw_only=True):
     task: bytes
     memory_bytes: int
     cpu_s: int
+    database_url: str | None = None
+    """For tasks that read and write the registry themselves."""
 
 
-class CoversDone(msgspec.Struct, frozen=True, tag="progress"):
-    """How many of the covers of a task are worked out."""
+class StepProgress(msgspec.Struct, frozen=True, tag="progress"):
+    """How many of the items of a step are done, and how much of the whole where that is another share."""
 
+    step: str
     done: int
     of: int
+    percent: int | None = None
 
 
 class AnalysisOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome"):
@@ -41,18 +46,23 @@ class AnalysisOutcome(msgspec.Struct, frozen=True, kw_only=True, tag="outcome"):
     problem: str | None = None
 
 
-Message = CoversDone | AnalysisOutcome
+Message = StepProgress | AnalysisOutcome
 """What the process writes; the outcome comes last."""
 
 
 def main() -> None:
     """Work one order."""
+    write(_outcome(received().task))
+
+
+def received() -> AnalysisOrder:
+    """The order of the parent, once the process keeps its limits and ends with its parent."""
     size = int.from_bytes(sys.stdin.buffer.read(HEADER_BYTES))
     order = msgspec.msgpack.decode(sys.stdin.buffer.read(size), type=AnalysisOrder)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_AS, (order.memory_bytes, order.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (order.cpu_s, order.cpu_s))
-    _write(_outcome(order.task))
+    return order
 
 
 def _end_with_parent() -> None:
@@ -61,7 +71,8 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _write(message: Message) -> None:
+def write(message: Message) -> None:
+    """Tell the parent."""
     packed = msgspec.msgpack.encode(message)
     sys.stdout.buffer.write(len(packed).to_bytes(HEADER_BYTES) + packed)
     sys.stdout.buffer.flush()
@@ -69,7 +80,7 @@ def _write(message: Message) -> None:
 
 def _report(done: int, of: int) -> None:
     if of > 1:
-        _write(CoversDone(done, of))
+        write(StepProgress(COVERS, done, of))
 
 
 def _outcome(packed: bytes) -> AnalysisOutcome:

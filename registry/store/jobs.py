@@ -83,7 +83,7 @@ CLAIM = Query(
         updated_at=NOW,
         lease_until=NOW + LEASE,
     )
-    .returning(job.c.id, job.c.task, job.c.attempts.label("attempt"), job.c.estimate_s)
+    .returning(job.c.id, job.c.process, job.c.task, job.c.attempts.label("attempt"), job.c.estimate_s)
 )
 RENEW = Query(
     sa.update(job)
@@ -144,6 +144,7 @@ class Claim(NamedTuple):
     """A job that this worker holds: its task as MessagePack, and which attempt at it this is, from 1."""
 
     id: UUID
+    process: str
     task: bytes
     attempt: int
     estimate_s: float

@@ -57,6 +57,10 @@ QUERY: dict[str, list[str]] = {
     "ended": ["true"],
     "scheme": ["registry"],
     "subject": ["hazard"],
+    "name": ["list.csv"],
+    "action": ["create"],
+    "severity": ["warn"],
+    "code": ["likely_double"],
 }
 """Values for query parameters by name; a route is asked with each one beside what it demands."""
 
@@ -79,6 +83,7 @@ PATHS: dict[str, list[str]] = {
     "code": ["D", "T1"],
     "collection_id": sorted(COLLECTIONS),
     "matrix_set": ["WebMercatorQuad"],
+    "n": ["1"],
     "register": sorted(REGISTERS),
     "commitment": IDENTITIES[:1],
 }

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from tests.access.questions import BODIES
-from tests.access.test_roles import INCIDENT, ITEMS, MATRIX, ROUTES, SEEN_AT, SITE, TRIAL, draft, url_of
+from tests.access.test_roles import FILES, INCIDENT, ITEMS, MATRIX, ROUTES, SEEN_AT, SITE, TRIAL, draft, url_of
 from tests.access.worlds import World, identity_of
+from tests.waiting import until
 
 COUNTED = "SELECT {}".format(
     " + ".join(
@@ -23,6 +24,7 @@ COUNTED = "SELECT {}".format(
             "scenario",
             "job",
             "incident_log",
+            "intake",
         )
     )
 )
@@ -117,6 +119,59 @@ async def push(place: World) -> Sent:
     return Sent("/v1/sync/push", next(bodies), next(bodies))
 
 
+def file_text(name: str) -> dict[str, Any]:
+    """A file with one record, as JSON: the tests of retries send nothing else."""
+    properties = {"名称": name, "乡镇": "T1"}
+    return {
+        "type": "FeatureCollection",
+        "features": [{"type": "Feature", "geometry": None, "properties": properties}],
+    }
+
+
+async def upload(place: World) -> Sent:
+    return Sent(f"{FILES}?kind=shelter&name=a.json", file_text("城北第三小学"), file_text("城南第五中学"))
+
+
+async def checked(place: World) -> str:
+    """The address of a file that was read and checked."""
+    planner = place.headers["planner"]
+    sent = await upload(place)
+    made = await place.client.post(sent.url, json=sent.body, headers=planner)
+    url: str = made.headers["location"]
+    await until(lambda: _rests(place, url))
+    return url
+
+
+async def _rests(place: World, url: str) -> bool:
+    intake = (await place.client.get(url, headers=place.headers["planner"])).json()
+    return intake["job"]["status"] not in ("accepted", "running")
+
+
+async def version_of(place: World, url: str) -> int:
+    version: int = (await place.client.get(url, headers=place.headers["planner"])).json()["version"]
+    return version
+
+
+async def decisions(place: World) -> Sent:
+    url = await checked(place)
+    body = {"version": await version_of(place, url), "action": "create", "code": "x", "take": "new"}
+    return Sent(f"{url}/decisions", body, body | {"take": "skip"})
+
+
+async def commit(place: World) -> Sent:
+    url = await checked(place)
+    body = {"version": await version_of(place, url)}
+    return Sent(f"{url}/commit", body, body | {"policy": "all"})
+
+
+async def undo(place: World) -> Sent:
+    asked = await commit(place)
+    await place.client.post(asked.url, json=asked.body, headers=place.headers["planner"])
+    url = asked.url.removesuffix("/commit")
+    await until(lambda: _rests(place, url))
+    return Sent(f"{url}/undo", {}, {"leave_edited": True})
+
+
 def record(name: str, **other: Any) -> Callable[[World], Awaitable[Sent]]:
     return lambda place: changed(place, f"{RECORD}/{name}", **other)
 
@@ -198,6 +253,10 @@ WRITES: dict[str, Callable[[World], Awaitable[Sent]]] = {
     f"{INCIDENT}/joins": joining,
     f"{INCIDENT}/commitments": commitment,
     f"{INCIDENT}/commitments/{{commitment:uuid}}": step,
+    FILES: upload,
+    f"{FILES}/{{identity:uuid}}/decisions": decisions,
+    f"{FILES}/{{identity:uuid}}/commit": commit,
+    f"{FILES}/{{identity:uuid}}/undo": undo,
     "/v1/resources": lambda place: changed(place, "/v1/resources", properties=draft("T2")["properties"]),
     f"{RECORD}/location": record("location", accuracy_m=6),
     f"{RECORD}/restoration": restoration,

@@ -52,6 +52,7 @@ DETECTION = {
     "bearing_error_deg": 1.0,
 }
 TRIAL = "/v1/intakes/check"
+FILES = "/v1/intakes"
 CONTACT = "/v1/resources/{identity:uuid}/contacts"
 ITEMS = "/ogc/collections/{collection_id:str}/items"
 MATRIX: dict[tuple[str, str], Route] = {
@@ -69,6 +70,18 @@ MATRIX: dict[tuple[str, str], Route] = {
     ("GET", "/v1/findings"): Route("viewer"),
     ("POST", "/v1/findings/{identity:uuid}/settlement"): Route("field", {"reason": "why"}),
     ("POST", TRIAL): Route("field", draft("T1")),
+    ("GET", FILES): Route("planner"),
+    ("POST", FILES): Route("planner"),
+    ("GET", f"{FILES}/{{identity:uuid}}"): Route("planner"),
+    ("PATCH", f"{FILES}/{{identity:uuid}}"): Route("planner", {"datum": "wgs84"}, condition="*"),
+    ("DELETE", f"{FILES}/{{identity:uuid}}"): Route("planner"),
+    ("GET", f"{FILES}/{{identity:uuid}}/rows"): Route("planner"),
+    ("PATCH", f"{FILES}/{{identity:uuid}}/rows/{{n:int}}"): Route("planner", {"decision": {"take": "skip"}}),
+    ("POST", f"{FILES}/{{identity:uuid}}/decisions"): Route(
+        "planner", {"version": 1, "action": "confirm", "code": "likely_double", "take": "new"}
+    ),
+    ("POST", f"{FILES}/{{identity:uuid}}/commit"): Route("planner", {"version": 1}),
+    ("POST", f"{FILES}/{{identity:uuid}}/undo"): Route("planner", {}),
     ("DELETE", "/v1/jobs/{identity:uuid}"): Route(),
     ("POST", "/v1/resources"): Route("field", draft("T1")),
     ("PUT", "/v1/resources/{identity:uuid}"): Route("field", draft("T1"), condition="*"),

@@ -16,7 +16,7 @@ from registry.domain.identity import new_id
 from registry.domain.records.resource import KINDS
 from registry.jobs.analysis_process import AnalysisProcess
 from registry.jobs.runner import BY_CLOCK
-from registry.jobs.worker_main import CoversDone
+from registry.jobs.worker_main import COVERS, StepProgress
 from registry.store import jobs
 from registry.store.database.query import Query
 from registry.store.jobs import Claim
@@ -359,8 +359,8 @@ async def test_a_job_tells_the_covers_that_are_worked_out(client, stored):
     identity = new_id(1)
     await jobs.insert(stored, STORED | {"id": identity})
     await stored.run(Query(sa.text("UPDATE job SET status = 'running', attempts = 1")), {})
-    claim = Claim(identity, b"", 1, 5.0)
-    assert await client.app.state.runner._renew(claim, CoversDone(1, 3), 0.0)
+    claim = Claim(identity, "coverage", b"", 1, 5.0)
+    assert await client.app.state.runner._renew(claim, StepProgress(COVERS, 1, 3), 0.0)
     status = (await client.get(f"/v1/jobs/{identity}")).json()
     assert (status["progress"], status["message"]) == (33, "1 of 3 covers are worked out")
 

@@ -23,6 +23,7 @@ from registry.store import completeness, filters
 from registry.store.access import audit
 from registry.store.as_of import INSTANT, RECORDED
 from registry.store.database.query import FACTORIES, QUERIES, Query
+from registry.store.intake import intake_rows, intakes
 from registry.store.ogc import features
 from registry.store.proximity.knn_columns import TIERS
 from registry.store.proximity.undecided import Way
@@ -131,6 +132,10 @@ OWN: dict[str, dict[str, Sequence[Any]]] = {
         ]
     },
     "intake.findings._open": {"conditions": [frozenset(), frozenset({"after", "resource", "code"})]},
+    "intake.intakes._amend": {
+        "columns": [frozenset({"state"}), frozenset({*intakes.AMENDED, *intakes.TIMES})]
+    },
+    "intake.intake_rows._page": {"conditions": [frozenset(), frozenset(intake_rows.CLAUSES)]},
     "records.corrections._find": {
         "present": [frozenset(), frozenset({"subject", "state", "resource_id", "after"})]
     },

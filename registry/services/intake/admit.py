@@ -1,7 +1,8 @@
 """Pass what enters through the gate: examine it on its ground, refuse it, or say what to keep beside it."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -11,7 +12,7 @@ from registry.domain.access.sight import Sight
 from registry.domain.errors import Refused
 from registry.domain.identity import new_id
 from registry.domain.intake.examine import ExaminedRecord, examine
-from registry.domain.intake.finding import Finding, refusals
+from registry.domain.intake.finding import KINDS, Finding, refusals
 from registry.domain.intake.members import examine_members
 from registry.domain.intake.position import converted
 from registry.domain.intake.reference import Ground
@@ -47,20 +48,43 @@ async def admit_record(
     writer.examined = True
     result, stored = await examine_on_ground(writer, sight, record, current)
     found, writer.findings = (*writer.findings, *result.findings), []
+    changed = changed_findings(found, stored)
+    if refused := refusals(changed.open, strict=writer.strict):
+        raise Refused([*refused, *(one for one in changed.open if one not in refused)])
+    assert result.record is not None
+    return AdmittedRecord(result.record, changed.open, changed.added, changed.removed)
+
+
+class ChangedFindings(NamedTuple):
+    """The findings of a record that are not settled, those to store, and the stored ones that are over."""
+
+    open: tuple[Finding, ...]
+    added: tuple[Finding, ...]
+    removed: tuple[UUID, ...]
+
+
+def changed_findings(
+    found: Sequence[Finding], stored: Iterable[Mapping[str, Any]], *, of_file: bool = False
+) -> ChangedFindings:
+    """What changes with new findings of a record beside the stored ones: id, severity, settled_at and body.
+
+    Only a file finds again what a file found: of its cells, which no other edit looks at.
+    """
+    stored = list(stored)
     settled = {_key(one["body"]) for one in stored if one["settled_at"] is not None}
     open_findings = tuple(one for one in found if _key(_body(one)) not in settled)
-    if refused := refusals(open_findings, strict=writer.strict):
-        raise Refused([*refused, *(one for one in open_findings if one not in refused)])
-    assert result.record is not None
-    known = {_key(one["body"]): UUID(one["id"]) for one in stored}
+    known = {_key(one["body"]) for one in stored}
     holding = {_key(_body(one)) for one in found}
-    added = [one for one in open_findings if _is_kept(one) and _key(_body(one)) not in known]
-    gone = [
-        UUID(one["id"])
+    added = tuple(one for one in open_findings if _is_kept(one) and _key(_body(one)) not in known)
+    gone = tuple(
+        UUID(str(one["id"]))
         for one in stored
-        if one["severity"] == "warn" and one["settled_at"] is None and _key(one["body"]) not in holding
-    ]
-    return AdmittedRecord(result.record, open_findings, tuple(added), tuple(gone))
+        if one["severity"] == "warn"
+        and one["settled_at"] is None
+        and _key(one["body"]) not in holding
+        and (of_file or one["body"]["code"] in KINDS)
+    )
+    return ChangedFindings(open_findings, added, gone)
 
 
 async def examine_on_ground(
@@ -80,7 +104,7 @@ async def keep_findings(writer: Writer, sight: Sight, actor: str, admitted: Admi
     """Store the findings of a record that has been stored, and remove those that no longer hold."""
     at = now()
     shared = {"realm": realm(sight), "subject": admitted.record.id, "found_at": at, "actor": actor}
-    rows = [_row(one, at) | shared for one in admitted.added]
+    rows = [finding_row(one, at) | shared for one in admitted.added]
     await store.replace(writer, admitted.removed, rows)
 
 
@@ -103,7 +127,8 @@ def _body(one: Finding) -> dict[str, Any]:
     return body
 
 
-def _row(one: Finding, at: datetime) -> dict[str, Any]:
+def finding_row(one: Finding, at: datetime) -> dict[str, Any]:
+    """The columns of a finding that it has by itself."""
     identity = new_id(int(at.timestamp() * 1000))
     return {"id": identity, "severity": one.severity, "code": one.code, "body": _body(one)}
 

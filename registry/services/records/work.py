@@ -142,9 +142,13 @@ async def locked(work: Work, role: Role, identity: UUID, admit: Admission | None
 
 def check_edition(current: Resource, edition: Edition) -> None:
     """Stale unless the edition names the current version; ConditionMissing when it names none."""
+    check_version(current.properties.version, edition)
+
+
+def check_version(version: int, edition: Edition) -> None:
+    """The same for anything that has a version."""
     if edition.versions is None:
         raise ConditionMissing("send If-Match with the ETag you read, or * to overwrite any version")
-    version = current.properties.version
     if version not in edition.versions:
         raise Stale(f"the record is at version {version} now; read it again")
 

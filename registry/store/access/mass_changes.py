@@ -48,9 +48,9 @@ async def counts(writer: Writer, actor: Actor) -> tuple[int, int]:
     return (row["recent"], row["left"] or 0) if row else (0, 0)
 
 
-async def insert(writer: Writer, actor: Actor) -> None:
-    """Count one more change of an actor."""
-    await writer.run(INSERT, {"actor": actor.id})
+async def insert(writer: Writer, actor: Actor, number: int = 1) -> None:
+    """Count so many more changes of an actor."""
+    await writer.run_many(INSERT, [{"actor": actor.id}] * number)
 
 
 async def forget_old(writer: Writer) -> None:

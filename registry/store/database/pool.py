@@ -24,15 +24,23 @@ SNAPSHOT: dict[str, Any] = {"isolation": "repeatable_read", "readonly": True}
 
 async def prepare(connection: asyncpg.Connection) -> None:
     """Teach a new connection JSON and WKB."""
-    for kind in ("json", "jsonb"):
+    for kind, encoder, decoder in (
+        ("json", msgspec.json.encode, msgspec.json.decode),
+        ("jsonb", _jsonb, _of_jsonb),
+    ):
         await connection.set_type_codec(
-            kind, schema="pg_catalog", encoder=_dump, decoder=msgspec.json.decode, format="text"
+            kind, schema="pg_catalog", encoder=encoder, decoder=decoder, format="binary"
         )
     await connection.set_type_codec("geometry", encoder=bytes, decoder=bytes, format="binary")
 
 
-def _dump(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+def _jsonb(value: object) -> bytes:
+    """JSON after the version of its form, as COPY demands it."""
+    return b"\x01" + msgspec.json.encode(value)
+
+
+def _of_jsonb(content: bytes) -> object:
+    return msgspec.json.decode(memoryview(content)[1:])
 
 
 async def prepare_application(connection: asyncpg.Connection) -> None:

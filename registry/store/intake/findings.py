@@ -95,6 +95,12 @@ INSERT = Query(
 REMOVE = Query(
     sa.delete(finding).where(finding.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))))
 )
+OF_RECORDS = Query(
+    sa.select(finding).where(
+        finding.c.realm == sa.bindparam("realm"),
+        finding.c.subject == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))),
+    )
+)
 LOCK = Query(
     sa.select(finding)
     .where(finding.c.realm == sa.bindparam("realm"), finding.c.id == sa.bindparam("id"))
@@ -159,6 +165,20 @@ async def replace(writer: Writer, removed: Sequence[UUID], added: Sequence[Mappi
         await writer.run(REMOVE, {"ids": list(removed)})
     if added:
         await writer.run_many(INSERT, added)
+
+
+async def add_many(writer: Writer, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store many new findings by COPY."""
+    if rows:
+        await writer.copy(finding.name, list(_INSERTED), [[row[name] for name in _INSERTED] for row in rows])
+
+
+async def of_records(reader: Reader, sight: Sight, ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
+    """Every stored finding of these records."""
+    found: dict[UUID, list[Row]] = {}
+    for row in await reader.rows(OF_RECORDS, {"realm": realm(sight), "ids": list(ids)}):
+        found.setdefault(row["subject"], []).append(row)
+    return found
 
 
 async def lock(writer: Writer, sight: Sight, identity: UUID) -> Row | None:

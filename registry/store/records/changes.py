@@ -129,13 +129,13 @@ async def amend(writer: Writer, current: Resource, revised: Resource, change: Ch
     row = resource_row.row_of(revised, change.actor)
     await writer.run(AMEND, row | line(current, revised, row, change))
     if current.properties.visibility != revised.properties.visibility:
-        await _renew_public_faces(writer, revised)
-    if _apart(current) != _apart(revised):
+        await renew_public_faces(writer, revised)
+    if apart(current) != apart(revised):
         await replace_parts(writer, revised)
     return str(row["feature"])
 
 
-async def _renew_public_faces(writer: Writer, record: Resource) -> None:
+async def renew_public_faces(writer: Writer, record: Resource) -> None:
     """Make the public faces of the past versions as secret as the record is now.
 
     Only versions that were public once can change: the others have the face of an internal record already.
@@ -152,7 +152,7 @@ async def _renew_public_faces(writer: Writer, record: Resource) -> None:
         await writer.run_many(RENEW_FACE, faces)
 
 
-def _apart(record: Resource) -> tuple[Any, ...]:
+def apart(record: Resource) -> tuple[Any, ...]:
     """The members that are also stored in tables of their own."""
     return record.properties.external_ids, getattr(record.properties, "stock", None)
 

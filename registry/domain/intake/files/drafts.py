@@ -13,6 +13,7 @@ from registry.domain.intake.files.values.positions import shared_points
 from registry.domain.intake.finding import Finding
 from registry.domain.records.resource import Datum, Kind
 
+SharedPoints = dict[tuple[float, float], int]
 SHARED_POINT_M = 1_000.0
 """The error that is assumed of a point that several rows share: it stands for a district or a town."""
 
@@ -21,7 +22,17 @@ def draft_rows(
     sheet: Sheet, header: Header, rows: SortedRows, kind: Kind, ground: FileGround, answers: FileAnswers
 ) -> list[DraftedRow]:
     """A draft for each record of a sheet, in their order."""
-    context = SheetContext(
+    context = context_of(sheet, header, kind, ground, answers)
+    drafts = [RowReader(context, row).read() for row in rows.records]
+    mark_shared(drafts, header, shared_by_rows(drafts))
+    return drafts
+
+
+def context_of(
+    sheet: Sheet, header: Header, kind: Kind, ground: FileGround, answers: FileAnswers
+) -> SheetContext:
+    """What all rows of a sheet have in common."""
+    return SheetContext(
         sheet=sheet,
         header=header,
         kind=kind,
@@ -30,10 +41,17 @@ def draft_rows(
         datum=answers.datum or datum_of_headers(header),
         uncalculated=dict(sheet.uncalculated),
     )
-    drafts = [RowReader(context, row).read() for row in rows.records]
-    _mark_shared_points(drafts, header)
+
+
+def shared_by_rows(drafts: list[DraftedRow]) -> SharedPoints:
+    """The points that several rows of a file have, and how many rows."""
+    return shared_points([draft.reading for draft in drafts])
+
+
+def mark_shared(drafts: list[DraftedRow], header: Header, points: SharedPoints) -> None:
+    """Mark what rows share: points, which then are approximate, and identities, which refuse both rows."""
+    _mark_shared_points(drafts, header, points)
     _mark_twice(drafts, header)
-    return drafts
 
 
 def _mark_twice(drafts: list[DraftedRow], header: Header) -> None:
@@ -59,9 +77,8 @@ def datum_of_headers(header: Header) -> Datum | None:
     return next((datum for column in placed if (datum := datum_in(column.title))), None)
 
 
-def _mark_shared_points(drafts: list[DraftedRow], header: Header) -> None:
+def _mark_shared_points(drafts: list[DraftedRow], header: Header, shared: SharedPoints) -> None:
     """Make the points that several rows share approximate."""
-    shared = shared_points([draft.reading for draft in drafts])
     at = next((letters(column.index) for column in header.columns if column.field in PLACED), None)
     metres = round(SHARED_POINT_M)
     for draft in drafts:

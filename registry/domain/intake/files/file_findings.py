@@ -93,6 +93,22 @@ FILE_KINDS: dict[str, FileFindingKind] = {
     "twice_in_file": FileFindingKind(
         "refuse", "与第 {other} 行重复：{text}", "the same as row {other}: {text}"
     ),
+    "outside_scope": FileFindingKind(
+        "refuse", "该资源不在您负责的地方之内", "the record is outside the places that your role holds for"
+    ),
+    "other_name": FileFindingKind(
+        "warn",
+        "该编号在登记中属于“{name}”，请确认是否同一资源",
+        "this identity belongs to “{name}”; confirm that it is the same resource",
+    ),
+    "was_retired": FileFindingKind(
+        "warn", "该资源已注销，导入后恢复使用", "the record was retired; it is brought back into service"
+    ),
+    "removal": FileFindingKind(
+        "note",
+        "该行使资源停用、移位、改名或隐藏；此类修改过多时需第二人批准",
+        "the row takes the record out of use or sight, moves or renames it; many such rows need an approval",
+    ),
     "uncalculated": FileFindingKind(
         "refuse", "公式没有保存计算结果", "the formula was saved without its value"
     ),

@@ -1,5 +1,6 @@
 """Find the header of a table: 15 rows by a depth of one to three, compared with the words of the fields."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
@@ -168,6 +169,14 @@ def doubled(header: Header) -> dict[str, list[Column]]:
         if column.field and column.field not in REPEATABLE:
             claims.setdefault(column.field, []).append(column)
     return {field: columns for field, columns in claims.items() if len(columns) > 1}
+
+
+def header_hash(header: Header) -> str:
+    """What two files have in common that were made from one form: their folded headers, in their order."""
+    folded = "\n".join(
+        f"{column.index}:{'/'.join(header_key(part) for part in column.path)}" for column in header.columns
+    )
+    return hashlib.sha256(folded.encode()).hexdigest()[:32]
 
 
 def _score(header: Header, rows: list[Row]) -> float:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct, field, structs
+from rapidfuzz import fuzz
 
 from registry.domain.errors import Invalid
 from registry.domain.intake.doubles import CELL_DEG
@@ -19,9 +20,17 @@ from registry.domain.intake.finding import Finding, refusals
 from registry.domain.intake.fold import comparable
 from registry.domain.intake.reference import Ground, KnownRecord, Reference
 from registry.domain.records.change import differences, from_members, to_members
+from registry.domain.records.location import reach_of_doubt_m
+from registry.domain.records.removal import is_removal
 from registry.domain.records.resource import Kind, Location, Resource
 
-Action = Literal["create", "update", "unchanged", "confirm", "refused", "retire", "skip"]
+ContactKey = tuple[str | None, str | None]
+"""Name and telephone of a contact."""
+Action = Literal["create", "update", "unchanged", "confirm", "refused", "retire", "skip", "aside"]
+SAME_POINT_DEG = 1.5e-7
+"""Files write degrees with seven decimals."""
+SAME_NAME_PERCENT = 40.0
+"""Below this likeness of the names, an identity alone does not say that two records are one."""
 DOUBLES = ("likely_double", "possible_double")
 COLUMN_OF = {
     "/geometry": ("longitude", "x", "coordinates"),
@@ -33,11 +42,11 @@ COLUMN_OF = {
 """The fields whose column a finding about a member points at, where it has another name."""
 
 
-class RowDecision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a person decides about a row: it is this record, it is a new one, or it is left out."""
+class RowDecision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """What a person decides about a row: it is this record, a new one, left out, or to be retired."""
 
     same_as: UUID | None = None
-    take: Literal["new", "skip"] | None = None
+    take: Literal["new", "skip", "retire"] | None = None
 
 
 class PlannedRow(Struct, kw_only=True):
@@ -55,25 +64,38 @@ class PlannedRow(Struct, kw_only=True):
     changed: list[str] = field(default_factory=list)
     contacts: list[dict[str, Any]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    external_id: str | None = None
 
 
 class PlanGround(Struct, frozen=True, kw_only=True):
-    """What a plan is made on: the kind, the records that are known, the reference data and the clock."""
+    """What a plan is made on: the kind, the records that are known, the reference data and the clock.
+
+    `contacts` holds name and telephone of the stored contacts by record; None: they are not compared.
+    With `scope`, only records under these places may be changed.
+    """
 
     kind: Kind
     known: Sequence[Resource]
     reference: Reference
     now: datetime
     exercise: str | None = None
+    contacts: Mapping[UUID, frozenset[ContactKey]] | None = None
+    scope: tuple[str, ...] = ()
+
+    def is_in_scope(self, place: str | None) -> bool:
+        """Whether a record of this place may be changed."""
+        return not self.scope or bool(
+            {above.code for above in self.reference.territory.above(place or "")} & set(self.scope)
+        )
 
 
 def plan_rows(
     drafts: Iterable[DraftedRow], header: Header, ground: PlanGround, decisions: Mapping[int, RowDecision]
 ) -> list[PlannedRow]:
     """What each draft would do, in their order; no two rows are about one record."""
-    planner = _Planner(header, ground)
+    planner = RowPlanner(header, ground)
     rows = [planner.plan(draft, decisions.get(draft.row, RowDecision())) for draft in drafts]
-    _refuse_shared_targets(rows)
+    refuse_shared_targets(rows)
     return rows
 
 
@@ -92,11 +114,13 @@ def gone(ground: PlanGround, rows: Iterable[PlannedRow], place: str) -> list[Pla
         for record in ground.known
         if record.id not in named
         and record.properties.lifecycle != "retired"
+        and ground.is_in_scope(record.properties.place)
         and place in {above.code for above in territory.above(record.properties.place or "")}
     ]
 
 
-def _refuse_shared_targets(rows: list[PlannedRow]) -> None:
+def refuse_shared_targets(rows: Iterable[PlannedRow]) -> None:
+    """Refuse every row after the first that is about one record."""
     first: dict[UUID, PlannedRow] = {}
     for row in rows:
         if row.target is None or row.action not in ("update", "unchanged"):
@@ -109,7 +133,7 @@ def _refuse_shared_targets(rows: list[PlannedRow]) -> None:
             row.action, row.record = "refused", None
 
 
-class _Planner:
+class RowPlanner:
     """Compares drafts with the records that are known."""
 
     def __init__(self, header: Header, ground: PlanGround) -> None:
@@ -125,6 +149,8 @@ class _Planner:
         properties = record.properties
         for other in properties.external_ids:
             self._by_external[other.system, other.id] = record
+        if properties.lifecycle == "retired":
+            return
         for name in {properties.name.zh, properties.name.en} - {None}:
             self._by_name.setdefault((comparable(str(name)), properties.place), []).append(record)
         spot = None if record.geometry is None else record.geometry.coordinates
@@ -140,8 +166,9 @@ class _Planner:
             self._near.setdefault(key, []).append(known)
 
     def plan(self, draft: DraftedRow, decision: RowDecision) -> PlannedRow:
+        """What a draft would do."""
         planned = PlannedRow(row=draft.row, action="refused", name=draft.name, contacts=draft.contacts)
-        planned.findings = list(draft.findings)
+        planned.findings, planned.external_id = list(draft.findings), draft.external_id
         if decision.take == "skip":
             planned.action = "skip"
             return planned
@@ -150,18 +177,74 @@ class _Planner:
         planned.findings += [self._placed(one, draft.row) for one in examined.findings]
         if current is not None:
             planned.target, planned.target_version = current.id, current.properties.version
+        self._note_change(planned, current, examined.record)
+        if current is not None and decision.same_as is None:
+            planned.findings += self._other_name(draft, current)
         if examined.record is None or refusals(planned.findings):
             return planned
         planned.record = examined.record
-        planned.action, planned.changed = self._action(examined, current)
+        planned.action, planned.changed = self._action(examined, current, draft, planned.findings)
         return planned
 
-    def _action(self, examined: ExaminedRecord, current: Resource | None) -> tuple[Action, list[str]]:
+    def _note_change(self, planned: PlannedRow, current: Resource | None, record: Resource | None) -> None:
+        """Refuse what lies outside the scope; tell what comes back, and what goes out of use or sight."""
+        row = planned.row
+        assert row is not None
+        if not self._is_in_scope(current, record):
+            planned.findings.append(file_finding("outside_scope", row))
+        if current is None or record is None:
+            return
+        if current.properties.lifecycle == "retired":
+            planned.findings.append(file_finding("was_retired", row))
+        if is_removal(current, record):
+            planned.findings.append(file_finding("removal", row))
+
+    def _is_in_scope(self, current: Resource | None, record: Resource | None) -> bool:
+        """Whether the record lies, before and after, where the scope reaches, as far as is certain."""
+        ground = self._ground
+        records = [one for one in (current, record) if one is not None]
+        if not all(ground.is_in_scope(one.properties.place) for one in records):
+            return False
+        if record is None or not ground.scope:
+            return True
+        location = record.properties.location
+        if current is not None and current.geometry == record.geometry:
+            return True
+        if record.geometry is None:
+            return all(ground.is_in_scope(code) for code in location.candidate_places)
+        doubt_m = reach_of_doubt_m(location, record.geometry)
+        return not ground.reference.territory.is_outside_all(ground.scope, record.geometry, doubt_m)
+
+    def _other_name(self, draft: DraftedRow, current: Resource) -> list[Finding]:
+        """A warning where an identity belongs to a record of quite another name: the numbering may differ."""
+        names = [name for name in (current.properties.name.zh, current.properties.name.en) if name]
+        stated = [str(name) for name in draft.members.get("name", {}).values()]
+        alike = max((fuzz.ratio(comparable(a), comparable(b)) for a in names for b in stated), default=100.0)
+        if alike >= SAME_NAME_PERCENT:
+            return []
+        column = self._header.column("name")
+        at = None if column is None else letters(column.index)
+        proposal = {"id": str(current.id), "name": msgspec.to_builtins(current.properties.name)}
+        return [file_finding("other_name", draft.row, at, draft.name, proposal, name=names[0])]
+
+    def _action(
+        self,
+        examined: ExaminedRecord,
+        current: Resource | None,
+        draft: DraftedRow,
+        found: Sequence[Finding],
+    ) -> tuple[Action, list[str]]:
         if current is None:
             asks = any(one.code in DOUBLES for one in examined.findings)
             return ("confirm" if asks else "create"), []
         assert examined.record is not None
         changed = list(differences(to_members(current), to_members(examined.record)))
+        stated = {(one["name"], one["phone"]) for one in draft.contacts}
+        known = self._ground.contacts
+        if known is not None and not stated <= known.get(current.id, frozenset()):
+            changed.append("contacts")
+        if any(one.code == "other_name" for one in found):
+            return "confirm", changed
         return ("update" if changed else "unchanged"), changed
 
     def _match(self, draft: DraftedRow, decision: RowDecision) -> Resource | None:
@@ -234,8 +317,9 @@ def _cell(lon: float, lat: float) -> tuple[int, int]:
 def revised_members(current: Resource, draft: DraftedRow) -> dict[str, Any]:
     """The members of a record with what a row states: an empty cell leaves a value, a dash clears it.
 
-    A row that only names the town does not take a known point away. The source is renewed only where
-    anything else changes, so that the same list next month changes nothing.
+    A row that only names the town takes nothing away from what is known of the position, and one with the
+    point that is known says nothing new of it. A record that was retired is in service again. The source is
+    renewed only where anything else changes, so that the same list next month changes nothing.
     """
     members = to_members(current)
     given = dict(draft.members)
@@ -249,7 +333,10 @@ def revised_members(current: Resource, draft: DraftedRow) -> dict[str, Any]:
             (one["system"], one["id"]) for one in given["external_ids"]
         ]
         given["external_ids"] = others + (kept if same else given["external_ids"])
-    if "geometry" not in given and members["geometry"] is not None:
+    if current.properties.lifecycle == "retired":
+        given.setdefault("lifecycle", "in_service")
+    if _says_nothing_new(members, given):
+        given.pop("geometry", None)
         given.pop("location", None)
     elif "location" in given:
         given["location"] = _whole_location(given["location"])
@@ -261,6 +348,23 @@ def revised_members(current: Resource, draft: DraftedRow) -> dict[str, Any]:
         return members
     revised["sources"] = [*members["sources"], *_new_sources(members["sources"], source)][-50:]
     return revised
+
+
+def _says_nothing_new(members: dict[str, Any], given: dict[str, Any]) -> bool:
+    """Whether what a row says of the position is known already, or less than what is known."""
+    known, stated, location = members["geometry"], given.get("geometry"), given.get("location") or {}
+    if stated is None:
+        located = known is not None or members["location"]["quality"] != "unknown"
+        return located and bool(given.get("place", members["place"]) == members["place"])
+    if known is None:
+        return False
+    same: bool = all(
+        abs(one - other) <= SAME_POINT_DEG
+        for one, other in zip(known["coordinates"], stated["coordinates"], strict=True)
+    )
+    if location.get("quality") not in ("surveyed", members["location"]["quality"]):
+        return False
+    return same and location.get("uncertainty_m") in (None, members["location"]["uncertainty_m"])
 
 
 def _new_sources(present: list[dict[str, Any]], given: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ RefusalCode = Literal[
     "no_table",
     "no_parameters",
     "limits_exceeded",
+    "of_exercise",
 ]
 
 
@@ -45,6 +46,10 @@ REFUSAL_WORDS: dict[RefusalCode, tuple[str, str]] = {
     "cell_too_long": ("有单元格超过 {characters} 个字符", "a cell has more than {characters} characters"),
     "no_table": ("文件中没有表格", "there is no table in the file"),
     "no_parameters": ("坐标系“{system}”没有公开参数", "the system “{system}” has no public parameters"),
+    "of_exercise": (
+        "这是演练“{exercise}”的数据，不能导入这里",
+        "this is data of the exercise “{exercise}”, which is not taken in here",
+    ),
     "limits_exceeded": ("读取超出时间或内存限制", "reading it takes more time or memory than it may"),
 }
 

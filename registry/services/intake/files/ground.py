@@ -7,14 +7,17 @@ import shapely
 from registry.domain.access.sight import Sight
 from registry.domain.conditions import Filter
 from registry.domain.intake.files.draft import FileGround
+from registry.domain.intake.files.plan import PlanGround
 from registry.domain.intake.files.values.gazetteer import Gazetteer, PlaceName
 from registry.domain.intake.files.values.labels import Label, Labels
 from registry.domain.intake.files.values.positions import JurisdictionExtent
 from registry.domain.records import feature
 from registry.domain.records.resource import Datum, Kind, Resource
+from registry.services.clock import now
+from registry.services.intake import reference
 from registry.store.database.pool import Reader
 from registry.store.places import jurisdictions, places, vocabularies
-from registry.store.records import resources
+from registry.store.records import contacts, resources
 
 MOST_PLACES = 200_000
 PAGE = 5_000
@@ -65,6 +68,26 @@ async def load_known(reader: Reader, sight: Sight, kind: Kind) -> list[Resource]
         known += [feature.parse(bytes(row["feature"]).decode()) for row in rows]
         after = known[-1].id
     return known
+
+
+async def load_plan_ground(
+    reader: Reader, sight: Sight, kind: Kind, scope: tuple[str, ...], known: list[Resource] | None = None
+) -> PlanGround:
+    """What rows are compared with: all records of their kind, or those that are given."""
+    known = await load_known(reader, sight, kind) if known is None else known
+    phones = await contacts.telephones(reader, sight, [record.id for record in known])
+    return PlanGround(
+        kind=kind,
+        known=known,
+        reference=await reference.load(reader),
+        now=now(),
+        exercise=sight.exercise,
+        contacts={
+            identity: frozenset((one["name"], one["phone"]) for one in listed)
+            for identity, listed in phones.items()
+        },
+        scope=scope,
+    )
 
 
 async def _extent(reader: Reader, root: str | None) -> bytes | None:

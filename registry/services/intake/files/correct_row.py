@@ -1,0 +1,169 @@
+"""Correct a row in place, or decide about it; it is compared again at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct, structs
+
+from registry.domain.errors import Conflict, NotFound
+from registry.domain.intake.files.draft import DraftedRow
+from registry.domain.intake.files.drafts import context_of, mark_shared
+from registry.domain.intake.files.plan import PlannedRow, RowDecision, plan_rows
+from registry.domain.intake.files.row_reader import RowReader
+from registry.domain.intake.files.stored_row import (
+    RowCells,
+    SheetLayout,
+    StoredCells,
+    column_number,
+    part_of_sheet,
+)
+from registry.domain.records import feature
+from registry.domain.records.resource import Resource
+from registry.domain.values import LongText
+from registry.services.intake.files.check_intake import planned_columns
+from registry.services.intake.files.check_sheets import file_answers
+from registry.services.intake.files.ground import load_file_ground, load_plan_ground
+from registry.services.intake.files.intakes import Intake, locked_intake
+from registry.services.intake.files.rows import IntakeRow, described
+from registry.services.records.work import Work
+from registry.store.database.pool import Row
+from registry.store.intake import candidates, intake_rows, intakes
+
+CellValue = LongText | int | float | bool | None
+
+
+class RowCorrection(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """New values for cells by their columns (null empties one), and a decision; what is absent stays.
+
+    An empty `corrections` takes all corrections back, and an empty `decision` the decision.
+    """
+
+    corrections: dict[str, CellValue] | None = None
+    decision: RowDecision | None = None
+
+
+async def correct_row(work: Work, identity: UUID, n: int, correction: RowCorrection) -> IntakeRow:
+    """Keep a correction or a decision, and compare the row again, with those that it has to do with."""
+    intake = await locked_intake(work.writer, work.sight, work.actor, identity)
+    if intake.state not in ("checked", "committed"):
+        raise Conflict(f"the file is {intake.state}; only rows of a checked one can be corrected")
+    for column in correction.corrections or {}:
+        column_number(column)
+    rows = await intake_rows.lock(work.writer, identity, [n])
+    if not rows or rows[0]["action"] == "aside":
+        raise NotFound("row", n)
+    [row] = [_said(rows[0], correction)]
+    if row["row"] is None:
+        return await _decided(work, intake, row)
+    await _compare(work, intake, row)
+    await intakes.amend(work.writer, identity, report=await _report(work, intake))
+    [stored] = await intake_rows.lock(work.writer, identity, [n])
+    return described(stored)
+
+
+def _said(row: Row, correction: RowCorrection) -> dict[str, Any]:
+    changed = dict(row)
+    if correction.corrections is not None:
+        kept = row["corrections"] if correction.corrections else {}
+        changed["corrections"] = {**kept, **correction.corrections}
+    if correction.decision is not None:
+        changed["decision"] = msgspec.to_builtins(correction.decision)
+    return changed
+
+
+async def _decided(work: Work, intake: Intake, row: dict[str, Any]) -> IntakeRow:
+    """A record that the list lacks: there is nothing to compare, only whether it is to be retired."""
+    await intake_rows.replan(work.writer, intake.id, [row])
+    await intakes.amend(work.writer, intake.id, state=intake.state)
+    return described(row)
+
+
+async def _compare(work: Work, intake: Intake, row: dict[str, Any]) -> None:
+    layout = await _layout(work, intake)
+    before = await _related(work, intake, [row], [])
+    planned = await _planned(work, intake, layout, [row])
+    after = await _related(work, intake, [row], planned)
+    others = sorted((before | after) - {row["n"]})
+    if others:
+        rows = [row, *await intake_rows.lock(work.writer, intake.id, others)]
+        rows.sort(key=lambda one: one["n"])
+        planned = await _planned(work, intake, layout, rows)
+    else:
+        rows = [row]
+    fresh = [dict(one) | planned_columns(plan) for one, plan in zip(rows, planned, strict=True)]
+    await intake_rows.replan(work.writer, intake.id, fresh)
+
+
+async def _layout(work: Work, intake: Intake) -> SheetLayout:
+    row = await intakes.get(work.writer, work.sight, intake.id)
+    assert row is not None
+    return msgspec.convert(row["layout"], SheetLayout)
+
+
+async def _related(
+    work: Work, intake: Intake, rows: Sequence[Mapping[str, Any]], planned: Sequence[PlannedRow]
+) -> set[int]:
+    """The rows that share an identity or a record with these, as they are stored or are planned now."""
+    external = {row["external_id"] for row in rows} | {plan.external_id for plan in planned}
+    targets = {row["target"] for row in rows} | {plan.target for plan in planned}
+    return await intake_rows.related(
+        work.writer,
+        intake.id,
+        [one for one in external if one is not None],
+        [one for one in targets if one is not None],
+    )
+
+
+async def _planned(
+    work: Work, intake: Intake, layout: SheetLayout, rows: Sequence[Mapping[str, Any]]
+) -> list[PlannedRow]:
+    """What rows would do, beside the records that they may have to do with."""
+    sheet, records = part_of_sheet(
+        layout,
+        (
+            RowCells(row["row"], msgspec.convert(row["cells"], StoredCells), row["corrections"])
+            for row in rows
+        ),
+    )
+    ground = await load_file_ground(work.writer)
+    context = context_of(sheet, layout.header, intake.kind, ground, file_answers(intake.answers))
+    drafts = [RowReader(context, record).read() for record in records]
+    mark_shared(drafts, layout.header, layout.shared_points)
+    decisions = {row["row"]: msgspec.convert(row["decision"], RowDecision) for row in rows}
+    known = await _known(work, intake, drafts, decisions)
+    plan = await load_plan_ground(work.writer, work.sight, intake.kind, work.actor.places, known)
+    return plan_rows(drafts, layout.header, plan, decisions)
+
+
+async def _known(
+    work: Work, intake: Intake, drafts: Sequence[DraftedRow], decisions: Mapping[int, RowDecision]
+) -> list[Resource]:
+    """The records that these rows may be, or may be doubles of."""
+    found: dict[UUID, Resource] = {}
+    for draft in drafts:
+        same_as = decisions[draft.row].same_as
+        geometry = draft.members.get("geometry")
+        texts = await candidates.find(
+            work.writer,
+            work.sight,
+            kind=intake.kind,
+            identities=[str(one) for one in (same_as, draft.identity) if one],
+            external=[(one["system"], one["id"]) for one in draft.members.get("external_ids", ())],
+            place=draft.members.get("place"),
+            at=None if geometry is None else tuple(geometry["coordinates"]),
+        )
+        found |= {record.id: record for record in map(feature.parse, texts)}
+    return list(found.values())
+
+
+async def _report(work: Work, intake: Intake) -> dict[str, Any] | None:
+    """The report with the counts as they are now."""
+    if intake.report is None:
+        return None
+    actions, codes = await intake_rows.counts(work.writer, intake.id)
+    reasons = {"title", "header", "repeated_header", "codes", "blank", "total", "note", "signature"}
+    shown = {code: rows for code, rows in codes.items() if code not in reasons}
+    whole: dict[str, Any] = msgspec.to_builtins(structs.replace(intake.report, counts=actions, codes=shown))
+    return whole
