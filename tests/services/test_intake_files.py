@@ -18,6 +18,7 @@ from registry.domain.access.actor import Actor, sight_of
 from registry.domain.errors import Conflict, Invalid, NeedsApproval, NotFound, Stale
 from registry.domain.intake.files.plan import RowDecision
 from registry.domain.intake.files.refusal import REFUSAL_WORDS, RefusedFile
+from registry.domain.intake.files.sheet import Workbook
 from registry.runtime.database import as_role
 from registry.services.intake.files.answer import RowsDecision, answer, decide_rows, discard
 from registry.services.intake.files.check_intake import check_intake
@@ -32,6 +33,7 @@ from registry.services.records.amend import amend
 from registry.services.records.check import check
 from registry.services.records.work import ANY_VERSION, Edition, Work
 from registry.store.database.pool import Writer
+from registry.store.files.read import read_file
 from registry.store.records import changes
 from tests.builders import A_CHANGE, a_place, make
 
@@ -81,6 +83,16 @@ class Office:
 
     async def actions(self, identity: UUID) -> list[str]:
         return [row.action for row in await self.rows(identity) if row.action != "aside"]
+
+
+@pytest.fixture(autouse=True)
+def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read in this process: that of its own has tests of its own, and takes a second to start."""
+
+    async def read(content: bytes, encoding: str | None = None) -> Workbook:
+        return read_file(content, encoding)
+
+    monkeypatch.setattr("registry.services.intake.files.check_intake.read_in_child", read)
 
 
 @pytest.fixture
