@@ -9,7 +9,18 @@ import httpx
 import pytest
 
 from tests.access.questions import BODIES
-from tests.access.test_roles import FILES, INCIDENT, ITEMS, MATRIX, ROUTES, SEEN_AT, SITE, TRIAL, draft, url_of
+from tests.access.test_roles import (
+    FILES,
+    INCIDENT,
+    ITEMS,
+    MATRIX,
+    ROUTES,
+    SEEN_AT,
+    SITE,
+    TRIAL,
+    draft,
+    url_of,
+)
 from tests.access.worlds import World, identity_of
 from tests.waiting import until
 
