@@ -71,7 +71,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     oidc_role_claim: str = "registry_role"
     """Claim with the role."""
     oidc_places_claim: str = "registry_places"
-    """Claim with the codes of the places that the role holds for; absent for everywhere."""
+    """Claim with the codes of the places that the role holds for; `*` for everywhere, none for nowhere."""
     backup_dir: Path | None = None
     """Where `registry backup` puts backups, each in a folder of its own."""
     archive_dir: Path | None = None
@@ -106,7 +106,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     cors_origins: str = ""
     """Origins of other sites whose pages may call the API, separated by commas; none by default."""
     trusted_proxies: str = ""
-    """Networks of the proxies in front, separated by commas; their X-Forwarded-For is trusted."""
+    """Networks of the proxies in front, with commas; their X-Forwarded-For, -Host and -Proto are trusted."""
+    allowed_hosts: str = ""
+    """Names that are answered and linked, with commas; unset: all, or localhost where only it connects."""
     tls_certificate: Path | None = None
     """Certificate chain (PEM) to serve https with."""
     tls_key: Path | None = None

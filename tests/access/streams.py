@@ -29,8 +29,8 @@ class Stream:
         headers = [(name.lower().encode(), value.encode()) for name, value in place.headers[role].items()]
         scope: dict[str, Any] = {"type": "http", "http_version": "1.1", "method": "GET", "scheme": "http"}
         scope |= {"path": path, "raw_path": path.encode(), "root_path": "", "query_string": query.encode()}
-        scope |= {"server": ("registry.test", 80), "client": ("127.0.0.1", 50000), "state": {}}
-        scope |= {"headers": [(b"host", b"registry.test"), *headers]}
+        scope |= {"server": ("localhost", 80), "client": ("127.0.0.1", 50000), "state": {}}
+        scope |= {"headers": [(b"host", b"localhost"), *headers]}
         app: Any = place.client.app
         self._task = asyncio.create_task(app(scope, self._receive, self._send))
         self._task.add_done_callback(lambda _: self._more.set())

@@ -57,7 +57,7 @@ async def serving(app: Litestar) -> AsyncIterator[Client]:
     living = asyncio.create_task(live())
     waiting = asyncio.create_task(started.wait())
     await asyncio.wait([living, waiting], return_when=asyncio.FIRST_COMPLETED)
-    async with Client(transport=transport, base_url="http://registry.test") as opened:
+    async with Client(transport=transport, base_url="http://localhost") as opened:
         opened.app = app
         yield opened
     over.set()

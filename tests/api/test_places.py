@@ -20,7 +20,7 @@ async def office(client: Client, signed: Signed) -> AsyncIterator[Client]:
     """A planner of everywhere."""
     headers = await signed("planner")
     transport = httpx.ASGITransport(app=client.app, raise_app_exceptions=False)
-    async with Client(transport=transport, base_url="http://registry.test", headers=headers) as opened:
+    async with Client(transport=transport, base_url="http://localhost", headers=headers) as opened:
         yield opened
 
 

@@ -17,7 +17,7 @@ async def office(plan_client: Client, plan_url: str, seeded: Writer) -> AsyncIte
     """A planner of everywhere; what it made is taken out again."""
     headers = await signing(plan_url)("planner")
     transport = httpx.ASGITransport(app=plan_client.app, raise_app_exceptions=False)
-    async with Client(transport=transport, base_url="http://registry.test", headers=headers) as opened:
+    async with Client(transport=transport, base_url="http://localhost", headers=headers) as opened:
         yield opened
     connection = await asyncpg.connect(plan_url)
     await connection.execute(

@@ -87,8 +87,11 @@ async def test_a_good_token_says_who_asks(provider: IdentityProvider, name: str)
     for _ in range(2):
         actor = provider.actor_of(sign(name))
         assert (actor.id, actor.role, actor.places) == ("oidc:u1", "field", ("T1",))
-    everywhere = provider.actor_of(sign(name, registry_role="planner", registry_places=None))
-    assert (everywhere.role, everywhere.places) == ("planner", ())
+    everywhere = provider.actor_of(sign(name, registry_role="planner", registry_places=["*"]))
+    assert (everywhere.role, everywhere.places) == ("planner", None)
+    for nothing in ([], None):
+        nowhere = provider.actor_of(sign(name, registry_role="planner", registry_places=nothing))
+        assert (nowhere.role, nowhere.places) == ("planner", ())
 
 
 def unsigned() -> str:
@@ -128,6 +131,7 @@ BAD = {
     "another audience": lambda: sign(aud="shop"),
     "another issuer": lambda: sign(iss="https://evil.example"),
     "too long a life": lambda: sign(exp=int(time.time()) + 86_400),
+    "a life in words": lambda: sign(exp=str(int(time.time()) + 600)),
     "no role": lambda: sign(registry_role=None),
     "a role of elsewhere": lambda: sign(registry_role="root"),
     "the role public": lambda: sign(registry_role="public"),
@@ -188,7 +192,7 @@ async def test_a_withdrawn_key_ends_its_tokens_and_a_lost_provider_ends_none(
 
 async def test_the_application_takes_tokens_beside_keys(new_url: str, settings: Settings) -> None:
     app = create_app(settings, as_role(new_url))
-    async with AsyncTestClient(app, base_url="http://registry.test") as client:
+    async with AsyncTestClient(app, base_url="http://127.0.0.1") as client:
 
         async def is_taken() -> bool:
             answer = await client.get("/v1/approvals", headers={"Authorization": f"Bearer {sign()}"})

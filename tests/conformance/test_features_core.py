@@ -50,7 +50,7 @@ async def test_api_definition(face) -> None:
     assert answer.headers["content-type"] == OPENAPI
     document = answer.json()
     assert document["openapi"].startswith("3.0.")
-    assert document["servers"][0]["url"] == "http://registry.test/ogc"
+    assert document["servers"][0]["url"] == "http://localhost/ogc"
     limit = document["components"]["parameters"]["limit"]
     assert (limit["style"], limit["explode"], limit["schema"]["type"]) == ("form", False, "integer")
     assert {"minimum", "maximum", "default"} <= set(limit["schema"])

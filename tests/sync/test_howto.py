@@ -16,7 +16,7 @@ def test_the_example_runs(world: World, tmp_path: Path, monkeypatch, capsys) -> 
     names: dict = {"__name__": "example"}
     exec(compile(example, str(PAGE), "exec"), names)
     monkeypatch.setattr(field_app.httpx, "AsyncClient", _inside(world, httpx.AsyncClient))
-    world.run(names["main"]("http://registry.test", world.key("example"), tmp_path))
+    world.run(names["main"]("http://localhost", world.key("example"), tmp_path))
     said = capsys.readouterr().out
     assert "40 waiting: 3\n" in said
     assert "unreachable: None settled: ['applied', 'applied', 'applied']" in said

@@ -23,7 +23,7 @@ from registry.store.database.pool import Writer
 from registry_client import FieldApp
 
 PEPPER = "a pepper that only the tests have"
-URL = "http://registry.test"
+URL = "http://localhost"
 R = TypeVar("R")
 
 

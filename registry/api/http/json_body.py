@@ -1,6 +1,9 @@
 """JSON bodies: media type, depth and strict decoding."""
 
+import asyncio
+import json
 import re
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -18,6 +21,8 @@ from registry.domain.intake.shape import read_members
 MAX_DEPTH = 32
 JSON_TYPES = ("application/json", "application/geo+json", "application/merge-patch+json")
 
+IN_THREAD_BYTES = 262_144
+"""A longer body is searched for members that are there twice outside the event loop."""
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _WHERE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
@@ -36,7 +41,7 @@ async def read(request: HttpRequest) -> None:
     body = await request.body()
     if body and media not in JSON_TYPES:
         raise HTTPException(status_code=415, detail=f"the body must be one of {', '.join(JSON_TYPES)}")
-    check_depth(body)
+    await check_body(body)
     if body:
         examined = "examined" in request.route_handler.opt
         if each := request.route_handler.opt.get("each"):
@@ -122,6 +127,28 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 def _with_other_type(kind: Any) -> Any:
     config = getattr(kind, "__struct_config__", None)
     return kind | _OtherType if config and config.tag_field == "type" else kind
+
+
+async def check_body(body: bytes) -> None:
+    """Refuse JSON that is nested too deeply, or that two readers could read in two ways."""
+    check_depth(body)
+    if len(body) > IN_THREAD_BYTES:
+        await asyncio.to_thread(demand_distinct_members, body)
+    else:
+        demand_distinct_members(body)
+
+
+def demand_distinct_members(body: bytes) -> None:
+    """InvalidQuery for an object that has a member twice: readers would differ in which of the two counts."""
+    with suppress(ValueError):  # whoever decodes it says what is wrong
+        json.loads(body, object_pairs_hook=_distinct, parse_float=str, parse_int=str, parse_constant=str)
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidQuery(f"the member {twice[:100]} is there twice", field=twice[:100])
 
 
 def check_depth(body: bytes) -> None:

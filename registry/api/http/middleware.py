@@ -14,8 +14,9 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from registry.api.http import problems
 from registry.api.http.access import admission, limits
 from registry.api.http.access.admission import Admission, AdmissionQueue
-from registry.api.http.access.authentication import Authenticator, OpenCredential
+from registry.api.http.access.authentication import Authenticator, OpenCredential, demand_one_credential
 from registry.api.http.access.client_address import TrustedProxies
+from registry.api.http.access.host import KnownHosts
 from registry.api.http.access.limits import RateLimit
 from registry.api.http.access.request_watch import RequestWatch
 from registry.api.http.access.response_audit import ResponseAudit, audit_of
@@ -41,6 +42,7 @@ class RequestMiddleware:
         self._app = app
         self._inner = app.asgi_handler
         self._proxies = TrustedProxies(settings.trusted_proxies)
+        self._hosts = KnownHosts(settings, self._proxies)
         self._slots = AdmissionQueue(admission.caps(settings))
         app.state.stream_slots = AdmissionQueue(admission.STREAMS, reserved=1)
         self._costs = limits.costs(app)
@@ -66,6 +68,8 @@ class RequestMiddleware:
         sender = _ResponseSender(send, headers)
         started_s = time.perf_counter()
         try:
+            self._hosts.settle(scope)
+            demand_one_credential(scope)
             state["actor"] = actor = await self._actor(scope, request_headers, address)
             state["credential"] = self._credential(request_headers, actor)
             sender.admission = state["admission"] = self._charged(scope, actor, address, headers)

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from registry.api.http.conditional import body_of, etag_of, versions_in
 from registry.api.http.dependencies import IdempotencyDep, WorkDep
 from registry.api.http.idempotency import rendered
+from registry.api.http.json_body import check_body
 from registry.api.http.request import HttpRequest
 from registry.api.http.response_headers import FINDINGS, findings_header
 from registry.api.ogc.items import identity
@@ -68,7 +69,9 @@ async def _body(request: HttpRequest, actor: Actor, *media: str) -> dict[str, An
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind not in media:
         raise HTTPException(status_code=415, detail=f"send {' or '.join(media)}")
-    feature = msgspec.json.decode(await request.body())
+    body = await request.body()
+    await check_body(body)
+    feature = msgspec.json.decode(body)
     if not isinstance(feature, dict):
         raise Invalid("the body is one feature")
     feature.pop("links", None)

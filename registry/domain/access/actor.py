@@ -22,11 +22,11 @@ CLEARANCE: dict[Role, Visibility] = {
 
 
 class Actor(Struct, frozen=True, kw_only=True):
-    """A person or machine with a role; `places` are the roots of its scope, empty for everywhere."""
+    """A person or machine with a role; `places` are the roots of its scope, None for everywhere."""
 
     id: str
     role: Role
-    places: tuple[str, ...] = ()
+    places: tuple[str, ...] | None = None
 
     def is_at_least(self, role: Role) -> bool:
         """Whether this role includes `role`."""
@@ -39,7 +39,7 @@ SYSTEM = Actor(id="system", role="admin")
 
 def sight_of(actor: Actor, exercise: str | None = None, as_of: datetime | None = None) -> Sight:
     """The sight of an actor: by its role; `field` also sees the restricted records of its own places."""
-    scope = actor.places if actor.role == "field" else ()
+    scope = actor.places or () if actor.role == "field" else ()
     return Sight(exercise=exercise, clearance=CLEARANCE[actor.role], scope=scope, as_of=as_of)
 
 
@@ -58,5 +58,5 @@ def require_place(actor: Actor, role: Role, ancestors: Collection[str]) -> None:
     whose scope is everywhere.
     """
     require(actor, role)
-    if actor.places and not set(actor.places) & set(ancestors):
+    if actor.places is not None and not set(actor.places) & set(ancestors):
         raise Forbidden("this record is outside the places your role holds for")

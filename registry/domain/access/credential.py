@@ -14,7 +14,10 @@ FORM = re.compile(r"reg_([0-9a-f]{8})_([A-Za-z0-9_\-]{43,128})")
 
 
 class ApiKey(Struct, frozen=True, kw_only=True):
-    """A machine key without its secret; two keys of one holder are valid while it is rotated."""
+    """A machine key without its secret; two keys of one holder are valid while it is rotated.
+
+    A key without places holds for everywhere.
+    """
 
     id: str
     holder: str
@@ -31,7 +34,7 @@ class ApiKey(Struct, frozen=True, kw_only=True):
 
     def actor(self) -> Actor:
         """The actor of a request with this key."""
-        return Actor(id=f"key:{self.holder}", role=self.role, places=tuple(self.places))
+        return Actor(id=f"key:{self.holder}", role=self.role, places=tuple(self.places) or None)
 
 
 def new_token() -> str:

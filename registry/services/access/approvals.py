@@ -33,7 +33,7 @@ async def grant_approval(writer: Writer, actor: Actor, identity: UUID) -> Approv
         raise Forbidden("a second person approves; you asked for this yourself")
     if approval.approved_at is not None:
         raise Conflict("this was approved before")
-    if actor.places and not await approvals.covers(writer, actor.places, approval.places):
+    if actor.places is not None and not await approvals.covers(writer, actor.places, approval.places):
         raise Forbidden("whoever asked works outside the places your role holds for")
     await approvals.approve(writer, identity, actor)
     return await approvals.get(writer, identity)

@@ -20,6 +20,8 @@ log = structlog.get_logger("registry")
 ALGORITHMS = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
 """The accepted signature algorithms and the key type of each; never `none`, never HMAC."""
 REQUIRED = ["exp", "iat", "sub", "aud", "iss", "jti"]
+EVERYWHERE = "*"
+"""The place of a role that holds for everywhere; without a place a role holds nowhere."""
 LEEWAY_S = 60
 LONGEST_LIFE_S = 3600
 REFRESH_S = 300.0
@@ -110,6 +112,8 @@ class IdentityProvider:
             )
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise Unauthenticated(f"the token is not accepted ({type(error).__name__})") from None
+        if not all(isinstance(claims[name], int | float) for name in ("exp", "iat")):
+            raise Unauthenticated("the token's exp and iat are no numbers")
         if claims["exp"] - claims["iat"] > LONGEST_LIFE_S:
             raise Unauthenticated("the token lives longer than an hour")
         return claims
@@ -126,12 +130,14 @@ class IdentityProvider:
         return key
 
     def _actor(self, claims: dict[str, Any]) -> Actor:
-        role, places = claims.get(self._role_claim), claims.get(self._places_claim, [])
+        role, places = claims.get(self._role_claim), claims.get(self._places_claim) or []
         if not isinstance(role, str) or role not in RANK or role == "public":
             raise Unauthenticated(f"the token's {self._role_claim} is no role of this registry")
         if not isinstance(places, list) or not all(isinstance(code, str) and code for code in places):
             raise Unauthenticated(f"the token's {self._places_claim} is no list of place codes")
-        return Actor(id=f"oidc:{claims['sub']}", role=role, places=tuple(places))
+        return Actor(
+            id=f"oidc:{claims['sub']}", role=role, places=None if EVERYWHERE in places else tuple(places)
+        )
 
 
 def _signing_keys(document: Any) -> dict[str, jwt.PyJWK]:

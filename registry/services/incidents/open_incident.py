@@ -86,6 +86,8 @@ async def _filed(work: Work, incident: Incident) -> tuple[Incident, str | None]:
     except Forbidden:
         if incident.place is not None:
             raise
+        if not work.actor.places:
+            raise
         own = work.actor.places[0]
         return structs.replace(incident, place=own), own
     return structs.replace(incident, place=place), None

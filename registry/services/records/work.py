@@ -96,7 +96,7 @@ async def demand_rights(work: Work, admitted: AdmittedRecord, current: Resource 
     await allow(work, "field", admitted.record)
     if not work.actor.is_at_least("planner"):
         check_field_rights(current, admitted.record)
-    if work.actor.places and (current is None or not _lies_the_same(current, admitted.record)):
+    if work.actor.places is not None and (current is None or not _lies_the_same(current, admitted.record)):
         await _demand_own_ground(work, admitted.record)
 
 
@@ -113,7 +113,7 @@ async def _demand_own_ground(work: Work, record: Resource) -> None:
         return
     territory = (await load(work.writer)).territory
     doubt_m = reach_of_doubt_m(record.properties.location, record.geometry)
-    if territory.is_outside_all(work.actor.places, record.geometry, doubt_m):
+    if territory.is_outside_all(work.actor.places or (), record.geometry, doubt_m):
         raise Forbidden(
             "the position lies outside the places your role holds for; propose it with POST …/location",
             field="geometry",
@@ -123,7 +123,7 @@ async def _demand_own_ground(work: Work, record: Resource) -> None:
 
 async def allow(work: Work, role: Role, *records: Resource) -> None:
     """Forbidden unless the actor has the role where the records are and where they go."""
-    if not work.actor.places:
+    if work.actor.places is None:
         return
     for place in {record.properties.place for record in records}:
         above = await places.ancestors(work.writer, place) if place else ()

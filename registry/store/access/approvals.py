@@ -44,7 +44,7 @@ def _approval(row: Row) -> Approval:
 
 async def insert(writer: Writer, identity: UUID, actor: Actor, changes: int, reason: str) -> None:
     """Store a request for so many changes."""
-    values = {"id": identity, "actor": actor.id, "places": list(actor.places)}
+    values = {"id": identity, "actor": actor.id, "places": list(actor.places or ())}
     await writer.run(INSERT, values | {"changes": changes, "reason": reason})
 
 

@@ -19,7 +19,7 @@ def scope_of(actor: Actor) -> str:
     """The places under which an actor may write, as the policies read them; empty for nowhere."""
     if not actor.is_at_least("field"):
         return ""
-    return " ".join(actor.places) or EVERYWHERE
+    return EVERYWHERE if actor.places is None else " ".join(actor.places)
 
 
 async def bind(writer: Writer, actor: Actor, mass_change_limit: int = 0) -> None:

@@ -8,7 +8,7 @@ from litestar.types import Scope
 from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import ANYONE, Actor
 from registry.domain.access.credential import id_of
-from registry.domain.errors import Unauthenticated, Unavailable
+from registry.domain.errors import InvalidQuery, Unauthenticated, Unavailable
 from registry.services.access.identity_provider import IdentityProvider
 from registry.services.access.key_authenticator import KeyAuthenticator
 
@@ -41,6 +41,12 @@ class Authenticator:
             if self._provider is not None:
                 return self._provider.actor_of(token)
         raise Unauthenticated("the credential has a form that is not accepted here")
+
+
+def demand_one_credential(scope: Scope) -> None:
+    """InvalidQuery for several Authorization headers: another reader of the request may take another one."""
+    if sum(name == b"authorization" for name, _ in scope["headers"]) > 1:
+        raise InvalidQuery("send one Authorization header", field="Authorization")
 
 
 class OpenCredential:

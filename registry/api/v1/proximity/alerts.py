@@ -6,6 +6,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from registry.api.http.dependencies import ReaderDep, SightDep
+from registry.api.http.json_body import check_body
 from registry.api.http.links import GEOJSON, JSON, linked, self_link
 from registry.api.http.request import HttpRequest
 from registry.api.v1.proximity.params import ConditionsDep
@@ -25,13 +26,16 @@ async def ask_alert_area(
     request: HttpRequest, state: State, reader: ReaderDep, sight: SightDep, conditions: ConditionsDep
 ) -> AlertArea:
     """Every resource in service inside the polygons and circles of a CAP 1.2 alert, edges included."""
-    alert = _decode(request.headers.get("content-type", ""), await request.body())
+    body, kind = await request.body(), request.headers.get("content-type", "").partition(";")[0]
+    if kind.strip().lower() not in XML:
+        await check_body(body)
+    alert = _decode(kind, body)
     question = question_of(conditions, sight, state.settings.stale_after_days)
     return linked(await alert_area(reader, sight, question, alert), self_link(request))
 
 
 def _decode(content_type: str, body: bytes) -> CapAlert:
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = content_type.strip().lower()
     if kind in XML:
         return cap.parse_xml(body)
     if kind not in TAKES:
