@@ -80,11 +80,11 @@ class PlanGround(Struct, frozen=True, kw_only=True):
     now: datetime
     exercise: str | None = None
     contacts: Mapping[UUID, frozenset[ContactKey]] | None = None
-    scope: tuple[str, ...] = ()
+    scope: tuple[str, ...] | None = None
 
     def is_in_scope(self, place: str | None) -> bool:
         """Whether a record of this place may be changed."""
-        return not self.scope or bool(
+        return self.scope is None or bool(
             {above.code for above in self.reference.territory.above(place or "")} & set(self.scope)
         )
 
@@ -205,7 +205,7 @@ class RowPlanner:
         records = [one for one in (current, record) if one is not None]
         if not all(ground.is_in_scope(one.properties.place) for one in records):
             return False
-        if record is None or not ground.scope:
+        if record is None or ground.scope is None:
             return True
         location = record.properties.location
         if current is not None and current.geometry == record.geometry:

@@ -137,7 +137,7 @@ class Checker(Struct, frozen=True, kw_only=True):
     reader: Reader
     sight: Sight
     options: FileOptions
-    scope: tuple[str, ...] = ()
+    scope: tuple[str, ...] | None = None
     answers: RowAnswers = RowAnswers()
     advance: Advance = unwatched
 

@@ -71,7 +71,11 @@ async def load_known(reader: Reader, sight: Sight, kind: Kind) -> list[Resource]
 
 
 async def load_plan_ground(
-    reader: Reader, sight: Sight, kind: Kind, scope: tuple[str, ...], known: list[Resource] | None = None
+    reader: Reader,
+    sight: Sight,
+    kind: Kind,
+    scope: tuple[str, ...] | None,
+    known: list[Resource] | None = None,
 ) -> PlanGround:
     """What rows are compared with: all records of their kind, or those that are given."""
     known = await load_known(reader, sight, kind) if known is None else known

@@ -46,4 +46,4 @@ async def receive(
 
 def office_of(actor: Actor) -> str:
     """Whose answers about files are remembered together: those of the people of the same places."""
-    return ",".join(sorted(actor.places)) or actor.id
+    return ",".join(sorted(actor.places or ())) or actor.id
