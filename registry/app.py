@@ -21,7 +21,7 @@ from registry.api.ogc import router as ogc_router
 from registry.api.v1 import proximity
 from registry.api.v1.access import approvals, audit
 from registry.api.v1.coverage import coverage, jobs, scenarios
-from registry.api.v1.incidents import incidents
+from registry.api.v1.incidents import incidents, warnings
 from registry.api.v1.incidents import response as incident_response
 from registry.api.v1.intake import files, intake
 from registry.api.v1.places import jurisdiction, places, rules, vocabularies
@@ -78,6 +78,7 @@ ROUTERS = (
     registers.answers,
     incidents.router,
     incident_response.router,
+    warnings.router,
     rules.router,
     vocabularies.router,
     intake.router,

@@ -10,6 +10,7 @@ import structlog
 
 from registry.domain.errors import RegistryError
 from registry.services.access.forget_expired import forget_expired
+from registry.services.incidents.warnings import watch_warnings
 from registry.services.sync.seal_history import seal_history
 from registry.store import completeness
 from registry.store.database.pool import Reader
@@ -18,6 +19,7 @@ log = structlog.get_logger("registry")
 FORGET_EVERY_S = 3600.0
 SEAL_EVERY_S = 10.0
 IDLE_EVERY_S = 60.0
+WARNINGS_EVERY_S = 10.0
 
 
 class Chore(NamedTuple):
@@ -37,12 +39,16 @@ def database_chores(reader: Reader, pepper: bytes) -> list[Chore]:
     async def forget() -> None:
         await forget_expired(reader, datetime.now(UTC))
 
+    async def watch() -> None:
+        await watch_warnings(reader)
+
     async def fold() -> None:
         async with reader.writer() as writer:
             await writer.run(completeness.FOLD, {})
 
     return [
         Chore(SEAL_EVERY_S, seal),
+        Chore(WARNINGS_EVERY_S, watch),
         Chore(FORGET_EVERY_S, forget),
         Chore(FORGET_EVERY_S, fold),
         Chore(IDLE_EVERY_S, reader.release_idle),

@@ -32,6 +32,7 @@ QUERY: dict[str, list[str]] = {
     "lifecycle": ["in_service"],
     "persons": ["5"],
     "registers": ["true"],
+    "force": ["in_force"],
     "state": ["reported"],
     "quality": ["surveyed", "approximate"],
     "level": ["town"],

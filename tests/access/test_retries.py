@@ -11,6 +11,7 @@ import pytest
 from tests.access.questions import BODIES
 from tests.access.test_roles import (
     FILES,
+    ALERT,
     INCIDENT,
     ITEMS,
     MATRIX,
@@ -246,6 +247,12 @@ async def step(place: World) -> Sent:
     return Sent(url, {"state": "on_scene"}, {"state": "en_route"})
 
 
+async def warning(place: World) -> Sent:
+    """Each with an identifier of its own."""
+    bodies = (ALERT | {"identifier": str(uuid4())} for _ in range(2))
+    return Sent("/v1/warnings", *bodies)
+
+
 ASKED = BODIES | {TRIAL: [draft("T1")]}
 QUESTIONS = {path for path in ASKED if not path.startswith("/v1/coverage") or path.endswith("/members")}
 """They have no effect at all."""
@@ -268,6 +275,7 @@ WRITES: dict[str, Callable[[World], Awaitable[Sent]]] = {
     f"{FILES}/{{identity:uuid}}/decisions": decisions,
     f"{FILES}/{{identity:uuid}}/commit": commit,
     f"{FILES}/{{identity:uuid}}/undo": undo,
+    "/v1/warnings": warning,
     "/v1/resources": lambda place: changed(place, "/v1/resources", properties=draft("T2")["properties"]),
     f"{RECORD}/location": record("location", accuracy_m=6),
     f"{RECORD}/restoration": restoration,

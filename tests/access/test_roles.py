@@ -51,6 +51,10 @@ DETECTION = {
     "bearing_deg": 30.0,
     "bearing_error_deg": 1.0,
 }
+ALERT = {
+    "identifier": "roles", "sender": "test", "sent": SEEN_AT, "status": "Actual", "msgType": "Alert",
+    "info": [{"area": [{"circle": ["29.0,106.6 3"]}]}],
+}  # fmt: skip
 TRIAL = "/v1/intakes/check"
 FILES = "/v1/intakes"
 CONTACT = "/v1/resources/{identity:uuid}/contacts"
@@ -130,6 +134,7 @@ MATRIX: dict[tuple[str, str], Route] = {
     ("POST", "/v1/sync/push"): Route("field", bodiless=True),
     ("POST", "/v1/incidents"): Route("field", {"hazard": "forest_fire", "place": "T1"}),
     ("POST", "/v1/incidents/detections"): Route("field", DETECTION),
+    ("POST", "/v1/warnings"): Route("field", ALERT),
     ("PATCH", INCIDENT): Route("field", {"level": "II"}, condition="*"),
     ("GET", f"{INCIDENT}/log"): Route("viewer"),
     ("GET", f"{INCIDENT}/proposals"): Route("viewer"),

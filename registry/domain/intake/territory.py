@@ -74,6 +74,15 @@ class Territory:
         place = self._by_code.get(code)
         return place if place is not None else self._by_code.get(self._by_form.get(_form(code), ""))
 
+    def named(self, text: str) -> list[KnownPlace]:
+        """The places in force whose name, with or without its ending, is this text."""
+        wanted = comparable(text)
+        return [
+            place
+            for place in self._by_code.values()
+            if place.ended_on is None and any(comparable(name) == wanted for name in _names(place.name))
+        ]
+
     def above(self, code: str) -> Iterator[KnownPlace]:
         """The place and those above it, the smallest first."""
         place = self._by_code.get(code)

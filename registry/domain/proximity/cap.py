@@ -1,9 +1,10 @@
 """The areas of a Common Alerting Protocol 1.2 alert (OASIS, 2010): polygons and circles in lat,lon."""
 
 import re
-from collections.abc import Iterator
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from xml.etree.ElementTree import Element, ParseError
 
 import msgspec
@@ -14,17 +15,20 @@ from msgspec import Meta, Struct
 
 from registry.domain.errors import Invalid, InvalidGeometry
 from registry.domain.geojson import MultiPolygon, Polygon
+from registry.domain.geometry import wkb
 from registry.domain.values import LongText
 
+S = TypeVar("S")
 NAMESPACE = "{urn:oasis:names:tc:emergency:cap:1.2}"
 MOST_AREAS = 200
 MOST_CIRCLE_KM = 10_000.0
-ALERT_MEMBERS = ("identifier", "sender", "sent", "status", "msgType", "scope")
-INFO_MEMBERS = ("event", "urgency", "severity", "certainty", "onset", "expires", "headline")
+ALERT_MEMBERS = ("identifier", "sender", "sent", "status", "msgType", "scope", "references")
+INFO_MEMBERS = ("event", "urgency", "severity", "certainty", "effective", "onset", "expires", "headline")
 CHINESE = re.compile(
     rb"""\s*<\?xml[^>]*\bencoding\s*=\s*["'](?:gb2312|gbk|gb18030)["'][^>]*\?>""", re.IGNORECASE
 )
 """Encodings that warning systems in China declare and expat does not support."""
+DECLARATION = re.compile(rb"""^\s*<\?xml[^>]*\?>""")
 CapText = Annotated[str, Meta(min_length=1, max_length=200_000)]
 
 
@@ -36,12 +40,20 @@ class Circle(Struct, frozen=True):
     radius_m: float
 
 
+class CapGeocode(Struct, frozen=True, kw_only=True):
+    """A code of an area, such as that of a district; `valueName` says of which list."""
+
+    valueName: LongText | None = None  # noqa: N815 - CAP's own name
+    value: LongText
+
+
 class CapArea(Struct, frozen=True, kw_only=True):
-    """One area of an alert in CAP notation: polygons `lat,lon lat,lon …`, circles `lat,lon km`."""
+    """One area of an alert in CAP notation: polygons `lat,lon lat,lon …`, circles `lat,lon km`, codes."""
 
     areaDesc: LongText | None = None  # noqa: N815 - CAP's own name
     polygon: Annotated[list[CapText], Meta(max_length=MOST_AREAS)] = msgspec.field(default_factory=list)
     circle: Annotated[list[CapText], Meta(max_length=MOST_AREAS)] = msgspec.field(default_factory=list)
+    geocode: Annotated[list[CapGeocode], Meta(max_length=MOST_AREAS)] = msgspec.field(default_factory=list)
 
 
 class CapInfo(Struct, frozen=True, kw_only=True):
@@ -52,6 +64,7 @@ class CapInfo(Struct, frozen=True, kw_only=True):
     urgency: LongText | None = None
     severity: LongText | None = None
     certainty: LongText | None = None
+    effective: LongText | None = None
     onset: LongText | None = None
     expires: LongText | None = None
     headline: LongText | None = None
@@ -66,22 +79,29 @@ class CapAlert(Struct, frozen=True, kw_only=True):
     status: LongText | None = None
     msgType: LongText | None = None  # noqa: N815 - CAP's own name
     scope: LongText | None = None
+    references: LongText | None = None
     info: Annotated[list[CapInfo], Meta(min_length=1, max_length=50)]
 
 
-class AlertShapes(Struct, frozen=True):
-    """The polygons and circles of an alert, each once, and the names of its areas that have neither."""
+class AlertShapes(Struct, frozen=True, kw_only=True):
+    """One area of an alert: what it draws, its codes, and what of it cannot be used."""
 
+    description: str | None
     polygons: list[Polygon | MultiPolygon]
     circles: list[Circle]
-    undrawn: list[str]
+    codes: list[str]
+    problems: list[str]
 
 
-def parse_xml(body: bytes) -> CapAlert:
-    """The alert in a CAP 1.2 document; Invalid for a document type, for entities and for other documents."""
+def parse_xml(body: bytes, charset: str | None = None) -> CapAlert:
+    """The alert in a CAP 1.2 document; Invalid for a document type, for entities and for other documents.
+
+    `charset` is that of the media type. A byte order mark comes before it, and it before what the document
+    itself declares (RFC 7303, 3).
+    """
     try:
         root: Element = fromstring(
-            _as_utf8(body), forbid_dtd=True, forbid_entities=True, forbid_external=True
+            _as_utf8(body, charset), forbid_dtd=True, forbid_entities=True, forbid_external=True
         )
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise Invalid(f"the body is not plain XML: {type(error).__name__}") from error
@@ -92,7 +112,9 @@ def parse_xml(body: bytes) -> CapAlert:
         _texts(info, INFO_MEMBERS)
         | {
             "area": [
-                _texts(area, ("areaDesc",)) | {name: _all(area, name) for name in ("polygon", "circle")}
+                _texts(area, ("areaDesc",))
+                | {name: _all(area, name) for name in ("polygon", "circle")}
+                | {"geocode": [_geocode(code) for code in area.iterfind(f"{NAMESPACE}geocode")]}
                 for area in info.iterfind(f"{NAMESPACE}area")
             ]
         }
@@ -104,8 +126,17 @@ def parse_xml(body: bytes) -> CapAlert:
         raise Invalid(f"the alert cannot be used: {error}") from error
 
 
-def _as_utf8(body: bytes) -> bytes:
-    """The document as UTF-8 where it declares an encoding that expat does not support."""
+def _geocode(element: Element) -> dict[str, str]:
+    return {"value": "", **_texts(element, ("valueName", "value"))}
+
+
+def _as_utf8(body: bytes, charset: str | None) -> bytes:
+    """The document as UTF-8, where something else says how it is encoded than expat can read by itself."""
+    if any(body.startswith(mark) for mark in (BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)):
+        return body
+    if charset is not None:
+        name = "gb18030" if charset.lower() in ("gb2312", "gbk") else charset
+        return DECLARATION.sub(b"", body.decode(name).encode(), count=1)
     declared = CHINESE.match(body)
     return body if declared is None else body[declared.end() :].decode("gb18030").encode()
 
@@ -119,13 +150,35 @@ def _all(element: Element, name: str) -> list[str]:
     return [(child.text or "").strip() for child in element.iterfind(f"{NAMESPACE}{name}")]
 
 
-def shapes_of(alert: CapAlert) -> AlertShapes:
-    """The polygons and circles of the alert, lon/lat and metres; InvalidGeometry for what CAP forbids."""
-    areas = [area for info in alert.info for area in info.area]
-    polygons = dict.fromkeys(text for area in areas for text in area.polygon)
-    circles = dict.fromkeys(text for area in areas for text in area.circle)
-    undrawn = [area.areaDesc or "" for area in areas if not area.polygon and not area.circle]
-    return AlertShapes([_polygon(text) for text in polygons], [_circle(text) for text in circles], undrawn)
+def shapes_of(alert: CapAlert) -> list[AlertShapes]:
+    """The areas of the alert in lon/lat and metres; what CAP forbids is a problem of its area."""
+    return [_shapes(area) for info in alert.info for area in info.area]
+
+
+def _shapes(area: CapArea) -> AlertShapes:
+    problems: list[str] = []
+    return AlertShapes(
+        description=area.areaDesc,
+        polygons=_usable(_polygon, area.polygon, problems),
+        circles=_usable(_circle, area.circle, problems),
+        codes=[code.value for code in area.geocode if code.value],
+        problems=problems,
+    )
+
+
+def _usable(read: Callable[[str], S], texts: Sequence[str], problems: list[str]) -> list[S]:
+    """What can be read, each once; why the others cannot is added to the problems."""
+    shapes = []
+    for text in dict.fromkeys(texts):
+        try:
+            shape = read(text)
+            if isinstance(shape, Polygon | MultiPolygon):
+                wkb(shape, "polygon")
+        except InvalidGeometry as error:
+            problems.append(error.detail)
+        else:
+            shapes.append(shape)
+    return shapes
 
 
 def _polygon(text: str) -> Polygon | MultiPolygon:
