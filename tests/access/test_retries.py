@@ -10,8 +10,8 @@ import pytest
 
 from tests.access.questions import BODIES
 from tests.access.test_roles import (
-    FILES,
     ALERT,
+    FILES,
     INCIDENT,
     ITEMS,
     MATRIX,
