@@ -10,7 +10,7 @@ import structlog
 
 from registry.domain.errors import RegistryError
 from registry.services.access.forget_expired import forget_expired
-from registry.services.incidents.warnings import watch_warnings
+from registry.services.incidents.warnings.receive import watch_warnings
 from registry.services.sync.seal_history import seal_history
 from registry.store import completeness
 from registry.store.database.pool import Reader

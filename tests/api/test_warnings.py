@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from registry.services.incidents.warnings import watch_warnings
+from registry.services.incidents.warnings.receive import watch_warnings
 from tests.api.near import a_place, box
 from tests.api.test_incidents import read
 

@@ -19,7 +19,7 @@ from registry.services.clock import now
 from registry.services.incidents.call_list import call_list_at
 from registry.services.incidents.cordons_near import cordons_around
 from registry.services.incidents.start import read_incident, start_of_incident
-from registry.services.incidents.warnings_near import warnings_around
+from registry.services.incidents.warnings.near import warnings_around
 from registry.services.plans.near_entries import measured_near
 from registry.store.database.pool import Reader
 from registry.store.incidents import log

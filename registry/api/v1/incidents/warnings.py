@@ -16,8 +16,8 @@ from registry.api.http.request import HttpRequest
 from registry.api.v1.proximity.alerts import TAKES, read_alert
 from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
 from registry.domain.incidents.warning import WarningForce
-from registry.services.incidents import warnings
-from registry.services.incidents.inside_warning import inside_warning
+from registry.services.incidents.warnings import receive as warnings
+from registry.services.incidents.warnings.inside import inside_warning
 from registry.store.access.idempotency import StoredResponse
 
 ForceParam = Annotated[

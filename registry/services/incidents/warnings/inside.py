@@ -16,7 +16,7 @@ from registry.domain.proximity.edges import disc_around
 from registry.domain.proximity.origin import Start
 from registry.domain.values import Name
 from registry.services.incidents.call_list import call_list_at
-from registry.services.incidents.warnings import read_warning
+from registry.services.incidents.warnings.receive import read_warning
 from registry.store.database.pool import Reader
 from registry.store.plans import located
 

@@ -1,0 +1,1 @@
+"""Use cases of warnings: receive, watch, what lies inside."""
