@@ -4,7 +4,7 @@ import gc
 import os
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 
 import msgspec
 from litestar import Litestar
@@ -38,6 +38,7 @@ from registry.runtime import key_pepper, logs
 from registry.runtime import settings as settings_module
 from registry.runtime.cluster.embedded import directory_of
 from registry.runtime.settings import Settings
+from registry.runtime.worker import Drain, working
 from registry.services.access.audit_recorder import AuditRecorder
 from registry.services.access.identity_provider import configured_provider
 from registry.services.access.key_authenticator import KeyAuthenticator
@@ -87,10 +88,12 @@ ROUTERS = (
 )
 
 
-def create_app(settings: Settings, database_url: str) -> Litestar:
+def create_app(settings: Settings, database_url: str, *, in_worker: bool = False) -> Litestar:
     """The API over one database; without a pepper in the settings no stored key is accepted."""
     peppers = key_pepper.of_settings(settings) or Peppers(secrets.token_bytes(32))
     alone = msgspec.structs.replace(settings, pool_size=1, acquire_timeout_s=1, statement_timeout_s=1)
+
+    drain = Drain(settings)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
@@ -102,7 +105,8 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         ):
             disk = directory_of(database_url, settings.data_dir)
             app.state.health = HealthCheck(probe, migrations.head(), disk)
-            yield
+            async with working(drain, settings) if in_worker else nullcontext():
+                yield
 
     app = Litestar(
         route_handlers=[*ROUTERS, docs.assets(), docs.read_problems, web.router()],
@@ -116,8 +120,8 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         debug=settings.debug,
         logging_config=LoggingConfig(log_exceptions="never"),
     )
-    app.asgi_handler = middleware.HeadMiddleware(middleware.RequestMiddleware(app, settings))
-    app.state.settings = settings
+    app.asgi_handler = middleware.HeadMiddleware(middleware.RequestMiddleware(app, settings, drain))
+    app.state.settings, app.state.drain = settings, drain
     app.state.paces = parse_paces(settings.paces)
     app.state.parameter_forms = request_validation.parameter_forms(app)
     app.state.header_lengths = request_validation.header_lengths(app)
@@ -139,6 +143,7 @@ def _background(
     state.audit_recorder = recorder = AuditRecorder(reader)
     state.poll_cache = PollCache()
     state.change_watcher = watcher = ChangeWatcher(reader, on_change=state.poll_cache.clear)
+    state.drain.on_closing(watcher.close)
     state.tiles = tiles = TileCache(settings.tile_cache_mb * MIB)
     loops = [watcher.run(), TileInvalidator(reader, tiles).follow(watcher.moved)]
     state.feed_lag = feed_lag = FeedLagWatcher(reader)
@@ -160,8 +165,8 @@ def create() -> Litestar:
         raise settings_module.SettingsError(
             "DATABASE_URL is not set; `registry serve` runs a private cluster"
         )
-    app = create_app(key_pepper.put_into(settings), settings.database_url)
-    app.on_startup += [demand_own_pepper, load_tables, settle]
+    app = create_app(key_pepper.put_into(settings), settings.database_url, in_worker=True)
+    app.on_startup += [demand_own_pepper, load_tables, settle, app.state.drain.started.set]
     return app
 
 

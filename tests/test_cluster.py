@@ -1,6 +1,7 @@
 """The private cluster: made, shared, stopped, and found again after every way of dying."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
-from registry.runtime.cluster import directories, processes, programs
+from registry.runtime.cluster import directories, embedded, processes, programs, supervision
 from registry.runtime.cluster.embedded import ClusterError, running
 from registry.runtime.database import as_role
 from tests.scratch import YOUNG_S, scratch_cluster, scratch_folder, sweep
@@ -336,3 +337,49 @@ def answers(url: str) -> bool:
         return bool(ask(url, "SELECT 1") == 1)
     except (OSError, asyncpg.PostgresError):
         return False
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
+def test_no_other_account_can_open_and_so_lock_the_lock_files(home: Path) -> None:
+    for name in ("setup.lock", "use.lock"):
+        (home / name).touch()
+        (home / name).chmod(0o644)  # as an earlier release made them
+    home.chmod(0o755)
+    home.parent.chmod(0o755)
+    with running(home, durable=False):
+        for name in ("setup.lock", "use.lock"):
+            command = ["/usr/bin/head", "-c0", str(home / name)]
+            tried = subprocess.run(command, user=65534, cwd="/", capture_output=True, text=True, check=False)
+            assert "Permission denied" in tried.stderr, tried
+
+
+def test_a_lock_that_somebody_keeps_is_told_and_given_up(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(embedded, "LOCK_TOLD_S", 0.1)
+    monkeypatch.setattr(embedded, "LOCK_TIMEOUT_S", 0.5)
+    with (home / "setup.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(ClusterError, match=r"setup\.lock locked"), running(home, durable=False):
+            pass
+    assert "waiting for the process" in caplog.text
+
+
+def test_a_cluster_of_before_the_role_logged_in_is_mended(home: Path) -> None:
+    with running(home, durable=False) as url:
+        superuser = url.replace("registry@", "postgres@")
+        ask(superuser, "ALTER ROLE registry_app NOLOGIN")
+    with running(home, durable=False) as url:
+        assert ask(as_role(url), "SELECT session_user::text") == "registry_app"
+
+
+def test_a_postmaster_that_takes_no_connection_is_killed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "STUCK_AFTER_S", 0.5)
+    monkeypatch.setattr(supervision, "PROBE_EVERY_S", 0.1)
+    monkeypatch.setattr(supervision, "PROBE_S", 0.3)
+    with running(home, durable=False) as url:
+        first = processes.postmaster(home / "pgdata")
+        assert first
+        os.kill(first, signal.SIGSTOP)
+        assert soon(lambda: processes.postmaster(home / "pgdata") not in (None, first))
+        assert soon(lambda: answers(url))

@@ -39,3 +39,16 @@ def test_the_schema_of_a_later_release_is_refused_and_left_alone(new_database) -
     with pytest.raises(UnusableDatabase, match=r"9999, which this release .* nothing was changed"):
         migrations.upgrade(url)
     assert asyncio.run(migrations._revision(url)) == "9999"
+
+
+def test_a_database_that_the_migrations_cannot_follow_is_refused_in_a_sentence(new_database) -> None:
+    url = new_database()
+    asyncio.run(_stamped(url, "0001"))
+    with pytest.raises(UnusableDatabase, match=r"cannot be brought to the schema .* already exists"):
+        migrations.upgrade(url)
+
+
+async def _stamped(url: str, revision: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute("UPDATE alembic_version SET version_num = $1", revision)
+    await connection.close()

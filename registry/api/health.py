@@ -20,6 +20,8 @@ def live() -> dict[str, str]:
 @get("/ready", media_type=MediaType.JSON)
 async def ready(state: State) -> dict[str, Any]:
     """The registry writes; else 503, which says what of disk, database, feed or migration is wrong."""
+    if state.drain.begun:
+        raise Unavailable("this server is being stopped")
     check: HealthCheck = state.health
     health: Health = await check.look()
     if health.unready:

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from registry.domain.access.actor import ANYONE
 from registry.domain.errors import RegistryError
 from registry.jobs.analysis_process import INTAKE, NO_OUTCOME, AnalysisProcess
 from registry.jobs.worker_main import AnalysisOrder, AnalysisOutcome, StepProgress
@@ -21,6 +22,8 @@ log = structlog.get_logger("registry")
 
 POLL_S = 1.0
 """How often a worker with a free process looks for jobs that other workers accepted or left."""
+LONGEST_POLL_S = 60.0
+"""The pause doubles up to this while the database is away; a job that is stored ends it."""
 RENEW_S = 0.5
 GIVE_UP_S = jobs.LEASE_S - 5.0
 """Without a renewal for this long, the process is stopped before another worker may claim its job."""
@@ -53,6 +56,7 @@ class JobRunner:
         self._processes = asyncio.Semaphore(settings.job_processes)
         self._stored = asyncio.Event()
         self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._most_of_anyone = max(1, settings.workers * settings.job_processes // 2)
 
     def holds(self, identity: UUID) -> bool:
         """Whether this worker works the job."""
@@ -77,17 +81,21 @@ class JobRunner:
             await _cancelled([job])
 
     async def _next_claim(self) -> Claim:
+        pause_s = POLL_S
         while True:
             self._stored.clear()
             try:
-                if claim := await jobs.claim(self._reader):
+                if claim := await jobs.claim(self._reader, ANYONE.id, self._most_of_anyone):
                     return claim
+                pause_s = POLL_S
             except RegistryError as error:
-                log.warning("no job can be claimed", reason=error.detail)
+                pause_s = min(2 * pause_s, LONGEST_POLL_S)
+                log.warning("no job can be claimed", reason=error.detail, again_after_s=pause_s)
             except Exception:
-                log.exception("no job can be claimed")
+                pause_s = min(2 * pause_s, LONGEST_POLL_S)
+                log.exception("no job can be claimed", again_after_s=pause_s)
             with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
+                async with asyncio.timeout(pause_s):
                     await self._stored.wait()
 
     def _begin(self, claim: Claim) -> None:

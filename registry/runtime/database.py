@@ -29,6 +29,7 @@ def opened(settings: Settings) -> Iterator[Urls]:
         with owned(settings) as owner_url:
             if settings.owner_url is not None:
                 raise SettingsError(f"{OWNER_SETTING} is set and {ROLE_SETTING} is not: set both")
+            asyncio.run(probe_role(as_role(owner_url)))
             yield Urls(as_role(owner_url), owner_url)
         return
     if settings.owner_url is not None:

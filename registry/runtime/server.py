@@ -4,6 +4,7 @@ import ctypes
 import logging
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -12,16 +13,20 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import msgspec
 from granian import Granian
 from granian.constants import Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.net import SocketHolder  # type: ignore[attr-defined]
 
+from registry.runtime.heartbeat import Sender, Watchdog
+from registry.runtime.listening import BACKLOG, open_socket
 from registry.runtime.settings import Settings, read
 
-WORKERS_KILL_S = 10
+WORKERS_KILL_S = 12
 STOP_S = 15
 READY_S = 60
 RESPAWN_S = 5.0
@@ -35,19 +40,36 @@ DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 log = logging.getLogger("registry.runtime.server")
 
 
+class ServerProcess(subprocess.Popen[bytes]):
+    """The server, and who watches over it and its workers."""
+
+    watchdog: Watchdog
+
+
 @contextmanager
-def running(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run the server as a child until the block ends.
+def running(settings: Settings, listening: socket.socket | None = None) -> Iterator[ServerProcess]:
+    """Run the server as a child until the block ends, on this socket or on one of its own."""
+    with listening or open_socket(settings.host, settings.port) as shared:
+        process = start(settings, shared)
+        try:
+            yield process
+        finally:
+            stop(process)
+
+
+def start(settings: Settings, listening: socket.socket) -> ServerProcess:
+    """Start the server as a child on this socket.
 
     The child has a session of its own: Ctrl-C would reach granian's workers and supervisor at the same time,
     which can make it hang.
     """
-    command = [sys.executable, "-m", "registry.runtime.server", str(os.getpid())]
-    process = subprocess.Popen(command, env=_environment(settings), start_new_session=True)
-    try:
-        yield process
-    finally:
-        _stop(process)
+    watchdog = Watchdog()
+    descriptors = [watchdog.sender.fileno(), listening.fileno()]
+    command = [sys.executable, "-m", "registry.runtime.server", str(os.getpid()), *map(str, descriptors)]
+    process = ServerProcess(command, env=_environment(settings), start_new_session=True, pass_fds=descriptors)
+    process.watchdog = watchdog
+    watchdog.start()
+    return process
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -61,7 +83,8 @@ def _environment(settings: Settings) -> dict[str, str]:
     return inherited | variables | {"DATABASE_URL": settings.database_url or ""}
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def stop(process: ServerProcess) -> None:
+    """End the server: it drains, and after a quarter of a minute it is killed."""
     if process.poll() is None:
         process.terminate()
     with suppress(subprocess.TimeoutExpired):
@@ -69,28 +92,80 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # workers whose supervisor died would keep the port
     process.wait()
+    process.watchdog.close()
 
 
-def keep_running(settings: Settings, on_ready: Callable[[], None]) -> int:
+class RestartRequested(Exception):
+    """SIGHUP: a new server process takes the place of the old one, on the same socket."""
+
+
+class Restarts:
+    """Restarts that somebody asks for with SIGHUP, at any time."""
+
+    def __init__(self) -> None:
+        self._is_waiting = self._is_requested = False
+        signal.signal(signal.SIGHUP, self._request)
+
+    def wait(self, process: ServerProcess) -> int | None:
+        """The exit code of the server; None when a restart is asked for."""
+        self._is_waiting = True
+        try:
+            if self._is_requested:
+                raise RestartRequested
+            return process.wait()
+        except RestartRequested:
+            self._is_requested = False
+            return None
+        finally:
+            self._is_waiting = False
+
+    def _request(self, *_: object) -> None:
+        self._is_requested = True
+        if self._is_waiting:
+            raise RestartRequested
+
+
+def keep_running(settings: Settings, listening: socket.socket, on_ready: Callable[[], None]) -> int:
     """Run the server until it exits with 0, and restart it whenever it dies; returns the exit code.
 
     A first start that does not become ready is not repeated: somebody must repair its cause.
     """
-    deaths = 0
-    while True:
-        started_s = time.monotonic()
-        with running(settings) as process:
+    deaths, is_told, restarts = 0, False, Restarts()
+    process = start(settings, listening)
+    try:
+        while True:
+            started_s = time.monotonic()
             if wait_ready(settings, process):
-                on_ready()
-            elif not deaths:
+                if not is_told or deaths:
+                    on_ready()
+                is_told = True
+            elif not is_told:
                 log.error("the server did not become ready; see its messages above")
                 return process.poll() or 1
-            code = process.wait()
-        if code == 0:
-            return 0
-        deaths = deaths + 1 if time.monotonic() - started_s < STABLE_S else 1
-        log.warning("the server ended with %s and is restarted", code)
-        time.sleep(min(2 ** (deaths - 1), MAX_PAUSE_S))
+            code = restarts.wait(process)
+            if code == 0:
+                return 0
+            if code is None:
+                process, deaths = _replaced(process, settings, listening), 0
+                continue
+            deaths = deaths + 1 if time.monotonic() - started_s < STABLE_S else 1
+            log.warning("the server ended with %s and is restarted", code)
+            stop(process)
+            time.sleep(min(2 ** (deaths - 1), MAX_PAUSE_S))
+            process = start(settings, listening)
+    finally:
+        stop(process)
+
+
+def _replaced(old: ServerProcess, settings: Settings, listening: socket.socket) -> ServerProcess:
+    """A new server once it is ready, after which the old one drains; the old one where it does not."""
+    new = start(settings, listening)
+    if not wait_ready(settings, new):
+        log.error("the new server did not become ready; the old one goes on")
+        stop(new)
+        return old
+    stop(old)
+    return new
 
 
 def address(settings: Settings) -> str:
@@ -99,13 +174,18 @@ def address(settings: Settings) -> str:
     return f"{'https' if settings.tls_certificate else 'http'}://{host}:{settings.port}"
 
 
-def wait_ready(settings: Settings, process: "subprocess.Popen[bytes]") -> bool:
-    """Whether the server becomes ready before it ends or a minute has passed."""
+def wait_ready(settings: Settings, process: ServerProcess) -> bool:
+    """Whether the server becomes ready before it ends or a minute has passed.
+
+    Another server may answer on the same socket, so that the heartbeats of its own workers count too.
+    """
     unverified = ssl._create_unverified_context()  # noqa: S323 - the certificate names the outside
     for _ in range(READY_S * 10):
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.1)
             return False
+        if len(process.watchdog.workers_of(process.pid)) < settings.workers:
+            continue
         with suppress(urllib.error.URLError, OSError):
             ready = f"{address(settings)}/health/ready"
             urllib.request.urlopen(ready, timeout=1, context=unverified).close()  # noqa: S310 - our own
@@ -121,12 +201,27 @@ def _end_with(parent: int) -> None:
         sys.exit(1)
 
 
-def main(parent: int) -> None:
+class OneSocket(Granian):  # type: ignore[misc, valid-type]
+    """Granian on a socket that its parent keeps and its workers share."""
+
+    def __init__(self, descriptor: int, **options: Any) -> None:
+        super().__init__(**options)
+        self._holder = SocketHolder(descriptor, False, BACKLOG)  # type: ignore[call-arg]
+
+    def _init_shared_socket(self) -> None:
+        self._ssp = self._sso = None
+        self._shd = self._holder
+
+
+def main(parent: int, heartbeat: int, listening: int) -> None:
     """Run granian until SIGTERM; it replaces workers that die."""
     _end_with(parent)
+    Sender.inherit(heartbeat)
+    Sender.beat_in_thread()
     settings = read(os.environ)
-    Granian(
-        "registry.app:create",
+    OneSocket(
+        listening,
+        target="registry.app:create",
         factory=True,
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
@@ -134,7 +229,7 @@ def main(parent: int) -> None:
         port=settings.port,
         workers=settings.workers,
         websockets=False,
-        backlog=MAX_IN_FLIGHT,
+        backlog=BACKLOG,
         backpressure=MAX_IN_FLIGHT,
         respawn_failed_workers=True,
         respawn_interval=RESPAWN_S,
@@ -148,4 +243,4 @@ def main(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

@@ -99,6 +99,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Of those, requests of viewers and field officers."""
     inflight_public: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 5
     """Of those, requests without a credential."""
+    connections_per_address: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 200
+    """Connections of one address to one worker before the idlest are closed; this host may have more."""
+    drain_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0.0
+    """How long a server that is told to stop goes on while it says that it is not ready."""
     request_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30.0
     """How long a request may work before it is answered 503; what it waits for does not count."""
     body_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=300)] = 15.0

@@ -37,10 +37,26 @@ ID = job.c.id == sa.bindparam("id", type_=sa.Uuid)
 OPEN = job.c.finished_at.is_(None)
 HELD = sa.and_(ID, _is("running"), job.c.attempts == sa.bindparam("attempt", type_=sa.Integer))
 CLAIMABLE = sa.or_(_is("accepted"), sa.and_(_is("running"), job.c.lease_until < NOW))
+worked = job.alias("worked")
+RUNNING_OF_OWNER = (
+    sa.select(sa.func.count())
+    .where(
+        worked.c.owner == job.c.owner,
+        worked.c.status == sa.literal_column("'running'"),
+        worked.c.finished_at.is_(None),
+        worked.c.lease_until >= NOW,
+    )
+    .scalar_subquery()
+)
+"""How many jobs of the same owner are being worked: the fewer, the sooner comes the next one."""
+MAY_RUN = sa.or_(
+    job.c.owner != sa.bindparam("anyone", type_=sa.Text),
+    sa.bindparam("most_of_anyone", type_=sa.Integer) > RUNNING_OF_OWNER,
+)
 NEXT = (
     sa.select(job.c.id)
-    .where(OPEN, job.c.task.is_not(None), CLAIMABLE)
-    .order_by(job.c.created_at, job.c.id)
+    .where(OPEN, job.c.task.is_not(None), CLAIMABLE, MAY_RUN)
+    .order_by(RUNNING_OF_OWNER, job.c.created_at, job.c.id)
     .limit(1)
     .with_for_update(skip_locked=True)
     .scalar_subquery()
@@ -56,7 +72,11 @@ INSERT = Query(
         | {"message": QUEUED, "expires_at": NOW + KEPT}
     )
 )
-COUNT_OPEN = Query(sa.select(sa.func.count().label("open")).select_from(job).where(OPEN))
+COUNT_OPEN = Query(
+    sa.select(sa.func.count().label("open"))
+    .select_from(job)
+    .where(OPEN, job.c.owner == sa.bindparam("owner", type_=sa.Text))
+)
 GET = Query(sa.select(*SHOWN).where(ID, job.c.expires_at > NOW))
 RESULT = Query(sa.select(job.c.result).where(ID, job.c.expires_at > NOW))
 RECLASSIFIED = Query(
@@ -156,9 +176,9 @@ async def insert(writer: Writer, values: Mapping[str, Any]) -> None:
     await writer.run(INSERT, {"audience": None, **values})
 
 
-async def count_open(reader: Reader) -> int:
-    """How many jobs wait or run."""
-    [row] = await reader.rows(COUNT_OPEN, {})
+async def count_open(reader: Reader, owner: str) -> int:
+    """How many jobs of an owner wait or run."""
+    [row] = await reader.rows(COUNT_OPEN, {"owner": owner})
     return int(row["open"])
 
 
@@ -173,9 +193,13 @@ async def result(reader: Reader, identity: UUID) -> str | None:
     return row["result"] if row else None
 
 
-async def claim(reader: Reader) -> Claim | None:
-    """Take the oldest job that waits, or whose worker let its lease run out; None where there is none."""
-    row = await reader.row(CLAIM, {})
+async def claim(reader: Reader, anyone: str = "", most_of_anyone: int = 0) -> Claim | None:
+    """Take a job that waits, or whose worker let its lease run out; None where there is none.
+
+    The owner with the fewest running jobs comes first, and of his the oldest. Of the owner `anyone`, who is
+    many, at most `most_of_anyone` run.
+    """
+    row = await reader.row(CLAIM, {"anyone": anyone, "most_of_anyone": most_of_anyone})
     return None if row is None else Claim(**row)
 
 

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 import shapely
 import sqlalchemy as sa
+import structlog
 
 from registry.app import create_app
-from registry.domain.access.actor import ANYONE
+from registry.domain.access.actor import ANYONE, Actor
 from registry.domain.coverage.measure import CoverageInputs
 from registry.domain.coverage.siting.placement import Siting
 from registry.domain.coverage.tasks import MeasureTask, SitingTask
@@ -255,11 +256,40 @@ async def test_a_task_of_another_release_fails_with_a_sentence(reader):
     )
 
 
-async def test_waiting_jobs_are_bounded_whoever_accepted_them(reader):
+PLANNER = Actor(id="key:planner", role="planner")
+
+
+async def test_waiting_jobs_are_bounded_for_each_who_asks(reader):
     for _ in range(2):
         await accepted(reader)
     async with reader.writer() as writer:
         with pytest.raises(Unavailable):
             await start_job(writer, ANYONE, SHORT, most_open=2)
+        assert await start_job(writer, PLANNER, SHORT, most_open=2)
     with pytest.raises(NotFound):
         await job_status(reader, ANYONE, new_id(1))
+
+
+async def test_processes_are_shared_fairly_and_anyone_never_has_them_all(reader):
+    crowd = [await accepted(reader) for _ in range(6)]
+    planners = []
+    for _ in range(2):
+        async with reader.writer() as writer:
+            planners.append((await start_job(writer, PLANNER, SHORT, most_open=20)).id)
+    claims = [await jobs.claim(reader, ANYONE.id, 2) for _ in range(6)]
+    order = [claim.id for claim in claims if claim]
+    assert order == [crowd[0], planners[0], crowd[1], planners[1]], "then two of anyone run already"
+
+
+async def test_a_database_that_is_away_is_not_told_every_second(reader, monkeypatch):
+    async def gone(*_):
+        raise Unavailable("the database is not reachable")
+
+    monkeypatch.setattr(runners, "POLL_S", 0.01)
+    monkeypatch.setattr(jobs, "claim", gone)
+    with structlog.testing.capture_logs() as lines:
+        async with runners.running_jobs(reader, UNHURRIED):
+            await asyncio.sleep(1)
+    pauses = [line["again_after_s"] for line in lines if line["event"] == "no job can be claimed"]
+    assert pauses[:4] == [0.02, 0.04, 0.08, 0.16]
+    assert len(pauses) < 9

@@ -88,6 +88,36 @@ async def test_what_costs_more_takes_more(limited: Client) -> None:
     assert (await limited.get("/v1/resources")).status_code == 200
 
 
+BIG = {
+    "/v1/proximity/batch": {"origins": [{"lon": 106.5, "lat": 29.0}] * 1000},
+    "/v1/proximity/alert-area": {"info": [{"area": [{"circle": [f"29.{n},106.5 3" for n in range(5000)]}]}]},
+    "/v1/proximity/within": {"area": {"type": "Polygon", "coordinates": [[[106.5, 29.0]] * 10_000]}},
+}
+
+
+@pytest.mark.parametrize("path", BIG)
+async def test_a_body_is_paid_by_its_size_before_it_is_read(limited: Client, path: str) -> None:
+    before = (await limited.get("/v1/resources")).headers["RateLimit"]
+    assert before.startswith('"units";r=29;')
+    answer = await limited.post(path, json=BIG[path])
+    if limits.size_cost(json.dumps(BIG[path]).encode()) > 28:
+        assert (answer.status_code, answer.json()["type"].rpartition("#")[2]) == (429, "too-many")
+    else:
+        left = 28 - limits.size_cost(json.dumps(BIG[path]).encode())
+        assert answer.headers["RateLimit"].startswith(f'"units";r={left};')
+
+
+async def test_an_alert_of_thirty_thousand_circles_is_refused(client: Client) -> None:
+    areas = [{"circle": [f"29.{n:05},106.5 {1 + n % 7}"]} for n in range(200)]
+    info = [{"area": [{"circle": [f"{lat}.{n:03},106.5 3" for n in range(200)]} for lat in range(20, 30)]}]
+    refused = await client.post("/v1/proximity/alert-area", json={"info": info})
+    assert refused.status_code == 422
+    assert "at most 1000 are taken" in refused.json()["detail"]
+    assert (
+        await client.post("/v1/proximity/alert-area", json={"info": [{"area": areas}]})
+    ).status_code == 200
+
+
 async def test_guessing_keys_is_slow(limited: Client) -> None:
     guess = {"Authorization": "Bearer reg_00000000_" + "A" * 43}
     answers = [await limited.get("/v1/resources", headers=guess) for _ in range(5)]

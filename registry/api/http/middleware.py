@@ -26,6 +26,7 @@ from registry.api.http.response_headers import ResponseHeaders
 from registry.domain.access.actor import ANYONE, Actor
 from registry.domain.errors import RegistryError, Unauthenticated, Unavailable
 from registry.runtime.settings import Settings
+from registry.runtime.worker import Drain
 
 log = structlog.get_logger("registry.access")
 PLAIN_ID = re.compile(rb"[A-Za-z0-9_.\-]{8,64}")
@@ -33,12 +34,14 @@ SLOW_S = 1.0
 HEALTH = "/health/"
 RETRY_S = 5
 CLIENT_GONE = 499
+CLOSE = (b"connection", b"close")
 
 
 class RequestMiddleware:
     """Identifies, authenticates, limits, audits and logs each request."""
 
-    def __init__(self, app: Litestar, settings: Settings) -> None:
+    def __init__(self, app: Litestar, settings: Settings, drain: Drain) -> None:
+        self._drain = drain
         self._app = app
         self._inner = app.asgi_handler
         self._proxies = TrustedProxies(settings.trusted_proxies)
@@ -55,7 +58,8 @@ class RequestMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; there are no web sockets here."""
         if scope["type"] == ScopeType.HTTP:
-            await self._handle(scope, receive, send)
+            with self._drain.request():
+                await self._handle(scope, receive, send)
 
     async def _handle(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         request_headers = dict(scope["headers"])
@@ -65,7 +69,7 @@ class RequestMiddleware:
         state["export"] = limits.is_export(scope["query_string"], request_headers.get(b"accept", b""))
         headers = ResponseHeaders(state["request_id"], request_headers, tls=self._tls)
         state["response_headers"] = headers
-        sender = _ResponseSender(send, headers)
+        sender = _ResponseSender(send, headers, self._drain)
         started_s = time.perf_counter()
         try:
             self._hosts.settle(scope)
@@ -89,7 +93,7 @@ class RequestMiddleware:
         try:
             await self._inner(scope, watch.receive, sender)
         except asyncio.CancelledError:
-            if watch.end is None:
+            if watch.end is None and not self._drain.begun:
                 raise
             if (task := asyncio.current_task()) is not None:
                 task.uncancel()
@@ -121,12 +125,24 @@ class RequestMiddleware:
 
     def _charged(self, scope: HTTPScope, actor: Actor, address: str, headers: ResponseHeaders) -> Admission:
         """Charge the cost of the request; it takes a slot of its lane when it begins to work."""
-        cost = limits.EXPORT if scope["state"]["export"] else limits.cost_of(self._costs, scope["path"])
-        if self._rate is not None and not scope["path"].startswith(HEALTH):
-            caller = address if actor.role == "public" else actor.id
-            headers.set_rate_limit(self._rate.quota, self._rate.left(caller))
-            headers.set_rate_limit(self._rate.quota, self._rate.charge(caller, cost))
-        return Admission(self._slots, admission.lane_of(actor, cost))
+        state = scope["state"]
+        cost = limits.EXPORT if state["export"] else limits.cost_of(self._costs, scope["path"])
+        caller = address if actor.role == "public" else actor.id
+        admitted = Admission(self._slots, admission.lane_of(actor, cost))
+
+        def charge(units: int) -> None:
+            if self._rate is not None and not scope["path"].startswith(HEALTH):
+                headers.set_rate_limit(self._rate.quota, self._rate.left(caller))
+                headers.set_rate_limit(self._rate.quota, self._rate.charge(caller, units))
+
+        def weigh(body: bytes) -> None:
+            if units := limits.size_cost(body):
+                charge(units)
+                admitted.lane = admission.lane_of(actor, cost + units)
+
+        charge(cost)
+        state["weigh"] = weigh
+        return admitted
 
     async def _refuse(self, error: RegistryError, scope: HTTPScope, receive: Receive, send: Send) -> None:
         request: HttpRequest = Request(scope, receive, send)
@@ -154,8 +170,9 @@ class RequestMiddleware:
 class _ResponseSender:
     """Sends a response with its headers, and shows each message to the audit."""
 
-    def __init__(self, send: Send, headers: ResponseHeaders) -> None:
+    def __init__(self, send: Send, headers: ResponseHeaders, drain: Drain) -> None:
         self._send = send
+        self._drain = drain
         self._headers = headers
         self.audit: ResponseAudit | None = None
         self.admission: Admission | None = None
@@ -177,7 +194,8 @@ class _ResponseSender:
         """Pass one message on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = self._headers.complete(message["headers"])
+            completed = self._headers.complete(message["headers"])
+            message["headers"] = [*completed, CLOSE] if self._drain.is_closing else completed
             self.leave()  # what is left is at the client's pace
             if self.watch is not None:
                 self.watch.is_answered = True

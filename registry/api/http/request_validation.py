@@ -175,7 +175,7 @@ async def before_request(request: HttpRequest) -> Response[None] | None:
         allowed = request.app.state.methods_offered[request.scope["path_template"]]
         return Response(None, status_code=204, headers={"Allow": allowed})
     if request.method not in BODILESS:
-        await request.body()
+        request.scope["state"]["weigh"](await request.body())
     if request.route_handler.opt.get("admission") != "own":
         await admission_of(request.scope).enter()
     await json_body.read(request)

@@ -21,6 +21,7 @@ from registry.domain.values import LongText
 S = TypeVar("S")
 NAMESPACE = "{urn:oasis:names:tc:emergency:cap:1.2}"
 MOST_AREAS = 200
+MOST_SHAPES, MOST_CORNERS = 1_000, 20_000
 MOST_CIRCLE_KM = 10_000.0
 ALERT_MEMBERS = ("identifier", "sender", "sent", "status", "msgType", "scope", "references")
 INFO_MEMBERS = ("event", "urgency", "severity", "certainty", "effective", "onset", "expires", "headline")
@@ -151,8 +152,16 @@ def _all(element: Element, name: str) -> list[str]:
 
 
 def shapes_of(alert: CapAlert) -> list[AlertShapes]:
-    """The areas of the alert in lon/lat and metres; what CAP forbids is a problem of its area."""
-    return [_shapes(area) for info in alert.info for area in info.area]
+    """The areas of the alert in lon/lat and metres; what CAP forbids is a problem of its area.
+
+    Invalid for an alert with more than MOST_SHAPES polygons and circles, or MOST_CORNERS.
+    """
+    areas = [area for info in alert.info for area in info.area]
+    _demand_bounded(
+        sum(len(area.polygon) + len(area.circle) for area in areas),
+        sum(text.count(",") for area in areas for text in area.polygon),
+    )
+    return [_shapes(area) for area in areas]
 
 
 def _shapes(area: CapArea) -> AlertShapes:
@@ -179,6 +188,17 @@ def _usable(read: Callable[[str], S], texts: Sequence[str], problems: list[str])
         else:
             shapes.append(shape)
     return shapes
+
+
+def _demand_bounded(shapes: int, corners: int) -> None:
+    if shapes > MOST_SHAPES:
+        raise Invalid(
+            f"the alert has {shapes} polygons and circles; at most {MOST_SHAPES} are taken", field="info"
+        )
+    if corners > MOST_CORNERS:
+        raise Invalid(
+            f"the alert's polygons have {corners} corners; at most {MOST_CORNERS} are taken", field="info"
+        )
 
 
 def _polygon(text: str) -> Polygon | MultiPolygon:

@@ -10,6 +10,7 @@ import logging
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from registry.runtime.cluster import ClusterError, directories, processes
 from registry.runtime.cluster.configuration import configuration
 from registry.runtime.cluster.directories import SOCKET
 from registry.runtime.cluster.programs import PostgresServer, server_for
-from registry.runtime.cluster.supervision import watched
+from registry.runtime.cluster.supervision import Liveness, watched
 
 __all__ = ["ClusterError", "running"]
 
@@ -40,6 +41,8 @@ SELECT 'CREATE ROLE registry LOGIN CREATEDB'
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'registry') \gexec
 SELECT 'CREATE ROLE registry_app LOGIN'
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'registry_app') \gexec
+SELECT 'ALTER ROLE registry_app LOGIN'  -- clusters of before it logged in
+ WHERE NOT (SELECT rolcanlogin FROM pg_roles WHERE rolname = 'registry_app') \gexec
 GRANT pg_monitor, pg_signal_backend, pg_checkpoint TO registry;
 SELECT 'CREATE DATABASE registry OWNER registry'
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'registry') \gexec
@@ -51,6 +54,8 @@ CREATE EXTENSION IF NOT EXISTS btree_gist;
 """
 
 EXIT_TIMEOUT_S = 5
+LOCK_TIMEOUT_S = 180.0
+LOCK_TOLD_S = 5.0
 log = logging.getLogger("registry.runtime.cluster.embedded")
 
 
@@ -65,16 +70,16 @@ def running(data_dir: Path, *, durable: bool = True, archive_dir: Path | None = 
     cluster = Cluster.at(data_dir)
     if archive_dir is not None:
         cluster.archive_to(archive_dir)
-    with (cluster.home / "use.lock").open("a") as use:
+    with _private(cluster.home / "use.lock") as use:
         try:
             with _setup_lock(cluster.home):
                 fcntl.flock(use, fcntl.LOCK_SH)
                 cluster.up(durable=durable)
-            with watched(cluster.is_led, lambda: cluster.revive(durable=durable)):
+            with watched(cluster.liveness().is_up, lambda: cluster.revive(durable=durable)):
                 yield cluster.url
         finally:
             with _setup_lock(cluster.home):
-                if _is_last(use):
+                if _is_locked(use):
                     cluster.down()
 
 
@@ -86,14 +91,34 @@ def directory_of(database_url: str, data_dir: Path) -> Path | None:
 
 @contextmanager
 def _setup_lock(home: Path) -> Iterator[None]:
-    with (home / "setup.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """The lock of whoever makes, starts or stops the cluster; ClusterError when somebody keeps it."""
+    with _private(home / "setup.lock") as lock:
+        begun_s, is_told = time.monotonic(), False
+        while not _is_locked(lock):
+            waited_s = time.monotonic() - begun_s
+            if waited_s > LOCK_TIMEOUT_S:
+                raise ClusterError(f"another process keeps {home / 'setup.lock'} locked for {waited_s:.0f} s")
+            if waited_s > LOCK_TOLD_S and not is_told:
+                log.warning("waiting for the process that has %s locked", home / "setup.lock")
+                is_told = True
+            time.sleep(0.05)
         yield
 
 
-def _is_last(use: IO[str]) -> bool:
+def _private(path: Path) -> IO[str]:
+    """A lock file that no other account can open: whoever can open it can lock it."""
     try:
-        fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        os.fchmod(descriptor, 0o600)
+    except PermissionError:
+        raise ClusterError(f"{path} belongs to another account") from None
+    return os.fdopen(descriptor, "a")
+
+
+def _is_locked(lock: IO[str]) -> bool:
+    """Whether the lock is ours now."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
@@ -152,6 +177,15 @@ class Cluster:
     def is_led(self) -> bool:
         """Whether its postmaster is alive."""
         return processes.is_led(self.pgdata)
+
+    def liveness(self) -> Liveness:
+        """Whether its postmaster is alive and takes connections."""
+        return Liveness(self.is_led, self.socket_dir / SOCKET, self._kill)
+
+    def _kill(self) -> None:
+        """Kill a postmaster that is stuck; nothing that was acknowledged is lost."""
+        if pid := processes.postmaster(self.pgdata):
+            os.kill(pid, signal.SIGKILL)
 
     def revive(self, *, durable: bool) -> None:
         """Start the cluster again, unless another process did."""

@@ -1,16 +1,61 @@
-"""Restarts a server that was killed while somebody uses it."""
+"""Restarts a server that was killed, or is stuck, while somebody uses it."""
 
 import logging
+import socket
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from registry.runtime.cluster import ClusterError
 
 CHECK_EVERY_S = 0.25
 RETRY_AFTER_S = 2.0
 
+PROBE_EVERY_S = 2.0
+PROBE_S = 2.0
+STUCK_AFTER_S = 7.0
+TLS_REQUEST = struct.pack("!ii", 8, 80877103)
+"""The one question that a postmaster answers before it knows who asks; it logs nothing of it."""
+
 log = logging.getLogger("registry.runtime.cluster.embedded")
+
+
+class Liveness:
+    """Whether a postmaster lives and takes connections; one that takes none for seconds is killed."""
+
+    def __init__(self, is_led: Callable[[], bool], path: Path, kill: Callable[[], None]) -> None:
+        self._is_led, self._path, self._kill = is_led, path, kill
+        self._probed_s = self._answered_s = time.monotonic()
+
+    def is_up(self) -> bool:
+        """Look; the postmaster is asked for an answer every two seconds."""
+        now_s = time.monotonic()
+        if not self._is_led():
+            self._answered_s = now_s
+            return False
+        if now_s - self._probed_s < PROBE_EVERY_S:
+            return True
+        self._probed_s = now_s
+        if self._answers():
+            self._answered_s = time.monotonic()
+        elif (silent_s := time.monotonic() - self._answered_s) > STUCK_AFTER_S:
+            log.error("the postmaster takes no connection for %.0f s and is killed", silent_s)
+            self._kill()
+            return False
+        return True
+
+    def _answers(self) -> bool:
+        try:
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(PROBE_S)
+                probe.connect(str(self._path))
+                probe.sendall(TLS_REQUEST)
+                return bool(probe.recv(1))
+        except OSError:
+            return False
 
 
 @contextmanager

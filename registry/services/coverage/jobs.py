@@ -39,10 +39,10 @@ def audience_of(actor: Actor) -> str:
 async def start_job(writer: Writer, actor: Actor, task: Task, *, most_open: int) -> JobStatus:
     """Store a task as a job, which a worker claims after the commit.
 
-    Unavailable when `most_open` jobs wait or run already.
+    Unavailable when `most_open` jobs of the actor wait or run already; all without a credential are one.
     """
-    if await jobs.count_open(writer) >= most_open:
-        raise Unavailable("too many analyses are waiting", retry_after_s=30)
+    if await jobs.count_open(writer, actor.id) >= most_open:
+        raise Unavailable("too many of your analyses are waiting", retry_after_s=30)
     identity = new_id(time.time_ns() // 1_000_000)
     await jobs.insert(
         writer,

@@ -10,13 +10,14 @@ import structlog
 
 from registry.domain.errors import Unavailable
 from registry.domain.sync.feed import position_of
-from registry.domain.sync.feed_cursor import LogPosition
+from registry.domain.sync.feed_cursor import START, LogPosition
 from registry.store.database.pool import Reader
 from registry.store.sync import feed
 from registry.store.sync.feed import FeedHead
 
 log = structlog.get_logger("registry")
 LOOK_EVERY_S = 1.0
+LASTED_S = 30.0
 MIN_PAUSE_S = 0.05
 """Between two looks, so that a hundred changes a second cost twenty looks."""
 MAX_WAITING = 1000
@@ -50,6 +51,11 @@ class Subscription:
         self.lost = self.outdated = True
         self._batches.put_nowait(([], head.last, head))
 
+    def end(self) -> None:
+        """Let the subscriber go: it comes back with its last event id, to another server."""
+        self.lost = True
+        self._batches.put_nowait(([], START, None))
+
     async def take(self) -> tuple[Batch, LogPosition, FeedHead | None]:
         """The next batch, the position at its end, and the end of the feed after it."""
         batch, position, head = await self._batches.get()
@@ -71,6 +77,8 @@ class ChangeWatcher:
         self._hint = asyncio.Event()
         self._name = secrets.token_hex(4)
         self._wrote = False
+        self.is_closed = False
+        """Whether those who wait for news are sent away, because this server ends."""
         self._holds: dict[tuple[str, LogPosition, int], bool] = {}
         self.seen: FeedHead | None = None
         """The end of the feed at the last look."""
@@ -89,6 +97,8 @@ class ChangeWatcher:
     async def moved(self, timeout_s: float) -> bool:
         """Wait for new changes, at most `timeout_s`; whether there are any."""
         event = self._moved
+        if self.is_closed:
+            return False
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await event.wait()
@@ -99,10 +109,19 @@ class ChangeWatcher:
         """A subscription to every change from now on."""
         subscription = Subscription()
         self._subscriptions.add(subscription)
+        if self.is_closed:
+            subscription.end()
         try:
             yield subscription
         finally:
             self._subscriptions.discard(subscription)
+
+    def close(self) -> None:
+        """Send everybody away who waits for news."""
+        self.is_closed = True
+        self._moved.set()
+        for subscription in list(self._subscriptions):
+            subscription.end()
 
     async def run(self) -> None:
         """Watch until cancelled, and leave no task behind. A database that is away is asked again."""
@@ -124,11 +143,16 @@ class ChangeWatcher:
 
     async def _listen(self) -> None:
         """A notification only saves time: without the connection a change is seen a second later."""
+        failures = 0
         while True:
+            began_s = asyncio.get_running_loop().time()
             try:
                 await feed.listen(self._reader, self._hear)
             except Exception as error:  # whatever it is, the look every second goes on
-                log.info("listening again", error=str(error))
+                lasted = asyncio.get_running_loop().time() - began_s > LASTED_S
+                failures = 1 if lasted else failures + 1
+                if failures & (failures - 1) == 0:  # ever more seldom while the database is away
+                    log.info("listening again", error=str(error), failures=failures)
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _hear(self, sender: str) -> None:

@@ -168,7 +168,7 @@ async def _first_page(source: Feed, start: FeedStart, wait_s: float, limit: int)
         since = since or page.settled
         changes = [change for _, change in source.visible(page.changes, since)]
         left_s = until_s - clock()
-        if changes or page.full or left_s <= 0:
+        if changes or page.full or left_s <= 0 or source.watcher.is_closed:
             await source.look()
             return ChangePage(changes, source.cursor(head, page.position, since), page.full)
         position = page.position
@@ -241,3 +241,5 @@ async def _live(source: Feed, subscription: Subscription, start: FeedStart) -> A
         position = max(position, end)
     if subscription.outdated:
         yield FeedEvent("reset", detail=OUTDATED)
+    else:
+        yield FeedEvent("goodbye")

@@ -31,11 +31,22 @@ def configuration(database_url: str) -> "Config":
 
 
 def upgrade(owner_url: str) -> None:
-    """Apply every migration that is missing; safe to call from several processes at once."""
+    """Apply every migration that is missing; safe to call from several processes at once.
+
+    UnusableDatabase when they cannot follow what is there, as in a database of before the first release.
+    """
     if not is_current(owner_url):
         from alembic import command
+        from sqlalchemy.exc import DBAPIError
 
-        command.upgrade(configuration(owner_url), "head")
+        try:
+            command.upgrade(configuration(owner_url), "head")
+        except DBAPIError as error:
+            reason = str(error.orig).partition("\n")[0].rpartition(">: ")[2]
+            raise UnusableDatabase(
+                f"the database cannot be brought to the schema of this release ({head()}): {reason};"
+                " use the release that made it, or another database"
+            ) from error
 
 
 def demand_current(database_url: str) -> None:

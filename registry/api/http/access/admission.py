@@ -96,13 +96,13 @@ def _too_many() -> Unavailable:
 
 
 class Admission:
-    """The slot of one request; `refused` once it did not get one in time, `worked_s` while it held one."""
+    """The slot of one request in its lane; `refused` once it did not get one in time."""
 
-    __slots__ = ("_holds", "_lane", "_queue", "_since_s", "_worked_s", "refused")
+    __slots__ = ("_holds", "_queue", "_since_s", "_worked_s", "lane", "refused")
 
     def __init__(self, queue: AdmissionQueue, lane: Lane) -> None:
         self._queue = queue
-        self._lane = lane
+        self.lane = lane
         self._holds = self.refused = False
         self._since_s = self._worked_s = 0.0
 
@@ -116,7 +116,7 @@ class Admission:
         if self._holds:
             return
         try:
-            await self._queue.enter(self._lane, patience_s)
+            await self._queue.enter(self.lane, patience_s)
         except Unavailable:
             self.refused = True
             raise
@@ -128,7 +128,7 @@ class Admission:
         if self._holds:
             self._worked_s = self.worked_s
             self._holds = False
-            self._queue.leave(self._lane)
+            self._queue.leave(self.lane)
 
     @asynccontextmanager
     async def running(self, patience_s: float = PATIENCE_S) -> AsyncIterator[None]:

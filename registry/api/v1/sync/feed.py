@@ -21,6 +21,7 @@ from registry.domain.access.sight import Sight
 from registry.services.sync import read_changes as change_feed
 from registry.services.sync.read_changes import NOW, ChangePage, Feed, FeedEvent
 
+RETRY_MS = 500
 WaitS = Annotated[float, QueryParameter(ge=0, le=55, description="Wait so long for a change, seconds.")]
 PageLimit = Annotated[int, QueryParameter(name="limit", ge=1, le=500)]
 Registers = Annotated[
@@ -84,6 +85,8 @@ async def _messages(events: AsyncIterator[FeedEvent]) -> AsyncIterator[ServerSen
 def _message(event: FeedEvent) -> ServerSentEventMessage:
     if event.event == "heartbeat":
         return ServerSentEventMessage(comment="still here")
+    if event.event == "goodbye":
+        return ServerSentEventMessage(comment="come back", retry=RETRY_MS)
     data: Any = event.change or {}
     if event.event == "reset":
         data = {"detail": event.detail, "resync": "/v1/sync/digest"}

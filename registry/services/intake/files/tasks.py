@@ -44,8 +44,8 @@ class IntakeTask(Struct, frozen=True, kw_only=True):
 
 async def start(writer: Writer, task: IntakeTask, *, most_open: int) -> UUID:
     """Store a task as a job, which a worker claims after the commit; Unavailable when too many wait."""
-    if await jobs.count_open(writer) >= most_open:
-        raise Unavailable("too many jobs are waiting", retry_after_s=30)
+    if await jobs.count_open(writer, task.actor.id) >= most_open:
+        raise Unavailable("too many of your jobs are waiting", retry_after_s=30)
     identity = new_id(time.time_ns() // 1_000_000)
     values = {"id": identity, "process": f"intake-{task.step}", "owner": task.actor.id}
     values |= {"estimate_s": ESTIMATES_S[task.step], "task": msgspec.msgpack.encode(task)}
