@@ -101,7 +101,7 @@ def _counted(form: Shape) -> sa.Subquery:
         return single.subquery("counted")
     located = listing.c.public_located if form.clearance == "public" else listing.c.located
     groups = sa.select(*(listing.c[name] for name in LISTED_BY), located.label("located"), listing.c.n)
-    every = groups.where(*predicates(form, listing.c))
+    every = groups.where(*predicates(form, listing.c, of_records=False))
     return sa.union_all(every, single.where(_dated(seen.c))).subquery("counted")
 
 

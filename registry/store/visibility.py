@@ -10,6 +10,7 @@ from msgspec import Struct
 from registry.domain.access.sight import Sight
 from registry.domain.records.resource import Visibility
 from registry.store.as_of import RECORDED
+from registry.store.database.read_trace import noted
 from registry.store.schema.records import LIVE, Columns, geography, place_within, resource
 
 PUBLIC: sa.ColumnElement[str] = sa.literal_column("'public'")
@@ -98,10 +99,11 @@ def _view(form: Shape, table: sa.FromClause) -> View:
     )
 
 
-def predicates(form: Shape, columns: Columns) -> list[sa.ColumnElement[bool]]:
+def predicates(form: Shape, columns: Columns, *, of_records: bool = True) -> list[sa.ColumnElement[bool]]:
     """The conditions of a sight, spelled as the partial indexes spell them.
 
-    The realm of live questions is literal text, so that the planner sees one partition.
+    Of records, not of mere counts of them, they note for the audit that a restricted one was read. The realm
+    of live questions is literal text, so that the planner sees one partition.
     """
     where: list[Any] = []
     then = columns.visibility_then if form.past else columns.visibility
@@ -112,9 +114,12 @@ def predicates(form: Shape, columns: Columns) -> list[sa.ColumnElement[bool]]:
         where.append(columns.realm == sa.bindparam("sight_realm"))
         where.append(columns.realm != sa.literal_column(f"'{LIVE}'"))
     if form.scoped:
-        where.append(sa.or_(shown, in_scope(columns.place)))
+        note = [sa.func.registry_notes(columns.visibility, type_=sa.Boolean)] if of_records else []
+        where.append(sa.or_(shown, sa.and_(in_scope(columns.place), *note)))
     elif form.clearance != "restricted":
         where.append(shown)
+    elif of_records:
+        where.append(noted(columns.visibility))
     if form.past:
         where += _still_seen(form, columns)
     return where

@@ -5,11 +5,14 @@ from typing import Literal
 
 from msgspec import Struct
 
-Action = Literal["read", "export", "change", "refused"]
+Action = Literal["read", "export", "change", "refused", "lost"]
 
 
 class AuditEntry(Struct, frozen=True, kw_only=True):
-    """One audited request: a read of restricted records, an export, a change, or a refusal."""
+    """One audited request: a read of restricted records or private contacts, an export, a change, a refusal.
+
+    An entry of the action lost counts those that could not be kept.
+    """
 
     at: datetime
     actor: str

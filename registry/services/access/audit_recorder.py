@@ -1,9 +1,11 @@
 """Records the audit: entries are queued in memory and written in batches."""
 
 from collections import deque
+from datetime import UTC, datetime
 
 import structlog
 
+from registry.domain.access.actor import SYSTEM
 from registry.domain.access.audit import AuditEntry
 from registry.domain.errors import RegistryError
 from registry.store.access import audit
@@ -12,6 +14,19 @@ from registry.store.database.pool import Reader
 log = structlog.get_logger("registry")
 MAX_QUEUED = 20_000
 BATCH = 1_000
+
+
+def _loss_of(count: int) -> AuditEntry:
+    """The entry that stands for entries which were lost."""
+    return AuditEntry(
+        at=datetime.now(UTC),
+        actor=SYSTEM.id,
+        role=SYSTEM.role,
+        action="lost",
+        target=f"{count} entries that did not fit the queue",
+        status=0,
+        request_id="-",
+    )
 
 
 class AuditRecorder:
@@ -41,5 +56,6 @@ class AuditRecorder:
                 log.warning("the audit could not be written", reason=error.detail, waiting=len(self._queue))
                 return
         if self._lost:
-            log.error("entries of the audit were lost", count=self._lost)
-            self._lost = 0
+            lost, self._lost = self._lost, 0
+            log.error("entries of the audit were lost", count=lost)
+            self.add(_loss_of(lost))

@@ -23,6 +23,7 @@ from registry.domain.sync.feed_cursor import (
 )
 from registry.services.sync.change_watcher import PAGE, Batch, ChangeWatcher, Subscription
 from registry.store.database.pool import Reader
+from registry.store.database.read_trace import note_read
 from registry.store.sync import feed
 from registry.store.sync.feed import FeedHead
 from registry.store.visibility import realm
@@ -85,8 +86,14 @@ class Feed(NamedTuple):
     def visible(self, batch: Batch, since: LogPosition) -> list[tuple[LogPosition, FeedChange]]:
         """The changes of a batch that a client who began at `since` may see, each with its position."""
         own = (row for row in batch if self._is_own(row["realm"]) and self._is_told(row))
-        changes = ((position_of(row), visible_change(row, self.sight, self.place, since)) for row in own)
-        return [(position, change) for position, change in changes if change is not None]
+        told = []
+        for row in own:
+            change = visible_change(row, self.sight, self.place, since)
+            if change is not None:
+                told.append((position_of(row), change))
+                if "restricted" in (row["visibility_after"], row["visibility_now"]):
+                    note_read()
+        return told
 
     def _is_own(self, name: str) -> bool:
         return name == realm(self.sight)

@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 
 from registry.store.database.concurrency import acquire_within
+from registry.store.database.read_trace import TRACE
 
 
 class ConnectionPool:
@@ -59,16 +60,21 @@ class ConnectionPool:
 class ConnectionLease:
     """One connection for the length of a block."""
 
-    __slots__ = ("_connection", "_pool")
+    __slots__ = ("_connection", "_pool", "_trace")
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
+        self._trace = TRACE.get()
 
     async def __aenter__(self) -> asyncpg.Connection:
         self._connection = await self._pool.acquire()
+        if self._trace is not None:
+            self._connection.add_log_listener(self._trace.hear)
         return self._connection
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._trace is not None and _is_open(self._connection):
+            self._connection.remove_log_listener(self._trace.hear)
         await self._pool.release(self._connection, sound=kind is None)
 
 

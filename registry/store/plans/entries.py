@@ -17,6 +17,7 @@ from registry.domain.records.change import Change
 from registry.store.as_of import INSTANT, stricter
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query, statement
+from registry.store.database.read_trace import noted
 from registry.store.records import changes
 from registry.store.schema.changes import change_log
 from registry.store.schema.plans import MOMENT, entry, entry_past
@@ -65,11 +66,12 @@ def visible(form: Shape, table: Any) -> sa.ColumnElement[bool]:
         public: sa.ColumnElement[bool] = table.c.visibility == "public"
         return public
     if form.clearance == "restricted":
-        return sa.true()
+        return noted(table.c.visibility)
     unrestricted: sa.ColumnElement[bool] = table.c.visibility != "restricted"
     if not form.scoped:
         return unrestricted
-    return sa.or_(unrestricted, sa.and_(in_scope(table.c.place), in_scope(table.c.place_now)))
+    own = sa.and_(in_scope(table.c.place), in_scope(table.c.place_now))
+    return sa.or_(unrestricted, sa.and_(own, noted(table.c.visibility)))
 
 
 def _under() -> Any:

@@ -12,6 +12,7 @@ from registry.domain.errors import NotFound
 from registry.domain.records.contact import Contact
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query
+from registry.store.database.read_trace import note_read
 from registry.store.schema.access import contact
 from registry.store.visibility import realm
 
@@ -25,7 +26,7 @@ LIST = Query(
     .order_by(contact.c.id)
 )
 TELEPHONES = Query(
-    sa.select(contact.c.resource_id, contact.c.role, contact.c.name, contact.c.phone)
+    sa.select(contact.c.resource_id, contact.c.role, contact.c.name, contact.c.phone, contact.c.published)
     .where(
         contact.c.realm == sa.bindparam("realm"),
         contact.c.resource_id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))),
@@ -50,17 +51,24 @@ PURGE = Query(sa.delete(contact).where(*_OF, contact.c.id == sa.bindparam("id"))
 async def find(reader: Reader, sight: Sight, resource_id: UUID) -> list[Row]:
     """The contacts of a record: all for staff, the published ones for the public."""
     owner = {"realm": realm(sight), "resource_id": resource_id}
-    return await reader.rows(LIST, owner | {"all": sight.clearance != "public"})
+    return _noted(await reader.rows(LIST, owner | {"all": sight.clearance != "public"}))
 
 
 async def telephones(reader: Reader, sight: Sight, ids: Sequence[UUID]) -> Telephones:
     """The telephones of records that this sight sees: all for staff, the published ones for the public."""
     values = {"realm": realm(sight), "ids": list(ids), "all": sight.clearance != "public"}
     found: Telephones = {}
-    for row in await reader.rows(TELEPHONES, values):
+    for row in _noted(await reader.rows(TELEPHONES, values)):
         numbers = {name: row[name] for name in ("role", "name", "phone")}
         found.setdefault(row["resource_id"], []).append(numbers)
     return found
+
+
+def _noted(rows: list[Row]) -> list[Row]:
+    """The rows; the audit is told of private ones."""
+    if not all(row["published"] for row in rows):
+        note_read()
+    return rows
 
 
 async def put(writer: Writer, sight: Sight, resource_id: UUID, identity: UUID, values: Contact) -> None:

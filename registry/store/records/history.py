@@ -12,6 +12,7 @@ from registry.domain.records.resource import Lifecycle, Resource
 from registry.store.as_of import CLASSIFICATION, INSTANT, VERSIONS
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
+from registry.store.database.read_trace import noted
 from registry.store.schema.changes import change_log, resource_past
 from registry.store.schema.records import resource
 from registry.store.visibility import PUBLIC, Shape, binds, in_scope, realm, shape, view
@@ -47,10 +48,10 @@ async def lifecycle_before_retirement(reader: Reader, sight: Sight, identity: UU
 def _readable_text(table: Any, form: Shape) -> Any:
     """What this sight may read of a version: the whole text, its public face, or nothing."""
     if form.clearance == "restricted":
-        return table.c.feature
+        return sa.case((noted(table.c.visibility), table.c.feature))
     shown: Any = table.c.visibility != sa.literal_column("'restricted'")
     if form.scoped:
-        shown = sa.or_(shown, in_scope(table.c.place))
+        shown = sa.or_(shown, sa.and_(in_scope(table.c.place), noted(table.c.visibility)))
     text = table.c.feature
     if form.clearance == "public":
         is_public = sa.and_(table.c.visibility == PUBLIC, TODAY.c.visibility == PUBLIC)

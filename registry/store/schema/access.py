@@ -88,7 +88,7 @@ audit = sa.Table(
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("request_id", sa.Text, nullable=False),
     sa.Column("address", sa.Text),
-    one_of("action", ("read", "export", "change", "refused")),
+    one_of("action", ("read", "export", "change", "refused", "lost")),
     sa.Index("ix_audit_actor", "actor", "seq"),
     comment="Who read restricted records, exported, changed, or was refused.",
 )

@@ -5,46 +5,52 @@ from typing import Any
 
 from litestar.types import HTTPScope, Message
 
-from registry.domain.access.actor import Actor, sight_of
+from registry.domain.access.actor import ANYONE, Actor, sight_of
 from registry.domain.access.audit import Action, AuditEntry
 from registry.services.access.audit_recorder import AuditRecorder
+from registry.store.database.read_trace import TRACE, ReadTrace
 
+TILE = b"vector-tile"
 LONGEST_TARGET = 2_000
-RESTRICTED = b"restricted"
 READING = ("GET", "HEAD", "OPTIONS")
 
 
 def audit_of(recorder: AuditRecorder, scope: HTTPScope, actor: Actor) -> "ResponseAudit | None":
-    """The audit of one request; None for a reader who exports nothing and may see nothing restricted."""
-    sight = sight_of(actor)
+    """The audit of one request, which traces what it reads; None for anybody who only reads no file."""
     reads = scope["method"] in READING and not scope["state"]["export"]
-    if reads and sight.clearance != "restricted" and not sight.scope:
+    if reads and actor is ANYONE:
         return None
-    return ResponseAudit(recorder, scope, actor)
+    trace = ReadTrace()
+    TRACE.set(trace)
+    return ResponseAudit(recorder, scope, actor, trace)
 
 
 class ResponseAudit:
-    """Inspects the messages of one response and records an entry if the response calls for one."""
+    """Inspects the messages of one response and records an entry if the request calls for one.
 
-    def __init__(self, recorder: AuditRecorder, scope: HTTPScope, actor: Actor) -> None:
+    What was read decides, not what is said of it. A vector tile may have been read for somebody else before,
+    so that each counts for those who may see restricted records.
+    """
+
+    def __init__(self, recorder: AuditRecorder, scope: HTTPScope, actor: Actor, trace: ReadTrace) -> None:
         self._recorder = recorder
         self._scope = scope
         self._actor = actor
         self._status = 0
-        self._is_restricted = False
-        self._is_readable = True
+        self._trace = trace
+        self._is_recorded = False
 
     def inspect(self, message: Message) -> None:
         """Look at one message of the response; the last one records the entry."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            headers = dict(message["headers"])
-            packed = b"content-encoding" in headers
-            self._is_readable = not packed and b"json" in headers.get(b"content-type", b"json")
-        elif message["type"] == "http.response.body":
-            found = self._is_readable and RESTRICTED in message["body"]
-            self._is_restricted = self._is_restricted or found
-            if not message.get("more_body") and (action := self._action()) is not None:
+            if TILE in dict(message["headers"]).get(b"content-type", b""):
+                sight = sight_of(self._actor)
+                self._trace.is_restricted |= sight.clearance == "restricted" or bool(sight.scope)
+        elif message["type"] == "http.response.body" and not self._is_recorded:
+            is_last = not message.get("more_body")
+            if (is_last or self._trace.is_restricted) and (action := self._action()) is not None:
+                self._is_recorded = True  # an open stream is recorded when it says the first such thing
                 self._recorder.add(self._entry(action))
 
     def _action(self) -> Action | None:
@@ -59,7 +65,7 @@ class ResponseAudit:
             return "export"
         if self._scope["method"] not in READING and self._scope["state"].get("changes"):
             return "change"
-        return "read" if self._is_restricted or not self._is_readable else None
+        return "read" if self._trace.is_restricted else None
 
     def _entry(self, action: Action) -> AuditEntry:
         state, query = self._scope["state"], self._scope["query_string"].decode("latin-1")
