@@ -12,7 +12,9 @@ PLAIN = (
 )
 GROUP = f"{PLAIN}, geom IS NOT NULL, public_geom IS NOT NULL"
 UNDATED = "valid_from IS NULL AND valid_to IS NULL"
-DATED = f"NOT ({UNDATED})"
+# Records with dates of validity have no line in the listing: they are counted one by one. What may be near a spot
+# without a position is kept too, so that every change of a record without one is noted.
+BESIDE = f"NOT ({UNDATED}) OR geom IS NULL OR (public_geom IS NULL AND visibility <> 'restricted')"
 CHANGED = f"""
 INSERT INTO listing
 SELECT {PLAIN}, located, public_located, sum(n) FROM (
@@ -36,7 +38,6 @@ FOLDED = f"""
 NOTE = "INSERT INTO list_change DEFAULT VALUES ON CONFLICT DO NOTHING"
 # Readers compare with the latest number alone, so that all others can go.
 FORGET = "DELETE FROM list_change WHERE xid < (SELECT xid FROM list_change ORDER BY xid DESC LIMIT 1);"
-# Records with dates of validity have no line in the listing: they are counted one by one.
 LINES = """
 RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -44,7 +45,7 @@ DECLARE
 BEGIN
     {lines};
     GET DIAGNOSTICS lines = ROW_COUNT;
-    IF lines > 0 OR {dated} THEN
+    IF lines > 0 OR {beside} THEN
         {note};
     END IF;
     RETURN NULL;
@@ -54,12 +55,12 @@ PLAIN_LINES = (
     "RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$ BEGIN {}; RETURN NULL; END $$"
 )
 SQL = "RETURNS void LANGUAGE sql SET search_path FROM CURRENT AS $$ {} $$"
-FRESH, GONE = (f"EXISTS (SELECT FROM {rows} WHERE {DATED})" for rows in ("fresh", "gone"))
+FRESH, GONE = (f"EXISTS (SELECT FROM {rows} WHERE {BESIDE})" for rows in ("fresh", "gone"))
 NOTING = {
     "registry_note_list_change()": PLAIN_LINES.format(NOTE),
-    "registry_list_added()": LINES.format(lines=ADDED, dated=FRESH, note=NOTE),
-    "registry_list_changed()": LINES.format(lines=CHANGED, dated=f"{FRESH} OR {GONE}", note=NOTE),
-    "registry_list_removed()": LINES.format(lines=REMOVED, dated=GONE, note=NOTE),
+    "registry_list_added()": LINES.format(lines=ADDED, beside=FRESH, note=NOTE),
+    "registry_list_changed()": LINES.format(lines=CHANGED, beside=f"{FRESH} OR {GONE}", note=NOTE),
+    "registry_list_removed()": LINES.format(lines=REMOVED, beside=GONE, note=NOTE),
     "registry_list_emptied()": PLAIN_LINES.format(f"DELETE FROM listing; {NOTE}"),
     "registry_recount(counted text)": SQL.format(f"{RECOUNTED} {NOTE}"),
     "registry_fold_listing()": SQL.format(f"{FOLDED} {FORGET}"),

@@ -10,7 +10,7 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from msgspec import Meta, Struct, inspect
+from msgspec import Meta, Struct, inspect, structs
 
 from registry.domain.errors import InvalidQuery
 from registry.domain.records.resource import (
@@ -213,6 +213,12 @@ def filter_of(conditions: Conditions, now: datetime) -> Filter:
     """
     values = _values(conditions, now)
     return Filter(**{"lifecycle": "in_service"} | values, valid_at=now)
+
+
+def to_the_minute(wanted: Filter) -> Filter:
+    """The filter by which an answer is kept: dates of validity are days, so that a minute changes few."""
+    at = wanted.valid_at
+    return wanted if at is None else structs.replace(wanted, valid_at=at.replace(second=0, microsecond=0))
 
 
 def list_filter_of(conditions: ListConditions, now: datetime) -> Filter:

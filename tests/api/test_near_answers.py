@@ -232,3 +232,35 @@ async def test_hits_and_what_is_left_out_are_of_one_instant(
     assert ids(answer) == [str(team.id)]
     assert answer["excluded"] == {}
     assert answer["undecided"]["count"] == 0
+
+
+async def undecided_of_nearest(client, **more) -> dict:
+    return (await ask(client, "nearest", **more))["undecided"]
+
+
+async def test_a_record_that_loses_its_position_is_named_by_the_next_answer(client, stored) -> None:
+    """What is kept of records without a position does not outlive a change of one."""
+    await changes.load(stored, [there("shelter", 100), there("shelter", 200)], A_CHANGE)
+    for _ in range(2):
+        assert (await undecided_of_nearest(client))["count"] == 0
+    lost = make("shelter", None)
+    await changes.load(stored, [lost], A_CHANGE)
+    for _ in range(2):
+        assert [one["id"] for one in (await undecided_of_nearest(client))["resources"]] == [str(lost.id)]
+    await stored.run(Query(sa.text("DELETE FROM resource WHERE geom IS NULL")), {})
+    assert (await undecided_of_nearest(client))["count"] == 0
+
+
+async def test_some_of_a_crowd_without_any_place_are_named_until_it_is_none(client, stored) -> None:
+    crowd = [make("shelter", None) for _ in range(60)]
+    await changes.load(stored, [there("shelter", 100), *crowd], A_CHANGE)
+    for _ in range(2):
+        undecided = await undecided_of_nearest(client, kind="shelter")
+        assert undecided["more"]
+        assert {one["id"] for one in undecided["resources"]} <= {str(record.id) for record in crowd}
+    assert (await undecided_of_nearest(client, kind="rescue_team"))["count"] == 0
+    gone = ", ".join(f"'{record.id}'" for record in crowd[2:])
+    await stored.run(Query(sa.text(f"DELETE FROM resource WHERE id IN ({gone})")), {})
+    undecided = await undecided_of_nearest(client, kind="shelter")
+    assert {one["id"] for one in undecided["resources"]} == {str(record.id) for record in crowd[:2]}
+    assert not undecided["more"]

@@ -19,7 +19,7 @@ from registry.domain.completeness import (
     UndecidedRecord,
     why_none,
 )
-from registry.domain.conditions import Filter
+from registry.domain.conditions import Filter, to_the_minute
 from registry.domain.errors import NotFound
 from registry.services.completeness import completeness_of
 from registry.store import completeness as listings
@@ -104,7 +104,7 @@ async def _beside(reader: Reader, sight: Sight, wanted: Filter) -> SetAnswer:
     completeness = await completeness_of(reader, sight, wanted, moment)
     if not list_doubt.is_open(wanted):
         return SetAnswer(completeness=completeness, undecided=NOTHING_UNDECIDED, excluded={})
-    question = ("list", sight, _to_the_minute(wanted))
+    question = ("list", sight, to_the_minute(wanted))
     kept = reader.kept.get(question, moment)
     if kept is None:
         async with reader.snapshot() as view:
@@ -115,12 +115,6 @@ async def _beside(reader: Reader, sight: Sight, wanted: Filter) -> SetAnswer:
         undecided=_undecided(kept.records, more=kept.more),
         excluded=_excluded(kept.excluded, kept.not_stated, more=kept.more),
     )
-
-
-def _to_the_minute(wanted: Filter) -> Filter:
-    """The filter by which an answer is kept: dates of validity are days, so that a minute changes few."""
-    at = wanted.valid_at
-    return wanted if at is None else structs.replace(wanted, valid_at=at.replace(second=0, microsecond=0))
 
 
 def _undecided(rows: Iterable[Row], *, more: bool) -> Undecided:

@@ -47,6 +47,11 @@ class Kept:
         changed = int(moment.rpartition("/")[2])
         return kept[1] if kept[0] == moment or changed < unended else None
 
+    def latest(self, question: Hashable) -> Any:
+        """What was answered last, at whatever moment: to be confirmed by `get_of_lists`."""
+        kept = self._answers.get(question)
+        return None if kept is None else kept[1]
+
     def put(self, question: Hashable, moment: str | None, answer: Any) -> None:
         """Keep an answer that was read at this moment."""
         if moment is None:

@@ -1,13 +1,13 @@
 """The nearest k: by the index while its order is certain, otherwise by measuring all that is near enough."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
 from registry.domain.completeness import MOST_NAMED
-from registry.domain.conditions import Filter
+from registry.domain.conditions import Filter, to_the_minute
 from registry.domain.proximity.edges import SPHERE_ERROR
 from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import Rank, Ranking, complete_within
@@ -16,7 +16,7 @@ from registry.store.batched_union import batched_union, rows_of_each, values_of_
 from registry.store.database.kept import MOMENT
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement
-from registry.store.filters import BROAD, clauses, key_and_values
+from registry.store.filters import BROAD, LISTING, clauses, key_and_values
 from registry.store.pages import materialized
 from registry.store.proximity import origin_sql, possible
 from registry.store.proximity.knn_columns import (
@@ -71,18 +71,38 @@ def _candidates(form: Shape, present: frozenset[str], drawn: bool, capped: bool,
 
 
 @statement
-def _with_possible(form: Shape, present: frozenset[str], capped: bool, tier: int) -> Query:
-    """The candidates near a spot, and a last row with the records that may be among the first k of them."""
+def _with_moment(form: Shape, present: frozenset[str], capped: bool, tier: int) -> Query:
+    """The candidates near a spot, and a last row with how far the k-th may be and the moment of both."""
+    seen, origin = view(form), origin_sql.of(False)
+    first = materialized(_by_index(seen, origin, present, capped, tier), "candidate")
+    return _ended(first, {"reach_m": _reach_m(first, capped), "moment": MOMENT})
+
+
+def _ended(first: Any, last: dict[str, Any]) -> Query:
+    """The candidates, and a last row of what is said of all of them."""
+    labelled = {name: column.label(name) for name, column in last.items()}
+    rows = passed_on(first).add_columns(*(sa.null().label(name) for name in last))
+    only = sa.select(*(sa.null().label(column.name) for column in first.c), *labelled.values())
+    return Query(sa.union_all(rows, only))
+
+
+@statement
+def _with_possible(
+    form: Shape, present: frozenset[str], capped: bool, tier: int, is_all_located: bool
+) -> Query:
+    """The candidates near a spot, and a last row with the records that may be among the first k of them.
+
+    Records without a position are not looked for when all are known to be located.
+    """
     seen, origin = view(form), origin_sql.of(False)
     first = materialized(_by_index(seen, origin, present, capped, tier), "candidate")
     hits = sa.select(first.c.id).order_by(first.c.distance_m, first.c.id).limit(K)
     reach_m = materialized(sa.select(_reach_m(first, capped).label("reach_m")), "reach")
     bound_m: Any = sa.select(reach_m.c.reach_m).scalar_subquery()
     others = seen.c.id != sa.all_(sa.func.array(hits.scalar_subquery()))
-    each = [
-        *possible.unlocated(seen, origin, present, bound_m),
-        *possible.located(seen, origin, present, bound_m, others),
-    ]
+    each = possible.located(seen, origin, present, bound_m, others)
+    if not is_all_located:
+        each = [*possible.unlocated(seen, origin, present, bound_m, shared=True), *each]
     rows = materialized(sa.select(sa.union_all(*each).limit(MOST_READ).subquery("each")), "doubt")
     count = sa.select(sa.func.count()).select_from(rows).scalar_subquery()
     named = sa.select(
@@ -90,15 +110,29 @@ def _with_possible(form: Shape, present: frozenset[str], capped: bool, tier: int
         possible.bounds(rows.c.places).label("bounds"),
     ).limit(sa.case((count >= MOST_READ, SOME), else_=MOST_READ))
     whole: Any = sa.func.json_agg(sa.literal_column("named"), type_=sa.JSON)
-    last: dict[str, Any] = {
-        "records": sa.select(whole).select_from(named.subquery("named")).scalar_subquery(),
-        "more": count >= MOST_READ,
-        "reach_m": bound_m,
-        "moment": MOMENT,
-    }
-    candidates = passed_on(first).add_columns(*(sa.null().label(name) for name in last))
-    only = sa.select(*(sa.null().label(column.name) for column in first.c), *last.values())
-    return Query(sa.union_all(candidates, only))
+    return _ended(
+        first,
+        {
+            "records": sa.select(whole).select_from(named.subquery("named")).scalar_subquery(),
+            "more": count >= MOST_READ,
+            "lost": _are_anywhere(rows),
+            "is_all_located": sa.true() if is_all_located else _is_all_located(seen, present),
+            "reach_m": bound_m,
+            "moment": MOMENT,
+        },
+    )
+
+
+def _are_anywhere(rows: Any) -> sa.ColumnElement[bool]:
+    """Whether nothing bounds where any of these records may be."""
+    bounded = sa.or_(rows.c.distance_m.is_not(None), sa.func.cardinality(rows.c.places) > 0)
+    return sa.not_(sa.exists().select_from(rows).where(bounded))
+
+
+def _is_all_located(seen: View, present: frozenset[str]) -> sa.ColumnElement[bool]:
+    listed = [seen.seen, *clauses((present & LISTING) - {"valid_at"}, seen)]
+    cases = [sa.exists().where(*listed, *missing) for missing in possible.without_position(seen)]
+    return sa.not_(sa.or_(*cases))
 
 
 def _reach_m(first: Any, capped: bool) -> sa.ColumnElement[float]:
@@ -158,6 +192,19 @@ def _rare(form: Shape, present: frozenset[str], drawn: bool, capped: bool) -> Qu
 
 
 Case = tuple[Shape, frozenset[str], bool, bool]
+
+
+class Unlocated(NamedTuple):
+    """What is kept of the records without a position that meet the conditions on a list.
+
+    `crowd` names some of them where more may be anywhere than an answer names: then those that may be near a
+    spot need not be looked for. `is_none` says that there are none.
+    """
+
+    crowd: list[Row] | None
+    is_none: bool
+
+
 Candidates = tuple[list[Row], Possible | None]
 """Rows in spherical order, and the records that may be among the hits where the same statement finds them."""
 Attempt = Callable[[Reader, Case, dict[str, Any], Candidates | None], Awaitable[Candidates]]
@@ -181,7 +228,18 @@ async def _by_distance(reader: Reader, case: Case, values: dict[str, Any]) -> Ca
     tier = _tier(values["fetch"])
     if drawn or "spread_m" not in values:
         return await reader.rows(_candidates(*case, tier), values), None
-    *rows, last = await reader.rows(_with_possible(form, present, capped, tier), values)
+    question = ("unlocated", form, present, values["listed_by"])
+    kept: Unlocated | None = reader.kept.latest(question)
+    if kept is not None and kept.crowd is not None:
+        *rows, last = await reader.rows(_with_moment(form, present, capped, tier), values)
+        if reader.kept.get_of_lists(question, last["moment"]) is kept:
+            return rows, Possible(kept.crowd, True, last["reach_m"], last["moment"])
+    trusted = kept is not None and kept.is_none
+    *rows, last = await reader.rows(_with_possible(form, present, capped, tier, trusted), values)
+    if trusted and reader.kept.get_of_lists(question, last["moment"]) is not kept:
+        *rows, last = await reader.rows(_with_possible(form, present, capped, tier, False), values)
+    crowd = last["records"] if last["more"] and last["lost"] else None
+    reader.kept.put(question, last["moment"], Unlocated(crowd, last["is_all_located"]))
     return rows, Possible(last["records"] or [], last["more"], last["reach_m"], last["moment"])
 
 
@@ -230,7 +288,9 @@ async def nearest(
     origin: of more than k in a large area, any k are the answer.
     """
     order = ranking or Ranking(margin_m=start.margin_m)
-    return await _nearest(reader, sight, key_and_values(wanted), start, k, max_m, order)
+    present, values = key_and_values(wanted)
+    values["listed_by"] = sight, to_the_minute(wanted)
+    return await _nearest(reader, sight, (present, values), start, k, max_m, order)
 
 
 async def nearest_of_each(

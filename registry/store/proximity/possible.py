@@ -69,6 +69,8 @@ def unlocated(
     present: frozenset[str],
     bound_m: sa.ColumnElement[float] | None,
     spots: Any = None,
+    *,
+    shared: bool = False,
 ) -> list[sa.Select[Any]]:
     """Records without a position whose places are near the bound, one selection for each index.
 
@@ -76,13 +78,19 @@ def unlocated(
     all of them.
     """
     plain = row(view, origin, present, located=False).where(view.seen, *clauses(present & LISTING, view))
-    nowhere = [plain.where(view.c.geom.is_(None))]
-    if view.form.clearance == "public":
-        nowhere.append(plain.where(view.c.geom.is_not(None), view.geom.is_(None)))
+    nowhere = [plain.where(*missing) for missing in without_position(view)]
     if bound_m is None:
         return nowhere
-    ways = [anywhere(view), *reversed(named_near(view, origin.geom, bound_m, spots))]
+    ways = [anywhere(view), *reversed(named_near(view, origin.geom, bound_m, spots, shared=shared))]
     return [one.where(way) for one in nowhere for way in ways]
+
+
+def without_position(view: View) -> list[list[sa.ColumnElement[bool]]]:
+    """When a record has no position that this view shows, one case for each index."""
+    cases: list[list[sa.ColumnElement[bool]]] = [[view.c.geom.is_(None)]]
+    if view.form.clearance == "public":
+        cases.append([view.c.geom.is_not(None), view.geom.is_(None)])
+    return cases
 
 
 def bounds(places: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

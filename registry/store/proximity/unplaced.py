@@ -51,15 +51,21 @@ def _reaches(view: View, far_m: float) -> sa.ColumnElement[bool]:
 
 
 def named_near(
-    view: View, ground: sa.ColumnElement[Any], metres: sa.ColumnElement[float], spots: Any = None
+    view: View,
+    ground: sa.ColumnElement[Any],
+    metres: sa.ColumnElement[float],
+    spots: Any = None,
+    *,
+    shared: bool = False,
 ) -> list[sa.ColumnElement[bool]]:
     """Whether a record names a place within `metres` of `ground`: as a candidate, and as its own.
 
-    A distance of NULL is no limit. `spots` are the rows that the ground is a column of, if it is one.
+    A distance of NULL is no limit. `spots` are the rows that the ground is a column of, if it is one. The
+    places are found once for the whole statement with `shared`, for each selection without.
     """
     near_ones = _places_near(ground, sa.func.coalesce(metres, WORLD_M), spots)
     places = sa.func.array(near_ones.scalar_subquery())
-    once = sa.select(places.label("codes")).cte("near", nesting=True)
+    once = sa.select(places.label("codes")).cte("near", nesting=not shared)
     once = once.prefix_with("MATERIALIZED", dialect="postgresql")
     near: Any = sa.cast(sa.select(once.c.codes).scalar_subquery(), ARRAY(sa.Text))
     return [
