@@ -5,12 +5,14 @@ import os
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from pathlib import Path
 
 import msgspec
 from litestar import Litestar
 from litestar.logging import LoggingConfig
+from litestar.plugins.prometheus import PrometheusConfig
 
-from registry.api import health, web
+from registry.api import health, metrics, web
 from registry.api.http import middleware, problems, request_validation
 from registry.api.http.access import cross_origin
 from registry.api.http.access.authentication import Authenticator
@@ -33,10 +35,12 @@ from registry.domain.errors import Unavailable
 from registry.domain.proximity.ranking import parse_paces
 from registry.domain.search_key import load_tables
 from registry.jobs.housekeeping import Chore, database_chores, housekeeping
+from registry.jobs.measuring import measuring
 from registry.jobs.runner import running_jobs
-from registry.runtime import key_pepper, logs
+from registry.runtime import key_pepper, logs, tracing
 from registry.runtime import settings as settings_module
 from registry.runtime.cluster.embedded import directory_of
+from registry.runtime.metrics import BUCKETS, PREFIX
 from registry.runtime.settings import Settings
 from registry.runtime.worker import Drain, working
 from registry.services.access.audit_recorder import AuditRecorder
@@ -85,6 +89,7 @@ ROUTERS = (
     intake.router,
     files.router,
     health.router,
+    metrics.read_metrics,
 )
 
 
@@ -94,6 +99,8 @@ def create_app(settings: Settings, database_url: str, *, in_worker: bool = False
     alone = msgspec.structs.replace(settings, pool_size=1, acquire_timeout_s=1, statement_timeout_s=1)
 
     drain = Drain(settings)
+    plugins, ends = tracing.begin(settings)
+    disk = directory_of(database_url, settings.data_dir)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
@@ -101,9 +108,8 @@ def create_app(settings: Settings, database_url: str, *, in_worker: bool = False
             reading(settings, database_url) as reader,
             reading(alone, database_url) as probe,
             running_jobs(reader, settings, database_url) as app.state.runner,
-            _background(app, reader, settings, peppers),
+            _background(app, reader, settings, peppers, disk),
         ):
-            disk = directory_of(database_url, settings.data_dir)
             app.state.health = HealthCheck(probe, migrations.head(), disk)
             async with working(drain, settings) if in_worker else nullcontext():
                 yield
@@ -118,6 +124,11 @@ def create_app(settings: Settings, database_url: str, *, in_worker: bool = False
         cors_config=cross_origin.cors(settings),
         request_max_body_size=request_validation.MAX_BODY_BYTES,
         debug=settings.debug,
+        middleware=[
+            PrometheusConfig(prefix=PREFIX, app_name=PREFIX, group_path=True, buckets=BUCKETS).middleware
+        ],
+        plugins=plugins,
+        on_shutdown=ends,
         logging_config=LoggingConfig(log_exceptions="never"),
     )
     app.asgi_handler = middleware.HeadMiddleware(middleware.RequestMiddleware(app, settings, drain))
@@ -130,7 +141,7 @@ def create_app(settings: Settings, database_url: str, *, in_worker: bool = False
 
 
 def _background(
-    app: Litestar, reader: Reader, settings: Settings, peppers: Peppers
+    app: Litestar, reader: Reader, settings: Settings, peppers: Peppers, disk: Path | None
 ) -> AbstractAsyncContextManager[None]:
     """Make what the handlers of a worker share; the context does the work of it beside the requests."""
     state = app.state
@@ -149,6 +160,7 @@ def _background(
     state.feed_lag = feed_lag = FeedLagWatcher(reader)
     chores = [
         Chore(LAG_EVERY_S, feed_lag.look),
+        measuring(reader, settings, disk, feed_lag, lambda: _figures(app), lambda: state.slots.running),
         *database_chores(reader, peppers.current),
         Chore(AUDIT_EVERY_S, recorder.write, at_end=True),
         Chore(USES_EVERY_S, keys.record_uses, at_end=True),
@@ -156,10 +168,21 @@ def _background(
     return housekeeping(chores, [*loops, provider.keep_fresh()] if provider else loops)
 
 
+def _figures(app: Litestar) -> dict[str, float]:
+    """What the metrics show of this worker."""
+    state = app.state
+    return {
+        "tiles_cached": len(state.tiles),
+        "tiles_cached_bytes": state.tiles.held_bytes,
+        "audit_queued": len(state.audit_recorder),
+        "feed_listeners": state.change_watcher.listeners,
+    }
+
+
 def create() -> Litestar:
     """The API as the environment describes it, for a server's worker."""
-    logs.configure()
     settings = settings_module.read(os.environ)
+    logs.configure(settings.log_file)
     settings_module.demand_safe(settings)
     if settings.database_url is None:
         raise settings_module.SettingsError(

@@ -1,5 +1,6 @@
 """What `deploy/` and docs/howto/deploy.md hand to an administrator."""
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
+
+from registry.runtime import metrics
 
 ROOT = Path(__file__).parents[1]
 UNIT = ROOT / "deploy" / "emergency-registry.service"
@@ -82,3 +86,18 @@ def test_a_shell_gets_its_completion(shell: str) -> None:
     )
     assert "registry" in run.stdout
     assert "_REGISTRY_COMPLETE" in run.stdout
+
+
+def test_dashboard_and_alerts_ask_only_for_metrics_that_there_are() -> None:
+    dashboard = (ROOT / "deploy" / "grafana-dashboard.json").read_text()
+    rules = (ROOT / "deploy" / "prometheus-alerts.yml").read_text()
+    exposed = {f"registry_{name}" for name in {*metrics.OF_WORKERS, *metrics.OF_DATABASE}}
+    exposed |= {"registry_requests_total", "registry_request_duration_seconds_bucket"}
+    asked = set(re.findall(r"registry_[a-z_]+", dashboard + rules))
+    assert asked - exposed == set()
+    assert len({name for name in exposed if name in dashboard}) > 20
+    for group in yaml.safe_load(rules)["groups"]:
+        for rule in group["rules"]:
+            assert {"alert", "expr", "labels", "annotations"} <= set(rule), rule
+            assert set(rule["annotations"]) == {"summary", "cure"}
+    assert json.loads(dashboard)["panels"]

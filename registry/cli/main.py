@@ -32,6 +32,7 @@ COMMANDS = {
     "render": "registry.cli.render",
     "plan": "registry.cli.plan",
     "key": "registry.cli.key",
+    "doctor": "registry.cli.operate.doctor",
     "backup": "registry.cli.operate.backup",
     "restore": "registry.cli.operate.restore",
     "verify-backup": "registry.cli.operate.verify_backup",

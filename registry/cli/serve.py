@@ -15,7 +15,7 @@ import msgspec
 
 from registry.cli import key
 from registry.jobs import owner_chores
-from registry.runtime import database, key_pepper, server
+from registry.runtime import database, key_pepper, metrics, server
 from registry.runtime.connections import raise_file_limit
 from registry.runtime.listening import AddressTaken, HandOver, Predecessor, open_socket, passed_socket
 from registry.runtime.settings import Settings, SettingsError, demand_safe, read
@@ -52,8 +52,9 @@ def command(empty: bool, take_over: bool, **options: str | int | None) -> None:
         _say(started_s, f"starting the server, which may have {files} files and connections open")
         settings = msgspec.structs.replace(settings, database_url=urls.role, owner_url=None, admin_key=None)
         signal.signal(signal.SIGTERM, partial(_interrupt, address))
-        own = owner_chores.chores(settings, urls.owner) if is_embedded and urls.owner else []
-        with owner_chores.done_beside(own), suppress(KeyboardInterrupt):
+        own = [owner_chores.rotation(settings)]
+        own += owner_chores.chores(settings, urls.owner) if is_embedded and urls.owner else []
+        with metrics.shared_directory(), owner_chores.done_beside(own), suppress(KeyboardInterrupt):
             ready = partial(_on_ready, started_s, server.address(settings), address)
             sys.exit(server.keep_running(settings, address.socket, ready))
 

@@ -10,11 +10,24 @@ from pathlib import Path
 from registry.jobs.housekeeping import Chore, housekeeping
 from registry.runtime import database
 from registry.runtime.cluster import archive
+from registry.runtime.log_rotation import rotate
 from registry.runtime.settings import Settings
 from registry.services.sync.watch_feed_lag import end_foreign_transaction
 
 LAG_EVERY_S = 5.0
 COPY_EVERY_S = 60.0
+ROTATE_EVERY_S = 30.0
+
+
+def rotation(settings: Settings) -> Chore:
+    """The chore that rotates the logs of this server and of its embedded cluster."""
+    files = [settings.data_dir / "log" / "postgres.log", *([settings.log_file] if settings.log_file else [])]
+
+    async def rotate_all() -> None:
+        for file in files:
+            await asyncio.to_thread(rotate, file)
+
+    return Chore(ROTATE_EVERY_S, rotate_all)
 
 
 def chores(settings: Settings, owner_url: str) -> list[Chore]:

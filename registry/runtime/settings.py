@@ -117,6 +117,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Certificate chain (PEM) to serve https with."""
     tls_key: Path | None = None
     """Private key (PEM) of the certificate."""
+    otlp_endpoint: str | None = None
+    """Where traces are sent as OTLP over HTTP, such as http://localhost:4318/v1/traces; unset: nowhere."""
+    log_file: Path | None = None
+    """Where the server's log is written instead of to standard error; `serve` rotates it at 20 MB."""
     access_log: bool = False
     """Log every request; otherwise those that change, fail or take longer than a second."""
     stale_after_days: Annotated[float, msgspec.Meta(gt=0, le=36_500)] = 180.0

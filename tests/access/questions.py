@@ -145,7 +145,7 @@ BESIDE: dict[str, dict[str, str]] = {
 """What a route needs although each parameter is optional."""
 STREAMS = ("/v1/changes/stream",)
 """Answers without an end, which are asked by `tests.access.streams`."""
-PASSED = ("/docs", "/assets", "/health", *STREAMS)
+PASSED = ("/docs", "/assets", "/health", "/metrics", *STREAMS)
 
 
 class Question(NamedTuple):
@@ -161,7 +161,7 @@ def questions(app: Litestar) -> Iterator[Question]:
     """Every question for every route that reads."""
     for route in app.routes:
         if not isinstance(route, HTTPRoute) or route.path.startswith(
-            ("/docs", "/assets", "/health", *STREAMS)
+            ("/docs", "/assets", "/health", "/metrics", *STREAMS)
         ):
             continue
         for method, (handler, model) in route.route_handler_map.items():

@@ -112,6 +112,7 @@ MATRIX: dict[tuple[str, str], Route] = {
     ("PATCH", f"{ITEMS}/{{feature_id:str}}"): Route("field", {"properties": {"note": "n"}}, condition="*"),
     ("DELETE", f"{ITEMS}/{{feature_id:str}}"): Route("field", condition="*"),
     ("GET", "/v1/history/digest"): Route("planner"),
+    ("GET", "/metrics"): Route("planner"),
     ("GET", "/v1/registers/{register:str}/{identity:uuid}/history"): Route("field", bodiless=True),
     ("PUT", "/v1/registers/{register:str}/{identity:uuid}"): Route("field", bodiless=True),
     ("DELETE", "/v1/registers/{register:str}/{identity:uuid}"): Route("field", bodiless=True),

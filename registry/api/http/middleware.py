@@ -47,6 +47,7 @@ class RequestMiddleware:
         self._proxies = TrustedProxies(settings.trusted_proxies)
         self._hosts = KnownHosts(settings, self._proxies)
         self._slots = AdmissionQueue(admission.caps(settings))
+        app.state.slots = self._slots
         app.state.stream_slots = AdmissionQueue(admission.STREAMS, reserved=1)
         self._costs = limits.costs(app)
         quota = limits.units_per_minute(settings)

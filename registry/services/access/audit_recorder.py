@@ -44,6 +44,9 @@ class AuditRecorder:
         else:
             self._queue.append(entry)
 
+    def __len__(self) -> int:
+        return len(self._queue)
+
     async def write(self) -> None:
         """Write the queue to the database; without a database it stays queued."""
         while self._queue:

@@ -104,6 +104,11 @@ class ChangeWatcher:
                 await event.wait()
         return event.is_set()
 
+    @property
+    def listeners(self) -> int:
+        """How many subscriptions are open."""
+        return len(self._subscriptions)
+
     @asynccontextmanager
     async def subscribed(self) -> AsyncIterator[Subscription]:
         """A subscription to every change from now on."""

@@ -22,6 +22,12 @@ class StatementLimit:
     def __init__(self, at_once: int) -> None:
         self.free = asyncio.Semaphore(at_once)
 
+    @property
+    def waiting(self) -> int:
+        """How many statements wait for a slot."""
+        waiters = self.free._waiters
+        return len(waiters) if waiters else 0
+
     def slot(self) -> "StatementSlot":
         """Wait up to 0.2 s for a slot, then run anyway."""
         return StatementSlot(self.free)

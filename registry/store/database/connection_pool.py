@@ -22,6 +22,12 @@ class ConnectionPool:
         self._places = asyncio.Semaphore(pool.get_max_size())
         self._at_hand: list[asyncpg.Connection] = []
 
+    def figures(self) -> dict[str, float]:
+        """How many connections there may be, are open, and answer a request."""
+        size = self._pool.get_max_size()
+        busy = self._pool.get_size() - self._pool.get_idle_size() - len(self._at_hand)
+        return {"pool_size": size, "pool_connections": self._pool.get_size(), "pool_busy": busy}
+
     def connection(self) -> "ConnectionLease":
         """A connection for the length of a block; after an error in the block asyncpg's pool resets it."""
         return ConnectionLease(self)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 import msgspec
+import structlog
 
 from registry.domain.intake.finding import Finding
 from registry.runtime.settings import Settings, statements_at_once
@@ -19,6 +20,9 @@ from registry.store.database.query import Query
 
 Row = Mapping[str, Any]
 UNHURRIED = "SET LOCAL statement_timeout = '15min'; SET LOCAL idle_in_transaction_session_timeout = '5min'"
+SLOW_STATEMENT_S = 1.0
+MOST_LOGGED = 600
+log = structlog.get_logger("registry")
 SNAPSHOT: dict[str, Any] = {"isolation": "repeatable_read", "readonly": True}
 
 
@@ -43,10 +47,17 @@ def _of_jsonb(content: bytes) -> object:
     return msgspec.json.decode(memoryview(content)[1:])
 
 
+def _log_slow(run: Any) -> None:
+    """Log a slow statement by its text, which has no values."""
+    if run.elapsed >= SLOW_STATEMENT_S:
+        log.warning("slow statement", s=round(run.elapsed, 2), sql=" ".join(run.query.split())[:MOST_LOGGED])
+
+
 async def prepare_application(connection: asyncpg.Connection) -> None:
     """Prepare a connection of the application; UnusableDatabase when it logged in as any other role."""
     demand_role(await connection.fetchval("SELECT session_user"))
     await prepare(connection)
+    connection.add_query_logger(_log_slow)
 
 
 async def _pool(settings: Settings, database_url: str) -> asyncpg.Pool:
@@ -128,6 +139,10 @@ class Reader:
         async with explained(), self._limit.slot(), self._pool.connection() as connection:
             first: Row | None = await connection.fetchrow(query.text, *query.args(values))
             return first
+
+    def figures(self) -> dict[str, float | None]:
+        """What the metrics show of its connections and of the statements that wait."""
+        return {**self._pool.figures(), "statements_waiting": self._limit.waiting}
 
     def connection(self) -> ConnectionLease:
         """A connection for the length of a block."""

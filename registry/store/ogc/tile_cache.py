@@ -87,6 +87,11 @@ class TileCache:
     def __len__(self) -> int:
         return len(self._tiles)
 
+    @property
+    def held_bytes(self) -> int:
+        """The memory of the cached tiles."""
+        return self._held_bytes
+
     def __contains__(self, key: TileKey) -> bool:
         return key in self._tiles
 

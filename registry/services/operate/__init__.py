@@ -1,0 +1,1 @@
+"""What whoever runs the registry asks for: its condition, and what is kept how long."""
