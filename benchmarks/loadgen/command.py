@@ -5,6 +5,9 @@ import os
 import re
 import time
 from collections.abc import AsyncIterator
+from functools import partial
+from tempfile import TemporaryFile
+from typing import IO
 
 import asyncpg
 import click
@@ -17,6 +20,7 @@ from registry.cli import seed
 from registry.runtime import database, settings
 from registry.services.seeding import seed as seeding
 
+PIECE = 1 << 20
 EXERCISE = re.compile(r"(?!live$)[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -43,31 +47,34 @@ async def generate(url: str, count: int, exercise: str | None, *, replace: bool 
     connection = await asyncpg.connect(url, server_settings={"jit": "off"})
     try:
         if exercise is None:
-            await bulk.load_live(connection, *_sources(count, None))
+            await bulk.load_live(connection, _sources(count, None))
             return
         if replace:
             await bulk.remove_exercise(connection, exercise)
-        await bulk.load_exercise(connection, exercise, *_sources(count, exercise))
+        await bulk.load_exercise(connection, exercise, _sources(count, exercise))
     finally:
         await connection.close()
 
 
-def _sources(count: int, exercise: str | None) -> tuple[bulk.Text, bulk.Text]:
-    """The records as they are made, with a progress bar, and the stock lines that went with them."""
+def _sources(count: int, exercise: str | None) -> bulk.Sources:
+    """The records as they are made, with a progress bar, and then what goes with them, from files."""
     maker = Generator(count, exercise, seeding.read_features("places.geojson"))
-    kept: list[bytes] = []
+    flat, stock = TemporaryFile(), TemporaryFile()  # noqa: SIM115 - closed with the process
 
     async def records() -> AsyncIterator[bytes]:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True)) as progress:
             bar = progress.add_task("records", total=count)
             for chunk in maker.chunks():
-                kept.append(chunk.stock)
+                flat.write(chunk.flat)
+                stock.write(chunk.stock)
                 yield chunk.resources
                 progress.advance(bar, chunk.size)
 
-    async def stock() -> AsyncIterator[bytes]:
-        for lines in kept:
-            yield lines
+    return bulk.Sources(records, partial(_pieces, flat), partial(_pieces, stock))
 
-    return records, stock
+
+async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+    file.seek(0)
+    while piece := file.read(PIECE):
+        yield piece

@@ -103,15 +103,22 @@ class Generator:
         began_ms = int(self.now.timestamp() * 1000) - (self.count - start) // 100
         ids, points = identities(self.rng, began_ms, end - start), wkb(lon, lat)
         lines: list[str] = []
+        flat: list[str] = []
         stock: list[str] = []
         for n, identity, point in zip(range(start, end), ids, points, strict=True):
             if self.apart[n]:
-                lines.append(self._made(n, identity))
+                record = self._made(n, identity)
+                lines.append(copy_line(resource_row.row_of(record, "generator")))
+                flat.append(copy_line(resource_row.flat_row(record)))
                 continue
-            prototype = self.prototypes[self.kinds[n]][n % PROTOTYPES]
-            lines.append(prototype.filled(self._holes(n, identity, point)))
+            prototype, values = (
+                self.prototypes[self.kinds[n]][n % PROTOTYPES],
+                self._holes(n, identity, point),
+            )
+            lines.append(prototype.row.filled(values))
+            flat.append(prototype.flat.filled(values))
             stock.extend(line.replace(str(MARK_ID), identity) for line in prototype.stock)
-        return Chunk(end - start, "".join(lines).encode(), "".join(stock).encode())
+        return Chunk(end - start, *("".join(text).encode() for text in (lines, flat, stock)))
 
     def _name(self, n: int) -> Name:
         place = self.spots.place[n]
@@ -142,12 +149,12 @@ class Generator:
             "lonlat": f"{self.spots.lon[n]},{self.spots.lat[n]}",
         }
 
-    def _made(self, n: int, identity: str) -> str:
+    def _made(self, n: int, identity: str) -> Resource:
         point = Point((self.spots.lon[n], self.spots.lat[n]))
         record = self._record(
             self.kinds[n], n % PROTOTYPES, UUID(identity), self._name(n), self.spots.place[n], point
         )
-        return copy_line(resource_row.row_of(_set_apart(record, n), "generator"))
+        return _set_apart(record, n)
 
 
 _NOWHERE = {"zh": "区外", "en": "Outside"}
@@ -169,10 +176,11 @@ def _set_apart(record: Resource, n: int) -> Resource:
 
 
 class Chunk(NamedTuple):
-    """Some rows of `resource` and of `stock_line` as COPY text."""
+    """Some rows of `resource`, `flat_feature` and `stock_line` as COPY text."""
 
     size: int
     resources: bytes
+    flat: bytes
     stock: bytes
 
 

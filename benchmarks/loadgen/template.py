@@ -29,27 +29,35 @@ _SPLIT = re.compile("|".join(f"({re.escape(mark)})" for mark in sorted(MARKS, ke
 
 
 class Prototype(NamedTuple):
-    """A rendered row cut at the marks: text, name of what goes in, text, …"""
+    """The rows of a rendered record, its own and the flat one, cut at the marks; its stock lines."""
 
-    parts: list[str]
-    holes: list[tuple[int, str]]
+    row: "CutText"
+    flat: "CutText"
     stock: list[str]
 
     @classmethod
     def of(cls, record: Resource) -> "Prototype":
         """The prototype of a record that carries every mark."""
-        parts = [
-            part
-            for part in _SPLIT.split(
-                copy_line(resource_row.row_of(record, "generator") | {"search_key": "¤key¤"})
-            )
-            if part is not None
-        ]
-        holes = [(n, MARKS[part]) for n, part in enumerate(parts) if part in MARKS]
-        return cls(parts, holes, [copy_line(line) for line in resource_row.stock_rows(record)])
+        row = resource_row.row_of(record, "generator") | {"search_key": "¤key¤"}
+        flat = copy_line(resource_row.flat_row(record))
+        stock = [copy_line(line) for line in resource_row.stock_rows(record)]
+        return cls(CutText.of(copy_line(row)), CutText.of(flat), stock)
+
+
+class CutText(NamedTuple):
+    """A text cut at the marks: text, name of what goes in, text, …"""
+
+    parts: list[str]
+    holes: list[tuple[int, str]]
+
+    @classmethod
+    def of(cls, text: str) -> "CutText":
+        """The text with holes where it has marks."""
+        parts = [part for part in _SPLIT.split(text) if part is not None]
+        return cls(parts, [(n, MARKS[part]) for n, part in enumerate(parts) if part in MARKS])
 
     def filled(self, values: dict[str, str]) -> str:
-        """The row with these values in its holes."""
+        """The text with these values in its holes."""
         parts = self.parts.copy()
         for n, name in self.holes:
             parts[n] = values[name]

@@ -10,7 +10,7 @@ from registry.domain.search_key import SEPARATOR
 Way = Literal["trigrams", "grams", "scan"]
 """How keys are found: by three characters or by one or two of the pattern in an index, or row by row."""
 GRAMS = ARRAY(sa.BigInteger)
-PARTS = {"name.zh": 1, "name.en": 2}
+PARTS = {"name_zh": 1, "name_en": 2}
 """Which part of a search key holds a folded name."""
 
 

@@ -29,7 +29,7 @@ async def test_what_is_created_can_be_read_everywhere(client, planner) -> None:
     where = made.headers["location"]
     assert "/ogc/collections/shelters/items/" in where
     theirs = (await client.get(f"/v1/resources/{made.json()['id']}", headers=planner)).json()
-    ours = (await client.get(where, headers=planner)).json()
+    ours = (await client.get(f"{where}?profile=nested", headers=planner)).json()
     ours.pop("links")
     assert ours == theirs
     assert ours["properties"]["capacity_persons"] == 9

@@ -50,7 +50,7 @@ async def test_zones_are_listed_drawn_or_not_and_found_by_windows(client, zones)
     assert await ids(client, f"filter={crossed}") == {"ramp"}
     one = (await client.get(f"{BASE}/items/river")).json()
     assert one["geometry"] == LINE
-    assert one["properties"]["name"]["zh"] == "river"
+    assert one["properties"]["name_zh"] == "river"
 
 
 async def test_zones_are_drawn_in_tiles(client, zones) -> None:

@@ -143,21 +143,21 @@ async def test_places_and_zones_are_found_over_every_list(client, stored) -> Non
 
 
 CASEI = [
-    ("CASEI(name.zh) LIKE CASEI('%應急 避難%')", [0]),
-    ("CASEI(name.zh) LIKE '%避難場所（%'", [0]),
-    ("CASEI(name.zh) LIKE '%場_'", []),
-    ("CASEI(name.zh) LIKE CASEI('單縣％')", []),
-    ("CASEI(name.zh) LIKE CASEI('單縣%')", [1]),
-    ("CASEI(name.zh) LIKE CASEI('單%')", [1]),
-    ("CASEI(name.zh) = CASEI('单县 一號')", [1]),
-    ("CASEI(name.zh) IN (CASEI('单县 一號'), CASEI('無'))", [1]),
-    ("CASEI(name.zh) IN ('單縣一号', '無')", [1]),
-    ("CASEI(name.en) LIKE CASEI('north%')", [0]),
-    ("CASEI(name.en) = CASEI('NORTH  SHELTER')", [0]),
-    ("CASEI(name.en) = 'NORTH SHELTER'", []),
-    ("CASEI(name.zh) = CASEI('North shelter')", []),
-    ("name.zh LIKE '%避难%'", []),
-    ("NOT CASEI(name.en) = CASEI('x')", [0]),
+    ("CASEI(name_zh) LIKE CASEI('%應急 避難%')", [0]),
+    ("CASEI(name_zh) LIKE '%避難場所（%'", [0]),
+    ("CASEI(name_zh) LIKE '%場_'", []),
+    ("CASEI(name_zh) LIKE CASEI('單縣％')", []),
+    ("CASEI(name_zh) LIKE CASEI('單縣%')", [1]),
+    ("CASEI(name_zh) LIKE CASEI('單%')", [1]),
+    ("CASEI(name_zh) = CASEI('单县 一號')", [1]),
+    ("CASEI(name_zh) IN (CASEI('单县 一號'), CASEI('無'))", [1]),
+    ("CASEI(name_zh) IN ('單縣一号', '無')", [1]),
+    ("CASEI(name_en) LIKE CASEI('north%')", [0]),
+    ("CASEI(name_en) = CASEI('NORTH  SHELTER')", [0]),
+    ("CASEI(name_en) = 'NORTH SHELTER'", []),
+    ("CASEI(name_zh) = CASEI('North shelter')", []),
+    ("name_zh LIKE '%避难%'", []),
+    ("NOT CASEI(name_en) = CASEI('x')", [0]),
 ]
 """CASEI folds as search does; a LIKE without it compares what is written."""
 

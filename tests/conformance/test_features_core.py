@@ -7,6 +7,7 @@ import httpx
 import jsonschema_rs
 import pytest
 
+TIMES = {"date": "2025-01-01", "date-time": "2025-01-01T00:00:00Z"}
 CLASSES = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 BOXES = ["-1.5,50,1.5,53", "-80,-5,-70,5", "177,65,-177,70", "-180,85,180,90", "-180,-90,180,-85"]
@@ -85,7 +86,7 @@ async def test_every_declared_parameter_is_accepted(face, collections) -> None:
         "hazards": "forest_fire",
         "amenities": "air_conditioning",
     }
-    samples |= {"q": "a", "sortby": "name.zh", "properties": "name", "exercise": "demo"}
+    samples |= {"q": "a", "sortby": "name", "properties": "name", "exercise": "demo"}
     for collection in collections:
         path = f"/collections/{collection['id']}/items"
         for item in document["paths"][path]["get"]["parameters"]:
@@ -96,7 +97,7 @@ async def test_every_declared_parameter_is_accepted(face, collections) -> None:
                 continue
             if value is None:
                 value = {"integer": 1, "number": 1.5, "boolean": "true"}.get(schema["type"], "x")
-                value = "2025-01-01T00:00:00Z" if schema.get("format") == "date-time" else value
+                value = TIMES.get(schema.get("format"), value)
             answer = await face.get(f"/ogc{path}", params={item["name"]: value})
             assert answer.status_code == 200, f"{path} {item['name']}={value}: {answer.text}"
 

@@ -74,7 +74,7 @@ CASES = [
     ("rescue-teams&exercise=demo", "NOT (level = 'town')", 102),
     ("unlocated-resources", "kind = 'fire_watch_point'", 23),
     ("unlocated-resources", "kind IN ('rescue_team','supply_depot')", 22),
-    ("unlocated-resources", "location.quality = 'candidate_places' AND kind <> 'shelter'", 44),
+    ("unlocated-resources", "location_quality = 'candidate_places' AND kind <> 'shelter'", 44),
     ("places", "level LIKE 'dist%'", 40),
     ("places", "parent = '500110' AND level = 'town'", 31),
     ("places", "S_INTERSECTS(geometry, POINT(106.6512 29.0283)) AND level = 'district'", 1),

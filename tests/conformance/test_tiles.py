@@ -32,12 +32,18 @@ async def test_every_tileset_names_its_matrix_limits_and_tiles(face) -> None:
             assert template["type"] == "application/vnd.mapbox-vector-tile"
 
 
-async def test_every_link_in_a_list_of_tilesets_answers_with_json(face) -> None:
+async def test_a_list_of_tilesets_has_the_template_of_each_and_links_that_answer(face) -> None:
+    """The suite finds its URL templates in the list."""
     for href in await lists(face):
         for tileset in (await get(face, href)).json()["tilesets"]:
+            templates = [link for link in tileset["links"] if link.get("templated")]
+            assert [link["rel"] for link in templates] == ["item"]
+            for name in ("{tileMatrix}", "{tileRow}", "{tileCol}"):
+                assert name in templates[0]["href"]
             for link in tileset["links"]:
-                answer = await face.get(link["href"], headers={"Accept": "application/json"})
-                assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+                if link not in templates:
+                    answer = await face.get(link["href"], headers={"Accept": "application/json"})
+                    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
 
 
 @pytest.mark.parametrize("z", [0, 6, 9])

@@ -59,6 +59,9 @@ def _window(*more: str) -> cql.FilterBuilder:
     return wanted
 
 
+FLAG = [False, True]
+
+
 def _named(name: str) -> cql.FilterBuilder:
     wanted = cql.FilterBuilder(collection("shelters"))
     items.add_name(wanted, name)
@@ -75,6 +78,9 @@ CQL = [
             _named("大河乡"),
             _named("避"),
             cql.FilterBuilder(collection("shelters")).add(cql.parse_text("lifecycle = 'in_service'")),
+            cql.FilterBuilder(collection("shelters")).add(
+                cql.parse_text("note LIKE 'a%' AND telephone IS NULL AND A_CONTAINS(sources, ('x'))")
+            ),
         )
     ),
 ]
@@ -82,13 +88,13 @@ CQL = [
 
 def _pages() -> Iterator[features.Listing]:
     for name in ("shelters", *COLLECTIONS):
-        yield features.Listing(Shape(), name, features.EVERYTHING, (), None)
-    by_name = (items.SortKey("name.zh"), items.SortKey("name.en", descending=True))
+        for nested in FLAG:
+            yield features.Listing(Shape(), name, features.EVERYTHING, (), None, nested)
+    by_name = (items.SortKey("name_zh"), items.SortKey("name_en", descending=True))
     for asked, nulls in itertools.product(CQL, [None, (False, False), (True, False)]):
         yield features.Listing(Shape(), "shelters", asked, by_name, nulls)
 
 
-FLAG = [False, True]
 VALUES: dict[str, Sequence[Any]] = {
     "form": SHAPES,
     "present": CONDITIONS,
@@ -109,7 +115,8 @@ VALUES: dict[str, Sequence[Any]] = {
     "how": ["kml", "wkb"],
     **dict.fromkeys(("drawn", "capped", "paged", "vague", "stated_radius", "one_bucket", "bounded"), FLAG),
     **dict.fromkeys(
-        ("counted", "whole", "clustered", "narrow", "extents", "by_realm", "by_place", "located"), FLAG
+        ("counted", "whole", "clustered", "narrow", "extents", "by_realm", "by_place", "located", "nested"),
+        FLAG,
     ),
 }
 """What each parameter of a factory may be, the usual value first."""

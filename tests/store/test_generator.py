@@ -23,24 +23,28 @@ COUNT = 3000
 DERIVED = {"geom", "public_geom", "footprint", "partner_of"}
 
 
-def sources(count: int, exercise: str | None) -> tuple[bulk.Text, bulk.Text]:
+def sources(count: int, exercise: str | None) -> bulk.Sources:
     made = list(Generator(count, exercise, seed.read_features("places.geojson")).chunks())
 
     async def records() -> AsyncIterator[bytes]:
         for chunk in made:
             yield chunk.resources
 
+    async def flat() -> AsyncIterator[bytes]:
+        for chunk in made:
+            yield chunk.flat
+
     async def stock() -> AsyncIterator[bytes]:
         for chunk in made:
             yield chunk.stock
 
-    return records, stock
+    return bulk.Sources(records, flat, stock)
 
 
 @pytest.fixture
 async def loaded(writer: Writer, conn: asyncpg.Connection) -> Writer:
     await seed.seed(writer)
-    await bulk.load_exercise(conn, "load-x", *sources(COUNT, "load-x"))
+    await bulk.load_exercise(conn, "load-x", sources(COUNT, "load-x"))
     return writer
 
 
@@ -61,6 +65,14 @@ async def test_every_row_is_what_its_feature_would_be_stored_as(loaded: Writer) 
         }
         point = record.geometry
         assert row["geojson"] == (point and {"type": "Point", "coordinates": list(point.coordinates)})
+
+
+async def test_every_flat_feature_is_what_the_write_path_would_render(loaded: Writer) -> None:
+    flat = Query(sa.text("SELECT * FROM flat_feature WHERE realm = 'load-x'"))
+    rendered = {row["resource_id"]: dict(row) for row in await loaded.rows(flat, {})}
+    for row in await loaded.rows(ALL, {}):
+        assert rendered.pop(row["id"]) == resource_row.flat_row(feature.parse(row["feature"]))
+    assert not rendered
 
 
 async def test_every_row_has_the_partner_of_its_place(loaded: Writer) -> None:
@@ -104,12 +116,12 @@ async def test_generated_records_never_reach_a_live_question(loaded: Writer) -> 
 
 async def test_an_exercise_is_loaded_once_and_removed_whole(loaded: Writer, conn: asyncpg.Connection) -> None:
     with pytest.raises(Conflict, match="load-x"):
-        await bulk.load_exercise(conn, "load-x", *sources(10, "load-x"))
+        await bulk.load_exercise(conn, "load-x", sources(10, "load-x"))
     await bulk.remove_exercise(conn, "load-x")
     assert await loaded.rows(ALL, {}) == []
     stock = Query(sa.text("SELECT count(*) AS n FROM stock_line WHERE realm = 'load-x'"))
     assert (await loaded.rows(stock, {}))[0]["n"] == 0
-    await bulk.load_exercise(conn, "load-x", *sources(10, "load-x"))
+    await bulk.load_exercise(conn, "load-x", sources(10, "load-x"))
     assert len(await loaded.rows(ALL, {})) == 10
 
 
@@ -128,9 +140,9 @@ async def test_live_load_is_refused_where_data_is_kept(
     await seed.seed(writer)
     monkeypatch.setattr(bulk, "DISPOSABLE", "SELECT false")
     with pytest.raises(Conflict, match="thrown away"):
-        await bulk.load_live(conn, *sources(10, None))
+        await bulk.load_live(conn, sources(10, None))
     monkeypatch.undo()
-    await bulk.load_live(conn, *sources(10, None))
+    await bulk.load_live(conn, sources(10, None))
     counted = Query(sa.text("SELECT count(*) AS n FROM resource WHERE realm = 'live'"))
     assert (await writer.rows(counted, {}))[0]["n"] == 56
 

@@ -18,7 +18,7 @@ from tests.store.test_generator import ALL, COUNT, sources
 @pytest.fixture
 async def loaded(writer: Writer, conn: asyncpg.Connection) -> Writer:
     await seed.seed(writer)
-    await bulk.load_exercise(conn, "load-x", *sources(COUNT, "load-x"))
+    await bulk.load_exercise(conn, "load-x", sources(COUNT, "load-x"))
     return writer
 
 

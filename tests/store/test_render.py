@@ -109,6 +109,7 @@ DERIVED = {
         "",
     ),
     "external identity": ("UPDATE external_id SET id = '8'", "external ids"),
+    "flat feature": ("UPDATE flat_feature SET feature = replace(feature, '300', '900')", "flat feature"),
     "text of the past": ("UPDATE resource_past SET feature = replace(feature, '300', '900')", "feature"),
     "column of the past": ("UPDATE resource_past SET visibility = 'public'", "visibility"),
 }

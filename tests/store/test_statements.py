@@ -234,7 +234,7 @@ async def test_an_index_is_asked_for_what_it_knows(conn, writer, text, index) ->
 async def test_what_a_shape_meets_is_looked_for_in_its_box(conn, writer) -> None:
     await known_to_the_planner(conn, writer, scattered(6000, (106, 107), (28, 29)))
     where = cql.parse(cql.parse_text(TRIANGLE), collection("shelters"))
-    form = features.Listing(Shape(), "shelters", where.shape, (SortKey("name.zh"),), None)
+    form = features.Listing(Shape(), "shelters", where.shape, (SortKey("name_zh"),), None)
     given = VALUES | {"limit": 10} | compiled.values(where.values)
     shown = await plan(conn, features._page(form, DEFAULT, False), given, "force_custom_plan")
     assert "(public_spot <@ " in shown.partition("Index Cond:")[2].partition("\n")[0], shown

@@ -1,5 +1,6 @@
 """Validators and conditional requests (RFC 9110, 13)."""
 
+import hashlib
 import re
 from collections.abc import Container
 from typing import Annotated
@@ -16,12 +17,13 @@ IfMatch = Annotated[
 ]
 IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=2000)]
 
-TAG = re.compile(r'"([1-9][0-9]{0,9})-([a-z])"')
+TAG = re.compile(r'"([1-9][0-9]{0,9})-([a-z])(?:\.[0-9a-f]+)?"')
 
 
-def etag_of(version: int, sight: Sight) -> str:
-    """The strong validator of one version as this sight sees it."""
-    return f'"{version}-{sight.clearance[0]}"'
+def etag_of(version: int, sight: Sight, beside: str | None = None) -> str:
+    """The strong validator of one version as this sight sees it, with what is shown beside the record."""
+    suffix = "" if beside is None else f".{hashlib.sha256(beside.encode()).hexdigest()[:12]}"
+    return f'"{version}-{sight.clearance[0]}{suffix}"'
 
 
 def body_of(saved: Saved) -> bytes:

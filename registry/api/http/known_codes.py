@@ -16,7 +16,7 @@ from registry.domain.errors import Refused, UnknownCode
 from registry.domain.intake.finding import Finding, refusals
 from registry.domain.intake.members import examine_members, marked
 from registry.domain.intake.reference import Reference
-from registry.domain.ogc.items import ItemsQuery
+from registry.domain.ogc.cql import CqlFilter
 from registry.domain.values import CodeOf
 from registry.services.clock import now
 from registry.services.intake.reference import LatestReference
@@ -56,28 +56,28 @@ async def check(request: HttpRequest) -> None:
         _check(request, newer, pairs, kind, body)
 
 
-async def known_filter(request: HttpRequest, query: ItemsQuery) -> ItemsQuery:
-    """The query of a collection with the places of its filter in the form of their list.
+async def known_filter(request: HttpRequest, where: CqlFilter) -> CqlFilter:
+    """The filter of a collection with its places in the form of their list.
 
     UnknownCode, with the nearest, for a code that nobody knows.
     """
-    if not query.filter.coded:
-        return query
+    if not where.coded:
+        return where
     latest: LatestReference = request.app.state.reference
     known = latest.value if latest.is_loaded else await latest.refresh()
     try:
-        return _known_filter(query, known)
+        return _known_filter(where, known)
     except UnknownCode:
-        return _known_filter(query, await latest.refresh())
+        return _known_filter(where, await latest.refresh())
 
 
-def _known_filter(query: ItemsQuery, known: Reference) -> ItemsQuery:
-    values = list(query.filter.values)
-    for coded in query.filter.coded:
+def _known_filter(where: CqlFilter, known: Reference) -> CqlFilter:
+    values = list(where.values)
+    for coded in where.coded:
         value, marks = values[coded.index], CodeOf(coded.subjects)
         codes = [_known("filter", code, marks, known) for code in _listed(value)]
         values[coded.index] = codes if isinstance(value, list) else codes[0]
-    return structs.replace(query, filter=structs.replace(query.filter, values=tuple(values)))
+    return structs.replace(where, values=tuple(values))
 
 
 def _listed(value: Any) -> list[str]:

@@ -6,17 +6,22 @@ from weakref import WeakKeyDictionary
 
 from litestar import Response
 from litestar.params import FromPath
+from msgspec import structs
 
 from registry.api.http.dependencies import ReaderDep, SightDep
+from registry.api.http.known_codes import known_filter
 from registry.api.http.request import HttpRequest
 from registry.api.ogc.exports import EXPORTS
 from registry.api.ogc.links import REL, Link, Links, about
 from registry.api.ogc.negotiation import FEATURES, JSON, PLAIN, SCHEMA, SCHEMAS
+from registry.api.ogc.query_params import set_question
 from registry.api.ogc.response import negotiated_response
 from registry.api.ogc.routes import plain
 from registry.domain.access.sight import Sight
 from registry.domain.crs import CRS84, SYSTEMS
 from registry.domain.ogc.catalogue import COLLECTIONS, Collection, Property, collection
+from registry.domain.ogc.written import DRAWN_UNCERTAINTY_M
+from registry.services.ogc.describe_set import describe_set
 from registry.store.database.pool import Reader
 from registry.store.ogc import extents
 from registry.store.ogc.extents import Extent
@@ -58,7 +63,7 @@ def _members(links: Links, described: Collection) -> list[Link]:
     listed += [schema, schema | {"rel": "describedby"}]
     listed.append(links.to(REL + "queryables", f"{base}/queryables", SCHEMA, "Queryables · 可查询属性"))
     listed.append(links.to(REL + "sortables", f"{base}/sortables", SCHEMA, "Sortables · 可排序属性"))
-    if described.is_drawn:
+    if described.is_tiled:
         listed.append(links.to(REL + "tilesets-vector", f"{base}/tiles", JSON, "Vector tiles · 矢量瓦片"))
     return listed
 
@@ -107,7 +112,22 @@ async def read_collection(
     described, links = collection(collection_id), Links(request)
     content = describe(links, described, await extent_of(reader, sight, described.id))
     content["links"] += about(links)
+    content |= await said_of_set(reader, sight, described, request)
     return negotiated_response(request, PLAIN, content, described.title)
+
+
+async def said_of_set(
+    reader: Reader, sight: Sight, described: Collection, request: HttpRequest, moment: str | None = None
+) -> dict[str, Any]:
+    """`completeness`, `undecided` and `excluded` of what a request asks of a collection of records."""
+    question = set_question(request.query_params, described)
+    if question is None:
+        return {}
+    asked = await known_filter(request, question.filter)
+    unlocated = question.unlocated and await known_filter(request, question.unlocated)
+    question = structs.replace(question, filter=asked, unlocated=unlocated)
+    said = await describe_set(reader, sight, question, moment)
+    return {name: getattr(said, name) for name in said.__struct_fields__}
 
 
 def _geometry_schema(described: Collection) -> dict[str, Any]:
@@ -121,11 +141,11 @@ def _geometry_schema(described: Collection) -> dict[str, Any]:
 
 def property_schema(item: Property) -> dict[str, Any]:
     """A property as JSON Schema with the OGC keywords."""
-    schema: dict[str, Any] = {"title": f"{item.en} · {item.zh}"}
+    schema: dict[str, Any] = {"title": item.title}
     if item.type == "strings":
         schema |= {"type": "array", "items": {"type": "string"}}
-    elif item.type == "date-time":
-        schema |= {"type": "string", "format": "date-time"}
+    elif item.type in ("date", "date-time"):
+        schema |= {"type": "string", "format": item.type}
     else:
         schema["type"] = item.type
     if item.values:
@@ -174,32 +194,32 @@ async def read_sortables(request: HttpRequest, collection_id: FromPath[str]) -> 
 
 @plain("/collections/{collection_id:str}/schema")
 async def read_schema(request: HttpRequest, collection_id: FromPath[str]) -> Response[bytes]:
-    """The schema of the features, nested as they are."""
+    """The schema of the features, and of what may be written (OGC API - Features Part 5)."""
     described = collection(collection_id)
-    return negotiated_response(
-        request,
-        SCHEMAS,
-        _schema(Links(request), "schema", described, nested(described), True),
-        described.title,
-    )
+    content = _schema(Links(request), "schema", described, feature_schema(described), True)
+    if described.is_written:
+        content["required"] = ["name", *(["kind"] if described.kind is None else [])]
+    return negotiated_response(request, SCHEMAS, content, described.title)
 
 
-def nested(described: Collection) -> dict[str, Any]:
-    """The properties as features nest them, in order."""
+def feature_schema(described: Collection) -> dict[str, Any]:
+    """The properties as features have them, in order, with what a new feature has when it does not say."""
     properties: dict[str, Any] = {
         "id": {"title": "Identity · 标识", "type": "string", "x-ogc-role": "id", "readOnly": True},
         **_geometry_schema(described),
     }
     for sequence, item in enumerate(described.properties):
-        head, _, rest = item.name.partition(".")
         shown = property_schema(item) | {"x-ogc-propertySeq": sequence}
-        if item.name in ("version", "created_at", "updated_at", "drawing", "drawing_error_m"):
+        if item.read_only or not described.is_written:
             shown["readOnly"] = True
-        if rest:
-            properties.setdefault(head, {"type": "object", "properties": {}})["properties"][rest] = shown
-        else:
-            properties[head] = shown
+        elif item.name in DEFAULTS and described.is_drawn:
+            shown["default"] = DEFAULTS[item.name]
+        properties[item.name] = shown
     return properties
+
+
+DEFAULTS = {"location_quality": "approximate", "uncertainty_m": DRAWN_UNCERTAINTY_M, "datum": "wgs84"}
+"""What a new point has for which a client does not state it."""
 
 
 HANDLERS = [list_collections, read_collection, read_queryables, read_sortables, read_schema]

@@ -54,6 +54,8 @@ async def exported(
             raise InvalidQuery(
                 f"a file holds every feature and property that match: {name} has no meaning", field=name
             )
+    if params.query.nested and form != "geojsonseq":
+        raise InvalidQuery("this file cannot nest members; geojsonseq can", field="profile")
     if params.crs is not DEFAULT:
         raise InvalidQuery("files are in CRS84", field="crs")
     writer = {"geojsonseq": _lines, "csv": _csv, "fgb": _flatgeobuf, "gpkg": _geopackage, "kml": _kml}[form]
@@ -71,7 +73,8 @@ async def exported(
 
 
 def _lines(_: Any, reader: Reader, sight: Sight, described: Collection, params: ItemsParams) -> Bytes:
-    return exports.lines(reader, sight, described.id, params.query.filter)
+    query = params.query
+    return exports.lines(reader, sight, described.id, query.filter, nested=query.nested)
 
 
 async def _flatgeobuf(

@@ -16,6 +16,7 @@ from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.known_codes import known_filter
 from registry.api.http.request import HttpRequest
 from registry.api.ogc import query_params
+from registry.api.ogc.collections import said_of_set
 from registry.api.ogc.exports import EXPORTS, WHOLE, exported
 from registry.api.ogc.links import Link, Links
 from registry.api.ogc.negotiation import FEATURES, GEOJSON, HTML, JSON, negotiate
@@ -65,7 +66,8 @@ async def list_items(
     described = collection(collection_id)
     form = negotiate(request, OFFERED)
     params = query_params.read(request.query_params, described)
-    params = structs.replace(params, query=await known_filter(request, params.query))
+    where = await known_filter(request, params.query.filter)
+    params = structs.replace(params, query=structs.replace(params.query, filter=where))
     if form in EXPORTS:
         return await exported(request, reader, sight, described, params, form)
     found = await _find(reader, sight, described, params)
@@ -74,6 +76,7 @@ async def list_items(
     matched = {} if found.matched is None else {"numberMatched": found.matched}
     features = _rendered_page(found, params.members)
     counts = {"numberReturned": len(features)} | matched
+    counts |= await said_of_set(reader, sight, described, request, found.moment)
     if form == "html":
         content = {"features": [_flat(text) for text in features], **counts, "links": links}
         return respond(request, page(content, described.title), HTML, headers)
@@ -92,7 +95,7 @@ def _feature_collection(
     request: HttpRequest,
     features: list[bytes],
     links: list[Link],
-    counts: dict[str, int],
+    counts: dict[str, Any],
     headers: dict[str, str],
 ) -> Response[bytes]:
     rest = msgspec.json.encode(links) + b"," + msgspec.json.encode(counts)[1:]
@@ -155,10 +158,12 @@ async def read_item(
     described, links = collection(collection_id), Links(request)
     form = negotiate(request, FEATURES)
     crs = systems.system(request.query_params.get("crs"))
-    row = await store.get(reader, sight, described.id, identity(described, feature_id), crs)
+    nested = query_params.is_nested(request.query_params)
+    row = await store.get(reader, sight, described.id, identity(described, feature_id), crs, nested=nested)
     if row is None:
         raise NotFound("feature", feature_id)
-    text = rendered(row["feature"], None if crs is DEFAULT else row["placed"], None)
+    feature = row["feature"] if nested else store.flat_feature(row)
+    text = rendered(feature, None if crs is DEFAULT else row["placed"], None)
     listed = links.own(FEATURES, form)
     listed.append(links.to("collection", f"/collections/{described.id}", JSON, described.title))
     headers = {"Content-Crs": f"<{crs.uri}>", **link_header(listed)}
@@ -170,12 +175,12 @@ async def read_item(
 
 def _validator(row: Row, sight: Sight) -> str | None:
     """The ETag that If-Match compares; a place has no version and none."""
-    return None if row["version"] is None else etag_of(row["version"], sight)
+    return None if row["version"] is None else etag_of(row["version"], sight, row.get("telephone"))
 
 
 def identity(described: Collection, text: str) -> str:
     """The identity as it is stored; NotFound for a text that cannot be one."""
-    if described.holds in ("places", "zones"):
+    if described.holds in ("places", "zones", "stock"):
         return text
     try:
         return str(UUID(text))

@@ -98,7 +98,11 @@ def _paths() -> Schema:
 def _of_collection(base: str, described: Collection) -> Schema:
     title, name = described.en, described.id
     shared = [_ref(item) for item in parameters.shared_names(described) if item not in parameters.SIGHT]
-    own = [parameters.property_parameter(item) for item in described.properties]
+    own = [
+        parameters.property_parameter(item)
+        for item in described.properties
+        if item.name not in parameters.SIGHT
+    ]
     item_id = {"name": "featureId", "in": "path", "required": True, "schema": {"type": "string"}}
     paths = {
         base: _get(f"{name}.describe", title, PLAIN, "Capabilities", schema="Collection"),
@@ -118,10 +122,11 @@ def _of_collection(base: str, described: Collection) -> Schema:
             "Features",
             item_id,
             _ref("crs"),
+            _ref("profile"),
             schema="Feature",
         ),
     }
-    if described.kind is not None or described.holds == "unlocated":
+    if described.is_written:
         paths[f"{base}/items"] |= {
             "post": _write(f"{name}.create", f"Create a feature of {title}", "201", GEOJSON)
         }
@@ -133,7 +138,7 @@ def _of_collection(base: str, described: Collection) -> Schema:
         paths[f"{base}/{what}"] = _get(
             f"{name}.{what}", f"{what.capitalize()} of {title}", SCHEMAS, "Schemas"
         )
-    if described.is_drawn:
+    if described.is_tiled:
         paths |= _tiles(f"{base}/tiles", f"{name}.collection", title, ())
     return paths
 
@@ -147,7 +152,7 @@ def _write(operation: str, summary: str, status: str, media: str | None, *extra:
         "summary": summary,
         "tags": ["Features"],
         "security": [{"bearer": []}],
-        "parameters": [*extra, _ref("exercise"), _ref("reason")],
+        "parameters": [*extra, _ref("exercise"), _ref("reason"), _ref("strict"), _ref("profile")],
         "responses": {
             status: {"description": summary} | (feature if status != "204" else {}),
             **dict.fromkeys(names, problem),

@@ -16,6 +16,7 @@ _TYPES: dict[str, Schema] = {
     "string": {"type": "string"},
     "integer": {"type": "integer"},
     "number": {"type": "number"},
+    "date": {"type": "string", "format": "date"},
     "date-time": {"type": "string", "format": "date-time"},
     "strings": {"type": "string"},
 }
@@ -90,6 +91,11 @@ COMPONENTS: dict[str, Schema] = {
             "Look into a drill or demonstration instead of real life.",
             {"type": "string", "minLength": 1, "maxLength": LONGEST_EXERCISE, "pattern": EXERCISE},
         ),
+        _parameter(
+            "profile",
+            "How features are written: flat properties, or members nested as in /v1.",
+            {"type": "string", "enum": ["flat", "nested"], "default": "flat"},
+        ),
         _parameter("bom", "CSV: begin with a byte order mark, for Excel.", _FLAG),
         _parameter("hxl", "CSV: a second row with HXL 1.1 hashtags.", _FLAG),
         _parameter("reason", "Why; kept in the history.", {"type": "string", "maxLength": 1000}),
@@ -98,7 +104,7 @@ COMPONENTS: dict[str, Schema] = {
     )
 }
 SIGHT = ("exercise", "as_of")
-ITEM = ("crs",)
+ITEM = ("crs", "profile")
 DATASET_TILES = ("collections",)
 
 
@@ -128,7 +134,7 @@ def form_parameter(forms: MediaTypes) -> Schema:
 def shared_names(described: Collection) -> tuple[str, ...]:
     """The parameters of a collection's items beside its properties."""
     names = ["limit", "bbox", "datetime", "crs", "bbox-crs", "filter", "filter-lang", "filter-crs", "sortby"]
-    names += ["properties", "q", "cursor", "count", "resultType", "bom", "hxl"]
+    names += ["properties", "q", "cursor", "count", "resultType", "profile", "bom", "hxl"]
     if "place" in described.by_name:
         names.append("under")
     return (*names, *SIGHT)

@@ -13,7 +13,7 @@ from registry.domain.access.sight import Sight
 from registry.domain.crs import CRS84
 from registry.domain.errors import InvalidQuery, NotFound
 from registry.domain.ogc import tiling
-from registry.domain.ogc.catalogue import COLLECTIONS, Collection, collection
+from registry.domain.ogc.catalogue import COLLECTIONS, Collection, Property, collection
 from registry.domain.ogc.tiling import Box
 from registry.domain.records.resource import KINDS
 from registry.store.database.pool import Reader
@@ -21,7 +21,7 @@ from registry.store.ogc import tiles
 
 MATRIX_SET = "WebMercatorQuad"
 LAST_ZOOM = 18
-DRAWN = tuple(name for name, item in COLLECTIONS.items() if item.is_drawn)
+DRAWN = tuple(name for name, item in COLLECTIONS.items() if item.is_tiled)
 ANYWHERE: Box = (-180.0, -tiling.MAX_LAT, 180.0, tiling.MAX_LAT)
 TILEJSON = {**PLAIN, "tilejson": JSON}
 SMALL = 300
@@ -36,9 +36,9 @@ def check_matrix_set(matrix_set: str) -> None:
 
 
 def drawn(collection_id: str) -> Collection:
-    """The collection; NotFound for one whose features have no geometry."""
+    """The collection; NotFound for one that has no tiles."""
     described = collection(collection_id)
-    if not described.is_drawn:
+    if not described.is_tiled:
         raise NotFound("tiles of", collection_id)
     return described
 
@@ -86,10 +86,11 @@ def _template(links: Links, base: str) -> Link:
 
 
 def _tileset(links: Links, base: str, title: str, box: Box) -> dict[str, Any]:
-    """A tileset in a list; it has no templated links, because the OGC test suite follows every link."""
+    """A tileset with the templated link to its tiles, in lists too (OGC 20-057, 8.4)."""
     listed = [
         links.to("self", f"{base}/{MATRIX_SET}", JSON, "This tileset"),
         links.to(REL + "tiling-scheme", f"/tileMatrixSets/{MATRIX_SET}", JSON, MATRIX_SET),
+        _template(links, base),
     ]
     return {
         "title": title,
@@ -107,7 +108,7 @@ def _layers(names: tuple[str, ...]) -> list[dict[str, Any]]:
     for name in names:
         described = COLLECTIONS[name]
         fields: dict[str, Any] = {"id": {"type": "string", "title": IDENTITY}}
-        fields |= {item.column: _flat(property_schema(item)) for item in described.properties}
+        fields |= {item.name: _flat(property_schema(item)) for item in _in_tiles(described)}
         layers.append(
             {
                 "id": name,
@@ -121,6 +122,10 @@ def _layers(names: tuple[str, ...]) -> list[dict[str, Any]]:
             }
         )
     return layers
+
+
+def _in_tiles(described: Collection) -> list[Property]:
+    return [item for item in described.properties if item.in_tiles]
 
 
 def _flat(schema: dict[str, Any]) -> dict[str, Any]:
@@ -160,14 +165,14 @@ async def set_of(
     content["boundingBox"] = {"lowerLeft": [west, south], "upperRight": [east, north], "crs": CRS84}
     content["centerPoint"] = {"coordinates": [(west + east) / 2, (south + north) / 2], "crs": CRS84}
     content["layers"] = _layers(names)
-    content["links"] = [*content["links"][1:], _template(links, base), *about(links)]
+    content["links"] = [*content["links"][1:], *about(links)]
     return negotiated_response(request, TILEJSON, content, f"Tiles · {title}")
 
 
 def _tilejson(links: Links, base: str, title: str, box: Box, names: tuple[str, ...]) -> dict[str, Any]:
     template = _template(links, base)["href"].replace("{tileMatrix}", "{z}")
     layers: list[dict[str, Any]] = [
-        {"id": name, "fields": {"id": IDENTITY} | {p.column: p.en for p in COLLECTIONS[name].properties}}
+        {"id": name, "fields": {"id": IDENTITY} | {p.name: p.en for p in _in_tiles(COLLECTIONS[name])}}
         for name in names
     ]
     kinds = {item.kind for name in names if (item := COLLECTIONS[name]).kind}

@@ -1,5 +1,7 @@
 """Features changed over the OGC face (Part 4, draft): the same use cases as in `/v1`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +9,7 @@ import msgspec
 from litestar import HttpMethod, Response, delete, patch, post, put, route
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.params import FromPath
+from msgspec import structs
 
 from registry.api.http.conditional import body_of, etag_of, versions_in
 from registry.api.http.dependencies import IdempotencyDep, WorkDep
@@ -18,11 +21,13 @@ from registry.api.ogc.items import identity
 from registry.api.ogc.links import Links
 from registry.api.ogc.negotiation import GEOJSON, JSON
 from registry.api.ogc.parameters import fixed
+from registry.api.ogc.query_params import is_nested
 from registry.domain import crs as systems
 from registry.domain.access.actor import Actor, require
 from registry.domain.access.sight import Sight
 from registry.domain.errors import Invalid, NotFound, Refused
 from registry.domain.intake.shape import read_members
+from registry.domain.ogc import flat, written
 from registry.domain.ogc.catalogue import COLLECTIONS, OF_KIND, Collection, collection
 from registry.domain.records.change import Draft
 from registry.domain.records.resource import Resource
@@ -36,7 +41,7 @@ from registry.store.access.idempotency import StoredResponse
 MERGE = "application/merge-patch+json"
 VIA = "ogc"
 DELETED = "deleted over OGC API Features"
-WRITING = frozenset({"exercise", "reason", "strict"})
+WRITING = frozenset({"exercise", "reason", "strict", "profile"})
 ITEMS = "/collections/{collection_id:str}/items"
 ITEM = ITEMS + "/{feature_id:str}"
 UNLOCATED = next(name for name, item in COLLECTIONS.items() if item.holds == "unlocated")
@@ -44,7 +49,7 @@ UNLOCATED = next(name for name, item in COLLECTIONS.items() if item.holds == "un
 
 def _writable(collection_id: str) -> Collection:
     described = collection(collection_id)
-    if described.kind is None and described.holds != "unlocated":
+    if not described.is_written:
         raise MethodNotAllowedException(
             f"{collection_id} cannot be written here", headers={"Allow": "GET, HEAD, OPTIONS"}
         )
@@ -83,7 +88,7 @@ async def _body(request: HttpRequest, actor: Actor, *media: str) -> dict[str, An
 
 
 def _draft(work: Work, described: Collection, feature: dict[str, Any]) -> Draft:
-    """The draft of a feature without the members that cannot be used, which the gate refuses."""
+    """The draft of a nested feature without the members that cannot be used, which the gate refuses."""
     properties = feature.get("properties")
     kind = described.kind
     if kind is not None and isinstance(properties, dict) and properties.setdefault("kind", kind) != kind:
@@ -93,6 +98,23 @@ def _draft(work: Work, described: Collection, feature: dict[str, Any]) -> Draft:
     if read.value is None:
         raise Refused(read.findings)
     return read.value
+
+
+def _is_flat(feature: dict[str, Any]) -> bool:
+    properties = feature.get("properties")
+    return isinstance(properties, dict) and not written.is_nested(properties)
+
+
+@contextmanager
+def _told_flat(is_flat: bool) -> Iterator[None]:
+    """Findings about a flat feature point to its properties, not to the members that they became."""
+    try:
+        yield
+    except Refused as error:
+        if not is_flat:
+            raise
+        findings = [structs.replace(one, field=written.flat_pointer(one.field)) for one in error.findings]
+        raise Refused(findings) from error
 
 
 def _home(record: Resource) -> str:
@@ -110,12 +132,17 @@ def _in(described: Collection, feature_id: str) -> Admission:
     return admit
 
 
-def _send(saved: Saved, work: Work) -> Response[bytes]:
+def _body_of(request: HttpRequest, saved: Saved) -> bytes:
+    """The stored feature in the form that the request asks for."""
+    return body_of(saved) if is_nested(request.query_params) else flat.render(saved.record).encode()
+
+
+def _send(request: HttpRequest, saved: Saved, work: Work) -> Response[bytes]:
     """The stored feature with its ETag."""
     headers = {"ETag": etag_of(saved.version, work.sight)}
     if saved.findings:
         headers[FINDINGS] = findings_header(saved.findings)
-    return Response(body_of(saved), headers=headers, media_type=GEOJSON)
+    return Response(_body_of(request, saved), headers=headers, media_type=GEOJSON)
 
 
 @post(ITEMS, opt=OPT, include_in_schema=False)
@@ -124,16 +151,19 @@ async def create_item(
 ) -> Response[bytes]:
     """Record a new feature; its identity is made here."""
     described = _writable(collection_id)
-    draft = _draft(work, described, await _body(request, work.actor, GEOJSON, JSON) | {"id": None})
+    feature = await _body(request, work.actor, GEOJSON, JSON) | {"id": None}
+    is_flat = _is_flat(feature)
 
     async def perform() -> StoredResponse:
-        saved = await create(work._replace(via=VIA), draft, request.query_params.get("reason"))
+        with _told_flat(is_flat):
+            draft = _draft(work, described, written.created(feature) if is_flat else feature)
+            saved = await create(work._replace(via=VIA), draft, request.query_params.get("reason"))
         path = f"/collections/{_home(saved.record)}/items/{saved.record.id}"
         etag = etag_of(saved.version, work.sight)
         headers = {"ETag": etag, "Location": Links(request).href(path)}
         if saved.findings:
             headers[FINDINGS] = findings_header(saved.findings)
-        return rendered(body_of(saved), 201, **headers)
+        return rendered(_body_of(request, saved), 201, **headers)
 
     return await once(perform)
 
@@ -147,16 +177,22 @@ async def replace_item(
 ) -> Response[bytes]:
     """Replace a feature; the identity in the body is not looked at."""
     described = _writable(collection_id)
-    draft = _draft(work, described, await _body(request, work.actor, GEOJSON, JSON) | {"id": None})
-    saved = await replace(
-        work._replace(via=VIA),
-        UUID(identity(described, feature_id)),
-        draft,
-        _edition(request, work.sight),
-        request.query_params.get("reason"),
-        _in(described, feature_id),
-    )
-    return _send(saved, work)
+    feature = await _body(request, work.actor, GEOJSON, JSON) | {"id": None}
+    is_flat = _is_flat(feature)
+
+    def draft_of(current: Resource) -> Draft:
+        return _draft(work, described, written.replaced(feature, current) if is_flat else feature)
+
+    with _told_flat(is_flat):
+        saved = await replace(
+            work._replace(via=VIA),
+            UUID(identity(described, feature_id)),
+            draft_of,
+            _edition(request, work.sight),
+            request.query_params.get("reason"),
+            _in(described, feature_id),
+        )
+    return _send(request, saved, work)
 
 
 @patch(ITEM, opt=OPT, include_in_schema=False)
@@ -172,15 +208,21 @@ async def update_item(
     if change.pop("id", feature_id) != feature_id:
         raise Invalid("the identity of a feature cannot change", field="id")
     change.pop("type", None)
-    saved = await amend(
-        work._replace(via=VIA),
-        UUID(identity(described, feature_id)),
-        change,
-        _edition(request, work.sight),
-        request.query_params.get("reason"),
-        _in(described, feature_id),
-    )
-    return _send(saved, work)
+    is_flat = _is_flat({"properties": {}} | change)
+
+    def patch_of(current: Resource) -> dict[str, Any]:
+        return written.patched(change, current) if is_flat else change
+
+    with _told_flat(is_flat):
+        saved = await amend(
+            work._replace(via=VIA),
+            UUID(identity(described, feature_id)),
+            patch_of,
+            _edition(request, work.sight),
+            request.query_params.get("reason"),
+            _in(described, feature_id),
+        )
+    return _send(request, saved, work)
 
 
 @delete(ITEM, opt=OPT, status_code=204, include_in_schema=False)
@@ -213,14 +255,14 @@ def _allowed(*methods: str) -> Response[None]:
 @route(ITEMS, http_method=[HttpMethod.OPTIONS], opt=OFFERED, include_in_schema=False, sync_to_thread=False)
 def offer_items(collection_id: FromPath[str]) -> Response[None]:
     """What may be done with a collection."""
-    writable = collection(collection_id).kind is not None or collection_id == UNLOCATED
+    writable = collection(collection_id).is_written
     return _allowed("GET", "HEAD", "OPTIONS", *(["POST"] if writable else []))
 
 
 @route(ITEM, http_method=[HttpMethod.OPTIONS], opt=OFFERED, include_in_schema=False, sync_to_thread=False)
 def offer_item(collection_id: FromPath[str]) -> Response[None]:
     """What may be done with a feature."""
-    writable = collection(collection_id).kind is not None or collection_id == UNLOCATED
+    writable = collection(collection_id).is_written
     return _allowed("GET", "HEAD", "OPTIONS", *(["PUT", "PATCH", "DELETE"] if writable else []))
 
 

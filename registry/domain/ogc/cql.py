@@ -40,10 +40,16 @@ TEMPORAL = (
 )
 ARRAYS = ("equals", "contains", "containedby", "overlaps")
 GEOMETRY = "geometry"
-NAMES = ("name.zh", "name.en")
+NAMES = ("name_zh", "name_en")
 
 FilterShape = tuple[Any, ...]
-_SCALARS = {"string": "string", "integer": "number", "number": "number", "date-time": "instant"}
+_SCALARS = {
+    "string": "string",
+    "integer": "number",
+    "number": "number",
+    "date": "instant",
+    "date-time": "instant",
+}
 
 
 class CodedValue(msgspec.Struct, frozen=True):
@@ -108,27 +114,27 @@ class FilterBuilder:
     def __init__(self, collection: Collection) -> None:
         self.values: list[Any] = []
         self._coded: list[CodedValue] = []
-        self._shapes: list[FilterShape] = []
+        self.shapes: list[FilterShape] = []
         self._properties = collection.by_name
         self._has_geometry = collection.is_drawn
         self._nodes = 0
 
     def add(self, tree: Any) -> "FilterBuilder":
         """Add the condition of a JSON tree."""
-        self._shapes.append(self.boolean(tree, 0))
+        self.shapes.append(self.boolean(tree, 0))
         return self
 
     def add_extension(self, operator: str, kind: str, *values: Any) -> None:
         """Add a condition that CQL2 has no operator for: a window, a part of a name, all under a place."""
-        self._shapes.append((operator, *(self._value(kind, value) for value in values)))
+        self.shapes.append((operator, *(self._value(kind, value) for value in values)))
 
     def add_name(self, operator: str, pattern: str, grams: list[int]) -> None:
         """Add the condition that a search key matches a pattern, which has these grams."""
-        self._shapes.append((operator, self._value("string", pattern), self._value("grams", grams)))
+        self.shapes.append((operator, self._value("string", pattern), self._value("grams", grams)))
 
     def build(self) -> CqlFilter:
         """The filter of all conditions that were added."""
-        shape = self._shapes[0] if len(self._shapes) == 1 else ("and", tuple(self._shapes))
+        shape = self.shapes[0] if len(self.shapes) == 1 else ("and", tuple(self.shapes))
         return CqlFilter(shape, tuple(self.values), tuple(self._coded))
 
     def boolean(self, node: Any, depth: int) -> FilterShape:

@@ -12,7 +12,8 @@ from registry.domain.ogc.catalogue import Collection
 
 MAGIC = bytes.fromhex("6667620366676200")
 LONG, DOUBLE, STRING, DATETIME = 7, 10, 11, 13
-COLUMN_TYPES = {"string": STRING, "integer": LONG, "number": DOUBLE, "date-time": DATETIME, "strings": STRING}
+COLUMN_TYPES = {"string": STRING, "integer": LONG, "number": DOUBLE, "strings": STRING}
+COLUMN_TYPES |= {"date": STRING, "date-time": DATETIME}
 UNKNOWN, POINT, LINE, POLYGON, LINES, MULTIPOLYGON = 0, 1, 2, 3, 5, 6
 GEOMETRY_TYPES = {"point": POINT, "polygon": POLYGON, "areas": MULTIPOLYGON, "any": UNKNOWN, "none": UNKNOWN}
 WGS84 = 4326
@@ -90,7 +91,7 @@ def header(described: Collection, count: int) -> bytes:
     crs = buffer.table([(0, "->", None), (1, "i", WGS84)], room[10])
     buffer.text(crs[0], "EPSG")
     columns = [("id", STRING, "Identity · 标识")]
-    columns += [(i.column, COLUMN_TYPES[i.type], f"{i.en} · {i.zh}") for i in described.properties]
+    columns += [(i.name, COLUMN_TYPES[i.type], f"{i.en} · {i.zh}") for i in described.properties]
     for pointer, (name, code, title) in zip(buffer.pointers(room[7], len(columns)), columns, strict=True):
         column = buffer.table([(0, "->", None), (1, "B", code), (2, "->", None)], pointer)
         buffer.text(column[0], name)

@@ -40,6 +40,8 @@ class ItemsQuery(msgspec.Struct, frozen=True, kw_only=True):
     sort: tuple[SortKey, ...] = ()
     page: PageStart | None = None
     limit: int = DEFAULT_LIMIT
+    nested: bool = False
+    """Whether features nest their members, as in `/v1`."""
 
 
 def decode_page(text: str, sort: tuple[SortKey, ...]) -> PageStart:
@@ -127,8 +129,8 @@ def _literal(item: Property, text: str) -> Any:
     if item.type == "string":
         check_value(item, text, item.name)
         return text
-    if item.type == "date-time":
-        return {"timestamp": text}
+    if item.type in ("date", "date-time"):
+        return {"timestamp" if item.type == "date-time" else "date": text}
     try:
         number = float(text)
     except ValueError as error:

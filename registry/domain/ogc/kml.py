@@ -11,7 +11,7 @@ def head(described: Collection) -> str:
     """Everything before the first feature."""
     fields = "".join(
         f'<SimpleField type="{"double" if item.type in ("integer", "number") else "string"}" '
-        f"name={quoteattr(item.column)}><displayName>{escape(item.zh)}</displayName></SimpleField>"
+        f"name={quoteattr(item.name)}><displayName>{escape(item.zh)}</displayName></SimpleField>"
         for item in described.properties
     )
     return (
@@ -28,9 +28,9 @@ def placemarks(described: Collection, rows: Iterable[Mapping[str, Any]]) -> str:
 
 def _placemark(described: Collection, row: Mapping[str, Any]) -> str:
     data = "".join(
-        f"<SimpleData name={quoteattr(item.column)}>{escape(str(row[item.column]))}</SimpleData>"
+        f"<SimpleData name={quoteattr(item.name)}>{escape(str(row[item.name]))}</SimpleData>"
         for item in described.properties
-        if row[item.column] is not None
+        if row[item.name] is not None
     )
     name = row["name_zh"] or row["name_en"] or row["id"]
     return (

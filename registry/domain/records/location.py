@@ -6,7 +6,7 @@ import msgspec
 
 from registry.domain.datum import may_be_in_china
 from registry.domain.errors import Invalid
-from registry.domain.geojson import Point
+from registry.domain.geojson import Point, Position
 from registry.domain.records.resource import FireWatchPoint, Location, RescueTeam, Resource
 
 GRID_DEG = 0.05
@@ -53,9 +53,13 @@ def reach_of_doubt_m(location: Location, point: Point) -> float:
 
     A position whose datum nobody stated may be shifted where lists are written in GCJ-02.
     """
-    stated = location.uncertainty_m or 0.0
-    is_open = location.datum == "unknown" and may_be_in_china(point.coordinates)
-    return stated + UNKNOWN_DATUM_M if is_open else stated
+    return stated_doubt_m(location.uncertainty_m, location.datum, point.coordinates)
+
+
+def stated_doubt_m(stated_m: float | None, datum: str, position: Position) -> float:
+    """The same radius from the members of a location."""
+    is_open = datum == "unknown" and may_be_in_china(position)
+    return (stated_m or 0.0) + (UNKNOWN_DATUM_M if is_open else 0.0)
 
 
 def cell_of(point: Point) -> tuple[Point, float]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct, field
@@ -21,7 +21,15 @@ STEP = "versions"
 MOST_LISTED = 100
 TEXTS = {"feature", "public_feature"}
 PARTS = "stock lines or external ids"
+FLAT = "flat feature"
 COMPARED = [name for name in resource_row.COLUMNS if name != "partner_of"]
+
+
+class Beside(NamedTuple):
+    """What is stored beside a current version: its parts, and its flat feature, None before it was made."""
+
+    parts: list[dict[str, Any]]
+    flat: dict[str, Any] | None
 
 
 class ExaminedVersion(Struct, frozen=True):
@@ -69,12 +77,16 @@ async def examine(reader: Reader, table: VersionTable, rows: Sequence[Row]) -> l
     """Compare a batch of versions with their logged members."""
     if table is PAST:
         return [_examine(row) for row in rows]
-    parts = await versions.parts(reader, rows)
-    return [_examine(row, parts.get((row["realm"], row["id"]), [])) for row in rows]
+    parts, flat = await versions.parts(reader, rows), await versions.flat_features(reader, rows)
+    return [_examine(row, Beside(parts.get(key, []), flat.get(key))) for row, key in _by_key(rows)]
 
 
-def _examine(row: Row, parts: list[dict[str, Any]] | None = None) -> ExaminedVersion:
-    """Compare a version; a past one has no `parts` of its own any more."""
+def _by_key(rows: Sequence[Row]) -> list[tuple[Row, tuple[str, Any]]]:
+    return [(row, (row["realm"], row["id"])) for row in rows]
+
+
+def _examine(row: Row, beside: Beside | None = None) -> ExaminedVersion:
+    """Compare a version; a past one has nothing beside it any more."""
     name, members = _name(row), row["logged_members"]
     if members is None:
         return ExaminedVersion(name, None if row["updated_by"] == "generator" else "is in no line of the log")
@@ -86,13 +98,19 @@ def _examine(row: Row, parts: list[dict[str, Any]] | None = None) -> ExaminedVer
         return ExaminedVersion(name, f"has members that this release cannot read: {error}")
     derived = resource_row.row_of(record, row["logged_actor"], row["visibility_now"])
     different = [column for column in COMPARED if row[column] != derived[column]]
-    expected = resource_row.stock_rows(record) + resource_row.external_rows(record)
-    if parts is not None and _set(parts) != _set(expected):
-        different.append(PARTS)
+    different += [] if beside is None else _different_beside(record, beside)
     outdated = bool(different) and all(
-        name in TEXTS and _same(row[name], derived[name]) for name in different
+        (name in TEXTS and _same(row[name], derived[name]))
+        or (name == FLAT and beside and beside.flat is None)
+        for name in different
     )
     return ExaminedVersion(name, None, record, derived, tuple(different), outdated)
+
+
+def _different_beside(record: Resource, beside: Beside) -> list[str]:
+    expected = resource_row.stock_rows(record) + resource_row.external_rows(record)
+    found = [] if _set(beside.parts) == _set(expected) else [PARTS]
+    return found if beside.flat == resource_row.flat_row(record) else [*found, FLAT]
 
 
 def _name(row: Row) -> str:

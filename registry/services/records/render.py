@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from registry.services.progress import Advance, unwatched
-from registry.services.records.check import PARTS, STEP, ExaminedVersion, examine
+from registry.services.records.check import FLAT, PARTS, STEP, ExaminedVersion, examine
 from registry.store.database.pool import OpenWriter, Writer
 from registry.store.places import places, zones
 from registry.store.records import changes, versions
@@ -51,4 +51,6 @@ async def _rewrite(writer: Writer, table: VersionTable, examined: list[ExaminedV
     for version in changed:
         if PARTS in version.different and version.record is not None:
             await changes.replace_parts(writer, version.record)
+        if FLAT in version.different and version.record is not None:
+            await changes.put_flat(writer, version.record)
     return len(changed)

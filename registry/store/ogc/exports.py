@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from registry.domain.access.sight import Sight
 from registry.domain.ogc import catalogue
 from registry.domain.ogc.cql import CqlFilter, FilterShape
+from registry.domain.ogc.flat import NO_TELEPHONE
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
 from registry.store.database.streams import UNQUOTED, batches, copied
 from registry.store.ogc import cql
-from registry.store.ogc.collection_source import CollectionSource, flat, source
+from registry.store.ogc.collection_source import CollectionSource, feature_text, flat, source
 from registry.store.visibility import Shape, binds, shape
 
 FORMULA = r"^\s*[=+\-@\t\r]"
@@ -21,19 +22,48 @@ FORMULA = r"^\s*[=+\-@\t\r]"
 
 def _filtered(form: Shape, name: str, filtered: FilterShape) -> tuple[CollectionSource, list[Any]]:
     rows = source(form, name)
+    rows = rows if rows.parsed is None else rows.parsed()
     return rows, [rows.seen, cql.expression(filtered, rows.queryables)]
 
 
 @statement
-def _lines(form: Shape, name: str, filtered: FilterShape) -> Query:
+def _lines(form: Shape, name: str, filtered: FilterShape, nested: bool) -> Query:
     rows, where = _filtered(form, name, filtered)
-    line = sa.literal_column("E'\\x1e'").op("||")(rows.feature)
+    text = rows.nested if nested else _flat(rows, name)
+    line = sa.literal_column("E'\\x1e'").op("||")(text)
     return Query(sa.select(line).select_from(rows.table).where(*where))
 
 
-def lines(reader: Reader, sight: Sight, name: str, where: CqlFilter) -> AsyncGenerator[bytes, None]:
+def _flat(rows: CollectionSource, name: str) -> Any:
+    if rows.telephone is None:
+        return rows.feature
+    return sa.func.coalesce(_rendered(rows, rows.telephone), _built(rows, name))
+
+
+def _rendered(rows: CollectionSource, telephone: Any) -> Any:
+    """The rendered feature with the telephones that its reader may see."""
+    end: Any = sa.literal_column(f"'{NO_TELEPHONE.decode()}'")
+    known: Any = sa.literal_column("""',"telephone":'""")
+    told = sa.func.concat(
+        sa.func.left(rows.feature, -sa.func.length(end)), known, sa.func.to_json(telephone), "}}"
+    )
+    return sa.case((sa.and_(telephone.is_not(None), rows.feature.is_not(None)), told), else_=rows.feature)
+
+
+def _built(rows: CollectionSource, name: str) -> Any:
+    """The flat feature of a row for which none was rendered."""
+    columns = rows.queryables.columns
+    one = sa.select(*(columns[item.name].label(item.name) for item in catalogue.collection(name).properties))
+    properties = one.correlate(rows.table.left, rows.table.right).subquery("properties")
+    made = sa.select(sa.func.row_to_json(sa.literal_column("properties"))).select_from(properties)
+    return feature_text(rows.key, rows.geom, made.scalar_subquery())
+
+
+def lines(
+    reader: Reader, sight: Sight, name: str, where: CqlFilter, *, nested: bool = False
+) -> AsyncGenerator[bytes, None]:
     """GeoJSON text sequences (RFC 8142): a record separator, a feature and a line feed for each row."""
-    query = _lines(shape(sight), name, where.shape)
+    query = _lines(shape(sight), name, where.shape, nested)
     return copied(reader, query, binds(sight) | cql.values(where.values), **UNQUOTED)
 
 
@@ -52,7 +82,7 @@ def _spreadsheet(column: Any) -> Any:
 def _table(form: Shape, name: str, filtered: FilterShape) -> Query:
     rows, where = _filtered(form, name, filtered)
     described = catalogue.collection(name)
-    key, *columns = flat(rows, described)
+    key, *columns = flat(rows, described.properties)
     spot = sa.func.ST_PointOnSurface(rows.geom) if described.geometry != "point" else rows.geom
     place = [sa.func.ST_X(spot), sa.func.ST_Y(spot)] if described.is_drawn else []
     safe = [_spreadsheet(column) for column in columns]
@@ -69,7 +99,7 @@ def table_header(name: str) -> list[str]:
     """The columns of `table`."""
     described = catalogue.collection(name)
     place = ["longitude", "latitude"] if described.is_drawn else []
-    return ["id", *place, *(item.column for item in described.properties)]
+    return ["id", *place, *(item.name for item in described.properties)]
 
 
 @statement
@@ -78,7 +108,11 @@ def _shapes(form: Shape, name: str, filtered: FilterShape, how: str) -> Query:
     described = catalogue.collection(name)
     drawn = {"kml": sa.func.ST_AsKML, "wkb": sa.func.ST_AsBinary}[how]
     geom = drawn(_uniform(rows.geom, described)) if described.is_drawn else sa.null()
-    return Query(sa.select(*flat(rows, described), geom.label("drawn")).select_from(rows.table).where(*where))
+    return Query(
+        sa.select(*flat(rows, described.properties), geom.label("drawn"))
+        .select_from(rows.table)
+        .where(*where)
+    )
 
 
 def _uniform(geom: Any, described: catalogue.Collection) -> Any:

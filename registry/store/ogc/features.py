@@ -7,8 +7,10 @@ import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
 from registry.domain.crs import DEFAULT, Crs
+from registry.domain.ogc import flat
 from registry.domain.ogc.cql import CqlFilter, FilterShape
 from registry.domain.ogc.items import ItemsQuery, PageStart, SortKey
+from registry.store.database.kept import MOMENT
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement
 from registry.store.ogc import cql
@@ -30,8 +32,17 @@ def placed(geom: Any, crs: Crs) -> Any:
     return sa.func.ST_AsGeoJSON(turned, sa.literal_column(str(crs.digits)), sa.literal_column("0"))
 
 
-def _columns(rows: CollectionSource, crs: Crs) -> list[Any]:
-    chosen = [rows.feature.label("feature")]
+def _columns(rows: CollectionSource, crs: Crs, nested: bool) -> list[Any]:
+    """The feature, flat or nested; a flat one may still have to be made of the nested one."""
+    chosen = [rows.nested.label("feature")]
+    if not nested:
+        unmade = rows.feature.is_(None).label("unmade")
+        telephone = sa.null() if rows.telephone is None else rows.telephone
+        chosen = [
+            sa.func.coalesce(rows.feature, rows.nested).label("feature"),
+            unmade,
+            telephone.label("telephone"),
+        ]
     if crs is not DEFAULT:
         chosen.append(sa.func.coalesce(placed(rows.geom, crs), sa.literal_column("'null'")).label("placed"))
     return chosen
@@ -53,6 +64,7 @@ class Listing(NamedTuple):
     filter: FilterShape
     sort: tuple[SortKey, ...]
     nulls: Nulls
+    nested: bool = False
 
     @property
     def past(self) -> bool:
@@ -79,6 +91,7 @@ def _page(listing: Listing, crs: Crs, counted: bool) -> Query:
     keys = [sa.cast(key, sa.Text).label(f"k{n}") for n, key in enumerate(end.c)]
     held = sa.select(sa.func.count().label("held")).select_from(page).subquery("held")
     figures = [held.c.held, sa.cast(total if counted else sa.null(), sa.BigInteger).label("n"), *keys]
+    figures.append(sa.cast(MOMENT, sa.Text).label("moment"))
     nothing = [sa.cast(sa.null(), one.type).label(one.name) for one in figures]
     last = sa.select(*(sa.null() for _ in shown.selected_columns), *figures)
     return Query(sa.union_all(shown.add_columns(*nothing), last.select_from(held.outerjoin(end, sa.true()))))
@@ -87,9 +100,23 @@ def _page(listing: Listing, crs: Crs, counted: bool) -> Query:
 def _shown(listing: Listing, kept: Any, crs: Crs) -> Any:
     """The features of these identities, in their order."""
     rows = listing.rows
-    chosen = sa.select(*_columns(rows, crs)).select_from(rows.table)
-    shown = looked_up(kept, chosen.where(rows.seen, rows.key == kept.c.identity))
+    chosen = sa.select(*_columns(rows, crs, listing.nested)).select_from(rows.table)
+    one = chosen.where(rows.seen, rows.key == kept.c.identity)
+    if rows.rendered is None or listing.nested or crs is not DEFAULT:
+        shown = looked_up(kept, one)
+    else:
+        shown = _of_rendered(rows, kept)
     return _in_order(shown, [kept.c[name] for name in _sorted_by(listing)], kept.c.identity, listing.sort)
+
+
+def _of_rendered(rows: CollectionSource, kept: Any) -> Any:
+    """The features as they were rendered; what was not is read nested from the table."""
+    assert rows.rendered is not None
+    rendered = rows.rendered(kept)
+    feature, telephone = rendered.selected_columns
+    nested = sa.select(rows.nested).select_from(rows.table).where(rows.seen, rows.key == kept.c.identity)
+    text = sa.func.coalesce(feature, nested.correlate(kept).scalar_subquery()).label("feature")
+    return rendered.with_only_columns(text, feature.is_(None).label("unmade"), telephone)
 
 
 def _sorted_by(listing: Listing) -> list[str]:
@@ -177,13 +204,14 @@ class FeaturePage(NamedTuple):
     """A page of features as JSON texts, with their geometries when the reference system is not CRS84.
 
     `next` is where the following page starts. `matched` is the total; None when it is above EXACT_TO or
-    was not requested.
+    was not requested. `moment` is the one that they were read at.
     """
 
     features: list[bytes]
     placed: list[str] | None
     next: PageStart | None
     matched: int | None
+    moment: str | None = None
 
 
 async def find(
@@ -192,7 +220,7 @@ async def find(
     """At most `limit` features in order; with `counted`, their total too, up to EXACT_TO."""
     start = query.page
     nulls = None if start is None else tuple(key is None for key in start.keys)
-    listing = Listing(shape(sight), name, query.filter.shape, query.sort, nulls)
+    listing = Listing(shape(sight), name, query.filter.shape, query.sort, nulls, query.nested)
     values = binds(sight) | cql.values(query.filter.values) | {"limit": query.limit}
     if start is not None:
         values |= {"after": start.after} | {f"start{n}": key for n, key in enumerate(start.keys)}
@@ -201,22 +229,36 @@ async def find(
     following = PageStart([last[f"k{n + 1}"] for n in range(len(query.sort))], last["k0"]) if more else None
     matched = None if last["n"] is None or last["n"] > EXACT_TO else last["n"]
     placed = None if crs is DEFAULT else [row["placed"] for row in rows]
-    return FeaturePage([row["feature"] for row in rows], placed, following, matched)
+    texts = [row["feature"] for row in rows] if query.nested else [flat_feature(row) for row in rows]
+    return FeaturePage(texts, placed, following, matched, last["moment"])
+
+
+def flat_feature(row: Row) -> bytes:
+    """The flat feature of a row, with the telephones that its reader may see."""
+    text: bytes = flat.flat_text(row["feature"]) if row["unmade"] else row["feature"]
+    telephone = row["telephone"]
+    return text if telephone is None else flat.with_telephone(text, telephone)
 
 
 @statement
-def _get(form: Shape, name: str, crs: Crs) -> Query:
+def _get(form: Shape, name: str, crs: Crs, nested: bool) -> Query:
     rows = source(form, name)
     same = sa.cast(rows.key, sa.Text) if isinstance(rows.key.type, sa.Text) else rows.key
     identity = sa.cast(sa.bindparam("id", type_=sa.Text), rows.key.type)
-    chosen = [sa.cast(rows.key, sa.Text).label("id"), *_columns(rows, crs), rows.version.label("version")]
+    chosen = [
+        sa.cast(rows.key, sa.Text).label("id"),
+        *_columns(rows, crs, nested),
+        rows.version.label("version"),
+    ]
     found = sa.select(*chosen).select_from(rows.table).where(rows.seen, same == identity)
     return Query(passed_on(found.subquery("found")))
 
 
-async def get(reader: Reader, sight: Sight, name: str, identity: str, crs: Crs) -> Row | None:
+async def get(
+    reader: Reader, sight: Sight, name: str, identity: str, crs: Crs, *, nested: bool = False
+) -> Row | None:
     """One feature of a collection with its version; None when this sight does not see it."""
-    return await reader.row(_get(shape(sight), name, crs), binds(sight) | {"id": identity})
+    return await reader.row(_get(shape(sight), name, crs, nested), binds(sight) | {"id": identity})
 
 
 def _hits(form: Shape, name: str, filtered: FilterShape) -> Any:

@@ -11,7 +11,14 @@ from registry.domain.ogc.catalogue import Collection
 APPLICATION_ID = 0x47504B47
 VERSION = 10_300
 WGS84 = 4326
-TYPES = {"string": "TEXT", "integer": "INTEGER", "number": "REAL", "date-time": "DATETIME", "strings": "TEXT"}
+TYPES = {
+    "string": "TEXT",
+    "integer": "INTEGER",
+    "number": "REAL",
+    "date": "DATE",
+    "date-time": "DATETIME",
+    "strings": "TEXT",
+}
 SHAPES = {"point": "POINT", "polygon": "POLYGON", "areas": "MULTIPOLYGON", "any": "GEOMETRY"}
 TABLES = """
 CREATE TABLE gpkg_spatial_ref_sys (
@@ -19,7 +26,8 @@ CREATE TABLE gpkg_spatial_ref_sys (
   organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT);
 CREATE TABLE gpkg_contents (
   table_name TEXT NOT NULL PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE,
-  description TEXT DEFAULT '', last_change DATETIME NOT NULL,
+  description TEXT DEFAULT '',
+  last_change DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')),
   min_x DOUBLE, min_y DOUBLE, max_x DOUBLE, max_y DOUBLE,
   srs_id INTEGER, FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id));
 CREATE TABLE gpkg_geometry_columns (
@@ -51,13 +59,13 @@ class Package:
         self._file.execute(f"PRAGMA user_version = {VERSION}")
         self._file.executescript(TABLES)
         self._file.executemany("INSERT INTO gpkg_spatial_ref_sys VALUES (?,?,?,?,?,?)", SYSTEMS)
-        self._names = ["id", *(item.column for item in described.properties)]
+        self._names = ["id", *(item.name for item in described.properties)]
         self._shape = SHAPES.get(described.geometry)
         self._describe(described, now)
         self._file.execute("BEGIN")
 
     def _describe(self, described: Collection, now: str) -> None:
-        columns = [f'"{item.column}" {TYPES[item.type]}' for item in described.properties]
+        columns = [f'"{item.name}" {TYPES[item.type]}' for item in described.properties]
         shape = [f"geom {self._shape}"] if self._shape else []
         body = ", ".join(["fid INTEGER PRIMARY KEY AUTOINCREMENT", *shape, '"id" TEXT', *columns])
         self._file.execute(f'CREATE TABLE "{self._table}" ({body})')

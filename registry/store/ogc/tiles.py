@@ -15,7 +15,7 @@ from isal import igzip
 
 from registry.domain.access.sight import Sight
 from registry.domain.ogc import catalogue
-from registry.domain.ogc.catalogue import Collection
+from registry.domain.ogc.catalogue import Collection, Property
 from registry.domain.ogc.tiling import BUFFER, CELL_ZOOM, CLUSTER_BELOW, EXTENT, Tile
 from registry.store.database.pool import Reader
 from registry.store.database.query import Query, statement
@@ -63,6 +63,10 @@ def _mercator(geom: Any) -> Any:
     return sa.func.ST_Transform(geom, 3857)
 
 
+def _drawn(described: Collection) -> list[Property]:
+    return [item for item in described.properties if item.in_tiles]
+
+
 def _framed(mercator: Any) -> Any:
     return sa.func.ST_AsMVTGeom(mercator, FRAME, EXTENT, BUFFER, sa.true()).label("geom")
 
@@ -81,7 +85,7 @@ def _whole(form: Shape, described: Collection, narrow: bool) -> Any:
     geom = _mercator(rows.geom if rows.drawn is None else rows.drawn(UNIT_M))
     if described.geometry != "point" and rows.drawn is None:
         geom = sa.func.ST_SimplifyPreserveTopology(geom, UNIT_M)
-    inner = sa.select(*flat(rows, described), _framed(geom)).select_from(rows.table)
+    inner = sa.select(*flat(rows, _drawn(described)), _framed(geom)).select_from(rows.table)
     inner = inner.where(rows.seen, _window(rows, narrow))
     return _mvt(inner.subquery(described.id.replace("-", "_")), described.id)
 
@@ -161,7 +165,7 @@ def _lonely(form: Shape, cells: Any) -> Any:
 def _alone(form: Shape, described: Collection, lonely: Any) -> Any:
     rows = source(form, described.id)
     ids = sa.func.array(sa.select(lonely.c.id).scalar_subquery())
-    inner = sa.select(*flat(rows, described), _framed(_mercator(rows.geom))).select_from(rows.table)
+    inner = sa.select(*flat(rows, _drawn(described)), _framed(_mercator(rows.geom))).select_from(rows.table)
     inner = inner.where(rows.seen, rows.key == sa.any_(ids))
     return _mvt(inner.subquery(described.id.replace("-", "_")), described.id)
 

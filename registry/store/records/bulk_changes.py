@@ -19,7 +19,7 @@ from registry.store.database.query import Query
 from registry.store.records import changes, resource_row
 from registry.store.schema.access import contact
 from registry.store.schema.changes import change_log, resource_past
-from registry.store.schema.records import external_id, resource, stock_line
+from registry.store.schema.records import external_id, flat_feature, resource, stock_line
 from registry.store.visibility import realm
 
 ROWS = sa.bindparam("rows", type_=sa.Text)
@@ -73,6 +73,12 @@ INSERT = _insert(resource, (name for name in resource_row.COLUMNS if name != "pa
 KEEP, UPDATE = _keep(), _update()
 INSERT_STOCK = _insert(stock_line, (column.name for column in stock_line.columns))
 INSERT_EXTERNAL = _insert(external_id, (column.name for column in external_id.columns))
+PUT_FLAT = _insert(
+    flat_feature,
+    (column.name for column in flat_feature.columns),
+    " ON CONFLICT (realm, resource_id) DO UPDATE SET place = excluded.place, feature = excluded.feature,"
+    " public_feature = excluded.public_feature",
+)
 PUT_CONTACTS = _insert(
     contact,
     CONTACT,
@@ -113,6 +119,7 @@ async def insert_many(writer: Writer, records: Sequence[Resource], change: Chang
     rows = [resource_row.row_of(record, change.actor) for record in records]
     lines = [changes.line(None, record, row, change) for record, row in zip(records, rows, strict=True)]
     await _run(writer, INSERT, rows)
+    await _run(writer, PUT_FLAT, [resource_row.flat_row(record) for record in records])
     await _insert_parts(writer, records)
     await _log(writer, lines)
 
@@ -129,6 +136,7 @@ async def amend_many(writer: Writer, amendments: Sequence[tuple[Amendment, Chang
     text = _json(rows)
     await writer.run(KEEP, {"rows": text})
     await writer.run(UPDATE, {"rows": text})
+    await _run(writer, PUT_FLAT, [resource_row.flat_row(one.revised) for one, _ in amendments])
     for one, _ in amendments:
         if one.current.properties.visibility != one.revised.properties.visibility:
             await changes.renew_public_faces(writer, one.revised)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from registry.domain.access.sight import Sight
 from registry.domain.errors import Invalid, NotFound
@@ -16,7 +17,7 @@ from registry.store.database.pool import Writer
 from registry.store.database.query import Query, statement
 from registry.store.records import resource_row
 from registry.store.schema.changes import change_log, resource_past
-from registry.store.schema.records import LIVE, external_id, resource, stock_line
+from registry.store.schema.records import LIVE, external_id, flat_feature, resource, stock_line
 from registry.store.visibility import Shape, binds, shape, view
 
 GEOMETRIES = ("geom", "public_geom", "footprint", "point_before", "point_after")
@@ -54,12 +55,24 @@ _UPDATE = (
     .where(*_IDENTITY)
 )
 _LOG = insert_into(change_log, "xid", "seq")
-INSERT = Query(_LOG.add_cte(insert_into(resource).cte("made")))
+_FLAT_TEXTS = {"feature": "flat", "public_feature": "public_flat"}
+_FLAT = insert_or(flat_feature).values(
+    {
+        column.name: sa.bindparam(_FLAT_TEXTS.get(column.name, column.name), type_=column.type)
+        for column in flat_feature.columns
+    }
+)
+_PUT_FLAT = _FLAT.on_conflict_do_update(
+    index_elements=["realm", "resource_id"],
+    set_={name: _FLAT.excluded[name] for name in ("place", "feature", "public_feature")},
+)
+INSERT = Query(_LOG.add_cte(insert_into(resource).cte("made"), _FLAT.cte("flat")))
 """A first version and its line in the log, as one statement."""
-AMEND = Query(_LOG.add_cte(_KEEP.cte("kept"), _UPDATE.cte("changed")))
+AMEND = Query(_LOG.add_cte(_KEEP.cte("kept"), _UPDATE.cte("changed"), _PUT_FLAT.cte("flat")))
 """The version that is past, the one in its place and the line in the log; all see what was before."""
 INSERT_STOCK = Query(insert_into(stock_line))
 INSERT_EXTERNAL = Query(insert_into(external_id))
+PUT_FLAT = Query(_PUT_FLAT)
 FORGET_PARTS = [
     Query(
         sa.delete(table).where(
@@ -119,7 +132,7 @@ async def lock(writer: Writer, sight: Sight, identity: UUID) -> Resource:
 async def insert(writer: Writer, record: Resource, change: Change) -> str:
     """Store a first version and its line in the log; return its feature. Duplicate for a taken identity."""
     row = resource_row.row_of(record, change.actor)
-    await writer.run(INSERT, row | line(None, record, row, change))
+    await writer.run(INSERT, row | _flat(record) | line(None, record, row, change))
     await _insert_parts(writer, record)
     return str(row["feature"])
 
@@ -127,7 +140,7 @@ async def insert(writer: Writer, record: Resource, change: Change) -> str:
 async def amend(writer: Writer, current: Resource, revised: Resource, change: Change) -> str:
     """Make `revised` the current version and return its feature; `current`, which is locked, becomes past."""
     row = resource_row.row_of(revised, change.actor)
-    await writer.run(AMEND, row | line(current, revised, row, change))
+    await writer.run(AMEND, row | _flat(revised) | line(current, revised, row, change))
     if current.properties.visibility != revised.properties.visibility:
         await renew_public_faces(writer, revised)
     if apart(current) != apart(revised):
@@ -152,6 +165,11 @@ async def renew_public_faces(writer: Writer, record: Resource) -> None:
         await writer.run_many(RENEW_FACE, faces)
 
 
+def _flat(record: Resource) -> dict[str, Any]:
+    """The flat texts under the names of their binds, beside those of the record's row."""
+    return {_FLAT_TEXTS.get(name, name): value for name, value in resource_row.flat_row(record).items()}
+
+
 def apart(record: Resource) -> tuple[Any, ...]:
     """The members that are also stored in tables of their own."""
     return record.properties.external_ids, getattr(record.properties, "stock", None)
@@ -163,6 +181,11 @@ async def replace_parts(writer: Writer, record: Resource) -> None:
     for query in FORGET_PARTS:
         await writer.run(query, identity)
     await _insert_parts(writer, record)
+
+
+async def put_flat(writer: Writer, record: Resource) -> None:
+    """Store the flat feature of a record in place of the one that is stored."""
+    await writer.run(PUT_FLAT, _flat(record))
 
 
 async def _insert_parts(writer: Writer, record: Resource) -> None:
@@ -204,6 +227,7 @@ async def load(writer: Writer, records: Iterable[Resource], change: Change) -> N
     await _copy(
         writer, external_id, [line for record, _ in kept for line in resource_row.external_rows(record)]
     )
+    await _copy(writer, flat_feature, [resource_row.flat_row(record) for record, _ in kept])
     await _copy(writer, change_log, [line(None, record, row, change) for record, row in kept])
 
 

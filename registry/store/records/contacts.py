@@ -1,11 +1,12 @@
 """Contacts in the database: beside the records, changed in place, and gone when they are purged."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from registry.domain.access.sight import Sight
 from registry.domain.errors import NotFound
@@ -14,10 +15,11 @@ from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query
 from registry.store.database.read_trace import note_read
 from registry.store.schema.access import contact
-from registry.store.visibility import realm
+from registry.store.visibility import Shape, realm
 
 Telephones = dict[UUID, list[dict[str, str | None]]]
 """By the identity of the record: role, name and phone of each contact that has a telephone."""
+BETWEEN: Any = sa.literal_column("'; '")
 _OF = (contact.c.realm == sa.bindparam("realm"), contact.c.resource_id == sa.bindparam("resource_id"))
 _FIELDS = ("id", "realm", "resource_id", "role", "name", "phone", "published")
 LIST = Query(
@@ -46,6 +48,20 @@ PUT = Query(
     )
 )
 PURGE = Query(sa.delete(contact).where(*_OF, contact.c.id == sa.bindparam("id")))
+
+
+def telephone(form: Shape, owner: tuple[Any, Any], *records: sa.FromClause) -> sa.ColumnElement[str]:
+    """The telephones of a record as one text: all for staff, the published ones for the public.
+
+    `owner` is its realm and identity, which come from `records`. Whether there is any contact is asked once.
+    """
+    text = sa.func.string_agg(contact.c.phone, aggregate_order_by(BETWEEN, contact.c.id), type_=sa.Text)
+    mine = [contact.c.realm == owner[0], contact.c.resource_id == owner[1]]
+    mine.append(contact.c.phone.is_not(None))
+    if form.clearance == "public":
+        mine.append(contact.c.published)
+    known: Any = sa.select(sa.select(contact.c.id).exists()).scalar_subquery()
+    return sa.case((known, sa.select(text).where(*mine).correlate(*records).scalar_subquery()))
 
 
 async def find(reader: Reader, sight: Sight, resource_id: UUID) -> list[Row]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from registry.domain.access.sight import stricter
 from registry.domain.geojson import Point, Polygon
+from registry.domain.ogc import flat
 from registry.domain.records import feature
 from registry.domain.records.location import generalise, reach_of_doubt_m
 from registry.domain.records.resource import LastSeen, Resource, SupplyDepot, Visibility
@@ -46,8 +47,7 @@ def row_of(record: Resource, updated_by: str, visibility_now: Visibility = "publ
     """
     properties = record.properties
     location = properties.location
-    is_public = stricter(properties.visibility, visibility_now) == "public"
-    public = record if is_public else generalise(record)
+    public = _public_face(record, visibility_now)
     seen, sector = _last_seen(record), getattr(properties, "sector", None)
     footprint = getattr(properties, "footprint", None)
     return {name: getattr(properties, name, None) for name in COLUMNS} | {
@@ -56,7 +56,7 @@ def row_of(record: Resource, updated_by: str, visibility_now: Visibility = "publ
         "kind": record.kind,
         "name_zh": properties.name.zh,
         "name_en": properties.name.en,
-        "search_key": search_key(record, is_public=is_public),
+        "search_key": search_key(record, is_public=public is record),
         "geom": point_wkb(measured(record)),
         "public_geom": point_wkb(measured(public)),
         "quality": location.quality,
@@ -73,6 +73,24 @@ def row_of(record: Resource, updated_by: str, visibility_now: Visibility = "publ
         "feature": feature.render(record),
         "public_feature": None if public is record else feature.render(public),
         **{name: _keys(getattr(properties, name, None)) for name in CODED},
+    }
+
+
+def _public_face(record: Resource, visibility_now: Visibility = "public") -> Resource:
+    """What the public sees of a record: itself, unless it is or was less than public."""
+    is_public = stricter(record.properties.visibility, visibility_now) == "public"
+    return record if is_public else generalise(record)
+
+
+def flat_row(record: Resource) -> dict[str, Any]:
+    """The row of `flat_feature` for a current version."""
+    public = _public_face(record)
+    return {
+        "realm": record.properties.exercise or LIVE,
+        "resource_id": record.id,
+        "place": record.properties.place,
+        "feature": flat.render(record),
+        "public_feature": None if public is record else flat.render(public),
     }
 
 

@@ -10,7 +10,7 @@ from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query
 from registry.store.records import changes, resource_row
 from registry.store.schema.changes import change_log, resource_past
-from registry.store.schema.records import external_id, resource, stock_line
+from registry.store.schema.records import external_id, flat_feature, resource, stock_line
 
 AT_ONCE = 500
 Key = tuple[str, UUID, int]
@@ -79,6 +79,7 @@ MISSING = Query(
 _IDS = sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))
 STOCK = Query(sa.select(stock_line).where(stock_line.c.resource_id == _IDS))
 EXTERNAL = Query(sa.select(external_id).where(external_id.c.resource_id == _IDS))
+FLAT = Query(sa.select(flat_feature).where(flat_feature.c.resource_id == _IDS))
 OPEN_PAST, CLOSE_PAST = (
     Query(sa.text(f"ALTER TABLE resource_past {state} TRIGGER append_only"))
     for state in ("DISABLE", "ENABLE")
@@ -115,6 +116,12 @@ async def parts(reader: Reader, rows: Sequence[Row]) -> dict[tuple[str, UUID], l
         for part in await reader.rows(query, {"ids": [row["id"] for row in rows]}):
             owned.setdefault((part["realm"], part["resource_id"]), []).append(dict(part))
     return owned
+
+
+async def flat_features(reader: Reader, rows: Sequence[Row]) -> dict[tuple[str, UUID], dict[str, Any]]:
+    """The stored flat features of current versions, by realm and identity."""
+    found = await reader.rows(FLAT, {"ids": [row["id"] for row in rows]})
+    return {(row["realm"], row["resource_id"]): dict(row) for row in found}
 
 
 async def rewrite(writer: Writer, table: VersionTable, derived: Sequence[dict[str, Any]]) -> None:

@@ -543,6 +543,18 @@ stock_line = sa.Table(
     comment="A depot's stock as it can be asked about; derived from the depot's own record.",
 )
 
+flat_feature = sa.Table(
+    "flat_feature",
+    metadata,
+    sa.Column("realm", sa.Text, primary_key=True),
+    sa.Column("resource_id", sa.Uuid, primary_key=True),
+    sa.Column("place", sa.Text, comment="That of the record, for row security."),
+    sa.Column("feature", sa.Text, nullable=False),
+    sa.Column("public_feature", sa.Text),
+    sa.ForeignKeyConstraint(["realm", "resource_id"], ["resource.realm", "resource.id"], ondelete="CASCADE"),
+    comment="The flat form of a record's feature, and of what the public sees; derived from the record.",
+)
+
 external_id = sa.Table(
     "external_id",
     metadata,

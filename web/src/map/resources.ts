@@ -25,7 +25,7 @@ const symbolImage = [
   '|',
   ['coalesce', ['get', 'form'], ''],
   '|',
-  ['coalesce', ['get', 'quality'], 'approximate'],
+  ['coalesce', ['get', 'location_quality'], 'approximate'],
   '|',
   group,
   '|',
@@ -48,7 +48,7 @@ function clusterImage(kinds: string[]): Expr {
 export function drawn(resource: Resource): GeoJSON.Feature {
   const p = resource.properties
   const keep = ['kind', 'form', 'lifecycle', 'readiness', 'opening', 'operational', 'verified_at', 'tier', 'watch_radius_m']
-  const properties: Record<string, unknown> = { id: resource.id, quality: p.location.quality, uncertainty_m: p.location.uncertainty_m }
+  const properties: Record<string, unknown> = { id: resource.id, location_quality: p.location.quality, uncertainty_m: p.location.uncertainty_m }
   for (const name of keep) if (p[name] !== null && p[name] !== undefined) properties[name] = p[name]
   properties.name_zh = p.name.zh ?? p.name.en
   properties.name_en = p.name.en ?? p.name.zh
@@ -205,7 +205,7 @@ const heldSource = (records: GeoJSON.FeatureCollection) =>
 export function inView(map: MapGL): Resource[] {
   const seen = new Map<string, Resource>()
   for (const { geometry, properties: p } of map.queryRenderedFeatures({ layers: symbolLayers(map) })) {
-    const location = { quality: p.quality, uncertainty_m: p.uncertainty_m ?? null, candidate_places: [] }
+    const location = { quality: p.location_quality, uncertainty_m: p.uncertainty_m ?? null, candidate_places: [] }
     const known = { kind: p.kind, location } as unknown as Resource['properties']
     seen.set(String(p.id), { type: 'Feature', id: String(p.id), geometry: geometry as GeoJSON.Point, properties: known })
   }

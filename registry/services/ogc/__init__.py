@@ -1,0 +1,1 @@
+"""Use cases of ogc: what a collection says of itself."""

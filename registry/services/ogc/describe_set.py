@@ -1,0 +1,90 @@
+"""Say how complete a list of features is, what it leaves undecided and what its conditions exclude."""
+
+from msgspec import Struct
+
+from registry.domain.access.sight import Sight
+from registry.domain.completeness import (
+    NOTHING_UNDECIDED,
+    Completeness,
+    Excluded,
+    Undecided,
+    UndecidedRecord,
+)
+from registry.domain.ogc.set_question import SetQuestion, UnlocatedRecord
+from registry.services.completeness import completeness_of
+from registry.store.completeness import moment as moment_of
+from registry.store.database.pool import Reader
+from registry.store.ogc import sets
+
+MOST_NAMED = 10
+"""Undecided records that a list names; `unlocated-resources` has them all."""
+MOST_COUNTED = 10_000
+"""Exclusions are counted in collections of up to so many records."""
+
+
+class DescribedSet(Struct, frozen=True, kw_only=True):
+    """What a list says of its set. `excluded` is None where the collection is too large to count it."""
+
+    completeness: Completeness
+    undecided: Undecided
+    excluded: Excluded | None
+
+
+async def describe_set(
+    reader: Reader, sight: Sight, question: SetQuestion, moment: str | None = None
+) -> DescribedSet:
+    """The three of a question; what does not depend on the window is kept for as long as nothing is written.
+
+    Records without a position are undecided where they may lie in the window. Exclusions are of the whole
+    collection, whatever the window.
+    """
+    moment = moment or await moment_of(reader)
+    listing = await completeness_of(reader, sight, question.listing, moment)
+    return DescribedSet(
+        completeness=listing,
+        undecided=await _undecided(reader, sight, question, moment),
+        excluded=await _excluded(reader, sight, question, moment, listing.listed),
+    )
+
+
+async def _undecided(reader: Reader, sight: Sight, question: SetQuestion, moment: str | None) -> Undecided:
+    if question.unlocated is None:
+        return NOTHING_UNDECIDED
+    key = ("unlocated", sight, question.unlocated.shape, str(question.unlocated.values))
+    known: list[UnlocatedRecord] | None = reader.kept.get(key, moment)
+    if known is None:
+        async with reader.snapshot() as view:
+            known = await sets.unlocated(view, sight, question.unlocated)
+            reader.kept.put(key, await moment_of(view), known)
+    among = known[: sets.MOST_UNLOCATED]
+    possible = [record for record in among if record.may_meet(question.window)]
+    more = len(known) > len(among) or len(possible) > MOST_NAMED
+    return Undecided(len(possible), more, [_named(record) for record in possible[:MOST_NAMED]])
+
+
+def _named(record: UnlocatedRecord) -> UndecidedRecord:
+    return UndecidedRecord(
+        id=record.id,
+        kind=record.kind,
+        name=record.name,
+        reason=record.reason,
+        distance_min_m=None,
+        distance_max_m=None,
+    )
+
+
+async def _excluded(
+    reader: Reader, sight: Sight, question: SetQuestion, moment: str | None, listed: int
+) -> Excluded | None:
+    if not question.conditions:
+        return {}
+    if listed > MOST_COUNTED:
+        return None
+    shapes = tuple(question.conditions)
+    key = ("excluded", sight, question.collection, question.within, shapes, str(question.filter.values))
+    known: Excluded | None = reader.kept.get(key, moment)
+    if known is None:
+        async with reader.snapshot() as view:
+            known = await sets.excluded(view, sight, question)
+            reader.kept.put(key, await moment_of(view), known)
+    return known
