@@ -25,7 +25,7 @@ from registry.api.v1.access import approvals, audit
 from registry.api.v1.coverage import coverage, jobs, scenarios
 from registry.api.v1.incidents import incidents, warnings
 from registry.api.v1.incidents import response as incident_response
-from registry.api.v1.intake import files, intake
+from registry.api.v1.intake import files, intake, out
 from registry.api.v1.places import jurisdiction, places, rules, vocabularies
 from registry.api.v1.plans import plans, registers
 from registry.api.v1.records import contacts, corrections, history, resources
@@ -88,6 +88,7 @@ ROUTERS = (
     vocabularies.router,
     intake.router,
     files.router,
+    out.router,
     health.router,
     metrics.read_metrics,
 )

@@ -23,6 +23,8 @@ COMMANDS = {
     "init": "registry.cli.init",
     "seed": "registry.cli.seed",
     "import": "registry.cli.intake.import_file",
+    "export": "registry.cli.intake.export",
+    "report": "registry.cli.intake.report",
     "boundaries": "registry.cli.intake.boundaries",
     "coverage": "registry.cli.coverage",
     "nearest": "registry.cli.nearest",

@@ -39,7 +39,8 @@ QUERY: dict[str, list[str]] = {
     "under": ["D"],
     "lon": [str(SPOT[0]), str(FAR[0])],
     "lat": [str(SPOT[1])],
-    "f": ["json", "html", "csv", "fgb", "gpkg", "kml", "geojsonseq", "jsonseq", "mvt"],
+    "f": ["json", "html", "csv", "fgb", "gpkg", "kml", "geojsonseq", "jsonseq", "mvt", "xlsx", "docx"],
+    "lang": ["en"],
     "specialty": ["registry:mine"],
     "filter": ["name_en LIKE '%zq%'", "manager LIKE '%zqres%'", "visibility = 'restricted'"],
     "sortby": ["name_en", "-manager"],
@@ -85,6 +86,7 @@ PATHS: dict[str, list[str]] = {
     "collection_id": sorted(COLLECTIONS),
     "matrix_set": ["WebMercatorQuad"],
     "n": ["1"],
+    "kind": ["shelter"],
     "register": sorted(REGISTERS),
     "commitment": IDENTITIES[:1],
 }

@@ -80,6 +80,9 @@ MATRIX: dict[tuple[str, str], Route] = {
     ("PATCH", f"{FILES}/{{identity:uuid}}"): Route("planner", {"datum": "wgs84"}, condition="*"),
     ("DELETE", f"{FILES}/{{identity:uuid}}"): Route("planner"),
     ("GET", f"{FILES}/{{identity:uuid}}/rows"): Route("planner"),
+    ("GET", f"{FILES}/{{identity:uuid}}/file"): Route("planner"),
+    ("GET", "/v1/templates/{kind:str}"): Route("planner"),
+    ("GET", "/v1/reports/kind"): Route("viewer"),
     ("PATCH", f"{FILES}/{{identity:uuid}}/rows/{{n:int}}"): Route("planner", {"decision": {"take": "skip"}}),
     ("POST", f"{FILES}/{{identity:uuid}}/decisions"): Route(
         "planner", {"version": 1, "action": "confirm", "code": "likely_double", "take": "new"}

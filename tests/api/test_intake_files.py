@@ -201,6 +201,37 @@ async def test_a_file_is_read_while_other_requests_are_answered(office: FileClie
     assert intake["counts"]["create"] == 3000
 
 
+async def test_workbooks_and_reports_leave_as_files(office: FileClient) -> None:
+    url = await office.bring(TEXT)
+    await office.commit(url)
+    own = await office.client.get(f"{url}/file", headers=office.headers)
+    filled = await office.client.get("/v1/templates/shelter?place=town", headers=office.headers)
+    for answer in (own, filled):
+        assert answer.status_code == 200, answer.text
+        assert answer.content.startswith(b"PK")
+        assert "filename*=UTF-8''" in answer.headers["content-disposition"]
+    again = await office.bring(filled.content, name="filled.xlsx")
+    assert (await office.read(again))["counts"]["unchanged"] == 1
+    report = "/v1/reports/kind?kind=shelter&place=town"
+    figures = (await office.client.get(report, headers=office.headers)).json()
+    assert figures["total"]["measures"]["capacity_persons"]["sum"] == 300
+    assert {"completeness", "undecided", "excluded"} <= figures.keys()
+    properties = {
+        "kind": "shelter",
+        "name": {"zh": "演练避难所"},
+        "place": "town",
+        "location": {"quality": "unknown"},
+    }
+    body = {"type": "Feature", "geometry": None, "properties": properties}
+    made = await office.client.post("/v1/resources?exercise=demo", json=body, headers=office.headers)
+    assert made.status_code == 201, made.text
+    for form in ("xlsx", "docx", "html"):
+        answer = await office.client.get(f"{report}&f={form}&exercise=demo", headers=office.headers)
+        assert answer.status_code == 200, answer.text
+        named = answer.headers.get("content-disposition", "")
+        assert form == "html" or "%E6%BC%94%E7%BB%83-demo-" in named, "a drill says so in its name"
+
+
 async def test_a_body_that_is_no_file(office: FileClient) -> None:
     assert (
         await office.client.post("/v1/intakes?kind=shelter&name=a", headers=office.headers)

@@ -142,6 +142,7 @@ OWN: dict[str, dict[str, Sequence[Any]]] = {
     "intake.intakes._amend": {
         "columns": [frozenset({"state"}), frozenset({*intakes.AMENDED, *intakes.TIMES})]
     },
+    "intake.report._groups": {"measures": [("capacity_persons", "area_m2"), ("personnel",)]},
     "intake.intake_rows._page": {"conditions": [frozenset(), frozenset(intake_rows.CLAUSES)]},
     "records.corrections._find": {
         "present": [frozenset(), frozenset({"subject", "state", "resource_id", "after"})]

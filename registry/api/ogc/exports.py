@@ -21,6 +21,7 @@ from registry.api.ogc.response import VARY
 from registry.domain.access.sight import Sight
 from registry.domain.crs import CRS84, DEFAULT
 from registry.domain.errors import InvalidQuery
+from registry.domain.intake.files.drill import file_name
 from registry.domain.ogc import flatgeobuf, hxl, kml
 from registry.domain.ogc.catalogue import Collection
 from registry.store.database.pool import Reader
@@ -61,8 +62,9 @@ async def exported(
     writer = {"geojsonseq": _lines, "csv": _csv, "fgb": _flatgeobuf, "gpkg": _geopackage, "kml": _kml}[form]
     source = writer(request, reader, sight, described, params)
     stream = await begun(spooled(source, stream_slot(request), credential_in(request.scope).look))
-    file = f"{described.id}.{form}"
-    label = quote(f"{described.zh}-{file}")
+    drill = "" if sight.exercise is None else f"exercise-{sight.exercise}-"
+    file = f"{drill}{described.id}.{form}"
+    label = quote(file_name(f"{described.zh}-{described.id}.{form}", sight.exercise))
     headers = {
         "Content-Disposition": f"attachment; filename=\"{file}\"; filename*=UTF-8''{label}",
         "Content-Crs": f"<{CRS84}>",

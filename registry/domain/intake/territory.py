@@ -92,6 +92,12 @@ class Territory:
             yield place
             place = self._by_code.get(place.parent or "")
 
+    def parts_of(self, code: str) -> list[KnownPlace]:
+        """The places of today right under a place, by their codes; the place itself where there are none."""
+        today = (place for place in self._by_code.values() if place.ended_on is None)
+        parts = [place for place in today if place.parent == code and place.level not in AREA_LEVELS]
+        return sorted(parts, key=lambda one: one.code) or [self._by_code[code]]
+
     def nearest(self, text: str) -> Nearest | None:
         """The place that a text may mean: the smallest that its digits begin with, or the most alike."""
         if text.isdigit():

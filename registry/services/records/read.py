@@ -86,7 +86,7 @@ async def list_resources(
 ) -> tuple[FeatureSetAnswer, UUID | None]:
     """A page of the records that meet the conditions, and the identity after which the next one begins."""
     rows = await resources.find(reader, sight, wanted, after=after, limit=limit + 1)
-    beside = await _beside(reader, sight, wanted)
+    beside = await beside_list(reader, sight, wanted)
     answer = FeatureSetAnswer(
         features=[msgspec.Raw(row["feature"]) for row in rows[:limit]],
         completeness=beside.completeness,
@@ -98,7 +98,7 @@ async def list_resources(
     return answer, rows[limit - 1]["id"] if len(rows) > limit else None
 
 
-async def _beside(reader: Reader, sight: Sight, wanted: Filter) -> SetAnswer:
+async def beside_list(reader: Reader, sight: Sight, wanted: Filter) -> SetAnswer:
     """What a list says beside its members; kept while the database stays as it was."""
     moment = await listings.moment(reader)
     completeness = await completeness_of(reader, sight, wanted, moment)

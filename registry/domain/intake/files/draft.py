@@ -12,6 +12,8 @@ from registry.domain.intake.files.values.positions import JurisdictionExtent, Re
 from registry.domain.intake.finding import Finding
 from registry.domain.records.resource import Datum, Kind
 
+SHARED_POINT_M = 1_000.0
+"""The error that is assumed of a point that several rows share: it stands for a district or a town."""
 COUNTS = ("personnel", "capacity_persons", "occupancy_persons", "serves_persons")
 
 

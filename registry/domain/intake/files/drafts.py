@@ -1,6 +1,13 @@
 """Make drafts of records out of the rows of a sheet, with what was found in each cell."""
 
-from registry.domain.intake.files.draft import COUNTS, DraftedRow, FileAnswers, FileGround, SheetContext
+from registry.domain.intake.files.draft import (
+    COUNTS,
+    SHARED_POINT_M,
+    DraftedRow,
+    FileAnswers,
+    FileGround,
+    SheetContext,
+)
 from registry.domain.intake.files.file_findings import file_finding
 from registry.domain.intake.files.header import PLACED, Column, Header
 from registry.domain.intake.files.row_reader import RowReader
@@ -14,8 +21,6 @@ from registry.domain.intake.finding import Finding
 from registry.domain.records.resource import Datum, Kind
 
 SharedPoints = dict[tuple[float, float], int]
-SHARED_POINT_M = 1_000.0
-"""The error that is assumed of a point that several rows share: it stands for a district or a town."""
 
 
 def draft_rows(

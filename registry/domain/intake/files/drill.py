@@ -10,6 +10,8 @@ from registry.domain.intake.files.text import one_line
 FIRST_ROW: Final = "演练数据 EXERCISE DATA"
 """The first row of every file of an exercise begins so; its name follows after a colon."""
 LOOKED_AT = 3
+NONE = ("exercise", "无", "否", "live", "no", "-", "/")
+"""The code of the column itself, and what says that a record is of no exercise."""
 
 
 def first_row(exercise: str) -> str:
@@ -45,4 +47,4 @@ def _in_column(sheet: Sheet, header: Header) -> dict[str, None]:
         return {}
     cells = (row[column.index] for row in sheet.rows[header.data :] if column.index < len(row))
     names = (one_line(text_of(cell)) for cell in cells)
-    return {name: None for name in names if name and name not in ("无", "否", "live", "no", "-", "/")}
+    return {name: None for name in names if name and name not in NONE}

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 from registry.domain.errors import Invalid
 from registry.domain.intake.doubles import CELL_DEG
 from registry.domain.intake.examine import ExaminedRecord, examine
-from registry.domain.intake.files.draft import DraftedRow
+from registry.domain.intake.files.draft import SHARED_POINT_M, DraftedRow
 from registry.domain.intake.files.file_findings import file_finding
 from registry.domain.intake.files.header import Header
 from registry.domain.intake.files.sheet import letters
@@ -352,19 +352,24 @@ def revised_members(current: Resource, draft: DraftedRow) -> dict[str, Any]:
 
 def _says_nothing_new(members: dict[str, Any], given: dict[str, Any]) -> bool:
     """Whether what a row says of the position is known already, or less than what is known."""
-    known, stated, location = members["geometry"], given.get("geometry"), given.get("location") or {}
+    known, stated = members["geometry"], given.get("geometry")
+    held, location = members["location"], given.get("location") or {}
     if stated is None:
-        located = known is not None or members["location"]["quality"] != "unknown"
-        return located and bool(given.get("place", members["place"]) == members["place"])
+        same_place: bool = given.get("place", members["place"]) == members["place"]
+        is_located = known is not None or held["quality"] != "unknown"
+        return same_place and (is_located or location.get("source") in (None, held["source"]))
     if known is None:
         return False
     same: bool = all(
         abs(one - other) <= SAME_POINT_DEG
         for one, other in zip(known["coordinates"], stated["coordinates"], strict=True)
     )
-    if location.get("quality") not in ("surveyed", members["location"]["quality"]):
+    uncertainty_m = location.get("uncertainty_m")
+    if location.get("quality") == "approximate" and uncertainty_m == SHARED_POINT_M:
+        uncertainty_m = None  # said of a point that several rows share, not by the office
+    elif location.get("quality") not in ("surveyed", held["quality"]):
         return False
-    return same and location.get("uncertainty_m") in (None, members["location"]["uncertainty_m"])
+    return same and uncertainty_m in (None, held["uncertainty_m"])
 
 
 def _new_sources(present: list[dict[str, Any]], given: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -78,6 +78,11 @@ def _cell(value: Any) -> Cell:
     return datetime.fromisoformat(value["instant"])
 
 
+def unstored(cells: StoredCells) -> Row:
+    """The cells as they were read."""
+    return [_cell(value) for value in cells.values]
+
+
 def texts(cells: StoredCells) -> dict[str, str]:
     """The cells that hold something, as people read them, by the letters of their columns."""
     read = {letters(index): text_of(_cell(value)) for index, value in enumerate(cells.values)}
@@ -115,7 +120,7 @@ def part_of_sheet(layout: SheetLayout, rows: Iterable[RowCells]) -> tuple[Sheet,
     uncalculated: list[tuple[int, int]] = []
     records: list[RecordRow] = []
     for one in given:
-        row = corrected([_cell(value) for value in one.cells.values], one.corrections)
+        row = corrected(unstored(one.cells), one.corrections)
         cells[one.row - 1] = row
         if layout.has_shapes and one.row >= 2:
             shapes[one.row - 2] = one.cells.shape

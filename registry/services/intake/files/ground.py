@@ -60,11 +60,11 @@ async def load_file_ground(reader: Reader) -> FileGround:
     )
 
 
-async def load_known(reader: Reader, sight: Sight, kind: Kind) -> list[Resource]:
-    """Every record of a kind that this sight has."""
+async def load_known(reader: Reader, sight: Sight, wanted: Filter) -> list[Resource]:
+    """Every record that a filter asks for and this sight has."""
     known: list[Resource] = []
     after: UUID | None = None
-    while rows := await resources.find(reader, sight, Filter(kind=kind), after=after, limit=PAGE):
+    while rows := await resources.find(reader, sight, wanted, after=after, limit=PAGE):
         known += [feature.parse(bytes(row["feature"]).decode()) for row in rows]
         after = known[-1].id
     return known
@@ -78,7 +78,7 @@ async def load_plan_ground(
     known: list[Resource] | None = None,
 ) -> PlanGround:
     """What rows are compared with: all records of their kind, or those that are given."""
-    known = await load_known(reader, sight, kind) if known is None else known
+    known = await load_known(reader, sight, Filter(kind=kind)) if known is None else known
     phones = await contacts.telephones(reader, sight, [record.id for record in known])
     return PlanGround(
         kind=kind,

@@ -30,7 +30,9 @@ class Labels:
 
     def __init__(self, values: Iterable[Label]) -> None:
         self._known: dict[str, dict[str, tuple[str, str]]] = {}
+        self._words: dict[tuple[str, str, str], tuple[str, ...]] = {}
         for value in values:
+            self._words[value.subject, value.scheme, value.code] = value.labels
             known = self._known.setdefault(value.subject, {})
             for word in (*value.labels, value.code, value.code.replace("_", " ")):
                 known.setdefault(header_key(word), (value.scheme, value.code))
@@ -49,6 +51,10 @@ class Labels:
         if colon and (scheme.strip(), code.strip()) in known.values():
             return scheme.strip(), code.strip()
         return known.get(header_key(text))
+
+    def words(self, subject: str, scheme: str, code: str) -> tuple[str, ...]:
+        """The labels of a code."""
+        return self._words.get((subject, scheme, code), ())
 
     def has(self, subject: str, code: str) -> bool:
         """Whether the registry's own scheme has a code for a subject."""

@@ -1,0 +1,1 @@
+"""Use cases of what leaves for offices: workbooks, and reports."""

@@ -1,0 +1,170 @@
+"""What leaves for offices: a workbook comes back unchanged, a report never says 0 of what nobody stated."""
+
+import asyncio
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import docx
+import pytest
+from click.testing import CliRunner
+from python_calamine import CalamineWorkbook
+
+from registry.cli.main import registry
+from registry.domain.access.actor import Actor
+from registry.domain.conditions import Filter
+from registry.domain.errors import Forbidden
+from registry.domain.intake.files.header import find_header
+from registry.domain.intake.files.refusal import RefusedFile
+from registry.domain.intake.out.report import NOT_FILLED, table_of
+from registry.domain.intake.out.workbook import columns_of
+from registry.domain.records.resource import KINDS, Kind
+from registry.runtime.database import as_role, writing
+from registry.services.intake.files.correct_row import RowCorrection, correct_row
+from registry.services.intake.out.make_workbook import make_workbook
+from registry.services.intake.out.own_file import own_file
+from registry.services.intake.out.render_report import ReportForm, render_report
+from registry.services.intake.out.report_kind import report_kind
+from registry.services.seeding import seed
+from registry.store.database.pool import Writer
+from registry.store.files.read import read_file
+from registry.store.records import changes
+from tests.builders import A_CHANGE, a_place, an_inventory, make
+from tests.services.test_intake_files import AROUND, PLANNER, Office, office  # noqa: F401
+
+VIEWER = Actor(id="viewer", role="viewer")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_empty_workbook_is_read_as_its_columns(writer: Writer, kind: Kind) -> None:
+    content = await make_workbook(writer, Office(writer).sight, PLANNER, kind, None)
+    workbook = read_file(content)
+    [sheet] = [one for one in workbook.sheets if not one.hidden]
+    header = find_header(sheet, kind)
+    assert header is not None
+    assert [column.field for column in header.columns] == [column.field for column in columns_of(kind)]
+    assert {one.name for one in workbook.sheets if one.hidden} == {"_lists", "_registry"}
+    with pytest.raises(Forbidden):
+        await make_workbook(writer, Office(writer).sight, VIEWER, kind, None)
+
+
+@pytest.mark.parametrize("exercise", [None, "demo"])
+async def test_every_record_of_the_seeds_comes_back_unchanged(writer: Writer, exercise: str | None) -> None:
+    await seed.seed(writer)
+    await seed.add_demonstration(writer)
+    clerk = Office(writer, exercise=exercise)
+    for kind in KINDS:
+        content = await make_workbook(writer, clerk.sight, PLANNER, kind, Filter(kind=kind))
+        identity = await clerk.bring(content, kind)
+        intake = await clerk.read(identity)
+        assert intake.report is not None
+        assert not intake.report.questions
+        acted = {name: rows for name, rows in intake.report.counts.items() if name != "aside"}
+        wrong = [row for row in await clerk.rows(identity) if row.action not in ("unchanged", "aside")]
+        assert set(acted) <= {"unchanged"}, [(row.name, row.changed, row.findings) for row in wrong[:3]]
+        if exercise is not None and acted:
+            with pytest.raises(RefusedFile, match="demo"):
+                await Office(writer).bring(content, kind)
+
+
+async def test_what_is_changed_in_a_workbook_is_the_only_change(office: Office) -> None:  # noqa: F811
+    content = await make_workbook(office.writer, office.sight, PLANNER, "shelter", Filter(kind="shelter"))
+    identity = await office.bring(content)
+    columns = {one.field: number for number, one in enumerate(columns_of("shelter"))}
+    row = next(one for one in await office.rows(identity) if one.action == "unchanged")
+    column = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[columns["capacity_persons"]]
+    corrected = await correct_row(office.work, identity, row.n, RowCorrection(corrections={column: 301}))
+    assert (corrected.action, corrected.changed) == ("update", ["capacity_persons", "sources"])
+
+
+async def test_the_own_file_comes_back_with_results_and_can_be_brought_again(office: Office) -> None:  # noqa: F811
+    text = "避难场所统计表,,\n名称,乡镇,容量\n城北第三小学,town,3/4\n示例甲场所,town,300\n合计,,300\n"
+    identity = await office.bring(text)
+    name, content = await own_file(office.writer, office.sight, PLANNER, identity)
+    assert name == "list-处理结果.xlsx"
+    [sheet] = read_file(content).sheets
+    assert [row[:3] for row in sheet.rows[:3]] == [
+        ["避难场所统计表", None, None],
+        ["名称", "乡镇", "容量"],
+        ["城北第三小学", "town", "3/4"],
+    ]
+    assert (sheet.rows[2][3], "C" in str(sheet.rows[2][4])) == ("退回 refused", True)
+    again = await office.bring(content)
+    assert await office.actions(again) == ["refused", "unchanged"]
+
+
+async def test_a_report_says_not_filled_in_and_never_0_of_what_is_not_stated(writer: Writer) -> None:
+    await a_place(writer, "district", level="district", extent=AROUND, extent_basis="boundary")
+    for town in ("t1", "t2", "t3"):
+        await a_place(writer, town, "district")
+    for town, capacity in (("t1", 300), ("t1", None), ("t2", None)):
+        record = make(
+            "shelter", None, place=town, capacity_persons=capacity, name={"zh": f"{town}{capacity}"}
+        )
+        await changes.insert(writer, record, A_CHANGE)
+    sight = Office(writer, VIEWER).sight
+    report = await report_kind(writer, sight, VIEWER, "shelter", "district")
+    blank = NOT_FILLED.zh
+    assert table_of(report, "zh") == [
+        ["t1", "2", "0", f"≥ 300（1 {blank}）", str(blank)],
+        ["t2", "1", "0", str(blank), str(blank)],
+        ["t3", str(blank), str(blank), str(blank), str(blank)],
+        ["合计", "3", "0", f"≥ 300（2 {blank}）", str(blank)],
+    ]
+    assert report.completeness.state == "open"
+    await an_inventory(writer, "shelter", "district")
+    closed = await report_kind(writer, sight, VIEWER, "shelter", "district")
+    assert table_of(closed, "zh")[2] == ["t3", "0", "0", "0", "0"]
+    forms: dict[ReportForm, Any] = {form: render_report(report, form, "zh") for form in get_args(ReportForm)}
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(forms["xlsx"])).get_sheet_by_index(0).to_python()
+    assert [str(blank)] * 4 == rows[-2][1:5]
+    table = docx.Document(io.BytesIO(forms["docx"])).tables[0]
+    assert [cell.text for cell in table.rows[3].cells] == ["t3", *[str(blank)] * 4]
+    assert str(blank) in forms["html"].decode()
+
+
+async def test_a_report_of_a_drill_says_so_everywhere(writer: Writer) -> None:
+    await a_place(writer, "district", level="district")
+    sight = Office(writer, VIEWER, exercise="demo").sight
+    report = await report_kind(writer, sight, VIEWER, "rescue_team", "district")
+    mark = "演练数据 EXERCISE DATA: demo"
+    workbook = CalamineWorkbook.from_filelike(io.BytesIO(render_report(report, "xlsx", "zh")))
+    rows = workbook.get_sheet_by_index(0).to_python()
+    assert rows[0][0] == mark
+    assert "演练" in rows[4]
+    document = docx.Document(io.BytesIO(render_report(report, "docx", "zh")))
+    assert mark in {paragraph.text for paragraph in document.paragraphs}
+    assert document.sections[0].header.paragraphs[0].text == mark
+    assert mark in render_report(report, "html", "en").decode()
+
+
+def test_the_commands_write_files_that_say_what_they_are(
+    new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url = new_database()
+
+    async def fill() -> None:
+        async with writing(url) as writer:
+            await seed.seed_if_new(writer)
+
+    asyncio.run(fill())
+    monkeypatch.setenv("DATABASE_URL", as_role(url))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(registry, list(arguments))
+        return result.exit_code, result.output
+
+    assert run("export", "--kind", "rescue_team", "--exercise", "demo")[0] == 0
+    [drill] = tmp_path.glob("*.xlsx")
+    assert drill.name == "演练-demo-救援队伍-全部.xlsx"
+    code, output = run("import", str(drill), "--kind", "rescue_team", "--exercise", "demo")
+    assert (code, "unchanged 不变" in output, "new 新增" in output) == (0, True, False)
+    assert run("import", str(drill), "--kind", "rescue_team")[0] == 2
+    code, output = run("report", "--kind", "shelter", "--place", "500110")
+    assert (code, "未填" in output) == (0, True)
+    assert run("report", "--kind", "shelter", "--place", "500110", "--out", "a.docx")[0] == 0
+    assert (tmp_path / "a.docx").read_bytes().startswith(b"PK")
+    assert run("report", "--kind", "shelter", "--place", "500110", "--out", "a.pdf")[0] == 2
+    assert run("report", "--kind", "shelter", "--place", "nowhere")[0] == 1
