@@ -29,11 +29,13 @@ from registry.api.v1.intake import files, intake, out
 from registry.api.v1.places import jurisdiction, places, rules, vocabularies
 from registry.api.v1.plans import plans, registers
 from registry.api.v1.records import contacts, corrections, history, resources
+from registry.api.v1.subscriptions import subscriptions
 from registry.api.v1.sync import feed, sync
 from registry.domain.access.pepper import Peppers
 from registry.domain.errors import Unavailable
 from registry.domain.proximity.ranking import parse_paces
 from registry.domain.search_key import load_tables
+from registry.domain.subscriptions.webhook import parse_networks
 from registry.jobs.housekeeping import Chore, database_chores, housekeeping
 from registry.jobs.measuring import measuring
 from registry.jobs.runner import running_jobs
@@ -49,6 +51,7 @@ from registry.services.access.key_authenticator import KeyAuthenticator
 from registry.services.access.pepper_in_use import demand_pepper
 from registry.services.health import HealthCheck
 from registry.services.intake.reference import LatestReference
+from registry.services.subscriptions.deliver import WebhookDeliverer
 from registry.services.sync.change_watcher import ChangeWatcher
 from registry.services.sync.watch_feed_lag import FeedLagWatcher
 from registry.store.database import migrations
@@ -84,6 +87,7 @@ ROUTERS = (
     incidents.router,
     incident_response.router,
     warnings.router,
+    subscriptions.router,
     rules.router,
     vocabularies.router,
     intake.router,
@@ -157,7 +161,13 @@ def _background(
     state.change_watcher = watcher = ChangeWatcher(reader, on_change=state.poll_cache.clear)
     state.drain.on_closing(watcher.close)
     state.tiles = tiles = TileCache(settings.tile_cache_mb * MIB)
-    loops = [watcher.run(), TileInvalidator(reader, tiles).follow(watcher.moved)]
+    state.webhook_networks = parse_networks(settings.webhook_networks)
+    deliverer = WebhookDeliverer(reader, peppers, state.webhook_networks)
+    loops = [
+        watcher.run(),
+        TileInvalidator(reader, tiles).follow(watcher.moved),
+        deliverer.follow(watcher.moved),
+    ]
     state.feed_lag = feed_lag = FeedLagWatcher(reader)
     chores = [
         Chore(LAG_EVERY_S, feed_lag.look),

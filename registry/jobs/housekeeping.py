@@ -11,6 +11,7 @@ import structlog
 from registry.domain.errors import RegistryError
 from registry.services.access.forget_expired import forget_expired
 from registry.services.incidents.warnings.receive import watch_warnings
+from registry.services.subscriptions.forget_delivered import forget_delivered
 from registry.services.sync.seal_history import seal_history
 from registry.store import completeness
 from registry.store.database.pool import Reader
@@ -38,6 +39,7 @@ def database_chores(reader: Reader, pepper: bytes) -> list[Chore]:
 
     async def forget() -> None:
         await forget_expired(reader, datetime.now(UTC))
+        await forget_delivered(reader)
 
     async def watch() -> None:
         await watch_warnings(reader)

@@ -11,6 +11,7 @@ import msgspec
 
 from registry.domain.access.credential import id_of
 from registry.domain.proximity.ranking import parse_paces
+from registry.domain.subscriptions.webhook import parse_networks
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
@@ -125,6 +126,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Log every request; otherwise those that change, fail or take longer than a second."""
     stale_after_days: Annotated[float, msgspec.Meta(gt=0, le=36_500)] = 180.0
     """After so many days without a verification, a record is marked stale in proximity answers."""
+    webhook_networks: str = ""
+    """Networks with commas that webhooks may reach although they are private; http is allowed then."""
     paces: str | None = None
     """For rank=arrival, JSON by kind: {"rescue_team": {"speed_kmh": 40, "detour": 1.4, "source": "…"}}."""
     debug: bool = False
@@ -181,8 +184,9 @@ def read(environ: Mapping[str, str]) -> Settings:
         )
     try:
         parse_paces(environ.get("REGISTRY_PACES") or None)
+        parse_networks(environ.get("REGISTRY_WEBHOOK_NETWORKS", ""))
         return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise SettingsError(f"a REGISTRY_* setting cannot be used: {error}") from error
 
 

@@ -18,6 +18,7 @@ from tests.access.test_roles import (
     ROUTES,
     SEEN_AT,
     SITE,
+    SUBSCRIPTION,
     TRIAL,
     draft,
     url_of,
@@ -25,6 +26,7 @@ from tests.access.test_roles import (
 from tests.access.worlds import World, identity_of
 from tests.waiting import until
 
+REPLAYED = "webhook_message WHERE type = 'test' AND delivered_at IS NULL"
 COUNTED = "SELECT {}".format(
     " + ".join(
         f"(SELECT count(*) FROM {table})"
@@ -37,6 +39,8 @@ COUNTED = "SELECT {}".format(
             "job",
             "incident_log",
             "intake",
+            "subscription",
+            REPLAYED,
         )
     )
 )
@@ -253,6 +257,25 @@ async def warning(place: World) -> Sent:
     return Sent("/v1/warnings", *bodies)
 
 
+async def subscription(place: World) -> Sent:
+    """For a register that no test changes."""
+    bodies = ({"url": f"https://hooks.example/{name}", "kinds": ["indicator"]} for name in "ab")
+    return Sent("/v1/subscriptions", *bodies)
+
+
+async def replay(place: World) -> Sent:
+    """Of a new subscription, to which one message was told."""
+    sent = await subscription(place)
+    made = await place.client.post(sent.url, json=sent.body, headers=place.headers["planner"])
+    identity = made.json()["subscription"]["id"]
+    await place.connection.execute(
+        "INSERT INTO webhook_message (subscription, subject, type, body, created_at, due_at, delivered_at)"
+        " VALUES ($1, gen_random_uuid(), 'test', '{}', now(), now(), now())",
+        identity,
+    )
+    return Sent(f"{sent.url}/{identity}/replay", {"since": SEEN_AT}, {"since": "2026-01-03T00:00:00Z"})
+
+
 ASKED = BODIES | {TRIAL: [draft("T1")]}
 QUESTIONS = {path for path in ASKED if not path.startswith("/v1/coverage") or path.endswith("/members")}
 """They have no effect at all."""
@@ -276,6 +299,8 @@ WRITES: dict[str, Callable[[World], Awaitable[Sent]]] = {
     f"{FILES}/{{identity:uuid}}/commit": commit,
     f"{FILES}/{{identity:uuid}}/undo": undo,
     "/v1/warnings": warning,
+    "/v1/subscriptions": subscription,
+    f"{SUBSCRIPTION}/replay": replay,
     "/v1/resources": lambda place: changed(place, "/v1/resources", properties=draft("T2")["properties"]),
     f"{RECORD}/location": record("location", accuracy_m=6),
     f"{RECORD}/restoration": restoration,

@@ -55,6 +55,7 @@ ALERT = {
     "identifier": "roles", "sender": "test", "sent": SEEN_AT, "status": "Actual", "msgType": "Alert",
     "info": [{"area": [{"circle": ["29.0,106.6 3"]}]}],
 }  # fmt: skip
+SUBSCRIPTION = "/v1/subscriptions/{identity:uuid}"
 TRIAL = "/v1/intakes/check"
 FILES = "/v1/intakes"
 CONTACT = "/v1/resources/{identity:uuid}/contacts"
@@ -138,6 +139,12 @@ MATRIX: dict[tuple[str, str], Route] = {
     ("POST", "/v1/sync/push"): Route("field", bodiless=True),
     ("POST", "/v1/incidents"): Route("field", {"hazard": "forest_fire", "place": "T1"}),
     ("POST", "/v1/incidents/detections"): Route("field", DETECTION),
+    ("POST", "/v1/subscriptions"): Route("planner", {"url": "https://hooks.example/x", "kinds": ["expert"]}),
+    ("GET", "/v1/subscriptions"): Route("planner"),
+    ("GET", SUBSCRIPTION): Route("planner"),
+    ("DELETE", SUBSCRIPTION): Route("planner"),
+    ("GET", f"{SUBSCRIPTION}/deliveries"): Route("planner"),
+    ("POST", f"{SUBSCRIPTION}/replay"): Route("planner", {"since": SEEN_AT}),
     ("POST", "/v1/warnings"): Route("field", ALERT),
     ("PATCH", INCIDENT): Route("field", {"level": "II"}, condition="*"),
     ("GET", f"{INCIDENT}/log"): Route("viewer"),

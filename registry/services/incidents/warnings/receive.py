@@ -76,10 +76,10 @@ async def receive_warning(work: Work, alert: CapAlert) -> ReceivedWarning:
 
 async def _filed(work: Work, warning: StoredWarning) -> StoredWarning:
     """A warning for more than the sender's own places is filed under the first of them."""
-    if not work.actor.places:
+    if work.actor.places is None:
         return warning
     above = await places.ancestors(work.writer, warning.place) if warning.place else []
-    if set(work.actor.places) & set(above):
+    if not work.actor.places or set(work.actor.places) & set(above):
         require_place(work.actor, "field", above)
         return warning
     return structs.replace(warning, place=work.actor.places[0])

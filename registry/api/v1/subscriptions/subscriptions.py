@@ -1,0 +1,85 @@
+"""Subscriptions over HTTP: make, list, read with health, end, deliveries, replay."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, Router, delete, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath, JSONBody
+
+from registry.api.http import params
+from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, WorkDep
+from registry.api.http.idempotency import rendered
+from registry.api.http.links import JSON
+from registry.api.v1.records.writes import EXAMINED
+from registry.domain.subscriptions.subscription import SubscriptionDraft
+from registry.services.subscriptions import subscribe as subscriptions
+from registry.services.subscriptions.subscribe import Replay, SubscriptionHealth
+from registry.store.access.idempotency import StoredResponse
+
+
+@post("/", opt=EXAMINED)
+async def subscribe(
+    state: State, data: JSONBody[SubscriptionDraft], work: WorkDep, once: IdempotencyDep
+) -> Response[bytes]:
+    """Be told of changes by signed webhooks from now on; the secret is shown here and never again."""
+
+    async def perform() -> StoredResponse:
+        made = await subscriptions.subscribe(work, data, state.peppers, state.webhook_networks)
+        return rendered(made, 201, Location=f"/v1/subscriptions/{made.subscription.id}")
+
+    return await once(perform, JSON)
+
+
+@get("/")
+async def list_subscriptions(reader: ReaderDep, actor: ActorDep) -> dict[str, Any]:
+    """Your subscriptions; an administrator reads all of them."""
+    return {"subscriptions": await subscriptions.list_subscriptions(reader, actor)}
+
+
+@get("/{identity:uuid}")
+async def read_subscription(
+    identity: FromPath[UUID], reader: ReaderDep, actor: ActorDep
+) -> SubscriptionHealth:
+    """One subscription with its health: failures, the last error, and what waits."""
+    return await subscriptions.read_health(reader, actor, identity)
+
+
+@delete("/{identity:uuid}", status_code=204)
+async def end_subscription(identity: FromPath[UUID], work: WorkDep) -> None:
+    """End a subscription; nothing is sent any more."""
+    await subscriptions.end_subscription(work, identity)
+
+
+@get("/{identity:uuid}/deliveries")
+async def list_deliveries(
+    identity: FromPath[UUID], reader: ReaderDep, actor: ActorDep, limit: params.Limit = 100
+) -> dict[str, Any]:
+    """The newest messages of a subscription, each with its attempts and what became of it."""
+    return {"deliveries": await subscriptions.list_deliveries(reader, actor, identity, limit)}
+
+
+@post("/{identity:uuid}/replay", status_code=200, opt=EXAMINED)
+async def replay(
+    identity: FromPath[UUID], data: JSONBody[Replay], work: WorkDep, once: IdempotencyDep
+) -> Response[bytes]:
+    """Send the messages since an instant again, under the same identities."""
+
+    async def perform() -> StoredResponse:
+        return rendered({"messages": await subscriptions.replay(work, identity, data)})
+
+    return await once(perform, JSON)
+
+
+router = Router(
+    "/v1/subscriptions",
+    route_handlers=[
+        subscribe,
+        list_subscriptions,
+        read_subscription,
+        end_subscription,
+        list_deliveries,
+        replay,
+    ],
+    tags=["subscriptions"],
+)

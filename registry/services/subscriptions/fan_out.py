@@ -1,0 +1,52 @@
+"""Fan out: read the change log once for all subscriptions, and store what each is told."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from registry.domain.subscriptions.subscription import SubscriptionIndex, message_of
+from registry.domain.sync.feed import position_of
+from registry.services.clock import now
+from registry.store.database.pool import Reader
+from registry.store.subscriptions import outbox
+from registry.store.subscriptions import subscriptions as store
+from registry.store.sync import feed
+
+PAGE = 200
+
+
+async def fan_out(reader: Reader) -> bool:
+    """Read one page of the log; whether there may be more. One process does it at a time.
+
+    Messages and position are stored in one transaction: a change is told exactly once to the outbox, and at
+    least once from there.
+    """
+    async with reader.writer() as writer:
+        position = await outbox.claim(writer)
+        if position is None:
+            return False
+        index = SubscriptionIndex(await store.active(writer))
+        if not index.count:
+            return False
+        page = await feed.page(writer, None, None, position, PAGE)
+        if not page.changes:
+            return False
+        await outbox.put(writer, _messages(page.changes, index, now()))
+        await outbox.move(writer, position_of(page.changes[-1]))
+        return page.full
+
+
+def _messages(changes: list[Any], index: SubscriptionIndex, at: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "subscription": subscription.id,
+            "subject": row["resource_id"],
+            "type": message.type,
+            "body": msgspec.json.encode(message).decode(),
+            "created_at": at,
+        }
+        for row in changes
+        for subscription in index.may_match(row)
+        if (message := message_of(row, subscription)) is not None
+    ]

@@ -1,0 +1,1 @@
+"""SQL of subscriptions and of their outbox."""
