@@ -45,7 +45,7 @@ class SubscriptionDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     secret: Secret | None = None
 
 
-class Subscription(Struct, frozen=True, kw_only=True):
+class WebhookSubscription(Struct, frozen=True, kw_only=True):
     """A subscription with its health; the secret is shown once, when it is made."""
 
     id: UUID
@@ -126,15 +126,15 @@ def _below_minimum(members: Mapping[str, Any]) -> list[EventType]:
 class SubscriptionIndex:
     """Subscriptions by place and kind, so that a change looks only at those that may match."""
 
-    def __init__(self, subscriptions: Iterable[Subscription]) -> None:
-        self._by_place: dict[tuple[str | None, str | None], list[Subscription]] = defaultdict(list)
+    def __init__(self, subscriptions: Iterable[WebhookSubscription]) -> None:
+        self._by_place: dict[tuple[str | None, str | None], list[WebhookSubscription]] = defaultdict(list)
         self.count = 0
         for one in subscriptions:
             self.count += 1
             for kind in one.kinds or EVERY_KIND:
                 self._by_place[one.place, kind].append(one)
 
-    def may_match(self, row: Mapping[str, Any]) -> list[Subscription]:
+    def may_match(self, row: Mapping[str, Any]) -> list[WebhookSubscription]:
         """The subscriptions for the kind of a change, and for a place that holds or held its record."""
         places = {None, *row["above_before"], *row["above_after"]}
         return [
@@ -146,7 +146,7 @@ class SubscriptionIndex:
         ]
 
 
-def message_of(row: Mapping[str, Any], subscription: Subscription) -> EventMessage | None:
+def message_of(row: Mapping[str, Any], subscription: WebhookSubscription) -> EventMessage | None:
     """What a subscription is told of a change; None when it does not ask for it, or may not know of it."""
     if position_of(row) <= subscription.since:
         return None

@@ -10,7 +10,7 @@ from registry.domain.access.actor import Actor, require
 from registry.domain.access.pepper import Peppers
 from registry.domain.errors import Forbidden, NotFound
 from registry.domain.identity import new_id
-from registry.domain.subscriptions.subscription import Subscription, SubscriptionDraft
+from registry.domain.subscriptions.subscription import SubscriptionDraft, WebhookSubscription
 from registry.domain.subscriptions.webhook import Networks, check_url, encrypt_secret, new_secret
 from registry.services.clock import now
 from registry.services.intake.admit import admit_value
@@ -24,14 +24,14 @@ from registry.store.sync import feed
 class MadeSubscription(Struct, frozen=True, kw_only=True):
     """A new subscription with the secret that its deliveries are signed with."""
 
-    subscription: Subscription
+    subscription: WebhookSubscription
     secret: str
 
 
 class SubscriptionHealth(Struct, frozen=True, kw_only=True):
     """A subscription, and what it was not told yet."""
 
-    subscription: Subscription
+    subscription: WebhookSubscription
     waiting: int
     oldest_at: datetime | None
 
@@ -56,7 +56,7 @@ async def subscribe(
     check_url(draft.url, allowed)
     at, head = now(), await feed.head(work.writer)
     secret = draft.secret or new_secret()
-    made = Subscription(
+    made = WebhookSubscription(
         id=new_id(int(at.timestamp() * 1000)),
         name=draft.name,
         url=draft.url,
@@ -75,13 +75,13 @@ async def subscribe(
     return MadeSubscription(subscription=made, secret=secret)
 
 
-async def list_subscriptions(reader: Reader, actor: Actor) -> list[Subscription]:
+async def list_subscriptions(reader: Reader, actor: Actor) -> list[WebhookSubscription]:
     """The subscriptions of the caller; an administrator reads all of them."""
     require(actor, "planner")
     return await store.find(reader, None if actor.role == "admin" else actor.id)
 
 
-async def own_subscription(reader: Reader, actor: Actor, identity: UUID) -> Subscription:
+async def own_subscription(reader: Reader, actor: Actor, identity: UUID) -> WebhookSubscription:
     """A subscription of the caller; NotFound for those of others, except to an administrator."""
     require(actor, "planner")
     found = await store.get(reader, identity)

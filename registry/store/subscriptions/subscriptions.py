@@ -5,7 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from registry.domain.subscriptions.subscription import Subscription
+from registry.domain.subscriptions.subscription import WebhookSubscription
 from registry.domain.sync.feed_cursor import LogPosition
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query
@@ -51,25 +51,25 @@ END = Query(
 )
 
 
-async def insert(writer: Writer, made: Subscription, secret: bytes) -> None:
+async def insert(writer: Writer, made: WebhookSubscription, secret: bytes) -> None:
     """Store a subscription with its encrypted secret."""
     values = {name: getattr(made, name) for name in _MADE if name != "secret"}
     values |= {"secret": secret, "since_xid": str(made.since.xid), "since_seq": made.since.seq}
     await writer.run(INSERT, values)
 
 
-async def find(reader: Reader, owner: str | None) -> list[Subscription]:
+async def find(reader: Reader, owner: str | None) -> list[WebhookSubscription]:
     """The subscriptions of an owner, or all of them."""
     return [_of(row) for row in await reader.rows(FIND, {"owner": owner})]
 
 
-async def get(reader: Reader, identity: UUID) -> Subscription | None:
+async def get(reader: Reader, identity: UUID) -> WebhookSubscription | None:
     """One subscription."""
     row = await reader.row(GET, {"id": identity})
     return None if row is None else _of(row)
 
 
-async def active(reader: Reader) -> list[Subscription]:
+async def active(reader: Reader) -> list[WebhookSubscription]:
     """The subscriptions that are told of changes now."""
     return [_of(row) for row in await reader.rows(ACTIVE, {})]
 
@@ -79,9 +79,9 @@ async def end(writer: Writer, identity: UUID, reason: str) -> None:
     await writer.run(END, {"id": identity, "reason": reason})
 
 
-def _of(row: Row) -> Subscription:
+def _of(row: Row) -> WebhookSubscription:
     values = {name: value for name, value in row.items() if name not in _SINCE}
-    return Subscription(**values, since=LogPosition(int(row["since_xid"]), row["since_seq"]))
+    return WebhookSubscription(**values, since=LogPosition(int(row["since_xid"]), row["since_seq"]))
 
 
 FAILED = Query(
