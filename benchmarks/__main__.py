@@ -8,7 +8,8 @@ import click
 from rich.console import Console
 
 from benchmarks.figures import Figure, markdown, table
-from benchmarks.stage import cluster, prepare
+from benchmarks.stage import LOG, cluster, prepare
+from registry.runtime import logs
 
 AREAS = (
     "nearest",
@@ -38,16 +39,17 @@ PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
 def main(rows: int, seconds: float, areas: tuple[str, ...], write: bool) -> None:
     """Measure on a throw-away cluster whose live data is generated, and print the table."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    console = Console()
+    console, steps = Console(), Console(stderr=True)
+    LOG.parent.mkdir(exist_ok=True)
+    LOG.write_text("")
+    logs.configure(LOG)
     chosen = areas or AREAS
     figures: list[Figure] = []
     with cluster() as url:
         stages = [prepare(url, size) for size in sizes(rows, chosen)]
         for name in chosen:
-            console.print(f"measuring {name}")
-            measured = importlib.import_module(f"benchmarks.areas.{name}").measure(stages, seconds)
-            console.print(table(measured))
-            figures += measured
+            steps.print(f"measuring {name}; the servers' log is {LOG}")
+            figures += importlib.import_module(f"benchmarks.areas.{name}").measure(stages, seconds)
     console.print(table(figures))
     if write:
         PAGE.write_text(markdown(figures, rows), "utf-8")

@@ -20,6 +20,8 @@ from registry.runtime.settings import Settings
 from registry.store.database import migrations
 from tests.scratch import scratch_cluster
 
+LOG = Path(__file__).parents[1] / ".state" / "bench.log"
+"""What the servers say while they are measured."""
 WORKERS = 2
 WITHOUT_LIMITS: dict[str, Any] = {"inflight_public": 100, "units_per_minute": 0}
 SEED = 20261120
@@ -102,7 +104,7 @@ async def _measured(url: str, rows: int) -> Stage:
 def served(stage: Stage, **changed: Any) -> Iterator[Served]:
     """The registry, as `registry serve` runs it, on this stage, with some settings changed."""
     port = free_port()
-    told = {"workers": WORKERS, "inflight_public": 1000, **changed}
+    told = {"workers": WORKERS, "inflight_public": 1000, "log_file": LOG, **changed}
     chosen = Settings(database_url=as_role(stage.database_url), port=port, **told)
     with server.running(chosen) as process:
         if not server.wait_ready(chosen, process):

@@ -5,16 +5,18 @@ import importlib
 import pkgutil
 from typing import Any
 
+import asyncpg
 from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection, pool, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from registry.store import schema
 from registry.store.schema.records import PARTITIONS, metadata
 
 LOCK = 7_305_110
+LOCK_TIMEOUT_S = 10
+"""A migration that waits longer for a table gives up: everybody else would wait behind it."""
 for module in pkgutil.iter_modules(schema.__path__):
     importlib.import_module(f"registry.store.schema.{module.name}")
 
@@ -39,12 +41,15 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'"))
         context.run_migrations()
 
 
 async def online(url: str) -> None:
-    """Connect, migrate, leave."""
-    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=pool.NullPool)
+    """Connect, migrate, leave. The driver reads the URL itself: it may name several hosts."""
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=pool.NullPool
+    )
     async with engine.connect() as connection:
         await connection.run_sync(run)
         await connection.commit()

@@ -65,6 +65,7 @@ LONG = (
     "store/test_dump",
     "test_backup",
     "test_archive",
+    "test_doctor",
     "sync/test_incarnations",
 )
 """Modules that take seconds a test, the longest first: own servers and clusters, oracles that sample."""

@@ -22,7 +22,7 @@ from benchmarks import load
 from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.load import Load
 from benchmarks.recorded import Statement
-from benchmarks.stage import WITHOUT_LIMITS, WORKERS, Stage, free_port
+from benchmarks.stage import LOG, WITHOUT_LIMITS, WORKERS, Stage, free_port
 from registry.app import create_app
 from registry.runtime import server
 from registry.runtime.cluster.embedded import running
@@ -45,7 +45,11 @@ FEATURE = {
         "capacity_persons": 300,
     },
 }
-OPTIONS: dict[str, Any] = WITHOUT_LIMITS | {"inflight_command": 200, "key_pepper": PEPPER}
+OPTIONS: dict[str, Any] = WITHOUT_LIMITS | {
+    "inflight_command": 200,
+    "key_pepper": PEPPER,
+    "log_file": LOG,
+}
 
 
 def measure(stages: list[Stage], seconds: float) -> list[Figure]:

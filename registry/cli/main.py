@@ -35,6 +35,7 @@ COMMANDS = {
     "plan": "registry.cli.plan",
     "key": "registry.cli.key",
     "doctor": "registry.cli.operate.doctor",
+    "retain": "registry.cli.operate.retain",
     "backup": "registry.cli.operate.backup",
     "restore": "registry.cli.operate.restore",
     "verify-backup": "registry.cli.operate.verify_backup",

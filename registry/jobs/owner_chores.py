@@ -12,10 +12,12 @@ from registry.runtime import database
 from registry.runtime.cluster import archive
 from registry.runtime.log_rotation import rotate
 from registry.runtime.settings import Settings
+from registry.services.operate.retain import retain
 from registry.services.sync.watch_feed_lag import end_foreign_transaction
 
 LAG_EVERY_S = 5.0
 COPY_EVERY_S = 60.0
+RETAIN_EVERY_S = 86_400.0
 ROTATE_EVERY_S = 30.0
 
 
@@ -41,8 +43,12 @@ def chores(settings: Settings, owner_url: str) -> list[Chore]:
         if settings.archive_dir is not None and is_due(settings.archive_dir):
             await asyncio.to_thread(archive.copy_base, settings.data_dir, settings.archive_dir)
 
+    async def forget() -> None:
+        await retain(lambda: database.writing(owner_url), settings.keep_audit_days, datetime.now(UTC))
+
+    forgetting = [Chore(RETAIN_EVERY_S, forget)] if settings.keep_audit_days else []
     ending = [Chore(LAG_EVERY_S, end_foreign)] if settings.foreign_transaction_s else []
-    return ending + ([Chore(COPY_EVERY_S, copy_base)] if settings.archive_dir else [])
+    return ending + forgetting + ([Chore(COPY_EVERY_S, copy_base)] if settings.archive_dir else [])
 
 
 def is_due(archive_dir: Path) -> bool:

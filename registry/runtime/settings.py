@@ -77,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Where `registry backup` puts backups, each in a folder of its own."""
     archive_dir: Path | None = None
     """Where the private cluster keeps base copies and its write-ahead log, for `registry restore --to`."""
+    keep_audit_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 0
+    """How long the audit is kept; `registry retain` deletes what is older. 0: for ever."""
     foreign_transaction_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 60.0
     """After so long, a transaction of another program that the feed waits for is ended; 0: never, unset: 60.
 

@@ -1,6 +1,7 @@
 """SQL of the audit: add and find entries."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -22,6 +23,16 @@ CLAUSES: dict[str, sa.ColumnElement[bool]] = {
 }
 
 
+AT_ONCE = 20_000
+OLD = (
+    sa.select(audit.c.seq)
+    .where(audit.c.at < sa.bindparam("before", type_=sa.TIMESTAMP(timezone=True)))
+    .order_by(audit.c.seq)
+    .limit(sa.literal_column(str(AT_ONCE)))
+)
+FORGET = Query(sa.delete(audit).where(audit.c.seq == sa.any_(sa.func.array(OLD.scalar_subquery()))))
+
+
 @statement
 def _find(present: frozenset[str]) -> Query:
     where = [CLAUSES[name] for name in sorted(present)]
@@ -32,6 +43,17 @@ def _find(present: frozenset[str]) -> Query:
 async def add(writer: Writer, entries: Sequence[AuditEntry]) -> None:
     """Insert entries; nobody can change or delete them afterwards."""
     await writer.run_many(ADD, [msgspec.structs.asdict(entry) for entry in entries])
+
+
+async def forget(writer: Writer, before: datetime) -> int:
+    """Delete some of the entries of before an instant, as their owner; how many.
+
+    The trigger that keeps everybody from it is off for this transaction alone.
+    """
+    await writer.script("ALTER TABLE audit DISABLE TRIGGER append_only")
+    tag = await writer.run(FORGET, {"before": before})
+    await writer.script("ALTER TABLE audit ENABLE TRIGGER append_only")
+    return int(tag.rpartition(" ")[2])
 
 
 async def find(reader: Reader, limit: int, conditions: Mapping[str, Any]) -> list[Row]:

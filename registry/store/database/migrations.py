@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FOLDER = data_files.folder("migrations")
 MADE = re.compile(r'^revision(?:: [^=]+)? = ["\'](\w+)', re.MULTILINE)
+LOCKED = "55P03"
 FOLLOWS = re.compile(r'^down_revision(?:: [^=]+)? = ["\'](\w+)', re.MULTILINE)
 
 
@@ -42,6 +43,11 @@ def upgrade(owner_url: str) -> None:
         try:
             command.upgrade(configuration(owner_url), "head")
         except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == LOCKED:
+                raise UnusableDatabase(
+                    f"another transaction holds a table that the schema of this release ({head()}) changes:"
+                    " end it, see `registry doctor`, and start again; nothing was changed"
+                ) from error
             reason = str(error.orig).partition("\n")[0].rpartition(">: ")[2]
             raise UnusableDatabase(
                 f"the database cannot be brought to the schema of this release ({head()}): {reason};"

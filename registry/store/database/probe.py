@@ -137,11 +137,10 @@ def described(database_url: str) -> str:
     """The database in words, without its password."""
     try:
         parts = urlsplit(database_url)
-        host = parts.hostname or "the local socket"
-        port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "the database"
-    return f"the database {parts.path.removeprefix('/')} on {host}{port}"
+    hosts = parts.netloc.rpartition("@")[2].replace(",", " or ") or "the local socket"
+    return f"the database {parts.path.removeprefix('/')} on {hosts}"
 
 
 @asynccontextmanager
