@@ -29,6 +29,11 @@ class Crs(Struct, frozen=True):
     digits: int = 3
     earthly: bool = False
 
+    @property
+    def is_projected(self) -> bool:
+        """Whether its axes are metres; the others are degrees, of which more are worth giving."""
+        return self.digits < 7
+
 
 # No GCJ-02 or BD-09: they have no authority code, and their shift is as large as a shelter's radius.
 SYSTEMS: dict[str, Crs] = {
@@ -64,10 +69,16 @@ def box_in_degrees(box: Box, crs: Crs) -> Box:
     Where latitudes can be checked they are; a box outside a projected system's range meets nothing.
     """
     west, south, east, north = (box[1], box[0], box[3], box[2]) if crs.north_first else box
-    if crs.earthly:
+    if not crs.is_projected:
         if not -90 <= south <= north <= 90:
-            raise InvalidQuery("bbox has latitudes in ±90, south first", field="bbox")
-        return _kept(west), south, _kept(east), north
+            first = "latitude" if crs.north_first else "longitude"
+            raise InvalidQuery(
+                f"bbox has latitudes in ±90, south first; {crs.uri} has {first} first",
+                field="bbox",
+                zh=f"bbox 的纬度应在 ±90 之内且先南后北；该坐标系先写{'纬度' if crs.north_first else '经度'}",
+            )
+        if crs.earthly:
+            return _kept(west), south, _kept(east), north
     if west > east or south > north:
         return NOWHERE
     found = _to_degrees(crs.srid).transform_bounds(west, south, east, north)

@@ -90,6 +90,7 @@ def _pages() -> Iterator[features.Listing]:
     for name in ("shelters", *COLLECTIONS):
         for nested in FLAG:
             yield features.Listing(Shape(), name, features.EVERYTHING, (), None, nested)
+    yield features.Listing(Shape(), "shelters", features.EVERYTHING, (items.SortKey(items.DISTANCE),), None)
     by_name = (items.SortKey("name_zh"), items.SortKey("name_en", descending=True))
     for asked, nulls in itertools.product(CQL, [None, (False, False), (True, False)]):
         yield features.Listing(Shape(), "shelters", asked, by_name, nulls)

@@ -42,6 +42,7 @@ CONFORMS_TO = [
             "array-functions",
             "property-property",
             "arithmetic",
+            "functions",
             "basic-spatial-operators",
         )
     ),
@@ -75,6 +76,7 @@ async def read_landing(request: HttpRequest) -> Response[bytes]:
         links.to("service-doc", "/api", HTML, "Documentation · 接口文档", f="html"),
         links.to("conformance", "/conformance", JSON, "What this server conforms to · 符合的标准"),
         links.to("data", "/collections", JSON, "Collections · 数据集"),
+        links.to(REL + "functions", "/functions", JSON, "Functions of filters · 过滤函数"),
         links.to(REL + "tilesets-vector", "/tiles", JSON, "Vector tiles · 矢量瓦片"),
         links.to(REL + "tiling-schemes", "/tileMatrixSets", JSON, "Tile matrix sets · 瓦片矩阵集"),
     ]
@@ -97,4 +99,28 @@ async def read_api(request: HttpRequest) -> Response[bytes]:
     return respond(request, msgspec.json.encode(openapi.document(root)), OPENAPI)
 
 
-HANDLERS = [read_landing, read_conformance, read_api]
+GEOMETRY = {"title": "geometry", "type": ["geometry"], "description": "The property geometry · 要素的几何"}
+PLACE = {"title": "place", "type": ["geometry"], "description": "Such as POINT(106.65 29.03) · 起算位置"}
+FUNCTIONS = [
+    {
+        "name": "distance_m",
+        "description": "Metres between the feature and a geometry on the WGS 84 ellipsoid · 椭球面距离（米）",
+        "returns": ["number"],
+        "arguments": [GEOMETRY, PLACE],
+    },
+    {
+        "name": "within_m",
+        "description": "Whether it lies at most so many metres away, the bound included · 是否在若干米之内",
+        "returns": ["boolean"],
+        "arguments": [GEOMETRY, PLACE, {"title": "metres", "type": ["number"]}],
+    },
+]
+
+
+@plain("/functions")
+async def read_functions(request: HttpRequest) -> Response[bytes]:
+    """The functions that a filter may call beside those of CQL2."""
+    return negotiated_response(request, PLAIN, {"functions": FUNCTIONS}, "Functions · 函数")
+
+
+HANDLERS = [read_landing, read_conformance, read_functions, read_api]

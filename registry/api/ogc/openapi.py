@@ -85,6 +85,7 @@ def _paths() -> Schema:
     paths = {
         "/": _get("getLandingPage", "Landing page", PLAIN, "Capabilities"),
         "/conformance": _get("getConformance", "Conformance classes", PLAIN, "Capabilities"),
+        "/functions": _get("getFunctions", "Functions of filters", PLAIN, "Capabilities"),
         "/collections": _get("getCollections", "Collections", PLAIN, "Capabilities"),
     }
     for name, described in COLLECTIONS.items():

@@ -60,7 +60,16 @@ COMPONENTS: dict[str, Schema] = {
             "Coordinate reference system of the geometries in filter.",
             {"type": "string", "format": "uri", "enum": [CRS84], "default": CRS84},
         ),
-        _parameter("sortby", "Properties to sort by: `+name,-capacity_persons`.", {"type": "string"}),
+        _parameter(
+            "sortby",
+            "Properties to sort by: `+name,-capacity_persons`; with `near` also `distance_m`.",
+            {"type": "string"},
+        ),
+        _parameter(
+            "near",
+            "Longitude,latitude in degrees: where `sortby=distance_m` measures from.",
+            {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "number"}},
+        ),
         _parameter(
             "properties", "Only these members of `properties`, separated by commas.", {"type": "string"}
         ),
@@ -135,6 +144,8 @@ def shared_names(described: Collection) -> tuple[str, ...]:
     """The parameters of a collection's items beside its properties."""
     names = ["limit", "bbox", "datetime", "crs", "bbox-crs", "filter", "filter-lang", "filter-crs", "sortby"]
     names += ["properties", "q", "cursor", "count", "resultType", "profile", "bom", "hxl"]
+    if described.is_drawn:
+        names.append("near")
     if "place" in described.by_name:
         names.append("under")
     return (*names, *SIGHT)

@@ -36,11 +36,13 @@ class ItemsParams(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(params: Params, collection: Collection) -> ItemsParams:
     """The parameters of a request; InvalidQuery names the one that is wrong."""
-    sort = items.sort_keys(params.get("sortby"), collection)
+    near = items.spot(params.get("near"))
+    sort = items.sort_keys(params.get("sortby"), collection, near)
     cursor = params.get("cursor")
     query = ItemsQuery(
         filter=filter_of(params, collection),
         sort=sort,
+        near=near,
         page=None if cursor is None else items.decode_page(cursor, sort),
         limit=items.limit(params.get("limit")),
         nested=is_nested(params),

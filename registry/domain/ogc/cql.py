@@ -32,7 +32,7 @@ MAX_NOTS = 50
 
 EQUALITY = ("=", "<>")
 COMPARISONS = ("=", "<>", "<", ">", "<=", ">=")
-ARITHMETIC = ("+", "-", "*", "/")
+ARITHMETIC = ("+", "-", "*", "/", "%", "div", "^")
 SPATIAL = ("intersects", "equals", "disjoint", "touches", "within", "overlaps", "crosses", "contains")
 TEMPORAL = (
     *("after", "before", "contains", "disjoint", "during", "equals", "finishedby", "finishes"),
@@ -154,6 +154,8 @@ class FilterBuilder:
         ):
             if operator.startswith(prefix) and operator[2:] in names:
                 return read(operator, _few(operator, args, 2), depth)
+        if operator == "within_m":
+            return self._within(_few(operator, args, 3), depth)
         return self._comparison(operator, args, depth)
 
     def _comparison(self, operator: str, args: list[Any], depth: int) -> FilterShape:
@@ -223,10 +225,25 @@ class FilterBuilder:
                 return self._function(node, depth)
         raise fault(f"{str(node)[:80]} is not a value that can be compared")
 
+    def _within(self, args: list[Any], depth: int) -> FilterShape:
+        """Whether the geometry lies within metres of another, the bound included."""
+        (metres,) = self._alike(args[2:], depth, only="number")
+        return ("within_m", *self._spots("within_m", args[:2]), metres)
+
+    def _spots(self, operator: str, args: list[Any]) -> tuple[FilterShape, FilterShape]:
+        """The geometry of the feature and the literal that it is measured from."""
+        if self._is_geometry(args[1]):
+            args = args[::-1]
+        if not self._is_geometry(args[0]) or self._is_geometry(args[1]):
+            raise fault(f"{operator} takes the property geometry and a geometry such as POINT(106.6 29.0)")
+        return (GEOMETRY,), self._shape(args[1])
+
     def _function(self, node: Any, depth: int) -> tuple[str, FilterShape]:
         operator, args = _operation(node)
         if operator in ("casei", "accenti") and len(args) == 1:
             return "string", (operator, *self._alike(args, depth, only="string"))
+        if operator == "distance_m":
+            return "number", ("distance_m", *self._spots(operator, _few(operator, args, 2)))
         if operator in ARITHMETIC and len(args) == 2:
             return "number", ("arithmetic", operator, *self._alike(args, depth, only="number"))
         raise _unknown(operator)
@@ -251,6 +268,8 @@ class FilterBuilder:
         return self._has_geometry and node == {"property": GEOMETRY}
 
     def _spatial(self, operator: str, args: list[Any], _: int) -> FilterShape:
+        if operator not in ("s_intersects", "s_disjoint"):
+            args = [literals.alike(arg) for arg in args]
         return (operator, *(self._shape(arg) for arg in args))
 
     def _shape(self, node: Any) -> FilterShape:
@@ -261,8 +280,7 @@ class FilterBuilder:
         text = msgspec.json.encode(node)
         if text.count(b"[") > MAX_VERTICES:
             raise fault(f"a geometry has more than {MAX_VERTICES} positions")
-        literals.shape(text)
-        return self._value("geometry", text.decode())
+        return self._value("geometry", literals.shape(text))
 
     def _temporal(self, operator: str, args: list[Any], depth: int) -> FilterShape:
         return (operator, *(self._period(arg, depth + 1) for arg in args))

@@ -15,6 +15,9 @@ from registry.domain.search_key import key_grams, key_pattern
 MAX_LIMIT = 10_000
 DEFAULT_LIMIT = 10
 NARROW_DEG = 30.0
+DISTANCE = "distance_m"
+"""The sort key that is no property: the distance from `near`."""
+Spot = tuple[float, float]
 OPEN_YEARS = ("0000-", "9999-")
 """Years that clients without `..` write for an open end."""
 
@@ -40,6 +43,8 @@ class ItemsQuery(msgspec.Struct, frozen=True, kw_only=True):
     sort: tuple[SortKey, ...] = ()
     page: PageStart | None = None
     limit: int = DEFAULT_LIMIT
+    near: Spot | None = None
+    """Where distances are measured from, longitude and latitude."""
     nested: bool = False
     """Whether features nest their members, as in `/v1`."""
 
@@ -62,7 +67,20 @@ def limit(text: str | None) -> int:
     return MAX_LIMIT if len(digits) > len(str(MAX_LIMIT)) else min(int(digits), MAX_LIMIT)
 
 
-def sort_keys(text: str | None, collection: Collection) -> tuple[SortKey, ...]:
+def spot(text: str | None) -> Spot | None:
+    """Longitude and latitude in degrees."""
+    if text is None:
+        return None
+    try:
+        lon, lat = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InvalidQuery("near is longitude,latitude", field="near") from error
+    if not (abs(lon) <= 180 and abs(lat) <= 90):
+        raise InvalidQuery("near is longitude,latitude in ±180, ±90", field="near")
+    return lon, lat
+
+
+def sort_keys(text: str | None, collection: Collection, near: Spot | None = None) -> tuple[SortKey, ...]:
     """The keys of `sortby`: names with an optional + or -, separated by commas."""
     if not text:
         return ()
@@ -70,7 +88,9 @@ def sort_keys(text: str | None, collection: Collection) -> tuple[SortKey, ...]:
     keys = []
     for part in text.split(","):
         name = part.strip().removeprefix("+").removeprefix("-")
-        if name not in properties or not properties[name].is_scalar:
+        if name == DISTANCE and near is None:
+            raise InvalidQuery("distance_m is measured from near=longitude,latitude", field="sortby")
+        if name != DISTANCE and (name not in properties or not properties[name].is_scalar):
             raise InvalidQuery(f"{name} cannot be sorted by", field="sortby")
         keys.append(SortKey(name, part.strip().startswith("-")))
     if len({key.name for key in keys}) != len(keys) or len(keys) > 5:

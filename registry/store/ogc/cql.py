@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from registry.domain.ogc.cql import FilterShape
 from registry.store.names import GRAMS, Way, folded_name, keyed
-from registry.store.schema.records import place_within
+from registry.store.schema.records import geography, place_within
 from registry.store.windows import holds, within
 
 Expression = sa.ColumnElement[Any]
@@ -25,6 +25,9 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": lambda a, b: a / sa.func.nullif(b, 0),
+    "div": lambda a, b: sa.func.trunc(a / sa.func.nullif(b, 0)),
+    "%": lambda a, b: a - b * sa.func.trunc(a / sa.func.nullif(b, 0)),
+    "^": lambda a, b: _power(a, b),
 }
 SPATIAL = {
     "s_intersects": sa.func.ST_Intersects,
@@ -75,6 +78,30 @@ def expression(shape: FilterShape, queryables: Queryables) -> Expression:
     """The expression of one node and all under it."""
     read: Callable[[FilterShape, Queryables], Any] = READERS.get(shape[0], _spatial)
     found: Expression = read(shape, queryables)
+    return found
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """A power; NULL where it is no real number, or too large."""
+    zero: Any = sa.literal_column("0")
+    most: Any = sa.literal_column("700")
+    undefined = sa.or_(
+        sa.and_(base == zero, exponent < zero),
+        sa.and_(base < zero, exponent != sa.func.trunc(exponent)),
+        sa.and_(base != zero, exponent * sa.func.ln(sa.func.abs(sa.func.nullif(base, zero))) > most),
+    )
+    return sa.case((undefined, sa.null()), else_=sa.func.power(base, exponent))
+
+
+def _measured(shape: FilterShape, queryables: Queryables) -> list[Any]:
+    """The two geometries on the ellipsoid."""
+    return [geography(one) for one in _each(shape, queryables)]
+
+
+def _within_m(shape: FilterShape, queryables: Queryables) -> Expression:
+    found: Expression = sa.func.ST_DWithin(
+        *_measured(shape[1:3], queryables), expression(shape[3], queryables)
+    )
     return found
 
 
@@ -227,6 +254,10 @@ READERS: dict[str, Callable[[FilterShape, Queryables], Any]] = {
     "not": lambda shape, queryables: sa.not_(expression(shape[1], queryables)),
     "compare": lambda shape, queryables: COMPARE[shape[1]](*_each(shape[2:], queryables)),
     "arithmetic": lambda shape, queryables: ARITHMETIC[shape[1]](*_each(shape[2:], queryables)),
+    "distance_m": lambda shape, queryables: sa.func.ST_Distance(
+        *_measured(shape[1:], queryables), type_=sa.Float
+    ),
+    "within_m": _within_m,
     "like": _like,
     "between": _between,
     "in": _in,

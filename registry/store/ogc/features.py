@@ -9,13 +9,14 @@ from registry.domain.access.sight import Sight
 from registry.domain.crs import DEFAULT, Crs
 from registry.domain.ogc import flat
 from registry.domain.ogc.cql import CqlFilter, FilterShape
-from registry.domain.ogc.items import ItemsQuery, PageStart, SortKey
+from registry.domain.ogc.items import DISTANCE, ItemsQuery, PageStart, SortKey
 from registry.store.database.kept import MOMENT
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement
 from registry.store.ogc import cql
 from registry.store.ogc.collection_source import CollectionSource, source
 from registry.store.pages import few_or_many, looked_up, materialized
+from registry.store.schema.records import geography
 from registry.store.visibility import Shape, binds, shape
 
 LIMIT: Any = sa.bindparam("limit", type_=sa.Integer)
@@ -127,11 +128,19 @@ def _read(listing: Listing) -> Any:
     """The identities of the features that meet the filter, with their sort keys."""
     rows = listing.rows
     keys = [
-        rows.queryables.columns[by.name].label(name)
+        _sort_key(rows, by.name).label(name)
         for by, name in zip(listing.sort, _sorted_by(listing), strict=True)
     ]
     read = sa.select(rows.key.label("identity"), *keys).select_from(rows.table)
     return read.where(*_where(rows, listing.filter))
+
+
+def _sort_key(rows: CollectionSource, name: str) -> Any:
+    if name != DISTANCE:
+        return rows.queryables.columns[name]
+    spot = (sa.cast(sa.bindparam(f"near_{axis}", type_=sa.Float), sa.Float) for axis in ("lon", "lat"))
+    near = sa.func.ST_SetSRID(sa.func.ST_MakePoint(*spot), 4326)
+    return sa.func.ST_Distance(geography(rows.geom), geography(near), type_=sa.Float)
 
 
 def _ordered(listing: Listing, read: Any) -> Any:
@@ -222,6 +231,8 @@ async def find(
     nulls = None if start is None else tuple(key is None for key in start.keys)
     listing = Listing(shape(sight), name, query.filter.shape, query.sort, nulls, query.nested)
     values = binds(sight) | cql.values(query.filter.values) | {"limit": query.limit}
+    if query.near is not None:
+        values |= {"near_lon": query.near[0], "near_lat": query.near[1]}
     if start is not None:
         values |= {"after": start.after} | {f"start{n}": key for n, key in enumerate(start.keys)}
     *rows, last = await reader.rows(_page(listing, crs, counted), values)
