@@ -27,7 +27,8 @@ UNHURRIED = Settings(pool_size=8, key_pepper=PEPPER, acquire_timeout_s=20, state
 Signed = Callable[..., Awaitable[dict[str, str]]]
 EMPTIED = (
     "resource, resource_past, change_log, history_seal, observation, correction, idempotency,"
-    " zone, place, place_past, job, entry, entry_past, incident_log, commitment, intake, intake_mapping"
+    " zone, place, place_past, finding, job, entry, entry_past, incident_log, commitment,"
+    " intake, intake_mapping"
 )
 
 

@@ -271,10 +271,6 @@ def test_every_handler_that_stores_a_body_passes_the_gate(client: Client) -> Non
     elsewhere = {
         "push_operations",
         "flag_place",
-        "draw_zone",
-        "put_zone",
-        "put_rule",
-        "put_place",
         "save_scenario",
         "ask_approval",
         "grant_approval",

@@ -178,3 +178,48 @@ async def test_levels_are_those_of_the_vocabulary(office: Client, stored: Writer
         await stored.run(Query(sa.delete(vocabulary)), {})
     assert answer.status_code == 422
     assert "district, hamlet" in answer.text
+
+
+async def test_a_warning_about_a_place_is_kept_until_it_is_settled(
+    office: Client, client: Client, stored: Writer
+) -> None:
+    await put(office, "D", feature(square(106.0, 29.0), name={"en": "D"}))
+    body = feature(square(106.05, 29.0), name={"en": "Ａ\u200bB  C"}, level="town", parent="D")
+    refused = await office.put("/v1/places/T?strict=true", json=body)
+    assert refused.status_code == 422
+    assert {one["code"] for one in refused.json()["errors"]} >= {"outside_parent"}
+    made = await put(office, "T", body)
+    assert made["place"]["properties"]["name"]["en"] == "AB C"
+    assert {one["code"] for one in made["findings"]} == {"text_folded", "outside_parent"}
+    warnings = (await office.get("/v1/findings?place=D")).json()["findings"]
+    told = [(one["about"], one["code"], one["resource"], one["name"]["en"], one["place"]) for one in warnings]
+    assert told == [("place", "T", None, "AB C", "T")]
+    survey = (await office.get("/v1/survey-list?place=D")).json()["findings"]
+    assert [one["id"] for one in survey] == [warnings[0]["id"]]
+    assert (await client.get("/v1/survey-list?place=D")).json()["findings"] == []
+    path = f"/v1/findings/{warnings[0]['id']}/settlement"
+    settled = await office.post(path, json={"reason": "drawn by the river"})
+    assert (settled.json()["about"], settled.json()["code"]) == ("place", "T"), settled.text
+    assert (await office.get("/v1/findings")).json()["findings"] == []
+    again = await put(office, "T", body | {"properties": made["place"]["properties"]}, "*", 200)
+    assert "outside_parent" not in {one["code"] for one in again["findings"]}
+
+
+async def test_a_warning_goes_with_its_reason(office: Client, stored: Writer) -> None:
+    await put(office, "D", feature(square(106.0, 29.0), name={"en": "D"}))
+    body = feature(square(106.05, 29.0), name={"en": "T"}, level="town", parent="D")
+    await put(office, "T", body)
+    assert len((await office.get("/v1/findings")).json()["findings"]) == 1
+    await put(office, "T", body | {"geometry": square(106.01, 29.01, 0.05)}, "*", 200)
+    assert (await office.get("/v1/findings")).json()["findings"] == []
+
+
+async def test_texts_of_zones_are_folded_and_keep_what_came(office: Client, stored: Writer) -> None:
+    zone = {"id": "z", "kind": "river_shore", "name": {"zh": "綦江　（北岸）\u200b"}}
+    made = await office.put("/v1/zones/z", json=zone)
+    assert made.status_code == 201, made.text
+    assert "\u200b" not in made.json()["zone"]["name"]["zh"]
+    rows = await stored._connection.fetch("SELECT about, of_code, body FROM finding")
+    assert [(row["about"], row["of_code"], row["body"]["code"]) for row in rows] == [
+        ("zone", "z", "text_folded")
+    ]

@@ -282,11 +282,11 @@ async def test_ground_that_is_drawn_as_an_area_has_no_distance_inside(client, pl
         (
             "yuqian-land",
             {"represents": "land_edge", "geometry": {"type": "Point", "coordinates": [1, 2]}},
-            400,
+            422,
         ),
         ("yuqian-land", {"represents": "land_edge", "geometry": line([(106.0, 29.0), (-74.0, -29.0)])}, 422),
         ("qiwan-land", {"represents": "land_edge", "geometry": OPEN}, 422),
-        ("yuqian-land", {"represents": "land_edge", "uncertainty_m": -1}, 400),
+        ("yuqian-land", {"represents": "land_edge", "uncertainty_m": -1}, 422),
         ("nowhere", {}, 404),
     ],
 )

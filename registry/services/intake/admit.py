@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
-from uuid import UUID
+from typing import Any, Literal, NamedTuple, TypeVar
+from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import Struct
@@ -22,9 +22,13 @@ from registry.services.clock import now
 from registry.services.intake.reference import load
 from registry.store.database.pool import Reader, Writer
 from registry.store.intake import findings as store
+from registry.store.schema.records import LIVE
 from registry.store.visibility import realm
 
 T = TypeVar("T")
+About = Literal["place", "zone", "rule"]
+SUBJECTS = UUID("6c1c2f2e-7b0a-4d5c-9d0e-3a1f5b8e4c70")
+"""The namespace of subjects that have a code instead of an identity."""
 KEPT_NOTES = ("text_folded",)
 """Notes that are stored, since they hold the text as it came."""
 
@@ -87,6 +91,31 @@ def changed_findings(
     return ChangedFindings(open_findings, added, gone)
 
 
+async def keep_findings_about(
+    writer: Writer, about: About, code: str, actor: str, found: Sequence[Finding]
+) -> list[Finding]:
+    """Store what was found of a place, zone or rule with what its body had; those that nobody settled.
+
+    Refused when a warning comes with `strict`.
+    """
+    every, writer.findings = [*writer.findings, *found], []
+    subject = subject_of(about, code)
+    stored = await store.stored(writer, LIVE, subject)
+    changed = changed_findings(every, stored)
+    if refused := refusals(changed.open, strict=writer.strict):
+        raise Refused([*refused, *(one for one in changed.open if one not in refused)])
+    at = now()
+    shared = {"realm": LIVE, "subject": subject, "found_at": at, "actor": actor}
+    rows = [finding_row(one, at, about, code) | shared for one in changed.added]
+    await store.replace(writer, changed.removed, rows)
+    return list(changed.open)
+
+
+def subject_of(about: About, code: str) -> UUID:
+    """The identity under which findings about a place, zone or rule are stored."""
+    return uuid5(SUBJECTS, f"{about}:{code}")
+
+
 async def examine_on_ground(
     reader: Reader, sight: Sight, record: Resource, current: Resource | None = None
 ) -> tuple[ExaminedRecord, list[dict[str, Any]]]:
@@ -127,10 +156,13 @@ def _body(one: Finding) -> dict[str, Any]:
     return body
 
 
-def finding_row(one: Finding, at: datetime) -> dict[str, Any]:
-    """The columns of a finding that it has by itself."""
+def finding_row(
+    one: Finding, at: datetime, about: str = "resource", of_code: str | None = None
+) -> dict[str, Any]:
+    """The columns of a finding that it has by itself, and the code of what it is about."""
     identity = new_id(int(at.timestamp() * 1000))
-    return {"id": identity, "severity": one.severity, "code": one.code, "body": _body(one)}
+    whose = {"about": about, "of_code": of_code}
+    return {"id": identity, "severity": one.severity, "code": one.code, "body": _body(one)} | whose
 
 
 def _key(body: dict[str, Any]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from registry.domain.access.actor import Actor, require
+from registry.domain.access.actor import Actor, require, require_place
 from registry.domain.access.sight import Sight
 from registry.domain.errors import Conflict, NotFound
 from registry.domain.values import LongText, Name
@@ -16,15 +16,20 @@ from registry.services.intake.admit import admit_value
 from registry.services.records.work import Work, locked
 from registry.store.database.pool import Reader, Row
 from registry.store.intake import findings
+from registry.store.places import places
 from registry.store.records import resources
+
+MOST_IN_SURVEY = 100
 
 
 class OpenFinding(Struct, frozen=True, kw_only=True):
-    """A warning about a stored record."""
+    """A warning about a stored record, or about a place, zone or rule by its `code`."""
 
     id: UUID
-    resource: UUID
-    kind: str
+    about: str
+    resource: UUID | None
+    code: str | None
+    kind: str | None
     name: Name
     place: str | None
     finding: dict[str, Any]
@@ -39,6 +44,14 @@ class FindingPage(Struct, frozen=True):
     last: UUID | None
 
 
+class SettledSubject(Struct, frozen=True, kw_only=True):
+    """What a settled warning is about: a record, or a place, zone or rule by its code."""
+
+    about: str
+    resource: UUID | None
+    code: str | None
+
+
 class Settlement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Why a warning is no fault."""
 
@@ -48,7 +61,7 @@ class Settlement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 async def list_findings(
     reader: Reader, sight: Sight, actor: Actor, conditions: Mapping[str, Any], limit: int
 ) -> FindingPage:
-    """At most `limit` open warnings; `conditions` has any of resource, code and after."""
+    """At most `limit` open warnings; `conditions` has any of resource, code, under and after."""
     require(actor, "viewer")
     rows = await findings.find_open(reader, sight, conditions, limit + 1)
     page = await _without_hidden(reader, sight, rows[:limit])
@@ -68,23 +81,40 @@ def _named(row: Row) -> str | None:
     return proposal.get("id") if isinstance(proposal, dict) else None
 
 
-async def settle_finding(work: Work, identity: UUID, settlement: Settlement) -> UUID:
-    """Settle a warning with a reason: it is not raised again. The identity of its record."""
+async def list_warnings(reader: Reader, sight: Sight, actor: Actor, place: str | None) -> list[OpenFinding]:
+    """The first open warnings at and under a place, as a survey list shows them; none for the public."""
+    if not actor.is_at_least("viewer"):
+        return []
+    return (await list_findings(reader, sight, actor, {"under": place}, MOST_IN_SURVEY)).findings
+
+
+async def settle_finding(work: Work, identity: UUID, settlement: Settlement) -> SettledSubject:
+    """Settle a warning with a reason: it is not raised again."""
     require(work.actor, "field")
     settlement = await admit_value(work.writer, settlement)
     row = await findings.lock(work.writer, work.sight, identity)
     if row is None:
         raise NotFound("finding", identity)
-    await locked(work, "field", row["subject"])
+    await _require_subject(work, row)
     if row["settled_at"] is not None:
         raise Conflict(f"this was settled by {row['settled_by']} before")
     values = {"settled_at": now(), "settled_by": work.actor.id, "reason": settlement.reason}
     await findings.settle(work.writer, identity, values)
-    subject: UUID = row["subject"]
-    return subject
+    record = row["subject"] if row["about"] == "resource" else None
+    return SettledSubject(about=row["about"], resource=record, code=row["of_code"])
+
+
+async def _require_subject(work: Work, row: Row) -> None:
+    """Reporters settle what is found of their records, planners what is found of reference data."""
+    if row["about"] == "resource":
+        await locked(work, "field", row["subject"])
+        return
+    require(work.actor, "planner")
+    if row["about"] == "place":
+        require_place(work.actor, "planner", await places.ancestors(work.writer, row["of_code"]))
 
 
 def _open(row: Row) -> OpenFinding:
-    names = {"name": Name(row["name_zh"], row["name_en"]), "finding": row["body"]}
-    shared = ("id", "resource", "kind", "place", "found_at", "actor")
+    names = {"name": Name(row["name_zh"], row["name_en"]), "finding": row["body"], "code": row["of_code"]}
+    shared = ("id", "about", "resource", "kind", "place", "found_at", "actor")
     return OpenFinding(**names, **{name: row[name] for name in shared})

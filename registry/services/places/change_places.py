@@ -17,6 +17,7 @@ from registry.domain.intake.finding import Finding
 from registry.domain.places.place import PlaceDraft, basis_of, check_place, examine_extent, in_force
 from registry.domain.values import Code, Name
 from registry.services.clock import now
+from registry.services.intake.admit import admit_value, keep_findings_about
 from registry.services.places.places import PlaceFeature, feature_of, read_place
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.places import places
@@ -66,6 +67,7 @@ async def put_place(
     that breaks a rule; ConditionMissing and Stale are about the version.
     """
     require(actor, "planner")
+    draft = await admit_value(writer, draft)
     await places.lock(writer)
     current = await places.get(writer, code)
     code = code if current is None else current["code"]
@@ -76,8 +78,10 @@ async def put_place(
     findings = await _examine(writer, draft)
     await _keep(writer, current)
     await _store(writer, actor, current, {code: draft})
+    told = await keep_findings_about(writer, "place", code, actor.id, findings)
+    writer.findings.extend(told)
     return SavedPlace(
-        await read_place(writer, code), current is None, findings, await _to_rehome(writer, sight, code)
+        await read_place(writer, code), current is None, told, await _to_rehome(writer, sight, code)
     )
 
 
@@ -134,11 +138,11 @@ async def load_places(writer: Writer, actor: Actor, drafts: Mapping[str, PlaceDr
     await _check_known(writer, set(drafts), drafts)
     ordered = {code: drafts[code] for code in _parents_first(drafts)}
     await _store(writer, actor, None, ordered)
-    return [
-        msgspec.structs.replace(one, value=code)
-        for code, draft in ordered.items()
-        for one in await _examine(writer, draft)
-    ]
+    found = []
+    for code, draft in ordered.items():
+        told = await keep_findings_about(writer, "place", code, actor.id, await _examine(writer, draft))
+        found += [msgspec.structs.replace(one, value=code) for one in told]
+    return found
 
 
 def _parents_first(drafts: Mapping[str, PlaceDraft]) -> list[str]:

@@ -13,6 +13,7 @@ from registry.domain.places.rule import (
     assess_site,
     check_rule,
 )
+from registry.services.intake.admit import admit_value, keep_findings_about
 from registry.store.database.pool import Reader, Writer
 from registry.store.places import places, zones
 from registry.store.plans import plans
@@ -29,6 +30,7 @@ async def put_rule(writer: Writer, actor: Actor, identity: str, rule: Rule) -> R
     Invalid when it could not be applied or its territory is no place; NotFound without its provision.
     """
     require(actor, "planner")
+    rule = await admit_value(writer, rule)
     if rule.id != identity:
         raise Invalid(f"the path says {identity}, the body {rule.id}", field="id")
     check_rule(rule)
@@ -39,6 +41,7 @@ async def put_rule(writer: Writer, actor: Actor, identity: str, rule: Rule) -> R
             raise Invalid(f"there is no place {rule.territory}", field="territory")
         rule = structs.replace(rule, territory=place["code"])
     await zones.put_rules(writer, [rule])
+    writer.findings.extend(await keep_findings_about(writer, "rule", identity, actor.id, ()))
     return rule
 
 

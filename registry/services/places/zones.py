@@ -12,6 +12,7 @@ from registry.domain.geojson import Point, Position
 from registry.domain.geometry import wkb
 from registry.domain.places.zone import StoredZone, Zone, ZoneGeometry, at_chainage, check_geometry, pieces
 from registry.services.clock import now
+from registry.services.intake.admit import admit_value, keep_findings_about
 from registry.store.database.pool import Reader, Writer
 from registry.store.places import zones
 
@@ -67,6 +68,7 @@ async def put_zone(
     about the version.
     """
     require(actor, "planner")
+    zone = await admit_value(writer, zone)
     if zone.id != identity:
         raise Invalid(f"the path says {identity}, the body {zone.id}", field="id")
     current = next((stored for stored in await zones.find(writer) if stored.zone.id == identity), None)
@@ -80,6 +82,7 @@ async def put_zone(
             await zones.draw(writer, zone, drawn, actor.id, now())
     else:
         await zones.put(writer, [zone], actor.id)
+    writer.findings.extend(await keep_findings_about(writer, "zone", identity, actor.id, ()))
     stored, _ = await zones.get(writer, identity)
     return SavedZone(stored, created=current is None)
 
@@ -97,6 +100,7 @@ async def draw_zone(writer: Writer, actor: Actor, identity: str, geometry: ZoneG
     Invalid and InvalidGeometry name the member that contradicts the zone or cannot be used.
     """
     require(actor, "planner")
+    geometry = await admit_value(writer, geometry)
     stored, _ = await zones.get(writer, identity)
     check_geometry(stored.zone, geometry)
     wkb(geometry.geometry)

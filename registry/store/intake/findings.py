@@ -14,7 +14,9 @@ from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query, statement
 from registry.store.intake.reference import VERSION_COLUMNS, ReferenceVersion, version_of
 from registry.store.schema.intake import finding, reference_version
-from registry.store.visibility import Shape, binds, realm, shape, view
+from registry.store.schema.plans import rule, zone
+from registry.store.schema.records import place, place_within
+from registry.store.visibility import Shape, View, binds, realm, shape, view
 from registry.store.windows import holds
 
 MOST_NEAR = 300
@@ -88,7 +90,7 @@ def _known(row: Mapping[str, Any]) -> KnownRecord:
     return KnownRecord(id=UUID(row["id"]), name=name, place=row["place"], lon=row["lon"], lat=row["lat"])
 
 
-_INSERTED = ("id", "realm", "subject", "severity", "code", "body", "found_at", "actor")
+_INSERTED = ("id", "realm", "subject", "about", "of_code", "severity", "code", "body", "found_at", "actor")
 INSERT = Query(
     sa.insert(finding).values({name: sa.bindparam(name, type_=finding.c[name].type) for name in _INSERTED})
 )
@@ -117,31 +119,50 @@ SETTLE = Query(
 )
 
 
+def _shared_name(tongue: str, seen: View) -> Any:
+    own = tuple(table.c.body.op("#>>")(sa.literal_column(f"'{{name,{tongue}}}'")) for table in (zone, rule))
+    return sa.func.coalesce(seen.c[f"name_{tongue}"], place.c[f"name_{tongue}"], *own, type_=sa.Text)
+
+
 @statement
 def _open(form: Shape, conditions: frozenset[str]) -> Query:
     seen = view(form)
+    is_record = finding.c.about == sa.literal_column("'resource'")
+    territory = rule.c.body.op("->>")(sa.literal_column("'territory'"))
+    where = sa.func.coalesce(seen.c.place, place.c.code, territory, type_=sa.Text)
+    under = sa.select(place_within.c.code).where(place_within.c.ancestor == sa.bindparam("under"))
     clauses: dict[str, Any] = {
         "after": finding.c.id > sa.bindparam("after"),
-        "resource": finding.c.subject == sa.bindparam("resource"),
+        "resource": sa.and_(is_record, finding.c.subject == sa.bindparam("resource")),
         "code": finding.c.code == sa.bindparam("code"),
+        "under": where == sa.any_(sa.func.array(under.scalar_subquery())),
     }
+    records = sa.and_(is_record, seen.c.realm == finding.c.realm, seen.c.id == finding.c.subject)
+    joined = finding.outerjoin(seen.table, records)
+    for table, key, about in (
+        (place, place.c.code, "place"),
+        (zone, zone.c.id, "zone"),
+        (rule, rule.c.id, "rule"),
+    ):
+        is_one = finding.c.about == sa.literal_column(f"'{about}'")
+        joined = joined.outerjoin(table, sa.and_(is_one, key == finding.c.of_code))
     return Query(
         sa.select(
             finding.c.id,
-            finding.c.subject.label("resource"),
+            sa.case((is_record, finding.c.subject)).label("resource"),
+            finding.c.about,
+            finding.c.of_code,
             seen.c.kind,
-            seen.c.name_zh,
-            seen.c.name_en,
-            seen.c.place,
+            _shared_name("zh", seen).label("name_zh"),
+            _shared_name("en", seen).label("name_en"),
+            where.label("place"),
             finding.c.body,
             finding.c.found_at,
             finding.c.actor,
         )
-        .join_from(
-            finding, seen.table, sa.and_(seen.c.realm == finding.c.realm, seen.c.id == finding.c.subject)
-        )
+        .select_from(joined)
         .where(
-            seen.seen,
+            sa.or_(seen.seen, *(key.is_not(None) for key in (place.c.code, zone.c.id, rule.c.id))),
             finding.c.realm == sa.bindparam("subject_realm"),
             finding.c.settled_at.is_(None),
             finding.c.severity == sa.literal_column("'warn'"),
@@ -152,8 +173,19 @@ def _open(form: Shape, conditions: frozenset[str]) -> Query:
     )
 
 
+STORED = Query(sa.select(finding.c.id, finding.c.severity, finding.c.settled_at, finding.c.body).where(*_OF))
+
+
+async def stored(reader: Reader, realm: str, subject: UUID) -> list[Row]:
+    """The findings that are stored of a subject, settled or not."""
+    return await reader.rows(STORED, {"subject_realm": realm, "subject": subject})
+
+
 async def find_open(reader: Reader, sight: Sight, conditions: Mapping[str, Any], limit: int) -> list[Row]:
-    """Warnings that wait for a person, oldest first; `conditions` has any of after, resource and code."""
+    """Warnings that wait for a person, oldest first.
+
+    `conditions` has any of after, resource, code, and under: a place with all below it.
+    """
     values = {name: value for name, value in conditions.items() if value is not None}
     bound = binds(sight) | values | {"limit": limit, "subject_realm": realm(sight)}
     return await reader.rows(_open(shape(sight), frozenset(values)), bound)
@@ -164,7 +196,7 @@ async def replace(writer: Writer, removed: Sequence[UUID], added: Sequence[Mappi
     if removed:
         await writer.run(REMOVE, {"ids": list(removed)})
     if added:
-        await writer.run_many(INSERT, added)
+        await writer.run_many(INSERT, [{"about": "resource", "of_code": None, **one} for one in added])
 
 
 async def add_many(writer: Writer, rows: Sequence[Mapping[str, Any]]) -> None:

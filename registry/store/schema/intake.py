@@ -21,7 +21,11 @@ finding = sa.Table(
     sa.Column("settled_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("settled_by", sa.Text),
     sa.Column("reason", sa.Text),
+    sa.Column("about", sa.Text, nullable=False, server_default="resource"),
+    sa.Column("of_code", sa.Text, comment="The code of a place or the identity of a zone or rule."),
     one_of("severity", ("warn", "note")),
+    one_of("about", ("resource", "place", "zone", "rule")),
+    sa.CheckConstraint("(about = 'resource') = (of_code IS NULL)", name="code_of_others"),
     sa.Index("ix_finding_subject", "realm", "subject"),
     sa.Index(
         "ix_finding_open",
@@ -29,7 +33,7 @@ finding = sa.Table(
         "id",
         postgresql_where=sa.text("settled_at IS NULL AND severity = 'warn'"),
     ),
-    comment="Warnings about stored records until somebody settles them, and texts as they came in.",
+    comment="Warnings about what is stored until somebody settles them, and texts as they came in.",
 )
 
 reference_version = sa.Table(

@@ -41,10 +41,12 @@ class OpenFindings(Struct, frozen=True):
 
 
 class SettledFinding(Struct, frozen=True):
-    """A warning that is not raised again, and its record."""
+    """A warning that is not raised again, and the record, place, zone or rule that it is about."""
 
     id: UUID
-    resource: UUID
+    about: str
+    resource: UUID | None
+    code: str | None
 
 
 @post("/intakes/check", status_code=200)
@@ -64,11 +66,12 @@ async def list_findings(
     sight: SightDep,
     resource: OfRecord = None,
     code: OfCode = None,
+    place: params.PlaceParam = None,
     cursor: params.Cursor = None,
     limit: params.Limit = 100,
 ) -> OpenFindings:
-    """Warnings about stored records that nobody has settled, oldest first."""
-    conditions = {"resource": resource, "code": code, "after": decode_identity(cursor)}
+    """Warnings about records, places, zones and rules that nobody has settled, oldest first."""
+    conditions = {"resource": resource, "code": code, "under": place, "after": decode_identity(cursor)}
     page = await findings.list_findings(reader, sight, actor, conditions, limit)
     links = [self_link(request, JSON)]
     if page.last is not None:
@@ -88,7 +91,8 @@ async def settle_finding(
     """Say why a warning is no fault; it is not raised again for the same value."""
 
     async def perform() -> StoredResponse:
-        return rendered(SettledFinding(identity, await findings.settle_finding(work, identity, data)))
+        of = await findings.settle_finding(work, identity, data)
+        return rendered(SettledFinding(identity, of.about, of.resource, of.code))
 
     return await once(perform, JSON)
 

@@ -13,6 +13,7 @@ from registry.api.http.idempotency import also
 from registry.api.http.links import GEOJSON, JSON, next_link, self_link
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
+from registry.api.v1.records.writes import EXAMINED
 from registry.domain.access.sight import Sight
 from registry.domain.conditions import aware
 from registry.domain.cursor import CodeCursor, decode_code, encode_cursor
@@ -95,7 +96,7 @@ async def read_place(reader: ReaderDep, code: FromPath[str], sight: SightDep) ->
     return Response(place, headers={"ETag": etag_of(place.properties["version"], sight)})
 
 
-@put("/{code:str}", responses=also(201, JSON))
+@put("/{code:str}", responses=also(201, JSON), opt=EXAMINED)
 async def put_place(
     code: FromPath[Code],
     data: JSONBody[PlaceDraft],

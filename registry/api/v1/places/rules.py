@@ -11,6 +11,7 @@ from registry.api.http.idempotency import also
 from registry.api.http.links import JSON
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
+from registry.api.v1.records.writes import EXAMINED
 from registry.domain.places.rule import ProposedSite, Rule
 from registry.domain.places.zone import Zone, ZoneGeometry
 from registry.domain.values import Code
@@ -45,7 +46,7 @@ async def read_zone(
     return localized(request, found, etag=etag_of(found.zone.version, sight))
 
 
-@put("/v1/zones/{identity:str}", responses=also(201, JSON))
+@put("/v1/zones/{identity:str}", responses=also(201, JSON), opt=EXAMINED)
 async def put_zone(
     request: HttpRequest,
     identity: FromPath[Code],
@@ -61,7 +62,7 @@ async def put_zone(
     return localized(request, saved.zone, etag=etag, status=201 if saved.created else 200)
 
 
-@put("/v1/zones/{identity:str}/geometry")
+@put("/v1/zones/{identity:str}/geometry", opt=EXAMINED)
 async def draw_zone(
     request: HttpRequest,
     identity: FromPath[str],
@@ -87,7 +88,7 @@ async def list_rules(request: HttpRequest, reader: ReaderDep) -> Response[bytes]
     return localized(request, {"rules": await rules.list_rules(reader)})
 
 
-@put("/v1/rules/{identity:str}")
+@put("/v1/rules/{identity:str}", opt=EXAMINED)
 async def put_rule(
     request: HttpRequest, identity: FromPath[Code], data: JSONBody[Rule], writer: WriterDep, actor: ActorDep
 ) -> Response[bytes]:

@@ -14,6 +14,7 @@ from registry.api.v1.records.writes import EXAMINED
 from registry.domain.plans.document import Document
 from registry.domain.plans.provision import Provision, ProvisionKind
 from registry.domain.values import Code, PlaceCode
+from registry.services.intake.findings import list_warnings
 from registry.services.plans import checks, documents, reconciliation
 
 DocumentParam = Annotated[
@@ -143,16 +144,18 @@ async def reconcile_totals(
 async def list_visits(
     request: HttpRequest,
     reader: ReaderDep,
+    actor: ActorDep,
     sight: SightDep,
     document: DocumentParam = None,
     place: params.PlaceParam = None,
     f: FormatParam = "json",
 ) -> Response[bytes]:
-    """What to visit or find out next, first where most checks would be settled."""
+    """What to visit or find out next, first where most checks would be settled; viewers see open warnings."""
     visits = await reconciliation.list_visits(reader, sight, document, place)
     if f == "csv":
         return localized_csv(request, visits, "survey-list")
-    return localized(request, {"visits": visits})
+    warnings = await list_warnings(reader, sight, actor, place)
+    return localized(request, {"visits": visits, "findings": warnings})
 
 
 router = Router(
