@@ -21,7 +21,7 @@ UNKNOWN = re.compile(r"^Object contains unknown field `(?P<name>.*)`$", re.DOTAL
 MISSING = re.compile(r"^Object missing required field `(?P<name>.*)`$", re.DOTALL)
 STEPS = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 EXPECTED = re.compile(r"Expected (.*), got (.*)")
-NUMBER = re.compile(r"-?\d+(\.\d+)?")
+NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
 POSITIONS = "coordinates"
 GEOJSON = ("Feature", "FeatureCollection")
 

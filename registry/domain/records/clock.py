@@ -1,6 +1,6 @@
 """The clock of a report: bounded, and corrected where the device says how wrong its own clock is."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 
 from registry.domain.errors import Invalid, InvalidQuery
 
@@ -24,7 +24,7 @@ def observed_instant(
     moment: datetime, now: datetime, *, skew: timedelta = timedelta(), field: str = "observed_at"
 ) -> datetime:
     """When something was observed, by the registry's clock; Invalid for the future and for before 1990."""
-    instant, clock = aware_instant(moment, field) + skew, _text(now)
+    instant, clock = _moved(aware_instant(moment, field), skew), _text(now)
     if instant > now + MOST_AHEAD:
         raise Invalid(
             f"{field} {_text(instant)} is later than the registry's clock, {clock}",
@@ -62,5 +62,15 @@ def aware_instant(moment: datetime, field: str) -> datetime:
     return moment
 
 
+def _moved(moment: datetime, by: timedelta) -> datetime:
+    """The moment, corrected; one at an end of time stays there, and is refused as too early or too late."""
+    try:
+        return moment + by
+    except OverflowError:
+        return moment
+
+
 def _text(moment: datetime) -> str:
+    if moment.year in (MINYEAR, MAXYEAR):
+        return moment.isoformat(timespec="seconds")  # its instant in UTC may be outside of what there is
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
