@@ -24,6 +24,8 @@ from tests.waiting import soon, until
 READERS = 40
 RECORDS = 20_000
 BUDGET_S = 2.0
+THOUSAND_MOST_BYTES = 60_000
+SNAPSHOT_MOST_BYTES = 2_000_000
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +95,17 @@ async def test_a_snapshot_is_whole_after_its_spool(full: Server) -> None:
 
 async def allowed() -> None:
     """The client may have everything."""
+
+
+@pytest.mark.parametrize("encoding", ["zstd", "br", "gzip"])
+async def test_what_a_thin_network_carries_is_small(full: Server, encoding: str) -> None:
+    async with client(full, **signed(full), **{"accept-encoding": encoding}) as own:
+        page = await own.get("/ogc/collections/shelters/items?limit=1000")
+        assert page.json()["numberReturned"] == 1000
+        assert page.num_bytes_downloaded <= THOUSAND_MOST_BYTES
+        snapshot = await own.get("/v1/sync/snapshot")
+        per_record = snapshot.num_bytes_downloaded / (snapshot.text.count("\n") - 2)
+        assert per_record * 30_000 <= SNAPSHOT_MOST_BYTES
 
 
 async def pieces(*sizes: int) -> AsyncIterator[bytes]:

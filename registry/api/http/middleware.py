@@ -21,6 +21,7 @@ from registry.api.http.access.limits import RateLimit
 from registry.api.http.access.request_watch import RequestWatch
 from registry.api.http.access.response_audit import ResponseAudit, audit_of
 from registry.api.http.body_timeout import timed
+from registry.api.http.compression import CompressedSender
 from registry.api.http.request import HttpRequest
 from registry.api.http.response_headers import ResponseHeaders
 from registry.domain.access.actor import ANYONE, Actor
@@ -70,7 +71,8 @@ class RequestMiddleware:
         state["export"] = limits.is_export(scope["query_string"], request_headers.get(b"accept", b""))
         headers = ResponseHeaders(state["request_id"], request_headers, tls=self._tls)
         state["response_headers"] = headers
-        sender = _ResponseSender(send, headers, self._drain)
+        accepted = request_headers.get(b"accept-encoding", b"").decode("latin-1")
+        sender = _ResponseSender(CompressedSender(send, accepted), headers, self._drain)
         started_s = time.perf_counter()
         try:
             self._hosts.settle(scope)
