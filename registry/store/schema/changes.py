@@ -37,6 +37,13 @@ sa.Index(
 for name in ("geom", "public_geom"):
     sa.Index(f"ix_resource_past_{name}", sa.cast(resource_past.c[name], Spot), postgresql_using="gist")
 
+list_change = sa.Table(
+    "list_change",
+    metadata,
+    sa.Column("xid", Xid8, primary_key=True, server_default=sa.text("pg_current_xact_id()")),
+    comment="Transactions that changed what is listed, published or declared; the latest counts.",
+)
+
 TRANSACTION_NUMBER = (
     "((current_setting('registry.incarnation')::bigint << 44)"
     " + pg_current_xact_id()::text::bigint)::text::xid8"
