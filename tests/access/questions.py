@@ -33,6 +33,7 @@ QUERY: dict[str, list[str]] = {
     "persons": ["5"],
     "registers": ["true"],
     "force": ["in_force"],
+    "open_now": ["true"],
     "state": ["reported"],
     "quality": ["surveyed", "approximate"],
     "level": ["town"],
@@ -139,6 +140,7 @@ BESIDE: dict[str, dict[str, str]] = {
     f"/v1/proximity/{name}": {"lon": str(SPOT[0]), "lat": str(SPOT[1])}
     for name in ("nearest", "within", "covering")
 } | {
+    "/v1/service-points": {"lon": str(SPOT[0]), "lat": str(SPOT[1])},
     "/v1/call-list": {"lon": str(SPOT[0]), "lat": str(SPOT[1])},
     "/v1/coverage": {"place": "D"},
     "/v1/reconciliation": {"place": "D"},

@@ -1,5 +1,6 @@
 """Incidents over HTTP: report, change, join, detect, dispatch, with versions, log, feed and past."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -256,3 +257,36 @@ async def test_the_past_of_an_incident_can_be_replayed(client, ground, officers)
     handed = await read(client, f"{url}/handover", officers["viewer"])
     assert handed["incident"]["level"] == "II"
     assert any("甲镇" in words["zh"] for words in handed["open_questions"])
+
+
+async def test_a_service_point_is_open_or_says_why_not(client, ground, officers) -> None:
+    """Four points: open all day, closed all day by its hours, seen closed just now, and free text."""
+    now = datetime.now(UTC).isoformat()
+    states = [
+        {"hours": "24/7", "amenities": [{"code": "water"}]},
+        {"hours": "off"},
+        {"hours": "24/7", "opening": "closed", "opening_at": now},
+        {"hours": "早八点到晚八点"},
+    ]
+    for number, more in enumerate(states):
+        identity = f"00000000-0000-7000-8000-0000000000a{number}"
+        entry = {"register": "service_point", "id": identity, "type": "warm_station", "place": "T1"} | more
+        entry |= {"geometry": {"type": "Point", "coordinates": SPOT}}
+        entry |= {"location": {"quality": "surveyed", "uncertainty_m": 5}}
+        stored = await client.put(
+            f"/v1/registers/service_point/{identity}", json=entry, headers=officers["town"]
+        )
+        assert stored.status_code == 201, stored.text
+    here = {"lon": SPOT[0], "lat": SPOT[1], "radius_m": 500}
+    near = await read(client, "/v1/service-points", {}, **here)
+    assert sorted(one["opening"]["state"] for one in near["service_points"]) == [
+        "closed",
+        "closed",
+        "open",
+        "unknown",
+    ]
+    near = await read(client, "/v1/service-points", {}, open_now=True, **here)
+    assert [one["entry"]["hours"] for one in near["service_points"]] == ["24/7"]
+    assert near["excluded"] == {"open_now": {"not_stated": 1, "otherwise": 2}}
+    near = await read(client, "/v1/service-points", {}, amenities="water", type="warm_station", **here)
+    assert len(near["service_points"]) == 1

@@ -44,12 +44,13 @@ def opening_at(
     parsed = _parsed(hours, zone, country)
     if parsed is None:
         return Opening(state="unknown", basis="none", hours=hours, detail="the hours are not opening_hours")
-    state, comment = parsed.state(at)
+    here = at.astimezone(ZoneInfo(zone))
+    state, comment = parsed.state(here)
     names: dict[State, OpenNow] = {State.OPEN: "open", State.CLOSED: "closed"}
     return Opening(
         state=names.get(state, "unknown"),
         basis="hours",
-        until=parsed.next_change(at),
+        until=parsed.next_change(here),
         hours=hours,
         detail=comment or None,
     )

@@ -23,6 +23,7 @@ from registry.services.incidents.warnings.near import warnings_around
 from registry.services.plans.near_entries import measured_near
 from registry.store.database.pool import Reader
 from registry.store.incidents import log
+from registry.store.places import jurisdictions
 
 DOUBLES_WITHIN_M = 1_000.0
 NO_POSITION = Words(
@@ -38,6 +39,8 @@ class Handover(Struct, frozen=True, kw_only=True):
     """
 
     at: datetime
+    tz: str
+    """The time zone of the jurisdiction, in which a page shows its times."""
     incident: Incident
     commitments: list[Commitment]
     cordons: list[Cordon]
@@ -53,14 +56,17 @@ async def handover(reader: Reader, sight: Sight, identity: UUID) -> Handover:
     async with reader.snapshot() as snapshot:
         incident = await read_incident(snapshot, sight, identity)
         lines = (await log.lines(snapshot, sight, [identity]))[identity]
+        jurisdiction = await jurisdictions.get(snapshot)
+        tz = "UTC" if jurisdiction is None else jurisdiction.tz
         try:
             start = await start_of_incident(snapshot, incident)
         except NoGeometry:
-            return _of(sight, incident, lines, None, [], [], [])
+            return _of(sight, tz, incident, lines, None, [], [], [])
         near, _ = await measured_near(snapshot, sight, ["incident"], start, DOUBLES_WITHIN_M, 200)
         called = await call_list_at(snapshot, sight, start, incident.hazard, incident.id)
         return _of(
             sight,
+            tz,
             incident,
             lines,
             called,
@@ -77,6 +83,7 @@ async def _cordons(reader: Reader, sight: Sight, start: Start, identity: UUID) -
 
 def _of(
     sight: Sight,
+    tz: str,
     incident: Incident,
     lines: list[LogLine],
     called: IncidentCallList | None,
@@ -87,6 +94,7 @@ def _of(
     every = commitments(lines)
     return Handover(
         at=sight.as_of or now(),
+        tz=tz,
         incident=incident,
         commitments=[one for one in every if one.state != "released"],
         cordons=cordons,

@@ -23,6 +23,7 @@ from registry.services.incidents import at_incident
 from registry.services.incidents.dispatch import advance, commit
 from registry.services.incidents.handover import handover
 from registry.services.incidents.propose import Proposal, propose
+from registry.services.incidents.service_points import service_points_near
 from registry.services.incidents.shelter_need import ShelterNeed
 
 KUnits = Annotated[int, QueryParameter(name="k", ge=1, le=100, description="How many units.")]
@@ -38,6 +39,13 @@ WithinM = Annotated[
 HazardParam = Annotated[
     str | None, QueryParameter(name="hazard", max_length=64, description="A hazard, such as flood.")
 ]
+TypeParam = Annotated[
+    str | None, QueryParameter(name="type", max_length=64, description="Service points of this type.")
+]
+AmenitiesParam = Annotated[
+    str | None, QueryParameter(name="amenities", max_length=400, description="All of these amenities: a,b.")
+]
+OpenNow = Annotated[bool, QueryParameter(name="open_now", description="Leave out what is not open now.")]
 PageForm = Annotated[
     Literal["json", "html"] | None, QueryParameter(name="f", description="`html` is a page to print.")
 ]
@@ -82,6 +90,30 @@ async def propose_units(
         paces=state.paces,
         stale_after_days=state.settings.stale_after_days,
     )
+
+
+@get("/v1/service-points")
+async def find_service_points(
+    request: HttpRequest,
+    reader: ReaderDep,
+    sight: SightDep,
+    origin: OriginDep,
+    radius_m: WithinM,
+    type_: TypeParam = None,
+    amenities: AmenitiesParam = None,
+    open_now: OpenNow = False,
+) -> Response[bytes]:
+    """The service points near a spot, each with whether it is open now, its queue, room and amenities."""
+    near = await service_points_near(
+        reader,
+        sight,
+        origin,
+        radius_m,
+        open_now=open_now,
+        type_=type_,
+        amenities=[one.rpartition(":")[2] for one in amenities.split(",")] if amenities else [],
+    )
+    return localized(request, near)
 
 
 @post("/v1/incidents/{identity:uuid}/commitments", opt=EXAMINED)
@@ -148,7 +180,7 @@ async def read_handover(
     told = await handover(reader, sight, identity)
     if page_form == "html":
         lang = preferred(request) or "zh"
-        text = handover_page.page(told, lang).encode()
+        text = handover_page.page(told, lang, told.tz).encode()
         return Response(text, media_type="text/html; charset=utf-8", headers={"Content-Language": lang})
     return localized(request, told)
 
@@ -158,6 +190,7 @@ router = Router(
     route_handlers=[
         read_call_list,
         find_call_list,
+        find_service_points,
         propose_units,
         commit_units,
         advance_unit,

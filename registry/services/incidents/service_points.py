@@ -1,0 +1,100 @@
+"""Service points near a spot: which are open now, with their queue, room and amenities."""
+
+from datetime import datetime
+
+from msgspec import Struct, structs
+
+from registry.domain.access.sight import Sight
+from registry.domain.completeness import Completeness
+from registry.domain.incidents.hours import Opening, opening_at
+from registry.domain.incidents.service_point import ServicePoint
+from registry.domain.plans.near_entry import EntryHit, UndecidedEntries, why_no_entry
+from registry.domain.plans.provision import Words
+from registry.domain.proximity.origin import Origin
+from registry.services.clock import now
+from registry.services.plans.near_entries import near_entries
+from registry.store.database.pool import Reader
+from registry.store.places import jurisdictions
+
+COUNTRIES = {"Asia/Shanghai": "CN", "Asia/Urumqi": "CN", "Asia/Tokyo": "JP"}
+"""The country whose public holidays hold in a time zone; elsewhere the hours must not say PH."""
+
+
+class ServicePointHit(EntryHit, frozen=True, kw_only=True):
+    """A service point near the origin, and whether it is open at the instant asked about."""
+
+    opening: Opening
+
+
+class ServicePointsNear(Struct, frozen=True, kw_only=True):
+    """The service points that meet the conditions, nearest first.
+
+    `excluded` counts what is left out: closed, not known to be open, of another type, or without an amenity.
+    """
+
+    service_points: list[ServicePointHit]
+    completeness: Completeness
+    undecided: UndecidedEntries
+    excluded: dict[str, dict[str, int]]
+    none: Words | None = None
+
+
+async def service_points_near(
+    reader: Reader,
+    sight: Sight,
+    origin: Origin,
+    radius_m: float,
+    *,
+    open_now: bool,
+    type_: str | None,
+    amenities: list[str],
+    limit: int = 1000,
+) -> ServicePointsNear:
+    """The service points within a radius; `open_now` leaves out what is closed or not known to be open."""
+    near = await near_entries(reader, sight, ["service_point"], origin, radius_m, limit)
+    jurisdiction = await jurisdictions.get(reader)
+    zone = "UTC" if jurisdiction is None else jurisdiction.tz
+    at, kept = sight.as_of or now(), []
+    excluded: dict[str, dict[str, int]] = {}
+    for hit in near.entries:
+        opening = opening_of(hit.entry, at, zone)
+        reason = _left_out(hit.entry, opening, open_now=open_now, type_=type_, amenities=amenities)
+        if reason is None:
+            kept.append(ServicePointHit(**structs.asdict(hit), opening=opening))
+        else:
+            name, how = reason
+            counts = excluded.setdefault(name, {"not_stated": 0, "otherwise": 0})
+            counts[how] += 1
+    return ServicePointsNear(
+        service_points=kept,
+        completeness=near.completeness,
+        undecided=near.undecided,
+        excluded=excluded,
+        none=None if kept else why_no_entry(near.completeness, near.undecided),
+    )
+
+
+def opening_of(point: ServicePoint, at: datetime, zone: str) -> Opening:
+    """The opening of a service point; what was seen today comes before its hours."""
+    seen = point.opening_at is not None and (at - point.opening_at).total_seconds() < REPORT_HOLDS_S
+    return opening_at(
+        point.hours, at, zone=zone, country=COUNTRIES.get(zone), reported=point.opening if seen else "unknown"
+    )
+
+
+REPORT_HOLDS_S = 12 * 3600
+"""How long somebody's report of open or closed stands against the hours; our own choice."""
+
+
+def _left_out(
+    point: ServicePoint, opening: Opening, *, open_now: bool, type_: str | None, amenities: list[str]
+) -> tuple[str, str] | None:
+    """The condition that keeps a point out, and whether it only does not state the value."""
+    if type_ is not None and point.type != type_:
+        return "type", "otherwise"
+    if open_now and opening.state != "open":
+        return "open_now", "otherwise" if opening.state == "closed" else "not_stated"
+    codes = {amenity.code for amenity in point.amenities}
+    if not set(amenities) <= codes:
+        return "amenities", "otherwise" if codes else "not_stated"
+    return None
