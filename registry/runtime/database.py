@@ -12,7 +12,14 @@ from registry.runtime.cluster import embedded
 from registry.runtime.settings import Settings, SettingsError
 from registry.store.database import migrations
 from registry.store.database.pool import Writer, prepare
-from registry.store.database.probe import OWNER_SETTING, ROLE, ROLE_SETTING, probe_owner, probe_role
+from registry.store.database.probe import (
+    OWNER_SETTING,
+    ROLE,
+    ROLE_SETTING,
+    probe_limits,
+    probe_owner,
+    probe_role,
+)
 
 
 class Urls(NamedTuple):
@@ -35,6 +42,8 @@ def opened(settings: Settings) -> Iterator[Urls]:
     if settings.owner_url is not None:
         _migrate(settings.owner_url, OWNER_SETTING)
     asyncio.run(probe_role(settings.database_url))
+    if settings.pooler:
+        asyncio.run(probe_limits(settings.database_url, settings.statement_timeout_s))
     migrations.demand_current(settings.database_url)
     yield Urls(settings.database_url, settings.owner_url)
 

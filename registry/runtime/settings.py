@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """PostgreSQL with PostGIS, as the role `registry_app`; unset: a private cluster of the registry's own."""
     owner_url: str | None = None
     """The same database as its owner, who migrates it, stores the seeds and makes keys."""
+    pooler: bool = False
+    """A pooler stands between: ask it for no settings of the session; the limits are those of the role."""
     data_dir: Path = msgspec.field(default_factory=default_data_dir)
     """Where the private cluster lives."""
     host: str = "127.0.0.1"

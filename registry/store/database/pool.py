@@ -15,7 +15,7 @@ from registry.store.database.concurrency import StatementLimit
 from registry.store.database.connection_pool import ConnectionLease, ConnectionPool
 from registry.store.database.failures import explained
 from registry.store.database.kept import Kept
-from registry.store.database.probe import demand_role
+from registry.store.database.probe import demand_role, role_limits
 from registry.store.database.query import Query
 
 Row = Mapping[str, Any]
@@ -62,7 +62,7 @@ async def prepare_application(connection: asyncpg.Connection) -> None:
 
 async def _pool(settings: Settings, database_url: str) -> asyncpg.Pool:
     """A pool whose every wait is bounded."""
-    statement_ms = str(int(settings.statement_timeout_s * 1000))
+    limits = role_limits(settings.statement_timeout_s)
     return await asyncpg.create_pool(
         database_url,
         min_size=0,
@@ -73,14 +73,7 @@ async def _pool(settings: Settings, database_url: str) -> asyncpg.Pool:
         max_inactive_connection_lifetime=60,
         statement_cache_size=1000,
         max_cacheable_statement_size=0,
-        server_settings={
-            "application_name": "registry",
-            "statement_timeout": statement_ms,
-            "lock_timeout": "2000",
-            "idle_in_transaction_session_timeout": "30000",
-            "jit": "off",
-            "max_parallel_workers_per_gather": "0",
-        },
+        server_settings={"application_name": "registry"} | ({} if settings.pooler else limits),
     )
 
 
@@ -90,7 +83,7 @@ async def reading(settings: Settings, database_url: str) -> "AsyncIterator[Reade
     pool = await _pool(settings, database_url)
     try:
         limit = StatementLimit(statements_at_once(settings))
-        yield Reader(ConnectionPool(pool, settings.acquire_timeout_s), limit)
+        yield Reader(ConnectionPool(pool, settings.acquire_timeout_s), limit, listens=not settings.pooler)
     finally:
         pool.terminate()
 
@@ -102,8 +95,9 @@ class Plans(NamedTuple):
     usually: str
 
 
-SESSION = Plans("SET plan_cache_mode = force_custom_plan", "SET plan_cache_mode = auto")
 BY_VALUE = "SET LOCAL plan_cache_mode = force_custom_plan"
+ALONE = Plans(f"BEGIN READ ONLY; {BY_VALUE}", "COMMIT")
+"""A statement outside a transaction gets one of its own: a setting of the session would reach others."""
 TRANSACTION = Plans(BY_VALUE, "SET LOCAL plan_cache_mode = auto")
 ONE_PLAN = Plans(BY_VALUE, "SET LOCAL plan_cache_mode = force_generic_plan")
 
@@ -116,7 +110,12 @@ async def fetched(
         plain: list[Row] = await connection.fetch(query.text, *query.args(values))
         return plain
     await connection.execute(plans.by_value)
-    rows: list[Row] = await connection.fetch(query.text, *query.args(values))
+    try:
+        rows: list[Row] = await connection.fetch(query.text, *query.args(values))
+    except BaseException:
+        if plans is ALONE and not connection.is_closed():
+            await asyncio.shield(connection.execute("ROLLBACK"))
+        raise
     await connection.execute(plans.usually)
     return rows
 
@@ -124,7 +123,8 @@ async def fetched(
 class Reader:
     """Runs statements that read, each on a connection of its own."""
 
-    def __init__(self, pool: ConnectionPool, limit: StatementLimit) -> None:
+    def __init__(self, pool: ConnectionPool, limit: StatementLimit, *, listens: bool = True) -> None:
+        self.listens = listens
         self._pool = pool
         self._limit = limit
         self.kept = Kept()
@@ -132,7 +132,7 @@ class Reader:
     async def rows(self, query: Query, values: Mapping[str, Any]) -> list[Row]:
         """Every row of the answer."""
         async with explained(), self._limit.slot(), self._pool.connection() as connection:
-            return await fetched(connection, query, values, SESSION)
+            return await fetched(connection, query, values, ALONE)
 
     async def row(self, query: Query, values: Mapping[str, Any]) -> Row | None:
         """The first row of the answer, if there is one."""
@@ -270,7 +270,12 @@ OpenWriter = Callable[[], AbstractAsyncContextManager[Writer]]
 
 
 async def listen(reader: Reader, channel: str, receive: Callable[[str], None]) -> None:
-    """Call `receive` with every message of a channel; returns when the connection is lost."""
+    """Call `receive` with every message of a channel; returns when the connection is lost.
+
+    Behind a pooler there is no connection to be told anything on: it waits until it is cancelled.
+    """
+    if not reader.listens:
+        await asyncio.Event().wait()
     async with explained(), reader.connection() as connection:
         ended = asyncio.Event()
 

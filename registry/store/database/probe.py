@@ -113,6 +113,32 @@ def demand_role(account: str) -> None:
         )
 
 
+def role_limits(statement_timeout_s: float) -> dict[str, str]:
+    """The settings of a connection of the application, so that no wait is without a limit."""
+    return {
+        "statement_timeout": str(int(statement_timeout_s * 1000)),
+        "lock_timeout": "2000",
+        "idle_in_transaction_session_timeout": "30000",
+        "jit": "off",
+        "max_parallel_workers_per_gather": "0",
+    }
+
+
+async def probe_limits(database_url: str, statement_timeout_s: float) -> None:
+    """UnusableDatabase when the role has no limits of its own, which it needs behind a pooler."""
+    name = described(database_url)
+    async with _connected(database_url, name, ROLE_SETTING) as connection:
+        limits = role_limits(statement_timeout_s)
+        waits = [one for one in limits if one.endswith("_timeout")]
+        shown = [await connection.fetchval(f"SHOW {one}") for one in waits]
+    if "0" in shown:
+        remedies = "; ".join(f"ALTER ROLE {ROLE} SET {one} = '{value}'" for one, value in limits.items())
+        raise UnusableDatabase(
+            f"{name} is reached through a pooler and {ROLE} has no limits of its own:"
+            f" an administrator must run {remedies}"
+        )
+
+
 async def may_log_in(owner_url: str) -> bool:
     """Whether the application's role may log in at all."""
     connection = await asyncpg.connect(owner_url, timeout=PATIENCE_S)
