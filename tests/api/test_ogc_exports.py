@@ -3,11 +3,16 @@
 import csv
 import io
 import json
+import re
+import sqlite3
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pyogrio
 import pytest
 import shapely
 from defusedxml import ElementTree
+from python_calamine import CalamineWorkbook
 
 from registry.api.http.access import admission
 from registry.api.ogc import exports
@@ -34,7 +39,8 @@ async def file(client, form: str, query: str = "", collection: str = "shelters")
     answer = await client.get(f"{ROOT}/{collection}/items?f={form}{query}")
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith(exports.EXPORTS[form])
-    assert f'filename="{collection}.{form}"' in answer.headers["content-disposition"]
+    name = f"{collection}-part" if {*answer.request.url.params} - {"f", "bom", "hxl"} else collection
+    assert f'filename="{name}.{form}"' in answer.headers["content-disposition"]
     return answer.content
 
 
@@ -176,3 +182,72 @@ async def test_a_file_that_cannot_be_made_says_so_before_it_begins(client, store
     assert answer.status_code == 200
     bad = await client.get(f"{ROOT}/shelters/items?f=csv&filter=nothing=1")
     assert (bad.status_code, bad.headers["content-type"]) == (400, "application/problem+json")
+
+
+async def test_a_file_of_a_drill_says_so_in_its_name_its_metadata_and_its_rows(
+    client, stored, tmp_path
+) -> None:
+    await a_resource(stored, "shelter", exercise="drill", level="town")
+    asked = f"{ROOT}/shelters/items?exercise=drill&level=town&as_of=2026-06-01T00:00:00Z&f="
+    said = {}
+    for form in ("kml", "fgb", "gpkg", "xlsx", "csv"):
+        answer = await client.get(asked + form)
+        assert answer.status_code == 200, answer.text
+        name = answer.headers["content-disposition"]
+        assert f'filename="exercise-drill-shelters-as-of-20260601T000000-part.{form}"' in name
+        path = tmp_path / f"drill.{form}"
+        path.write_bytes(answer.content)
+        said[form] = answer.content.decode("utf-8", "ignore")
+    for form in ("kml", "fgb", "gpkg"):
+        for word in ("Exercise: drill", "2026-06-01T00:00:00", "level=town", "listed 1"):
+            assert word in said[form], (form, word)
+        fields = pyogrio.raw.read(tmp_path / f"drill.{form}")
+        assert list(fields[3][list(fields[0]["fields"]).index("exercise")]) == ["drill"]
+    (row,) = csv.DictReader(io.StringIO(said["csv"]))
+    assert row["exercise"] == "drill"
+    about = CalamineWorkbook.from_path(str(tmp_path / "drill.xlsx"))
+    assert ["演练 Exercise", "drill"] in about.get_sheet_by_name("说明").to_python()
+    assert "drill" in str(about.get_sheet_by_name("应急避难场所").to_python()[0][0])
+
+
+async def test_a_workbook_has_chinese_headings_words_beside_codes_and_dates(
+    client, stored, towns, tmp_path
+) -> None:
+    times = {"status_at": "2026-01-01T20:00:00Z", "valid_from": "2026-01-01T00:00:00Z"}
+    await a_resource(
+        stored, "shelter", level="town", place="T1", name={"zh": "=1+1"}, capacity_persons=7, **times
+    )
+    path = tmp_path / "shelters.xlsx"
+    path.write_bytes(await file(client, "xlsx"))
+    head, row = CalamineWorkbook.from_path(str(path)).get_sheet_by_name("应急避难场所").to_python()
+    made = dict(zip(head, row, strict=True))
+    assert head[:3] == ["编号", "经度", "纬度"]
+    assert (made["中文名称"], made["容量"]) == ("=1+1", 7)
+    assert (made["所在地代码"], made["所在地代码名称"], made["级别"], made["级别名称"]) == (
+        "T1",
+        "T1",
+        "town",
+        "乡镇级",
+    )
+    zone = ZoneInfo((await client.get("/v1/jurisdiction")).json().get("tz", "UTC"))
+    assert made["状态时间"] == datetime(2026, 1, 1, 20, tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
+
+
+async def test_a_geopackage_has_the_times_and_defaults_of_its_standard(client, stored, tmp_path) -> None:
+    await a_resource(stored, "shelter", status_at="2026-01-01T20:00:00.25Z")
+    path = tmp_path / "one.gpkg"
+    path.write_bytes(await file(client, "gpkg"))
+    with sqlite3.connect(path) as package:
+        times = package.execute("SELECT status_at, created_at, updated_at FROM shelters").fetchone()
+        (made,) = package.execute("SELECT sql FROM sqlite_master WHERE name = 'gpkg_contents'").fetchone()
+    assert times[0] == "2026-01-01T20:00:00.250Z"
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time) for time in times)
+    assert "DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now'))" in made
+
+
+async def test_a_field_of_kml_does_not_collide_with_its_own(client, stored, tmp_path) -> None:
+    await a_resource(stored, "shelter")
+    path = tmp_path / "one.kml"
+    path.write_bytes(await file(client, "kml"))
+    meta, _, _, fields = pyogrio.raw.read(path)
+    assert list(fields[list(meta["fields"]).index("record_visibility")]) == ["public"]

@@ -113,7 +113,7 @@ VALUES: dict[str, Sequence[Any]] = {
     "name": ["shelters", *COLLECTIONS],
     "names": [("shelters",), tuple(COLLECTIONS), *((name,) for name in COLLECTIONS)],
     "filtered": CQL,
-    "how": ["kml", "wkb"],
+    "how": ["kml", "wkb", "spot"],
     **dict.fromkeys(("drawn", "capped", "paged", "vague", "stated_radius", "one_bucket", "bounded"), FLAG),
     **dict.fromkeys(
         ("counted", "whole", "clustered", "narrow", "extents", "by_realm", "by_place", "located", "nested"),

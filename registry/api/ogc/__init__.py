@@ -4,7 +4,7 @@ from litestar import Response, Router
 
 from registry.api.http import request_validation
 from registry.api.http.request import HttpRequest
-from registry.api.ogc import collections, items, landing, matrices, parameters, tiles, writes
+from registry.api.ogc import collections, items, landing, parameters, tiles, writes
 
 
 async def check_request(request: HttpRequest) -> Response[None] | None:
@@ -24,7 +24,6 @@ router = Router(
         *collections.HANDLERS,
         *items.HANDLERS,
         *tiles.HANDLERS,
-        *matrices.HANDLERS,
         *writes.HANDLERS,
     ],
     tags=["ogc"],

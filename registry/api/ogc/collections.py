@@ -6,22 +6,19 @@ from weakref import WeakKeyDictionary
 
 from litestar import Response
 from litestar.params import FromPath
-from msgspec import structs
 
 from registry.api.http.dependencies import ReaderDep, SightDep
-from registry.api.http.known_codes import known_filter
 from registry.api.http.request import HttpRequest
+from registry.api.ogc.collection_set import said_of_set
 from registry.api.ogc.exports import EXPORTS
 from registry.api.ogc.links import REL, Link, Links, about
 from registry.api.ogc.negotiation import FEATURES, JSON, PLAIN, SCHEMA, SCHEMAS
-from registry.api.ogc.query_params import set_question
 from registry.api.ogc.response import negotiated_response
 from registry.api.ogc.routes import plain
 from registry.domain.access.sight import Sight
 from registry.domain.crs import CRS84, SYSTEMS
 from registry.domain.ogc.catalogue import COLLECTIONS, Collection, Property, collection
 from registry.domain.ogc.written import DRAWN_UNCERTAINTY_M
-from registry.services.ogc.describe_set import describe_set
 from registry.store.database.pool import Reader
 from registry.store.ogc import extents
 from registry.store.ogc.extents import Extent
@@ -114,20 +111,6 @@ async def read_collection(
     content["links"] += about(links)
     content |= await said_of_set(reader, sight, described, request)
     return negotiated_response(request, PLAIN, content, described.title)
-
-
-async def said_of_set(
-    reader: Reader, sight: Sight, described: Collection, request: HttpRequest, moment: str | None = None
-) -> dict[str, Any]:
-    """`completeness`, `undecided` and `excluded` of what a request asks of a collection of records."""
-    question = set_question(request.query_params, described)
-    if question is None:
-        return {}
-    asked = await known_filter(request, question.filter)
-    unlocated = question.unlocated and await known_filter(request, question.unlocated)
-    question = structs.replace(question, filter=asked, unlocated=unlocated)
-    said = await describe_set(reader, sight, question, moment)
-    return {name: getattr(said, name) for name in said.__struct_fields__}
 
 
 def _geometry_schema(described: Collection) -> dict[str, Any]:

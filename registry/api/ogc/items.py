@@ -16,7 +16,7 @@ from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.known_codes import known_filter
 from registry.api.http.request import HttpRequest
 from registry.api.ogc import query_params
-from registry.api.ogc.collections import said_of_set
+from registry.api.ogc.collection_set import said_of_set
 from registry.api.ogc.exports import EXPORTS, WHOLE, exported
 from registry.api.ogc.links import Link, Links
 from registry.api.ogc.negotiation import FEATURES, GEOJSON, HTML, JSON, negotiate

@@ -1,4 +1,4 @@
-"""Vector tiles over HTTP, of the dataset and of each collection."""
+"""Vector tiles over HTTP, of the dataset and of each collection, and their matrix sets."""
 
 from litestar import Response
 from litestar.params import FromPath
@@ -7,12 +7,14 @@ from registry.api.http.access.admission import admission_of
 from registry.api.http.dependencies import ReaderDep, SightDep
 from registry.api.http.request import HttpRequest
 from registry.api.ogc import tilesets
-from registry.api.ogc.negotiation import MVT
+from registry.api.ogc.links import Links, about
+from registry.api.ogc.negotiation import JSON, MVT, PLAIN
 from registry.api.ogc.parameters import DATASET_TILES
-from registry.api.ogc.response import VARY, matches
+from registry.api.ogc.response import VARY, matches, negotiated_response
 from registry.api.ogc.routes import drawn, plain
 from registry.domain.access.sight import Sight
 from registry.domain.errors import InvalidQuery, NotFound
+from registry.domain.ogc import tiling
 from registry.domain.ogc.tiling import Tile
 from registry.store.database.pool import Reader
 from registry.store.ogc import tiles
@@ -113,6 +115,44 @@ async def read_collection_tile(
     return await _tile(request, reader, sight, (tilesets.drawn(collection_id).id,), Tile(z, row, col))
 
 
+@plain("/tileMatrixSets")
+async def list_matrix_sets(request: HttpRequest) -> Response[bytes]:
+    """The tile matrix sets."""
+    links = Links(request)
+    to = links.to("self", f"/tileMatrixSets/{tilesets.MATRIX_SET}", JSON, tilesets.MATRIX_SET)
+    content = {
+        "tileMatrixSets": [
+            {"id": tilesets.MATRIX_SET, "title": "Web Mercator", "uri": tiling.URI, "links": [to]}
+        ]
+    }
+    return negotiated_response(
+        request, PLAIN, {**content, "links": about(links)}, "Tile matrix sets · 瓦片矩阵集"
+    )
+
+
+@plain("/tileMatrixSets/{matrix_set:str}")
+async def read_matrix_set(request: HttpRequest, matrix_set: FromPath[str]) -> Response[bytes]:
+    """WebMercatorQuad in full."""
+    tilesets.check_matrix_set(matrix_set)
+    matrices = [
+        {
+            "id": str(z),
+            "scaleDenominator": tiling.SCALE_0 / (1 << z),
+            "cellSize": tiling.CELL_0_M / (1 << z),
+            "cornerOfOrigin": "topLeft",
+            "pointOfOrigin": [-tiling.HALF_WORLD_M, tiling.HALF_WORLD_M],
+            "tileWidth": 256,
+            "tileHeight": 256,
+            "matrixWidth": 1 << z,
+            "matrixHeight": 1 << z,
+        }
+        for z in range(tilesets.LAST_ZOOM + 1)
+    ]
+    content = {"id": tilesets.MATRIX_SET, "title": "Web Mercator", "uri": tiling.URI, "crs": tiling.CRS_URI}
+    content |= {"wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible"}
+    return negotiated_response(request, PLAIN, {**content, "tileMatrices": matrices}, tilesets.MATRIX_SET)
+
+
 HANDLERS = [
     list_tilesets,
     read_tileset,
@@ -120,4 +160,6 @@ HANDLERS = [
     list_collection_tilesets,
     read_collection_tileset,
     read_collection_tile,
+    list_matrix_sets,
+    read_matrix_set,
 ]

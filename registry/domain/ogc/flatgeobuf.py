@@ -8,7 +8,10 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from registry.domain.ogc.catalogue import Collection
+from registry.domain.ogc.file_note import FileNote
 
 MAGIC = bytes.fromhex("6667620366676200")
 LONG, DOUBLE, STRING, DATETIME = 7, 10, 11, 13
@@ -81,13 +84,16 @@ class _Buffer:
         return struct.pack("<I", len(self.bytes)) + bytes(self.bytes)
 
 
-def header(described: Collection, count: int) -> bytes:
+def header(note: FileNote, count: int) -> bytes:
     """The beginning of a file of `count` features, whose columns are the identity and the flat properties."""
-    buffer = _Buffer()
+    buffer, described = _Buffer(), note.described
     kind = GEOMETRY_TYPES[described.geometry]
     fields: list[Field] = [(0, "->", None), (2, "B", kind), (7, "->", None), (8, "Q", count), (9, "H", 0)]
-    room = buffer.table([*fields, (10, "->", None)], 0)
+    room = buffer.table([*fields, *((place, "->", None) for place in (10, 11, 12, 13))], 0)
     buffer.text(room[0], described.id)
+    buffer.text(room[11], described.title)
+    buffer.text(room[12], note.text())
+    buffer.text(room[13], msgspec.json.encode(note.members()).decode())
     crs = buffer.table([(0, "->", None), (1, "i", WGS84)], room[10])
     buffer.text(crs[0], "EPSG")
     columns = [("id", STRING, "Identity · 标识")]

@@ -5,20 +5,29 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from registry.domain.ogc.catalogue import Collection
+from registry.domain.ogc.file_note import FileNote
 
 
-def head(described: Collection) -> str:
+def head(note: FileNote) -> str:
     """Everything before the first feature."""
+    described = note.described
+    drill = "" if note.exercise is None else f"【演练 Exercise: {note.exercise}】"
     fields = "".join(
         f'<SimpleField type="{"double" if item.type in ("integer", "number") else "string"}" '
-        f"name={quoteattr(item.name)}><displayName>{escape(item.zh)}</displayName></SimpleField>"
+        f"name={quoteattr(_field(item.name))}><displayName>{escape(item.zh)}</displayName></SimpleField>"
         for item in described.properties
     )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
-        f"<name>{escape(described.title)}</name><description>{escape(described.about)}</description>"
+        f"<name>{escape(drill + described.title)}</name>"
+        f"<description>{escape(described.about)} {escape(note.text())}</description>"
         f'<Schema name="{described.id}" id="{described.id}">{fields}</Schema>\n'
     )
+
+
+def _field(name: str) -> str:
+    """The name of a field: KML has a `visibility` of its own, which is a number."""
+    return "record_visibility" if name == "visibility" else name
 
 
 def placemarks(described: Collection, rows: Iterable[Mapping[str, Any]]) -> str:
@@ -28,7 +37,7 @@ def placemarks(described: Collection, rows: Iterable[Mapping[str, Any]]) -> str:
 
 def _placemark(described: Collection, row: Mapping[str, Any]) -> str:
     data = "".join(
-        f"<SimpleData name={quoteattr(item.name)}>{escape(str(row[item.name]))}</SimpleData>"
+        f"<SimpleData name={quoteattr(_field(item.name))}>{escape(str(row[item.name]))}</SimpleData>"
         for item in described.properties
         if row[item.name] is not None
     )

@@ -83,10 +83,16 @@ def _table(form: Shape, name: str, filtered: FilterShape) -> Query:
     rows, where = _filtered(form, name, filtered)
     described = catalogue.collection(name)
     key, *columns = flat(rows, described.properties)
-    spot = sa.func.ST_PointOnSurface(rows.geom) if described.geometry != "point" else rows.geom
-    place = [sa.func.ST_X(spot), sa.func.ST_Y(spot)] if described.is_drawn else []
     safe = [_spreadsheet(column) for column in columns]
-    return Query(sa.select(key, *place, *safe).select_from(rows.table).where(*where))
+    return Query(sa.select(key, *_spot(rows, described), *safe).select_from(rows.table).where(*where))
+
+
+def _spot(rows: CollectionSource, described: catalogue.Collection) -> list[Any]:
+    """Longitude and latitude of a point of the geometry."""
+    if not described.is_drawn:
+        return []
+    spot = rows.geom if described.geometry == "point" else sa.func.ST_PointOnSurface(rows.geom)
+    return [sa.func.ST_X(spot).label("longitude"), sa.func.ST_Y(spot).label("latitude")]
 
 
 def table(reader: Reader, sight: Sight, name: str, where: CqlFilter) -> AsyncGenerator[bytes, None]:
@@ -106,6 +112,9 @@ def table_header(name: str) -> list[str]:
 def _shapes(form: Shape, name: str, filtered: FilterShape, how: str) -> Query:
     rows, where = _filtered(form, name, filtered)
     described = catalogue.collection(name)
+    if how == "spot":
+        key, *columns = flat(rows, described.properties)
+        return Query(sa.select(key, *_spot(rows, described), *columns).select_from(rows.table).where(*where))
     drawn = {"kml": sa.func.ST_AsKML, "wkb": sa.func.ST_AsBinary}[how]
     geom = drawn(_uniform(rows.geom, described)) if described.is_drawn else sa.null()
     return Query(
@@ -132,7 +141,10 @@ def _number(form: Shape, name: str, filtered: FilterShape) -> Query:
 def shapes(
     reader: Reader, sight: Sight, name: str, where: CqlFilter, how: str
 ) -> AsyncGenerator[list[Row], None]:
-    """First one row with their number, then rows of flat properties with the geometry as KML or WKB."""
+    """First one row with their number, then rows of flat properties with the geometry as KML or WKB.
+
+    `spot` gives longitude and latitude after the identity instead.
+    """
     asked = (shape(sight), name, where.shape)
     queries = (_number(*asked), _shapes(*asked, how))
     return batches(reader, queries, binds(sight) | cql.values(where.values))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from registry.domain.ogc.catalogue import Collection
+from registry.domain.ogc.file_note import FileNote
 
 APPLICATION_ID = 0x47504B47
 VERSION = 10_300
@@ -51,7 +51,8 @@ SYSTEMS = [
 class Package:
     """One collection's file; `write` may be called from any one thread at a time."""
 
-    def __init__(self, path: Path, described: Collection, now: str) -> None:
+    def __init__(self, path: Path, note: FileNote, now: str) -> None:
+        described = note.described
         self._table = described.id.replace("-", "_")
         self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._file.execute("PRAGMA synchronous = OFF")
@@ -61,16 +62,17 @@ class Package:
         self._file.executemany("INSERT INTO gpkg_spatial_ref_sys VALUES (?,?,?,?,?,?)", SYSTEMS)
         self._names = ["id", *(item.name for item in described.properties)]
         self._shape = SHAPES.get(described.geometry)
-        self._describe(described, now)
+        self._describe(note, now)
         self._file.execute("BEGIN")
 
-    def _describe(self, described: Collection, now: str) -> None:
+    def _describe(self, note: FileNote, now: str) -> None:
+        described = note.described
         columns = [f'"{item.name}" {TYPES[item.type]}' for item in described.properties]
         shape = [f"geom {self._shape}"] if self._shape else []
         body = ", ".join(["fid INTEGER PRIMARY KEY AUTOINCREMENT", *shape, '"id" TEXT', *columns])
         self._file.execute(f'CREATE TABLE "{self._table}" ({body})')
         kind, srs = ("features", WGS84) if self._shape else ("attributes", None)
-        row = (self._table, kind, described.title, described.about, now, srs)
+        row = (self._table, kind, described.title, note.text(), now, srs)
         self._file.execute(
             "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) "
             "VALUES (?,?,?,?,?,?)",

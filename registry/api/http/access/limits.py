@@ -13,8 +13,8 @@ from registry.runtime.settings import Settings, is_loopback
 REFUSAL_UNITS = 10
 VALUES_A_UNIT = 100
 EXPORT = 100
-FILES = re.compile(rb"(?:^|&)f=(?:geojsonseq|csv|fgb|gpkg|kml)(?:&|$)")
-FILE_TYPES = re.compile(rb"geo\+json-seq|text/csv|flatgeobuf|geopackage|google-earth")
+FILES = re.compile(rb"(?:^|&)f=(?:geojsonseq|csv|xlsx|fgb|gpkg|kml)(?:&|$)")
+FILE_TYPES = re.compile(rb"geo\+json-seq|text/csv|spreadsheetml|flatgeobuf|geopackage|google-earth")
 WINDOW_S = 60.0
 MOST_BUCKETS = 20_000
 
