@@ -7,7 +7,7 @@ import msgspec
 from registry.domain.datum import may_be_in_china
 from registry.domain.errors import Invalid
 from registry.domain.geojson import Point, Position
-from registry.domain.records.resource import FireWatchPoint, Location, RescueTeam, Resource
+from registry.domain.records.resource import FireWatchPoint, Location, RescueTeam, Resource, Source
 
 GRID_DEG = 0.05
 """Side of the cell that stands for an internal resource in public, in degrees (about 5 km here)."""
@@ -77,17 +77,32 @@ def _snap(value: float, most: int) -> float:
     return round((cell + 0.5) * GRID_DEG, 7)
 
 
-def generalise(resource: Resource) -> Resource:
-    """What the public sees of an internal resource: a grid cell in place of its point, and no footprint.
+def _named(source: Source) -> Source:
+    """A document without the page that may name the place."""
+    return msgspec.structs.replace(source, locator=None, note=None)
 
-    It may be as far from the cell as its own position is uncertain.
+
+def generalise(resource: Resource) -> Resource:
+    """What the public sees of an internal resource: a grid cell in place of its point, and no free text.
+
+    Manager, note, identities elsewhere, footprint and whatever else could tell the place are left out, and of
+    the sources all but the names of documents. It may be as far from the cell as its position is uncertain.
     """
-    properties = resource.properties
+    properties = msgspec.structs.replace(
+        resource.properties,
+        manager=None,
+        note=None,
+        external_ids=[],
+        verified_by=None,
+        sources=[_named(source) for source in resource.properties.sources if source.kind == "document"],
+    )
     if isinstance(properties, FireWatchPoint):
         properties = msgspec.structs.replace(properties, footprint=None, sector=None)
     if isinstance(properties, RescueTeam):
         properties = msgspec.structs.replace(properties, last_seen=None)
     if resource.geometry is None:
+        location = msgspec.structs.replace(properties.location, source=None, raw=None)
+        properties = msgspec.structs.replace(properties, location=location)
         return msgspec.structs.replace(resource, properties=properties)
     centre, doubt_m = cell_of(resource.geometry)
     doubt_m += reach_of_doubt_m(properties.location, resource.geometry)

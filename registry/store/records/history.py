@@ -63,7 +63,11 @@ def _readable_versions(form: Shape) -> sa.CompoundSelect[Any]:
     """Every version that was recorded until the instant of the sight, as this sight may read it."""
     return sa.union_all(
         *(
-            sa.select(table.c.version, _readable_text(table, form).label("feature"))
+            sa.select(
+                table.c.version,
+                _readable_text(table, form).label("feature"),
+                sa.or_(table.c.visibility != PUBLIC, TODAY.c.visibility != PUBLIC).label("is_secret"),
+            )
             .select_from(table.join(TODAY, sa.and_(TODAY.c.realm == table.c.realm, TODAY.c.id == table.c.id)))
             .where(
                 table.c.realm == sa.bindparam("realm"),
@@ -80,11 +84,15 @@ def _changes(form: Shape) -> Query:
     seen = view(form)
     versions = _readable_versions(form).subquery(VERSIONS)
     after, before = versions.alias("after"), versions.alias("before")
-    names = ("version", "verb", "at", "actor", "via", "reason", "request_id", "device_at")
+    names = ("version", "verb", "at", "actor", "via", "request_id", "device_at")
+    reason: Any = change_log.c.reason
+    if form.clearance == "public":  # it may name the place
+        reason = sa.case((after.c.is_secret, sa.null()), else_=reason)
     visible = sa.exists().where(seen.seen, seen.c.id == sa.bindparam("id"))
     return Query(
         sa.select(
             *(change_log.c[name] for name in names),
+            reason.label("reason"),
             after.c.feature.label("after"),
             before.c.feature.label("before"),
         )
