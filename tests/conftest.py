@@ -73,6 +73,7 @@ LONG = (
     "test_archive",
     "test_doctor",
     "sync/test_incarnations",
+    "sync/test_promotion",
 )
 """Modules that take seconds a test, the longest first: own servers and clusters, oracles that sample."""
 
