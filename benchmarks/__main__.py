@@ -23,6 +23,7 @@ AREAS = (
     "writes",
     "feed",
     "access",
+    "intake",
 )
 SIZES = (10_000, 100_000, 1_000_000)
 NEEDS = {"growth": SIZES, "plans": (100_000,)}

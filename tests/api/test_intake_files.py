@@ -232,6 +232,15 @@ async def test_workbooks_and_reports_leave_as_files(office: FileClient) -> None:
         assert form == "html" or "%E6%BC%94%E7%BB%83-demo-" in named, "a drill says so in its name"
 
 
+async def test_the_first_file_of_an_exercise_makes_it(office: FileClient) -> None:
+    answer = await office.client.post(
+        "/v1/intakes?kind=shelter&name=a.csv&exercise=new-drill", content=TEXT, headers=office.headers
+    )
+    assert answer.status_code == 202, answer.text
+    url = f"{answer.headers['location']}?exercise=new-drill"
+    assert (await office.read(await office.rested(url)))["counts"]["create"] == 1
+
+
 async def test_a_body_that_is_no_file(office: FileClient) -> None:
     assert (
         await office.client.post("/v1/intakes?kind=shelter&name=a", headers=office.headers)

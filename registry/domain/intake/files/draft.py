@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from registry.domain.intake.files.header import Header
+from registry.domain.intake.files.header import Column, Header
 from registry.domain.intake.files.sheet import Sheet
 from registry.domain.intake.files.values.gazetteer import Gazetteer
 from registry.domain.intake.files.values.labels import Labels
@@ -67,3 +67,11 @@ class SheetContext(Struct, frozen=True, kw_only=True):
     datum: Datum | None = None
     uncalculated: dict[int, int] = {}
     """A column whose formula has no value, by row; both from 0."""
+    columns: dict[str, Column] = {}
+    """The first column of each field."""
+    width: int = 0
+    """How many columns the header reaches over."""
+
+    def column(self, field: str) -> Column | None:
+        """The first column of a field."""
+        return self.columns.get(field)

@@ -45,6 +45,8 @@ def context_of(
         answers=answers,
         datum=answers.datum or datum_of_headers(header),
         uncalculated=dict(sheet.uncalculated),
+        columns={column.field: column for column in reversed(header.columns) if column.field},
+        width=max((column.index for column in header.columns), default=-1) + 1,
     )
 
 

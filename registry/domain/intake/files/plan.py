@@ -10,6 +10,7 @@ from msgspec import Struct, field, structs
 from rapidfuzz import fuzz
 
 from registry.domain.errors import Invalid
+from registry.domain.identity import new_id
 from registry.domain.intake.doubles import CELL_DEG
 from registry.domain.intake.examine import ExaminedRecord, examine
 from registry.domain.intake.files.draft import SHARED_POINT_M, DraftedRow
@@ -19,7 +20,7 @@ from registry.domain.intake.files.sheet import letters
 from registry.domain.intake.finding import Finding, refusals
 from registry.domain.intake.fold import comparable
 from registry.domain.intake.reference import Ground, KnownRecord, Reference
-from registry.domain.records.change import differences, from_members, to_members
+from registry.domain.records.change import Draft, differences, from_members, record_of, to_members
 from registry.domain.records.location import reach_of_doubt_m
 from registry.domain.records.removal import is_removal
 from registry.domain.records.resource import Kind, Location, Resource
@@ -271,7 +272,7 @@ class RowPlanner:
         if current is None:
             if decision.take != "new":
                 ground = structs.replace(ground, near=tuple(self._neighbours(draft)))
-            return examine(self._feature(draft), ground, exercise=self._ground.exercise)
+            return self._of_new(draft, ground)
         try:
             revised = from_members(current, revised_members(current, draft))
         except Invalid as error:
@@ -280,6 +281,16 @@ class RowPlanner:
             found = examined.findings or (file_finding("no_name", draft.row, None, error.detail),)
             return ExaminedRecord(None, found)
         return examine(revised, ground, current)
+
+    def _of_new(self, draft: DraftedRow, ground: Ground) -> ExaminedRecord:
+        """What the gate makes of a new record; members are read one by one only where some are wrong."""
+        feature = self._feature(draft)
+        try:
+            read = msgspec.convert(feature, Draft)
+        except msgspec.ValidationError:
+            return examine(feature, ground, exercise=self._ground.exercise)
+        identity = new_id(int(ground.now.timestamp() * 1000))
+        return examine(record_of(read, identity, self._ground.exercise), ground)
 
     def _feature(self, draft: DraftedRow) -> dict[str, Any]:
         members = dict(draft.members)

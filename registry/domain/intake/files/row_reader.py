@@ -71,7 +71,7 @@ class RowReader:
         return self._row.cells[column.index]
 
     def _text(self, field: str) -> str:
-        return one_line(text_of(self._cell(self._of.header.column(field))))
+        return one_line(text_of(self._cell(self._of.column(field))))
 
     def _stated(self, field: str) -> str:
         """The text of a field; empty where the cell says that it is unknown."""
@@ -88,11 +88,11 @@ class RowReader:
         index = self._of.uncalculated.get(self._row.row - 1)
         if index is not None:
             self._draft.findings.append(file_finding("uncalculated", self._row.row, letters(index)))
-        wide = max((column.index for column in self._of.header.columns), default=-1)
-        beyond = [text_of(cell) for cell in self._row.cells[wide + 1 :] if not is_blank(cell)]
+        wide = self._of.width
+        beyond = [text_of(cell) for cell in self._row.cells[wide:] if not is_blank(cell)]
         if beyond:
             self._draft.findings.append(
-                file_finding("beyond_header", self._row.row, letters(wide + 1), text="; ".join(beyond)[:100])
+                file_finding("beyond_header", self._row.row, letters(wide), text="; ".join(beyond)[:100])
             )
 
     # names and identities
@@ -102,7 +102,7 @@ class RowReader:
         if external := self._stated("external_id")[:200]:
             self._draft.external_id = external
             self._draft.members["external_ids"] = [{"system": self._of.answers.system, "id": external}]
-        column = self._of.header.column("name")
+        column = self._of.column("name")
         name, english = folded(text_of(self._cell(column)))[:200], folded(self._text("name_en"))[:200]
         self._draft.name = name or english
         if not self._draft.name:
@@ -133,7 +133,7 @@ class RowReader:
         """The code of the place that the row states, or that its address names."""
         gazetteer = self._of.ground.gazetteer
         for name in ("place_code", "place"):
-            text, column = self._stated(name), self._of.header.column(name)
+            text, column = self._stated(name), self._of.column(name)
             if not text:
                 continue
             codes = gazetteer.exact(text) or gazetteer.in_address(text)
@@ -146,7 +146,7 @@ class RowReader:
         return self._place_of_address()
 
     def _place_of_address(self) -> str | None:
-        address, column = self._stated("address"), self._of.header.column("address")
+        address, column = self._stated("address"), self._of.column("address")
         codes = self._of.ground.gazetteer.in_address(address) if address else set()
         if not codes or "place" in self._draft.members:
             return None
@@ -178,11 +178,11 @@ class RowReader:
         return reading, False
 
     def _pair_columns(self) -> tuple[Column | None, Column | None]:
-        header = self._of.header
+        column = self._of.column
         for first, second in (("longitude", "latitude"), ("x", "y")):
-            if header.column(first) or header.column(second):
-                return header.column(first), header.column(second)
-        return header.column("coordinates"), None
+            if column(first) or column(second):
+                return column(first), column(second)
+        return column("coordinates"), None
 
     @staticmethod
     def _titles(columns: tuple[Column | None, Column | None]) -> str:
@@ -265,7 +265,7 @@ class RowReader:
             self._draft.members[field] = folded(text)[:200]
 
     def _measure(self, field: str) -> float | None:
-        column = self._of.header.column(field)
+        column = self._of.column(field)
         if column is None or is_blank(self._cell(column)):
             return None
         amount = self._amount(column, lambda: MEASURES[field](self._cell(column), column.title))
@@ -396,7 +396,7 @@ class RowReader:
             for space in ("indoor", "outdoor")
             if labels.choice("yes_no", self._text(f"is_{space}")) == "yes"
         }
-        column = self._of.header.column("space")
+        column = self._of.column("space")
         for piece in labels.pieces(self._text("space")):
             if (value := labels.choice("space", piece)) is not None:
                 spaces.add(value)

@@ -8,6 +8,7 @@ BRACKETED = re.compile(r"[(\[【〔〈《].*?[)\]】〕〉》]")
 DECORATION = re.compile(r"[\s_*＊:：.。·・,，、;；'\"“”‘’#()\[\]{}【】〔〕〈〉《》/\\\-]+")
 
 
+@lru_cache(100_000)
 def one_line(text: str) -> str:
     """One line of text in NFKC, without invisible characters and with single spaces."""
     plain = unicodedata.normalize("NFKC", text)

@@ -1,7 +1,9 @@
 """Load what the rows of a file are compared with."""
 
+import asyncio
 from uuid import UUID
 
+import msgspec
 import shapely
 
 from registry.domain.access.sight import Sight
@@ -11,23 +13,37 @@ from registry.domain.intake.files.plan import PlanGround
 from registry.domain.intake.files.values.gazetteer import Gazetteer, PlaceName
 from registry.domain.intake.files.values.labels import Label, Labels
 from registry.domain.intake.files.values.positions import JurisdictionExtent
+from registry.domain.places.jurisdiction import RegistryJurisdiction
 from registry.domain.records import feature
 from registry.domain.records.resource import Datum, Kind, Resource
 from registry.services.clock import now
 from registry.services.intake import reference
 from registry.store.database.pool import Reader
+from registry.store.intake import reference as versions
+from registry.store.intake.reference import ReferenceVersion
 from registry.store.places import jurisdictions, places, vocabularies
 from registry.store.records import contacts, resources
 
 MOST_PLACES = 200_000
 PAGE = 5_000
+_KEPT: dict[tuple[ReferenceVersion, bytes], FileGround] = {}
+"""By the version of places and vocabularies, and the jurisdiction."""
 SHIFTED_LANGUAGE = "zh-Hans"
 """Where people write so, map services shift positions: an unstated datum is asked for."""
 
 
 async def load_file_ground(reader: Reader) -> FileGround:
-    """The names, words and extent that the cells of a file are read by."""
+    """The names, words and extent that the cells of a file are read by; kept until they change."""
     jurisdiction = await jurisdictions.get(reader)
+    key = (await versions.version(reader), msgspec.json.encode(jurisdiction))
+    if key not in _KEPT:
+        ground = await _file_ground(reader, jurisdiction)
+        _KEPT.clear()
+        _KEPT[key] = ground
+    return _KEPT[key]
+
+
+async def _file_ground(reader: Reader, jurisdiction: RegistryJurisdiction | None) -> FileGround:
     rows = await places.find(reader, {}, MOST_PLACES)
     names = [
         PlaceName(
@@ -54,7 +70,7 @@ async def load_file_ground(reader: Reader) -> FileGround:
     return FileGround(
         gazetteer=Gazetteer(names, root),
         labels=Labels(known),
-        extent=JurisdictionExtent(await _extent(reader, root)),
+        extent=await asyncio.to_thread(JurisdictionExtent, await _extent(reader, root)),
         area_code=None if jurisdiction is None else jurisdiction.area_code,
         default_datum=datum,
     )

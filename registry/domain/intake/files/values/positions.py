@@ -66,6 +66,10 @@ class NoPosition(ValueError):
         self.code = code
 
 
+COARSE_M = 50.0
+"""A border is drawn no finer than this before it is widened, which takes seconds otherwise."""
+
+
 class JurisdictionExtent:
     """Where positions of a jurisdiction may be: its extent in WGS 84, as WKB; everywhere without one."""
 
@@ -74,8 +78,9 @@ class JurisdictionExtent:
         if self._shape is not None:
             lat = self._shape.centroid.y
             self._metre = 1 / (METRES_PER_DEGREE * max(0.1, math.cos(math.radians(lat))))
-            self._inside = shapely.buffer(self._shape, SHIFT_M * self._metre, quad_segs=2)
-            self._near = shapely.buffer(self._shape, NEAR_M * self._metre, quad_segs=2)
+            plain = shapely.simplify(self._shape, COARSE_M * self._metre)
+            self._inside = shapely.buffer(plain, (SHIFT_M + COARSE_M) * self._metre, quad_segs=2)
+            self._near = shapely.buffer(plain, (NEAR_M + COARSE_M) * self._metre, quad_segs=2)
             shapely.prepare(self._inside)
             shapely.prepare(self._near)
 
