@@ -53,13 +53,15 @@ class RowDecision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True,
 class PlannedRow(Struct, kw_only=True):
     """What a row would do. `record` is what would be stored, `target` the record that it is about.
 
-    `changed` names the members that an update changes. A retirement has no row.
+    `members` is the record as text, in whose place it stands where many rows are held. `changed` names the
+    members that an update changes. A retirement has no row.
     """
 
     row: int | None
     action: Action
     name: str
     record: Resource | None = None
+    members: str | None = None
     target: UUID | None = None
     target_version: int | None = None
     changed: list[str] = field(default_factory=list)
@@ -131,7 +133,7 @@ def refuse_shared_targets(rows: Iterable[PlannedRow]) -> None:
             row.findings.append(
                 file_finding("twice_in_file", row.row, None, row.name, other=other.row, text=row.name)
             )
-            row.action, row.record = "refused", None
+            row.action, row.record, row.members = "refused", None, None
 
 
 class RowPlanner:

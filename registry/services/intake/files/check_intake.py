@@ -104,6 +104,7 @@ async def _store(open_writer: OpenWriter, task: IntakeTask, checked: FileCheck, 
     async with open_writer() as writer:
         prior = {row["row"]: row for row in await intake_rows.prior(writer, task.intake)}
         await intake_rows.clear(writer, task.intake)
+        await intakes.amend(writer, task.intake, state="received")  # until all rows are there
     if checked.rows is None:
         return
     total = len(checked.rows.planned) + len(checked.rows.aside)
@@ -150,7 +151,7 @@ def planned_columns(planned: PlannedRow) -> dict[str, Any]:
     return {
         "action": planned.action,
         "name": planned.name,
-        "record": None if planned.record is None else feature.canonical(planned.record),
+        "record": planned.members if planned.record is None else feature.canonical(planned.record),
         "target": planned.target,
         "target_version": planned.target_version,
         "external_id": planned.external_id,
@@ -174,6 +175,6 @@ async def _tell(
         "reference": version,
         "problem": None,
     }
-    if intake.state == "committed" and rows is not None:
+    if intake.receipt is not None and rows is not None:
         found["state"] = "committed"
     await intakes.amend(writer, intake.id, **found)

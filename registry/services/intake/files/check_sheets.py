@@ -40,6 +40,7 @@ from registry.domain.intake.files.rows import RecordRow, SetAside, SortedRows, s
 from registry.domain.intake.files.sheet import Sheet, Workbook, letters
 from registry.domain.intake.files.stored_row import Corrections, SheetLayout, corrected, layout_of
 from registry.domain.intake.finding import Finding
+from registry.domain.records import feature
 from registry.domain.records.resource import Datum, Kind
 from registry.services.intake.files.ground import load_file_ground, load_plan_ground
 from registry.services.progress import Advance, unwatched
@@ -243,11 +244,17 @@ def _drafts(context: SheetContext, records: list[RecordRow], advance: Advance) -
 def _planned(
     drafts: list[DraftedRow], header: Header, plan: PlanGround, checker: Checker
 ) -> list[PlannedRow]:
-    planner, planned = RowPlanner(header, plan), []
-    for done, draft in enumerate(drafts, 1):
-        planned.append(planner.plan(draft, checker.answers.decisions.get(draft.row, RowDecision())))
-        if done % STEP == 0 or done == len(drafts):
-            checker.advance("check", done, len(drafts))
+    """What each draft would do. Drafts are given up one by one: a long list takes a gigabyte otherwise."""
+    planner, planned, total = RowPlanner(header, plan), list[PlannedRow](), len(drafts)
+    drafts.reverse()
+    while drafts:
+        draft = drafts.pop()
+        row = planner.plan(draft, checker.answers.decisions.get(draft.row, RowDecision()))
+        if row.record is not None:
+            row.members, row.record = feature.canonical(row.record), None
+        planned.append(row)
+        if len(planned) % STEP == 0 or not drafts:
+            checker.advance("check", len(planned), total)
     refuse_shared_targets(planned)
     return planned
 
