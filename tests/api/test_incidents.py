@@ -1,6 +1,6 @@
 """Incidents over HTTP: report, change, join, detect, dispatch, with versions, log, feed and past."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -290,3 +290,23 @@ async def test_a_service_point_is_open_or_says_why_not(client, ground, officers)
     assert near["excluded"] == {"open_now": {"not_stated": 1, "otherwise": 2}}
     near = await read(client, "/v1/service-points", {}, amenities="water", type="warm_station", **here)
     assert len(near["service_points"]) == 1
+
+
+async def test_a_report_made_without_network_is_pushed_once(client, ground, officers) -> None:
+    identity, now = "01a22c00-0000-7000-8000-00000000beef", datetime.now(UTC)
+    body = FIRE | {"reported_via": "field", "reported_at": (now - timedelta(hours=3)).isoformat()}
+    operation = {"op_id": identity, "kind": "incident", "resource_id": identity, "body": body}
+    sent = {"operations": [operation], "sent_at": (now - timedelta(hours=2)).isoformat()}
+    results = []
+    for _ in range(2):
+        response = await client.post("/v1/sync/push", json=sent, headers=officers["town"])
+        assert response.status_code == 200, response.text
+        results.append(response.json()["results"][0]["result"])
+    assert results == ["applied", "duplicate"]
+    stored = await read(client, f"/v1/incidents/{identity}", officers["viewer"])
+    late = now - datetime.fromisoformat(stored["reported_at"])
+    assert timedelta(minutes=59) < late < timedelta(minutes=61), "its clock was two hours slow"
+    wrong = operation | {"op_id": "01a22c00-0000-7000-8000-00000000dead", "body": {"hazard": 7}}
+    refused = await client.post("/v1/sync/push", json={"operations": [wrong]}, headers=officers["town"])
+    assert refused.status_code == 200, refused.text
+    assert refused.json()["results"][0]["result"] == "rejected"

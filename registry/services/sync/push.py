@@ -10,14 +10,17 @@ import structlog
 from msgspec import Struct, structs
 
 from registry.domain.errors import Conflict, Invalid, Refused, RegistryError, Unavailable
+from registry.domain.incidents.incident import IncidentDraft
 from registry.domain.intake.finding import Finding
 from registry.domain.intake.shape import ReadValue, read_members
 from registry.domain.records.change import Draft
+from registry.domain.records.clock import observed_instant, skew_of
 from registry.domain.records.observation import Report, StatusReport, StockReport
 from registry.domain.records.relocation import Relocation
 from registry.domain.records.unapplied import Unapplied
 from registry.domain.sync.push import MalformedOperation, Operation, Result
 from registry.services.clock import now
+from registry.services.incidents.open_incident import open_incident
 from registry.services.intake.admit import admit_value
 from registry.services.records.amend import amend
 from registry.services.records.create import create
@@ -93,6 +96,7 @@ async def _settle(
     except Unavailable:
         raise
     except RegistryError as error:
+        work.writer.findings = []  # they are told with this operation, and refuse no other
         return RefusedOperation("blocked" if type(error) is Conflict else "rejected", error)
     except Exception as error:  # an operation that fails for ever would hold up the queue of its device
         log.error(
@@ -111,10 +115,27 @@ async def _once(work: Work, operation: Operation, sent_at: datetime | None) -> P
     if stored is not None:
         first = msgspec.json.decode(stored.body, type=PushedOperation)
         return structs.replace(first, result="duplicate", first=first.result)
-    result = _result(await _perform(work, operation, sent_at))
+    if operation.kind == "incident":
+        result = await _open(work, operation, sent_at)
+    else:
+        result = _result(await _perform(work, operation, sent_at))
     kept = StoredResponse(200, {}, msgspec.json.encode(result))
     await idempotency.keep(work.writer, work.actor.id, key, request, kept, now())
     return result
+
+
+async def _open(work: Work, operation: Operation, sent_at: datetime | None) -> PushedOperation:
+    """An incident that was reported while there was no network, at the time by the registry's clock."""
+    operation = await admit_value(work.writer, operation)
+    draft: IncidentDraft = structs.replace(_as(work, operation.body, IncidentDraft), id=operation.resource_id)
+    if draft.reported_at is not None:
+        at = now()
+        reported_at = observed_instant(
+            draft.reported_at, at, skew=skew_of(sent_at, at), field="body.reported_at"
+        )
+        draft = structs.replace(draft, reported_at=reported_at)
+    opened = await open_incident(work, draft)
+    return PushedOperation("applied", opened.incident.version, findings=tuple(opened.findings))
 
 
 def _result(saved: Saved) -> PushedOperation:
@@ -144,6 +165,8 @@ async def _perform(work: Work, operation: Operation, sent_at: datetime | None) -
             return await relocate(work, identity, _as(work, body, Relocation))
         case "retire":
             return await retire(work, identity, Edition(ANY_VERSION), reason)
+        case _:
+            raise Invalid(f"{operation.kind} is no change of a record", field="kind")
 
 
 def _sent(made: Report, operation: Operation, sent_at: datetime | None) -> Report:
