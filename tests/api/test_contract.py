@@ -1,10 +1,14 @@
 """What the document of /v1 says of requests and answers, held against both; found by `./dev fuzz`."""
 
 import gc
+import re
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from litestar.routes import HTTPRoute
+
+from tests.access.questions import questions
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 PROBLEM = {"$ref": "#/components/responses/Problem"}
@@ -114,7 +118,7 @@ async def test_options_name_every_method_of_a_path(plan_client) -> None:
     told = 0
     for route in plan_client.app.routes:
         if isinstance(route, HTTPRoute) and route.path.startswith("/v1"):
-            url = route.path_format.replace("{identity}", NOBODY).replace("{contact}", NOBODY)
+            url = re.sub(r"\{\w+\}", NOBODY, route.path_format.replace("{n}", "1"))
             answer = await plan_client.options(url)
             methods = {"HEAD"} | set(route.methods) if "GET" in route.methods else set(route.methods)
             assert set(answer.headers["allow"].split(", ")) == methods, url
@@ -139,3 +143,72 @@ async def test_a_refused_request_leaves_no_transaction_behind(plan_client, caplo
     gc.collect()
     await plan_client.get("/health/ready")
     assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
+def test_every_operation_and_parameter_is_described_in_words(document) -> None:
+    names = [operation["operationId"] for _, operation in operations(document)]
+    assert len(names) == len(set(names))
+    for name, operation in operations(document):
+        assert re.fullmatch(r"[a-z]+([A-Z][a-z0-9]*)*", operation["operationId"]), name
+        assert len(operation["summary"]) > 10, name
+        assert operation["description"].startswith(operation["summary"]), name
+        for item in operation.get("parameters", ()):
+            assert item.get("description", "").endswith((".", ")", "·")) or len(item["description"]) > 5, (
+                f"{name} {item['name']}"
+            )
+
+
+BARE = {"type": "object"}
+"""What a description says that says nothing of a body."""
+
+
+OPEN = {
+    "GET /v1/jobs/{identity}/results",  # the answer of whichever analysis the job is
+    "GET /health/ready",
+    "PATCH /v1/incidents/{identity}",
+    "POST /v1/corrections/{identity}/decision",
+    "POST /v1/incidents",
+    "POST /v1/incidents/detections",
+    "POST /v1/incidents/{identity}/commitments",
+    "POST /v1/incidents/{identity}/commitments/{commitment}",
+    "POST /v1/incidents/{identity}/joins",
+    "POST /v1/incidents/{identity}/log",
+    "POST /v1/resources/{identity}/location",
+    "POST /v1/warnings",
+    "PUT /v1/places/{code}",
+    "PUT /v1/registers/{register}/{identity}",
+}
+"""Answers whose type is not stated yet: none may join them."""
+
+
+def test_no_other_body_is_without_a_schema(document) -> None:
+    bare = {
+        name
+        for name, operation in operations(document)
+        for status, response in operation["responses"].items()
+        if status.startswith("2")
+        for media, content in response.get("content", {}).items()
+        if content["schema"] == BARE
+    }
+    assert bare == OPEN
+
+
+async def test_answers_are_as_their_schemas_say(client, document, stored) -> None:
+    """Every question that is answered with JSON, in no language preferred and in each."""
+    checked = 0
+    for one in questions(client.app):
+        if not one.template.startswith("/v1"):
+            continue
+        described = document["paths"][re.sub(r":\w+}", "}", one.template)][one.method.lower()]["responses"][
+            "200"
+        ]["content"]
+        schema = described.get("application/json", {}).get("schema")
+        for language in ("", "en", "zh"):
+            response = await client.request(
+                one.method, one.url, json=one.body, headers={"Accept-Language": language}
+            )
+            is_json = response.headers.get("content-type", "").startswith("application/json")
+            if response.status_code == 200 and is_json and schema is not None:
+                jsonschema_rs.validate(schema | {"components": document["components"]}, response.json())
+                checked += 1
+    assert checked > 60

@@ -15,7 +15,12 @@ IfMatch = Annotated[
     str | None,
     HeaderParameter(name="If-Match", max_length=2000, description="The ETag you hold; * for any version."),
 ]
-IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", max_length=2000)]
+IfNoneMatch = Annotated[
+    str | None,
+    HeaderParameter(
+        name="If-None-Match", max_length=2000, description="The ETag you hold: 304 while it is current."
+    ),
+]
 
 TAG = re.compile(r'"([1-9][0-9]{0,9})-([a-z])(?:\.[0-9a-f]+)?"')
 

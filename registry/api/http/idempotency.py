@@ -1,7 +1,7 @@
 """Idempotency-Key on every POST that writes: a retry has one effect and gets the same response."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response
@@ -25,9 +25,9 @@ IdempotencyKey = Annotated[
 REPLAYED = {"Idempotent-Replay": "true"}
 
 
-def also(status: int, media: str = GEOJSON) -> dict[int, ResponseSpec]:
-    """Document another status of a route whose body is rendered before it is sent."""
-    return {status: ResponseSpec(bytes, generate_examples=False, media_type=media)}
+def also(status: int, media: str = GEOJSON, kind: Any = bytes) -> dict[int, ResponseSpec]:
+    """Document another status of a route whose body is rendered before it is sent, and the body's type."""
+    return {status: ResponseSpec(kind, generate_examples=False, media_type=media)}
 
 
 def stating(status: int, kind: type) -> dict[int, ResponseSpec]:

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import msgspec
 from litestar import Response
@@ -13,15 +13,17 @@ from registry.api.http.links import JSON
 from registry.api.http.request import HttpRequest
 from registry.domain.plans.wording import Lang, in_language
 
+T = TypeVar("T")
 CSV = "text/csv; charset=utf-8; header=present"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 VARY = "Accept-Language, Accept-Encoding, Authorization"
 
 
-def localized(
-    request: HttpRequest, value: Any, *, etag: str | None = None, status: int = 200
-) -> Response[bytes]:
-    """`value` as JSON, its labels in the preferred language, or in both when none of ours is preferred."""
+def localized(request: HttpRequest, value: T, *, etag: str | None = None, status: int = 200) -> Response[T]:
+    """`value` as JSON, its labels in the preferred language, or in both when none of ours is preferred.
+
+    It is encoded here; its type describes the body in the document of the API.
+    """
     lang = preferred(request)
     headers = {"Vary": VARY}
     if lang is not None:
@@ -29,10 +31,10 @@ def localized(
     if etag is not None:
         headers["ETag"] = etag
     body = msgspec.json.encode(in_language(msgspec.to_builtins(value), lang))
-    return Response(body, status_code=status, media_type=JSON, headers=headers)
+    return Response(cast(T, body), status_code=status, media_type=JSON, headers=headers)
 
 
-def localized_csv(request: HttpRequest, rows: Sequence[Any], name: str) -> Response[bytes]:
+def localized_csv(request: HttpRequest, rows: Sequence[Any], name: str) -> Response[Any]:
     """`rows` as a CSV file in one language, Chinese unless English is preferred."""
     lang = preferred(request) or "zh"
     headers = {

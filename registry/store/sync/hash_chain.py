@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -65,7 +66,7 @@ class Head(NamedTuple):
     seq: int
     changes: int
     hash: bytes
-    sealed_at: object
+    sealed_at: datetime | None
 
 
 async def head(reader: Reader) -> Head:

@@ -4,9 +4,10 @@ msgspec describes the bodies and responses that it decodes and encodes: its sche
 bounds of zero and tagged unions, which Litestar's lack. Litestar's 400 is not the problem that is sent.
 """
 
+import inspect
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 from litestar import Litestar, Response
@@ -28,6 +29,8 @@ PAGED = ("410",)
 TOO_LONG = {"414": {"description": "The URI is longer than 64 KiB; a question of that size goes in a body"}}
 SURROGATES = r"\ud800-\udfff"
 """Decoded text holds no surrogates, and most regular-expression engines cannot read them in a pattern."""
+IN_ONE_LANGUAGE = {"Words", "Name"}
+ONE_LANGUAGE = "A text in Chinese and English, or in the one that Accept-Language prefers."
 FEATURE: Schema = {
     "type": "object",
     "required": ["type", "id", "geometry", "properties"],
@@ -44,7 +47,8 @@ def complete(app: Litestar, generated: Mapping[str, Any]) -> Schema:
     """The whole document, from the one that Litestar generated."""
     document = deepcopy(dict(generated))
     slots: list[tuple[Schema, Any]] = [({}, Problem)]
-    for operation, handler in _operations(app, document):
+    for path, operation, handler in _operations(app, document):
+        _name(operation, handler, path)
         slots += _bodies(operation, handler)
         slots += _responses(operation, handler)
         _bound(operation, declared(handler))
@@ -52,6 +56,8 @@ def complete(app: Litestar, generated: Mapping[str, Any]) -> Schema:
     schemas, components = msgspec.json.schema_components([kind for _, kind in slots], ref_template=REFERENCE)
     for (slot, _), schema in zip(slots, schemas, strict=True):
         slot["schema"] = schema
+    for name in IN_ONE_LANGUAGE & components.keys():
+        components[name] = {"anyOf": [components[name], {"type": "string"}], "description": ONE_LANGUAGE}
     document["components"] = {
         "schemas": components | {"ResourceFeature": FEATURE},
         "responses": {"Problem": _problem(slots[0][0])},
@@ -62,13 +68,37 @@ def complete(app: Litestar, generated: Mapping[str, Any]) -> Schema:
     return readable
 
 
-def _operations(app: Litestar, document: Schema) -> Iterator[tuple[Schema, HTTPRouteHandler]]:
+def _operations(app: Litestar, document: Schema) -> Iterator[tuple[str, Schema, HTTPRouteHandler]]:
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             item = document["paths"].get(route.path_format, {})
             for method, (handler, _) in route.route_handler_map.items():
                 if method.lower() in item:
-                    yield item[method.lower()], handler
+                    yield route.path_format, item[method.lower()], handler
+
+
+def _name(operation: Schema, handler: HTTPRouteHandler, path: str) -> None:
+    """Name an operation by its handler, and describe it and the parameters of its path."""
+    promise = inspect.cleandoc(handler.fn.__doc__ or "")
+    first, *others = handler.fn.__name__.split("_")
+    operation["operationId"] = first + "".join(word.capitalize() for word in others)
+    operation["summary"] = promise.partition("\n")[0].removesuffix(".")
+    operation["description"] = promise
+    for item in operation.get("parameters", ()):
+        if item["in"] == "path":
+            item.setdefault("description", _of_path(path, item["name"]))
+
+
+def _of_path(path: str, name: str) -> str:
+    """What a parameter of a path is: of the thing that the segment before it names."""
+    segments = path.strip("/").split("/")
+    before = segments[segments.index(f"{{{name}}}") - 1]
+    noun = f"{before[:-3]}y" if before.endswith("ies") else before.removesuffix("s").replace("-", " ")
+    if before.startswith("{"):
+        noun = "entry"
+    if noun == name:
+        return f"Which {noun}."
+    return f"The {'number' if name == 'n' else name} of the {noun}."
 
 
 def _bodies(operation: Schema, handler: HTTPRouteHandler) -> Iterator[tuple[Schema, Any]]:
@@ -82,7 +112,7 @@ def _bodies(operation: Schema, handler: HTTPRouteHandler) -> Iterator[tuple[Sche
 
 def _responses(operation: Schema, handler: HTTPRouteHandler) -> Iterator[tuple[Schema, Any]]:
     """Each response schema to fill and its type; bytes are a feature or an object that was encoded before."""
-    kinds = {str(handler.status_code): handler.parsed_fn_signature.return_type.annotation}
+    kinds = {str(handler.status_code): _answered(handler.parsed_fn_signature.return_type.annotation)}
     kinds |= {str(status): spec.data_container for status, spec in (handler.responses or {}).items()}
     for status, kind in kinds.items():
         response = operation["responses"][status]
@@ -100,6 +130,11 @@ def _responses(operation: Schema, handler: HTTPRouteHandler) -> Iterator[tuple[S
     if (other := handler.opt.get("also")) is not None:
         shown = {"type": "object" if other == JSON else "string"}
         operation["responses"]["200"]["content"][other] = {"schema": shown}
+
+
+def _answered(kind: Any) -> Any:
+    """The type of a body, also of one that the handler has encoded and put into a Response of that type."""
+    return get_args(kind)[0] if get_origin(kind) is Response else kind
 
 
 def _is_encoded(kind: Any) -> bool:

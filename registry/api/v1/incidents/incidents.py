@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Response, Router, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Struct
 
 from registry.api.http import params
 from registry.api.http.conditional import IfMatch, etag_of, versions_in
@@ -17,15 +18,19 @@ from registry.api.v1.incidents.answers import answer_once
 from registry.api.v1.proximity.params import DatumParam, SpotRadius
 from registry.api.v1.records.writes import EXAMINED
 from registry.domain.access.actor import require
+from registry.domain.completeness import Completeness
 from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
 from registry.domain.incidents.detection import Detection
-from registry.domain.incidents.incident import IncidentDraft, IncidentState, LogNote
+from registry.domain.incidents.incident import Incident, IncidentDraft, IncidentState, LogNote
+from registry.domain.plans.entry import PastEntry
+from registry.domain.plans.near_entry import EntriesNear
 from registry.domain.proximity.origin import Origin
 from registry.services.incidents import read
 from registry.services.incidents.change_incident import add_note, change_incident
 from registry.services.incidents.detect import detect
 from registry.services.incidents.join_incidents import Joining, join_incidents
 from registry.services.incidents.open_incident import open_incident
+from registry.services.incidents.read import IncidentLog
 from registry.services.incidents.start import read_incident
 from registry.services.plans import registers
 from registry.services.plans.near_entries import near_entries
@@ -39,6 +44,20 @@ HazardParam = Annotated[
 ]
 
 
+class IncidentVersions(Struct, frozen=True):
+    """Earlier versions of an incident."""
+
+    versions: list[PastEntry]
+
+
+class IncidentList(Struct, frozen=True):
+    """A page of incidents, and how complete the list is."""
+
+    incidents: list[Incident]
+    completeness: Completeness
+    links: list[dict[str, str]]
+
+
 @get("/")
 async def list_incidents(
     request: HttpRequest,
@@ -50,7 +69,7 @@ async def list_incidents(
     hazard: HazardParam = None,
     cursor: params.Cursor = None,
     limit: params.Limit = 100,
-) -> Response[bytes]:
+) -> Response[IncidentList]:
     """Incidents in a place, in the order in which they were opened, in pages."""
     conditions: dict[str, Any] = {
         "place": place,
@@ -63,8 +82,7 @@ async def list_incidents(
     links = [self_link(request, JSON)]
     if page.last is not None:
         links.append(next_link(request, encode_cursor(IdentityCursor(page.last)), JSON))
-    body = {"incidents": page.incidents, "completeness": page.completeness, "links": links}
-    return localized(request, body)
+    return localized(request, IncidentList(list(page.incidents), page.completeness, links))
 
 
 @get("/near")
@@ -78,7 +96,7 @@ async def find_incidents_near(
     spot_radius_m: SpotRadius = None,
     datum: DatumParam = "wgs84",
     limit: params.Limit = 1000,
-) -> Response[bytes]:
+) -> Response[EntriesNear]:
     """The open incidents near a spot, nearest first, and those that may be near, by name."""
     origin = Origin(lon=lon, lat=lat, radius_m=spot_radius_m, datum=datum)
     return localized(request, await near_entries(reader, sight, ["incident"], origin, radius_m, limit))
@@ -101,7 +119,7 @@ async def report_detection(data: JSONBody[Detection], work: WorkDep, once: Idemp
 @get("/{identity:uuid}")
 async def read_one(
     request: HttpRequest, identity: FromPath[UUID], reader: ReaderDep, sight: SightDep
-) -> Response[bytes]:
+) -> Response[Incident]:
     """One incident, with its version as a strong ETag."""
     incident = await read_incident(reader, sight, identity)
     return localized(request, incident, etag=etag_of(incident.version, sight))
@@ -119,7 +137,7 @@ async def change_one(
 @get("/{identity:uuid}/log")
 async def read_log(
     request: HttpRequest, identity: FromPath[UUID], reader: ReaderDep, sight: SightDep, actor: ActorDep
-) -> Response[bytes]:
+) -> Response[IncidentLog]:
     """Who did what about an incident, and when, and what is committed to it; append-only."""
     require(actor, "viewer")
     return localized(request, await read.read_log(reader, sight, identity))
@@ -142,12 +160,12 @@ async def join_reports(
 
 
 @get("/{identity:uuid}/history")
-async def read_history(
+async def read_incident_history(
     request: HttpRequest, identity: FromPath[UUID], reader: ReaderDep, sight: SightDep, actor: ActorDep
-) -> Response[bytes]:
+) -> Response[IncidentVersions]:
     """The earlier versions of an incident, newest first; for those who may change it."""
     versions = await registers.read_history(reader, sight, actor, "incident", identity)
-    return localized(request, {"versions": versions})
+    return localized(request, IncidentVersions(versions))
 
 
 router = Router(
@@ -162,7 +180,7 @@ router = Router(
         read_log,
         write_note,
         join_reports,
-        read_history,
+        read_incident_history,
     ],
     tags=["incidents"],
 )

@@ -7,6 +7,7 @@ from litestar import Response, Router, get, post
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Struct
 
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.localized_response import localized, preferred
@@ -18,12 +19,14 @@ from registry.api.v1.proximity import params as proximity_params
 from registry.api.v1.proximity.params import OriginDep
 from registry.api.v1.records.writes import EXAMINED
 from registry.domain.access.actor import require
+from registry.domain.incidents.call_list import IncidentCallList
+from registry.domain.incidents.cordon import Cordon
 from registry.domain.incidents.dispatch import Advance, Commit
 from registry.services.incidents import at_incident
 from registry.services.incidents.dispatch import advance, commit
-from registry.services.incidents.handover import handover
+from registry.services.incidents.handover import Handover, handover
 from registry.services.incidents.propose import Proposal, propose
-from registry.services.incidents.service_points import service_points_near
+from registry.services.incidents.service_points import ServicePointsNear, service_points_near
 from registry.services.incidents.shelter_need import ShelterNeed
 
 KUnits = Annotated[int, QueryParameter(name="k", ge=1, le=100, description="How many units.")]
@@ -51,10 +54,16 @@ PageForm = Annotated[
 ]
 
 
+class Cordons(Struct, frozen=True):
+    """Cordons."""
+
+    cordons: list[Cordon]
+
+
 @get("/v1/incidents/{identity:uuid}/call-list")
 async def read_call_list(
     request: HttpRequest, identity: FromPath[UUID], reader: ReaderDep, sight: SightDep
-) -> Response[bytes]:
+) -> Response[IncidentCallList]:
     """Whom to call about an incident, in a stated order, with what nobody recorded."""
     return localized(request, await at_incident.call_list(reader, sight, identity))
 
@@ -62,7 +71,7 @@ async def read_call_list(
 @get("/v1/call-list")
 async def find_call_list(
     request: HttpRequest, reader: ReaderDep, sight: SightDep, origin: OriginDep, hazard: HazardParam = None
-) -> Response[bytes]:
+) -> Response[IncidentCallList]:
     """Whom to call about a hazard at a spot, in a stated order, with what nobody recorded."""
     return localized(request, await at_incident.call_list_at_origin(reader, sight, origin, hazard))
 
@@ -102,7 +111,7 @@ async def find_service_points(
     type_: TypeParam = None,
     amenities: AmenitiesParam = None,
     open_now: OpenNow = False,
-) -> Response[bytes]:
+) -> Response[ServicePointsNear]:
     """The service points near a spot, each with whether it is open now, its queue, room and amenities."""
     near = await service_points_near(
         reader,
@@ -161,9 +170,9 @@ async def find_shelters(
 @get("/v1/incidents/{identity:uuid}/cordons")
 async def list_cordons(
     request: HttpRequest, identity: FromPath[UUID], reader: ReaderDep, sight: SightDep
-) -> Response[bytes]:
+) -> Response[Cordons]:
     """The cordons and closures in force around an incident, and those that nobody has drawn."""
-    return localized(request, {"cordons": await at_incident.cordons(reader, sight, identity)})
+    return localized(request, Cordons(await at_incident.cordons(reader, sight, identity)))
 
 
 @get("/v1/incidents/{identity:uuid}/handover")
@@ -174,13 +183,13 @@ async def read_handover(
     sight: SightDep,
     actor: ActorDep,
     page_form: PageForm = None,
-) -> Response[bytes]:
+) -> Response[Handover]:
     """What the next shift must know of an incident: state, teams, cordons, calls, open questions, log."""
     require(actor, "viewer")
     told = await handover(reader, sight, identity)
     if page_form == "html":
         lang = preferred(request) or "zh"
-        text = handover_page.page(told, lang, told.tz).encode()
+        text: Any = handover_page.page(told, lang, told.tz).encode()
         return Response(text, media_type="text/html; charset=utf-8", headers={"Content-Language": lang})
     return localized(request, told)
 

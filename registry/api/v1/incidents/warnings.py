@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, QueryParameter
+from msgspec import Struct
 
 from registry.api.http import params
 from registry.api.http.conditional import etag_of
@@ -15,9 +16,9 @@ from registry.api.http.localized_response import localized, localized_csv
 from registry.api.http.request import HttpRequest
 from registry.api.v1.proximity.alerts import TAKES, read_alert
 from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
-from registry.domain.incidents.warning import WarningForce
+from registry.domain.incidents.warning import StoredWarning, WarningForce
 from registry.services.incidents.warnings import receive as warnings
-from registry.services.incidents.warnings.inside import inside_warning
+from registry.services.incidents.warnings.inside import InsideWarning, inside_warning
 from registry.store.access.idempotency import StoredResponse
 
 ForceParam = Annotated[
@@ -42,6 +43,13 @@ async def receive_warning(request: HttpRequest, work: WorkDep, once: Idempotency
     return await once(perform, JSON)
 
 
+class WarningList(Struct, frozen=True):
+    """A page of warnings."""
+
+    warnings: list[StoredWarning]
+    links: list[dict[str, str]]
+
+
 @get("/")
 async def list_warnings(
     request: HttpRequest,
@@ -51,20 +59,20 @@ async def list_warnings(
     force: ForceParam = None,
     cursor: params.Cursor = None,
     limit: params.Limit = 100,
-) -> Response[bytes]:
+) -> Response[WarningList]:
     """Stored warnings, each with whether it is in force at the instant asked about."""
     conditions = {"place": place, "after": decode_identity(cursor)}
     listed, last = await warnings.list_warnings(reader, sight, conditions, force, limit)
     links = [self_link(request, JSON)]
     if last is not None:
         links.append(next_link(request, encode_cursor(IdentityCursor(last)), JSON))
-    return localized(request, {"warnings": listed, "links": links})
+    return localized(request, WarningList(list(listed), links))
 
 
 @get("/{identity:uuid}")
 async def read_warning(
     request: HttpRequest, identity: FromPath[UUID], reader: ReaderDep, sight: SightDep
-) -> Response[bytes]:
+) -> Response[StoredWarning]:
     """One warning, with its version as a strong ETag."""
     warning = await warnings.read_warning(reader, sight, identity)
     return localized(request, warning, etag=etag_of(warning.version, sight))
@@ -77,7 +85,7 @@ async def list_inside(
     reader: ReaderDep,
     sight: SightDep,
     list_form: ListForm = None,
-) -> Response[bytes]:
+) -> Response[InsideWarning]:
     """Hazard points, incidents, service points and other entries inside a warning, and whom to call."""
     inside = await inside_warning(reader, sight, identity)
     if list_form == "csv":

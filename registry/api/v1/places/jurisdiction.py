@@ -5,11 +5,11 @@ from litestar import Response, Router, get
 from registry.api.http.dependencies import ReaderDep
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
-from registry.services.places.jurisdiction import describe_jurisdiction
+from registry.services.places.jurisdiction import JurisdictionDescription, describe_jurisdiction
 
 
 @get("/")
-async def read_jurisdiction(request: HttpRequest, reader: ReaderDep) -> Response[bytes]:
+async def read_jurisdiction(request: HttpRequest, reader: ReaderDep) -> Response[JurisdictionDescription]:
     """The root place, languages and time zone of this registry, and the box that its map opens with."""
     return localized(request, await describe_jurisdiction(reader))
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from litestar import Response, Router, delete, get, patch, put
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Struct
 
 from registry.api.http import params
 from registry.api.http.conditional import IfMatch, etag_of, versions_in
@@ -23,8 +24,9 @@ from registry.domain.plans.entry_base import YesNoUnknown
 from registry.domain.values import Code
 from registry.services.clock import now
 from registry.services.places import boundaries, change_places, places
-from registry.services.places.change_places import SavedPlace
-from registry.services.places.places import PlaceFeature
+from registry.services.places.boundaries import BoundaryReport
+from registry.services.places.change_places import PastPlace, RecordToRehome, SavedPlace
+from registry.services.places.places import PlaceFeature, PlaceFlags
 
 PlaceLevelParam = Annotated[
     str | None,
@@ -55,6 +57,18 @@ ExtentsParam = Annotated[
     bool,
     QueryParameter(name="extents", description="Draw each place by its extent, to a metre, not its point."),
 ]
+
+
+class RecordsToRehome(Struct, frozen=True):
+    """Records whose place is no more."""
+
+    records: list[RecordToRehome]
+
+
+class PlaceVersions(Struct, frozen=True):
+    """Earlier versions of a place."""
+
+    versions: list[PastPlace]
 
 
 @get("/", media_type=GEOJSON)
@@ -139,26 +153,26 @@ async def retire_place(
 @get("/{code:str}/rehoming")
 async def list_to_rehome(
     request: HttpRequest, code: FromPath[Code], reader: ReaderDep, actor: ActorDep, sight: SightDep
-) -> Response[bytes]:
+) -> Response[RecordsToRehome]:
     """The records under a code that has ended, each with the place that it is proposed for; for planners."""
     records = await change_places.list_to_rehome(reader, sight, actor, code)
-    return localized(request, {"records": records})
+    return localized(request, RecordsToRehome(records))
 
 
 @get("/{code:str}/boundaries")
 async def report_boundaries(
     request: HttpRequest, code: FromPath[Code], reader: ReaderDep, actor: ActorDep
-) -> Response[bytes]:
+) -> Response[BoundaryReport]:
     """How borders at and under a place fit: overlaps, gaps, ground outside, missing ones; for planners."""
     return localized(request, await boundaries.report_boundaries(reader, actor, code))
 
 
 @get("/{code:str}/history")
-async def read_history(
+async def read_place_history(
     request: HttpRequest, code: FromPath[Code], reader: ReaderDep, actor: ActorDep
-) -> Response[bytes]:
+) -> Response[PlaceVersions]:
     """The earlier versions of a place, newest first; for planners."""
-    return localized(request, {"versions": await change_places.read_history(reader, actor, code)})
+    return localized(request, PlaceVersions(await change_places.read_history(reader, actor, code)))
 
 
 @patch("/{code:str}/flags", tags=["rules"])
@@ -168,7 +182,7 @@ async def flag_place(
     data: JSONBody[dict[Code, YesNoUnknown]],
     writer: WriterDep,
     actor: ActorDep,
-) -> Response[bytes]:
+) -> Response[PlaceFlags]:
     """Say of a place what a check needs to know, such as prone_or_remote: yes, no or unknown."""
     return localized(request, await places.flag_place(writer, actor, code, data))
 
@@ -192,7 +206,7 @@ router = Router(
         retire_place,
         list_to_rehome,
         report_boundaries,
-        read_history,
+        read_place_history,
         flag_place,
     ],
     tags=["places"],

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Struct
 
 from registry.api.http.conditional import IfMatch, etag_of, versions_in
 from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep, WriterDep
@@ -12,10 +13,11 @@ from registry.api.http.links import JSON
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records.writes import EXAMINED
-from registry.domain.places.rule import ProposedSite, Rule
-from registry.domain.places.zone import Zone, ZoneGeometry
+from registry.domain.places.rule import ProposedSite, Rule, SiteAssessment
+from registry.domain.places.zone import StoredZone, Zone, ZoneGeometry
 from registry.domain.values import Code
 from registry.services.places import rules, zones
+from registry.services.places.zones import KilometrePosition, ZoneWithGeometry
 
 RoadParam = Annotated[
     str | None, QueryParameter(name="road", max_length=64, description="Zones of this road.")
@@ -29,24 +31,36 @@ AtKmParam = Annotated[
 ]
 
 
+class StoredZones(Struct, frozen=True):
+    """Zones."""
+
+    zones: list[StoredZone]
+
+
+class Rules(Struct, frozen=True):
+    """Rules."""
+
+    rules: list[Rule]
+
+
 @get("/v1/zones")
 async def list_zones(
     request: HttpRequest, reader: ReaderDep, road: RoadParam = None, km: KmParam = None
-) -> Response[bytes]:
+) -> Response[StoredZones]:
     """What rules measure from: shores, road land, ramps; with whether the geometry is loaded."""
-    return localized(request, {"zones": await zones.list_zones(reader, road, km)})
+    return localized(request, StoredZones(await zones.list_zones(reader, road, km)))
 
 
 @get("/v1/zones/{identity:str}")
 async def read_zone(
     request: HttpRequest, identity: FromPath[str], reader: ReaderDep, sight: SightDep
-) -> Response[bytes]:
+) -> Response[ZoneWithGeometry]:
     """One zone with its geometry, if it has one, and its ETag."""
     found = await zones.read_zone(reader, identity)
     return localized(request, found, etag=etag_of(found.zone.version, sight))
 
 
-@put("/v1/zones/{identity:str}", responses=also(201, JSON), opt=EXAMINED)
+@put("/v1/zones/{identity:str}", responses=also(201, JSON, StoredZone), opt=EXAMINED)
 async def put_zone(
     request: HttpRequest,
     identity: FromPath[Code],
@@ -55,7 +69,7 @@ async def put_zone(
     actor: ActorDep,
     sight: SightDep,
     if_match: IfMatch = None,
-) -> Response[bytes]:
+) -> Response[StoredZone]:
     """Record what rules measure from, or replace the version you read (If-Match); its geometry stays."""
     saved = await zones.put_zone(writer, actor, identity, data, versions_in(if_match, sight))
     etag = etag_of(saved.zone.version, sight)
@@ -69,7 +83,7 @@ async def draw_zone(
     data: JSONBody[ZoneGeometry],
     writer: WriterDep,
     actor: ActorDep,
-) -> Response[bytes]:
+) -> Response[StoredZone]:
     """Give a zone its geometry: what the line stands for, its doubts, and the kilometre of each vertex."""
     return localized(request, await zones.draw_zone(writer, actor, identity, data))
 
@@ -77,21 +91,21 @@ async def draw_zone(
 @get("/v1/zones/{identity:str}/position")
 async def locate_km(
     request: HttpRequest, identity: FromPath[str], reader: ReaderDep, km: AtKmParam
-) -> Response[bytes]:
+) -> Response[KilometrePosition]:
     """Where a kilometre of a road range is; `cannot_evaluate` without a geometry with chainage."""
     return localized(request, await zones.locate_km(reader, identity, km))
 
 
 @get("/v1/rules")
-async def list_rules(request: HttpRequest, reader: ReaderDep) -> Response[bytes]:
+async def list_rules(request: HttpRequest, reader: ReaderDep) -> Response[Rules]:
     """Which facility and action is kept how far from which kind of zone."""
-    return localized(request, {"rules": await rules.list_rules(reader)})
+    return localized(request, Rules(await rules.list_rules(reader)))
 
 
 @put("/v1/rules/{identity:str}", opt=EXAMINED)
 async def put_rule(
     request: HttpRequest, identity: FromPath[Code], data: JSONBody[Rule], writer: WriterDep, actor: ActorDep
-) -> Response[bytes]:
+) -> Response[Rule]:
     """Record a rule of a provision with its territory, or replace it."""
     return localized(request, await rules.put_rule(writer, actor, identity, data))
 
@@ -99,7 +113,7 @@ async def put_rule(
 @post("/v1/rules/check", status_code=200)
 async def check_site(
     request: HttpRequest, data: JSONBody[ProposedSite], reader: ReaderDep
-) -> Response[bytes]:
+) -> Response[SiteAssessment]:
     """What every rule says about a site: allowed, forbidden, needs_review or cannot_evaluate."""
     return localized(request, await rules.check_site(reader, data))
 

@@ -31,12 +31,18 @@ class VocabularyLabel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     source: ShortText | None = None
 
 
+class VocabularyCodes(Struct, frozen=True):
+    """Codes."""
+
+    codes: list[VocabularyCode]
+
+
 @get("/")
 async def list_codes(
     request: HttpRequest, reader: ReaderDep, scheme: SchemeParam = None, subject: SubjectParam = None
-) -> Response[bytes]:
+) -> Response[VocabularyCodes]:
     """Coded values by scheme, subject and code."""
-    return localized(request, {"codes": await vocabularies.list_codes(reader, scheme, subject)})
+    return localized(request, VocabularyCodes(await vocabularies.list_codes(reader, scheme, subject)))
 
 
 @put("/{scheme:str}/{code:str}", opt=EXAMINED)
@@ -47,7 +53,7 @@ async def put_code(
     data: JSONBody[VocabularyLabel],
     writer: WriterDep,
     actor: ActorDep,
-) -> Response[bytes]:
+) -> Response[VocabularyCode]:
     """Record a code of a scheme, or replace its labels: the lists of plan documents are open."""
     value = VocabularyCode(
         scheme=scheme, code=code, subject=data.subject, label=data.label, source=data.source

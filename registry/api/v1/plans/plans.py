@@ -11,11 +11,15 @@ from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep, Writer
 from registry.api.http.localized_response import CSV, localized, localized_csv
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records.writes import EXAMINED
+from registry.domain.plans.check import Check
 from registry.domain.plans.document import Document
 from registry.domain.plans.provision import Provision, ProvisionKind
+from registry.domain.plans.reconciliation import ReconciliationLine, Visit
 from registry.domain.values import Code, PlaceCode
-from registry.services.intake.findings import list_warnings
+from registry.services.intake.findings import OpenFinding, list_warnings
 from registry.services.plans import checks, documents, reconciliation
+from registry.services.plans.checks import CheckSummary
+from registry.services.plans.documents import DocumentWithProvisions
 
 DocumentParam = Annotated[
     str | None, QueryParameter(name="document", max_length=64, description="A document.")
@@ -46,14 +50,41 @@ class CheckRequest(Struct, frozen=True, forbid_unknown_fields=True):
     place: PlaceCode | None = None
 
 
+class Documents(Struct, frozen=True):
+    """Documents, oldest first."""
+
+    documents: list[Document]
+
+
+class Provisions(Struct, frozen=True):
+    """Statements of documents."""
+
+    provisions: list[Provision]
+
+
+class Reconciliation(Struct, frozen=True):
+    """Published totals beside records."""
+
+    lines: list[ReconciliationLine]
+
+
+class SurveyList(Struct, frozen=True):
+    """What to find out next."""
+
+    visits: list[Visit]
+    findings: list[OpenFinding]
+
+
 @get("/v1/documents")
-async def list_documents(request: HttpRequest, reader: ReaderDep) -> Response[bytes]:
+async def list_documents(request: HttpRequest, reader: ReaderDep) -> Response[Documents]:
     """Every document that provisions come from, oldest first."""
-    return localized(request, {"documents": await documents.list_documents(reader)})
+    return localized(request, Documents(await documents.list_documents(reader)))
 
 
 @get("/v1/documents/{identity:str}")
-async def read_document(request: HttpRequest, identity: FromPath[str], reader: ReaderDep) -> Response[bytes]:
+async def read_document(
+    request: HttpRequest, identity: FromPath[str], reader: ReaderDep
+) -> Response[DocumentWithProvisions]:
     """One document with its provisions in printed order."""
     return localized(request, await documents.read_document(reader, identity))
 
@@ -65,7 +96,7 @@ async def put_document(
     data: JSONBody[Document],
     writer: WriterDep,
     actor: ActorDep,
-) -> Response[bytes]:
+) -> Response[Document]:
     """Describe a document, in place of its earlier description."""
     return localized(request, await documents.put_document(writer, actor, identity, data))
 
@@ -78,16 +109,18 @@ async def list_provisions(
     kind: ProvisionKindParam = None,
     subject: SubjectParam = None,
     place: JurisdictionParam = None,
-) -> Response[bytes]:
+) -> Response[Provisions]:
     """Statements of the documents, in our own words, each with its locator."""
     provisions = await documents.list_provisions(
         reader, document=document, kind=kind, subject=subject, place=place
     )
-    return localized(request, {"provisions": provisions})
+    return localized(request, Provisions(provisions))
 
 
 @get("/v1/provisions/{identity:str}")
-async def read_provision(request: HttpRequest, identity: FromPath[str], reader: ReaderDep) -> Response[bytes]:
+async def read_provision(
+    request: HttpRequest, identity: FromPath[str], reader: ReaderDep
+) -> Response[Provision]:
     """One statement."""
     return localized(request, await documents.read_provision(reader, identity))
 
@@ -99,7 +132,7 @@ async def put_provision(
     data: JSONBody[Provision],
     writer: WriterDep,
     actor: ActorDep,
-) -> Response[bytes]:
+) -> Response[Provision]:
     """Store a statement; refused when its locator, unit or operator cannot be used."""
     return localized(request, await documents.put_provision(writer, actor, identity, data))
 
@@ -111,7 +144,7 @@ async def check_provision(
     reader: ReaderDep,
     sight: SightDep,
     denominator: DenominatorParam = None,
-) -> Response[bytes]:
+) -> Response[Check]:
     """One statement compared with the records, now or at `as_of`: met, not_met, unknown, cannot_evaluate."""
     return localized(request, await checks.check_provision(reader, sight, identity, denominator))
 
@@ -119,7 +152,7 @@ async def check_provision(
 @post("/v1/checks", status_code=200, opt={"cost": 20})
 async def run_checks(
     request: HttpRequest, data: JSONBody[CheckRequest], reader: ReaderDep, sight: SightDep
-) -> Response[bytes]:
+) -> Response[CheckSummary]:
     """Every statement with a figure, of a document or about a place, compared with the records."""
     return localized(request, await checks.run_checks(reader, sight, data.document, data.place))
 
@@ -132,12 +165,12 @@ async def reconcile_totals(
     document: DocumentParam = None,
     place: params.PlaceParam = None,
     f: FormatParam = "json",
-) -> Response[bytes]:
+) -> Response[Reconciliation]:
     """Published totals beside what is recorded, located and verified."""
     lines = await reconciliation.reconcile_totals(reader, sight, document, place)
     if f == "csv":
         return localized_csv(request, lines, "reconciliation")
-    return localized(request, {"lines": lines})
+    return localized(request, Reconciliation(lines))
 
 
 @get("/v1/survey-list", opt={"cost": 20, "also": CSV})
@@ -149,13 +182,13 @@ async def list_visits(
     document: DocumentParam = None,
     place: params.PlaceParam = None,
     f: FormatParam = "json",
-) -> Response[bytes]:
+) -> Response[SurveyList]:
     """What to visit or find out next, first where most checks would be settled; viewers see open warnings."""
     visits = await reconciliation.list_visits(reader, sight, document, place)
     if f == "csv":
         return localized_csv(request, visits, "survey-list")
     warnings = await list_warnings(reader, sight, actor, place)
-    return localized(request, {"visits": visits, "findings": warnings})
+    return localized(request, SurveyList(visits, warnings))
 
 
 router = Router(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Response, Router, delete, get, put
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Struct
 
 from registry.api.http import params
 from registry.api.http.conditional import IfMatch, etag_of, versions_in
@@ -17,7 +18,9 @@ from registry.api.v1.proximity.params import DatumParam, SpotRadius
 from registry.api.v1.records.writes import EXAMINED
 from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
 from registry.domain.errors import Invalid
-from registry.domain.plans.entry import Entry, Register, register_of
+from registry.domain.plans.call_list import CallList
+from registry.domain.plans.entry import Entry, Hotline, PastEntry, Register, register_of
+from registry.domain.plans.near_entry import EntriesNear
 from registry.domain.proximity.origin import Origin
 from registry.services.plans import call_list, registers
 from registry.services.plans.near_entries import near_entries
@@ -41,6 +44,25 @@ AtPlaceParam = Annotated[
 ]
 
 
+class EntryVersions(Struct, frozen=True):
+    """Earlier versions of an entry."""
+
+    versions: list[PastEntry]
+
+
+class Hotlines(Struct, frozen=True):
+    """Hotlines."""
+
+    hotlines: list[Hotline]
+
+
+class EntryList(Struct, frozen=True):
+    """A page of entries."""
+
+    entries: list[Entry]
+    links: list[dict[str, str]]
+
+
 @get("/{register:str}")
 async def list_entries(
     request: HttpRequest,
@@ -52,14 +74,14 @@ async def list_entries(
     about: AboutParam = None,
     cursor: params.Cursor = None,
     limit: params.Limit = 100,
-) -> Response[bytes]:
+) -> Response[EntryList]:
     """The entries of a register under a place, in pages ordered by identity."""
     conditions = {"place": place, "type": type_, "about": about, "after": decode_identity(cursor)}
     page = await registers.list_entries(reader, sight, register, conditions, limit)
     links = [self_link(request, JSON)]
     if page.last is not None:
         links.append(next_link(request, encode_cursor(IdentityCursor(page.last)), JSON))
-    return localized(request, {"entries": page.entries, "links": links})
+    return localized(request, EntryList(list(page.entries), links))
 
 
 @get("/{register:str}/{identity:uuid}")
@@ -69,7 +91,7 @@ async def read_entry(
     identity: FromPath[UUID],
     reader: ReaderDep,
     sight: SightDep,
-) -> Response[bytes]:
+) -> Response[Entry]:
     """One entry, with its version as a strong ETag."""
     entry = await registers.read_entry(reader, sight, register, identity)
     return localized(request, entry, etag=etag_of(entry.version, sight))
@@ -87,7 +109,7 @@ async def find_entries_near(
     spot_radius_m: SpotRadius = None,
     datum: DatumParam = "wgs84",
     limit: params.Limit = 1000,
-) -> Response[bytes]:
+) -> Response[EntriesNear]:
     """The entries of a register near a spot, nearest first, and those that may be near, by name."""
     origin = Origin(lon=lon, lat=lat, radius_m=spot_radius_m, datum=datum)
     return localized(request, await near_entries(reader, sight, [register], origin, radius_m, limit))
@@ -103,7 +125,7 @@ async def put_entry(
     actor: ActorDep,
     sight: SightDep,
     if_match: IfMatch = None,
-) -> Response[bytes]:
+) -> Response[Entry]:
     """Record an entry under your identity, or replace the version you read (If-Match)."""
     if data.id != identity or register_of(data) != register:
         raise Invalid("the path and the body name different entries", field="id")
@@ -121,7 +143,7 @@ async def retire_entry(
     actor: ActorDep,
     sight: SightDep,
     if_match: IfMatch = None,
-) -> Response[bytes]:
+) -> Response[Entry]:
     """Retire an entry: it leaves lists and checks, its versions stay."""
     versions = versions_in(if_match, sight)
     retired = await registers.retire_entry(writer, sight, actor, register, identity, versions)
@@ -129,38 +151,38 @@ async def retire_entry(
 
 
 @get("/{register:str}/{identity:uuid}/history")
-async def read_history(
+async def read_entry_history(
     request: HttpRequest,
     register: FromPath[Register],
     identity: FromPath[UUID],
     reader: ReaderDep,
     sight: SightDep,
     actor: ActorDep,
-) -> Response[bytes]:
+) -> Response[EntryVersions]:
     """The earlier versions of an entry, newest first; for those who may change it."""
     versions = await registers.read_history(reader, sight, actor, register, identity)
-    return localized(request, {"versions": versions})
+    return localized(request, EntryVersions(versions))
 
 
 @get("/v1/hotlines")
 async def list_hotlines(
     request: HttpRequest, reader: ReaderDep, sight: SightDep, place: AtPlaceParam, topic: TopicParam = None
-) -> Response[bytes]:
+) -> Response[Hotlines]:
     """Which number to call at a place, its own and those of the places above it."""
-    return localized(request, {"hotlines": await registers.list_hotlines(reader, sight, place, topic)})
+    return localized(request, Hotlines(await registers.list_hotlines(reader, sight, place, topic)))
 
 
 @get("/v1/responsible")
 async def list_responsible(
     request: HttpRequest, reader: ReaderDep, sight: SightDep, place: AtPlaceParam, hazard: HazardParam
-) -> Response[bytes]:
+) -> Response[CallList]:
     """Whom to call about a hazard at a place: bodies, persons and hotlines, each with what it answers for."""
     return localized(request, await call_list.list_responsible(reader, sight, place, hazard))
 
 
 router = Router(
     "/v1/registers",
-    route_handlers=[list_entries, find_entries_near, read_entry, put_entry, retire_entry, read_history],
+    route_handlers=[list_entries, find_entries_near, read_entry, put_entry, retire_entry, read_entry_history],
     tags=["registers"],
 )
 answers = Router("/", route_handlers=[list_hotlines, list_responsible], tags=["registers"])

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Struct
 
 from registry.api.http import params
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
@@ -17,9 +18,22 @@ from registry.services.records import decide_correction as decision
 from registry.services.records.decide_correction import Decision
 from registry.store.records import corrections
 
-State = Annotated[Literal["open", "accepted", "rejected"] | None, QueryParameter(name="state")]
-Subject = Annotated[Literal["location", "conflict"] | None, QueryParameter(name="subject")]
-OfResource = Annotated[UUID | None, QueryParameter(name="resource")]
+State = Annotated[
+    Literal["open", "accepted", "rejected"] | None,
+    QueryParameter(name="state", description="Open ones, or how they were decided."),
+]
+Subject = Annotated[
+    Literal["location", "conflict"] | None,
+    QueryParameter(name="subject", description="What is to be corrected."),
+]
+OfResource = Annotated[UUID | None, QueryParameter(name="resource", description="Those of this resource.")]
+
+
+class CorrectionPage(Struct, frozen=True):
+    """A page of corrections: each with its subject, state, proposer and both versions."""
+
+    corrections: list[dict[str, Any]]
+    links: list[dict[str, str]]
 
 
 @get("/")
@@ -33,7 +47,7 @@ async def list_corrections(
     resource: OfResource = None,
     cursor: params.Cursor = None,
     limit: params.Limit = 100,
-) -> dict[str, Any]:
+) -> CorrectionPage:
     """Proposed locations and edits that met another edit, oldest first."""
     conditions = {"subject": subject, "state": correction_state, "resource_id": resource}
     conditions["after"] = decode_identity(cursor)
@@ -48,7 +62,7 @@ async def list_conflicts(
     sight: SightDep,
     cursor: params.Cursor = None,
     limit: params.Limit = 100,
-) -> dict[str, Any]:
+) -> CorrectionPage:
     """Edits that met another edit and wait for a planner."""
     conditions = {"subject": "conflict", "state": "open", "after": decode_identity(cursor)}
     return await _page(request, reader, actor, sight, conditions, limit)
@@ -61,7 +75,7 @@ async def _page(
     sight: SightDep,
     conditions: dict[str, Any],
     limit: int,
-) -> dict[str, Any]:
+) -> CorrectionPage:
     require(actor, "viewer")
     rows = await corrections.find(reader, sight, conditions, limit + 1)
     links = [self_link(request, "application/json")]
@@ -70,7 +84,7 @@ async def _page(
             next_link(request, encode_cursor(IdentityCursor(rows[limit - 1]["id"])), "application/json")
         )
     shown = [{name: value for name, value in row.items() if name != "realm"} for row in rows[:limit]]
-    return {"corrections": shown, "links": links}
+    return CorrectionPage(shown, links)
 
 
 @post("/{identity:uuid}/decision", media_type=GEOJSON, status_code=200, opt={"also": JSON} | EXAMINED)

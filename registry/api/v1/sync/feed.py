@@ -23,7 +23,7 @@ from registry.services.sync.read_changes import NOW, ChangePage, Feed, FeedEvent
 
 RETRY_MS = 500
 WaitS = Annotated[float, QueryParameter(ge=0, le=55, description="Wait so long for a change, seconds.")]
-PageLimit = Annotated[int, QueryParameter(name="limit", ge=1, le=500)]
+PageLimit = Annotated[int, QueryParameter(name="limit", ge=1, le=500, description="Changes of one page.")]
 Registers = Annotated[
     bool,
     QueryParameter(
@@ -31,7 +31,10 @@ Registers = Annotated[
         description="Also the changes of register entries: incidents, cordons, warnings and the others.",
     ),
 ]
-LastEventId = Annotated[str | None, HeaderParameter(name="Last-Event-ID", max_length=400)]
+LastEventId = Annotated[
+    str | None,
+    HeaderParameter(name="Last-Event-ID", max_length=400, description="The id of the last event you have."),
+]
 
 
 def feed_of(request: HttpRequest, sight: Sight, place: str | None) -> Feed:

@@ -103,14 +103,21 @@ def describe(operation: Pushed, result: PushedOperation | RefusedOperation) -> O
     )
 
 
+class ScopeDigest(msgspec.Struct, frozen=True):
+    """A digest of everything in scope: by bucket the count of records and their hash in hexadecimal."""
+
+    cursor: str
+    buckets: dict[str, tuple[int, str]]
+
+
 @get("/digest", opt=ANY_EXERCISE)
 async def read_digest(
     request: HttpRequest, reader: ReaderDep, sight: SightDep, place: params.PlaceParam = None
-) -> dict[str, Any]:
+) -> ScopeDigest:
     """Count, and xor of sha256(id:version:updated_at in µs)[:8], by last byte of the identity."""
     digest = await digests.read_digest(feed_of(request, sight, place))
-    buckets = {str(bucket.number): [bucket.count, f"{bucket.hash:016x}"] for bucket in digest.buckets}
-    return {"cursor": digest.cursor, "buckets": buckets}
+    buckets = {str(bucket.number): (bucket.count, f"{bucket.hash:016x}") for bucket in digest.buckets}
+    return ScopeDigest(digest.cursor, buckets)
 
 
 @get("/snapshot", media_type=LINES, opt=ANY_EXERCISE)
