@@ -59,6 +59,10 @@ def explain(error: BaseException) -> RegistryError | None:
     if isinstance(error, GONE):
         return Unavailable("the database is not reachable", retry_after_s=2)
     if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        if str(error).startswith("permission denied"):
+            return Unavailable(
+                f"the rights of the database's role are not those it needs: {error}", retry_after_s=60
+            )
         return Forbidden("this record is outside the places your role holds for")
     return None
 
