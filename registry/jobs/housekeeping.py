@@ -20,6 +20,7 @@ log = structlog.get_logger("registry")
 FORGET_EVERY_S = 3600.0
 SEAL_EVERY_S = 10.0
 IDLE_EVERY_S = 60.0
+END_S = 3.0
 WARNINGS_EVERY_S = 10.0
 
 
@@ -69,10 +70,20 @@ async def housekeeping(
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for chore in chores:
-            if chore.at_end:
-                await chore.work()
+        if tasks:
+            await asyncio.wait(tasks, timeout=END_S)
+        await _at_end(chores)
+
+
+async def _at_end(chores: Sequence[Chore]) -> None:
+    """Store what only memory holds; a slow database does not hold up the end of the process."""
+    for chore in chores:
+        if chore.at_end:
+            try:
+                async with asyncio.timeout(END_S):
+                    await chore.work()
+            except (RegistryError, TimeoutError) as error:
+                log.error("not stored at the end", reason=str(error) or "the database did not answer in time")
 
 
 async def _repeat(chore: Chore) -> None:

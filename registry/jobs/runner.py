@@ -24,6 +24,7 @@ POLL_S = 1.0
 """How often a worker with a free process looks for jobs that other workers accepted or left."""
 LONGEST_POLL_S = 60.0
 """The pause doubles up to this while the database is away; a job that is stored ends it."""
+END_S = 4.0
 RENEW_S = 0.5
 GIVE_UP_S = jobs.LEASE_S - 5.0
 """Without a renewal for this long, the process is stopped before another worker may claim its job."""
@@ -43,7 +44,7 @@ async def running_jobs(
     try:
         yield runner
     finally:
-        await _cancelled([claiming])
+        await _cancelled([claiming], within_s=END_S)
 
 
 class JobRunner:
@@ -181,14 +182,17 @@ class JobRunner:
         await jobs.finish(self._reader, claim, status=status, message=outcome.problem, result=answer)
 
 
-async def _cancelled(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancel each task once and wait for its end; a second cancellation would interrupt its clean-up."""
+async def _cancelled(tasks: Collection[asyncio.Task[Any]], within_s: float | None = None) -> None:
+    """Cancel each task once and wait for its end; a second cancellation would interrupt its clean-up.
+
+    What does not end within the time is left to the end of the process, and its jobs to their leases.
+    """
     tasks = [*tasks]
     for task in tasks:
         if not task.cancelling():
             task.cancel()
     if tasks:
-        await asyncio.wait(tasks)
+        await asyncio.wait(tasks, timeout=within_s)
 
 
 def _by_clock(elapsed_s: float, estimate_s: float) -> int:

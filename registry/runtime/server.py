@@ -26,8 +26,8 @@ from registry.runtime.heartbeat import Sender, Watchdog
 from registry.runtime.listening import BACKLOG, open_socket
 from registry.runtime.settings import Settings, read
 
-WORKERS_KILL_S = 12
-STOP_S = 15
+WORKERS_KILL_S = 20
+STOP_S = 24
 READY_S = 60
 RESPAWN_S = 5.0
 HEADER_TIMEOUT_MS = 5_000

@@ -1,6 +1,7 @@
 """A worker process beside its application: its heartbeat, its idle connections, and its orderly end."""
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,6 +12,8 @@ from registry.runtime import connections
 from registry.runtime.connections import ConnectionLimits
 from registry.runtime.heartbeat import Sender
 from registry.runtime.settings import Settings
+
+log = logging.getLogger("registry.runtime.worker")
 
 SWEEP_EVERY_S = 1.0
 SETTLE_S = 1.0
@@ -73,7 +76,9 @@ class Drain:
             await asyncio.sleep(LOOK_EVERY_S)
         os.kill(os.getpid(), signal.SIGINT)  # granian takes it for SIGTERM
         await asyncio.sleep(LEFT_S)
-        for task in list(self._requests):
+        if left := list(self._requests):
+            log.warning("%s requests are cut off at the end", len(left))
+        for task in left:
             task.cancel()
         while connections.close(port, lambda _: True):  # noqa: ASYNC110 - likewise
             await asyncio.sleep(LOOK_EVERY_S)

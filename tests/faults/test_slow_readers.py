@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import socket
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 
@@ -33,7 +35,10 @@ def full_url(new_database: Callable[[], str]) -> str:
     """A database with enough records that a snapshot fills every buffer between it and a client."""
     url = new_database()
     seed.first(url)
-    asyncio.run(generate(url, RECORDS, None))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        asyncio.run(generate(url, RECORDS, None))
+        gc.collect()
     return url
 
 
@@ -49,7 +54,7 @@ def deaf(server: Server, path: str) -> socket.socket:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.connect(("127.0.0.1", server.port))
     connection.sendall(
-        f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.token}\r\n\r\n".encode()
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {server.token}\r\n\r\n".encode()
     )
     return connection
 

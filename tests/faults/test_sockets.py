@@ -183,7 +183,7 @@ def test_the_limit_of_files_is_raised_as_far_as_it_may_be() -> None:
 
 
 def test_a_body_that_stops_arriving_ends_with_408(new_database: Callable[[], str]) -> None:
-    begun = b"POST /v1/resources HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nabc"
+    begun = b"POST /v1/resources HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5000\r\n\r\nabc"
     with (
         serving(new_database(), body_timeout_s=1) as server,
         socket.create_connection(("127.0.0.1", server.port), 10) as slow,

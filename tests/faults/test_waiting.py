@@ -59,7 +59,7 @@ async def trickle(server: Server, over: asyncio.Event) -> None:
     """A body that is announced as large and arrives at a kilobyte a second."""
     _, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(
-        b"POST /v1/proximity/alert-area HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"POST /v1/proximity/alert-area HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         b"Content-Length: 900000\r\n\r\n"
     )
     with suppress(ConnectionError):
@@ -108,7 +108,7 @@ class Crowd:
 
     def __init__(self, server: Server, members: int, path: str) -> None:
         self._server, self._members = server, members
-        self._request = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        self._request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
         self._over = False
         self.statuses: Counter[int] = Counter()
         self.retry_after: set[int] = set()
