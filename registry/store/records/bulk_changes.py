@@ -34,6 +34,15 @@ class Amendment(NamedTuple):
     revised: Resource
 
 
+class PreparedRecords(NamedTuple):
+    """First versions, their rows and flat features as JSON, and their lines in the log."""
+
+    records: Sequence[Resource]
+    rows: str
+    flat: str
+    lines: Sequence[Mapping[str, Any]]
+
+
 def _spread(table: sa.Table) -> str:
     return f"json_populate_recordset(NULL::{table.name}, CAST(:rows AS json)) AS fresh"
 
@@ -112,16 +121,22 @@ async def lock(writer: Writer, sight: Sight, ids: Sequence[UUID]) -> dict[UUID, 
     return {row["id"]: feature.parse(row["feature"]) for row in rows}
 
 
-async def insert_many(writer: Writer, records: Sequence[Resource], change: Change) -> None:
-    """Store first versions and their lines in the log; Duplicate for a taken identity."""
-    if not records:
-        return
+def prepared(records: Sequence[Resource], change: Change) -> PreparedRecords:
+    """First versions as they are stored: pure, so that a thread may do it while earlier ones are written."""
     rows = [resource_row.row_of(record, change.actor) for record in records]
     lines = [changes.line(None, record, row, change) for record, row in zip(records, rows, strict=True)]
-    await _run(writer, INSERT, rows)
-    await _run(writer, PUT_FLAT, [resource_row.flat_row(record) for record in records])
-    await _insert_parts(writer, records)
-    await _log(writer, lines)
+    flat = [resource_row.flat_row(record) for record in records]
+    return PreparedRecords(records, _json(rows), _json(flat), lines)
+
+
+async def insert_many(writer: Writer, first: PreparedRecords) -> None:
+    """Store first versions and their lines in the log; Duplicate for a taken identity."""
+    if not first.records:
+        return
+    await writer.run(INSERT, {"rows": first.rows})
+    await writer.run(PUT_FLAT, {"rows": first.flat})
+    await _insert_parts(writer, first.records)
+    await _log(writer, first.lines)
 
 
 async def amend_many(writer: Writer, amendments: Sequence[tuple[Amendment, Change]]) -> None:

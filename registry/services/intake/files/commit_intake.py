@@ -1,8 +1,9 @@
 """Store the checked rows of an intake: all that are to be stored, in one transaction, or none."""
 
+import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from msgspec import to_builtins
@@ -14,7 +15,7 @@ from registry.services.access.limit_mass_changes import count_changes
 from registry.services.clock import now
 from registry.services.intake.files.close_list import close_list
 from registry.services.intake.files.intakes import Intake, read_intake
-from registry.services.intake.files.store_rows import StoredRows, create_rows, edit_of, edit_rows
+from registry.services.intake.files.store_rows import StoredRows, create_rows, edit_of, edit_rows, prepared
 from registry.services.intake.files.tasks import IntakeTask
 from registry.services.progress import Advance, unwatched
 from registry.services.records.work import Work
@@ -23,6 +24,7 @@ from registry.store.database.pool import OpenWriter, Reader, Row, Writer
 from registry.store.intake import intake_rows, intakes
 from registry.store.intake import reference as store
 from registry.store.records import bulk_changes
+from registry.store.records.bulk_changes import PreparedRecords
 
 AT_ONCE = 2_000
 KEPT_COMMITTED = timedelta(days=30)
@@ -40,19 +42,38 @@ async def commit_intake(
         await count_changes(writer, task.actor, counts["removals"])
         at, stored = now(), StoredRows()
         reason = f"import of {intake.file_name} ({intake.id})"
-        after, done = -1, 0
-        while rows := await intake_rows.batch(writer, intake.id, after, AT_ONCE):
-            after, done = rows[-1]["n"], done + len(rows)
-            kept = [row for row in rows if not (task.strict and row["severity"] == "warn")]
-            changed = await _store(work, kept, at, reason, stored)
+        done, change = 0, work.change("create", at, reason)
+        batch = await _next_batch(writer, intake.id, -1, task)
+        first = await asyncio.to_thread(prepared, batch.kept, at, change)
+        while batch.last is not None:
+            following = await _next_batch(writer, intake.id, batch.last, task)
+            # The next records are prepared while the database writes these.
+            preparing = asyncio.create_task(asyncio.to_thread(prepared, following.kept, at, change))
+            changed = await _store(work, batch.kept, first, at, reason, stored)
             await intakes.keep_changes(writer, changed)
+            done += batch.read
             advance("store", done, counts["storing"])
+            batch, first = following, await preparing
         receipt: dict[str, Any] = {"by": task.actor.id, "at": at.isoformat(), "waiting": counts["waiting"]}
         receipt |= to_builtins(stored)
         if task.close:
             receipt["closed"] = str(await close_list(work, intake))
         await _note(writer, intake, receipt, at + KEPT_COMMITTED)
         return receipt
+
+
+class _Batch(NamedTuple):
+    """Rows to store, how many were read with them, and the number of the last; None at the end."""
+
+    kept: list[Row]
+    read: int
+    last: int | None
+
+
+async def _next_batch(writer: Writer, intake: UUID, after: int, task: IntakeTask) -> _Batch:
+    rows = await intake_rows.batch(writer, intake, after, AT_ONCE)
+    kept = [row for row in rows if not (task.strict and row["severity"] == "warn")]
+    return _Batch(kept, len(rows), rows[-1]["n"] if rows else None)
 
 
 async def work_of(writer: Writer, task: IntakeTask) -> Work:
@@ -101,18 +122,17 @@ def _demand_whole(intake: Intake, waiting: int) -> None:
 
 
 async def _store(
-    work: Work, rows: Sequence[Row], at: Any, reason: str, stored: StoredRows
+    work: Work, rows: Sequence[Row], first: PreparedRecords, at: datetime, reason: str, stored: StoredRows
 ) -> list[dict[str, Any]]:
-    creates = [row for row in rows if row["target"] is None]
     others = [row for row in rows if row["target"] is not None]
     current = await bulk_changes.lock(work.writer, work.sight, [row["target"] for row in others])
     moved = [row for row in others if _version(current, row["target"]) != row["target_version"]]
     if moved:
         raise Conflict(f"these records were changed just now; check the file again: {named(moved)}")
-    changed = await create_rows(work, creates, at, reason)
+    changed = await create_rows(work, rows, first, at)
     edits = [edit_of(row, current[row["target"]]) for row in others]
     changed += await edit_rows(work, edits, at, reason, stored)
-    stored.created += len(creates)
+    stored.created += len(first.records)
     stored.retired += sum(row["action"] == "retire" for row in others)
     stored.updated += sum(row["action"] == "update" for row in others)
     return changed

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from registry.domain.intake.finding import Finding
 from registry.domain.records import feature
-from registry.domain.records.change import Verb, new_version, next_version, retired
+from registry.domain.records.change import Change, Verb, new_version, next_version, retired
 from registry.domain.records.resource import Resource
 from registry.domain.records.state import check_clocks, statements
 from registry.services.intake.admit import changed_findings, finding_row
@@ -19,7 +19,7 @@ from registry.services.records.work import Work
 from registry.store.database.pool import Row
 from registry.store.intake import findings
 from registry.store.records import bulk_changes
-from registry.store.records.bulk_changes import Amendment
+from registry.store.records.bulk_changes import Amendment, PreparedRecords
 from registry.store.visibility import realm
 
 
@@ -40,13 +40,25 @@ class Edit(NamedTuple):
     revised: Resource
 
 
-async def create_rows(work: Work, rows: Sequence[Row], at: datetime, reason: str) -> list[dict[str, Any]]:
-    """Store the records that are new; what was changed, for undoing it."""
-    records = [new_version(feature.from_canonical(row["record"]), at) for row in rows]
+def prepared(rows: Sequence[Row], at: datetime, change: Change) -> PreparedRecords:
+    """The new records of rows as they are stored; pure."""
+    records = [new_version(feature.from_canonical(row["record"]), at) for row in new_of(rows)]
     for record in records:
         check_clocks(statements(record), at)
-    await bulk_changes.insert_many(work.writer, records, work.change("create", at, reason))
-    pairs = list(zip(rows, records, strict=True))
+    return bulk_changes.prepared(records, change)
+
+
+def new_of(rows: Sequence[Row]) -> list[Row]:
+    """The rows that make a new record."""
+    return [row for row in rows if row["target"] is None]
+
+
+async def create_rows(
+    work: Work, rows: Sequence[Row], first: PreparedRecords, at: datetime
+) -> list[dict[str, Any]]:
+    """Store the records that are new; what was changed, for undoing it."""
+    await bulk_changes.insert_many(work.writer, first)
+    pairs = list(zip(new_of(rows), first.records, strict=True))
     await _keep_findings(work, pairs, {}, at)
     await _put_contacts(work, pairs)
     return [_changed(row, record, None) for row, record in pairs]
