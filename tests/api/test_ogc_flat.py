@@ -185,6 +185,9 @@ async def test_stock_is_a_collection_of_lines_at_their_depots(client, stored) ->
     assert (await client.get(f"{base}?as_of=2020-01-01T00:00:00Z")).json()["features"] == []
     assert len((await client.get(f"{base}?f=csv")).text.splitlines()) == 7
     assert (await client.get(f"{ROOT}/stock-lines/tiles")).status_code == 404
+    for wrong in ("x", depot, f"{depot}:", f"{depot}:x", f"{depot}:9999"):
+        assert (await client.get(f"{base}/{wrong}")).status_code == 404, wrong
+    assert (await client.get(f"{ROOT}/shelters/items/{depot}:1")).status_code == 404
 
 
 async def test_telephones_are_told_as_far_as_the_reader_may_see_them(client, stored, signed) -> None:

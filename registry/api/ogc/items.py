@@ -180,10 +180,13 @@ def _validator(row: Row, sight: Sight) -> str | None:
 
 def identity(described: Collection, text: str) -> str:
     """The identity as it is stored; NotFound for a text that cannot be one."""
-    if described.holds in ("places", "zones", "stock"):
+    if described.holds in ("places", "zones"):
         return text
+    record, colon, line = text.partition(":")
     try:
-        return str(UUID(text))
+        if (described.holds == "stock") != (line.isdecimal() and bool(colon)):
+            raise NotFound("feature", text)
+        return f"{UUID(record)}{colon}{line}"
     except ValueError as error:
         raise NotFound("feature", text) from error
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from registry.domain.ogc.catalogue import OF_KIND
+from registry.domain.ogc.catalogue import COLLECTIONS, OF_KIND, Property
 from registry.domain.records.location import stated_doubt_m
 from registry.domain.records.resource import Resource
 
@@ -84,22 +84,25 @@ def flattened(feature: Members) -> Json:
     """The flat feature of a nested one, both as JSON values.
 
     Its geometry is the last reported position of what moves, as windows and tiles have it; its uncertainty
-    is that of this geometry.
+    is that of this geometry. One without a geometry lives among those of all kinds, and has their properties.
     """
     properties = feature["properties"]
     seen = properties.get("last_seen")
     point = None if seen is None else {"type": "Point", "coordinates": seen["coordinates"]}
     doubt_m = _doubt_m(properties["location"], feature["geometry"]) if seen is None else seen["accuracy_m"]
-    read = READ | {"uncertainty_m": lambda _: doubt_m or None}
-    return {
-        "type": "Feature",
-        "id": feature["id"],
-        "geometry": point or feature["geometry"],
-        "properties": {
-            item.name: read[item.name](properties) if item.name in read else properties[item.name]
-            for item in OF_KIND[properties["kind"]].properties
-        },
-    }
+    own = OF_KIND[properties["kind"]].by_name
+    values = {name: _value(item, properties) for name, item in own.items()}
+    values["uncertainty_m"] = doubt_m or None
+    geometry = point or feature["geometry"]
+    names = own if geometry is not None else COLLECTIONS["unlocated-resources"].by_name
+    flat = {name: values.get(name) for name in names}
+    return {"type": "Feature", "id": feature["id"], "geometry": geometry, "properties": flat}
+
+
+def _value(item: Property, properties: Members) -> Any:
+    """One property. A count has a point: QGIS 3.22 reads an unknown whole number as 0 the second time."""
+    value = READ[item.name](properties) if item.name in READ else properties[item.name]
+    return float(value) if item.type == "integer" and value is not None and not item.read_only else value
 
 
 def flat_text(text: bytes | str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from registry.domain.errors import Invalid
-from registry.domain.ogc.catalogue import SEPARATOR
+from registry.domain.ogc.catalogue import OF_KIND, SEPARATOR
 from registry.domain.ogc.flat import CODED, ITEMS, LOCATION, SECTOR, flattened
 from registry.domain.records.resource import Resource
 
@@ -19,6 +19,7 @@ DRAWN_SOURCE = "drawn by a client that stated no quality"
 IGNORED = frozenset({"id", "fid", "telephone", "last_seen_at", "last_seen_accuracy_m", "exercise"})
 """Left out of a written feature: identity, and what is not changed by editing the record."""
 READ_ONLY = ("sources", "stock_items")
+COUNTS = {item.name for one in OF_KIND.values() for item in one.properties if item.type == "integer"}
 UNSAID = ("sources", "stock", "footprint", "last_seen")
 """Members that the flat form cannot write."""
 SAME_DEG = 2e-7
@@ -182,6 +183,8 @@ def _nested(properties: Members) -> Json:
         holder, inner = PLACES.get(name, (None, name))
         read = LISTS.get(name)
         target = members if holder is None else members.setdefault(holder, {})
+        whole = name in COUNTS and isinstance(value, float) and value.is_integer()
+        value = int(value) if whole else value
         target[inner] = value if read is None or value is None else read(name, value)
     return members
 

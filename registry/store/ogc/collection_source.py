@@ -44,12 +44,19 @@ class CollectionSource(NamedTuple):
     """The telephones that the sight may see, which are in no rendered feature."""
     drawn: Callable[[Expression], Expression] | None = None
     """The geometry for a map whose unit is so many metres at the equator, where it is computed."""
+    holding: Callable[[Expression], Expression] | None = None
+    """The condition of an index on the row that has an identity, where the key is computed."""
     rendered: Callable[[sa.FromClause], sa.Select[Any]] | None = None
     """Reads `feature` and `telephone` of the rows of a selection by their `identity`, without the table."""
     walked: Expression | None = None
     """The column whose index counts them when there is no condition; None: the identity."""
     parsed: Callable[[], "CollectionSource"] | None = None
     """The same rows with the members of each parsed once, for a file that writes all of them."""
+
+    def is_of(self, identity: Expression) -> Expression:
+        """Whether a row has this identity."""
+        same = self.key == identity
+        return same if self.holding is None else sa.and_(self.holding(identity), same)
 
     @property
     def geom(self) -> Expression:
@@ -277,13 +284,26 @@ def _built(
     plain = {name: column for name, column in columns.items() if name not in NAMES}
     nested = ("name", _names(columns["name_zh"], columns["name_en"]), *_members(plain), *more)
     return {
-        "feature": feature_text(key, geom, sa.func.json_build_object(*_members(columns))),
+        "feature": feature_text(key, geom, _pointed(columns)),
         "nested": feature_text(key, geom, sa.func.json_build_object(*nested)),
     }
 
 
 def _members(values: dict[str, Expression]) -> list[Any]:
     return [part for name, value in values.items() for part in (name, value)]
+
+
+def _pointed(columns: dict[str, Expression]) -> Expression:
+    """The properties as JSON, each number with a point, also a whole one: see `domain/ogc/flat.py`."""
+    pointed = {
+        name: sa.case(
+            (one == sa.func.trunc(one), sa.cast(one, sa.Numeric(30, 1))), else_=sa.cast(one, sa.Numeric)
+        )
+        if isinstance(one.type, sa.Float)
+        else one
+        for name, one in columns.items()
+    }
+    return sa.func.json_build_object(*_members(pointed))
 
 
 def _places(_: Shape, described: Collection) -> CollectionSource:
@@ -376,7 +396,7 @@ def _stock(form: Shape, described: Collection) -> CollectionSource:
     known = of_line | of_depot
     columns = {i.name: known[i.name] if i.name in known else seen.c[i.name] for i in described.properties}
     depot = seen.table.c.kind == sa.literal_column("'supply_depot'")
-    text = feature_text(key, seen.geom, sa.func.json_build_object(*_members(columns)))
+    text = feature_text(key, seen.geom, _pointed(columns))
     return CollectionSource(
         table=seen.table.join(lines, sa.true()),
         seen=sa.and_(seen.seen, alive(seen), depot),
@@ -385,6 +405,7 @@ def _stock(form: Shape, described: Collection) -> CollectionSource:
         nested=text,
         version=seen.table.c.version,
         queryables=Queryables(columns, seen.geom, partial=True, search_key=seen.table.c.search_key),
+        holding=lambda identity: seen.table.c.id == sa.cast(sa.func.split_part(identity, ":", 1), sa.Uuid),
     )
 
 

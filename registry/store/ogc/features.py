@@ -102,7 +102,7 @@ def _shown(listing: Listing, kept: Any, crs: Crs) -> Any:
     """The features of these identities, in their order."""
     rows = listing.rows
     chosen = sa.select(*_columns(rows, crs, listing.nested)).select_from(rows.table)
-    one = chosen.where(rows.seen, rows.key == kept.c.identity)
+    one = chosen.where(rows.seen, rows.is_of(kept.c.identity))
     if rows.rendered is None or listing.nested or crs is not DEFAULT:
         shown = looked_up(kept, one)
     else:
@@ -261,7 +261,8 @@ def _get(form: Shape, name: str, crs: Crs, nested: bool) -> Query:
         *_columns(rows, crs, nested),
         rows.version.label("version"),
     ]
-    found = sa.select(*chosen).select_from(rows.table).where(rows.seen, same == identity)
+    mine = same == identity if rows.holding is None else rows.is_of(identity)
+    found = sa.select(*chosen).select_from(rows.table).where(rows.seen, mine)
     return Query(passed_on(found.subquery("found")))
 
 
