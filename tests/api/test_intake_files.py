@@ -105,8 +105,29 @@ async def test_a_file_from_upload_to_undo(office: FileClient, stored: Writer) ->
     assert (await office.send("GET", url, None))[0] == 404
 
 
+async def test_a_file_is_looked_through_before_it_opens_its_exercise(office: FileClient) -> None:
+    """A row set aside tells why, so that the page can say it; 同上 proposes what stands above."""
+    content = "名称,乡镇,容量\n城北第三小学,town,300\n城南第五中学,town,同上\n合计,,300\n".encode()
+    url = "/v1/intakes?kind=shelter&name=drill.csv&exercise=new-drill"
+    answer = await office.client.post(url, content=content, headers=office.headers)
+    assert answer.status_code == 202, answer.text
+    url = answer.headers["location"] + "?exercise=new-drill"
+    await office.rested(url)
+    assert (await office.send("GET", "/v1/intakes?exercise=new-drill", None))[0] == 200
+    rows_url = url.replace("?", "/rows?")
+    status, page = await office.send("GET", rows_url, None)
+    assert (status, page["rows"][0]["codes"], page["rows"][-1]["codes"]) == (200, ["header"], ["total"])
+    [ditto] = [one for one in page["rows"][2]["findings"] if one["code"] == "same_as_above"]
+    assert ditto["proposal"] == "300"
+
+
 async def test_questions_are_answered_with_the_etag_that_was_read(office: FileClient) -> None:
     url = await office.bring("甲,乙\n示例戊场所,3\n".encode())
+    [question] = (await office.read(url))["report"]["questions"]
+    assert question["choices"] == [
+        {"row": 1, "cells": ["甲", "乙"]},
+        {"row": 2, "cells": ["示例戊场所", "3"]},
+    ]
     etag = (await office.client.get(url, headers=office.headers)).headers["etag"]
     answers = {"header_row": 1, "columns": {"A": "name", "B": "capacity_persons"}}
     assert (await office.send("PATCH", url, answers))[0] == 428

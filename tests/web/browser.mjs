@@ -22,14 +22,14 @@ const FLAGS = [
 export const start = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS })
 
 /** A page on the map that keeps every console error and every request to another host. */
-export async function open(browser, hash = '', { width = 1366, height = 768, ...more } = {}) {
+export async function open(browser, hash = '', { width = 1366, height = 768, ...more } = {}, expected = []) {
   const context = await browser.newContext({ viewport: { width, height }, locale: 'zh-CN', ...more })
   await context.grantPermissions(['clipboard-read', 'clipboard-write']).catch(() => undefined)
   const page = await context.newPage()
   page.setDefaultTimeout(60_000)
   page.faults = []
   page.asked = []
-  page.expected = []
+  page.expected = [...expected]
   page.on('console', (message) => {
     const said = `${message.text()} ${message.location().url}`
     if (message.type() === 'error' && !page.expected.some((one) => one.test(said))) page.faults.push(said)

@@ -17,7 +17,7 @@ export interface Answer<T> {
   at: Date
 }
 
-type Query = Record<string, string | number | boolean | null | undefined>
+export type Query = Record<string, string | number | boolean | null | undefined>
 type Options = { query?: Query; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal }
 
 const KEY = 'registry.key'
@@ -66,6 +66,15 @@ export async function request<T>(method: string, path: string, options: Options 
 export const get = async <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
   (await request<T>('GET', path, { query, signal })).data
 
+/** A file to keep, and its name. */
+export async function attachment(path: string, query: Query): Promise<{ name: string; content: Blob }> {
+  const response = await reach('GET', path, { query, headers: { Accept: '*/*' } })
+  if (!response.ok) throw problem(response.status, await read(response))
+  const said = response.headers.get('Content-Disposition') ?? ''
+  const name = /filename\*=UTF-8''([^;]+)/.exec(said)?.[1]
+  return { name: name ? decodeURIComponent(name) : path.split('/').at(-1)!, content: await response.blob() }
+}
+
 export const uuid = (): string => {
   if ('randomUUID' in crypto) return crypto.randomUUID()
   const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16))
@@ -98,8 +107,33 @@ async function reach(method: string, path: string, { query, body, headers: extra
   }
 }
 
+/** Sends a file as the body of a POST; `tell` hears which share of it has left, from 0 to 1. */
+export function upload<T>(path: string, file: File, query: Query, tell: (share: number) => void): Promise<T> {
+  const sending = new XMLHttpRequest()
+  sending.open('POST', url(path, query))
+  const sent = { ...headers(), Accept: 'application/json', 'Content-Type': 'application/octet-stream', 'Idempotency-Key': uuid() }
+  for (const [name, value] of Object.entries(sent)) sending.setRequestHeader(name, value)
+  sending.upload.addEventListener('progress', ({ loaded, total }) => tell(total ? loaded / total : 0))
+  return new Promise((done, fail) => {
+    sending.addEventListener('error', () => {
+      heard.forEach((say) => say(false))
+      fail(new Problem(0, 'unreachable', ''))
+    })
+    sending.addEventListener('load', () => {
+      heard.forEach((say) => say(true))
+      const body = parsed(sending.responseText)
+      if (sending.status >= 200 && sending.status < 300) done(body as T)
+      else fail(problem(sending.status, body))
+    })
+    sending.send(file)
+  })
+}
+
 async function read(response: Response): Promise<unknown> {
-  const text = await response.text()
+  return parsed(await response.text())
+}
+
+function parsed(text: string): unknown {
   try {
     return text ? JSON.parse(text) : null
   } catch {

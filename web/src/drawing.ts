@@ -1,7 +1,7 @@
 import type { App } from './app'
 import { countWatched, tileTemplate } from './data'
 import { provideImages } from './map/icons'
-import { drawOverlays, show } from './map/overlays'
+import { drawOverlays, OVERLAY_LAYERS, show } from './map/overlays'
 import { drawFootprints, drawn, drawResources, FOOTPRINTS_FROM, inView, passes, SOURCE, updateRecords, type Feed } from './map/resources'
 import { candidateAreas, doubtAreas, watchAreas } from './map/shapes'
 import { PALETTES } from './map/style'
@@ -41,7 +41,7 @@ export class Drawing {
     if (look !== this.look || !map.getSource(SOURCE)) {
       this.look = look
       drawResources(map, next, store.state)
-      for (const id of ['chosen-ring', 'spot-line', 'spot-hit', 'spot-ring']) map.moveLayer(id)
+      for (const id of [...OVERLAY_LAYERS.intake, 'chosen-ring', 'spot-line', 'spot-hit', 'spot-ring']) map.moveLayer(id)
       void this.watchedInView()
     } else if ('records' in next) updateRecords(map, next.records)
     else if (this.revision !== records.revision) map.refreshTiles(SOURCE)

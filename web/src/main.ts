@@ -160,7 +160,7 @@ store.on((state, changed) => {
   }
   if (any('exercise')) app.live.follow(state.exercise)
   if (any('kinds', 'status', 'fresh_days', 'lifecycle')) drawing.redraw()
-  if (any('panel', 'lang', 'selected', 'spot', 'area', 'exercise', 'as_of', 'kinds', 'status', 'fresh_days', 'lifecycle', 'place')) drawPanel(app)
+  if (any('panel', 'lang', 'selected', 'spot', 'area', 'exercise', 'as_of', 'kinds', 'status', 'fresh_days', 'lifecycle', 'place', 'intake')) drawPanel(app)
   else if (any('hidden') && state.panel === 'layers') drawPanel(app)
   if (any('lon', 'lat', 'zoom')) follow(state)
 })

@@ -7,6 +7,8 @@ import { drawTime } from './panels/time'
 import { encode, type Panel } from './state'
 
 const TABS: Panel[] = ['layers', 'situation', 'area', 'planner', 'plan', 'detail']
+/** A page that opens from another panel keeps the tab of that one. */
+const tabOf = (panel: Panel): Panel => (panel === 'intake' ? 'planner' : panel)
 const MARKS: Record<string, string> = { layers: '☰', situation: '◎', area: '▱', planner: '◔', plan: '✓', detail: 'ℹ' }
 
 /** The bar, tabs and foot around the map, in the current language. */
@@ -93,19 +95,20 @@ export function ask(title: string, content: (HTMLElement | null)[], apply: (() =
 
 export function drawTabs(app: App): void {
   const { panel } = app.store.state
+  const open = tabOf(panel)
   fill(
     byId('tabs'),
     TABS.map((name) =>
       h('button', {
-        type: 'button', role: 'tab', id: `tab-${name}`, 'aria-selected': String(panel === name), 'aria-controls': 'panel',
-        tabindex: panel === name || (panel === 'none' && name === 'layers') ? 0 : -1,
+        type: 'button', role: 'tab', id: `tab-${name}`, 'aria-selected': String(open === name), 'aria-controls': 'panel',
+        tabindex: open === name || (panel === 'none' && name === 'layers') ? 0 : -1,
         onclick: () => app.store.set({ panel: panel === name ? 'none' : name }),
         onkeydown: (event: KeyboardEvent) => moveTab(app, event, name),
       }, h('span', { 'aria-hidden': 'true', class: 'mark' }, MARKS[name]), h('span', {}, t(`panel.${name}` as Word))),
     ),
   )
   byId('tabs').setAttribute('aria-label', t('panels'))
-  byId('panel').setAttribute('aria-labelledby', `tab-${panel === 'none' ? 'layers' : panel}`)
+  byId('panel').setAttribute('aria-labelledby', `tab-${panel === 'none' ? 'layers' : open}`)
   document.body.dataset.panel = panel
 }
 

@@ -1,7 +1,7 @@
 import { home } from './jurisdiction'
 import type { LonLat } from './geo'
 
-export type Panel = 'layers' | 'situation' | 'area' | 'planner' | 'plan' | 'detail' | 'none'
+export type Panel = 'layers' | 'situation' | 'area' | 'planner' | 'plan' | 'detail' | 'intake' | 'none'
 export type Theme = 'light' | 'dark'
 export type Lang = 'zh' | 'en'
 
@@ -28,6 +28,8 @@ export interface State {
   radius_m: number | null
   reason: string
   trials: Trial[]
+  /** The file that is being brought in. */
+  intake: string | null
 }
 
 /** A point that is only tried: where it would stand and how far it would reach. */
@@ -73,6 +75,7 @@ export const initial = (): State => ({
   radius_m: null,
   reason: '',
   trials: [],
+  intake: null,
 })
 
 const point = (p: LonLat) => `${p[0].toFixed(5)},${p[1].toFixed(5)}`
@@ -101,6 +104,7 @@ export function encode(state: State): string {
   add('radius', state.radius_m === null ? null : String(state.radius_m))
   add('reason', state.reason, '')
   add('trials', state.trials.map(({ at, radius_m }) => `${point(at)},${radius_m}`).join(';'), '')
+  add('intake', state.intake)
   add('lang', state.lang)
   add('theme', state.theme)
   return `#${parts.map(([k, v]) => `${k}=${encodeURIComponent(v).replace(/%2C/g, ',').replace(/%3A/g, ':').replace(/%3B/g, ';').replace(/%2F/g, '/')}`).join('&')}`
@@ -133,12 +137,13 @@ export function decode(fragment: string): State {
   take('radius', Number, (v) => v > 0 && v <= 500_000 && (state.radius_m = v))
   take('reason', String, (v) => (state.reason = v.slice(0, 400)))
   take('trials', trials, (v) => (state.trials = v))
+  take('intake', String, (v) => /^[0-9a-f-]{36}$/.test(v) && (state.intake = v))
   take('lang', String, (v) => (v === 'zh' || v === 'en') && (state.lang = v))
   take('theme', String, (v) => (v === 'light' || v === 'dark') && (state.theme = v))
   return state
 }
 
-const PANELS: Panel[] = ['layers', 'situation', 'area', 'planner', 'plan', 'detail', 'none']
+const PANELS: Panel[] = ['layers', 'situation', 'area', 'planner', 'plan', 'detail', 'intake', 'none']
 
 function points(text: string): LonLat[] {
   return text

@@ -16,7 +16,7 @@ from registry.store.visibility import realm
 INTAKE = intake_row.c.intake == sa.bindparam("intake", type_=sa.Uuid)
 COLUMNS = [column.name for column in intake_row.columns]
 PLANNED = [name for name in COLUMNS if name not in ("intake", "n", "row", "cells")]
-SHOWN = [intake_row.c[name] for name in COLUMNS if name not in ("intake", "contacts", "codes")]
+SHOWN = [intake_row.c[name] for name in COLUMNS if name not in ("intake", "contacts")]
 TO_STORE = sa.text("(action IN ('create', 'update') OR action = 'retire' AND decision ->> 'take' = 'retire')")
 """The rows that a commit stores."""
 WAITING = sa.text("action IN ('confirm', 'refused')")

@@ -16,6 +16,7 @@ export const OVERLAYS = [
   'area',
   'labels',
   'trial',
+  'intake',
   'chosen',
   'spot',
 ] as const
@@ -34,6 +35,7 @@ export const OVERLAY_LAYERS: Record<Overlay, string[]> = {
   area: ['area-fill', 'area-line', 'area-corner'],
   labels: ['labels-name'],
   trial: ['trial-fill', 'trial-line'],
+  intake: ['intake-doubt', 'intake-move', 'intake-doubtful', 'intake-point', 'intake-name'],
   chosen: ['chosen-ring'],
   spot: ['spot-line', 'spot-hit', 'spot-ring'],
 }
@@ -88,6 +90,11 @@ function layers(state: State): LayerSpecification[] {
     { id: 'labels-name', type: 'symbol', source: 'labels', filter: ['any', ['==', ['get', 'level_rank'], 1], ['>=', ['zoom'], 9]] as never, layout: { 'text-field': name, 'text-font': FONT, 'text-size': ['match', ['get', 'level_rank'], 1, 15 * SCALE, 12 * SCALE] as never, 'text-letter-spacing': 0.05, 'text-padding': 6, 'symbol-sort-key': ['get', 'level_rank'], ...BESIDE }, paint: { ...halo, 'text-opacity': 0.8 } },
     { id: 'candidates-name', type: 'symbol', source: 'candidates', filter: ['==', ['get', 'few'], true] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-variable-anchor': ['top', 'bottom', 'right', 'left'], 'text-radial-offset': 1.8, 'text-max-width': 14, 'text-allow-overlap': true }, paint: { ...halo, 'text-color': c.doubt } },
     { id: 'candidates-names', type: 'symbol', source: 'candidates', minzoom: hatchedFrom(), filter: ['==', ['get', 'few'], false] as never, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-anchor': 'top', 'text-offset': [0, 0.4], 'text-max-width': 14, 'symbol-sort-key': ['-', ['get', 'n']] }, paint: { ...halo, 'text-color': c.doubt } },
+    { id: 'intake-doubt', type: 'fill', source: 'intake', filter: ['==', ['geometry-type'], 'Polygon'] as never, paint: { 'fill-color': c.doubt, 'fill-opacity': 0.12 } },
+    { id: 'intake-move', type: 'line', source: 'intake', filter: isLine, paint: { 'line-color': c.text, 'line-width': 2 * SCALE, 'line-dasharray': [2, 1.5] } },
+    { id: 'intake-doubtful', type: 'circle', source: 'intake', filter: ['all', isPoint, ['==', ['get', 'doubtful'], true]] as never, paint: { 'circle-radius': 13 * SCALE, 'circle-color': 'transparent', 'circle-stroke-color': c.gap, 'circle-stroke-width': 3 * SCALE } },
+    { id: 'intake-point', type: 'circle', source: 'intake', filter: isPoint, paint: { 'circle-radius': 7 * SCALE, 'circle-color': ['get', 'colour'], 'circle-stroke-color': c.halo, 'circle-stroke-width': 2 } },
+    { id: 'intake-name', type: 'symbol', source: 'intake', filter: isPoint, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-anchor': 'top', 'text-offset': [0, 1], 'text-optional': true }, paint: halo },
     { id: 'chosen-ring', type: 'circle', source: 'chosen', paint: { 'circle-radius': 20 * SCALE, 'circle-color': 'transparent', 'circle-stroke-color': c.accent, 'circle-stroke-width': 4 * SCALE } },
     { id: 'spot-line', type: 'line', source: 'spot', filter: isLine, paint: { 'line-color': c.accent, 'line-width': 2 * SCALE, 'line-dasharray': [1, 2] } },
     { id: 'spot-hit', type: 'circle', source: 'spot', filter: ['all', isPoint, ['==', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 17 * SCALE, 'circle-color': 'transparent', 'circle-stroke-color': c.accent, 'circle-stroke-width': 2 * SCALE } },

@@ -1,6 +1,7 @@
 import type { MapMouseEvent, MapTouchEvent } from 'maplibre-gl'
 import type { App } from '../app'
 import type { LonLat } from '../geo'
+import { pickRow } from '../panels/intake/drawn'
 import { symbolLayers } from './resources'
 
 const LONG_PRESS_MS = 550
@@ -21,11 +22,12 @@ export function pointer(app: App): void {
   })
 }
 
-const clickable = ({ map }: App): string[] => [...symbolLayers(map), ...(map.getLayer('resource-cluster') ? ['resource-cluster'] : [])]
+const clickable = ({ map }: App): string[] => [...symbolLayers(map), ...(map.getLayer('resource-cluster') ? ['resource-cluster'] : []), ...(map.getLayer('intake-point') ? ['intake-point'] : [])]
 
 async function clicked(app: App, event: MapMouseEvent): Promise<void> {
   const at: LonLat = [event.lngLat.lng, event.lngLat.lat]
   if (app.tool) return app.tool.click(at)
+  if (pickRow(app.map, event)) return
   const hit = app.map.queryRenderedFeatures(event.point, { layers: clickable(app) })[0]
   if (!hit) return app.store.set({ spot: at, panel: 'situation' })
   if (hit.properties.point_count) {

@@ -1,4 +1,4 @@
-import { Problem } from '../api'
+import { attachment, Problem, type Query } from '../api'
 import type { App } from '../app'
 import { fill, h } from '../dom'
 import type { LonLat } from '../geo'
@@ -123,6 +123,12 @@ export function download(name: string, type: string, content: BlobPart): void {
   const address = URL.createObjectURL(new Blob([content], { type }))
   h('a', { href: address, download: name }).click()
   setTimeout(() => URL.revokeObjectURL(address), 10_000)
+}
+
+/** Saves what a route answers, under the name that it gives. */
+export async function saveFile(path: string, query: Query): Promise<void> {
+  const { name, content } = await attachment(path, query)
+  download(name, content.type, content)
 }
 
 /** Rows as CSV that a spreadsheet opens safely: quoted, with a byte-order mark, no cell a formula. */

@@ -4,6 +4,8 @@ import { t, type Word } from '../i18n'
 import { show } from '../map/overlays'
 import { areaPanel } from './area'
 import { detailPanel } from './detail'
+import { clearDrawn } from './intake/drawn'
+import { intakePanel } from './intake/panel'
 import { layersPanel } from './layers'
 import { planPanel } from './plan'
 import { plannerPanel } from './planner'
@@ -16,6 +18,7 @@ const CONTENT = {
   planner: plannerPanel,
   plan: planPanel,
   detail: detailPanel,
+  intake: intakePanel,
 }
 
 /** Builds the open panel; it keeps the scroll position and the focus when it is only refreshed. */
@@ -23,6 +26,7 @@ export function drawPanel(app: App): void {
   const panel = byId('panel')
   const { panel: name } = app.store.state
   show(app.map, 'chosen')
+  if (name !== 'intake') clearDrawn(app)
   if (name === 'none') return fill(panel)
   const same = panel.dataset.name === name
   const top = panel.scrollTop

@@ -8,6 +8,7 @@ import { coverageFigures } from './coverage'
 import { analyses } from './analyses'
 import { ask, present, type Question } from './ask'
 import { exportRow } from './exports'
+import { intakeMenu } from './intake/menu'
 import { compared } from './scenarios'
 import { siting } from './siting'
 import { clearTrials, trialSection } from './trials'
@@ -18,7 +19,7 @@ export function plannerPanel(app: App): HTMLElement {
   const slot = h('div', { id: 'coverage-answer' })
   if (question) answer(app, question, slot)
   else clear(app)
-  return h('div', {}, form(app), slot)
+  return h('div', {}, intakeMenu(app), form(app), slot)
 }
 
 function form(app: App): HTMLElement {

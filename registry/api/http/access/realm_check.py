@@ -1,6 +1,7 @@
 """Refuse a question about an exercise that does not exist, or about the future, on every route that asks.
 
-A write into a new exercise opens it. Devices sync before they write, so that sync routes take any name.
+A write into a new exercise opens it. Devices sync before they write, and a file is looked through before the
+first of its rows is stored, so that the routes of both take any name.
 """
 
 from datetime import datetime

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, Struct, structs
 
 from registry.api.http import params
+from registry.api.http.access.realm_check import ANY_EXERCISE
 from registry.api.http.conditional import IfMatch, etag_of, versions_in
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import rendered, send, stating
@@ -141,7 +142,7 @@ async def upload_file(
     return _working(request, await once(perform, JSON))
 
 
-@get("/")
+@get("/", opt=ANY_EXERCISE)
 async def list_intakes(
     request: HttpRequest,
     reader: ReaderDep,
@@ -158,7 +159,7 @@ async def list_intakes(
     return IntakeList(page.intakes, links)
 
 
-@get("/{identity:uuid}", responses=stating(200, Intake))
+@get("/{identity:uuid}", responses=stating(200, Intake), opt=ANY_EXERCISE)
 async def read_file(
     reader: ReaderDep, actor: ActorDep, sight: SightDep, identity: FromPath[UUID]
 ) -> Response[bytes]:
@@ -186,7 +187,7 @@ async def discard_file(work: WorkDep, identity: FromPath[UUID]) -> None:
     await answering.discard(work, identity)
 
 
-@get("/{identity:uuid}/rows")
+@get("/{identity:uuid}/rows", opt=ANY_EXERCISE)
 async def list_rows(
     request: HttpRequest,
     reader: ReaderDep,

@@ -8,6 +8,7 @@ from litestar import Response, Router, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
+from registry.api.http.access.realm_check import ANY_EXERCISE
 from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep
 from registry.api.http.links import JSON
 from registry.api.http.request import HttpRequest
@@ -102,6 +103,7 @@ async def read_report(
 @get(
     "/intakes/{identity:uuid}/file",
     media_type=XLSX,
+    opt=ANY_EXERCISE,
     responses={200: ResponseSpec(bytes, generate_examples=False, media_type=XLSX)},
 )
 async def read_own_file(

@@ -298,7 +298,8 @@ class RowReader:
             self._find("unreadable_number", column, text, text=text)
             return None
         if amount.basis == "same_as_above":
-            self._find("same_as_above", column, text, above=self._above(column))
+            above = self._above(column)
+            self._find("same_as_above", column, text, above or None, above=above)
         return amount
 
     def _above(self, column: Column) -> str:

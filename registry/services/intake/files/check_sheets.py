@@ -18,6 +18,7 @@ from registry.domain.intake.files.drafts import (
 )
 from registry.domain.intake.files.drill import refuse_drill
 from registry.domain.intake.files.header import (
+    FIRST_ROWS,
     Column,
     Header,
     doubled,
@@ -37,8 +38,9 @@ from registry.domain.intake.files.plan import (
 )
 from registry.domain.intake.files.row_reader import RowReader
 from registry.domain.intake.files.rows import RecordRow, SetAside, SortedRows, sort_rows
-from registry.domain.intake.files.sheet import Sheet, Workbook, letters
+from registry.domain.intake.files.sheet import Sheet, Workbook, letters, text_of
 from registry.domain.intake.files.stored_row import Corrections, SheetLayout, corrected, layout_of
+from registry.domain.intake.files.text import one_line
 from registry.domain.intake.finding import Finding
 from registry.domain.records import feature
 from registry.domain.records.resource import Datum, Kind
@@ -47,6 +49,8 @@ from registry.services.progress import Advance, unwatched
 from registry.store.database.pool import Reader
 
 STEP = 1_000
+MOST_CELLS, MOST_SHOWN = 12, 40
+"""Cells of a row, and characters of a cell, that a question shows."""
 Question = Literal["encoding", "sheet", "header", "column", "name_column", "datum"]
 
 
@@ -335,6 +339,10 @@ def _header_question(sheet: Sheet) -> FileQuestion:
         about="header",
         zh=f"工作表“{sheet.name}”中没有找到表头，请指出其行号",
         en=f"no header was found in the sheet “{sheet.name}”; which row is it?",
+        choices=[
+            {"row": number, "cells": [one_line(text_of(cell))[:MOST_SHOWN] for cell in row[:MOST_CELLS]]}
+            for number, row in enumerate(sheet.rows[:FIRST_ROWS], 1)
+        ],
     )
 
 

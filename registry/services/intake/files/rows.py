@@ -21,7 +21,8 @@ class IntakeRow(Struct, frozen=True, kw_only=True):
     """A row of a file, or a record that a whole list lacks, which has no `row`.
 
     `cells` are texts by column, `corrections` what somebody put in their place. `record` is what would be
-    stored. `target` is the record that it is about, with the version that it was compared with.
+    stored. `target` is the record that it is about, with the version that it was compared with. `codes` are
+    those of its findings, or the reason why it was set aside.
     """
 
     n: int
@@ -38,6 +39,7 @@ class IntakeRow(Struct, frozen=True, kw_only=True):
     changed: list[str]
     severity: str | None
     findings: list[dict[str, Any]]
+    codes: list[str]
 
 
 class IntakeRowPage(Struct, frozen=True):
@@ -68,7 +70,7 @@ def described(row: Row) -> IntakeRow:
     """A stored row as its owner reads it."""
     plain = (
         *("n", "row", "action", "name", "corrections", "target", "target_version", "external_id"),
-        *("changed", "severity", "findings"),
+        *("changed", "severity", "findings", "codes"),
     )
     return IntakeRow(
         **{name: row[name] for name in plain},
