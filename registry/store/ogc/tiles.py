@@ -79,7 +79,7 @@ def _mvt(rows: Any, layer: str) -> Any:
     return drawn.scalar_subquery()
 
 
-def _whole(form: Shape, described: Collection, narrow: bool) -> Any:
+def _whole(form: Shape, described: Collection, narrow: bool, thinned: bool = False) -> Any:
     """A layer with each feature by itself."""
     rows = source(form, described.id)
     geom = _mercator(rows.geom if rows.drawn is None else rows.drawn(UNIT_M))
@@ -87,7 +87,36 @@ def _whole(form: Shape, described: Collection, narrow: bool) -> Any:
         geom = sa.func.ST_SimplifyPreserveTopology(geom, UNIT_M)
     inner = sa.select(*flat(rows, _drawn(described)), _framed(geom)).select_from(rows.table)
     inner = inner.where(rows.seen, _window(rows, narrow))
+    if thinned and rows.drawn is not None:
+        inner = inner.where(rows.key == sa.any_(sa.func.array(_told_apart(form, rows, narrow))))
+    if thinned and described.geometry == "areas":
+        inner = inner.where(_is_seen(rows.geom))
     return _mvt(inner.subquery(described.id.replace("-", "_")), described.id)
+
+
+def _is_seen(geom: Any) -> Any:
+    """Whether an area is wider or higher than a part of the tile; a point always is drawn."""
+    sides = [[getattr(sa.func, f"ST_{axis}{end}")(geom) for end in ("Max", "Min")] for axis in "XY"]
+    least_deg = SIDE_M / PARTS / _text("111319.5")
+    wide = [most - least >= least_deg for most, least in sides]
+    return sa.or_(*wide, sa.func.ST_Dimension(geom) == _text("0"))
+
+
+def _told_apart(form: Shape, rows: CollectionSource, narrow: bool) -> Any:
+    """The identities of areas that can be told apart: of those smaller than a part of the tile, one in each.
+
+    A tile has 64 × 64 parts of four pixels.
+    """
+    seen = view(form)
+    radius_m = seen.c.watch_radius_m
+    is_small = radius_m < SIDE_M / PARTS
+    part = seen.cell.op(">>")(sa.bindparam("below", type_=sa.Integer))
+    rank = sa.func.row_number().over(partition_by=[is_small, part], order_by=[radius_m.desc(), rows.key])
+    ranked = sa.select(rows.key.label("id"), is_small.label("is_small"), rank.label("rank"))
+    ranked_rows = ranked.where(rows.seen, _window(rows, narrow)).subquery("ranked")
+    first = ranked_rows.c.rank == _text("1")
+    shown = sa.select(ranked_rows.c.id).where(sa.or_(sa.not_(ranked_rows.c.is_small), first))
+    return shown.scalar_subquery()
 
 
 def _counts(form: Shape, chosen: tuple[Collection, ...]) -> Any:
@@ -176,9 +205,9 @@ def _tile(form: Shape, names: tuple[str, ...], clustered: bool, narrow: bool) ->
     points = tuple(item for item in chosen if item.kind)
     if clustered and points:
         layers = _clustered(form, points)
-        layers += [_whole(form, item, narrow) for item in chosen if not item.kind]
+        layers += [_whole(form, item, narrow, clustered) for item in chosen if not item.kind]
     else:
-        layers = [_whole(form, item, narrow) for item in chosen]
+        layers = [_whole(form, item, narrow, clustered) for item in chosen]
     layered = functools.reduce(lambda one, other: one.op("||")(other), layers)
     return Query(sa.select(layered.label("tile")))
 
