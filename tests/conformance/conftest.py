@@ -51,7 +51,7 @@ async def face(seeded_url: str) -> AsyncIterator[AsyncTestClient[Litestar]]:
         ),
         as_role(seeded_url),
     )
-    async with AsyncTestClient(app, base_url="http://localhost", raise_server_exceptions=False) as opened:
+    async with AsyncTestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as opened:
         yield opened
 
 

@@ -51,7 +51,7 @@ async def test_api_definition(face) -> None:
     assert answer.headers["content-type"] == OPENAPI
     document = answer.json()
     assert document["openapi"].startswith("3.0.")
-    assert document["servers"][0]["url"] == "http://localhost/ogc"
+    assert document["servers"][0]["url"] == "http://127.0.0.1/ogc"
     limit = document["components"]["parameters"]["limit"]
     assert (limit["style"], limit["explode"], limit["schema"]["type"]) == ("form", False, "integer")
     assert {"minimum", "maximum", "default"} <= set(limit["schema"])
@@ -77,6 +77,7 @@ async def test_every_declared_parameter_is_accepted(face, collections) -> None:
     document = (await get(face, "/ogc/api")).json()
     samples = {
         "bbox": "106,28,107,30",
+        "near": "106.6,29",
         "datetime": "2025-01-01T00:00:00Z",
         "filter": "TRUE",
         "under": "500110",

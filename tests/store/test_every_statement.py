@@ -113,6 +113,8 @@ VALUES: dict[str, Sequence[Any]] = {
     "name": ["shelters", *COLLECTIONS],
     "names": [("shelters",), tuple(COLLECTIONS), *((name,) for name in COLLECTIONS)],
     "filtered": CQL,
+    "within": [features.EVERYTHING],
+    "shapes": [(CQL[0],), tuple(CQL[1:4])],
     "how": ["kml", "wkb", "spot"],
     **dict.fromkeys(("drawn", "capped", "paged", "vague", "stated_radius", "one_bucket", "bounded"), FLAG),
     **dict.fromkeys(
