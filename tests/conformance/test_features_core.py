@@ -78,6 +78,7 @@ async def test_every_declared_parameter_is_accepted(face, collections) -> None:
     samples = {
         "bbox": "106,28,107,30",
         "near": "106.6,29",
+        **dict.fromkeys(("extent_from", "partner_of", "candidate_places"), "500110"),
         "datetime": "2025-01-01T00:00:00Z",
         "filter": "TRUE",
         "under": "500110",
