@@ -89,6 +89,9 @@ async def test_a_file_from_upload_to_undo(office: FileClient, stored: Writer) ->
     assert intake["state"] == "committed", intake
     [receipt] = intake["receipt"]["commits"]
     assert receipt["created"] == 2
+    again = await office.send("POST", f"{url}/commit", {"version": intake["version"]})
+    assert again[0] == 409, again
+    assert "check it again" in again[1]["detail"]
     records = await office.client.get("/v1/resources?kind=shelter", headers=office.headers)
     assert {one["properties"]["name"]["zh"] for one in records.json()["features"]} == {
         "城北第三小学",

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from registry.domain.access.sight import Sight
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query, statement
-from registry.store.schema.intake import intake_row
+from registry.store.schema.intake import intake_change, intake_row
 from registry.store.schema.records import external_id, resource
 from registry.store.visibility import realm
 
@@ -98,6 +98,17 @@ TAKEN = Query(
             external_id.c.system == sa.bindparam("system"),
             external_id.c.id == intake_row.c.external_id,
         ),
+    )
+    .where(INTAKE, intake_row.c.action == sa.literal_column("'create'"))
+    .order_by(intake_row.c.n)
+    .limit(100)
+)
+STORED = Query(
+    sa.select(intake_row.c.n, intake_row.c.name)
+    .join_from(
+        intake_row,
+        intake_change,
+        sa.and_(intake_change.c.intake == intake_row.c.intake, intake_change.c.n == intake_row.c.n),
     )
     .where(INTAKE, intake_row.c.action == sa.literal_column("'create'"))
     .order_by(intake_row.c.n)
@@ -196,9 +207,10 @@ async def counts(reader: Reader, identity: UUID) -> tuple[dict[str, int], dict[s
 
 
 async def moved(reader: Reader, sight: Sight, identity: UUID, system: str) -> list[Row]:
-    """Rows whose record changed since the check, or whose identity somebody took; 100 of each."""
+    """Rows whose record changed, was made, or whose identity somebody took since the check; 100 of each."""
     values = {"intake": identity, "realm": realm(sight), "system": system}
-    return [*await reader.rows(MOVED, values), *await reader.rows(TAKEN, values)]
+    stored = await reader.rows(STORED, {"intake": identity})
+    return [*await reader.rows(MOVED, values), *await reader.rows(TAKEN, values), *stored]
 
 
 async def decide(writer: Writer, identity: UUID, action: str, code: str, decision: dict[str, Any]) -> int:
