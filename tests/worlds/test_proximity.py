@@ -3,6 +3,7 @@
 Two hundred and more small registries share a database; each is an exercise. The oracle is PROJ's geodesic.
 """
 
+import os
 import random
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -27,7 +28,7 @@ from tests.worlds.complete import Thing
 from tests.worlds.registries import CENTRE, Registry, near
 
 SEED = 20261130
-REGISTRIES, WORLDS = 250, 50
+REGISTRIES, WORLDS = int(os.environ.get("WORLDS_REGISTRIES", "250")), 50
 SLACK_M = 0.02
 """Answers are in millimetres, and a position at the edge of a disc is as far as rounding makes it."""
 Truth = Callable[[Thing], bool]
