@@ -29,8 +29,8 @@ async def towns(conn: asyncpg.Connection, writer: Writer) -> dict[str, UUID]:
     return made
 
 
-async def as_role(writer: Writer, role: Role, *places: str) -> None:
-    await scope.bind(writer, Actor(id="test", role=role, places=places))
+async def as_role(writer: Writer, role: Role, *places: str, everywhere: bool = False) -> None:
+    await scope.bind(writer, Actor(id="test", role=role, places=None if everywhere else places))
 
 
 async def attempt(conn: asyncpg.Connection, statement: str, *values: object) -> str:
@@ -57,15 +57,16 @@ COPY = """INSERT INTO resource (id, kind, version, place, name_en, lifecycle, qu
         ("field", ("T1",), True, False, False),
         ("field", ("T1", "T2"), True, True, False),
         ("planner", ("D",), True, True, False),
-        ("field", (), True, True, True),
-        ("admin", (), True, True, True),
+        ("field", None, True, True, True),
+        ("field", (), False, False, False),
+        ("admin", None, True, True, True),
         ("viewer", (), False, False, False),
         ("viewer", ("T1",), False, False, False),
         ("public", (), False, False, False),
     ],
 )
 async def test_writes_by_role_and_place(conn, writer, towns, role, places, t1, t2, nowhere) -> None:
-    await as_role(writer, role, *places)
+    await as_role(writer, role, *(places or ()), everywhere=places is None)
     for town, allowed in (("T1", t1), ("T2", t2), ("none", nowhere)):
         place = None if town == "none" else town
         assert await attempt(conn, COPY, place) == ("INSERT 0 1" if allowed else "refused"), town
