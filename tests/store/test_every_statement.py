@@ -117,9 +117,6 @@ VALUES: dict[str, Sequence[Any]] = {
     "shapes": [(CQL[0],), tuple(CQL[1:4])],
     "how": ["kml", "wkb", "spot"],
     **dict.fromkeys(("drawn", "capped", "paged", "vague", "stated_radius", "one_bucket", "bounded"), FLAG),
-    "is_all_located": FLAG,
-    "within": CQL,
-    "shapes": [(), tuple(CQL[:2]), (CQL[3],)],
     **dict.fromkeys(
         ("counted", "whole", "clustered", "narrow", "extents", "by_realm", "by_place", "located", "nested"),
         FLAG,
