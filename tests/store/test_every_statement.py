@@ -116,6 +116,7 @@ VALUES: dict[str, Sequence[Any]] = {
     "within": [features.EVERYTHING],
     "shapes": [(CQL[0],), tuple(CQL[1:4])],
     "how": ["kml", "wkb", "spot"],
+    "is_all_located": FLAG,
     **dict.fromkeys(("drawn", "capped", "paged", "vague", "stated_radius", "one_bucket", "bounded"), FLAG),
     **dict.fromkeys(
         ("counted", "whole", "clustered", "narrow", "extents", "by_realm", "by_place", "located", "nested"),
