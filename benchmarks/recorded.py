@@ -51,7 +51,7 @@ def statements(database_url: str, path: str) -> list[Statement]:
 
 async def _statements(database_url: str, path: str) -> list[Statement]:
     app = create_app(Settings(), as_role(database_url))
-    async with AsyncTestClient(app) as client:
+    async with AsyncTestClient(app, base_url="http://127.0.0.1") as client:
         recorder = Recorder(app.state.reader)
         app.state.reader = recorder
         response = await client.get(path)

@@ -14,6 +14,7 @@ from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.services.operate.retain import retain
 from registry.services.records.check import check
+from registry.services.records.render import render
 from registry.services.seeding import seed
 from registry.services.sync.seal_history import seal_history
 from registry.store.database import migrations
@@ -58,6 +59,7 @@ def test_data_of_the_release_before_is_kept_and_sealed(url: str) -> None:
             await seal_history(reader, PEPPER)
 
     async def examine() -> list[str]:
+        await render(lambda: database.writing(url))
         async with reading(Settings(pool_size=2), as_role(url)) as reader:
             head = await feed.head(reader)
             assert head.changes > 40

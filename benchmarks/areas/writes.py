@@ -119,7 +119,7 @@ async def recorded(url: str, key: str) -> list[Statement]:
     seen: list[Statement] = []
     app = create_app(Settings(**OPTIONS), as_role(url))
     headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "recorded"}
-    async with AsyncTestClient(app) as client:
+    async with AsyncTestClient(app, base_url="http://127.0.0.1") as client:
         await client.post("/v1/resources", json=FEATURE, headers=headers | {"Idempotency-Key": "warm"})
         with recording(seen):
             answer = await client.post("/v1/resources", json=FEATURE, headers=headers)

@@ -174,7 +174,7 @@ class JobRunner:
             return await jobs.renew(self._reader, claim, percent, BY_CLOCK)
         message = f"{progress.done} of {progress.of} {progress.step}"
         percent = 100 * progress.done // max(progress.of, 1) if progress.percent is None else progress.percent
-        return await jobs.renew(self._reader, claim, 99 * percent // 100, message)
+        return await jobs.renew(self._reader, claim, min(99, percent), message)
 
     async def _finish(self, claim: Claim, outcome: AnalysisOutcome) -> None:
         status = "failed" if outcome.answer is None else "successful"

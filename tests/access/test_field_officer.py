@@ -36,7 +36,7 @@ async def replaced(place: World, role: str, identity: str, patch: dict[str, Any]
 
 async def by_ogc(place: World, role: str, identity: str, patch: dict[str, Any]) -> int:
     headers = place.headers[role] | {"If-Match": "*"}
-    url = f"/ogc/collections/shelters/items/{identity}"
+    url = f"/ogc/collections/shelters/items/{identity}?profile=nested"
     return (await place.client.patch(url, json=patch, headers=headers)).status_code
 
 

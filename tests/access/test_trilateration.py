@@ -52,7 +52,10 @@ async def test_shrinking_circles_and_boxes_never_hold_the_record(full: World) ->
         assert doubtful["distance_max_m"] == pytest.approx(centre_m + cell_of(Point(TRUE))[1], abs=60)
     for half in (0.00001, 0.001, 0.005):
         box = f"{TRUE[0] - half},{TRUE[1] - half},{TRUE[0] + half},{TRUE[1] + half}"
-        assert WORD not in (await full.client.get("/v1/resources", params={"bbox": box})).text
+        answer = (await full.client.get("/v1/resources", params={"bbox": box})).json()
+        assert WORD not in str(answer["features"])
+        (doubtful,) = [one for one in answer["undecided"]["resources"] if WORD in str(one)]
+        assert (doubtful["reason"], doubtful["distance_min_m"]) == ("internal_cell", None)
     near_centre = {"lon": CENTRE[0], "lat": CENTRE[1], "radius_m": 1}
     assert WORD in (await full.client.get("/v1/proximity/within", params=near_centre)).text
 

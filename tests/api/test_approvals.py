@@ -69,7 +69,7 @@ async def test_an_edit_of_the_status_counts_like_a_report(own_url: str) -> None:
     async with database.writing(own_url) as writer:
         await keys.put_admin_key(writer, PEPPER.encode(), token)
     headers = {"Authorization": f"Bearer {token}", "If-Match": "*"}
-    async with AsyncTestClient(create_app(settings, as_role(own_url))) as client:
+    async with AsyncTestClient(create_app(settings, as_role(own_url)), base_url="http://127.0.0.1") as client:
         draft = {"kind": "shelter", "name": {"en": "S"}, "location": {"quality": "unknown"}}
         body = {"type": "Feature", "geometry": None, "properties": draft}
         url = (await client.post("/v1/resources", json=body, headers=headers)).headers["Location"]

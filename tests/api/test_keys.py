@@ -150,7 +150,7 @@ async def test_the_last_use_is_written_down(own_url: str, reader: Reader) -> Non
 
 async def test_without_anonymous_only_health_answers(own_url: str) -> None:
     settings = Settings(pool_size=2, key_pepper=PEPPER, anonymous=False)
-    async with AsyncTestClient(create_app(settings, as_role(own_url))) as client:
+    async with AsyncTestClient(create_app(settings, as_role(own_url)), base_url="http://127.0.0.1") as client:
         assert (await client.get("/health/live")).status_code == 200
         for path in ("/v1/resources", "/v1/places", "/docs", "/docs/openapi.json"):
             assert (await client.get(path)).status_code == 401, path

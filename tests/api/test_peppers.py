@@ -54,7 +54,7 @@ async def test_a_rotation_keeps_keys_seals_and_cursors(url: str) -> None:
         await demand_pepper(writer, Peppers(OLD))
         token = await keys.create_key(writer, OLD, holder="post", role="viewer", now=datetime.now(UTC))
     await sealed(OLD)
-    cursor = encrypt_cursor(FeedCursor("an incarnation", "a", START, START, 0), OLD)
+    cursor = encrypt_cursor(FeedCursor("an incarnation", "a", START, START, 0, START), OLD)
     async with database.writing(url) as writer:
         both = Peppers(NEW, (OLD,))
         assert await rotate_pepper(writer, both) == pepper_id(NEW)

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import asyncpg
 import msgspec
-import structlog
 
 from registry.domain.intake.finding import Finding
 from registry.runtime.settings import Settings, statements_at_once
@@ -22,7 +21,6 @@ Row = Mapping[str, Any]
 UNHURRIED = "SET LOCAL statement_timeout = '15min'; SET LOCAL idle_in_transaction_session_timeout = '5min'"
 SLOW_STATEMENT_S = 1.0
 MOST_LOGGED = 600
-log = structlog.get_logger("registry")
 SNAPSHOT: dict[str, Any] = {"isolation": "repeatable_read", "readonly": True}
 
 
@@ -50,6 +48,9 @@ def _of_jsonb(content: bytes) -> object:
 def _log_slow(run: Any) -> None:
     """Log a slow statement by its text, which has no values."""
     if run.elapsed >= SLOW_STATEMENT_S:
+        import structlog  # a question on the command line does not wait for it
+
+        log = structlog.get_logger("registry")
         log.warning("slow statement", s=round(run.elapsed, 2), sql=" ".join(run.query.split())[:MOST_LOGGED])
 
 

@@ -142,7 +142,12 @@ class Spool:
     def close(self) -> None:
         """Drop what is held."""
         Spool.held_bytes -= self._length
+        self._length = 0
         self._file.close()
+
+    def __del__(self) -> None:
+        """Drop it too where the answer was never read to its end and nobody ended its generator."""
+        self.close()
 
 
 async def spooled(
@@ -161,5 +166,7 @@ async def spooled(
             yield piece
     finally:
         filling.cancel()
-        await asyncio.wait([filling])
-        spool.close()
+        try:
+            await asyncio.wait([filling])
+        finally:  # this task may be cancelled too
+            spool.close()
