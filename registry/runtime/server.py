@@ -213,11 +213,20 @@ class OneSocket(Granian):  # type: ignore[misc, valid-type]
         self._shd = self._holder
 
 
+def _end_at_once_on_sigterm() -> None:
+    """A worker that is told to stop before it serves has nothing to finish.
+
+    It begins with the handler of its parent, which would only set a flag that nobody reads.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def main(parent: int, heartbeat: int, listening: int) -> None:
     """Run granian until SIGTERM; it replaces workers that die."""
     _end_with(parent)
     Sender.inherit(heartbeat)
     Sender.beat_in_thread()
+    os.register_at_fork(after_in_child=_end_at_once_on_sigterm)
     settings = read(os.environ)
     OneSocket(
         listening,
