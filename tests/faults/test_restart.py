@@ -205,14 +205,14 @@ def test_a_hangup_puts_new_workers_on_the_socket_and_refuses_nobody(home: Path) 
 
 def test_a_server_that_ends_hands_its_port_to_the_next_one(home: Path) -> None:
     port = free_port()
-    first = Running(home, port, REGISTRY_DRAIN_S="4")
+    first = Running(home, port, REGISTRY_DRAIN_S="8")
     assert first.is_ready()
     first.process.terminate()
     assert soon(lambda: status(port) == 503), "readiness ends first"
     assert status(port, "/v1/resources?limit=1") == 200
     with running(home, port):
         assert first.process.wait(40) == 0
-        assert soon(lambda: status(port) == 200)
+        assert soon(lambda: status(port) == 200, 60)
 
 
 def test_a_stop_with_listeners_is_quick_and_kills_nobody(home: Path) -> None:
