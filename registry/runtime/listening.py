@@ -99,7 +99,10 @@ class HandOver:
         return cls(server)
 
     def offer(self, listening: socket.socket, stop: Callable[[], None]) -> None:
-        """Give a copy of the socket to the next server of this account; `stop` once that is ready."""
+        """Give a copy of the socket to the next server of this account.
+
+        `stop` once that is ready, unless this server is ending already: a second signal would cut its end short.
+        """
         if sys.platform == "linux":
             arguments = [listening.fileno(), stop]
             threading.Thread(target=self._serve, args=arguments, name="hand-over", daemon=True).start()
@@ -125,7 +128,8 @@ class HandOver:
                 if client.recv(16) == READY:
                     self.close()
                     client.send(RELEASED)
-                    stop()
+                    if not self.is_ending:
+                        stop()
                     return
 
 
