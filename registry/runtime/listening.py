@@ -101,7 +101,7 @@ class HandOver:
     def offer(self, listening: socket.socket, stop: Callable[[], None]) -> None:
         """Give a copy of the socket to the next server of this account.
 
-        `stop` once that is ready, unless this server is ending already: a second signal would cut its end short.
+        `stop` once that is ready, unless this server is ending already: a second signal would cut that short.
         """
         if sys.platform == "linux":
             arguments = [listening.fileno(), stop]

@@ -1,12 +1,14 @@
 """Links of a response to itself and to the next page."""
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from registry.api.http.request import HttpRequest
 from registry.domain.completeness import FeatureSetAnswer
+from registry.domain.cursor import encode_cursor
 from registry.domain.geojson import FeatureCollection
 
 PATH_SAFE = "/:@!$&'()*+,;=~-._"
@@ -31,6 +33,16 @@ def self_link(request: HttpRequest, media: str = GEOJSON) -> dict[str, str]:
         "type": media,
         "href": f"{scope['scheme']}://{host}{path}{'?' if query else ''}{query}",
     }
+
+
+def page_links(
+    request: HttpRequest, kind: Callable[[Any], msgspec.Struct], last: Any, media: str = GEOJSON
+) -> list[dict[str, str]]:
+    """The link of a page to itself, and to the next one by a cursor of this kind; at the end `last` is None."""
+    links = [self_link(request, media)]
+    if last is not None:
+        links.append(next_link(request, encode_cursor(kind(last)), media))
+    return links
 
 
 def next_link(request: HttpRequest, cursor: str, media: str = GEOJSON) -> dict[str, str]:

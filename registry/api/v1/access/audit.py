@@ -9,12 +9,12 @@ from litestar.params import QueryParameter
 
 from registry.api.http import params
 from registry.api.http.dependencies import ActorDep, ReaderDep
-from registry.api.http.links import next_link, self_link
+from registry.api.http.links import page_links
 from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import require
 from registry.domain.access.audit import Action, AuditEntry
 from registry.domain.conditions import aware
-from registry.domain.cursor import NumberCursor, decode_number, encode_cursor
+from registry.domain.cursor import NumberCursor, decode_number
 from registry.services.access.search_audit import AuditSearch, search_audit
 
 JSON = "application/json"
@@ -53,9 +53,7 @@ async def list_audit(
         before=decode_number(cursor),
     )
     page = await search_audit(reader, search, limit)
-    links = [self_link(request, JSON)]
-    if page.next_before is not None:
-        links.append(next_link(request, encode_cursor(NumberCursor(page.next_before)), JSON))
+    links = page_links(request, NumberCursor, page.next_before, JSON)
     return AuditTraces(page.entries, links)
 
 

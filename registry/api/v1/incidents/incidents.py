@@ -11,7 +11,7 @@ from registry.api.http import params
 from registry.api.http.conditional import IfMatch, etag_of, versions_in
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import rendered, send
-from registry.api.http.links import JSON, next_link, self_link
+from registry.api.http.links import JSON, page_links
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
 from registry.api.v1.incidents.answers import answer_once
@@ -19,7 +19,7 @@ from registry.api.v1.proximity.params import DatumParam, SpotRadius
 from registry.api.v1.records.writes import EXAMINED
 from registry.domain.access.actor import require
 from registry.domain.completeness import Completeness
-from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
+from registry.domain.cursor import IdentityCursor, decode_identity
 from registry.domain.incidents.detection import Detection
 from registry.domain.incidents.incident import Incident, IncidentDraft, IncidentState, LogNote
 from registry.domain.plans.entry import PastEntry
@@ -79,9 +79,7 @@ async def list_incidents(
     }
     conditions["after"] = decode_identity(cursor)
     page = await read.list_incidents(reader, sight, conditions, limit)
-    links = [self_link(request, JSON)]
-    if page.last is not None:
-        links.append(next_link(request, encode_cursor(IdentityCursor(page.last)), JSON))
+    links = page_links(request, IdentityCursor, page.last, JSON)
     return localized(request, IncidentList(list(page.incidents), page.completeness, links))
 
 

@@ -11,11 +11,11 @@ from registry.api.http import params
 from registry.api.http.conditional import etag_of
 from registry.api.http.dependencies import IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import also, rendered
-from registry.api.http.links import JSON, next_link, self_link
+from registry.api.http.links import JSON, page_links
 from registry.api.http.localized_response import localized, localized_csv
 from registry.api.http.request import HttpRequest
 from registry.api.v1.proximity.alerts import TAKES, read_alert
-from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
+from registry.domain.cursor import IdentityCursor, decode_identity
 from registry.domain.incidents.warning import StoredWarning, WarningForce
 from registry.services.incidents.warnings import receive as warnings
 from registry.services.incidents.warnings.inside import InsideWarning, inside_warning
@@ -63,9 +63,7 @@ async def list_warnings(
     """Stored warnings, each with whether it is in force at the instant asked about."""
     conditions = {"place": place, "after": decode_identity(cursor)}
     listed, last = await warnings.list_warnings(reader, sight, conditions, force, limit)
-    links = [self_link(request, JSON)]
-    if last is not None:
-        links.append(next_link(request, encode_cursor(IdentityCursor(last)), JSON))
+    links = page_links(request, IdentityCursor, last, JSON)
     return localized(request, WarningList(list(listed), links))
 
 

@@ -14,14 +14,13 @@ from registry.api.http.access.realm_check import ANY_EXERCISE
 from registry.api.http.conditional import IfMatch, etag_of, versions_in
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import rendered, send, stating
-from registry.api.http.links import JSON, next_link, self_link
+from registry.api.http.links import JSON, page_links
 from registry.api.http.request import HttpRequest
 from registry.domain.cursor import (
     IdentityCursor,
     NumberCursor,
     decode_identity,
     decode_number,
-    encode_cursor,
 )
 from registry.domain.intake.files.plan import Action
 from registry.domain.intake.finding import Severity
@@ -153,9 +152,7 @@ async def list_intakes(
 ) -> IntakeList:
     """Your files, the latest first; everybody's for an administrator."""
     page = await intakes.list_intakes(reader, sight, actor, decode_identity(cursor), limit)
-    links = [self_link(request, JSON)]
-    if page.last is not None:
-        links.append(next_link(request, encode_cursor(IdentityCursor(page.last)), JSON))
+    links = page_links(request, IdentityCursor, page.last, JSON)
     return IntakeList(page.intakes, links)
 
 
@@ -205,9 +202,7 @@ async def list_rows(
     page = await rows.list_rows(
         reader, sight, actor, identity, conditions, decode_number(cursor) or -1, limit
     )
-    links = [self_link(request, JSON)]
-    if page.last is not None:
-        links.append(next_link(request, encode_cursor(NumberCursor(page.last)), JSON))
+    links = page_links(request, NumberCursor, page.last, JSON)
     return IntakeRowList(page.rows, links)
 
 

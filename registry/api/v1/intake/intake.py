@@ -10,10 +10,10 @@ from msgspec import Struct
 from registry.api.http import params
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import rendered, stating
-from registry.api.http.links import JSON, next_link, self_link
+from registry.api.http.links import JSON, page_links
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records.writes import EXAMINED
-from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
+from registry.domain.cursor import IdentityCursor, decode_identity
 from registry.domain.intake.finding import Finding
 from registry.domain.records.resource import Resource
 from registry.services.intake import check, findings
@@ -73,9 +73,7 @@ async def list_findings(
     """Warnings about records, places, zones and rules that nobody has settled, oldest first."""
     conditions = {"resource": resource, "code": code, "under": place, "after": decode_identity(cursor)}
     page = await findings.list_findings(reader, sight, actor, conditions, limit)
-    links = [self_link(request, JSON)]
-    if page.last is not None:
-        links.append(next_link(request, encode_cursor(IdentityCursor(page.last)), JSON))
+    links = page_links(request, IdentityCursor, page.last, JSON)
     return OpenFindings(page.findings, links)
 
 

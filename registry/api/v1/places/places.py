@@ -11,13 +11,13 @@ from registry.api.http import params
 from registry.api.http.conditional import IfMatch, etag_of, versions_in
 from registry.api.http.dependencies import ActorDep, AsOf, ReaderDep, SightDep, WriterDep
 from registry.api.http.idempotency import also
-from registry.api.http.links import GEOJSON, JSON, next_link, self_link
+from registry.api.http.links import GEOJSON, JSON, page_links, self_link
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records.writes import EXAMINED
 from registry.domain.access.sight import Sight
 from registry.domain.conditions import aware
-from registry.domain.cursor import CodeCursor, decode_code, encode_cursor
+from registry.domain.cursor import CodeCursor, decode_code
 from registry.domain.geojson import FeatureCollection
 from registry.domain.places.place import PlaceDraft
 from registry.domain.plans.entry_base import YesNoUnknown
@@ -89,9 +89,7 @@ async def list_places(
     conditions: dict[str, Any] = {"level": level, "parent": parent, "under": under, "q": q}
     conditions |= {"after": decode_code(cursor), "on": None if ended else _day(as_of)}
     page = await places.list_places(reader, conditions, limit, extents=extents)
-    links = [self_link(request)]
-    if page.last is not None:
-        links.append(next_link(request, encode_cursor(CodeCursor(page.last))))
+    links = page_links(request, CodeCursor, page.last)
     return FeatureCollection(page.places, links)
 
 

@@ -11,12 +11,12 @@ from registry.api.http import params
 from registry.api.http.conditional import IfMatch, etag_of, versions_in
 from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep, WriterDep
 from registry.api.http.idempotency import also
-from registry.api.http.links import JSON, next_link, self_link
+from registry.api.http.links import JSON, page_links
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
 from registry.api.v1.proximity.params import DatumParam, SpotRadius
 from registry.api.v1.records.writes import EXAMINED
-from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
+from registry.domain.cursor import IdentityCursor, decode_identity
 from registry.domain.errors import Invalid
 from registry.domain.plans.call_list import CallList
 from registry.domain.plans.entry import Entry, Hotline, PastEntry, Register, register_of
@@ -78,9 +78,7 @@ async def list_entries(
     """The entries of a register under a place, in pages ordered by identity."""
     conditions = {"place": place, "type": type_, "about": about, "after": decode_identity(cursor)}
     page = await registers.list_entries(reader, sight, register, conditions, limit)
-    links = [self_link(request, JSON)]
-    if page.last is not None:
-        links.append(next_link(request, encode_cursor(IdentityCursor(page.last)), JSON))
+    links = page_links(request, IdentityCursor, page.last, JSON)
     return localized(request, EntryList(list(page.entries), links))
 
 

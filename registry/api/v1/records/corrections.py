@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from registry.api.http import params
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
-from registry.api.http.links import GEOJSON, JSON, next_link, self_link
+from registry.api.http.links import GEOJSON, JSON, page_links
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records.writes import EXAMINED, respond_once
 from registry.domain.access.actor import require
-from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
+from registry.domain.cursor import IdentityCursor, decode_identity
 from registry.services.records import decide_correction as decision
 from registry.services.records.decide_correction import Decision
 from registry.store.records import corrections
@@ -78,11 +78,8 @@ async def _page(
 ) -> CorrectionPage:
     require(actor, "viewer")
     rows = await corrections.find(reader, sight, conditions, limit + 1)
-    links = [self_link(request, "application/json")]
-    if len(rows) > limit:
-        links.append(
-            next_link(request, encode_cursor(IdentityCursor(rows[limit - 1]["id"])), "application/json")
-        )
+    last = rows[limit - 1]["id"] if len(rows) > limit else None
+    links = page_links(request, IdentityCursor, last, JSON)
     shown = [{name: value for name, value in row.items() if name != "realm"} for row in rows[:limit]]
     return CorrectionPage(shown, links)
 

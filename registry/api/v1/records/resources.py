@@ -10,12 +10,12 @@ from msgspec import structs
 from registry.api.http import params
 from registry.api.http.conditional import IfNoneMatch, etag_of, matches
 from registry.api.http.dependencies import ReaderDep, SightDep
-from registry.api.http.links import GEOJSON, next_link, self_link
+from registry.api.http.links import GEOJSON, page_links
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records import history, writes
 from registry.domain.completeness import FeatureSetAnswer
 from registry.domain.conditions import ListConditions, list_filter_of
-from registry.domain.cursor import IdentityCursor, decode_identity, encode_cursor
+from registry.domain.cursor import IdentityCursor, decode_identity
 from registry.services.clock import now
 from registry.services.records.read import list_resources as list_page
 from registry.services.records.read import visible
@@ -35,9 +35,7 @@ async def list_resources(
     """Every resource that meets the conditions in pages by identity, and how complete the list is."""
     wanted = list_filter_of(conditions, sight.as_of or now())
     page, last = await list_page(reader, sight, wanted, after=decode_identity(cursor), limit=limit)
-    links = [self_link(request)]
-    if last is not None:
-        links.append(next_link(request, encode_cursor(IdentityCursor(last))))
+    links = page_links(request, IdentityCursor, last)
     return structs.replace(page, links=links)
 
 
