@@ -14,6 +14,7 @@ from litestar.routes import HTTPRoute
 from msgspec import inspect
 
 from registry.api.http import problems
+from registry.api.http.contract import openapi
 from registry.app import create_app
 from registry.cli.main import registry
 from registry.domain.conditions import Condition, Conditions, ListConditions, declared
@@ -44,6 +45,23 @@ def routes() -> str:
         "|---|---|",
     ]
     return "\n".join([*lines, *sorted(found, key=lambda line: line.split()[2:0:-1])]) + "\n"
+
+
+def member_page() -> str:
+    """Every type of a body with its members, as the page has it."""
+    app = create_app(Settings(), "postgresql://nobody@/nothing")
+    schemas = openapi.complete(app, app.openapi_schema.to_schema())["components"]["schemas"]
+    lines = [
+        "# Types",
+        "",
+        "What bodies are made of. `/docs/openapi.json` has the same with bounds, formats and examples.",
+    ]
+    for name, schema in sorted(schemas.items()):
+        members = schema.get("properties", {})
+        if members and not name.endswith(("Record", "Hit")):
+            lines += ["", f"## {name}", "", " ".join(schema["description"].split()), ""]
+            lines += [f"* `{member}`: {one['description']}" for member, one in members.items()]
+    return "\n".join(lines) + "\n"
 
 
 TABLE = "| code | step | severity | message | 说明 |\n|---|---|---|---|---|\n"
@@ -138,6 +156,7 @@ def commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Com
 
 GENERATED = [
     ("api.md", routes),
+    ("types.md", member_page),
     ("cli.md", command_page),
     ("problems.md", problem_page),
     ("intake.md", intake_page),

@@ -1,9 +1,10 @@
-"""Liveness and readiness, outside every limit."""
+"""LiveState and readiness, outside every limit."""
 
-from typing import Any
+from typing import Literal
 
 from litestar import MediaType, Router, get
 from litestar.datastructures import State
+from msgspec import Struct
 
 from registry.api.http.access.admission import OWN
 from registry.api.http.access.authentication import OPEN
@@ -11,14 +12,31 @@ from registry.domain.errors import Unavailable
 from registry.services.health import FINE, Health, HealthCheck
 
 
-@get("/live", media_type=MediaType.JSON, sync_to_thread=False)
-def live() -> dict[str, str]:
+class LiveState(Struct, frozen=True):
     """The process answers."""
-    return {"status": "live"}
+
+    status: Literal["live"] = "live"
+    """Always `live`."""
+
+
+class ReadyState(Struct, frozen=True, kw_only=True):
+    """The registry writes; `degraded` when a check is not `ok` and that is no reason to ask elsewhere."""
+
+    status: Literal["ready", "degraded"]
+    """Ready, or ready with something that somebody should look at."""
+    revision: str | None
+    checks: dict[str, str]
+    """Each check with `ok` or with what is wrong."""
+
+
+@get("/live", media_type=MediaType.JSON, sync_to_thread=False)
+def live() -> LiveState:
+    """The process answers."""
+    return LiveState()
 
 
 @get("/ready", media_type=MediaType.JSON)
-async def ready(state: State) -> dict[str, Any]:
+async def ready(state: State) -> ReadyState:
     """The registry writes; else 503, which says what of disk, database, feed or migration is wrong."""
     if state.drain.begun:
         raise Unavailable("this server is being stopped")
@@ -26,8 +44,10 @@ async def ready(state: State) -> dict[str, Any]:
     health: Health = await check.look()
     if health.unready:
         raise Unavailable("; ".join(health.unready))
-    status = "ready" if all(text == FINE for text in health.checks.values()) else "degraded"
-    return {"status": status, "revision": health.revision, "checks": health.checks}
+    is_fine = all(text == FINE for text in health.checks.values())
+    return ReadyState(
+        status="ready" if is_fine else "degraded", revision=health.revision, checks=health.checks
+    )
 
 
 router = Router("/health", route_handlers=[live, ready], tags=["health"], opt=OPEN | OWN)

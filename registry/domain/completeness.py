@@ -41,9 +41,12 @@ class PublishedTotal(Struct, frozen=True, kw_only=True):
     total: int
     operator: Operator
     as_of: str | None
+    """The day that the document tells of."""
     provision: str
     locator: str
+    """Where in the document the total is printed."""
     place: str | None
+    """Code of the place that the total is for."""
     scope: Scope
     listed: int = 0
     placeholders: int = 0
@@ -57,8 +60,11 @@ class Declaration(Struct, frozen=True, kw_only=True):
 
     inventory: str
     place: str | None
+    """Code of the place that it is declared for."""
     by: str | None
+    """Who declared it."""
     on: date
+    """The day that it was declared for."""
     whole: bool
 
 
@@ -66,11 +72,14 @@ class Completeness(Struct, frozen=True, kw_only=True):
     """The quality of a listing. `missing` is how many more exist at least, None when it is not known."""
 
     state: State
+    """Whether the list is open, declared complete, or both in parts."""
     listed: int
     located: int
     placeholders: int
     published: list[PublishedTotal] = field(default_factory=list)
+    """Totals that documents publish for the question."""
     missing: int | None = None
+    """How many more exist at least; null when it is not known."""
     declared: list[Declaration] = field(default_factory=list)
     known_since: datetime | UnsetType = UNSET
     """When the first change was recorded, in an answer about an instant before it: it proves nothing."""
@@ -84,8 +93,10 @@ class UndecidedRecord(Struct, frozen=True, kw_only=True):
 
     id: str
     kind: Kind
+    """Its kind."""
     name: dict[str, str | None]
     reason: Reason
+    """Why it could not be decided."""
     distance_min_m: float | None
     distance_max_m: float | None
     unknown: list[str] | UnsetType = UNSET
@@ -96,6 +107,7 @@ class Undecided(Struct, frozen=True):
     """The records that may belong to the answer: their number, whether there are more, the first by name."""
 
     count: int
+    """How many they are."""
     more: bool
     resources: list[UndecidedRecord]
 
@@ -116,6 +128,7 @@ class Exclusion(Struct, frozen=True, kw_only=True):
     not_stated: int = 0
     otherwise: int = 0
     nearest: NearestExcluded | None = None
+    """The nearest record that only this condition keeps out."""
     more: bool | UnsetType = UNSET
 
 

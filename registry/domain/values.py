@@ -66,6 +66,7 @@ class Coded(Struct, frozen=True, forbid_unknown_fields=True):
 
     code: Code
     scheme: Code = "registry"
+    """The list that the code is of."""
 
     def key(self) -> str:
         """The one-string form that is stored and filtered by: scheme:code."""

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import count
+from typing import Any
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 from litestar import Litestar
 
+from registry.api.http.contract import openapi
 from registry.app import create_app
 from registry.domain.access.actor import Role
 from registry.domain.access.credential import fingerprint, id_of, new_token
@@ -20,6 +23,7 @@ from registry.services.seeding import seed
 from registry.store.access import keys
 from registry.store.database.pool import Reader, Writer, prepare
 from registry.store.places import places
+from tests.contract import Contract
 
 PEPPER = "a pepper that only the tests have"
 UNHURRIED = Settings(pool_size=8, key_pepper=PEPPER, acquire_timeout_s=20, statement_timeout_s=60)
@@ -39,9 +43,35 @@ def api_url(new_database) -> str:
 
 
 class Client(httpx.AsyncClient):
-    """A client in the application's own event loop, so that requests really run at the same time."""
+    """A client in the application's own event loop, so that requests really run at the same time.
+
+    Every JSON answer that it gets must be as the document of the API describes it.
+    """
 
     app: Litestar
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """The answer, held against the document."""
+        response = await super().send(request, **options)
+        if response.is_closed:
+            contract_of(self.app).hold(response)
+        return response
+
+
+KEPT: list[Contract] = []
+
+
+def contract_of(app: Litestar) -> Contract:
+    """The document of the API, which is the same for every application; made once."""
+    if not KEPT:
+        KEPT.append(
+            Contract(
+                msgspec.json.decode(
+                    msgspec.json.encode(openapi.complete(app, app.openapi_schema.to_schema()))
+                )
+            )
+        )
+    return KEPT[0]
 
 
 @asynccontextmanager

@@ -38,7 +38,7 @@ def self_link(request: HttpRequest, media: str = GEOJSON) -> dict[str, str]:
 def page_links(
     request: HttpRequest, kind: Callable[[Any], msgspec.Struct], last: Any, media: str = GEOJSON
 ) -> list[dict[str, str]]:
-    """The link of a page to itself, and to the next one by a cursor of this kind; at the end `last` is None."""
+    """The link of a page to itself, and to the next by a cursor of this kind; at the end `last` is None."""
     links = [self_link(request, media)]
     if last is not None:
         links.append(next_link(request, encode_cursor(kind(last)), media))

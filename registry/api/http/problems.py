@@ -39,13 +39,17 @@ BASE = "/docs/problems#"
 CHALLENGE = 'Bearer realm="registry"'
 
 
-class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A problem details object; `errors` names each parameter or member that is wrong."""
 
     type: str
+    """Address of the problem type, with what it means: `/docs/problems#…`."""
     title: str
+    """The kind of problem in one sentence."""
     status: int
+    """The status of the response."""
     detail: str
+    """What exactly was wrong, in Chinese or English by Accept-Language."""
     instance: str
     request_id: str | None = None
     errors: list[dict[str, Any]] = msgspec.field(default_factory=list)

@@ -13,8 +13,11 @@ class Approval(Struct, frozen=True):
 
     id: UUID
     actor: ShortText
+    """Who asked."""
     places: list[str]
+    """Places that the asker may write in."""
     changes: int
+    """How many changes are allowed."""
     reason: str
     asked_at: datetime
     approved_by: str | None

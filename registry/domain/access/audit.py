@@ -15,10 +15,15 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
     """
 
     at: datetime
+    """When the request was answered."""
     actor: str
     role: str
+    """Role of the caller."""
     action: Action
+    """What the request did."""
     target: str
+    """What was asked for."""
     status: int
+    """The status of the response."""
     request_id: str
     address: str | None = None

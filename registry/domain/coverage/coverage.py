@@ -45,8 +45,10 @@ class Estimate(Struct, frozen=True):
     """A figure with its bounds: the least, as recorded, and the most."""
 
     lower: float
+    """The least that it can be, whatever the uncertain positions are."""
     nominal: float
     upper: float
+    """The most that it can be."""
 
 
 class PlaceCover(Struct, frozen=True):
@@ -58,15 +60,19 @@ class PlaceCover(Struct, frozen=True):
     covered_m2: Estimate
     ratio: Estimate
     assumed_extent: bool
+    """Whether the extent is assumed rather than surveyed."""
 
 
 class Counts(Struct, frozen=True):
     """How many resources the answer counts, and how well they are located."""
 
     resources: int
+    """How many resources count."""
     located: int
     uncertain: int
+    """How many of them have an uncertain position."""
     untestable: int
+    """How many cannot be tested, for want of a position or a radius."""
 
 
 class Coverage(SetAnswer, frozen=True, kw_only=True):

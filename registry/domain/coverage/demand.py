@@ -25,6 +25,7 @@ class DemandPoint(Struct, frozen=True):
     lon: float
     lat: float
     weight: float = 1.0
+    """Persons, households, or one."""
     id: str | None = None
     name: Name | None = None
 
@@ -46,6 +47,7 @@ class DemandCover(Struct, frozen=True, kw_only=True):
     """
 
     total: float | None
+    """Weight of all points; null when it is not known."""
     points: int
     covered: Estimate | None
     ratio: Estimate | None
@@ -54,6 +56,7 @@ class DemandCover(Struct, frozen=True, kw_only=True):
     uncovered_count: int
     never_covered: int
     missing: list[MissingDemand]
+    """Points that cannot be placed or weighed."""
     missing_count: int
 
 

@@ -45,6 +45,7 @@ class DepthLevel(Struct, frozen=True):
     area_m2: Estimate
     ratio: Estimate
     demand: Estimate | None = None
+    """Demand that so many cover, with its bounds."""
     demand_ratio: Estimate | None = None
 
 

@@ -23,6 +23,7 @@ class Gap(Struct, frozen=True):
     """One piece of uncovered ground."""
 
     rank: int
+    """Its number by size, from 1."""
     place: str | None
     name: Name | None
     area_m2: float

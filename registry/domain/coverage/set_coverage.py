@@ -25,7 +25,9 @@ class Membership(SetAnswer, frozen=True, kw_only=True):
     """
 
     denominator: str
+    """What the share is of."""
     total: int
+    """How many places there are."""
     covered: Estimate
     ratio: Estimate
     without: list[Unit]

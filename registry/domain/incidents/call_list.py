@@ -44,6 +44,7 @@ class HoldingPlace(Struct, frozen=True, kw_only=True):
     level: str
     name: Name
     partner: bool = False
+    """Whether it lies outside the jurisdiction."""
 
 
 class CallLine(Struct, frozen=True, kw_only=True):
@@ -60,11 +61,14 @@ class CallLine(Struct, frozen=True, kw_only=True):
     what_for: list[str]
     task: Name | None = None
     role: str | None = None
+    """Role of whom to call."""
     relation: str | None = None
+    """How the place of the line relates to that of the incident."""
     telephone: str | None = None
     tel: str | None = None
     hours: str | None = None
     stated: bool = False
+    """Whether somebody stated it, or it only follows."""
     as_of: str | None = None
     verified_at: str | None = None
     fitness: Any = None
@@ -76,6 +80,7 @@ class CallSection(Struct, frozen=True, kw_only=True):
     """A section of the list with its lines in the order in which they are called."""
 
     name: SectionName
+    """Which part of the list it is."""
     label: Words
     lines: list[CallLine]
 
@@ -86,9 +91,11 @@ class IncidentCallList(Struct, frozen=True, kw_only=True):
     incident: UUID | None
     hazard: str | None
     order: Words
+    """The rule that the order follows, in words."""
     territory: list[HoldingPlace]
     sections: list[CallSection]
     missing: list[Words]
+    """What nobody recorded, in words."""
 
 
 def tel_of(telephone: str | None) -> str | None:

@@ -25,6 +25,7 @@ class Closed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a cordon closes: a road between two kilometres, an area or a building."""
 
     what: Literal["road", "area", "building"]
+    """What is closed."""
     name: Name | None = None
     range: RoadRange | None = None
 
@@ -36,7 +37,9 @@ class Cordon(LocatedEntry, frozen=True, kw_only=True, tag="cordon"):
     """
 
     kind: CordonKind = "cordon"
+    """What sort of cordon it is."""
     order: Annotated[int, Meta(ge=1, le=9)] = 1
+    """First, second or third."""
     incident: UUID | None = None
     active: bool = True
     starts_at: datetime | None = None

@@ -32,7 +32,9 @@ class Advance(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The next state of a commitment; a released team is available unless its readiness is stated."""
 
     state: Literal["en_route", "on_scene", "released"]
+    """The next state."""
     readiness: Readiness | None = None
+    """What a released team is then; available unless stated."""
     note: LongText | None = None
 
 
@@ -42,8 +44,10 @@ class Commitment(Struct, frozen=True, kw_only=True):
     id: UUID
     resource: UUID
     kind: Kind
+    """Kind of the resource."""
     name: Name | None
     state: DispatchState
+    """How far the unit is."""
     since: datetime
     committed_at: datetime
     committed_by: str

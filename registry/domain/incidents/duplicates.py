@@ -25,6 +25,7 @@ class PossibleDouble(Struct, frozen=True, kw_only=True):
     name: Name | None
     hazard: str
     state: IncidentState
+    """State of that incident."""
     relation: str
     """How the hazards relate: `named` is the same one."""
     distance_m: float | None

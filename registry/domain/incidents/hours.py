@@ -18,6 +18,7 @@ class Opening(Struct, frozen=True, kw_only=True):
     """
 
     state: OpenNow
+    """Open, closed or unknown."""
     basis: Literal["hours", "report", "none"]
     until: datetime | None = None
     hours: str | None = None

@@ -37,12 +37,15 @@ class Incident(LocatedEntry, frozen=True, kw_only=True, tag="incident"):
     reported_at: ObservedInstant
     reported_via: ReportedVia = "other"
     state: IncidentState = "reported"
+    """How far the incident is."""
     level: ResponseLevel | None = None
+    """Level of the response, I to IV."""
     extent: Area | None = None
     extent_at: ObservedInstant | None = None
     joined_to: UUID | None = None
     camera: UUID | None = None
     warning: UUID | None = None
+    """Identity of the warning that told of it."""
     contact: ShortText | None = None
 
 
@@ -50,6 +53,7 @@ class IncidentDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What a caller reports of a new incident; it may bring the identity, so that a retry is the same one."""
 
     id: UUID | None = None
+    """Identity that the reporter brings, so that a retry is the same report."""
     hazard: HazardCode
     name: Name | None = None
     place: PlaceCode | None = None
@@ -57,6 +61,7 @@ class IncidentDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reported_via: ReportedVia = "other"
     state: Literal["reported", "confirmed"] = "reported"
     level: ResponseLevel | None = None
+    """Level of the response, I to IV."""
     geometry: Geometry | None = None
     location: Location = field(default_factory=Location)
     extent: Area | None = None
@@ -89,11 +94,14 @@ class LogLine(Struct, frozen=True, kw_only=True):
 
     seq: int
     at: datetime
+    """When it was written."""
     actor: str
     kind: LogKind
+    """What the line tells of."""
     version: int | None = None
     text: str | None = None
     body: dict[str, Any] = field(default_factory=dict)
+    """More about it, by its kind."""
 
 
 class LogNote(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -18,6 +18,7 @@ class UseCapacity(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     use: Code = "stay"
     space: Literal["indoor", "outdoor"] | None = None
     hazards: HazardCodes = field(default_factory=list)
+    """Hazards that the use is for; none for all."""
     persons: Count | None = None
 
 
@@ -28,7 +29,9 @@ class ServicePoint(LocatedEntry, frozen=True, kw_only=True, tag="service_point")
     """
 
     type: Code
+    """What it is for, by a code."""
     form: Literal["fixed", "temporary", "mobile"] = "fixed"
+    """Fixed, mobile or temporary."""
     hours: ShortText | None = None
     opening: Literal["open", "closed", "unknown"] = "unknown"
     opening_at: ObservedInstant | None = None

@@ -21,6 +21,7 @@ class WarnedArea(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     polygons: int = 0
     circles: int = 0
     places: Annotated[list[PlaceCode], Meta(max_length=200)] = field(default_factory=list)
+    """Codes of the places that it names."""
     matched_by: Literal["drawing", "geocode", "name", "nothing"] = "nothing"
     problems: Annotated[list[LongText], Meta(max_length=400)] = field(default_factory=list)
 
@@ -35,12 +36,14 @@ class StoredWarning(LocatedEntry, frozen=True, kw_only=True, tag="warning"):
     sender: ShortText
     sent: datetime
     status: ShortText
+    """Actual, exercise, system, test or draft (CAP 1.2)."""
     msg_type: ShortText
     references: Annotated[list[LongText], Meta(max_length=200)] = field(default_factory=list)
     event: LongText | None = None
     hazards: HazardCodes = field(default_factory=list)
     urgency: ShortText | None = None
     severity: ShortText | None = None
+    """How severe the event is (CAP 1.2)."""
     certainty: ShortText | None = None
     headline: LongText | None = None
     effective: datetime | None = None
@@ -51,6 +54,7 @@ class StoredWarning(LocatedEntry, frozen=True, kw_only=True, tag="warning"):
     """The later message of the same sender that updates or cancels this one."""
     cancelled: bool = False
     force: WarningForce = "in_force"
+    """Whether it is in force."""
     force_at: datetime | None = None
 
 

@@ -26,13 +26,17 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     severity: Severity
+    """Whether it refuses the content, warns, or is only to be known."""
     code: str
+    """The code of what was found."""
     field: str | None = None
     row: int | None = None
     column: str | None = None
     value: Any = None
+    """What came in."""
     message: Message
     proposal: Any = None
+    """A value to take instead, or the record that it looks like."""
 
 
 class FindingKind(Struct, frozen=True):

@@ -36,6 +36,7 @@ class BoundaryFault(Struct, frozen=True, kw_only=True):
     finding: Finding
     parent: str
     places: list[str]
+    """The places whose borders they are."""
     area_m2: float | None = None
     geometry: dict[str, Any] | None = None
 

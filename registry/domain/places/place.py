@@ -32,16 +32,20 @@ class PlaceProperties(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """The first day on which the code is no longer in force."""
     successors: Annotated[list[Code], Meta(max_length=100)] = field(default_factory=list)
     members: Annotated[list[Code], Meta(max_length=10_000)] = field(default_factory=list)
+    """Codes of the towns of a management area."""
     point: Point | None = None
+    """A point that stands for the place, such as its seat."""
     point_uncertainty_m: Metres | None = None
     extent_basis: ExtentBasis | None = None
     extent_radius_m: Metres | None = None
     partner: dict[Code, LongText] | None = None
+    """Names of a place outside the jurisdiction that helps it."""
     flags: dict[Code, YesNoUnknown] = field(default_factory=dict)
     source: LongText | None = None
     code: Code | None = None
     extent_from: Code | None = None
     assumed_extent: bool | None = None
+    """Whether the extent is assumed rather than surveyed."""
     version: int | None = None
     updated_at: datetime | None = None
     updated_by: str | None = None
@@ -53,7 +57,9 @@ class PlaceDraft(
     """A place as a GeoJSON Feature, as reading gives it; `geometry` is its extent."""
 
     id: Code | None = None
+    """Code of the place, if given the one in the address."""
     geometry: Area | None = None
+    """Its extent."""
     properties: PlaceProperties
 
 

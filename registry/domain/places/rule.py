@@ -51,10 +51,13 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     provision: Code
     name: Name
     zone_kind: ZoneKind
+    """Kind of zone that the distance is measured from."""
     facility_kinds: list[Code] = field(default_factory=list)
     actions: list[Code]
     distance_m: Annotated[float, Meta(ge=0, le=1_000_000)]
+    """The distance that has to be kept, in metres."""
     outcome: RuleOutcome = "forbidden"
+    """What a site within the distance is."""
     measured_from: Words
     exemptions: list[Exemption] = field(default_factory=list)
     at_least: bool = False
@@ -104,6 +107,7 @@ class RuleFinding(Struct, frozen=True, kw_only=True):
     exemption: Words | None
     exemptions: list[Exemption]
     reason: Words
+    """Why it came out so, in words."""
 
 
 class SiteAssessment(Struct, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ class Zone(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     id: Code
     kind: ZoneKind
+    """What it is a zone of."""
     name: Name
     range: RoadRange | None = None
     provision: Code | None = None
@@ -68,6 +69,7 @@ class StoredZone(Struct, frozen=True, kw_only=True):
     offset_max_m: float | None = 0.0
     uncertainty_m: float = 0.0
     source: Source | None = None
+    """Where its drawing comes from."""
     surveyed_on: date | None = None
     updated_at: datetime | None = None
 

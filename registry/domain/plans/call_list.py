@@ -50,6 +50,7 @@ class CallListEntry(Struct, frozen=True, kw_only=True):
     task: Name | None
     relation: Relation | None
     via: str | None
+    """The line by which it is on the list."""
     type: str | None
     role: str | None
     organisation: UUID | None
@@ -69,6 +70,7 @@ class CallList(Struct, frozen=True, kw_only=True):
     persons: list[CallListEntry]
     hotlines: list[CallListEntry]
     missing: list[Words]
+    """What nobody recorded, in words."""
 
 
 NO_PLACE = Words(

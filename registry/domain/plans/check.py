@@ -30,9 +30,12 @@ class MissingFact(Struct, frozen=True):
     """A fact that somebody has to find out or enter before the check can be settled."""
 
     action: Action
+    """What somebody has to do."""
     what: Words
+    """What is missing, in words."""
     place: str | None = None
     record: str | None = None
+    """Identity of the record."""
 
 
 class Basis(Struct, frozen=True):
@@ -41,6 +44,7 @@ class Basis(Struct, frozen=True):
     code: str
     name: Words
     number: float | None = None
+    """How many there are; null when nobody knows."""
     source: Words | None = None
     chosen_by: Chooser = "plan"
 
@@ -83,12 +87,15 @@ class Check(Struct, frozen=True, kw_only=True):
     requirement_label: Words | None
     baseline: Requirement | None
     method: Words
+    """How it was compared, in words."""
     denominator: Basis | None
     reason: Words | None
     missing: list[MissingFact]
+    """Facts to find out or to enter before it can be settled."""
     missing_count: int
     details: dict[str, Any]
     records: list[RecordsLink]
+    """Where the records behind it can be read."""
     as_of: str
     note: Words | None = None
 

@@ -33,9 +33,11 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     id: Code
     kind: DocumentKind
+    """What sort of document it is."""
     title: Name
     issuer: Name | None = None
     number: ShortText | None = None
+    """Number of the document, as printed."""
     issued_on: date | None = None
     issued_on_note: ShortText | None = None
     period_from: date | None = None

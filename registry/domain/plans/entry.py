@@ -40,11 +40,13 @@ class Organisation(LocatedEntry, frozen=True, kw_only=True, tag="organisation"):
     """
 
     type: Code
+    """What sort of body it is, by a code."""
     site: UUID | None = None
     hazards: HazardCodes = field(default_factory=list)
     topic: TopicCodes = field(default_factory=list)
     task: Name | None = None
     parent: UUID | None = None
+    """Identity of the body above it."""
     contact: ShortText | None = None
     published: bool = False
     """Whether the contact is public on purpose."""
@@ -54,11 +56,13 @@ class Responsibility(EntryBase, frozen=True, kw_only=True, tag="responsibility")
     """Who is responsible for a hazard or topic at a place, or for one hazard point."""
 
     role: Code
+    """The role, by a code."""
     organisation: UUID | None = None
     hazards: HazardCodes = field(default_factory=list)
     topic: TopicCodes = field(default_factory=list)
     task: Name | None = None
     level: Code | None = None
+    """Level of the responsibility."""
     hazard_point: UUID | None = None
     duty: Codes = field(default_factory=list)
     contact: ShortText | None = None
@@ -70,6 +74,7 @@ class Hotline(EntryBase, frozen=True, kw_only=True, tag="hotline"):
     """A telephone number, by topic and place."""
 
     number: ShortText
+    """The telephone number."""
     topic: TopicCodes = field(default_factory=list)
     hours: ShortText | None = None
 
@@ -78,9 +83,11 @@ class Event(LocatedEntry, frozen=True, kw_only=True, tag="event"):
     """A drill, inspection, patrol, survey or evaluation that took place."""
 
     type: Code
+    """What took place, by a code."""
     on: date
     topic: TopicCodes = field(default_factory=list)
     level: Code | None = None
+    """Level at which it was held."""
     places: Places = field(default_factory=list)
     hazard_points: Annotated[list[UUID], Meta(max_length=500)] = field(default_factory=list)
     participants: Count | None = None
@@ -92,7 +99,9 @@ class HazardPoint(LocatedEntry, frozen=True, kw_only=True, tag="hazard_point"):
     """A geohazard point, reservoir, park or area that somebody has to monitor."""
 
     type: Code
+    """What it is, by a code."""
     status: Literal["active", "treated", "unknown"] = "active"
+    """Whether the hazard is active, treated, or not known."""
     monitored: YesNoUnknown = "unknown"
     contact: ShortText | None = None
     flags: dict[Code, YesNoUnknown] = field(default_factory=dict)
@@ -114,12 +123,14 @@ class Indicator(EntryBase, frozen=True, kw_only=True, tag="indicator"):
     value: Figure
     unit: Code
     on: date
+    """The day that the value is for."""
 
 
 class Agreement(EntryBase, frozen=True, kw_only=True, tag="agreement"):
     """Mutual aid: `place` is the one that asks, `partner` the one that helps."""
 
     partner: PlaceCode
+    """Code of the place that helps."""
     topic: TopicCodes = field(default_factory=list)
     since: date | None = None
     until: date | None = None
@@ -132,6 +143,7 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
     code: Code | None = None
     measure: Positive | None = None
     covered: YesNoUnknown = "unknown"
+    """Whether a plan covers it."""
 
 
 class Denominator(EntryBase, frozen=True, kw_only=True, tag="denominator"):
@@ -139,6 +151,7 @@ class Denominator(EntryBase, frozen=True, kw_only=True, tag="denominator"):
 
     code: Code
     what: Code
+    """What the set is of."""
     area: PlaceCode | None = None
     """The set is the towns under this place."""
     number: Annotated[int, Meta(gt=0, le=1_000_000_000)] | None = None
@@ -146,6 +159,7 @@ class Denominator(EntryBase, frozen=True, kw_only=True, tag="denominator"):
     measure_unit: Code | None = None
     ground: Area | None = None
     on: date | None = None
+    """The day that it is for."""
 
 
 class Inventory(EntryBase, frozen=True, kw_only=True, tag="inventory"):
@@ -153,8 +167,10 @@ class Inventory(EntryBase, frozen=True, kw_only=True, tag="inventory"):
 
     of: Code
     kind: Kind | None = None
+    """Kind of resource, where it is of resources."""
     where: dict[str, list[ShortText]] = field(default_factory=dict)
     on: date
+    """The day that it was complete on."""
 
 
 Entry = (

@@ -18,6 +18,7 @@ class Site(LocatedEntry, frozen=True, kw_only=True, tag="site"):
     """One site with several functions, such as a command centre that is a team camp and a store as well."""
 
     type: Code = "site"
+    """What it is, by a code."""
     functions: Codes = field(default_factory=list)
     lifecycle: Lifecycle = "in_service"
 
@@ -38,6 +39,7 @@ class WaterSource(LocatedEntry, frozen=True, kw_only=True, tag="water_source"):
     """A hydrant, fire pool, tank or intake, and what it gives."""
 
     type: Code = "hydrant"
+    """What it is, by a code."""
     working: YesNoUnknown = "unknown"
     volume_m3: CubicMetres | None = None
     flow_l_s: LitresPerSecond | None = None
@@ -48,6 +50,7 @@ class FireBreak(LocatedEntry, frozen=True, kw_only=True, tag="fire_break"):
     """A belt or lane that stops a fire or lets people through: its width and when it was last cleared."""
 
     type: Code = "fire_break"
+    """What it is, by a code."""
     width_m: Metres | None = None
     cleared_on: date | None = None
 
@@ -56,7 +59,9 @@ class HazardSource(LocatedEntry, frozen=True, kw_only=True, tag="hazard_source")
     """A store, plant or line whose failure is a hazard: what it holds and whether it is a major one."""
 
     type: Code = "hazard_source"
+    """What it is, by a code."""
     hazards: HazardCodes = field(default_factory=list)
+    """Hazards that its failure is."""
     substances: Codes = field(default_factory=list)
     quantity_t: Annotated[float, Meta(ge=0, le=1e9)] | None = None
     major: Literal["yes", "no", "unknown"] = "unknown"

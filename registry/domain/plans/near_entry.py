@@ -40,6 +40,7 @@ class UndecidedEntry(Struct, frozen=True, kw_only=True):
     register: Register
     name: Name | None
     reason: Literal["candidate_places", "uncertainty", "no_position"]
+    """Why it could not be decided."""
     distance_min_m: float | None
     distance_max_m: float | None
 

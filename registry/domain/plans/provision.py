@@ -86,6 +86,7 @@ class ProvisionSubject(Struct, frozen=True, forbid_unknown_fields=True):
 
     register: Code = "resources"
     kind: Kind | None = None
+    """Kind of resource, where it is about one."""
     where: dict[str, list[ShortText]] = field(default_factory=dict)
 
 
@@ -93,6 +94,7 @@ class Requirement(Struct, frozen=True, forbid_unknown_fields=True):
     """A figure with its operator as printed: `<` is not `≤`, and an average is not a maximum."""
 
     value: Annotated[float, Meta(ge=-1e12, le=1e12)]
+    """The figure."""
     unit: Code
     operator: Operator = "eq"
     printed: ShortText | None = None
@@ -106,12 +108,16 @@ class Provision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     id: Code
     document: Code
     locator: Locator
+    """Where in the document it is printed."""
     kind: ProvisionKind
+    """What sort of statement it is."""
     title: Name
     text: Words
+    """The statement in our words."""
     subject: ProvisionSubject = field(default_factory=ProvisionSubject)
     requirement: Requirement | None = None
     method: Method | None = None
+    """How it is compared with the records."""
     denominator: Code | None = None
     baseline: Requirement | None = None
     nature: Literal["binding", "expected"] | None = None

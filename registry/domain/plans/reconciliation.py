@@ -27,16 +27,20 @@ class ReconciliationLine(Struct, frozen=True, kw_only=True):
     locator: str
     title: Name
     published: int
+    """The total that the document publishes."""
     recorded: int
     placeholders: int
     located: int
     surveyed: int
     approximate: int
     candidate_places: int
+    """How many are known to be in one of several places only."""
     unknown: int
+    """How many have no position at all."""
     verified: int
     difference: int
     verdict: str
+    """Whether the records agree with the total."""
     verdict_label: Words
     reason: Words | None
 
@@ -89,9 +93,12 @@ class Visit(Struct, frozen=True, kw_only=True):
     name: Name | None
     settles: int
     checks: list[str]
+    """Identities of the checks."""
     tasks: int
     what: list[Words]
+    """What to find out, in words."""
     records: list[str]
+    """Identities of the records."""
 
 
 def survey_list(checks: Iterable[Check], facts: Facts) -> list[Visit]:

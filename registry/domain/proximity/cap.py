@@ -61,9 +61,11 @@ class CapInfo(Struct, frozen=True, kw_only=True):
     """One info block of an alert."""
 
     area: Annotated[list[CapArea], Meta(max_length=MOST_AREAS)] = msgspec.field(default_factory=list)
+    """The areas that it is for (CAP 1.2)."""
     event: LongText | None = None
     urgency: LongText | None = None
     severity: LongText | None = None
+    """How severe the event is (CAP 1.2)."""
     certainty: LongText | None = None
     effective: LongText | None = None
     onset: LongText | None = None
@@ -78,8 +80,10 @@ class CapAlert(Struct, frozen=True, kw_only=True):
     sender: LongText | None = None
     sent: LongText | None = None
     status: LongText | None = None
+    """Actual, exercise, system, test or draft (CAP 1.2)."""
     msgType: LongText | None = None  # noqa: N815 - CAP's own name
     scope: LongText | None = None
+    """For whom the alert is meant (CAP 1.2)."""
     references: LongText | None = None
     info: Annotated[list[CapInfo], Meta(min_length=1, max_length=50)]
 

@@ -31,12 +31,18 @@ class Origin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lon: Longitude | None = None
     lat: Latitude | None = None
     radius_m: Metres | None = None
+    """How uncertain the spot is, in metres."""
     datum: QueryDatum = "wgs84"
     area: Area | None = None
+    """An area: distances count from its edge."""
     place: PlaceCode | None = None
+    """Code of a place: distances count from its extent."""
     line: LineString | MultiLineString | None = None
+    """A line, such as a road that is cut: distances count from it."""
     width_m: Width | None = None
+    """Width of the line in metres."""
     road: ShortText | None = None
+    """Number of a road; with `chainage_km` a kilometre of it."""
     chainage_km: Annotated[float, Meta(ge=0, le=10_000)] | None = None
 
 

@@ -23,6 +23,7 @@ class Need(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A quantity of one item; without a unit, in any unit that depots count it in."""
 
     code: ItemCode
+    """Code of the item."""
     quantity: Annotated[float, Meta(gt=0, le=1e12)]
     scheme: Code = "gbt38565"
     unit: ShortText | None = None
@@ -65,6 +66,7 @@ class Shortfall(Struct, frozen=True, kw_only=True):
     code: str
     unit: str | None
     missing: float
+    """How much is missing by what is listed."""
     missing_min: float
     missing_max: float
     uncounted_depots: int

@@ -13,6 +13,8 @@ class Contact(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Who to call, and whether everybody may know."""
 
     role: ShortText
+    """What the contact is for, such as duty officer."""
     name: ShortText | None = None
+    """Name of the person or desk."""
     phone: Phone | None = None
     published: bool = False

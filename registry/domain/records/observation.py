@@ -68,6 +68,7 @@ class Movement(StockItem, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """A change of the quantity of an item: negative when it went out."""
 
     change: Annotated[float, Meta(ge=-1e12, le=1e12)]
+    """By how much: negative when it went out."""
 
 
 class StockReport(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -77,6 +78,7 @@ class StockReport(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     observed_at: datetime
     sent_at: datetime | None = None
     counts: Annotated[list[CountedLine], Meta(max_length=2000)] = field(default_factory=list)
+    """What was counted."""
     movements: Annotated[list[Movement], Meta(max_length=2000)] = field(default_factory=list)
     note: LongText | None = None
     document: ShortText | None = None

@@ -64,9 +64,13 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a statement comes from: a document, a person or an import, and how far it is trusted."""
 
     kind: Literal["document", "person", "import", "assumption"]
+    """What the source is."""
     reference: ShortText
+    """The document, the person or the import."""
     locator: ShortText | None = None
+    """Where in the source: a page, a line, a row."""
     as_of: ObservedDay | None = None
+    """The day that the source speaks of."""
     confidence: Confidence = "stated"
     note: LongText | None = None
 
@@ -75,7 +79,9 @@ class ExternalId(Struct, frozen=True, forbid_unknown_fields=True):
     """The same resource's identity in another system, which stays the source of what it owns."""
 
     system: Code
+    """The other system, by a short name."""
     id: ShortText
+    """The identity there."""
     synced_at: ObservedInstant | None = None
 
 
@@ -83,7 +89,9 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True):
     """A vehicle or a piece of equipment, counted when the count is known."""
 
     name: Name
+    """What it is."""
     code: Coded | None = None
+    """What it is, by a code."""
     count: Count | None = None
 
 
@@ -99,6 +107,7 @@ class StockLine(Struct, frozen=True, forbid_unknown_fields=True):
 
     item_code: ItemCode
     name: Name
+    """What the item is called."""
     scheme: Code = "gbt38565"
     quantity: Quantity | None = None
     unit: ShortText | None = None
@@ -141,6 +150,7 @@ class LastSeen(Struct, frozen=True, forbid_unknown_fields=True):
 
     coordinates: SpotPosition
     at: ObservedInstant
+    """When it was there."""
     accuracy_m: Metres = 0.0
 
 
@@ -148,7 +158,9 @@ class RescueTeam(Shared, frozen=True, kw_only=True, tag="rescue_team"):
     """People who go out: professional, standing or mass."""
 
     force: Force | None = None
+    """What force the team belongs to."""
     level: TeamLevel | None = None
+    """Whose the team is: the district's, a town's or a community's."""
     specialties: Specialties = field(default_factory=list)
     personnel: Count | None = None
     vehicles: Items = field(default_factory=list)
@@ -162,13 +174,16 @@ class Shelter(Shared, frozen=True, kw_only=True, tag="shelter"):
     """A place of refuge; its capacity is unknown, never zero, until somebody states it."""
 
     level: ShelterLevel | None = None
+    """Level of government that runs the shelter."""
     duration: Duration | None = None
     space: Space | None = None
     hazards: Hazards = field(default_factory=list)
+    """Hazards that the shelter is meant for."""
     capacity_persons: Count | None = None
     occupancy_persons: Count | None = None
     occupancy_at: ObservedInstant | None = None
     area_m2: SquareMetres | None = None
+    """Usable area in square metres."""
     amenities: Amenities = field(default_factory=list)
     opening: Opening = "unknown"
     hours: ShortText | None = None
@@ -179,6 +194,7 @@ class FireWatchPoint(Shared, frozen=True, kw_only=True, tag="fire_watch_point"):
     """A point that watches for fire within its own radius; a null radius watches no area."""
 
     form: WatchForm | None = None
+    """What the watch point is."""
     watch_radius_m: Radius | None = None
     sector: Sector | None = None
     footprint: Polygon | None = None

@@ -43,7 +43,9 @@ class Unapplied(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An observation that is kept and is not what the state shows: why, in words, and which one holds."""
 
     code: Why
+    """Why the state shows another observation."""
     subject: Subject
+    """What was observed."""
     value: dict[str, Any]
     observed_at: datetime | None
     message: dict[str, str]

@@ -39,10 +39,14 @@ class SubscriptionDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     url: Url
     name: ShortText | None = None
+    """A name of the subscription for people."""
     place: PlaceCode | None = None
     kinds: Annotated[list[SubjectKind], Meta(max_length=40)] = field(default_factory=list)
+    """Kinds of record and registers to be told of; none for all."""
     events: Annotated[list[EventType], Meta(max_length=20)] = field(default_factory=list)
+    """Events to be told of; none for all."""
     secret: Secret | None = None
+    """A secret to sign with; one is made unless given."""
 
 
 class WebhookSubscription(Struct, frozen=True, kw_only=True):
@@ -50,15 +54,19 @@ class WebhookSubscription(Struct, frozen=True, kw_only=True):
 
     id: UUID
     name: str | None
+    """A name of the subscription for people."""
     url: str
     place: str | None
     kinds: list[str]
     events: list[str]
     owner: str
+    """Who made it."""
     role: Role
+    """Role with which the messages are made."""
     places: list[str]
     exercise: Exercise | None
     since: LogPosition
+    """Where in the order of changes it began."""
     created_at: datetime
     ended_at: datetime | None = None
     end_reason: str | None = None

@@ -19,8 +19,10 @@ class FeedChange(Struct, frozen=True, omit_defaults=True):
     op: Op
     id: str
     kind: str
+    """What the change is of: a resource, or an entry of a register."""
     version: int
     at: str
+    """When the change was recorded."""
     verb: str | None = None
     feature: msgspec.Raw | None = None
     entry: msgspec.Raw | None = None

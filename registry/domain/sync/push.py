@@ -21,11 +21,14 @@ class Operation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     op_id: UUID
     kind: Kind
+    """What is done."""
     resource_id: UUID
     base_version: Annotated[int, Meta(ge=1, le=2_000_000_000)] | None = None
     body: dict[str, Any]
+    """What the route of the same kind takes."""
     device_at: datetime | None = None
     reason: LongText | None = None
+    """Why; kept in the history."""
 
 
 class MalformedOperation(Struct, frozen=True):

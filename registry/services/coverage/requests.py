@@ -45,7 +45,9 @@ class PlacePoints(Struct, frozen=True, tag_field="type", tag="places", forbid_un
     """The representative points of the places of one level in the area, weighted by one or by population."""
 
     level: PlaceLevel = "town"
+    """Level of the places."""
     weight: Literal["one", "population"] = "one"
+    """Whether each place counts one or its population."""
 
 
 def conditions_of(kind: Kind | None, stated: ListConditions | None, at: datetime) -> Filter:
@@ -60,9 +62,13 @@ class CoverageRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     kind: Kind | None = None
     filter: ListConditions | None = None
     place: PlaceCode | None = None
+    """Code of the place or management area to be covered."""
     area: Area | None = None
+    """A polygon to be covered, in place of a place."""
     radius_m: Radius | None = None
+    """One radius in metres for every resource; watch points have their own."""
     reason: Annotated[str, Meta(min_length=3, max_length=400)] | None = None
+    """Why the radius is assumed; it is written into the answer."""
     demand: WeightedPoints | PlacePoints | None = None
     min_depth: Annotated[int, Meta(ge=1, le=10)] = 1
     as_of: datetime | None = None
@@ -80,6 +86,7 @@ class GapsRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw_o
     bound: Bound = "nominal"
     sliver_m2: AreaM2 = 100.0
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+    """How many gaps to list."""
 
 
 class DepthRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -87,6 +94,7 @@ class DepthRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw_
 
     bound: Bound = "nominal"
     levels: Annotated[int, Meta(ge=1, le=10)] = 3
+    """How many levels of depth to tell."""
     draw: bool = True
 
 
@@ -94,6 +102,7 @@ class CriticalityRequest(CoverageRequest, frozen=True, forbid_unknown_fields=Tru
     """What each resource alone covers."""
 
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+    """How many resources to list."""
 
 
 class ScenarioRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -107,6 +116,7 @@ class SitingRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, kw
 
     siting: Siting
     candidates: WeightedPoints | PlacePoints | None = None
+    """Where sites may be; a grid unless given."""
     forbidden: Annotated[list[Area], Meta(max_length=100)] = []
 
 
@@ -120,6 +130,7 @@ class DistanceRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     demand: WeightedPoints | PlacePoints = PlacePoints()
     search_m: Radius = 200_000.0
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    """How many of the farthest points to name."""
     as_of: datetime | None = None
     exercise: Exercise | None = None
 
@@ -128,6 +139,7 @@ class CompareRequest(CoverageRequest, frozen=True, forbid_unknown_fields=True, k
     """Saved scenarios, to be compared with the present."""
 
     scenarios: Annotated[list[ShortText], Meta(min_length=1, max_length=10)]
+    """Identities of saved scenarios."""
 
 
 class MembersRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -135,6 +147,7 @@ class MembersRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     place: PlaceCode
     level: PlaceLevel = "town"
+    """Level of the places that should have one."""
     kind: Kind
     filter: ListConditions | None = None
     exercise: Exercise | None = None
@@ -149,5 +162,6 @@ class ScenarioDraft(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     name: Name
     changes: Scenario
+    """What it changes."""
     note: LongText | None = None
     visibility: Visibility = "restricted"

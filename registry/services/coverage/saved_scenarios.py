@@ -33,6 +33,7 @@ class SavedScenario(Struct, frozen=True, kw_only=True):
     note: str | None
     created_at: datetime
     changes: Scenario
+    """What it changes."""
     visibility: Visibility = "restricted"
 
 

@@ -30,6 +30,7 @@ class CommittedTo(Struct, frozen=True, kw_only=True):
     incident: UUID | None
     name: str | None
     state: str
+    """How far the unit is."""
     since: datetime
 
 

@@ -39,6 +39,7 @@ class Handover(Struct, frozen=True, kw_only=True):
     """
 
     at: datetime
+    """The instant that it tells of."""
     tz: str
     """The time zone of the jurisdiction, in which a page shows its times."""
     incident: Incident

@@ -48,6 +48,7 @@ class Proposal(SetAnswer, frozen=True, kw_only=True):
 
     incident: UUID
     order: Words
+    """The rule that the order follows, in words."""
     features: list[Raw]
     cordons: list[Cordon]
     origin: Mapping[str, Any]

@@ -27,14 +27,17 @@ class OpenFinding(Struct, frozen=True, kw_only=True):
 
     id: UUID
     about: str
+    """What it is about: a record, a place, a zone or a rule."""
     resource: UUID | None
     code: str | None
     kind: str | None
+    """Kind of the record."""
     name: Name
     place: str | None
     finding: dict[str, Any]
     found_at: datetime
     actor: str
+    """Who wrote the record."""
 
 
 class FindingPage(Struct, frozen=True):
@@ -56,6 +59,7 @@ class Settlement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Why a warning is no fault."""
 
     reason: LongText
+    """Why the warning is no fault."""
 
 
 async def list_findings(

@@ -26,6 +26,7 @@ class BoundaryReport(Struct, frozen=True, kw_only=True):
     place: str
     compared: int
     counts: dict[str, int]
+    """How many faults of each kind."""
     faults: list[BoundaryFault]
 
 

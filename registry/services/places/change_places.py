@@ -32,6 +32,7 @@ class RecordToRehome(Struct, frozen=True):
     kind: str
     name: Name
     place: str
+    """The code that has ended."""
     proposed: str | None
 
 
@@ -40,6 +41,7 @@ class SavedPlace(Struct, frozen=True):
 
     place: PlaceFeature
     created: bool
+    """Whether the place is new."""
     findings: list[Finding]
     to_rehome: list[RecordToRehome]
 
@@ -49,6 +51,7 @@ class PastPlace(Struct, frozen=True):
 
     version: int
     place: dict[str, Any]
+    """The place as it was."""
     updated_by: str
     superseded_at: datetime
 

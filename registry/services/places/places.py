@@ -37,7 +37,9 @@ class PlaceFeature(Struct, frozen=True, kw_only=True, tag_field="type", tag="Fea
     """A place as a GeoJSON Feature; `assumed_extent` says that its polygon is no surveyed border."""
 
     id: str
+    """Code of the place."""
     geometry: Raw | None
+    """Its extent, or its point in a list."""
     properties: dict[str, Any]
 
 
@@ -53,6 +55,7 @@ class PlaceFlags(Struct, frozen=True):
 
     code: str
     flags: dict[str, Any]
+    """The flags that planners set: yes, no or unknown."""
 
 
 async def list_places(

@@ -15,8 +15,10 @@ class VocabularyCode(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     scheme: Code
     code: Code
     subject: Code
+    """What the code is for."""
     label: Name
     source: ShortText | None = None
+    """Where the list was published."""
 
 
 async def list_codes(reader: Reader, scheme: str | None, subject: str | None) -> list[VocabularyCode]:

@@ -37,6 +37,7 @@ class KilometrePosition(Struct, frozen=True):
     zone: str
     km: float
     outcome: Literal["found", "cannot_evaluate"]
+    """Whether the kilometre was found."""
     geometry: Point | None
 
 

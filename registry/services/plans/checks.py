@@ -21,6 +21,7 @@ class CheckSummary(Struct, frozen=True, kw_only=True):
 
     as_of: str | None
     counts: dict[Verdict, int]
+    """How many checks have each verdict."""
     checks: list[Check]
 
 

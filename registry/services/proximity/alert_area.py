@@ -37,8 +37,10 @@ class AlertArea(FeatureSetAnswer, frozen=True, kw_only=True, tag="FeatureCollect
 
     alert: dict[str, Any]
     force: WarningForce | None
+    """Whether the alert is in force."""
     areas: list[WarnedArea]
     counts: dict[str, int]
+    """How many records of each kind are inside."""
     polygons: int
     circles: int
     undrawn: list[str]

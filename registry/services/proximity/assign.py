@@ -40,6 +40,7 @@ class Assignment(msgspec.Struct, frozen=True):
     """
 
     origin: int
+    """Number of the origin in the question, from 0."""
     hits: list[dict[str, Any]]
     undecided: list[str]
     more_undecided: bool

@@ -44,7 +44,9 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     origin: Origin
     hazard: Annotated[CodedText | None, CodeOf(("hazard",))] = None
     k: Annotated[int, Meta(ge=1, le=50)] = 3
+    """How many of each kind of help."""
     persons: Count = 1
+    """How many persons need shelter."""
     max_m: Metres | None = None
 
 
@@ -71,6 +73,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     origin: dict[str, Any]
     hazard: str | None
     places: list[dict[str, Any]]
+    """The places that hold the spot, smallest first."""
     more_places: bool
     responsible: CallList
     rules: LocalRules

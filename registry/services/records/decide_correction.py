@@ -20,6 +20,7 @@ class Decision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     accept: bool
     reason: LongText
+    """Why it was decided so; kept in the history."""
 
 
 async def decide_correction(work: Work, identity: UUID, decision: Decision) -> Saved:

@@ -34,6 +34,7 @@ class PastChange(Struct, frozen=True, kw_only=True):
     verb: str
     at: datetime
     reason: str | None
+    """The reason that was stated."""
     actor: str | UnsetType = UNSET
     via: str | UnsetType = UNSET
     request_id: str | UnsetType | None = UNSET

@@ -17,6 +17,7 @@ class Verification(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     how: LongText
     by: ShortText | None = None
+    """Who knows it; the caller unless stated."""
 
 
 async def verify(work: Work, identity: UUID, data: Verification) -> Saved:

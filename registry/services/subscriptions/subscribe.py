@@ -1,7 +1,6 @@
 """Subscribe to changes, see the health of subscriptions, end them, send again."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -34,6 +33,24 @@ class SubscriptionHealth(Struct, frozen=True, kw_only=True):
     subscription: WebhookSubscription
     waiting: int
     oldest_at: datetime | None
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """A message of a subscription, and what became of it."""
+
+    n: int
+    """Number of the message."""
+    id: UUID
+    subject: UUID
+    """Identity of the record that it tells of."""
+    type: str
+    """What happened."""
+    created_at: datetime
+    due_at: datetime
+    attempts: int
+    delivered_at: datetime | None
+    given_up_at: datetime | None
+    last_error: str | None
 
 
 class Replay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,10 +114,10 @@ async def read_health(reader: Reader, actor: Actor, identity: UUID) -> Subscript
     return SubscriptionHealth(subscription=found, waiting=row["waiting"], oldest_at=row["oldest_at"])
 
 
-async def list_deliveries(reader: Reader, actor: Actor, identity: UUID, limit: int) -> list[dict[str, Any]]:
+async def list_deliveries(reader: Reader, actor: Actor, identity: UUID, limit: int) -> list[Delivery]:
     """The newest messages of a subscription, each with what became of it."""
     await own_subscription(reader, actor, identity)
-    return [dict(row) for row in await outbox.find(reader, identity, limit)]
+    return [Delivery(**row) for row in await outbox.find(reader, identity, limit)]
 
 
 async def end_subscription(work: Work, identity: UUID) -> None:

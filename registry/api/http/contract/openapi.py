@@ -17,11 +17,18 @@ from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
 from registry.api.http.contract.declared_parameters import declared
+from registry.api.http.contract.features import (
+    CARRIED,
+    RECORD,
+    REFERENCE,
+    HitFigures,
+    Schema,
+    describe_features,
+)
+from registry.api.http.contract.members import describe_members
 from registry.api.http.links import GEOJSON, JSON
 from registry.api.http.problems import Problem
 
-Schema = dict[str, Any]
-REFERENCE = "#/components/schemas/{name}"
 PROBLEMS = ("400", "401", "403", "404", "422", "429", "500", "503")
 BODY_PROBLEMS = ("408", "409", "412", "413", "415", "428")
 EVENTS = "text/event-stream"
@@ -31,22 +38,12 @@ SURROGATES = r"\ud800-\udfff"
 """Decoded text holds no surrogates, and most regular-expression engines cannot read them in a pattern."""
 IN_ONE_LANGUAGE = {"Words", "Name"}
 ONE_LANGUAGE = "A text in Chinese and English, or in the one that Accept-Language prefers."
-FEATURE: Schema = {
-    "type": "object",
-    "required": ["type", "id", "geometry", "properties"],
-    "properties": {
-        "type": {"const": "Feature"},
-        "id": {"type": "string", "format": "uuid"},
-        "geometry": {"type": ["object", "null"]},
-        "properties": {"type": "object"},
-    },
-}
 
 
 def complete(app: Litestar, generated: Mapping[str, Any]) -> Schema:
     """The whole document, from the one that Litestar generated."""
     document = deepcopy(dict(generated))
-    slots: list[tuple[Schema, Any]] = [({}, Problem)]
+    slots: list[tuple[Schema, Any]] = [({}, kind) for kind in (Problem, HitFigures, *CARRIED)]
     for path, operation, handler in _operations(app, document):
         _name(operation, handler, path)
         slots += _bodies(operation, handler)
@@ -56,10 +53,12 @@ def complete(app: Litestar, generated: Mapping[str, Any]) -> Schema:
     schemas, components = msgspec.json.schema_components([kind for _, kind in slots], ref_template=REFERENCE)
     for (slot, _), schema in zip(slots, schemas, strict=True):
         slot["schema"] = schema
+    describe_members(components, [kind for _, kind in slots])
     for name in IN_ONE_LANGUAGE & components.keys():
         components[name] = {"anyOf": [components[name], {"type": "string"}], "description": ONE_LANGUAGE}
+    describe_features(components)
     document["components"] = {
-        "schemas": components | {"ResourceFeature": FEATURE},
+        "schemas": components,
         "responses": {"Problem": _problem(slots[0][0])},
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
     }
@@ -117,19 +116,28 @@ def _responses(operation: Schema, handler: HTTPRouteHandler) -> Iterator[tuple[S
     for status, kind in kinds.items():
         response = operation["responses"][status]
         for media, slot in (response.get("content") or {}).items():
-            if not _is_encoded(kind):
+            if "answers" in handler.opt:
+                yield from _one_of(slot, handler.opt["answers"])
+            elif not _is_encoded(kind):
                 yield slot, kind
             elif media == GEOJSON:
-                slot["schema"] = {"$ref": REFERENCE.format(name="ResourceFeature")}
+                slot["schema"] = {"$ref": REFERENCE.format(name=RECORD)}
             elif media == EVENTS:
                 slot["schema"] = {
                     "description": "Server-sent events; each has an id, an event and JSON data."
                 }
             else:
                 slot["schema"] = {"type": "object" if media == JSON else "string"}
-    if (other := handler.opt.get("also")) is not None:
-        shown = {"type": "object" if other == JSON else "string"}
-        operation["responses"]["200"]["content"][other] = {"schema": shown}
+    for media, kind in handler.opt.get("also", {}).items():
+        slot = operation["responses"]["200"]["content"][media] = {"schema": {"type": "string"}}
+        if kind is not str:
+            yield slot, kind
+
+
+def _one_of(slot: Schema, kind: Any) -> Iterator[tuple[Schema, Any]]:
+    """Fill the slot of a body of one of several types without a tag, which msgspec does not describe."""
+    slot["schema"] = {"anyOf": [{"$ref": REFERENCE.format(name=one.__name__)} for one in get_args(kind)]}
+    yield from (({}, one) for one in get_args(kind))
 
 
 def _answered(kind: Any) -> Any:

@@ -21,6 +21,7 @@ class ApprovalRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many status changes and deletions somebody wants to make, and why."""
 
     changes: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    """How many changes are wanted."""
     reason: Annotated[LongText, msgspec.Meta(min_length=1)]
 
 

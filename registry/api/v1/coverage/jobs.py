@@ -7,7 +7,6 @@ from uuid import UUID
 import msgspec
 from litestar import Response, Router, delete, get
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
 from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep
@@ -16,6 +15,7 @@ from registry.api.http.links import JSON
 from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import Actor
 from registry.domain.access.sight import Sight
+from registry.domain.coverage.analyses import AnalysisAnswer
 from registry.domain.coverage.tasks import AT_ONCE_S, Task, estimate_seconds
 from registry.services.coverage import jobs
 from registry.services.coverage.analyse import analyse
@@ -35,6 +35,7 @@ class JobLink(msgspec.Struct, frozen=True):
     href: str
     rel: str
     type: str = JSON
+    """Media type of what it leads to."""
 
 
 class JobStatusInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,9 +45,11 @@ class JobStatusInfo(msgspec.Struct, frozen=True, kw_only=True):
     job_id: UUID = msgspec.field(name="jobID")
     type: Literal["process"] = "process"
     status: str
+    """Accepted, running, successful, failed or dismissed."""
     message: str | None
     progress: int
     created: datetime
+    """When the job was made."""
     started: datetime | None
     finished: datetime | None
     updated: datetime
@@ -123,12 +126,7 @@ async def read_job(reader: ReaderDep, actor: ActorDep, identity: FromPath[UUID])
     return describe_job(await jobs.job_status(reader, actor, identity))
 
 
-RESULTS = {
-    200: ResponseSpec(dict[str, Any], generate_examples=False, description="The analysis's own answer.")
-}
-
-
-@get("/{identity:uuid}/results", responses=RESULTS)
+@get("/{identity:uuid}/results", opt={"answers": AnalysisAnswer})
 async def read_results(reader: ReaderDep, actor: ActorDep, identity: FromPath[UUID]) -> Response[bytes]:
     """The answer of a job, kept for a day."""
     return Response(bytes(await jobs.job_result(reader, actor, identity)), media_type=JSON)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from registry.api.http import params
 from registry.api.http.conditional import IfMatch, etag_of, versions_in
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
-from registry.api.http.idempotency import rendered, send
+from registry.api.http.idempotency import rendered, send, stating
 from registry.api.http.links import JSON, page_links
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
@@ -21,15 +21,15 @@ from registry.domain.access.actor import require
 from registry.domain.completeness import Completeness
 from registry.domain.cursor import IdentityCursor, decode_identity
 from registry.domain.incidents.detection import Detection
-from registry.domain.incidents.incident import Incident, IncidentDraft, IncidentState, LogNote
+from registry.domain.incidents.incident import Incident, IncidentDraft, IncidentState, LogLine, LogNote
 from registry.domain.plans.entry import PastEntry
 from registry.domain.plans.near_entry import EntriesNear
 from registry.domain.proximity.origin import Origin
 from registry.services.incidents import read
 from registry.services.incidents.change_incident import add_note, change_incident
-from registry.services.incidents.detect import detect
+from registry.services.incidents.detect import Detected, detect
 from registry.services.incidents.join_incidents import Joining, join_incidents
-from registry.services.incidents.open_incident import open_incident
+from registry.services.incidents.open_incident import OpenedIncident, open_incident
 from registry.services.incidents.read import IncidentLog
 from registry.services.incidents.start import read_incident
 from registry.services.plans import registers
@@ -100,7 +100,7 @@ async def find_incidents_near(
     return localized(request, await near_entries(reader, sight, ["incident"], origin, radius_m, limit))
 
 
-@post("/", opt=EXAMINED)
+@post("/", responses=stating(201, OpenedIncident), opt=EXAMINED)
 async def report_incident(
     data: JSONBody[IncidentDraft], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
@@ -108,7 +108,7 @@ async def report_incident(
     return await answer_once(once, work.sight, lambda: open_incident(work, data), 201)
 
 
-@post("/detections", opt=EXAMINED)
+@post("/detections", responses=stating(201, Detected), opt=EXAMINED)
 async def report_detection(data: JSONBody[Detection], work: WorkDep, once: IdempotencyDep) -> Response[bytes]:
     """A camera's alarm: where it may be, crossed with the rays of other cameras, and its incident."""
     return await answer_once(once, work.sight, lambda: detect(work, data), 201)
@@ -123,7 +123,7 @@ async def read_one(
     return localized(request, incident, etag=etag_of(incident.version, sight))
 
 
-@patch("/{identity:uuid}", opt=EXAMINED)
+@patch("/{identity:uuid}", responses=stating(200, Incident), opt=EXAMINED)
 async def change_one(
     identity: FromPath[UUID], data: JSONBody[dict[str, Any]], work: WorkDep, if_match: IfMatch = None
 ) -> Response[bytes]:
@@ -141,7 +141,7 @@ async def read_log(
     return localized(request, await read.read_log(reader, sight, identity))
 
 
-@post("/{identity:uuid}/log", opt=EXAMINED)
+@post("/{identity:uuid}/log", responses=stating(201, LogLine), opt=EXAMINED)
 async def write_note(
     identity: FromPath[UUID], data: JSONBody[LogNote], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
@@ -149,7 +149,7 @@ async def write_note(
     return await answer_once(once, work.sight, lambda: add_note(work, identity, data), 201)
 
 
-@post("/{identity:uuid}/joins", status_code=200, opt=EXAMINED)
+@post("/{identity:uuid}/joins", status_code=200, responses=stating(200, Incident), opt=EXAMINED)
 async def join_reports(
     identity: FromPath[UUID], data: JSONBody[Joining], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
+from registry.api.http.idempotency import stating
 from registry.api.http.localized_response import localized, preferred
 from registry.api.http.params import MaxM
 from registry.api.http.request import HttpRequest
@@ -21,7 +22,7 @@ from registry.api.v1.records.writes import EXAMINED
 from registry.domain.access.actor import require
 from registry.domain.incidents.call_list import IncidentCallList
 from registry.domain.incidents.cordon import Cordon
-from registry.domain.incidents.dispatch import Advance, Commit
+from registry.domain.incidents.dispatch import Advance, Commit, Commitment
 from registry.services.incidents import at_incident
 from registry.services.incidents.dispatch import advance, commit
 from registry.services.incidents.handover import Handover, handover
@@ -52,6 +53,12 @@ OpenNow = Annotated[bool, QueryParameter(name="open_now", description="Leave out
 PageForm = Annotated[
     Literal["json", "html"] | None, QueryParameter(name="f", description="`html` is a page to print.")
 ]
+
+
+class Commitments(Struct, frozen=True):
+    """The units that are committed to an incident."""
+
+    commitments: list[Commitment]
 
 
 class Cordons(Struct, frozen=True):
@@ -125,19 +132,24 @@ async def find_service_points(
     return localized(request, near)
 
 
-@post("/v1/incidents/{identity:uuid}/commitments", opt=EXAMINED)
+@post("/v1/incidents/{identity:uuid}/commitments", responses=stating(201, Commitments), opt=EXAMINED)
 async def commit_units(
     identity: FromPath[UUID], data: JSONBody[Commit], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
     """Commit teams to an incident, all or none; one that is committed elsewhere is a conflict."""
 
-    async def act() -> dict[str, Any]:
-        return {"commitments": await commit(work, identity, data)}
+    async def act() -> Commitments:
+        return Commitments(await commit(work, identity, data))
 
     return await answer_once(once, work.sight, act, 201)
 
 
-@post("/v1/incidents/{identity:uuid}/commitments/{commitment:uuid}", status_code=200, opt=EXAMINED)
+@post(
+    "/v1/incidents/{identity:uuid}/commitments/{commitment:uuid}",
+    status_code=200,
+    responses=stating(200, Commitments),
+    opt=EXAMINED,
+)
 async def advance_unit(
     identity: FromPath[UUID],
     commitment: FromPath[UUID],
@@ -147,8 +159,8 @@ async def advance_unit(
 ) -> Response[bytes]:
     """A team is en route, on scene or released; a released one is available unless stated otherwise."""
 
-    async def act() -> dict[str, Any]:
-        return {"commitments": await advance(work, identity, commitment, data)}
+    async def act() -> Commitments:
+        return Commitments(await advance(work, identity, commitment, data))
 
     return await answer_once(once, work.sight, act)
 

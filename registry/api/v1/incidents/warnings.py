@@ -10,7 +10,7 @@ from msgspec import Struct
 from registry.api.http import params
 from registry.api.http.conditional import etag_of
 from registry.api.http.dependencies import IdempotencyDep, ReaderDep, SightDep, WorkDep
-from registry.api.http.idempotency import also, rendered
+from registry.api.http.idempotency import also, rendered, stating
 from registry.api.http.links import JSON, page_links
 from registry.api.http.localized_response import localized, localized_csv
 from registry.api.http.request import HttpRequest
@@ -19,6 +19,7 @@ from registry.domain.cursor import IdentityCursor, decode_identity
 from registry.domain.incidents.warning import StoredWarning, WarningForce
 from registry.services.incidents.warnings import receive as warnings
 from registry.services.incidents.warnings.inside import InsideWarning, inside_warning
+from registry.services.incidents.warnings.receive import ReceivedWarning
 from registry.store.access.idempotency import StoredResponse
 
 ForceParam = Annotated[
@@ -29,7 +30,7 @@ ListForm = Annotated[
 ]
 
 
-@post("/", opt={"takes": TAKES}, responses=also(200, JSON))
+@post("/", opt={"takes": TAKES}, responses=also(200, JSON, ReceivedWarning) | stating(201, ReceivedWarning))
 async def receive_warning(request: HttpRequest, work: WorkDep, once: IdempotencyDep) -> Response[bytes]:
     """Store a CAP 1.2 alert, XML or JSON; the same alert again is answered 200 and changes nothing."""
     alert = await read_alert(request)

@@ -45,6 +45,7 @@ class SettledFinding(Struct, frozen=True):
 
     id: UUID
     about: str
+    """What it is about: a record, a place, a zone or a rule."""
     resource: UUID | None
     code: str | None
 

@@ -108,7 +108,7 @@ async def read_place(reader: ReaderDep, code: FromPath[str], sight: SightDep) ->
     return Response(place, headers={"ETag": etag_of(place.properties["version"], sight)})
 
 
-@put("/{code:str}", responses=also(201, JSON), opt=EXAMINED)
+@put("/{code:str}", responses=also(201, JSON, SavedPlace), opt=EXAMINED)
 async def put_place(
     code: FromPath[Code],
     data: JSONBody[PlaceDraft],

@@ -27,8 +27,10 @@ class VocabularyLabel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What a code means: its subject, labels and source."""
 
     subject: Code
+    """What the code is for."""
     label: Name
     source: ShortText | None = None
+    """Where the list was published."""
 
 
 class VocabularyCodes(Struct, frozen=True):

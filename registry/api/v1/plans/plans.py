@@ -157,7 +157,7 @@ async def run_checks(
     return localized(request, await checks.run_checks(reader, sight, data.document, data.place))
 
 
-@get("/v1/reconciliation", opt={"cost": 5, "also": CSV})
+@get("/v1/reconciliation", opt={"cost": 5, "also": {CSV: str}})
 async def reconcile_totals(
     request: HttpRequest,
     reader: ReaderDep,
@@ -173,7 +173,7 @@ async def reconcile_totals(
     return localized(request, Reconciliation(lines))
 
 
-@get("/v1/survey-list", opt={"cost": 20, "also": CSV})
+@get("/v1/survey-list", opt={"cost": 20, "also": {CSV: str}})
 async def list_visits(
     request: HttpRequest,
     reader: ReaderDep,

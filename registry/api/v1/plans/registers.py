@@ -48,6 +48,7 @@ class EntryVersions(Struct, frozen=True):
     """Earlier versions of an entry."""
 
     versions: list[PastEntry]
+    """Earlier versions, newest first."""
 
 
 class Hotlines(Struct, frozen=True):
@@ -113,7 +114,7 @@ async def find_entries_near(
     return localized(request, await near_entries(reader, sight, [register], origin, radius_m, limit))
 
 
-@put("/{register:str}/{identity:uuid}", responses=also(201, JSON), opt=EXAMINED)
+@put("/{register:str}/{identity:uuid}", responses=also(201, JSON, Entry), opt=EXAMINED)
 async def put_entry(
     request: HttpRequest,
     register: FromPath[Register],

@@ -22,6 +22,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     k: Annotated[int, Meta(ge=1, le=50)] = 1
     max_m: Metres | None = None
     features: bool = True
+    """Whether to send the records too, or only their identities."""
 
 
 @post("/batch", status_code=200)

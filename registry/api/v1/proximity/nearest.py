@@ -35,6 +35,7 @@ class NearestBody(OriginBody, frozen=True, kw_only=True, forbid_unknown_fields=T
     k: Annotated[int, Meta(ge=1, le=1000)] = 10
     max_m: Metres | None = None
     rank: Rank = "distance"
+    """What the order follows: distance as recorded, greatest distance, or arrival."""
     speed_kmh: SpeedKmh | None = None
     detour: Detour | None = None
     pace_source: ShortText | None = None
@@ -44,6 +45,7 @@ class WithinBody(OriginBody, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What lies inside, or at most radius_m away."""
 
     radius_m: Metres = 0.0
+    """How far beyond the origin, in metres; 0 for inside only."""
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
 
 

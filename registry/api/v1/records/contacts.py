@@ -17,7 +17,9 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     role: str
+    """What the contact is for, such as duty officer."""
     name: str | None
+    """Name of the person or desk."""
     phone: str | None
     published: bool
 

@@ -11,7 +11,7 @@ from registry.api.http import params
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.links import GEOJSON, JSON, page_links
 from registry.api.http.request import HttpRequest
-from registry.api.v1.records.writes import EXAMINED, respond_once
+from registry.api.v1.records.writes import EXAMINED, DecidedCorrection, respond_once
 from registry.domain.access.actor import require
 from registry.domain.cursor import IdentityCursor, decode_identity
 from registry.services.records import decide_correction as decision
@@ -84,7 +84,12 @@ async def _page(
     return CorrectionPage(shown, links)
 
 
-@post("/{identity:uuid}/decision", media_type=GEOJSON, status_code=200, opt={"also": JSON} | EXAMINED)
+@post(
+    "/{identity:uuid}/decision",
+    media_type=GEOJSON,
+    status_code=200,
+    opt={"also": {JSON: DecidedCorrection}} | EXAMINED,
+)
 async def decide_correction(
     identity: FromPath[UUID], data: JSONBody[Decision], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:

@@ -35,6 +35,7 @@ class HistoryDigest(Struct, frozen=True, kw_only=True):
 
     seal: int
     changes: int
+    """How many changes the seal holds."""
     hash: str
     sealed_at: datetime | None
     unsealed: int

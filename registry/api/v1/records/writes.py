@@ -1,16 +1,18 @@
 """Changing resources over HTTP: create, replace, patch, retire, restore, verify, report, relocate."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Response, delete, patch, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Struct
 
 from registry.api.http.conditional import IfMatch, IfNoneMatch, body_of, etag_of, versions_in
 from registry.api.http.dependencies import IdempotencyDep, WorkDep
 from registry.api.http.idempotency import Idempotency, also, rendered, send
 from registry.api.http.links import GEOJSON, JSON
+from registry.api.http.problems import Problem
 from registry.api.http.response_headers import FINDINGS, findings_header
 from registry.domain.access.sight import Sight
 from registry.domain.errors import Invalid
@@ -37,6 +39,24 @@ EXAMINED = {"examined": True}
 PROBLEM = "application/problem+json"
 
 
+class ProposedLocation(Struct, frozen=True, kw_only=True):
+    """A position that waits for a planner."""
+
+    state: Literal["proposed"] = "proposed"
+    """Always `proposed`: it waits for a planner."""
+    correction: str
+    members: dict[str, Any]
+    """Members that would change, each with its values."""
+
+
+class DecidedCorrection(Struct, frozen=True, kw_only=True):
+    """What a person decided about a waiting change that changed no record."""
+
+    state: str
+    """What was decided."""
+    correction: str
+
+
 def describe(saved: Saved, sight: Sight, status: int = 200) -> StoredResponse:
     """What a change made of a record, as a response; `status` is that of a record that was stored."""
     if saved.correction is not None:
@@ -52,10 +72,10 @@ def describe(saved: Saved, sight: Sight, status: int = 200) -> StoredResponse:
 def _describe_correction(saved: Saved, path: str) -> StoredResponse:
     if saved.outcome == "conflict":
         return rendered(_problem(saved, path), 409, Content_Type=PROBLEM)
-    state = {"state": saved.outcome, "correction": path}
     if saved.outcome == "proposed":
-        return rendered(state | {"members": saved.members}, 202, Content_Type=JSON)
-    return rendered(state, Content_Type=JSON)
+        proposed = ProposedLocation(correction=path, members=saved.members)
+        return rendered(proposed, 202, Content_Type=JSON)
+    return rendered(DecidedCorrection(state=saved.outcome, correction=path), Content_Type=JSON)
 
 
 def conflict_detail(overlapping: Sequence[str]) -> str:
@@ -63,17 +83,37 @@ def conflict_detail(overlapping: Sequence[str]) -> str:
     return f"kept for a person to decide; both changed {', '.join(overlapping)}"
 
 
-def _problem(saved: Saved, correction: str) -> dict[str, Any]:
-    return {
-        "type": "/docs/problems#conflict",
-        "title": "Somebody changed the same members since the version you edited",
-        "status": 409,
-        "detail": conflict_detail(saved.overlapping),
-        "conflict": correction,
-        "overlapping": list(saved.overlapping),
-        "current_version": saved.version,
-        "errors": [{"pointer": name, "detail": "changed by somebody else too"} for name in saved.overlapping],
-    }
+class ConflictProblem(Problem, frozen=True, kw_only=True):
+    """An edit that met another one, and the conflict that a person decides."""
+
+    conflict: str
+    overlapping: list[str]
+    """Members that both edits changed."""
+    current_version: int
+    """Version of the record now."""
+
+
+def _problem(saved: Saved, correction: str) -> ConflictProblem:
+    faults = [
+        {"pointer": pointer_in_feature(name), "detail": "changed by somebody else too"}
+        for name in saved.overlapping
+    ]
+    return ConflictProblem(
+        type="/docs/problems#conflict",
+        title="Somebody changed the same members since the version you edited",
+        status=409,
+        detail=conflict_detail(saved.overlapping),
+        instance=correction,
+        errors=faults,
+        conflict=correction,
+        overlapping=list(saved.overlapping),
+        current_version=saved.version,
+    )
+
+
+def pointer_in_feature(member: str) -> str:
+    """The JSON pointer of a member that an edit names: the geometry or a property."""
+    return "/geometry" if member == "geometry" else f"/properties/{member}"
 
 
 async def respond_once(
@@ -170,7 +210,11 @@ async def report_stock(
 
 
 @post(
-    "/{identity:uuid}/location", media_type=GEOJSON, status_code=200, responses=also(202, JSON), opt=EXAMINED
+    "/{identity:uuid}/location",
+    media_type=GEOJSON,
+    status_code=200,
+    responses=also(202, JSON, ProposedLocation),
+    opt=EXAMINED,
 )
 async def relocate_resource(
     identity: FromPath[UUID], data: JSONBody[Relocation], work: WorkDep, once: IdempotencyDep

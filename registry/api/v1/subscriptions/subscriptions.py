@@ -1,24 +1,47 @@
 """Subscriptions over HTTP: make, list, read with health, end, deliveries, replay."""
 
-from typing import Any
 from uuid import UUID
 
 from litestar import Response, Router, delete, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
+from msgspec import Struct
 
 from registry.api.http import params
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, WorkDep
-from registry.api.http.idempotency import rendered
+from registry.api.http.idempotency import rendered, stating
 from registry.api.http.links import JSON
 from registry.api.v1.records.writes import EXAMINED
-from registry.domain.subscriptions.subscription import SubscriptionDraft
+from registry.domain.subscriptions.subscription import SubscriptionDraft, WebhookSubscription
 from registry.services.subscriptions import subscribe as subscriptions
-from registry.services.subscriptions.subscribe import Replay, SubscriptionHealth
+from registry.services.subscriptions.subscribe import (
+    Delivery,
+    MadeSubscription,
+    Replay,
+    SubscriptionHealth,
+)
 from registry.store.access.idempotency import StoredResponse
 
 
-@post("/", opt=EXAMINED)
+class Subscriptions(Struct, frozen=True):
+    """Subscriptions."""
+
+    subscriptions: list[WebhookSubscription]
+
+
+class Deliveries(Struct, frozen=True):
+    """The newest messages of a subscription."""
+
+    deliveries: list[Delivery]
+
+
+class Replayed(Struct, frozen=True):
+    """What is sent again."""
+
+    messages: int
+
+
+@post("/", responses=stating(201, MadeSubscription), opt=EXAMINED)
 async def subscribe(
     state: State, data: JSONBody[SubscriptionDraft], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
@@ -32,9 +55,9 @@ async def subscribe(
 
 
 @get("/")
-async def list_subscriptions(reader: ReaderDep, actor: ActorDep) -> dict[str, Any]:
+async def list_subscriptions(reader: ReaderDep, actor: ActorDep) -> Subscriptions:
     """Your subscriptions; an administrator reads all of them."""
-    return {"subscriptions": await subscriptions.list_subscriptions(reader, actor)}
+    return Subscriptions(await subscriptions.list_subscriptions(reader, actor))
 
 
 @get("/{identity:uuid}")
@@ -54,19 +77,19 @@ async def end_subscription(identity: FromPath[UUID], work: WorkDep) -> None:
 @get("/{identity:uuid}/deliveries")
 async def list_deliveries(
     identity: FromPath[UUID], reader: ReaderDep, actor: ActorDep, limit: params.Limit = 100
-) -> dict[str, Any]:
+) -> Deliveries:
     """The newest messages of a subscription, each with its attempts and what became of it."""
-    return {"deliveries": await subscriptions.list_deliveries(reader, actor, identity, limit)}
+    return Deliveries(await subscriptions.list_deliveries(reader, actor, identity, limit))
 
 
-@post("/{identity:uuid}/replay", status_code=200, opt=EXAMINED)
+@post("/{identity:uuid}/replay", status_code=200, responses=stating(200, Replayed), opt=EXAMINED)
 async def replay(
     identity: FromPath[UUID], data: JSONBody[Replay], work: WorkDep, once: IdempotencyDep
 ) -> Response[bytes]:
     """Send the messages since an instant again, under the same identities."""
 
     async def perform() -> StoredResponse:
-        return rendered({"messages": await subscriptions.replay(work, identity, data)})
+        return rendered(Replayed(await subscriptions.replay(work, identity, data)))
 
     return await once(perform, JSON)
 

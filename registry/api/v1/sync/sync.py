@@ -46,6 +46,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     version: int | None = None
     detail: str | None = None
     status: int | None = None
+    """The status that the single route would answer."""
     conflict: str | None = None
     correction: str | None = None
     first: Result | None = None
@@ -107,6 +108,7 @@ class ScopeDigest(msgspec.Struct, frozen=True):
     """A digest of everything in scope: by bucket the count of records and their hash in hexadecimal."""
 
     cursor: str
+    """The place in the feed that the digest is of."""
     buckets: dict[str, tuple[int, str]]
 
 

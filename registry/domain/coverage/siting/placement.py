@@ -53,7 +53,9 @@ class Siting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     model: SitingModel = "mclp"
     sites: Annotated[int, Meta(ge=1, le=500)] = 1
+    """How many sites to choose."""
     target: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    """Share of the demand to reach."""
     backup: bool = False
     radius_m: Annotated[float, Meta(gt=0, le=500_000)]
     grid_m: Annotated[float, Meta(ge=50, le=100_000)] | None = None
@@ -84,8 +86,10 @@ class SitingPlan(SetAnswer, frozen=True, kw_only=True):
 
     model: SitingModel
     status: SolverStatus
+    """Whether the plan is proven best, possible, impossible or not found in time."""
     objective: float | None
     bound: float | None
+    """A bound on what any choice can reach."""
     gap: float | None
     seconds: float
     demand_basis: str
@@ -96,6 +100,7 @@ class SitingPlan(SetAnswer, frozen=True, kw_only=True):
     unreachable_count: int
     unreachable: list[DemandPoint]
     candidates: int
+    """How many candidates there were."""
     sites: ChosenSites
     before: CoverageAnswer
     after: CoverageAnswer

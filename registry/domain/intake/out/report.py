@@ -73,6 +73,7 @@ class ReportLine(Struct, frozen=True, kw_only=True):
     records: int
     located: int
     measures: dict[str, MeasuredValues]
+    """The figures, by measure."""
 
 
 class KindReport(SetAnswer, frozen=True, kw_only=True):
@@ -84,7 +85,9 @@ class KindReport(SetAnswer, frozen=True, kw_only=True):
     exercise: str | None
     measures: list[str]
     lines: list[ReportLine]
+    """The figures of each town."""
     total: ReportLine
+    """The figures of the whole territory."""
 
     @property
     def closed(self) -> bool:

@@ -40,6 +40,7 @@ class InsideEntry(Struct, frozen=True, kw_only=True):
     id: UUID
     name: Name | None
     type: str | None
+    """What it is, by a code."""
     place: str | None
     inside: str
     contact: str | None

@@ -41,6 +41,7 @@ class ReceivedWarning(Struct, frozen=True, kw_only=True):
 
     warning: StoredWarning
     created: bool
+    """Whether the warning is new."""
     follows: list[UUID]
 
 

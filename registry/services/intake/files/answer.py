@@ -23,7 +23,9 @@ class RowsDecision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     version: int
     action: Action
+    """What the rows would do that are meant."""
     code: str
+    """A finding that the rows have that are meant."""
     take: Literal["new", "skip", "none"]
 
 

@@ -63,12 +63,14 @@ class FileOptions(Struct, frozen=True, kw_only=True):
 
     kind: Kind
     reference: str
+    """How the file is named as a source."""
     encoding: str | None = None
     sheet: str | None = None
     header_row: int | None = None
     columns: dict[str, str | None] = field(default_factory=dict)
     datum: Datum | None = None
     system: str = "office"
+    """The office's own list, whose identities the rows have."""
     whole_list_of: str | None = None
 
 
@@ -76,6 +78,7 @@ class FileQuestion(Struct, frozen=True, kw_only=True):
     """What has to be answered; while a `blocking` one is open no row can be read."""
 
     about: Question
+    """What the question is about."""
     zh: str
     en: str
     blocking: bool = True
@@ -86,8 +89,11 @@ class CheckedColumn(Struct, frozen=True, kw_only=True):
     """A column and the field that it is read as; `nearest` is the likely field of one that is not read."""
 
     column: str
+    """Letters of the column."""
     title: str
+    """Title of the column."""
     field: str | None = None
+    """Field that it is read as; null when it is not."""
     nearest: str | None = None
 
 
@@ -99,12 +105,14 @@ class CheckedFile(Struct, frozen=True, kw_only=True):
     sheet: str | None = None
     sheets_not_read: list[str] = field(default_factory=list)
     columns: list[CheckedColumn] = field(default_factory=list)
+    """The columns, each with the field that it is read as."""
     datum: Datum | None = None
     """The datum that was answered, or that the headers name."""
     remembered: bool = False
     """Whether answers of an earlier file with the same headers were taken."""
     questions: list[FileQuestion] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    """How many rows would do what."""
     findings: list[Finding] = field(default_factory=list)
     """Findings about the sheet as a whole, such as a total that differs."""
     codes: dict[str, int] = field(default_factory=dict)

@@ -41,6 +41,7 @@ class RowCorrection(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """
 
     corrections: dict[str, CellValue] | None = None
+    """New values, by column."""
     decision: RowDecision | None = None
 
 

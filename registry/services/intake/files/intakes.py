@@ -34,6 +34,7 @@ class IntakeAnswers(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     columns: dict[str, str | None] | UnsetType = UNSET
     datum: Datum | UnsetType | None = UNSET
     system: ShortText | UnsetType = UNSET
+    """The office's own list, whose identities the rows have."""
     whole_list_of: ShortText | UnsetType | None = UNSET
     remember: bool = True
 
@@ -51,6 +52,7 @@ class IntakeJob(Struct, frozen=True):
 
     id: UUID
     status: str
+    """How the work stands."""
     progress: int
     message: str | None
 
@@ -69,17 +71,22 @@ class Intake(Struct, frozen=True, kw_only=True):
 
     id: UUID
     kind: Kind
+    """Kind of the records of the file."""
     exercise: str | None
     owner: str
     file_name: str
     state: IntakeState
+    """How far the file is."""
     version: int
     answers: FileOptions
+    """What is known of the file and what the office answered."""
     report: CheckedFile | None
+    """What was found of the file; null before it is read."""
     problem: dict[str, str] | None
     receipt: dict[str, Any] | None
     job: IntakeJob | None
     counts: dict[str, int]
+    """How many rows would do what."""
     header_hash: str | None
     reference: str | None
     created_at: datetime

@@ -28,18 +28,22 @@ class IntakeRow(Struct, frozen=True, kw_only=True):
     n: int
     row: int | None
     action: Action
+    """What the row would do."""
     name: str
     cells: dict[str, str]
     corrections: dict[str, Any]
+    """Values that a person typed, by column."""
     decision: RowDecision
     record: Resource | None
     target: UUID | None
+    """Identity of the record that it would change."""
     target_version: int | None
     external_id: str | None
     changed: list[str]
     severity: str | None
     findings: list[dict[str, Any]]
     codes: list[str]
+    """Codes of the findings."""
 
 
 class IntakeRowPage(Struct, frozen=True):

@@ -1,0 +1,54 @@
+"""Holds what a server answers against what its document says of it."""
+
+import re
+from typing import Any
+
+import httpx
+import jsonschema_rs
+
+JSON_MEDIA = ("application/json", "application/geo+json", "application/problem+json")
+
+
+class Contract:
+    """The document of /v1; each schema is compiled when it is first needed."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self._paths = [(_pattern(path), path) for path in sorted(document["paths"], key=_by_precision)]
+        self._validators: dict[tuple[str, str, str, str], jsonschema_rs.Validator | None] = {}
+        self.held = 0
+
+    def hold(self, response: httpx.Response) -> None:
+        """AssertionError when a JSON answer is not as the document describes it."""
+        path = response.request.url.path
+        template = next((template for pattern, template in self._paths if pattern.fullmatch(path)), None)
+        media = response.headers.get("content-type", "").partition(";")[0]
+        method = response.request.method.lower()
+        if template is None or media not in JSON_MEDIA or method not in self.document["paths"][template]:
+            return
+        where = (template, method, str(response.status_code), media)
+        if where not in self._validators:
+            self._validators[where] = self._compiled(*where)
+        validator = self._validators[where]
+        if validator is not None and (error := next(validator.iter_errors(response.json()), None)):
+            raise AssertionError(f"{where}: {list(error.instance_path)}: {str(error)[:2000]}")
+        self.held += 1
+
+    def _compiled(self, template: str, method: str, status: str, media: str) -> Any:
+        described = self.document["paths"][template][method]["responses"].get(status)
+        assert described is not None, f"{method} {template}: {status} is not described"
+        if "$ref" in described:
+            described = self.document["components"]["responses"][described["$ref"].rpartition("/")[2]]
+        content = described.get("content", {})
+        assert media in content, f"{method} {template} {status}: {media} is not described"
+        schema = content[media]["schema"] | {"components": self.document["components"]}
+        return jsonschema_rs.validator_for(schema)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\\{[^}]*\\\}|\{[^}]*\}", "[^/]+", re.escape(path)))
+
+
+def _by_precision(path: str) -> tuple[int, str]:
+    """Paths with fewer parameters first: `/v1/incidents/near` before `/v1/incidents/{identity}`."""
+    return path.count("{"), path
