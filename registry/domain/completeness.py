@@ -4,8 +4,9 @@ A list is open until somebody declares it complete (ISO 19157, completeness). Pu
 beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from math import inf
 from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
@@ -134,6 +135,29 @@ class Exclusion(Struct, frozen=True, kw_only=True):
 
 Excluded = dict[str, Exclusion]
 """By the name of the condition. `several` holds the records that two or more conditions keep out."""
+
+
+def exclusions(
+    excluded: Iterable[Mapping[str, Any]],
+    not_stated: Iterable[Mapping[str, Any]],
+    nearest: Callable[[Mapping[str, Any]], NearestExcluded | None] = lambda row: None,
+    *,
+    more: bool = False,
+) -> Excluded:
+    """How many each condition keeps out, from rows of name and n; `nearest` reads it from an excluded row."""
+    silent = {row["name"]: int(row["n"]) for row in not_stated}
+    others = {row["name"]: row for row in excluded}
+    return {
+        name: Exclusion(
+            not_stated=silent.get(name, 0),
+            otherwise=int(others[name]["n"]) if name in others else 0,
+            nearest=nearest(others[name]) if name in others else None,
+            more=more or UNSET,
+        )
+        for name in sorted({*silent, *others})
+    }
+
+
 NOTHING_UNDECIDED = Undecided(0, False, [])
 
 
@@ -230,6 +254,41 @@ def merged(parts: Sequence[Completeness]) -> Completeness:
         published=list({total.provision: total for part in parts for total in part.published}.values()),
         missing=None if None in missing else sum(value for value in missing if value is not None),
         declared=list({one.inventory: one for part in parts for one in part.declared}.values()),
+    )
+
+
+def joined(parts: Sequence[SetAnswer]) -> SetAnswer:
+    """The three members of several sets that share no record; of no set, an open list of nothing."""
+    if not parts:
+        return SetAnswer(
+            completeness=completeness(ListingCount(), [], []), undecided=NOTHING_UNDECIDED, excluded={}
+        )
+    return SetAnswer(
+        completeness=merged([part.completeness for part in parts]),
+        undecided=joined_undecided([part.undecided for part in parts]),
+        excluded=_joined_exclusions([part.excluded for part in parts]),
+    )
+
+
+def joined_undecided(parts: Sequence[Undecided]) -> Undecided:
+    """The records that may belong to any of several sets, each once."""
+    records = {one.id: one for part in parts for one in part.resources}
+    more = len(records) > MOST_NAMED or any(part.more for part in parts)
+    return Undecided(len(records), more, list(records.values())[:MOST_NAMED])
+
+
+def _joined_exclusions(parts: Sequence[Excluded]) -> Excluded:
+    names = sorted({name for part in parts for name in part})
+    return {name: _summed([part[name] for part in parts if name in part]) for name in names}
+
+
+def _summed(parts: Sequence[Exclusion]) -> Exclusion:
+    near = [part.nearest for part in parts if part.nearest is not None]
+    return Exclusion(
+        not_stated=sum(part.not_stated for part in parts),
+        otherwise=sum(part.otherwise for part in parts),
+        nearest=min(near, key=lambda one: inf if one.distance_m is None else one.distance_m, default=None),
+        more=True if any(part.more is True for part in parts) else UNSET,
     )
 
 

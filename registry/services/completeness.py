@@ -16,11 +16,10 @@ from registry.domain.completeness import (
     scope_of,
 )
 from registry.domain.conditions import OWN_SCHEME, Filter, declared
-from registry.domain.plans.entry import Inventory
-from registry.domain.plans.provision import Provision
 from registry.domain.records.resource import KINDS, Kind
 from registry.store import completeness as listings
 from registry.store.completeness import COUNTED_BY, ResourceTotal, StoredInventory
+from registry.store.database.moment import moment
 from registry.store.database.pool import Reader
 
 Asked = dict[str, list[str]]
@@ -41,22 +40,22 @@ class _Listing(Struct, frozen=True):
 
 
 async def completeness_of(
-    reader: Reader, sight: Sight, wanted: Filter, moment: str | None = None
+    reader: Reader, sight: Sight, wanted: Filter, at: str | None = None
 ) -> Completeness:
     """The completeness of the records that a filter asks for, in its place, or everywhere without one.
 
     Conditions on a state, such as free capacity, do not make another list: they exclude records of it.
-    `moment` is the one that the answer was read at, where it is known.
+    `at` is the moment that the answer was read at, where it is known.
     """
     kinds = kinds_of(wanted)
     question = ("listing", sight, _counted_by(wanted), tuple(kinds))
-    kept = reader.kept.get_of_lists(question, moment or await listings.moment(reader))
+    kept = reader.kept.get_of_lists(question, at or await moment(reader))
     if kept is not None and kept.holds_at(wanted.valid_at):
         found: Completeness = kept.completeness
         return found
     async with reader.snapshot() as view:
         listing = await _read(view, sight, wanted, kinds)
-        reader.kept.put(question, await listings.moment(view), listing)
+        reader.kept.put(question, await moment(view), listing)
     return listing.completeness
 
 
@@ -129,7 +128,7 @@ def _published(total: ResourceTotal, asked: Asked) -> PublishedTotal | None:
     return PublishedTotal(
         total=int(provision.requirement.value),
         operator=provision.requirement.operator,
-        as_of=_as_of(provision),
+        as_of=provision.as_of_text,
         provision=provision.id,
         locator=provision.locator,
         place=provision.place,
@@ -137,12 +136,6 @@ def _published(total: ResourceTotal, asked: Asked) -> PublishedTotal | None:
         listed=count.listed,
         placeholders=count.placeholders,
     )
-
-
-def _as_of(provision: Provision) -> str | None:
-    """The date or interval (ISO 8601) that a total is about."""
-    days = dict.fromkeys(day.isoformat() for day in (provision.as_of_from, provision.as_of_to) if day)
-    return "/".join(days) or None
 
 
 def _declared(stored: StoredInventory, asked: Asked) -> Declaration | None:
@@ -154,13 +147,7 @@ def _declared(stored: StoredInventory, asked: Asked) -> Declaration | None:
     return Declaration(
         inventory=str(inventory.id),
         place=inventory.place,
-        by=_declared_by(inventory),
+        by=inventory.declared_by,
         on=inventory.on,
         whole=scope in ("same", "wider"),
     )
-
-
-def _declared_by(inventory: Inventory) -> str | None:
-    """The person that a source names, else the first source."""
-    sources = sorted(inventory.sources, key=lambda source: source.kind != "person")
-    return sources[0].reference if sources else None

@@ -15,7 +15,6 @@ from registry.domain.plans.entry import Inventory
 from registry.domain.plans.facts import EXISTING
 from registry.domain.plans.provision import Provision
 from registry.domain.records.resource import Kind
-from registry.store.database.kept import MOMENT
 from registry.store.database.pool import Reader
 from registry.store.database.query import Query, statement
 from registry.store.filters import TERMS, key_and_values
@@ -36,7 +35,6 @@ COUNTED_BY = ("force", "level", "tier", "form", "ownership")
 AT = sa.bindparam("at", type_=sa.TIMESTAMP(timezone=True))
 KINDS = sa.bindparam("kinds", type_=ARRAY(sa.Text))
 TERRITORY = sa.bindparam("territory", type_=sa.Text)
-NOW = Query(sa.select(MOMENT.label("moment")))
 FOLD = Query(sa.text("SELECT registry_fold_listing()"))
 """Add up the lines of `listing` that are about the same records."""
 
@@ -70,12 +68,6 @@ async def first_change_at(reader: Reader) -> datetime | None:
     """When the first change was recorded; None before any."""
     row = await reader.row(FIRST, {})
     return None if row is None else row["at"]
-
-
-async def moment(reader: Reader) -> str | None:
-    """The moment that the reader reads at; None in a transaction that has written."""
-    row = await reader.row(NOW, {})
-    return None if row is None else row["moment"]
 
 
 def _dated(columns: Columns) -> sa.ColumnElement[bool]:

@@ -22,6 +22,7 @@ from registry.domain.values import Name
 from registry.services.completeness import completeness_of, kinds_of
 from registry.store import completeness as listings
 from registry.store.database.kept import MOST_KEPT, Kept
+from registry.store.database.moment import moment
 from registry.store.database.pool import SnapshotReader, Writer, prepare
 from registry.store.database.query import Query
 from registry.store.plans import plans
@@ -332,6 +333,12 @@ async def test_every_change_of_a_list_is_seen_at_once(lists) -> None:
         else:
             await lists.second.execute(text)
         assert await lists.reads() > 0, change
+
+
+async def test_the_latest_change_has_the_greatest_number_and_not_the_last_text(lists) -> None:
+    await lists.writer.run(Query(sa.text("DELETE FROM list_change")), {})
+    await lists.writer.run(Query(sa.text("INSERT INTO list_change VALUES ('9'), ('10')")), {})
+    assert str(await moment(lists.reader)).endswith("/10")
 
 
 async def test_a_change_that_commits_late_is_seen(lists) -> None:

@@ -1,44 +1,21 @@
 """Lists of records against complete worlds: whoever belongs in a world is listed or named as undecided."""
 
-import os
 import random
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import asyncpg
 import msgspec
-import pytest
 import shapely
 
 from registry.domain.conditions import ListConditions, list_filter_of
 from registry.services.records.read import list_resources
-from registry.store.database.pool import Reader, SnapshotReader, Writer, prepare
 from tests.builders import NOW
-from tests.worlds import complete, registries
+from tests.worlds import complete
 from tests.worlds.complete import Thing
 from tests.worlds.registries import CENTRE, Registry, near
 from tests.worlds.test_proximity import CASES, Truth, seen, sight_of
 
 SEED = 20261201
-REGISTRIES, WORLDS = int(os.environ.get("WORLDS_REGISTRIES", "250")), 50
-
-
-@pytest.fixture(scope="module")
-def worlds_url(new_database: Callable[[], str]) -> str:
-    return new_database()
-
-
-@pytest.fixture(scope="module")
-async def stored(worlds_url: str) -> AsyncIterator[tuple[Reader, list[Registry]]]:
-    connection = await asyncpg.connect(worlds_url)
-    await prepare(connection)
-    rng = random.Random(SEED)
-    drawn = [registries.draw(rng, number, most=14) for number in range(REGISTRIES)]
-    async with connection.transaction():
-        await registries.store(Writer(connection), drawn)
-    await connection.execute("ANALYZE")
-    yield SnapshotReader(connection), drawn
-    await connection.close()
+WORLDS = 50
 
 
 def box_of(rng: random.Random) -> tuple[float, float, float, float]:

@@ -3,14 +3,11 @@
 Two hundred and more small registries share a database; each is an exercise. The oracle is PROJ's geodesic.
 """
 
-import os
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
-import asyncpg
 import msgspec
-import pytest
 
 from registry.domain.access.sight import Sight
 from registry.domain.completeness import SetAnswer
@@ -22,34 +19,15 @@ from registry.services.proximity.covering import covering
 from registry.services.proximity.nearest import nearest
 from registry.services.proximity.supplies import supplies
 from registry.services.proximity.within import within
-from registry.store.database.pool import Reader, SnapshotReader, Writer, prepare
-from tests.worlds import complete, registries
+from tests.worlds import complete
 from tests.worlds.complete import Thing
 from tests.worlds.registries import CENTRE, Registry, near
 
 SEED = 20261130
-REGISTRIES, WORLDS = int(os.environ.get("WORLDS_REGISTRIES", "250")), 50
+WORLDS = 50
 SLACK_M = 0.02
 """Answers are in millimetres, and a position at the edge of a disc is as far as rounding makes it."""
 Truth = Callable[[Thing], bool]
-
-
-@pytest.fixture(scope="module")
-def worlds_url(new_database: Callable[[], str]) -> str:
-    return new_database()
-
-
-@pytest.fixture(scope="module")
-async def stored(worlds_url: str) -> AsyncIterator[tuple[Reader, list[Registry]]]:
-    connection = await asyncpg.connect(worlds_url)
-    await prepare(connection)
-    rng = random.Random(SEED)
-    drawn = [registries.draw(rng, number, most=14) for number in range(REGISTRIES)]
-    async with connection.transaction():
-        await registries.store(Writer(connection), drawn)
-    await connection.execute("ANALYZE")
-    yield SnapshotReader(connection), drawn
-    await connection.close()
 
 
 def sight_of(rng: random.Random, registry: Registry) -> Sight:

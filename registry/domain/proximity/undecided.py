@@ -7,8 +7,6 @@ from msgspec import UNSET
 
 from registry.domain.completeness import (
     MOST_NAMED,
-    Excluded,
-    Exclusion,
     NearestExcluded,
     Reason,
     Undecided,
@@ -90,22 +88,7 @@ def _reason(row: Row) -> Reason:
     return "uncertainty"
 
 
-def sum_up_excluded(excluded: Sequence[Row], not_stated: Sequence[Row], start: Start) -> Excluded:
-    """How many each condition excludes, those that do not state the value and the others."""
-    silent = {row["name"]: int(row["n"]) for row in not_stated}
-    others = {row["name"]: row for row in excluded}
-    return {
-        name: Exclusion(
-            not_stated=silent.get(name, 0),
-            otherwise=int(others[name]["n"]) if name in others else 0,
-            nearest=_nearest(others.get(name), start),
-        )
-        for name in sorted({*silent, *others})
-    }
-
-
-def _nearest(row: Row | None, start: Start) -> NearestExcluded | None:
-    if row is None:
-        return None
+def nearest_excluded(row: Row, start: Start) -> NearestExcluded:
+    """The nearest record that a condition alone keeps out."""
     away_m = row["distance_m"]
     return NearestExcluded(str(row["id"]), None if away_m is None else mm(start.distance_m(away_m)))

@@ -12,7 +12,7 @@ from registry.domain.completeness import (
 )
 from registry.domain.ogc.set_question import SetQuestion, UnlocatedRecord
 from registry.services.completeness import completeness_of
-from registry.store.completeness import moment as moment_of
+from registry.store.database.moment import kept_or_read, moment
 from registry.store.database.pool import Reader
 from registry.store.ogc import sets
 
@@ -31,31 +31,28 @@ class DescribedSet(Struct, frozen=True, kw_only=True):
 
 
 async def describe_set(
-    reader: Reader, sight: Sight, question: SetQuestion, moment: str | None = None
+    reader: Reader, sight: Sight, question: SetQuestion, at: str | None = None
 ) -> DescribedSet:
     """The three of a question; what does not depend on the window is kept for as long as nothing is written.
 
     Records without a position are undecided where they may lie in the window. Exclusions are of the whole
     collection, whatever the window.
     """
-    moment = moment or await moment_of(reader)
-    listing = await completeness_of(reader, sight, question.listing, moment)
+    at = at or await moment(reader)
+    listing = await completeness_of(reader, sight, question.listing, at)
     return DescribedSet(
         completeness=listing,
-        undecided=await _undecided(reader, sight, question, moment),
-        excluded=await _excluded(reader, sight, question, moment, listing.listed),
+        undecided=await _undecided(reader, sight, question, at),
+        excluded=await _excluded(reader, sight, question, at, listing.listed),
     )
 
 
-async def _undecided(reader: Reader, sight: Sight, question: SetQuestion, moment: str | None) -> Undecided:
-    if question.unlocated is None:
+async def _undecided(reader: Reader, sight: Sight, question: SetQuestion, at: str | None) -> Undecided:
+    asked = question.unlocated
+    if asked is None:
         return NOTHING_UNDECIDED
-    key = ("unlocated", sight, question.unlocated.shape, str(question.unlocated.values))
-    known: list[UnlocatedRecord] | None = reader.kept.get(key, moment)
-    if known is None:
-        async with reader.snapshot() as view:
-            known = await sets.unlocated(view, sight, question.unlocated)
-            reader.kept.put(key, await moment_of(view), known)
+    key = ("unlocated", sight, asked.shape, str(asked.values))
+    known = await kept_or_read(reader, key, at, lambda view: sets.unlocated(view, sight, asked))
     among = known[: sets.MOST_UNLOCATED]
     possible = [record for record in among if record.may_meet(question.window)]
     more = len(known) > len(among) or len(possible) > MOST_NAMED
@@ -74,7 +71,7 @@ def _named(record: UnlocatedRecord) -> UndecidedRecord:
 
 
 async def _excluded(
-    reader: Reader, sight: Sight, question: SetQuestion, moment: str | None, listed: int
+    reader: Reader, sight: Sight, question: SetQuestion, at: str | None, listed: int
 ) -> Excluded | None:
     if not question.conditions:
         return {}
@@ -82,9 +79,4 @@ async def _excluded(
         return None
     shapes = tuple(question.conditions)
     key = ("excluded", sight, question.collection, question.within, shapes, str(question.filter.values))
-    known: Excluded | None = reader.kept.get(key, moment)
-    if known is None:
-        async with reader.snapshot() as view:
-            known = await sets.excluded(view, sight, question)
-            reader.kept.put(key, await moment_of(view), known)
-    return known
+    return await kept_or_read(reader, key, at, lambda view: sets.excluded(view, sight, question))

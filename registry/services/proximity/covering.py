@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from registry.domain.completeness import (
     FeatureSetAnswer,
     SetAnswer,
     Undecided,
+    exclusions,
     why_none,
 )
 from registry.domain.conditions import Filter
@@ -22,9 +24,9 @@ from registry.domain.proximity.origin import Origin, Start, as_spot
 from registry.domain.proximity.undecided import (
     describe_undecided,
     first_of,
+    nearest_excluded,
     places_of,
     possible_distances,
-    sum_up_excluded,
 )
 from registry.domain.records.resource import Kind, Sector
 from registry.services.completeness import completeness_of
@@ -122,10 +124,10 @@ def _excluded(reaching: Sequence[Judged], start: Start) -> Excluded:
         else:
             for name in row["unknown"]:
                 silent[name] += 1
-    return sum_up_excluded(
+    return exclusions(
         [_nearest_of(name, rows) for name, rows in groups.items()],
         [{"name": name, "n": count} for name, count in silent.items()],
-        start,
+        partial(nearest_excluded, start=start),
     )
 
 

@@ -1,12 +1,13 @@
 """What an answer about nearness could not decide, and what conditions excluded from it."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from registry.domain.access.sight import Sight
-from registry.domain.completeness import Excluded, Undecided
+from registry.domain.completeness import Excluded, Undecided, exclusions
 from registry.domain.proximity.origin import Start
-from registry.domain.proximity.undecided import name_undecided, places_of, sum_up_excluded
+from registry.domain.proximity.undecided import name_undecided, nearest_excluded, places_of
 from registry.store.database.pool import Reader
 from registry.store.proximity.knn_columns import Possible
 from registry.store.proximity.possible import extents
@@ -35,7 +36,7 @@ async def doubt_of_each(
     return [
         Doubt(
             name_undecided(rows.records, start, known, bound.bound_m, more=rows.more),
-            sum_up_excluded(rows.excluded, rows.not_stated, start),
+            exclusions(rows.excluded, rows.not_stated, partial(nearest_excluded, start=start)),
         )
         for rows, bound in zip(found, bounds, strict=True)
     ]

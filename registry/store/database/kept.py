@@ -12,10 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 MOST_KEPT = 1_000
-MOMENT: sa.ColumnElement[Any] = sa.literal_column(
+READ_AT: sa.ColumnElement[Any] = sa.literal_column(
     """CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN pg_current_snapshot()::text || '/' || coalesce(
     (SELECT xid::text FROM list_change WHERE xid < pg_snapshot_xmax(pg_current_snapshot())
-      ORDER BY xid DESC LIMIT 1), '0') END"""
+      ORDER BY list_change.xid DESC LIMIT 1), '0') END"""
 )
 """The snapshot of a statement and the latest change of lists in it; NULL in a transaction that has written.
 

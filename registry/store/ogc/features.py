@@ -10,7 +10,7 @@ from registry.domain.crs import DEFAULT, Crs
 from registry.domain.ogc import flat
 from registry.domain.ogc.cql import CqlFilter, FilterShape
 from registry.domain.ogc.items import DISTANCE, ItemsQuery, PageStart, SortKey
-from registry.store.database.kept import MOMENT
+from registry.store.database.kept import READ_AT
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement
 from registry.store.ogc import cql
@@ -92,7 +92,7 @@ def _page(listing: Listing, crs: Crs, counted: bool) -> Query:
     keys = [sa.cast(key, sa.Text).label(f"k{n}") for n, key in enumerate(end.c)]
     held = sa.select(sa.func.count().label("held")).select_from(page).subquery("held")
     figures = [held.c.held, sa.cast(total if counted else sa.null(), sa.BigInteger).label("n"), *keys]
-    figures.append(sa.cast(MOMENT, sa.Text).label("moment"))
+    figures.append(sa.cast(READ_AT, sa.Text).label("moment"))
     nothing = [sa.cast(sa.null(), one.type).label(one.name) for one in figures]
     last = sa.select(*(sa.null() for _ in shown.selected_columns), *figures)
     return Query(sa.union_all(shown.add_columns(*nothing), last.select_from(held.outerjoin(end, sa.true()))))

@@ -13,7 +13,7 @@ from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import Rank, Ranking, complete_within
 from registry.domain.records.resource import KINDS
 from registry.store.batched_union import batched_union, rows_of_each, values_of_each
-from registry.store.database.kept import MOMENT
+from registry.store.database.kept import READ_AT
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement
 from registry.store.filters import BROAD, LISTING, clauses, key_and_values
@@ -75,7 +75,7 @@ def _with_moment(form: Shape, present: frozenset[str], capped: bool, tier: int) 
     """The candidates near a spot, and a last row with how far the k-th may be and the moment of both."""
     seen, origin = view(form), origin_sql.of(False)
     first = materialized(_by_index(seen, origin, present, capped, tier), "candidate")
-    return _ended(first, {"reach_m": _reach_m(first, capped), "moment": MOMENT})
+    return _ended(first, {"reach_m": _reach_m(first, capped), "moment": READ_AT})
 
 
 def _ended(first: Any, last: dict[str, Any]) -> Query:
@@ -118,7 +118,7 @@ def _with_possible(
             "lost": _are_anywhere(rows),
             "is_all_located": sa.true() if is_all_located else _is_all_located(seen, present),
             "reach_m": bound_m,
-            "moment": MOMENT,
+            "moment": READ_AT,
         },
     )
 

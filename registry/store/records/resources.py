@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
 from registry.domain.conditions import Filter
+from registry.store.database.kept import READ_AT
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement, utf8
 from registry.store.filters import clauses, key_and_values
@@ -90,7 +91,8 @@ def _find(form: Shape, present: frozenset[str], paged: bool) -> Query:
     else:
         chosen = ordered(read(feature))
     page = chosen.subquery("page")
-    return Query(passed_on(page).order_by(page.c.id))
+    at = sa.select(READ_AT).scalar_subquery().label("moment")
+    return Query(passed_on(page).add_columns(at).order_by(page.c.id))
 
 
 async def get(reader: Reader, sight: Sight, identity: UUID) -> Row | None:
@@ -99,7 +101,10 @@ async def get(reader: Reader, sight: Sight, identity: UUID) -> Row | None:
 
 
 async def find(reader: Reader, sight: Sight, wanted: Filter, *, after: UUID | None, limit: int) -> list[Row]:
-    """At most `limit` features that meet `wanted`, in the order of their identities, after `after`."""
+    """At most `limit` features that meet `wanted`, in the order of their identities, after `after`.
+
+    Each row has the moment that all were read at.
+    """
     present, values = key_and_values(wanted)
     query = _find(shape(sight), present, after is not None)
     return await reader.rows(query, binds(sight) | values | {"after": after, "limit": limit})
