@@ -193,6 +193,28 @@ async def test_reconciliation_as_json_and_csv(client, seeded) -> None:
     assert {row["provision"]: row["published"] for row in rows}["qj-shelters-54"] == "54"
 
 
+async def test_records_that_may_be_of_a_total_are_named_beside_it(client, seeded) -> None:
+    """Those with candidate places, of the district that holds the jurisdiction, and of unknown level."""
+    inside = await a_resource(seeded, "rescue_team", place="500110113", level="town")
+    above = await a_resource(seeded, "rescue_team", place="500110", level="town")
+    unsure = await a_resource(
+        seeded, "rescue_team", None, candidate_places=["500110", "500109"], level="town"
+    )
+    silent = await a_resource(seeded, "rescue_team", place="500110113")
+    gone = await a_resource(seeded, "rescue_team", None, candidate_places=["500110"], lifecycle="retired")
+    answer = await get(client, "/v1/reconciliation", place="500110")
+    (line,) = [line for line in answer["lines"] if line["provision"] == "qj-teams-21"]
+    named = {one["id"]: one.get("unknown") for one in line["undecided"]["resources"]}
+    assert str(inside) not in named
+    assert str(gone) not in named
+    assert {str(unsure), str(above), str(silent)} <= named.keys()
+    assert named[str(silent)] == ["level"]
+    assert line["excluded"]["level"]["not_stated"] >= 1
+    assert {"completeness", "undecided", "excluded"} <= answer.keys()
+    survey = await get(client, "/v1/survey-list", place="500110")
+    assert str(unsure) in {one["id"] for one in survey["undecided"]["resources"]}
+
+
 async def test_the_survey_list_is_ordered_and_exportable(client, seeded) -> None:
     visits = (await get(client, "/v1/survey-list", document=PLAN))["visits"]
     placed = [visit["settles"] for visit in visits if visit["place"]]

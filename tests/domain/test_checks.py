@@ -138,7 +138,7 @@ def test_a_total_is_never_proven_by_records_that_were_made_from_it() -> None:
     assert (found.verdict, found.observed.lower, found.observed.upper) == ("unknown", 0, None)
     assert found.reason.en == "21 of 21 were entered from this very total"
     assert [fact.action for fact in found.missing] == ["list"]
-    (line,) = reconcile([PROVISIONS["qj-teams-21"]], entered)
+    (line,) = reconcile([PROVISIONS["qj-teams-21"]], entered, {})
     assert (line.recorded, line.placeholders, line.difference, line.verdict) == (21, 21, 21, "unknown")
     assert line.reason is not None
     one_found = facts(
@@ -543,11 +543,28 @@ def test_reconciliation_lists_totals_beside_records() -> None:
             tally("rescue_team", level="town", count=2, quality="unknown", verified=True),
         ]
     )
-    lines = {line.provision: line for line in reconcile(PROVISIONS.values(), known)}
+    lines = {line.provision: line for line in reconcile(PROVISIONS.values(), known, {})}
     teams = lines["qj-teams-21"]
     assert (teams.published, teams.recorded, teams.located, teams.verified) == (21, 21, 19, 2)
     assert (lines["qj-shelters-54"].difference, lines["qj-shelters-54"].verdict) == (54, "unknown")
     assert {line.published for line in lines.values()} >= {54, 23, 21, 79, 9, 14}
+
+
+def test_a_line_says_how_complete_its_list_is_and_what_its_conditions_keep_out() -> None:
+    tallies = [
+        tally("rescue_team", level="town", count=19),
+        tally("rescue_team", level="district", count=3),
+        tally("rescue_team", level=None, count=2),
+        tally("rescue_team", level="town", count=4, lifecycle="retired"),
+    ]
+    (line,) = reconcile([PROVISIONS["qj-teams-21"]], facts(tallies=tallies), {})
+    assert (line.completeness.state, line.completeness.listed, line.completeness.missing) == ("open", 19, 2)
+    assert [total.scope for total in line.completeness.published] == ["same"]
+    assert {name: (one.otherwise, one.not_stated) for name, one in line.excluded.items()} == {"level": (3, 2)}
+    assert (line.row()["completeness"], line.row()["excluded"]) == ("open", 5)
+    (closed,) = reconcile([PROVISIONS["qj-teams-21"]], facts(complete("rescue_team"), tallies=tallies), {})
+    assert (closed.completeness.state, closed.completeness.missing) == ("complete", 0)
+    assert [one.whole for one in closed.completeness.declared] == [True]
 
 
 def test_the_survey_starts_where_most_checks_would_be_settled() -> None:

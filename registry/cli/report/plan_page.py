@@ -28,6 +28,7 @@ WORDS = {
     "placeholders": Words("占位", "Placeholders"),
     "located": Words("已定位", "Located"),
     "verified": Words("已核实", "Verified"),
+    "may_belong": Words("可能属于", "May belong"),
     "survey": Words("下一步查什么", "What to find out next"),
     "place": Words("地点", "Place"),
     "settles": Words("可定结论数", "Checks it may settle"),

@@ -172,6 +172,12 @@ class Inventory(EntryBase, frozen=True, kw_only=True, tag="inventory"):
     on: date
     """The day that it was complete on."""
 
+    @property
+    def declared_by(self) -> str | None:
+        """The person that a source names, else the first source."""
+        sources = sorted(self.sources, key=lambda source: source.kind != "person")
+        return sources[0].reference if sources else None
+
 
 Entry = (
     Organisation

@@ -117,20 +117,27 @@ class Facts(Struct, frozen=True, kw_only=True):
             for tally in self.tallies
             if tally.kind == subject.kind
             and tally.lifecycle in lifecycles
-            and all(getattr(tally, name, None) in values for name, values in _tallied_attributes(subject))
+            and all(getattr(tally, name, None) in values for name, values in tallied_attributes(subject))
+        ]
+
+    def declarations(self, subject: ProvisionSubject, place: str) -> list[Inventory]:
+        """The inventories of this place, or of one above, which state that all such records are listed."""
+        above = next((fact.above for fact in self.places if fact.code == place), frozenset({place}))
+        return [
+            inventory
+            for inventory in self.of(Inventory)
+            if inventory.of == subject.register
+            and inventory.kind == subject.kind
+            and inventory.place in (above | {place})
+            and all(
+                name in subject.where and set(subject.where[name]) <= set(seen)
+                for name, seen in inventory.where.items()
+            )
         ]
 
     def is_complete(self, subject: ProvisionSubject, place: str) -> bool:
         """Whether an inventory of this place, or of one above, states that all such records are listed."""
-        above = next((fact.above for fact in self.places if fact.code == place), frozenset({place}))
-        return any(
-            inventory.of == subject.register
-            and inventory.kind == subject.kind
-            and inventory.place in (above | {place})
-            and all(set(subject.where.get(name, ())) <= set(seen) and name in subject.where
-                    for name, seen in inventory.where.items())
-            for inventory in self.of(Inventory)
-        )  # fmt: skip
+        return bool(self.declarations(subject, place))
 
     def absence(self, subject: ProvisionSubject, place: str) -> YesNoUnknown:
         """What it means that a place has no such record: no where an inventory is complete, else unknown."""
@@ -147,6 +154,6 @@ class Facts(Struct, frozen=True, kw_only=True):
         ]
 
 
-def _tallied_attributes(subject: ProvisionSubject) -> list[tuple[str, list[str]]]:
+def tallied_attributes(subject: ProvisionSubject) -> list[tuple[str, list[str]]]:
     """The conditions that tallies are counted by; specialties are counted apart."""
     return [(name, values) for name, values in subject.where.items() if name != "specialties"]

@@ -127,6 +127,12 @@ class Provision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     open_list: bool = False
     note: Words | None = None
 
+    @property
+    def as_of_text(self) -> str | None:
+        """The date or interval (ISO 8601) that the figure is about."""
+        days = dict.fromkeys(day.isoformat() for day in (self.as_of_from, self.as_of_to) if day)
+        return "/".join(days) or None
+
 
 def check_provision(provision: Provision, document: Document) -> None:
     """Raise Invalid, with the field, for a figure, date or locator that no check could use."""

@@ -1,25 +1,40 @@
 """Published totals beside records, and the list of what to find out next."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
+from registry.domain.completeness import (
+    NOTHING_UNDECIDED,
+    SEVERAL,
+    Completeness,
+    Declaration,
+    Excluded,
+    ListingCount,
+    PublishedTotal,
+    SetAnswer,
+    Undecided,
+    completeness,
+    exclusions,
+)
 from registry.domain.plans.check import Action, Check, MissingFact, compare_total, entered_from_total
 from registry.domain.plans.checks.counting import placeholders_of, total
-from registry.domain.plans.facts import EXISTING, LOCATED, Facts
-from registry.domain.plans.provision import Provision, Words
+from registry.domain.plans.facts import EXISTING, LOCATED, Facts, Tally, tallied_attributes
+from registry.domain.plans.provision import Provision, ProvisionSubject, Words
 from registry.domain.plans.wording import VERDICTS
 from registry.domain.values import Name
 
 FIELD_ACTIONS: tuple[Action, ...] = ("locate", "list", "state", "flag")
 
 
-class ReconciliationLine(Struct, frozen=True, kw_only=True):
+class ReconciliationLine(SetAnswer, frozen=True, kw_only=True):
     """A published total beside the number of records, by how well they are located.
 
     A placeholder was entered from the total, so that it proves nothing. `difference` is how many of the total
-    no other record accounts for.
+    no other record accounts for. `undecided` names the records that may be among them.
     """
 
     provision: str
@@ -44,10 +59,26 @@ class ReconciliationLine(Struct, frozen=True, kw_only=True):
     verdict_label: Words
     reason: Words | None
 
+    def row(self) -> dict[str, Any]:
+        """The line as a row of a table: the state of its list, and how many records it leaves open or out."""
+        cells: dict[str, Any] = msgspec.to_builtins(self)
+        left_out = cells.pop("excluded").values()
+        return cells | {
+            "completeness": self.completeness.state,
+            "undecided": f"{self.undecided.count}{'+' if self.undecided.more else ''}",
+            "excluded": sum(one["otherwise"] + one["not_stated"] for one in left_out),
+        }
 
-def reconcile(provisions: Iterable[Provision], facts: Facts) -> list[ReconciliationLine]:
-    """The line of each published total of resources."""
-    return [_line(provision, facts) for provision in provisions if is_resource_total(provision)]
+
+def reconcile(
+    provisions: Iterable[Provision], facts: Facts, undecided: Mapping[str, Undecided]
+) -> list[ReconciliationLine]:
+    """The line of each published total of resources; `undecided` has what may belong to each by provision."""
+    return [
+        _line(provision, facts, undecided.get(provision.id, NOTHING_UNDECIDED))
+        for provision in provisions
+        if is_resource_total(provision)
+    ]
 
 
 def is_resource_total(provision: Provision) -> bool:
@@ -55,7 +86,7 @@ def is_resource_total(provision: Provision) -> bool:
     return provision.kind == "published_total" and provision.subject.register == "resources"
 
 
-def _line(provision: Provision, facts: Facts) -> ReconciliationLine:
+def _line(provision: Provision, facts: Facts, undecided: Undecided) -> ReconciliationLine:
     tallies = facts.tallied(provision.subject, EXISTING)
     required = provision.requirement
     published = int(required.value) if required else 0
@@ -65,7 +96,11 @@ def _line(provision: Provision, facts: Facts) -> ReconciliationLine:
     recorded, placeholders = total(tallies), total(placeholders_of(tallies))
     proven = recorded - placeholders
     verdict = compare_total(published, proven)
+    located = sum(by_quality[quality] for quality in LOCATED)
     return ReconciliationLine(
+        completeness=_completeness(provision, facts, ListingCount(recorded, located, placeholders)),
+        undecided=undecided,
+        excluded=_excluded(provision.subject, facts),
         provision=provision.id,
         document=provision.document,
         locator=provision.locator,
@@ -73,7 +108,7 @@ def _line(provision: Provision, facts: Facts) -> ReconciliationLine:
         published=published,
         recorded=recorded,
         placeholders=placeholders,
-        located=sum(by_quality[quality] for quality in LOCATED),
+        located=located,
         surveyed=by_quality["surveyed"],
         approximate=by_quality["approximate"],
         candidate_places=by_quality["candidate_places"],
@@ -84,6 +119,59 @@ def _line(provision: Provision, facts: Facts) -> ReconciliationLine:
         verdict_label=VERDICTS[verdict],
         reason=entered_from_total(placeholders, recorded, this=True),
     )
+
+
+def _completeness(provision: Provision, facts: Facts, count: ListingCount) -> Completeness:
+    """How complete the list beside a total is, by the total itself and the inventories that close it."""
+    required = provision.requirement
+    totals = []
+    if required is not None:
+        totals.append(
+            PublishedTotal(
+                total=int(required.value),
+                operator=required.operator,
+                as_of=provision.as_of_text,
+                provision=provision.id,
+                locator=provision.locator,
+                place=facts.place,
+                scope="same",
+                listed=count.listed,
+                placeholders=count.placeholders,
+            )
+        )
+    declared = [
+        Declaration(
+            inventory=str(inventory.id),
+            place=inventory.place,
+            by=inventory.declared_by,
+            on=inventory.on,
+            whole=True,
+        )
+        for inventory in facts.declarations(provision.subject, facts.place)
+    ]
+    return completeness(count, totals, declared)
+
+
+def _excluded(subject: ProvisionSubject, facts: Facts) -> Excluded:
+    """How many existing records of the kind each condition of the subject keeps out of the count."""
+    otherwise: Counter[str] = Counter()
+    silent: Counter[str] = Counter()
+    for tally in facts.tallied(msgspec.structs.replace(subject, where={}), EXISTING):
+        failing = [name for name, values in tallied_attributes(subject) if _value(tally, name) not in values]
+        if len(failing) > 1:
+            otherwise[SEVERAL] += tally.count
+        elif failing:
+            counted = silent if _value(tally, failing[0]) is None else otherwise
+            counted[failing[0]] += tally.count
+    return exclusions(_rows(otherwise), _rows(silent))
+
+
+def _value(tally: Tally, name: str) -> Any:
+    return getattr(tally, name, None)
+
+
+def _rows(counts: Counter[str]) -> list[dict[str, Any]]:
+    return [{"name": name, "n": count} for name, count in counts.items()]
 
 
 class Visit(Struct, frozen=True, kw_only=True):
@@ -99,6 +187,12 @@ class Visit(Struct, frozen=True, kw_only=True):
     """What to find out, in words."""
     records: list[str]
     """Identities of the records."""
+
+
+class Survey(SetAnswer, frozen=True, kw_only=True):
+    """What to find out next, beside how complete the lists are that the checks count."""
+
+    visits: list[Visit]
 
 
 def survey_list(checks: Iterable[Check], facts: Facts) -> list[Visit]:

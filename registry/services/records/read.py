@@ -11,20 +11,20 @@ from registry.domain.access.actor import Actor, require
 from registry.domain.access.sight import Sight
 from registry.domain.completeness import (
     NOTHING_UNDECIDED,
-    Excluded,
-    Exclusion,
     FeatureSetAnswer,
     SetAnswer,
     Undecided,
     UndecidedRecord,
+    exclusions,
     why_none,
 )
 from registry.domain.conditions import Filter, to_the_minute
 from registry.domain.errors import NotFound
 from registry.services.completeness import completeness_of
-from registry.store import completeness as listings
+from registry.store.database.moment import kept_or_read, moment
 from registry.store.database.pool import Reader, Row
 from registry.store.records import history, list_doubt, observations, resources
+from registry.store.records.list_doubt import ListDoubt
 
 
 class PastChange(Struct, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ async def list_resources(
 ) -> tuple[FeatureSetAnswer, UUID | None]:
     """A page of the records that meet the conditions, and the identity after which the next one begins."""
     rows = await resources.find(reader, sight, wanted, after=after, limit=limit + 1)
-    beside = await beside_list(reader, sight, wanted)
+    beside = await beside_list(reader, sight, wanted, rows[0]["moment"] if rows else None)
     answer = FeatureSetAnswer(
         features=[msgspec.Raw(row["feature"]) for row in rows[:limit]],
         completeness=beside.completeness,
@@ -99,23 +99,34 @@ async def list_resources(
     return answer, rows[limit - 1]["id"] if len(rows) > limit else None
 
 
-async def beside_list(reader: Reader, sight: Sight, wanted: Filter) -> SetAnswer:
-    """What a list says beside its members; kept while the database stays as it was."""
-    moment = await listings.moment(reader)
-    completeness = await completeness_of(reader, sight, wanted, moment)
+async def beside_list(reader: Reader, sight: Sight, wanted: Filter, at: str | None = None) -> SetAnswer:
+    """What a list says beside its members; kept while the database stays as it was.
+
+    `at` is the moment that the members were read at, where it is known.
+    """
+    at = at or await moment(reader)
+    completeness = await completeness_of(reader, sight, wanted, at)
     if not list_doubt.is_open(wanted):
         return SetAnswer(completeness=completeness, undecided=NOTHING_UNDECIDED, excluded={})
-    question = ("list", sight, to_the_minute(wanted))
-    kept = reader.kept.get(question, moment)
-    if kept is None:
-        async with reader.snapshot() as view:
-            kept = await list_doubt.find(view, sight, wanted)
-            reader.kept.put(question, await listings.moment(view), kept)
+    doubt = await _doubt(reader, sight, wanted, at)
     return SetAnswer(
         completeness=completeness,
-        undecided=_undecided(kept.records, more=kept.more),
-        excluded=_excluded(kept.excluded, kept.not_stated, more=kept.more),
+        undecided=_undecided(doubt.records, more=doubt.more),
+        excluded=exclusions(doubt.excluded, doubt.not_stated, more=doubt.more),
     )
+
+
+async def undecided_of(reader: Reader, sight: Sight, wanted: Filter) -> Undecided:
+    """The records that may meet the conditions, for all that is known of them."""
+    if not list_doubt.is_open(wanted):
+        return NOTHING_UNDECIDED
+    doubt = await _doubt(reader, sight, wanted, await moment(reader))
+    return _undecided(doubt.records, more=doubt.more)
+
+
+async def _doubt(reader: Reader, sight: Sight, wanted: Filter, at: str | None) -> ListDoubt:
+    question = ("list", sight, to_the_minute(wanted))
+    return await kept_or_read(reader, question, at, lambda view: list_doubt.find(view, sight, wanted))
 
 
 def _undecided(rows: Iterable[Row], *, more: bool) -> Undecided:
@@ -132,12 +143,3 @@ def _undecided(rows: Iterable[Row], *, more: bool) -> Undecided:
         for row in rows
     ]
     return Undecided(len(records), more, records)
-
-
-def _excluded(excluded: Iterable[Row], not_stated: Iterable[Row], *, more: bool) -> Excluded:
-    silent = {row["name"]: int(row["n"]) for row in not_stated}
-    others = {row["name"]: int(row["n"]) for row in excluded}
-    return {
-        name: Exclusion(not_stated=silent.get(name, 0), otherwise=others.get(name, 0), more=more or UNSET)
-        for name in sorted({*silent, *others})
-    }

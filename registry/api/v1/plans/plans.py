@@ -11,15 +11,17 @@ from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep, Writer
 from registry.api.http.localized_response import CSV, localized, localized_csv
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records.writes import EXAMINED
+from registry.domain.completeness import of_set
 from registry.domain.plans.check import Check
 from registry.domain.plans.document import Document
 from registry.domain.plans.provision import Provision, ProvisionKind
-from registry.domain.plans.reconciliation import ReconciliationLine, Visit
+from registry.domain.plans.reconciliation import Survey
 from registry.domain.values import Code, PlaceCode
 from registry.services.intake.findings import OpenFinding, list_warnings
 from registry.services.plans import checks, documents, reconciliation
 from registry.services.plans.checks import CheckSummary
 from registry.services.plans.documents import DocumentWithProvisions
+from registry.services.plans.reconciliation import Reconciliation
 
 DocumentParam = Annotated[
     str | None, QueryParameter(name="document", max_length=64, description="A document.")
@@ -62,16 +64,9 @@ class Provisions(Struct, frozen=True):
     provisions: list[Provision]
 
 
-class Reconciliation(Struct, frozen=True):
-    """Published totals beside records."""
+class SurveyList(Survey, frozen=True, kw_only=True):
+    """What to find out next, with the warnings that wait for an answer."""
 
-    lines: list[ReconciliationLine]
-
-
-class SurveyList(Struct, frozen=True):
-    """What to find out next."""
-
-    visits: list[Visit]
     findings: list[OpenFinding]
 
 
@@ -167,10 +162,10 @@ async def reconcile_totals(
     f: FormatParam = "json",
 ) -> Response[Reconciliation]:
     """Published totals beside what is recorded, located and verified."""
-    lines = await reconciliation.reconcile_totals(reader, sight, document, place)
+    answer = await reconciliation.reconcile_totals(reader, sight, document, place)
     if f == "csv":
-        return localized_csv(request, lines, "reconciliation")
-    return localized(request, Reconciliation(lines))
+        return localized_csv(request, [line.row() for line in answer.lines], "reconciliation")
+    return localized(request, answer)
 
 
 @get("/v1/survey-list", opt={"cost": 20, "also": {CSV: str}})
@@ -184,11 +179,11 @@ async def list_visits(
     f: FormatParam = "json",
 ) -> Response[SurveyList]:
     """What to visit or find out next, first where most checks would be settled; viewers see open warnings."""
-    visits = await reconciliation.list_visits(reader, sight, document, place)
+    survey = await reconciliation.list_visits(reader, sight, document, place)
     if f == "csv":
-        return localized_csv(request, visits, "survey-list")
+        return localized_csv(request, survey.visits, "survey-list")
     warnings = await list_warnings(reader, sight, actor, place)
-    return localized(request, SurveyList(visits, warnings))
+    return localized(request, SurveyList(visits=survey.visits, findings=warnings, **of_set(survey)))
 
 
 router = Router(
