@@ -25,7 +25,7 @@ asyncio.run(started())
 def test_what_a_started_worker_is_made_of_is_no_longer_searched_for_garbage(role_url, tmp_path) -> None:
     told = os.environ | {"DATABASE_URL": role_url, "REGISTRY_DATA_DIR": str(tmp_path)}
     run = subprocess.run(
-        [sys.executable, "-c", STARTED], env=told, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", STARTED], env=told, capture_output=True, text=True, check=True, timeout=300
     )
     kept, pause_s = run.stdout.split()[-2:]
     assert int(kept) > 100_000

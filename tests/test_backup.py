@@ -42,7 +42,7 @@ def cli(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=900,
     )
 
 
@@ -205,7 +205,7 @@ def test_the_documented_backup_goes_on_in_another_cluster(folder: Path, tmp_path
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=1500,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "whole 完整" in done.stdout

@@ -12,7 +12,7 @@ LOOK = (
 def loaded_by(module: str) -> tuple[set[str], float]:
     """The packages that are loaded by an import in a new process, and the processor time of that process."""
     run = subprocess.run(
-        [sys.executable, "-c", LOOK.format(module)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", LOOK.format(module)], capture_output=True, text=True, check=True, timeout=300
     )
     packages, used_s = ast.literal_eval(run.stdout)
     return packages, used_s

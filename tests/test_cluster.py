@@ -20,7 +20,7 @@ from registry.runtime.cluster import directories, embedded, processes, programs,
 from registry.runtime.cluster.embedded import ClusterError, running
 from registry.runtime.database import as_role
 from tests.scratch import YOUNG_S, scratch_cluster, scratch_folder, sweep
-from tests.waiting import soon
+from tests.waiting import BUSY, soon
 
 HOLD = """
 import pathlib, signal, sys
@@ -58,7 +58,7 @@ def ask(url: str, question: str) -> Any:
     """One value from the database behind `url`."""
 
     async def fetch() -> Any:
-        connection = await asyncpg.connect(url, timeout=10)
+        connection = await asyncpg.connect(url, timeout=50)
         try:
             return await connection.fetchval(question)
         finally:
@@ -88,7 +88,7 @@ def answer(process: subprocess.Popen[str]) -> str:
 
 
 def release(process: subprocess.Popen[str]) -> None:
-    process.communicate(timeout=30)
+    process.communicate(timeout=150)
 
 
 def is_up(home: Path) -> bool:
@@ -133,8 +133,7 @@ def test_a_second_start_keeps_the_data_and_takes_under_two_seconds(home: Path) -
         ask(url, "CREATE TABLE kept AS SELECT 42 AS n")
     begun = time.monotonic()
     with running(home, durable=False) as url:
-        others = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-        assert time.monotonic() - begun < 2 * others
+        assert time.monotonic() - begun < 2 * BUSY
         assert ask(url, "SELECT n FROM kept") == 42
 
 
@@ -164,7 +163,7 @@ def test_a_signal_leaves_nothing_that_the_next_start_cannot_use(home: Path, numb
     with holder(home) as other:
         answer(other)
         other.send_signal(number)
-        other.wait(timeout=30)
+        other.wait(timeout=150)
         assert is_up(home) == (number == signal.SIGTERM)
         with running(home, durable=False) as url:
             assert ask(url, "SELECT 1") == 1

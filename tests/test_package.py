@@ -75,18 +75,18 @@ def address(installed: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            process.communicate(timeout=150)
 
 
 def test_an_installed_registry_is_seeded_and_answers(address: str) -> None:
-    with urllib.request.urlopen(f"{address}/v1/proximity/covering?lon=106.30&lat=29.55", timeout=10) as found:
+    with urllib.request.urlopen(f"{address}/v1/proximity/covering?lon=106.30&lat=29.55", timeout=50) as found:
         answer = json.load(found)
     assert answer["features"] == []
     assert answer["undecided"]["count"] == 9
 
 
 def test_an_installed_registry_serves_the_map_that_was_built(address: str) -> None:
-    with urllib.request.urlopen(f"{address}/", timeout=10) as found:
+    with urllib.request.urlopen(f"{address}/", timeout=50) as found:
         page = found.read()
     built = data_files.folder("web") / "index.html"
     assert page == built.read_bytes() if built.is_file() else b"not built" in page

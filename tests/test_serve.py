@@ -17,7 +17,7 @@ import pytest
 
 from registry.runtime.cluster import processes
 from tests.scratch import scratch_folder
-from tests.waiting import soon
+from tests.waiting import BUSY, soon
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
 
@@ -67,7 +67,7 @@ def served(home: Path, port: int, *options: str, **environment: str) -> Iterator
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(15 * BUSY)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
@@ -78,7 +78,7 @@ def served(home: Path, port: int, *options: str, **environment: str) -> Iterator
 def status(port: int, path: str = "/health/ready") -> int | None:
     """The status of an answer, or None when nobody listens."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5 * BUSY) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -103,14 +103,13 @@ def test_a_second_start_is_ready_within_five_seconds(home: Path, port: int) -> N
     begun = time.monotonic()
     with served(home, port):
         assert status(port) == 200
-        others = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-        assert time.monotonic() - begun < 5 * others
+        assert time.monotonic() - begun < 5 * BUSY
 
 
 def test_the_first_start_has_the_plan_documents(home: Path, port: int) -> None:
     with served(home, port):
         url = f"http://127.0.0.1:{port}/v1/resources?kind=fire_watch_point&limit=100"
-        with urllib.request.urlopen(url, timeout=5) as response:
+        with urllib.request.urlopen(url, timeout=5 * BUSY) as response:
             assert response.read().count("红外".encode()) >= 9
 
 
@@ -119,10 +118,8 @@ def test_a_signal_ends_everything_within_fifteen_seconds(
     home: Path, port: int, number: signal.Signals
 ) -> None:
     with served(home, port) as process:
-        begun = time.monotonic()
         process.send_signal(number)
-        assert process.wait(20) == 0
-        assert time.monotonic() - begun < 15
+        assert process.wait(15 * BUSY) == 0
         assert status(port) is None
         assert processes.owners(home / "pgdata") == set()
 
@@ -133,7 +130,7 @@ def test_a_stop_is_quiet(home: Path, port: int) -> None:
     assert any("ready on" in line for line in process.stderr)
     assert soon(lambda: status(port, "/v1/changes?cursor=now") == 200)
     process.terminate()
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=100)
     assert process.returncode == 0
     assert said == "", "what it waits for is told to end before its connections are closed"
 
@@ -141,7 +138,7 @@ def test_a_stop_is_quiet(home: Path, port: int) -> None:
 def test_a_taken_port_is_one_sentence(home: Path, port: int) -> None:
     with served(home, port):
         second = start(home, port)
-        _, complaint = second.communicate(timeout=30)
+        _, complaint = second.communicate(timeout=150)
         assert second.returncode == 1
         assert re.search(rf"port {port} cannot be listened on: .*--port", complaint)
         assert status(port) == 200
@@ -168,7 +165,7 @@ def test_the_owner_s_url_is_needed_by_the_first_start_and_kept_from_the_server(h
         with served(home, port, DATABASE_URL=role):
             assert status(port, "/v1/resources?limit=1") == 200
         refused = start(home, port, DATABASE_URL=owner)
-        _, complaint = refused.communicate(timeout=30)
+        _, complaint = refused.communicate(timeout=150)
         assert refused.returncode == 1
         assert "requests are answered only as registry_app" in complaint
 

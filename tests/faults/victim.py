@@ -104,13 +104,13 @@ def served(home: Path, log: Path, workers: int = 3) -> Iterator[Victim]:
         finally:
             process.terminate()
             try:
-                process.wait(30)
+                process.wait(150)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
 
 
-def wait(log: Path, process: "subprocess.Popen[bytes]", patience_s: float = 120) -> None:
+def wait(log: Path, process: "subprocess.Popen[bytes]", patience_s: float = 600) -> None:
     """Wait until the registry says that it is ready."""
     deadline = time.monotonic() + patience_s
     while b"ready on" not in log.read_bytes():

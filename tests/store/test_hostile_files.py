@@ -309,7 +309,7 @@ print("confined")
 
 def test_a_reader_reaches_no_network_no_program_and_no_file() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", CONFINED], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", CONFINED], capture_output=True, text=True, check=False, timeout=300
     )
     assert (done.returncode, done.stdout.strip()) == (0, "confined"), done.stderr
 

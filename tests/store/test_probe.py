@@ -144,7 +144,7 @@ def command_line(*arguments: str, **environment: str) -> "subprocess.CompletedPr
         env={"PATH": os.environ["PATH"]} | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -237,7 +237,7 @@ def test_a_later_release_answers_with_its_new_field(empty_url: str, tmp_path: Pa
         given |= {"REGISTRY_KEY_PEPPER": PEPPER, "PYTHONPATH": str(release)}
         command = [sys.executable, "-m", "registry", *arguments]
         return subprocess.run(
-            command, env=os.environ | given, cwd=release, capture_output=True, text=True, timeout=60
+            command, env=os.environ | given, cwd=release, capture_output=True, text=True, timeout=300
         )
 
     asyncio.run(fill())

@@ -48,7 +48,7 @@ class World:
         self.app = create_app(settings, as_role(self.database_url))
         begun, over = threading.Event(), asyncio.Event()
         living = asyncio.run_coroutine_threadsafe(self._live(begun, over), self._loop)
-        assert begun.wait(30)
+        assert begun.wait(150)
         try:
             yield self
         finally:

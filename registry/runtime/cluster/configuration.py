@@ -32,7 +32,7 @@ THROW_AWAY = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "idle_in_transaction_session_timeout": "10min",  # a test may pause in a debugger or on a busy machine
+    "idle_in_transaction_session_timeout": "0",  # a test may pause in a debugger or on a busy machine
 }
 
 
