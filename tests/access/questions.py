@@ -64,6 +64,7 @@ QUERY: dict[str, list[str]] = {
     "action": ["create"],
     "severity": ["warn"],
     "code": ["likely_double"],
+    "text": [f"{SPOT[0]}, {SPOT[1]}"],
 }
 """Values for query parameters by name; a route is asked with each one beside what it demands."""
 
@@ -138,7 +139,7 @@ THOROUGH = 3
 
 BESIDE: dict[str, dict[str, str]] = {
     f"/v1/proximity/{name}": {"lon": str(SPOT[0]), "lat": str(SPOT[1])}
-    for name in ("nearest", "within", "covering")
+    for name in ("nearest", "within", "covering", "shelter-need")
 } | {
     "/v1/service-points": {"lon": str(SPOT[0]), "lat": str(SPOT[1])},
     "/v1/call-list": {"lon": str(SPOT[0]), "lat": str(SPOT[1])},

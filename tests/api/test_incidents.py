@@ -245,6 +245,23 @@ async def test_shelters_around_an_incident_are_counted_as_intervals(client, grou
     plan = need["plan"]
     assert (plan["enough"], plan["free_min_persons"], plan["missing_max_persons"]) == ("unknown", 60, 190)
     assert [one["reason"] for one in need["undecided"]["resources"]][-1] == "unknown_value"
+    spot = {"lon": SPOT[0], "lat": SPOT[1], "spot_radius_m": 30, "hazard": "forest_fire"}
+    there = await read(
+        client, "/v1/proximity/shelter-need", officers["viewer"], persons=250, radius_m=5_000, **spot
+    )
+    assert there["plan"] == plan, "a spot that is no incident yet is answered alike"
+
+
+async def test_a_position_is_read_as_it_was_said(client, ground, officers) -> None:
+    url = "/v1/proximity/position"
+    said = await read(client, url, officers["viewer"], text="北纬29°01′48″ 东经106°39′")
+    assert (said["lon"], said["lat"]) == pytest.approx((106.65, 29.03), abs=1e-6)
+    shifted = await read(client, url, officers["viewer"], text="106.65, 29.03", datum="gcj02")
+    assert 300 < abs(shifted["lon"] - 106.65) * 97_000 < 600
+    refused = await read(client, url, officers["viewer"], 400, text="somewhere")
+    assert "106.65, 29.03" in refused["detail"]
+    unknown = await read(client, url, officers["viewer"], 422, text="G75 K1060+300")
+    assert "G75" in unknown["detail"]
 
 
 async def test_the_past_of_an_incident_can_be_replayed(client, ground, officers) -> None:

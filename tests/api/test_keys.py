@@ -34,6 +34,16 @@ async def seen(client: Client, headers: dict[str, str] | None = None) -> set[str
     return {feature["properties"]["name"]["en"] for feature in answer.json()["features"]}
 
 
+async def test_a_caller_is_told_its_role_and_its_places(
+    client: Client, stored: Writer, signed: Signed
+) -> None:
+    await a_place(stored, "T1")
+    assert (await client.get("/v1/me")).json() == {"id": "anonymous", "role": "public", "places": None}
+    told = (await client.get("/v1/me", headers=await signed("field", "T1"))).json()
+    assert (told["role"], told["places"]) == ("field", ["T1"])
+    assert (await client.get("/v1/me", headers={"Authorization": "Bearer reg_wrong"})).status_code == 401
+
+
 async def test_each_role_sees_what_it_is_cleared_for(client: Client, stored: Writer, signed: Signed) -> None:
     await a_place(stored, "D")
     await a_place(stored, "T1", "D")

@@ -41,6 +41,22 @@ async def shelters(
         return await shelter_need(snapshot, sight, question, start, persons, radius_m)
 
 
+async def shelters_at_origin(
+    reader: Reader,
+    sight: Sight,
+    origin: Origin,
+    hazard: str | None,
+    persons: int,
+    radius_m: float,
+    stale_after_days: float,
+) -> ShelterNeed:
+    """The shelters around an origin that together hold the persons, for a hazard or for any."""
+    async with reader.snapshot() as snapshot:
+        start = await start_of(snapshot, origin)
+        question = shelter_question(sight, hazard, stale_after_days)
+        return await shelter_need(snapshot, sight, question, start, persons, radius_m)
+
+
 async def cordons(reader: Reader, sight: Sight, identity: UUID) -> list[Cordon]:
     """The cordons in force around an incident, its own wherever they are."""
     async with reader.snapshot() as snapshot:

@@ -3,7 +3,7 @@
 from litestar import Router
 from litestar.di import Provide
 
-from registry.api.v1.proximity import alerts, batch, covering, nearest, params, situation, supplies
+from registry.api.v1.proximity import alerts, batch, covering, nearest, params, situation, spots, supplies
 
 router = Router(
     "/v1/proximity",
@@ -17,6 +17,8 @@ router = Router(
         batch.ask_batch,
         situation.ask_situation,
         supplies.ask_supplies,
+        spots.find_position,
+        spots.find_room,
         alerts.ask_alert_area,
     ],
     dependencies={

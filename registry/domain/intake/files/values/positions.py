@@ -33,7 +33,8 @@ DEGREES = re.compile(
     r"(?:(?P<sec>\d{1,2}(?:\.\d+)?)\s*(?:″|\"|”|''|′′|秒)?)?)?)?\s*(?P<after>[NSEWnsew东西南北東])?$"
 )
 EAST_WEST, NORTH_SOUTH = "EWew东西東", "NSns南北"
-BETWEEN = re.compile(r"\s*[,，;；、/|]\s*|\s+(?=[NSEW东西南北東-]?\d{1,3}[.°度])")
+HEMISPHERE = "北纬|南纬|东经|西经|北緯|東経|東經|[NSEW东西南北東-]"
+BETWEEN = re.compile(rf"\s*[,，;；、/|]\s*|\s+(?=(?:{HEMISPHERE})?\d{{1,3}}[.°度])")
 
 
 class Degrees(Struct, frozen=True):
