@@ -1,3 +1,5 @@
+import { hearClock } from './clock'
+
 /** An RFC 9457 problem the registry answered with, or status 0 when it could not be reached. */
 export class Problem extends Error {
   constructor(
@@ -92,18 +94,26 @@ async function reach(method: string, path: string, { query, body, headers: extra
   if (body !== undefined) sent['Content-Type'] ??= 'application/json'
   if (method === 'POST') sent['Idempotency-Key'] ??= uuid()
   try {
-    const response = await fetch(url(path, query), {
-      method,
-      headers: sent,
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal,
-    })
+    const response = await patient(() => fetch(url(path, query), { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), signal }))
+    hearClock(response.headers.get('Date'))
     heard.forEach((tell) => tell(true))
     return response
   } catch (error) {
     if ((error as Error).name === 'AbortError') throw error
     heard.forEach((tell) => tell(false))
     throw new Problem(0, 'unreachable', '')
+  }
+}
+
+const TRIES = 4
+const BUSY_MS = 400
+
+/** Asks a busy registry again: it refuses before it does anything, and what writes carries the key of one effect. */
+async function patient(send: () => Promise<Response>): Promise<Response> {
+  for (let tried = 1; ; tried++) {
+    const response = await send()
+    if (response.status !== 503 || tried === TRIES) return response
+    await new Promise((done) => setTimeout(done, BUSY_MS * tried))
   }
 }
 

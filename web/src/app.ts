@@ -22,10 +22,16 @@ export interface App {
   tool: Tool | null
   /** How many zones of the rules have no geometry; null while that is not known. */
   undrawn_zones: number | null
+  /** The base map that the registry offers; null without one. */
+  basemap: { attribution: string } | null
+  /** How many incidents are open; null while that is not known. */
+  open_incidents: number | null
   /** How many watch areas reach the view, where they are too many to be drawn. */
   crowded_watch: number | null
   /** Reads the records again and draws them. */
   reload(): Promise<void>
+  /** Reads the open incidents again and draws them. */
+  entries(): Promise<void>
   /** Draws what is held again, after a filter or a record changed. */
   redraw(): void
   /** Builds the open panel again. */

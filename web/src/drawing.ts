@@ -41,7 +41,7 @@ export class Drawing {
     if (look !== this.look || !map.getSource(SOURCE)) {
       this.look = look
       drawResources(map, next, store.state)
-      for (const id of [...OVERLAY_LAYERS.intake, 'chosen-ring', 'spot-line', 'spot-hit', 'spot-ring']) map.moveLayer(id)
+      for (const id of [...OVERLAY_LAYERS.intake, ...OVERLAY_LAYERS.incidents, 'chosen-ring', 'spot-line', 'spot-hit', 'spot-ring']) map.moveLayer(id)
       void this.watchedInView()
     } else if ('records' in next) updateRecords(map, next.records)
     else if (this.revision !== records.revision) map.refreshTiles(SOURCE)

@@ -18,10 +18,19 @@ export function t(key: Word, values: Record<string, string | number> = {}): stri
   return (current === 'zh' ? zh : en).replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
 }
 
-/** The words for a coded value, or the code itself: open lists hold codes nobody translated yet. */
+const labels = new Map<string, Name>()
+
+/** Takes over the registry's own words for its codes: open lists hold codes that the page has no word for. */
+export function learn(codes: { subject: string; code: string; label: Name }[]): void {
+  for (const { subject, code, label } of codes) labels.set(`${subject}.${code}`, label)
+}
+
+/** The words for a coded value: the page's, or those of the registry's vocabularies, or the code itself. */
 export function coded(prefix: string, code: unknown): string {
   const key = `${prefix}.${String(code)}` as Word
-  return key in WORDS ? t(key) : String(code ?? '—')
+  if (key in WORDS) return t(key)
+  const label = labels.get(key)
+  return label ? nameOf(label) : String(code ?? '—')
 }
 
 /** A name in the current language, or in the other when only that is known. */

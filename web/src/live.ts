@@ -8,6 +8,7 @@ export interface Change {
   kind: string
   version: number
   feature?: Resource
+  entry?: Record<string, unknown>
 }
 
 export type Link = 'waiting' | 'live' | 'lost'
@@ -55,7 +56,7 @@ export class Live {
   private async read(exercise: string | null, signal: AbortSignal, first: boolean): Promise<void> {
     const sent: Record<string, string> = { Accept: 'text/event-stream', ...headers() }
     if (this.cursor) sent['Last-Event-ID'] = this.cursor
-    const response = await fetch(url('v1/changes/stream', { exercise }), { headers: sent, signal })
+    const response = await fetch(url('v1/changes/stream', { exercise, registers: true }), { headers: sent, signal })
     if (response.status === 410) {
       this.cursor = null
       this.onReset()

@@ -1,34 +1,38 @@
 import { Map as MapGL, NavigationControl, prewarm, ScaleControl, setWorkerUrl } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'virtual:map-worker'
-import { Problem } from './api'
+import { get, Problem } from './api'
 import type { App } from './app'
 import { Records, transformRequest } from './data'
 import { byId, fill } from './dom'
 import { Drawing } from './drawing'
 import type { LonLat } from './geo'
-import { speak, t } from './i18n'
+import { learn, speak, t } from './i18n'
 import { meetJurisdiction } from './jurisdiction'
 import { Live, type Change } from './live'
 import { askAgain } from './map/busy'
 import { coarseInMotion } from './map/coarse'
+import { meet } from './me'
 import { imageFor } from './map/icons'
 import { applyHidden, show } from './map/overlays'
 import { printPicture } from './map/print'
 import { emptyStyle, PALETTES } from './map/style'
 import { pointer } from './map/pointer'
 import { isEditing } from './panels/edit'
+import { followIncidents } from './panels/incident/drawn'
 import { drawPanel } from './panels/panel'
 import { drawZones } from './panels/rules'
 import { drawTime } from './panels/time'
 import { Places } from './places'
+import { tellEntry } from './registers'
 import { drawBanner, drawFoot, drawModes, drawShell, drawTabs } from './shell'
 import { Store, type State } from './state'
+import { KINDS } from './vocab'
 import './styles.css'
 
 setWorkerUrl(workerUrl)
 prewarm()
-await meetJurisdiction()
+await Promise.all([meetJurisdiction(), Promise.race([meet(), new Promise((done) => setTimeout(done, 2000))])])
 const store = new Store()
 speak(store.state.lang)
 
@@ -68,7 +72,10 @@ const app: App = {
   tool: null,
   undrawn_zones: null,
   crowded_watch: null,
+  open_incidents: null,
+  basemap: null,
   reload,
+  entries: () => followIncidents(app),
   redraw: () => drawing.redraw(),
   panel: () => drawPanel(app),
   say: (text) => (byId('said').textContent = text),
@@ -130,6 +137,7 @@ let waiting = 0
 /** Takes a change of the feed over; many at once are drawn together. */
 function onChange(change: Change): void {
   if (store.state.as_of) return
+  if (!(change.kind in KINDS)) return tellEntry(change)
   app.records.take(change)
   const shown = document.querySelector<HTMLElement>('#detail article')?.dataset
   if (change.id === store.state.selected && shown?.version !== String(change.version)) isEditing() ? hint(t('detail.conflict')) : drawPanel(app)
@@ -158,9 +166,12 @@ store.on((state, changed) => {
     drawTime(app)
     void reload()
   }
-  if (any('exercise')) app.live.follow(state.exercise)
+  if (any('exercise')) {
+    app.live.follow(state.exercise)
+    void followIncidents(app)
+  }
   if (any('kinds', 'status', 'fresh_days', 'lifecycle')) drawing.redraw()
-  if (any('panel', 'lang', 'selected', 'spot', 'area', 'exercise', 'as_of', 'kinds', 'status', 'fresh_days', 'lifecycle', 'place', 'intake')) drawPanel(app)
+  if (any('panel', 'lang', 'selected', 'spot', 'spot_m', 'hazard', 'incident', 'area', 'exercise', 'as_of', 'kinds', 'status', 'fresh_days', 'lifecycle', 'place', 'intake')) drawPanel(app)
   else if (any('hidden') && state.panel === 'layers') drawPanel(app)
   if (any('lon', 'lat', 'zoom')) follow(state)
 })
@@ -186,6 +197,8 @@ async function start(): Promise<void> {
   await Promise.all([drawnOnce(), drawRest().catch(say)])
   await app.places.load('town', 'management_area', 'province').then(() => drawing.places(), say)
   drawing.areas()
+  void followIncidents(app)
+  await get<{ codes: Parameters<typeof learn>[0] }>('v1/vocabularies').then(({ codes }) => learn(codes), () => undefined)
   app.undrawn_zones = await drawZones(app).catch(() => null)
   if (!isEditing()) drawPanel(app)
   document.body.dataset.complete = 'true'
@@ -194,7 +207,7 @@ async function start(): Promise<void> {
 /** When everything asked for so far is on the screen: what only adds to it can wait until then. */
 const drawnOnce = (): Promise<unknown> => (map.loaded() ? Promise.resolve() : Promise.race([map.once('idle'), pause(DRAWN_MS)]))
 
-printPicture(map)
+printPicture(app)
 setInterval(() => (drawBanner(app), app.live.link === 'lost' && drawFoot(app)), 1000)
 void start()
 

@@ -1,7 +1,7 @@
 import { get } from './api'
 import { borders, outside } from './borders'
 import { relative } from './data'
-import { bounds, feature } from './geo'
+import { bounds, distance_m, feature } from './geo'
 import { nameOf } from './i18n'
 import type { Name } from './types'
 
@@ -54,6 +54,12 @@ export class Places {
   box(code: string): [number, number, number, number] | null {
     const entry = this.known.get(code)
     return bounds(entry?.extent ?? entry?.place.point ?? null)
+  }
+
+  /** How far from its middle a place reaches, in metres: half the diagonal of its box. */
+  reach_m(code: string): number {
+    const box = this.box(code)
+    return box ? distance_m([box[0], box[1]], [box[2], box[3]]) / 2 : 0
   }
 
   /** Boundaries to draw: what lies outside all provinces, the borders of districts, and those between their towns. */

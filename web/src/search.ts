@@ -1,3 +1,4 @@
+import { DATUMS, goTo, inLink, isPosition, readPosition, type Spot } from './alarm'
 import { get } from './api'
 import type { App } from './app'
 import { fill, h } from './dom'
@@ -47,12 +48,23 @@ class Box {
 
   private async look(q: string): Promise<void> {
     const asked = ++this.asked
-    const [places, resources] = await Promise.all([this.places(q), this.resources(q)])
+    const found = isPosition(q) || inLink(q) ? await this.spots(q) : (await Promise.all([this.places(q), this.resources(q)])).flat()
     if (asked !== this.asked) return
-    this.found = [...places, ...resources].slice(0, 12)
+    this.found = found.slice(0, 12)
     this.at = -1
     this.draw(q)
     this.app.say(t('search.results', { n: this.found.length }))
+  }
+
+  /** A position in each datum that it may be said in, or what a link shows. */
+  private async spots(q: string): Promise<Found[]> {
+    const linked = inLink(q)
+    const go = (at: LonLat, uncertainty_m = 0) => () => goTo(this.app, at, uncertainty_m)
+    if (linked) return [{ label: q, kind: t('alarm.link'), go: linked.incident ? () => this.app.store.set({ exercise: linked.exercise, incident: linked.incident, panel: 'incident' }) : go(linked.spot!) }]
+    const read = await Promise.all(DATUMS.map((datum) => readPosition(q, datum).catch(() => null)))
+    const spots = read.filter((spot): spot is Spot => spot !== null)
+    const once = spots.filter(({ at }, i) => spots.findIndex((other) => other.at.join() === at.join()) === i)
+    return once.map(({ label, kind, at, uncertainty_m }) => ({ label, kind, go: go(at, uncertainty_m) }))
   }
 
   private async places(q: string): Promise<Found[]> {

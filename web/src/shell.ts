@@ -2,14 +2,17 @@ import { credential } from './api'
 import type { App } from './app'
 import { byId, fill, h } from './dom'
 import { age, instant, number, t, type Word } from './i18n'
+import { become, described, forget, holder, me, meet, whose } from './me'
+import { Problem } from './api'
 import { searchBox } from './search'
 import { drawTime } from './panels/time'
-import { encode, type Panel } from './state'
+import { linkTo, qr } from './panels/sheet'
+import type { Panel } from './state'
 
-const TABS: Panel[] = ['layers', 'situation', 'area', 'planner', 'plan', 'detail']
+const TABS: Panel[] = ['layers', 'incident', 'situation', 'area', 'planner', 'plan', 'detail']
 /** A page that opens from another panel keeps the tab of that one. */
 const tabOf = (panel: Panel): Panel => (panel === 'intake' ? 'planner' : panel)
-const MARKS: Record<string, string> = { layers: '☰', situation: '◎', area: '▱', planner: '◔', plan: '✓', detail: 'ℹ' }
+const MARKS: Record<string, string> = { layers: '☰', incident: '⚑', situation: '◎', area: '▱', planner: '◔', plan: '✓', detail: 'ℹ' }
 
 /** The bar, tabs and foot around the map, in the current language. */
 export function drawShell(app: App): void {
@@ -32,7 +35,7 @@ function buttons(app: App): HTMLElement[] {
     button(state.theme === 'dark' ? t('theme.light') : t('theme.dark'), () => app.store.set({ theme: state.theme === 'dark' ? 'light' : 'dark' }), 'theme'),
     button(t('link.copy'), () => void copyLink(app), 'link'),
     button(t('print'), () => print(), 'print'),
-    button(credential.get() ? t('key.signed') : t('key'), () => askKey(app), 'key'),
+    signInButton(app),
   ]
 }
 
@@ -40,14 +43,10 @@ const button = (label: string, act: () => void, id: string): HTMLButtonElement =
   h('button', { type: 'button', id: `do-${id}`, onclick: act }, label)
 
 async function copyLink(app: App): Promise<void> {
-  const link = `${location.origin}${location.pathname}${encode(app.store.state)}`
-  try {
-    await navigator.clipboard.writeText(link)
-    app.hint(t('link.copied'))
-    setTimeout(() => app.hint(null), 1500)
-  } catch {
-    ask(t('link.copy'), [h('input', { readonly: true, value: link, 'aria-label': t('link.copy'), class: 'wide', onfocus: (e: Event) => (e.target as HTMLInputElement).select() })], null)
-  }
+  const link = linkTo(app)
+  const copied = await navigator.clipboard.writeText(link).then(() => true, () => false)
+  const field = h('input', { readonly: true, value: link, id: 'link-text', 'aria-label': t('link.copy'), class: 'wide', onfocus: (e: Event) => (e.target as HTMLInputElement).select() })
+  ask(t('link.copy'), [h('p', { class: 'note' }, t(copied ? 'link.copied' : 'link.by_hand')), field, h('div', { class: 'qr-box' }, qr(link) as unknown as HTMLElement), h('p', { class: 'note' }, t('link.no_key'))], null)
 }
 
 function modeButton(app: App): HTMLElement {
@@ -62,29 +61,58 @@ function askExercise(app: App): void {
   ask(t('exercise.enter'), [h('label', {}, t('exercise.name'), name)], () => app.store.set({ exercise: name.value, selected: null }))
 }
 
-function askKey(app: App): void {
-  const key = h('input', { id: 'key-text', type: 'password', autocomplete: 'off' })
-  const use = async (value: string | null) => {
-    credential.set(value)
-    drawShell(app)
-    app.live.follow(app.store.state.exercise)
-    await app.reload()
-  }
-  const forget = credential.get() ? h('button', { type: 'button', onclick: () => (byId<HTMLDialogElement>('dialog').close(), void use(null)) }, t('key.forget')) : null
-  ask(t('key'), [h('label', {}, t('key.prompt'), key), forget], () => key.value && void use(key.value.trim()))
+/** Who is signed in, with which role and places; a press changes it. */
+function signInButton(app: App): HTMLElement {
+  const signed = me().role !== 'public'
+  const label = signed ? `${holder()} · ${t(`role.${me().role}` as Word)}` : t('key')
+  return h('button', { type: 'button', id: 'do-key', 'data-role': me().role, title: described(app.places), onclick: () => askKey(app) }, label)
 }
 
-/** A small form in a dialog; `apply` runs when it is confirmed. */
-export function ask(title: string, content: (HTMLElement | null)[], apply: (() => void) | null): void {
+function askKey(app: App): void {
+  const key = h('input', { id: 'key-text', type: 'password', autocomplete: 'off' })
+  const said = h('div', { id: 'key-said', role: 'alert' })
+  const use = async () => {
+    drawShell(app)
+    app.live.follow(app.store.state.exercise)
+    app.panel()
+    await app.reload()
+    await app.entries()
+  }
+  const out = () => (byId<HTMLDialogElement>('dialog').close(), forget(), void use())
+  const signed = credential.get() && h('div', {}, h('p', { id: 'key-who' }, described(app.places)), h('button', { type: 'button', id: 'key-out', onclick: out }, t('key.forget')))
+  const check = async () => {
+    const given = key.value.trim()
+    if (!given) return false
+    try {
+      become(given, await whose(given))
+    } catch (error) {
+      const refused = error instanceof Problem && error.status === 401
+      fill(said, h('p', { class: 'problem' }, refused ? t('key.refused') : t('failed', { why: error instanceof Problem && error.status ? error.message : t('unreachable') })))
+      return false
+    }
+    void use()
+    return true
+  }
+  ask(t('key'), [signed || null, h('label', {}, t('key.prompt'), key), said], check)
+}
+
+/** Asks again whose key the tab carries, and draws what follows from it. */
+export async function meetAgain(app: App): Promise<void> {
+  const before = me().role
+  await meet()
+  if (me().role !== before) drawShell(app)
+}
+
+/** A small form in a dialog; it stays open while `apply` answers false. */
+export function ask(title: string, content: (HTMLElement | null)[], apply: (() => unknown) | null): void {
   const dialog = byId<HTMLDialogElement>('dialog')
-  const submit = (event: Event) => {
+  const submit = async (event: Event) => {
     event.preventDefault()
-    dialog.close()
-    apply?.()
+    if ((await apply?.()) !== false) dialog.close()
   }
   fill(
     dialog,
-    h('form', { method: 'dialog', onsubmit: submit }, h('h2', { id: 'dialog-title' }, title), ...content,
+    h('form', { method: 'dialog', onsubmit: (event: Event) => void submit(event) }, h('h2', { id: 'dialog-title' }, title), ...content,
       h('div', { class: 'row end' },
         h('button', { type: 'button', onclick: () => dialog.close() }, apply ? t('cancel') : t('close')),
         apply && h('button', { type: 'submit', class: 'main' }, t('apply')))),

@@ -1,7 +1,7 @@
 import { home } from './jurisdiction'
 import type { LonLat } from './geo'
 
-export type Panel = 'layers' | 'situation' | 'area' | 'planner' | 'plan' | 'detail' | 'intake' | 'none'
+export type Panel = 'layers' | 'incident' | 'situation' | 'area' | 'planner' | 'plan' | 'detail' | 'intake' | 'none'
 export type Theme = 'light' | 'dark'
 export type Lang = 'zh' | 'en'
 
@@ -21,6 +21,10 @@ export interface State {
   lang: Lang
   theme: Theme
   spot: LonLat | null
+  /** How uncertain the spot is, metres. */
+  spot_m: number
+  hazard: string
+  incident: string | null
   area: LonLat[] | null
   selected: string | null
   place: string | null
@@ -68,6 +72,9 @@ export const initial = (): State => ({
   lang: navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en',
   theme: matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light',
   spot: null,
+  spot_m: 0,
+  hazard: 'any',
+  incident: null,
   area: null,
   selected: null,
   place: null,
@@ -97,6 +104,9 @@ export function encode(state: State): string {
   add('exercise', state.exercise)
   add('as_of', state.as_of)
   add('spot', state.spot && point(state.spot))
+  add('spot_m', state.spot && state.spot_m ? String(state.spot_m) : null)
+  add('hazard', state.hazard, start.hazard)
+  add('incident', state.incident)
   add('area', state.area && state.area.map(point).join(';'))
   add('sel', state.selected)
   add('place', state.place)
@@ -130,6 +140,9 @@ export function decode(fragment: string): State {
   take('exercise', String, (v) => /^[a-z0-9][a-z0-9-]{0,39}$/.test(v) && (state.exercise = v))
   take('as_of', String, (v) => !Number.isNaN(Date.parse(v)) && (state.as_of = v))
   take('spot', points, (v) => (state.spot = v[0] ?? null))
+  take('spot_m', Number, (v) => v > 0 && v <= 100_000 && (state.spot_m = v))
+  take('hazard', String, (v) => /^[a-z_]{1,40}$/.test(v) && (state.hazard = v))
+  take('incident', String, (v) => UUID.test(v) && (state.incident = v))
   take('area', points, (v) => v.length >= 3 && (state.area = v))
   take('sel', String, (v) => (state.selected = v))
   take('place', String, (v) => (state.place = v))
@@ -137,13 +150,14 @@ export function decode(fragment: string): State {
   take('radius', Number, (v) => v > 0 && v <= 500_000 && (state.radius_m = v))
   take('reason', String, (v) => (state.reason = v.slice(0, 400)))
   take('trials', trials, (v) => (state.trials = v))
-  take('intake', String, (v) => /^[0-9a-f-]{36}$/.test(v) && (state.intake = v))
+  take('intake', String, (v) => UUID.test(v) && (state.intake = v))
   take('lang', String, (v) => (v === 'zh' || v === 'en') && (state.lang = v))
   take('theme', String, (v) => (v === 'light' || v === 'dark') && (state.theme = v))
   return state
 }
 
-const PANELS: Panel[] = ['layers', 'situation', 'area', 'planner', 'plan', 'detail', 'intake', 'none']
+const UUID = /^[0-9a-f-]{36}$/
+const PANELS: Panel[] = ['layers', 'incident', 'situation', 'area', 'planner', 'plan', 'detail', 'intake', 'none']
 
 function points(text: string): LonLat[] {
   return text

@@ -17,6 +17,7 @@ export const OVERLAYS = [
   'labels',
   'trial',
   'intake',
+  'incidents',
   'chosen',
   'spot',
 ] as const
@@ -36,6 +37,7 @@ export const OVERLAY_LAYERS: Record<Overlay, string[]> = {
   labels: ['labels-name'],
   trial: ['trial-fill', 'trial-line'],
   intake: ['intake-doubt', 'intake-move', 'intake-doubtful', 'intake-point', 'intake-name'],
+  incidents: ['incidents-extent', 'incidents-edge', 'incidents-cordon', 'incidents-cordon-line', 'incidents-ring', 'incidents-name'],
   chosen: ['chosen-ring'],
   spot: ['spot-line', 'spot-hit', 'spot-ring'],
 }
@@ -97,6 +99,12 @@ function layers(state: State): LayerSpecification[] {
     { id: 'intake-name', type: 'symbol', source: 'intake', filter: isPoint, layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 12 * SCALE, 'text-anchor': 'top', 'text-offset': [0, 1], 'text-optional': true }, paint: halo },
     { id: 'chosen-ring', type: 'circle', source: 'chosen', paint: { 'circle-radius': 20 * SCALE, 'circle-color': 'transparent', 'circle-stroke-color': c.accent, 'circle-stroke-width': 4 * SCALE } },
     { id: 'spot-line', type: 'line', source: 'spot', filter: isLine, paint: { 'line-color': c.accent, 'line-width': 2 * SCALE, 'line-dasharray': [1, 2] } },
+    { id: 'incidents-extent', type: 'fill', source: 'incidents', filter: ['==', ['get', 'part'], 'extent'] as never, paint: { 'fill-color': c.gap, 'fill-opacity': 0.18, 'fill-antialias': false } },
+    { id: 'incidents-edge', type: 'line', source: 'incidents', filter: ['in', ['get', 'part'], ['literal', ['extent', 'doubt']]] as never, paint: { 'line-color': c.gap, 'line-width': 1.6 * SCALE, 'line-dasharray': [3, 2] } },
+    { id: 'incidents-cordon', type: 'fill', source: 'incidents', filter: ['==', ['get', 'part'], 'cordon'] as never, paint: { 'fill-pattern': 'hatch-rule' } },
+    { id: 'incidents-cordon-line', type: 'line', source: 'incidents', filter: ['==', ['get', 'part'], 'cordon'] as never, paint: { 'line-color': c.gap, 'line-width': 2.5 * SCALE } },
+    { id: 'incidents-ring', type: 'circle', source: 'incidents', filter: ['all', isPoint, ['==', ['get', 'part'], 'where']] as never, paint: { 'circle-radius': ['case', ['get', 'chosen'], 11 * SCALE, 8 * SCALE] as never, 'circle-color': ['match', ['get', 'state'], 'reported', '#e5a100', 'contained', '#12a150', c.gap] as never, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 3 } },
+    { id: 'incidents-name', type: 'symbol', source: 'incidents', filter: ['all', isPoint, ['==', ['get', 'part'], 'where']] as never, layout: { 'text-font': FONT, 'text-field': ['get', 'label'] as never, 'text-size': 13 * SCALE, 'text-anchor': 'bottom', 'text-offset': [0, -1.1], 'text-allow-overlap': true }, paint: { ...halo, 'text-color': c.gap } },
     { id: 'spot-hit', type: 'circle', source: 'spot', filter: ['all', isPoint, ['==', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 17 * SCALE, 'circle-color': 'transparent', 'circle-stroke-color': c.accent, 'circle-stroke-width': 2 * SCALE } },
     { id: 'spot-ring', type: 'circle', source: 'spot', filter: ['all', isPoint, ['!=', ['get', 'role'], 'hit']] as never, paint: { 'circle-radius': 8 * SCALE, 'circle-color': c.gap, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 3 } },
   ]

@@ -5,6 +5,7 @@ import { show } from '../map/overlays'
 import { areaPanel } from './area'
 import { detailPanel } from './detail'
 import { clearDrawn } from './intake/drawn'
+import { incidentPanel } from './incident/panel'
 import { intakePanel } from './intake/panel'
 import { layersPanel } from './layers'
 import { planPanel } from './plan'
@@ -13,6 +14,7 @@ import { situationPanel } from './situation'
 
 const CONTENT = {
   layers: layersPanel,
+  incident: incidentPanel,
   situation: situationPanel,
   area: areaPanel,
   planner: plannerPanel,

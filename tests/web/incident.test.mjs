@@ -1,0 +1,186 @@
+/** An alarm in the centre: where it is, in whatever form it was said, whom to call, whom to send, what to print. */
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { accessibility, api, AUTHORISED, click, close, drawn, open, post, settled, shot, signIn, start } from './browser.mjs'
+
+let browser
+before(async () => (browser = await start()))
+after(() => browser.close())
+
+const SPOT = [106.75, 28.95]
+const answered = (page) => page.waitForFunction(() => document.querySelector('#situation-answer h3') && !document.querySelector('#situation-answer[aria-busy]'))
+const spotOf = (page) => page.waitForFunction(() => new URLSearchParams(location.hash.slice(1)).get('spot')).then((held) => held.jsonValue()).then((text) => text.split(',').map(Number))
+const centre = (page) => page.evaluate(() => { const { lng, lat } = window.registryMap.map.getCenter(); return [lng, lat, window.registryMap.map.getZoom()] })
+
+async function signedIn(hash) {
+  const page = await open(browser, hash)
+  await signIn(page)
+  await page.waitForSelector('#do-key[data-role=admin]')
+  return page
+}
+
+describe('an alarm', () => {
+  for (const [said, datum] of [['28°57′00″N 106°45′00″E', 'wgs84'], ['106.75, 28.95', 'wgs84'], ['106.75 28.95', 'gcj02']])
+    it(`is found where ${said} (${datum}) is, and the view goes there`, async () => {
+      const meant = await api(`/v1/proximity/position?${new URLSearchParams({ text: said, datum })}`)
+      const page = await open(browser, '#lang=zh&theme=light&panel=situation&exercise=demo')
+      await page.selectOption('#spot-datum', datum)
+      await page.fill('#spot-text', said)
+      await page.click('#spot-ask')
+      await answered(page)
+      const [lon, lat] = await spotOf(page)
+      assert.ok(Math.abs(lon - meant.lon) < 1e-5 && Math.abs(lat - meant.lat) < 1e-5)
+      await settled(page)
+      const [x, y, zoom] = await centre(page)
+      assert.ok(Math.abs(x - meant.lon) < 0.01 && Math.abs(y - meant.lat) < 0.01 && zoom >= 12, `the view shows ${x}, ${y}, ${zoom}`)
+      await close(page)
+    })
+
+  it('is found by the name of a place or a resource, offered where several have it', async () => {
+    const page = await open(browser, '#lang=zh&theme=light&panel=situation&exercise=demo')
+    await page.fill('#spot-text', '石角')
+    await page.click('#spot-ask')
+    await page.waitForSelector('#alarm-found li')
+    const offered = await page.locator('#alarm-found .name').allTextContents()
+    assert.ok(offered.includes('石角镇') && offered.length > 1)
+    await page.click('#alarm-found .name >> text=/^石角镇$/')
+    await answered(page)
+    assert.ok(new URLSearchParams(new URL(page.url()).hash.slice(1)).get('spot_m') !== '0')
+    await close(page)
+  })
+
+  it('says what would be right when the words are no position', async () => {
+    const page = await open(browser, '#lang=zh&theme=light&panel=situation', {}, [/400/])
+    await page.fill('#spot-text', '106°75′ 29°01′')
+    await page.click('#spot-ask')
+    await page.waitForSelector('#alarm-found .problem')
+    await close(page)
+  })
+
+  it('is searched for by coordinates in every datum, with the contrast of the drill bar', async () => {
+    const page = await open(browser, '#lang=en&theme=dark&exercise=demo')
+    await page.fill('#search', '28.95 106.75')
+    await page.waitForFunction(() => document.querySelectorAll('#search-list [role=option]').length === 3)
+    assert.deepEqual(await accessibility(page), [])
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await answered(page)
+    const [lon] = await spotOf(page)
+    assert.ok(lon < 106.748, 'the second is the shifted one')
+    await close(page)
+  })
+
+  it('shows telephones first, and says what nobody recorded', async () => {
+    const calls = await api(`/v1/call-list?lon=${SPOT[0]}&lat=${SPOT[1]}&exercise=demo`)
+    const page = await open(browser, '#lang=zh&theme=light&at=12/28.95/106.75&exercise=demo')
+    await click(page, ...SPOT)
+    await answered(page)
+    const numbers = await page.locator('[data-part="call.title"] > div a.tel').allTextContents()
+    const expected = calls.sections.flatMap(({ lines }) => lines.filter(({ telephone }) => telephone).map(({ telephone }) => telephone))
+    assert.deepEqual(numbers, expected)
+    const text = await page.textContent('[data-part="call.title"]')
+    for (const words of calls.missing) assert.ok(text.includes(words.zh), words.zh)
+    await page.selectOption('#hazard', 'forest_fire')
+    await page.waitForSelector('#call-none')
+    await close(page)
+  })
+
+  it('sums up the shelters for so many within so far, in three actions', async () => {
+    const need = await api(`/v1/proximity/shelter-need?lon=${SPOT[0]}&lat=${SPOT[1]}&persons=800&radius_m=5000&exercise=demo`)
+    const page = await open(browser, `#lang=en&theme=light&panel=situation&spot=${SPOT}&exercise=demo`)
+    await answered(page)
+    await page.fill('#need-persons', '800')
+    await page.fill('#need-radius', '5')
+    await page.click('#need-ask')
+    await page.waitForSelector('#need-sum')
+    const text = await page.textContent('#need-answer')
+    for (const { properties } of need.features) assert.ok(text.includes(properties.name.en))
+    assert.match(await page.textContent('#need-sum .tag'), { yes: /^enough/, no: /not enough/, unknown: /not known/ }[need.plan.enough])
+    await close(page)
+  })
+})
+
+describe('an incident', () => {
+  it('is opened at the spot, sends teams, changes state, and follows what others do', async () => {
+    const page = await signedIn(`#lang=zh&theme=light&panel=situation&spot=106.7,28.99&hazard=forest_fire&exercise=demo`)
+    await answered(page)
+    await page.click('#open-incident summary')
+    await page.fill('#open-note', '群众来电')
+    await page.click('#open-do')
+    await page.waitForSelector('#incident-head')
+    const id = await page.getAttribute('#incident-head', 'data-id')
+    const stored = await api(`/v1/incidents/${id}?exercise=demo`, { headers: AUTHORISED })
+    assert.deepEqual([stored.hazard, stored.state, stored.exercise], ['forest_fire', 'reported', 'demo'])
+    await page.click('[data-next=confirmed]')
+    await page.waitForSelector('#incident-head[data-state=confirmed]')
+    const sent = await page.getAttribute('[data-send] >> nth=0', 'data-send')
+    await page.click('[data-send] >> nth=0')
+    await page.waitForSelector('#commitments [data-commitment]')
+    assert.equal((await api(`/v1/resources/${sent}?exercise=demo`)).properties.readiness, 'committed')
+    await page.click('#commitments [data-state=on_scene]')
+    await page.waitForSelector('#commitments >> text=到场')
+    await post(`/v1/incidents/${id}/log?exercise=demo`, { text: '火场面积约两亩' }, AUTHORISED)
+    await page.waitForSelector('#incident-log >> text=火场面积约两亩')
+    await page.fill('#log-text', '增派一队')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('#incident-log >> text=增派一队')
+    await settled(page)
+    assert.ok((await drawn(page, 'incidents-ring')).some(({ properties }) => properties.id === id))
+    assert.deepEqual(await accessibility(page), [])
+    await shot(page, 'incident')
+    await close(page)
+  })
+
+  it('is opened by its link, and prints on one page with title, drill mark, scale, legend, position and code', async () => {
+    const made = await post('/v1/incidents?exercise=demo', { hazard: 'flood', geometry: { type: 'Point', coordinates: SPOT }, location: { quality: 'approximate', uncertainty_m: 100 } }, AUTHORISED)
+    const page = await open(browser, `#lang=zh&theme=dark&panel=incident&incident=${made.incident.id}&exercise=demo`, {}, [/404/])
+    await page.waitForSelector('#incident-unseen')
+    await signIn(page)
+    await page.waitForSelector('#incident-head')
+    await page.waitForFunction(() => !document.querySelector('#incident[aria-busy]'))
+    await settled(page)
+    const pdf = await page.pdf({ preferCSSPageSize: true })
+    assert.equal(pdf.toString('latin1').match(/\/Type\s*\/Page[^s]/g).length, 1)
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+    await page.emulateMedia({ media: 'print' })
+    const sheet = await page.textContent('#sheet-head') + await page.textContent('#sheet-body')
+    for (const part of ['演练 · demo · 非实况', '洪水', '打印', '106.75000, 28.95000', '28°57′00.0″N 106°45′00.0″E']) assert.ok(sheet.includes(part), part)
+    assert.ok(await page.isVisible('#sheet-head .qr'))
+    assert.ok(!(await page.isVisible('#bar')))
+    await shot(page, 'sheet')
+    await close(page)
+  })
+
+  it('is seen by nobody without the right, who is told so', async () => {
+    const page = await open(browser, '#lang=en&theme=light&panel=incident&exercise=demo')
+    await page.waitForSelector('#incident-none >> text=sign in')
+    assert.equal((await drawn(page, 'incidents-ring')).length, 0)
+    await close(page)
+  })
+})
+
+describe('who is signed in', () => {
+  it('is always on the screen, and a wrong key is refused in the dialog', async () => {
+    const page = await open(browser, '#lang=zh&theme=light', {}, [/401/])
+    await page.click('#do-key')
+    await page.fill('#key-text', 'reg_deadbeef_wrong')
+    await page.click('#dialog .main')
+    await page.waitForSelector('#key-said .problem')
+    assert.match(await page.textContent('#key-said'), /没有登录/)
+    assert.equal(await page.getAttribute('#do-key', 'data-role'), 'public')
+    await page.waitForSelector('#link-state[data-link=live]')
+    await page.keyboard.press('Escape')
+    await signIn(page)
+    await page.waitForSelector('#do-key[data-role=admin]')
+    assert.match(await page.textContent('#do-key'), /admin · 管理/)
+    await page.reload()
+    await page.waitForSelector('#do-key[data-role=admin]')
+    await page.click('#do-key')
+    assert.match(await page.textContent('#key-who'), /全部地方/)
+    await page.click('#key-out')
+    await page.waitForSelector('#do-key[data-role=public]')
+    await close(page)
+  })
+})
