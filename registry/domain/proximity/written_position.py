@@ -35,14 +35,23 @@ class WrittenPosition(Struct, frozen=True, kw_only=True):
     """A position in WGS 84 and how it was read; `far` says that it lies far from the jurisdiction."""
 
     lon: float
+    """Longitude in degrees, WGS 84."""
     lat: float
+    """Latitude in degrees, WGS 84."""
     datum: QueryDatum
+    """The datum that the text was read in."""
     frame: Frame | None = None
+    """The order or projection in which the figures stood; null for a kilometre of a road."""
     epsg: int | None = None
+    """The projection of figures in metres."""
     uncertainty_m: float | None = None
+    """How far off the line of the road may be, in metres."""
     road: str | None = None
+    """The road that was named."""
     chainage_km: float | None = None
+    """The kilometre of the road."""
     far: bool = False
+    """Whether it lies far from the jurisdiction."""
 
 
 def road_kilometre(text: str) -> RoadKilometre | None:

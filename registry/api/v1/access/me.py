@@ -11,8 +11,11 @@ class Caller(Struct, frozen=True):
     """Whose credential a request carries; `places` are codes, None for everywhere, empty for nowhere."""
 
     id: str
+    """The holder of the key or token; `anonymous` without one."""
     role: Role
+    """What the holder may do: `public`, `viewer`, `field`, `planner` or `admin`."""
     places: tuple[str, ...] | None
+    """Codes of the places that the role holds for; null for everywhere."""
 
 
 @get("/")
