@@ -227,6 +227,11 @@ async def test_a_field_correction_is_proposed_and_a_planner_applies_it(client, s
     assert history[0]["before"]["geometry"]["coordinates"] == [106.65, 29.03]
     applied = await client.post(path, json=found | {"datum": "wgs84"}, headers=planner)
     assert applied.status_code == 200
+    assert applied.json()["properties"]["location"]["quality"] == "surveyed"
+    pointed = found | {"datum": "wgs84", "accuracy_m": 330, "quality": "approximate", "evidence": "on a map"}
+    tapped = await client.post(path, json=pointed, headers=planner)
+    location = tapped.json()["properties"]["location"]
+    assert (location["quality"], location["uncertainty_m"]) == ("approximate", 330)
 
 
 async def test_a_town_officer_edits_only_its_town(client, towns, signed) -> None:

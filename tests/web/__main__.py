@@ -42,9 +42,10 @@ def registry() -> Iterator[dict[str, str]]:
         with served([*command, "serve", "--port", str(port)], environment, told["REGISTRY_ADDRESS"]):
             load = [sys.executable, "-P", "-m", "benchmarks.loadgen", str(LARGE), "--exercise", "scale"]
             subprocess.run(load, env=environment, check=True, stdout=subprocess.DEVNULL)
-            officer = [*command, "key", "create", "--holder", "officer", "--role", "field", "--everywhere"]
-            made = subprocess.run(officer, env=environment, check=True, capture_output=True, text=True)
-            told["REGISTRY_FIELD_KEY"] = made.stdout.split()[0]
+            for role in ("viewer", "field", "planner"):
+                create = [*command, "key", "create", "--holder", f"the-{role}", "--role", role, "--everywhere"]
+                made = subprocess.run(create, env=environment, check=True, capture_output=True, text=True)
+                told[f"REGISTRY_{role.upper()}_KEY"] = made.stdout.split()[0]
             yield told
 
 

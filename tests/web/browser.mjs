@@ -41,11 +41,12 @@ export async function open(browser, hash = '', { width = 1366, height = 768, ...
   return page
 }
 
-/** Types the administrator's key into the page. */
-export async function signIn(page) {
+/** Types the key of a role into the page, and waits until the page says whose it is. */
+export async function signIn(page, role = 'admin') {
   await page.click('#do-key')
-  await page.fill('#key-text', KEY)
+  await page.fill('#key-text', role === 'admin' ? KEY : process.env[`REGISTRY_${role.toUpperCase()}_KEY`])
   await page.click('#dialog .main')
+  await page.waitForSelector(`#do-key[data-role=${role}]`)
 }
 
 /** Waits until places, records and their areas are drawn. */

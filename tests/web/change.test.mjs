@@ -36,6 +36,7 @@ describe('editing', () => {
     await page.fill('#move-evidence', 'survey')
     await shot(page, 'edit-move')
     await page.click('#save-move')
+    await page.click('#confirm-move')
     await page.waitForSelector('#edit-answer >> text=Saved')
     const [lon, lat] = (await api(`/v1/resources/${id}`)).geometry.coordinates
     assert.ok(Math.abs(lon - 106.77) < 0.001 && Math.abs(lat - 28.93) < 0.001)

@@ -25,6 +25,9 @@ export function learn(codes: { subject: string; code: string; label: Name }[]): 
   for (const { subject, code, label } of codes) labels.set(`${subject}.${code}`, label)
 }
 
+/** The codes of a vocabulary that the registry has words for. */
+export const labelled = (subject: string): string[] => [...labels.keys()].filter((key) => key.startsWith(`${subject}.`)).map((key) => key.slice(subject.length + 1))
+
 /** The words for a coded value: the page's, or those of the registry's vocabularies, or the code itself. */
 export function coded(prefix: string, code: unknown): string {
   const key = `${prefix}.${String(code)}` as Word

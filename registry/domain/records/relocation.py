@@ -1,6 +1,6 @@
 """Correct a position: from the datum of the device to WGS 84."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
@@ -19,14 +19,16 @@ class Relocation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     accuracy_m: Metres
     place: PlaceCode | None = None
     evidence: Annotated[LongText, Meta(min_length=1)]
+    quality: Literal["surveyed", "approximate"] = "surveyed"
+    """Whether it was measured there, or is only as good as its accuracy: a finger on a map measures nothing."""
     base_version: Annotated[int, Meta(ge=1, le=2_000_000_000)] | None = None
 
 
 def relocated(current: Resource, correction: Relocation) -> Resource:
-    """`current` at the corrected position: surveyed, or approximate where the datum is unknown."""
+    """`current` at the corrected position, approximate where the datum is unknown."""
     location = structs.replace(
         current.properties.location,
-        quality="approximate" if correction.datum == "unknown" else "surveyed",
+        quality="approximate" if correction.datum == "unknown" else correction.quality,
         uncertainty_m=correction.accuracy_m,
         candidate_places=[],
         datum=correction.datum,

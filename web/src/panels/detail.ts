@@ -3,21 +3,24 @@ import type { App } from '../app'
 import { h } from '../dom'
 import { feature, type LonLat } from '../geo'
 import { age, coded, instant, length, nameOf, number, t, type Word } from '../i18n'
+import { may } from '../me'
 import { show } from '../map/overlays'
-import type { Page, Resource, ResourceProperties } from '../types'
+import type { Name, Page, Resource, ResourceProperties } from '../types'
 import { groupOf } from '../vocab'
 import { hit, into, list, section, statusOf, statusTag } from './common'
-import { editSection } from './edit'
+import { contactSection } from './edit/contacts'
+import { newRecord } from './edit/record'
+import { editSection } from './edit/section'
 import { picture } from './layers'
 
-const FIELDS = ['form', 'force', 'level', 'tier', 'duration', 'space', 'personnel', 'specialties', 'capacity_persons', 'occupancy_persons', 'hazards', 'amenities', 'serves_persons', 'watch_radius_m', 'stock'] as const
+const FIELDS = ['form', 'force', 'level', 'tier', 'duration', 'space', 'personnel', 'vehicles', 'equipment', 'specialties', 'capacity_persons', 'occupancy_persons', 'hazards', 'amenities', 'hours', 'serves_persons', 'watch_radius_m', 'stock', 'note'] as const
 const LISTED = 500
 const CODED: Record<string, string> = { form: 'form', force: 'force', level: 'level', tier: 'level', duration: 'duration', space: 'space', hazards: 'hazard', specialties: 'specialty', amenities: 'amenity' }
 
 /** One resource whole, or the list of those without a position. */
 export function detailPanel(app: App): HTMLElement {
   const { selected } = app.store.state
-  if (!selected) return h('p', { class: 'quiet' }, t('detail.none'))
+  if (!selected) return h('div', {}, h('p', { class: 'quiet' }, t('detail.none')), may('field') && !app.store.state.as_of && newRecord(app))
   if (selected === 'unlocated') return unlocated(app)
   const slot = h('div', { id: 'detail' })
   const held = app.records.all.get(selected)
@@ -49,10 +52,12 @@ function card(app: App, resource: Resource): HTMLElement {
       row('detail.manager', p.manager),
       row('detail.location', position(app, resource)),
       ...FIELDS.map((field) => row(`field.${field}` as Word, value(field, p))),
+      p.status_at ? row('detail.status_at', `${instant(String(p.status_at))} · ${age(String(p.status_at))}`) : [],
       row('detail.verified', p.verified_at ? `${instant(p.verified_at)} · ${age(p.verified_at)}` : t('age.never')),
       row('detail.version', String(p.version))),
     p.sources.length > 0 && section('detail.sources', h('ul', {}, p.sources.map(source))),
     editSection(app, resource),
+    app.store.state.as_of ? null : contactSection(app, resource),
     history(app, resource),
   )
 }
@@ -76,6 +81,8 @@ function value(field: string, p: ResourceProperties): string | null {
   if (given === null || given === undefined) return null
   if (field === 'watch_radius_m') return length(given as number)
   if (field === 'stock') return (given as { name: { zh?: string; en?: string }; quantity: number | null; unit: string | null }[]).map((line) => `${nameOf(line.name)} ${line.quantity === null ? t('unknown') : number(line.quantity)}${line.unit ?? ''}`).join('；')
+  if (field === 'vehicles' || field === 'equipment') return (given as { name?: Name | null; code?: { code: string } | null; count?: number | null }[]).map(({ name, code, count }) => `${nameOf(name ?? code?.code)}${count ? ` ${count}` : ''}`).join(t('comma'))
+  if (field === 'note' || field === 'hours') return String(given)
   const prefix = CODED[field] ?? field
   if (Array.isArray(given)) return given.map((one: { code: string }) => coded(prefix, one.code)).join('、')
   return typeof given === 'number' ? number(given) : coded(prefix, given)

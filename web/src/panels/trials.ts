@@ -9,7 +9,7 @@ import type { Trial } from '../state'
 import { added, type Question } from './ask'
 import { section, why } from './common'
 import { coverageFigures, type Coverage } from './coverage'
-import { nudge } from './edit'
+import { nudge } from './edit/move'
 
 export const USUAL_M = 5000
 let markers: Marker[] = []
