@@ -20,7 +20,7 @@ class Relocation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     place: PlaceCode | None = None
     evidence: Annotated[LongText, Meta(min_length=1)]
     quality: Literal["surveyed", "approximate"] = "surveyed"
-    """Whether it was measured there, or is only as good as its accuracy: a finger on a map measures nothing."""
+    """Whether it was measured there; what a finger shows on a map is only approximate."""
     base_version: Annotated[int, Meta(ge=1, le=2_000_000_000)] | None = None
 
 
