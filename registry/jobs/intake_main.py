@@ -5,6 +5,7 @@ transaction ends with its connection.
 """
 
 import asyncio
+import gc
 import time
 
 import msgspec
@@ -29,7 +30,13 @@ TELL_EVERY_S = 0.2
 
 
 def main() -> None:
-    """Work one order."""
+    """Work one order.
+
+    Rows are held by the hundred thousand and hold no cycles: to look through them for garbage takes a fifth
+    of the time.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     write(asyncio.run(outcome_of(received())))
 
 

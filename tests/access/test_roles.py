@@ -85,6 +85,7 @@ MATRIX: dict[tuple[str, str], Route] = {
     ("GET", "/v1/templates/{kind:str}"): Route("planner"),
     ("GET", "/v1/reports/kind"): Route("viewer"),
     ("PATCH", f"{FILES}/{{identity:uuid}}/rows/{{n:int}}"): Route("planner", {"decision": {"take": "skip"}}),
+    ("PATCH", f"{FILES}/{{identity:uuid}}/rows"): Route("planner", {"version": 1, "rows": [{"n": 1}]}),
     ("POST", f"{FILES}/{{identity:uuid}}/decisions"): Route(
         "planner", {"version": 1, "action": "confirm", "code": "likely_double", "take": "new"}
     ),

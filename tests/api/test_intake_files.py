@@ -91,7 +91,9 @@ async def test_a_file_from_upload_to_undo(office: FileClient, stored: Writer) ->
     assert receipt["created"] == 2
     again = await office.send("POST", f"{url}/commit", {"version": intake["version"]})
     assert again[0] == 409, again
-    assert "check it again" in again[1]["detail"]
+    assert "no row is left" in again[1]["detail"]
+    counts = (await office.read(url))["counts"]
+    assert counts | {"stored": 2, "aside": 2, "storing": 0, "waiting": 0} == counts
     records = await office.client.get("/v1/resources?kind=shelter", headers=office.headers)
     assert {one["properties"]["name"]["zh"] for one in records.json()["features"]} == {
         "城北第三小学",
@@ -106,6 +108,35 @@ async def test_a_file_from_upload_to_undo(office: FileClient, stored: Writer) ->
     assert [f"/v1/intakes/{one['id']}" for one in listed] == [url]
     assert (await office.send("DELETE", url, None))[0] == 204
     assert (await office.send("GET", url, None))[0] == 404
+
+
+async def test_many_cells_are_corrected_at_once(office: FileClient) -> None:
+    url = await office.bring("名称,乡镇,容量\n甲小学,town,3/4\n乙中学,town,5/6\n丙广场,town,7\n".encode())
+    version = (await office.read(url))["version"]
+    rows = [
+        {"n": 2, "corrections": {"C": 34}},
+        {"n": 3, "corrections": {"C": 56}},
+        {"n": 4, "decision": {"take": "skip"}},
+    ]
+    body = {"version": version, "rows": rows}
+    assert (await office.send("PATCH", f"{url}/rows", body | {"version": version - 1}))[0] == 412
+    for wrong, field in (
+        ([{"n": 2, "corrections": {"c1": 3}}], "/rows/0/corrections/c1"),
+        ([rows[0], rows[0]], "/rows"),
+    ):
+        status, told = await office.send("PATCH", f"{url}/rows", body | {"rows": wrong})
+        assert (status, told["errors"][0]["pointer"]) == (422, field), told
+    assert (await office.send("PATCH", f"{url}/rows", body | {"rows": [{"n": 1}]}))[0] == 404
+    status, told = await office.send("PATCH", f"{url}/rows", body)
+    assert status == 202, told
+    counts = (await office.read(await office.rested(url)))["counts"]
+    assert counts | {"create": 2, "skip": 1, "waiting": 0, "storing": 2} == counts
+
+
+async def test_an_exercise_that_is_not_begun_has_its_template(office: FileClient) -> None:
+    answer = await office.client.get("/v1/templates/shelter?exercise=spring", headers=office.headers)
+    assert answer.status_code == 200, answer.text
+    assert "spring" in answer.headers["content-disposition"]
 
 
 async def test_a_file_is_looked_through_before_it_opens_its_exercise(office: FileClient) -> None:

@@ -85,6 +85,16 @@ async def test_a_district_takes_the_place_of_two(office: Client, stored: Writer)
     assert listed == "500112", "records under an ended code stay"
     rehoming = (await office.get("/v1/places/500112/rehoming")).json()["records"]
     assert [record["proposed"] for record in rehoming] == ["500157"]
+    assert await waiting(office) == [("place_ended", str(shelter), "500157")]
+    again = feature(square(106.6, 29.6), name={"en": "500112"}, list_version="NBS-2023")
+    await put(office, "500112", again, "*", 200)
+    assert await waiting(office) == [], "the code is in force again"
+
+
+async def waiting(office: Client) -> list[tuple[str, str, str]]:
+    """Code, record and proposal of the warnings that wait for a person."""
+    listed = (await office.get("/v1/findings")).json()["findings"]
+    return [(one["finding"]["code"], one["resource"], one["finding"]["proposal"]) for one in listed]
 
 
 @pytest.mark.parametrize("form", ["500110113", "500110113000"])

@@ -214,7 +214,7 @@ async def test_checking_stores_no_record_and_storing_is_one_batch(
     assert await count(conn, "contact") == 1
     assert (await office.read(identity)).state == "committed"
     assert await check(office.writer, b"no seals yet") == []
-    row = (await office.rows(identity, action="create"))[0]
+    row = (await office.rows(identity, action="stored"))[1]
     stored = await conn.fetchval("SELECT feature FROM resource WHERE name_zh = '城北第三小学'")
     assert row.record is not None
     assert json.loads(stored)["id"] == str(row.record.id)
@@ -267,6 +267,56 @@ async def test_a_row_is_corrected_in_place_with_those_that_it_has_to_do_with(off
         await correct_row(office.work, identity, 2, RowCorrection(corrections={"d1": 3}))
 
 
+async def test_what_is_stored_is_settled_and_may_be_corrected_and_stored_again(
+    office: Office, conn: asyncpg.Connection
+) -> None:
+    """The second storing changes a record that the first one made: undoing takes both back."""
+    identity = await office.bring("编号,名称,乡镇,容量\nA1,城北第三小学,town,5\nA2,城南中学,town,3/4\n")
+    assert (await office.commit(identity))["created"] == 1
+    [row] = await office.rows(identity, action="stored")
+    assert (row.n, row.target_version) == (2, 1)
+    with pytest.raises(Conflict, match="no row is left"):
+        await office.commit(identity)
+    row = await correct_row(office.work, identity, 2, RowCorrection(corrections={"D": 6}))
+    assert (row.action, row.target_version) == ("update", 1)
+    await correct_row(office.work, identity, 3, RowCorrection(corrections={"D": 34}))
+    receipt = await office.commit(identity)
+    assert (receipt["created"], receipt["updated"]) == (1, 1)
+    assert await office.actions(identity) == ["stored", "stored"]
+    await office.again(identity)
+    assert await office.actions(identity) == ["unchanged", "unchanged"]
+    await office.undo(identity)
+    left = await conn.fetch("SELECT name_zh FROM resource WHERE lifecycle <> 'retired'")
+    assert [row["name_zh"] for row in left] == ["示例甲场所"]
+
+
+async def test_storing_takes_no_more_statements_for_more_rows(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements = 0
+
+    def counted(name: str) -> None:
+        plain = getattr(Writer, name)
+
+        async def run(*arguments: Any, **named: Any) -> Any:
+            nonlocal statements
+            statements += 1
+            return await plain(*arguments, **named)
+
+        monkeypatch.setattr(Writer, name, run)
+
+    for name in ("rows", "row", "run", "run_many", "copy"):
+        counted(name)
+    taken = []
+    for rows in (5, 50):
+        lines = [f"示例{rows}之{n},town,{n + 1},示例,0000000{n:04}" for n in range(rows)]
+        identity = await office.bring("\n".join(["名称,乡镇,容量,联系人,电话", *lines]))
+        statements = 0
+        assert (await office.commit(identity))["created"] == rows
+        taken.append(statements)
+    assert taken[0] == taken[1], taken
+
+
 async def test_a_likely_double_waits_until_somebody_decides(office: Office, conn: asyncpg.Connection) -> None:
     identity = await office.bring("名称,乡镇,经度（WGS84）,纬度,容量\n示例甲场地,town,106.65,29.03,9\n")
     [row] = await office.rows(identity, action="confirm")
@@ -285,6 +335,11 @@ async def test_a_likely_double_waits_until_somebody_decides(office: Office, conn
     assert await decide_rows(office.work, identity, decision) == 1
     await office.again(identity)
     assert await office.actions(identity) == ["create"]
+    assert (await office.commit(identity, strict=True))["created"] == 1
+    kept = await conn.fetchrow("SELECT code, severity, settled_by, subject FROM finding")
+    assert (kept["code"], kept["severity"], kept["settled_by"]) == (code, "warn", "planner")
+    told = await amend(office.work, kept["subject"], {"properties": {"note": "n"}}, Edition(ANY_VERSION))
+    assert not [one for one in told.findings if "double" in one.code], "a person told them apart"
 
 
 async def test_records_that_moved_since_the_check_stand_against_storing(office: Office) -> None:
@@ -330,7 +385,7 @@ async def test_undoing_brings_back_what_was_there(office: Office, conn: asyncpg.
 async def test_later_edits_stand_against_undoing_and_are_named(office: Office) -> None:
     identity = await office.bring("名称,乡镇,容量\n示例甲场所,town,301\n城北第三小学,town,5\n")
     await office.commit(identity)
-    [row] = await office.rows(identity, action="update")
+    row = (await office.rows(identity, action="stored"))[0]
     assert row.target is not None
     await amend(office.work, row.target, {"properties": {"note": "seen"}}, Edition(ANY_VERSION))
     with pytest.raises(Conflict, match="示例甲场所"):
@@ -363,7 +418,7 @@ async def test_a_retired_record_that_its_identity_names_comes_back(
     first = await office.bring("编号,名称,乡镇\nA7,城北第三小学,town\n")
     await office.commit(first)
     await conn.execute("UPDATE resource SET lifecycle = lifecycle")
-    identity = (await office.rows(first, action="create"))[0].record
+    identity = (await office.rows(first, action="stored"))[0].record
     assert identity is not None
     await amend(office.work, identity.id, {"properties": {"lifecycle": "retired"}}, Edition(ANY_VERSION))
     again = await office.bring("编号,名称,乡镇\nA7,城北第三小学,town\n")

@@ -661,6 +661,7 @@ export const WORDS = {
   'action.refused': ['退回', 'refused'],
   'action.retire': ['拟注销', 'gone'],
   'action.skip': ['不导入', 'left out'],
+  'action.stored': ['已入库', 'stored'],
   'action.aside': ['非记录行', 'set aside'],
   'severity.refuse': ['退回', 'refused'],
   'severity.warn': ['提醒', 'warning'],

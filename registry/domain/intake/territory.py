@@ -118,8 +118,10 @@ class Territory:
         if not self._drawn:
             return []
         near = self._tree.query(shapely.Point(lon, lat))
-        where = _disc(lon, lat, uncertainty_m)
-        held = [index for index in near if shapely.covers(self._shapes[index], where)]
+        if uncertainty_m > 0:
+            held = list(near[shapely.covers(self._shapes[near], _disc(lon, lat, uncertainty_m))])
+        else:
+            held = list(near[shapely.intersects_xy(self._shapes[near], lon, lat)])
         held.sort(key=lambda index: (self._areas[index], self._drawn[index].code))
         return [self._drawn[index] for index in held if self._drawn[index].level not in AREA_LEVELS]
 
@@ -184,8 +186,6 @@ def forms_of(code: str) -> list[str]:
 
 
 def _disc(lon: float, lat: float, radius_m: float) -> Any:
-    if radius_m <= 0:
-        return shapely.Point(lon, lat)
     wide = 1 / max(0.01, math.cos(math.radians(lat)))
     turns = np.linspace(0, 2 * math.pi, 32, endpoint=False)
     reach = radius_m / METRES_PER_DEGREE
@@ -194,7 +194,7 @@ def _disc(lon: float, lat: float, radius_m: float) -> Any:
 
 def _away_m(shape: Any, lon: float, lat: float) -> float:
     """Geodesic metres to the point of the shape that is nearest in the plane of the point's latitude."""
-    if shapely.covers(shape, shapely.Point(lon, lat)):
+    if shapely.intersects_xy(shape, lon, lat):
         return 0.0
     narrow = max(0.01, math.cos(math.radians(lat)))
     flat = shapely.transform(shape, lambda at: at * [narrow, 1.0])

@@ -75,6 +75,8 @@ def changed_findings(
     Only a file finds again what a file found: of its cells, which no other edit looks at.
     """
     stored = list(stored)
+    if not stored:
+        return ChangedFindings(tuple(found), tuple(one for one in found if _is_kept(one)), ())
     settled = {_key(one["body"]) for one in stored if one["settled_at"] is not None}
     open_findings = tuple(one for one in found if _key(_body(one)) not in settled)
     known = {_key(one["body"]) for one in stored}
@@ -171,4 +173,4 @@ def _key(body: dict[str, Any]) -> tuple[str, ...]:
     if isinstance(proposal, dict):
         proposal = proposal.get("id")
     parts = (body["code"], body.get("field"), body.get("value"), proposal)
-    return tuple(msgspec.json.encode(part).decode() for part in parts)
+    return tuple(msgspec.json.encode(part, order="sorted").decode() for part in parts)

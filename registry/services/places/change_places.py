@@ -14,26 +14,14 @@ from registry.domain.errors import ConditionMissing, Invalid, NotFound, Stale
 from registry.domain.geojson import Point
 from registry.domain.geometry import wkb
 from registry.domain.intake.finding import Finding
-from registry.domain.places.place import PlaceDraft, basis_of, check_place, examine_extent, in_force
+from registry.domain.places.place import PlaceDraft, basis_of, check_place, examine_extent
 from registry.domain.values import Code, Name
 from registry.services.clock import now
 from registry.services.intake.admit import admit_value, keep_findings_about
 from registry.services.places.places import PlaceFeature, feature_of, read_place
+from registry.services.places.rehome import RecordToRehome, keep_rehoming, to_rehome
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.places import places
-
-MOST_NAMED = 50
-
-
-class RecordToRehome(Struct, frozen=True):
-    """A record under a code that has ended; `proposed` is a place in force, None when nothing tells one."""
-
-    id: str
-    kind: str
-    name: Name
-    place: str
-    """The code that has ended."""
-    proposed: str | None
 
 
 class SavedPlace(Struct, frozen=True):
@@ -83,8 +71,10 @@ async def put_place(
     await _store(writer, actor, current, {code: draft})
     told = await keep_findings_about(writer, "place", code, actor.id, findings)
     writer.findings.extend(told)
+    if draft.properties.valid_to or (current is not None and current["valid_to"]):
+        await keep_rehoming(writer, sight, actor, code)
     return SavedPlace(
-        await read_place(writer, code), current is None, told, await _to_rehome(writer, sight, code)
+        await read_place(writer, code), current is None, told, await to_rehome(writer, sight, code)
     )
 
 
@@ -117,7 +107,7 @@ async def list_to_rehome(reader: Reader, sight: Sight, actor: Actor, code: str) 
     """The records under a code that has ended, at most 50, each with the place that it is proposed for."""
     require(actor, "planner")
     place = await read_place(reader, code)
-    return await _to_rehome(reader, sight, place.id)
+    return await to_rehome(reader, sight, place.id)
 
 
 async def read_history(reader: Reader, actor: Actor, code: str) -> list[PastPlace]:
@@ -257,21 +247,3 @@ def _values(code: str, draft: PlaceDraft) -> dict[str, Any]:
 
 def _text(geometry: Any) -> str | None:
     return None if geometry is None else msgspec.json.encode(geometry).decode()
-
-
-async def _to_rehome(reader: Reader, sight: Sight, code: str) -> list[RecordToRehome]:
-    place = await places.get(reader, code)
-    today = now().date()
-    if place is None or in_force(None, place["valid_to"], today):
-        return []
-    successor = place["successors"][0] if len(place["successors"]) == 1 else None
-    return [
-        RecordToRehome(
-            id=str(row["id"]),
-            kind=row["kind"],
-            name=Name(row["name_zh"], row["name_en"]),
-            place=row["place"],
-            proposed=row["proposed"] or successor,
-        )
-        for row in await places.rehoming(reader, sight, place["code"], today, MOST_NAMED)
-    ]

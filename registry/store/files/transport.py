@@ -9,6 +9,8 @@ from msgspec.msgpack import Ext
 
 from registry.domain.intake.files.sheet import Cell, Sheet, Workbook
 
+MOST_SHARED = 50_000
+"""Different texts of a sheet that are held once, however many cells have them."""
 DAY, INSTANT = 1, 2
 """Extension types of cells that MessagePack would turn into texts."""
 
@@ -31,6 +33,7 @@ def unpack(content: bytes) -> Workbook:
         Sheet(
             **sheet
             | {
+                "rows": _shared(sheet["rows"]),
                 "merges": [tuple(merge) for merge in sheet["merges"]],
                 "uncalculated": [tuple(cell) for cell in sheet["uncalculated"]],
             }
@@ -38,6 +41,20 @@ def unpack(content: bytes) -> Workbook:
         for sheet in whole["sheets"]
     ]
     return Workbook(**whole | {"sheets": sheets})
+
+
+def _shared(rows: list[list[Cell]]) -> list[list[Cell]]:
+    """The rows, whose equal texts are one text: towns, levels and dates repeat a hundred thousand times."""
+    known: dict[str, str] = {}
+    for row in rows:
+        for index, cell in enumerate(row):
+            if type(cell) is not str:
+                continue
+            if (same := known.get(cell)) is not None:
+                row[index] = same
+            elif len(known) < MOST_SHARED:
+                known[cell] = cell
+    return rows
 
 
 def _packed(cell: Cell) -> Any:

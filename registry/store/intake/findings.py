@@ -97,6 +97,15 @@ INSERT = Query(
 REMOVE = Query(
     sa.delete(finding).where(finding.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))))
 )
+REMOVE_OPEN = Query(
+    sa.delete(finding).where(
+        finding.c.realm == sa.bindparam("realm"),
+        finding.c.settled_at.is_(None),
+        finding.c.severity == sa.literal_column("'warn'"),
+        finding.c.code == sa.bindparam("code", type_=sa.Text),
+        finding.c.body.op("->>")(sa.literal_column("'value'")) == sa.bindparam("value", type_=sa.Text),
+    )
+)
 OF_RECORDS = Query(
     sa.select(finding).where(
         finding.c.realm == sa.bindparam("realm"),
@@ -200,9 +209,15 @@ async def replace(writer: Writer, removed: Sequence[UUID], added: Sequence[Mappi
 
 
 async def add_many(writer: Writer, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store many new findings by COPY."""
+    """Store many new findings by COPY; those that have `settled_at` are settled."""
+    names = [*_INSERTED, "settled_at", "settled_by", "reason"]
     if rows:
-        await writer.copy(finding.name, list(_INSERTED), [[row[name] for name in _INSERTED] for row in rows])
+        await writer.copy(finding.name, names, [[row.get(name) for name in names] for row in rows])
+
+
+async def remove_open(writer: Writer, sight: Sight, code: str, value: str) -> None:
+    """Remove the open warnings of a code about a value: it is in order again."""
+    await writer.run(REMOVE_OPEN, {"realm": realm(sight), "code": code, "value": value})
 
 
 async def of_records(reader: Reader, sight: Sight, ids: Sequence[UUID]) -> dict[UUID, list[Row]]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from registry.domain.access.sight import Sight
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query, statement
-from registry.store.schema.intake import intake_change, intake_row
+from registry.store.schema.intake import intake_row
 from registry.store.schema.records import external_id, resource
 from registry.store.visibility import realm
 
@@ -46,8 +46,18 @@ REPLAN = Query(
     .where(INTAKE, intake_row.c.n == sa.bindparam("at", type_=sa.Integer))
     .values({name: sa.bindparam(name, type_=intake_row.c[name].type) for name in PLANNED})
 )
+STORED_COLUMNS = (
+    *("intake", "n", "action", "name", "record", "target", "target_version", "contacts", "findings"),
+    *("severity", "decision"),
+)
+"""What a commit needs of a row: its cells stay where they are."""
+CORRECT = Query(
+    sa.update(intake_row)
+    .where(INTAKE, intake_row.c.n == sa.bindparam("at", type_=sa.Integer))
+    .values({name: sa.bindparam(name, type_=intake_row.c[name].type) for name in ("corrections", "decision")})
+)
 BATCH = Query(
-    sa.select(intake_row)
+    sa.select(*(intake_row.c[name] for name in STORED_COLUMNS))
     .where(INTAKE, intake_row.c.n > sa.bindparam("after", type_=sa.Integer), TO_STORE)
     .order_by(intake_row.c.n)
     .limit(sa.bindparam("limit", type_=sa.Integer))
@@ -103,16 +113,19 @@ TAKEN = Query(
     .order_by(intake_row.c.n)
     .limit(100)
 )
-STORED = Query(
-    sa.select(intake_row.c.n, intake_row.c.name)
-    .join_from(
-        intake_row,
-        intake_change,
-        sa.and_(intake_change.c.intake == intake_row.c.intake, intake_change.c.n == intake_row.c.n),
+_DONE = (
+    sa.func.unnest(
+        sa.bindparam("numbers", type_=sa.ARRAY(sa.Integer)),
+        sa.bindparam("targets", type_=sa.ARRAY(sa.Uuid)),
+        sa.bindparam("versions", type_=sa.ARRAY(sa.Integer)),
     )
-    .where(INTAKE, intake_row.c.action == sa.literal_column("'create'"))
-    .order_by(intake_row.c.n)
-    .limit(100)
+    .table_valued("n", "target", "version", name="done")
+    .render_derived()
+)
+SETTLE = Query(
+    sa.update(intake_row)
+    .where(INTAKE, intake_row.c.n == _DONE.c.n)
+    .values(action=sa.literal_column("'stored'"), target=_DONE.c.target, target_version=_DONE.c.version)
 )
 DECIDE = Query(
     sa.update(intake_row)
@@ -207,10 +220,25 @@ async def counts(reader: Reader, identity: UUID) -> tuple[dict[str, int], dict[s
 
 
 async def moved(reader: Reader, sight: Sight, identity: UUID, system: str) -> list[Row]:
-    """Rows whose record changed, was made, or whose identity somebody took since the check; 100 of each."""
+    """Rows whose record changed, or whose identity somebody took since the check; 100 of each."""
     values = {"intake": identity, "realm": realm(sight), "system": system}
-    stored = await reader.rows(STORED, {"intake": identity})
-    return [*await reader.rows(MOVED, values), *await reader.rows(TAKEN, values), *stored]
+    return [*await reader.rows(MOVED, values), *await reader.rows(TAKEN, values)]
+
+
+async def settle(writer: Writer, identity: UUID, changes: Sequence[Mapping[str, Any]]) -> None:
+    """Note of rows that they are stored, and as which version of which record."""
+    values = {
+        "intake": identity,
+        "numbers": [one["n"] for one in changes],
+        "targets": [one["resource_id"] for one in changes],
+        "versions": [one["version_after"] for one in changes],
+    }
+    await writer.run(SETTLE, values)
+
+
+async def correct(writer: Writer, identity: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep corrections and decisions of rows; they have to be checked again then."""
+    await writer.run_many(CORRECT, [dict(row) | {"intake": identity, "at": row["n"]} for row in rows])
 
 
 async def decide(writer: Writer, identity: UUID, action: str, code: str, decision: dict[str, Any]) -> int:

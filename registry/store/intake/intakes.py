@@ -73,6 +73,15 @@ CHANGES = Query(
     .where(intake_change.c.intake == sa.bindparam("id", type_=sa.Uuid))
     .order_by(intake_change.c.n)
 )
+_PUT_CHANGE = insert(intake_change).values(
+    {column.name: sa.bindparam(column.name, type_=column.type) for column in intake_change.columns}
+)
+PUT_CHANGE = Query(
+    _PUT_CHANGE.on_conflict_do_update(
+        index_elements=["intake", "resource_id"],
+        set_={name: _PUT_CHANGE.excluded[name] for name in ("n", "version_after")},
+    )
+)
 FORGET_CHANGES = Query(
     sa.delete(intake_change).where(intake_change.c.intake == sa.bindparam("id", type_=sa.Uuid))
 )
@@ -148,10 +157,13 @@ async def remember(writer: Writer, values: Mapping[str, Any]) -> None:
 
 
 async def keep_changes(writer: Writer, changes: Sequence[Mapping[str, Any]]) -> None:
-    """Note what an intake stored."""
-    if changes:
-        names = [column.name for column in intake_change.columns]
-        await writer.copy(intake_change.name, names, [[one[name] for name in names] for one in changes])
+    """Note what an intake stored; of a record that it stores again what was there before stays noted."""
+    names = [column.name for column in intake_change.columns]
+    new = [one for one in changes if one["version_before"] is None]
+    if new:
+        await writer.copy(intake_change.name, names, [[one[name] for name in names] for one in new])
+    if edits := [one for one in changes if one["version_before"] is not None]:
+        await writer.run_many(PUT_CHANGE, edits)
 
 
 async def changes_of(reader: Reader, identity: UUID) -> list[Row]:

@@ -24,6 +24,7 @@ from registry.store.visibility import realm
 
 ROWS = sa.bindparam("rows", type_=sa.Text)
 CONTACT = ("id", "realm", "resource_id", "role", "name", "phone", "published")
+SHAPES = ("geom", "public_geom", "footprint")
 LOGGED = [column.name for column in change_log.columns if column.name not in ("xid", "seq")]
 
 
@@ -197,14 +198,12 @@ async def _log(writer: Writer, lines: Sequence[Mapping[str, Any]]) -> None:
     await writer.copy(change_log.name, LOGGED, [[line[name] for name in LOGGED] for line in lines])
 
 
-async def _run(writer: Writer, query: Query, rows: Sequence[Mapping[str, Any]]) -> None:
+async def _run(writer: Writer, query: Query, rows: Sequence[dict[str, Any]]) -> None:
     await writer.run(query, {"rows": _json(rows)})
 
 
-def _json(rows: Sequence[Mapping[str, Any]]) -> str:
+def _json(rows: Sequence[dict[str, Any]]) -> str:
     """Rows as JSON; a geometry is EWKB in hexadecimal digits, as PostGIS reads it."""
-    plain = [
-        {name: value.hex() if isinstance(value, bytes) else value for name, value in row.items()}
-        for row in rows
-    ]
+    drawn = [name for name in SHAPES if rows and name in rows[0]]
+    plain = [row | {name: None if row[name] is None else row[name].hex() for name in drawn} for row in rows]
     return msgspec.json.encode(plain).decode()

@@ -29,7 +29,12 @@ from registry.services.intake.files import answer as answering
 from registry.services.intake.files import intakes, rows
 from registry.services.intake.files.answer import RowsDecision
 from registry.services.intake.files.commit_intake import demand_committable
-from registry.services.intake.files.correct_row import RowCorrection, correct_row
+from registry.services.intake.files.correct_row import (
+    RowCorrection,
+    RowsCorrection,
+    correct_row,
+    correct_rows,
+)
 from registry.services.intake.files.intakes import Intake, IntakeAnswers, locked_intake, read_intake
 from registry.services.intake.files.receive import receive
 from registry.services.intake.files.rows import IntakeRow
@@ -214,6 +219,15 @@ async def patch_row(
     return await correct_row(work, identity, n, data)
 
 
+@patch("/{identity:uuid}/rows", status_code=202, responses=stating(202, Intake))
+async def patch_rows(
+    request: HttpRequest, identity: FromPath[UUID], data: JSONBody[RowsCorrection], work: WorkDep
+) -> Response[bytes]:
+    """Correct cells of many rows, or decide about them, at once; the file is checked again."""
+    await correct_rows(work, identity, data)
+    return _working(request, send(await _begin(request, work, _task(request, work, "check", identity)), JSON))
+
+
 @post("/{identity:uuid}/decisions", status_code=202, responses=stating(202, Intake))
 async def decide_rows(
     request: HttpRequest,
@@ -281,6 +295,7 @@ router = Router(
         discard_file,
         list_rows,
         patch_row,
+        patch_rows,
         decide_rows,
         commit_file,
         undo_file,

@@ -56,7 +56,7 @@ def _attachment(content: bytes, name: str, media: str, exercise: str | None) -> 
 @get(
     "/templates/{kind:str}",
     media_type=XLSX,
-    opt={"cost": EXPORT_COST},
+    opt={"cost": EXPORT_COST} | ANY_EXERCISE,
     responses={200: ResponseSpec(bytes, generate_examples=False, media_type=XLSX)},
 )
 async def read_template(

@@ -25,8 +25,9 @@ from registry.domain.values import Code
 from registry.services.clock import now
 from registry.services.places import boundaries, change_places, places
 from registry.services.places.boundaries import BoundaryReport
-from registry.services.places.change_places import PastPlace, RecordToRehome, SavedPlace
+from registry.services.places.change_places import PastPlace, SavedPlace
 from registry.services.places.places import PlaceFeature, PlaceFlags
+from registry.services.places.rehome import RecordToRehome
 
 PlaceLevelParam = Annotated[
     str | None,

@@ -69,6 +69,8 @@ class SheetContext(Struct, frozen=True, kw_only=True):
     """A column whose formula has no value, by row; both from 0."""
     columns: dict[str, Column] = {}
     """The first column of each field."""
+    read_columns: tuple[Column, ...] = ()
+    """The columns that have a field."""
     width: int = 0
     """How many columns the header reaches over."""
 

@@ -29,7 +29,7 @@ def draft_rows(
     """A draft for each record of a sheet, in their order."""
     context = context_of(sheet, header, kind, ground, answers)
     drafts = [RowReader(context, row).read() for row in rows.records]
-    mark_shared(drafts, header, shared_by_rows(drafts))
+    mark_shared(drafts, header)
     return drafts
 
 
@@ -45,54 +45,70 @@ def context_of(
         answers=answers,
         datum=answers.datum or datum_of_headers(header),
         uncalculated=dict(sheet.uncalculated),
+        read_columns=tuple(column for column in header.columns if column.field),
         columns={column.field: column for column in reversed(header.columns) if column.field},
         width=max((column.index for column in header.columns), default=-1) + 1,
     )
 
 
-def shared_by_rows(drafts: list[DraftedRow]) -> SharedPoints:
-    """The points that several rows of a file have, and how many rows."""
-    return shared_points([draft.reading for draft in drafts])
+class SharedValues:
+    """What several rows of a file may have in common, collected while they are read."""
+
+    def __init__(self, points: SharedPoints | None = None) -> None:
+        self._spots: SharedPoints = {}
+        self._points = points
+        self._rows_of: dict[str, list[int]] = {}
+
+    def add(self, draft: DraftedRow) -> None:
+        """Note the point and the identity of a row."""
+        if draft.reading is not None:
+            spot = (draft.reading.lon, draft.reading.lat)
+            self._spots[spot] = self._spots.get(spot, 0) + 1
+        if draft.external_id is not None:
+            self._rows_of.setdefault(draft.external_id, []).append(draft.row)
+
+    def points(self) -> SharedPoints:
+        """The points that several rows have, and how many rows."""
+        if self._points is None:
+            self._points = shared_points(self._spots)
+        return self._points
+
+    def mark(self, draft: DraftedRow, header: Header) -> None:
+        """Make a shared point approximate, and refuse an identity that the file has twice."""
+        points = self.points()
+        rows = 0 if draft.reading is None else points.get((draft.reading.lon, draft.reading.lat), 0)
+        if rows:
+            at = next((letters(column.index) for column in header.columns if column.field in PLACED), None)
+            draft.members["location"] |= {"quality": "approximate", "uncertainty_m": SHARED_POINT_M}
+            metres = round(SHARED_POINT_M)
+            draft.findings.append(file_finding("shared_point", draft.row, at, rows=rows, metres=metres))
+        self._mark_twice(draft, header)
+
+    def _mark_twice(self, draft: DraftedRow, header: Header) -> None:
+        """Nobody knows which row of an identity is meant: the first and the others name each other."""
+        text = draft.external_id
+        rows = self._rows_of.get(text or "", [])
+        if len(rows) < 2:
+            return
+        column = header.column("external_id")
+        at = None if column is None else letters(column.index)
+        for other in rows[1:] if draft.row == rows[0] else rows[:1]:
+            draft.findings.append(file_finding("twice_in_file", draft.row, at, text, other=other, text=text))
 
 
-def mark_shared(drafts: list[DraftedRow], header: Header, points: SharedPoints) -> None:
-    """Mark what rows share: points, which then are approximate, and identities, which refuse both rows."""
-    _mark_shared_points(drafts, header, points)
-    _mark_twice(drafts, header)
-
-
-def _mark_twice(drafts: list[DraftedRow], header: Header) -> None:
-    """Refuse both rows of an identity that a file has twice: nobody knows which one is meant."""
-    seen: dict[str, DraftedRow] = {}
-    column = header.column("external_id")
+def mark_shared(drafts: list[DraftedRow], header: Header, points: SharedPoints | None = None) -> None:
+    """Mark what rows share; `points` are those of a whole file of which these are some rows."""
+    shared = SharedValues(points)
     for draft in drafts:
-        if draft.external_id is None:
-            continue
-        first = seen.setdefault(draft.external_id, draft)
-        if first is not draft:
-            at = None if column is None else letters(column.index)
-            for one, other in ((draft, first), (first, draft)):
-                text = draft.external_id
-                one.findings.append(
-                    file_finding("twice_in_file", one.row, at, text, other=other.row, text=text)
-                )
+        shared.add(draft)
+    for draft in drafts:
+        shared.mark(draft, header)
 
 
 def datum_of_headers(header: Header) -> Datum | None:
     """The datum that a header above positions names."""
     placed = [column for column in header.columns if column.field in PLACED]
     return next((datum for column in placed if (datum := datum_in(column.title))), None)
-
-
-def _mark_shared_points(drafts: list[DraftedRow], header: Header, shared: SharedPoints) -> None:
-    """Make the points that several rows share approximate."""
-    at = next((letters(column.index) for column in header.columns if column.field in PLACED), None)
-    metres = round(SHARED_POINT_M)
-    for draft in drafts:
-        rows = 0 if draft.reading is None else shared.get((draft.reading.lon, draft.reading.lat), 0)
-        if rows:
-            draft.members["location"] |= {"quality": "approximate", "uncertainty_m": SHARED_POINT_M}
-            draft.findings.append(file_finding("shared_point", draft.row, at, rows=rows, metres=metres))
 
 
 def totals(sheet: Sheet, header: Header, rows: SortedRows) -> list[Finding]:

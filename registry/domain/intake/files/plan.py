@@ -27,7 +27,8 @@ from registry.domain.records.resource import Kind, Location, Resource
 
 ContactKey = tuple[str | None, str | None]
 """Name and telephone of a contact."""
-Action = Literal["create", "update", "unchanged", "confirm", "refused", "retire", "skip", "aside"]
+Action = Literal["create", "update", "unchanged", "confirm", "refused", "retire", "skip", "aside", "stored"]
+"""What a row would do. `stored` is one that was stored; checked again it is unchanged."""
 SAME_POINT_DEG = 1.5e-7
 """Files write degrees with seven decimals."""
 SAME_NAME_PERCENT = 40.0
@@ -186,7 +187,8 @@ class RowPlanner:
         if examined.record is None or refusals(planned.findings):
             return planned
         planned.record = examined.record
-        planned.action, planned.changed = self._action(examined, current, draft, planned.findings)
+        found = planned.findings
+        planned.action, planned.changed = self._action(examined, current, draft, found, decision)
         return planned
 
     def _note_change(self, planned: PlannedRow, current: Resource | None, record: Resource | None) -> None:
@@ -236,10 +238,11 @@ class RowPlanner:
         current: Resource | None,
         draft: DraftedRow,
         found: Sequence[Finding],
+        decision: RowDecision,
     ) -> tuple[Action, list[str]]:
         if current is None:
             asks = any(one.code in DOUBLES for one in examined.findings)
-            return ("confirm" if asks else "create"), []
+            return ("confirm" if asks and decision.take != "new" else "create"), []
         assert examined.record is not None
         changed = list(differences(to_members(current), to_members(examined.record)))
         stated = {(one["name"], one["phone"]) for one in draft.contacts}
@@ -272,9 +275,11 @@ class RowPlanner:
     def _examined(self, draft: DraftedRow, current: Resource | None, decision: RowDecision) -> ExaminedRecord:
         ground = Ground(reference=self._ground.reference, now=self._ground.now)
         if current is None:
+            examined = self._of_new(draft, structs.replace(ground, near=tuple(self._neighbours(draft))))
             if decision.take != "new":
-                ground = structs.replace(ground, near=tuple(self._neighbours(draft)))
-            return self._of_new(draft, ground)
+                return examined
+            told_apart = tuple(_told_apart(one) for one in examined.findings)
+            return ExaminedRecord(examined.record, told_apart)
         try:
             revised = from_members(current, revised_members(current, draft))
         except Invalid as error:
@@ -321,6 +326,11 @@ class RowPlanner:
         columns = (self._header.column(name) for name in fields)
         at = next((letters(column.index) for column in columns if column is not None), None)
         return structs.replace(one, row=row, column=at)
+
+
+def _told_apart(one: Finding) -> Finding:
+    """A likely double that a person said is another thing is a note."""
+    return structs.replace(one, severity="note") if one.code in DOUBLES else one
 
 
 def _cell(lon: float, lat: float) -> tuple[int, int]:

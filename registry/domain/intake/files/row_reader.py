@@ -49,6 +49,7 @@ class RowReader:
 
     def __init__(self, context: SheetContext, row: RecordRow) -> None:
         self._of, self._row, self._draft = context, row, DraftedRow(row=row.row)
+        self._texts: dict[int, str] = {}
         self._choices = SHARED_CHOICES | CHOICES[context.kind]
 
     def read(self) -> DraftedRow:
@@ -56,7 +57,7 @@ class RowReader:
         self._refuse_uncalculated()
         self._names()
         self._place_and_position()
-        for column in self._of.header.columns:
+        for column in self._of.read_columns:
             self._column(column)
         self._space()
         self._note()
@@ -71,7 +72,14 @@ class RowReader:
         return self._row.cells[column.index]
 
     def _text(self, field: str) -> str:
-        return one_line(text_of(self._cell(self._of.column(field))))
+        column = self._of.column(field)
+        return "" if column is None else self._text_of(column)
+
+    def _text_of(self, column: Column) -> str:
+        text = self._texts.get(column.index)
+        if text is None:
+            text = self._texts[column.index] = one_line(text_of(self._cell(column)))
+        return text
 
     def _stated(self, field: str) -> str:
         """The text of a field; empty where the cell says that it is unknown."""
@@ -237,10 +245,10 @@ class RowReader:
     # values
 
     def _column(self, column: Column) -> None:
-        field, cell = column.field, self._cell(column)
-        if field is None or is_blank(cell):
+        field, cell = column.field or "", self._cell(column)
+        if is_blank(cell):
             return
-        text = one_line(text_of(cell))
+        text = self._text_of(column)
         if text in CLEARED:
             self._draft.cleared.append(field)
         elif field in COUNTS:
@@ -276,8 +284,7 @@ class RowReader:
         if amount is None or amount.value is None:
             return
         value: float | int = int(amount.value) if whole else amount.value
-        field = column.field or ""
-        text = one_line(text_of(self._cell(column)))
+        field, text = column.field or "", self._text_of(column)
         if code := BASIS_FINDINGS.get(amount.basis):
             self._find(
                 code, column, text, amount.high if amount.basis == "range" else value, text=text, value=value
@@ -291,7 +298,7 @@ class RowReader:
         self._draft.members[field] = value
 
     def _amount(self, column: Column, read: Callable[[], Amount]) -> Amount | None:
-        text = one_line(text_of(self._cell(column)))
+        text = self._text_of(column)
         try:
             amount = read()
         except Unreadable:
@@ -361,7 +368,7 @@ class RowReader:
             listed.append(entry)
 
     def _since(self, column: Column, cell: Cell) -> None:
-        text = one_line(text_of(cell))
+        text = self._text_of(column)
         try:
             day = dates.day(cell)
         except dates.Ambiguous as error:
@@ -377,7 +384,7 @@ class RowReader:
         self._draft.kept.append(f"{column.title}：{day}")
 
     def _phones(self, column: Column, cell: Cell) -> None:
-        text = one_line(text_of(cell))
+        text = self._text_of(column)
         read = phones.phones(cell, self._of.ground.area_code)
         for piece in read.unreadable:
             self._find("unreadable_phone", column, piece, text=piece)

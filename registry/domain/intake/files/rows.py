@@ -43,8 +43,9 @@ def sort_rows(sheet: Sheet, header: Header) -> SortedRows:
     aside: list[SetAside] = []
     filled = _merged_below(sheet, header)
     labels = [header_key(column.path[-1]) for column in header.columns]
+    codes = frozenset(column.field for column in header.columns if column.field)
     for index, row in enumerate(trimmed(sheet.rows)):
-        reason = _outside(index, row, header) or _reason(row, header, labels)
+        reason = _outside(index, row, header) or _reason(row, header, labels, codes)
         if reason is None:
             records.append(RecordRow(index + 1, filled.get(index, row)))
         else:
@@ -59,24 +60,34 @@ def _outside(index: int, row: Row, header: Header) -> Reason | None:
     return "header" if index < header.data else None
 
 
-def _reason(row: Row, header: Header, labels: list[str]) -> Reason | None:
-    texts = [one_line(cell) if isinstance(cell, str) else text_of(cell) for cell in row if not is_blank(cell)]
-    if not texts:
+def _reason(row: Row, header: Header, labels: list[str], codes: frozenset[str]) -> Reason | None:
+    shown = [cell for cell in row if not is_blank(cell)]
+    if not shown:
         return "blank"
-    if any(header_key(text) in TOTALS for text in texts[:2]) and not _has_name(row, header):
+    if any(header_key(text_of(cell)) in TOTALS for cell in shown[:2]) and not _has_name(row, header):
         return "total"
-    if len(texts) <= FEW and _opens_with(texts[0], NOTES):
+    first = one_line(text_of(shown[0]))
+    if len(shown) <= FEW and _opens_with(first, NOTES):
         return "note"
-    if len(texts) <= FEW and _opens_with(texts[0], SIGNATURES) and not _has_name(row, header):
+    if len(shown) <= FEW and _opens_with(first, SIGNATURES) and not _has_name(row, header):
         return "signature"
-    cells = [header_key(text_of(row[c.index])) if c.index < len(row) else "" for c in header.columns]
-    same = sum(cell == label for cell, label in zip(cells, labels, strict=True) if cell)
-    if same >= 2 and same * 2 > sum(bool(cell) for cell in cells):
+    if _repeats(row, header, labels):
         return "repeated_header"
-    codes = {column.field for column in header.columns if column.field}
-    if len(texts) >= 2 and codes and all(text in codes for text in texts):
+    if len(shown) >= 2 and codes and all(one_line(text_of(cell)) in codes for cell in shown):
         return "codes"
     return None
+
+
+def _repeats(row: Row, header: Header, labels: list[str]) -> bool:
+    """Whether most cells of a row are the words of the header above them."""
+    same = other = 0
+    for column, label in zip(header.columns, labels, strict=True):
+        key = header_key(text_of(_cell(row, column.index)))
+        same += bool(key) and key == label
+        other += bool(key) and key != label
+        if other * 2 >= len(labels):
+            return False
+    return same >= 2 and same > other
 
 
 def _has_name(row: Row, header: Header) -> bool:

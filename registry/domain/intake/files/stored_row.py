@@ -99,15 +99,15 @@ def corrected(cells: Row, corrections: Corrections) -> Row:
     return row
 
 
-def column_number(column: str) -> int:
+def column_number(column: str, field: str = "corrections") -> int:
     """The number, from 0, of a column that is named as spreadsheets do; Invalid for another name."""
     number = 0
     for letter in column:
         if not "A" <= letter <= "Z" or number > 200:
-            raise Invalid(f"{column} is no column of a sheet", field=f"corrections.{column}")
+            raise Invalid(f"{column} is no column of a sheet", field=f"{field}.{column}")
         number = number * 26 + ord(letter) - 64
     if not 0 < number <= 200:
-        raise Invalid(f"{column} is no column of a sheet", field=f"corrections.{column}")
+        raise Invalid(f"{column} is no column of a sheet", field=f"{field}.{column}")
     return number - 1
 
 

@@ -4,18 +4,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct, field, structs
 
 from registry.domain.access.sight import Sight
 from registry.domain.errors import Invalid
 from registry.domain.intake.files.draft import DraftedRow, FileAnswers, FileGround, SheetContext
-from registry.domain.intake.files.drafts import (
-    context_of,
-    datum_of_headers,
-    mark_shared,
-    shared_by_rows,
-    totals,
-)
+from registry.domain.intake.files.drafts import SharedValues, context_of, datum_of_headers, totals
 from registry.domain.intake.files.drill import refuse_drill
 from registry.domain.intake.files.header import (
     FIRST_ROWS,
@@ -49,6 +44,7 @@ from registry.services.progress import Advance, unwatched
 from registry.store.database.pool import Reader
 
 STEP = 1_000
+PACK, UNPACK = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(DraftedRow)
 MOST_CELLS, MOST_SHOWN = 12, 40
 """Cells of a row, and characters of a cell, that a question shows."""
 Question = Literal["encoding", "sheet", "header", "column", "name_column", "datum"]
@@ -207,11 +203,10 @@ async def _checked(
     ]
     records = [_corrected(row, corrections) for row in sorted_rows.records]
     context = context_of(sheet, header, checker.options.kind, ground, file_answers(checker.options))
-    drafts = _drafts(context, records, checker.advance)
-    shared = shared_by_rows(drafts)
-    mark_shared(drafts, header, shared)
+    shared = SharedValues()
+    drafts = _drafts(context, records, checker.advance, shared)
     plan = await load_plan_ground(checker.reader, checker.sight, checker.options.kind, checker.scope)
-    planned = _planned(drafts, header, plan, checker)
+    planned = _planned(drafts, header, plan, checker, shared)
     if checker.options.whole_list_of is not None:
         planned += gone(plan, planned, checker.options.whole_list_of)
     questions = list(start.questions)
@@ -226,7 +221,7 @@ async def _checked(
         findings=totals(sheet, header, SortedRows(records, sorted_rows.aside)),
     )
     rows = CheckedRows(
-        layout=layout_of(sheet, header, shared),
+        layout=layout_of(sheet, header, shared.points()),
         sheet=sheet,
         records=sorted_rows.records,
         aside=sorted_rows.aside,
@@ -244,23 +239,29 @@ def _corrected(row: RecordRow, corrections: Mapping[int, Corrections]) -> Record
     return RecordRow(row.row, corrected(row.cells, corrections[row.row])) if row.row in corrections else row
 
 
-def _drafts(context: SheetContext, records: list[RecordRow], advance: Advance) -> list[DraftedRow]:
-    drafts: list[DraftedRow] = []
+def _drafts(
+    context: SheetContext, records: list[RecordRow], advance: Advance, shared: SharedValues
+) -> list[bytes]:
+    """The drafts of the rows, each as bytes: as values a long list takes a gigabyte."""
+    drafts: list[bytes] = []
     for done, row in enumerate(records, 1):
-        drafts.append(RowReader(context, row).read())
+        draft = RowReader(context, row).read()
+        shared.add(draft)
+        drafts.append(PACK.encode(draft))
         if done % STEP == 0 or done == len(records):
             advance("read", done, len(records))
     return drafts
 
 
 def _planned(
-    drafts: list[DraftedRow], header: Header, plan: PlanGround, checker: Checker
+    drafts: list[bytes], header: Header, plan: PlanGround, checker: Checker, shared: SharedValues
 ) -> list[PlannedRow]:
-    """What each draft would do. Drafts are given up one by one: a long list takes a gigabyte otherwise."""
+    """What each draft would do."""
     planner, planned, total = RowPlanner(header, plan), list[PlannedRow](), len(drafts)
     drafts.reverse()
     while drafts:
-        draft = drafts.pop()
+        draft = UNPACK.decode(drafts.pop())
+        shared.mark(draft, header)
         row = planner.plan(draft, checker.answers.decisions.get(draft.row, RowDecision()))
         if row.record is not None:
             row.members, row.record = feature.canonical(row.record), None

@@ -51,6 +51,7 @@ async def commit_intake(
             preparing = asyncio.create_task(asyncio.to_thread(prepared, following.kept, at, change))
             changed = await _store(work, batch.kept, first, at, reason, stored)
             await intakes.keep_changes(writer, changed)
+            await intake_rows.settle(writer, intake.id, changed)
             done += batch.read
             advance("store", done, counts["storing"])
             batch, first = following, await preparing
@@ -94,6 +95,8 @@ async def demand_committable(
     if str(await store.version(reader)) != intake.reference:
         raise Conflict("places or vocabularies changed since the file was checked; check it again")
     counts = await intake_rows.count(reader, intake.id)
+    if intake.state == "committed" and not counts["storing"] and not task.close:
+        raise Conflict("no row is left to store; correct those that wait, or check it again")
     waiting = counts["waiting"] + (counts["warned"] if task.strict else 0)
     if task.policy == "all" and waiting:
         raise Conflict(f"{waiting} rows wait for a correction or a decision; policy=clean stores the others")

@@ -1,13 +1,13 @@
 """Correct a row in place, or decide about it; it is compared again at once."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
-from registry.domain.errors import Conflict, NotFound
+from registry.domain.errors import Conflict, Invalid, NotFound
 from registry.domain.intake.files.draft import DraftedRow
 from registry.domain.intake.files.drafts import context_of, mark_shared
 from registry.domain.intake.files.plan import PlannedRow, RowDecision, plan_rows
@@ -27,7 +27,7 @@ from registry.services.intake.files.check_sheets import file_answers
 from registry.services.intake.files.ground import load_file_ground, load_plan_ground
 from registry.services.intake.files.intakes import Intake, locked_intake
 from registry.services.intake.files.rows import IntakeRow, described
-from registry.services.records.work import Work
+from registry.services.records.work import Edition, Work, check_version
 from registry.store.database.pool import Row
 from registry.store.intake import candidates, intake_rows, intakes
 
@@ -48,8 +48,7 @@ class RowCorrection(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 async def correct_row(work: Work, identity: UUID, n: int, correction: RowCorrection) -> IntakeRow:
     """Keep a correction or a decision, and compare the row again, with those that it has to do with."""
     intake = await locked_intake(work.writer, work.sight, work.actor, identity)
-    if intake.state not in ("checked", "committed"):
-        raise Conflict(f"the file is {intake.state}; only rows of a checked one can be corrected")
+    _demand_checked(intake)
     for column in correction.corrections or {}:
         column_number(column)
     rows = await intake_rows.lock(work.writer, identity, [n])
@@ -62,6 +61,42 @@ async def correct_row(work: Work, identity: UUID, n: int, correction: RowCorrect
     await intakes.amend(work.writer, identity, report=await _report(work, intake))
     [stored] = await intake_rows.lock(work.writer, identity, [n])
     return described(stored)
+
+
+class NumberedCorrection(RowCorrection, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A correction, and the number of its row."""
+
+    n: int
+
+
+class RowsCorrection(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Corrections of rows of the version that was read."""
+
+    version: int
+    rows: Annotated[list[NumberedCorrection], Meta(min_length=1, max_length=5_000)]
+
+
+async def correct_rows(work: Work, identity: UUID, corrections: RowsCorrection) -> None:
+    """Keep corrections and decisions of many rows; the file has to be checked again then."""
+    intake = await locked_intake(work.writer, work.sight, work.actor, identity)
+    check_version(intake.version, Edition({corrections.version}))
+    _demand_checked(intake)
+    given = {one.n: one for one in corrections.rows}
+    if len(given) < len(corrections.rows):
+        raise Invalid("a row is corrected twice", field="rows")
+    for number, one in enumerate(corrections.rows):
+        for column in one.corrections or {}:
+            column_number(column, f"rows[{number}].corrections")
+    rows = await intake_rows.lock(work.writer, identity, list(given))
+    found = {row["n"] for row in rows if row["action"] != "aside"}
+    if missing := sorted(given.keys() - found):
+        raise NotFound("row", missing[0])
+    await intake_rows.correct(work.writer, identity, [_said(row, given[row["n"]]) for row in rows])
+
+
+def _demand_checked(intake: Intake) -> None:
+    if intake.state not in ("checked", "committed"):
+        raise Conflict(f"the file is {intake.state}; only rows of a checked one can be corrected")
 
 
 def _said(row: Row, correction: RowCorrection) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 import msgspec
 from msgspec import Struct, field
 
+from registry.domain.intake.files.plan import DOUBLES
 from registry.domain.intake.finding import Finding
 from registry.domain.records import feature
 from registry.domain.records.change import Change, Verb, new_version, next_version, retired
@@ -21,6 +22,8 @@ from registry.store.intake import findings
 from registry.store.records import bulk_changes
 from registry.store.records.bulk_changes import Amendment, PreparedRecords
 from registry.store.visibility import realm
+
+TOLD_APART = "the import says that it is another thing (导入时确认不是同一资源)"
 
 
 class StoredRows(Struct):
@@ -140,14 +143,23 @@ def _plain(contact: Mapping[str, Any]) -> dict[str, Any]:
 async def _keep_findings(
     work: Work, pairs: Sequence[tuple[Row, Resource]], known: Mapping[UUID, Sequence[Row]], at: datetime
 ) -> None:
-    """Store the warnings of rows beside their records, and remove those that no longer hold."""
+    """Store the warnings of rows beside their records, and remove those that no longer hold.
+
+    A likely double that a person told apart is stored as settled, so that nothing raises it again.
+    """
     shared = {"realm": realm(work.sight), "found_at": at, "actor": work.actor.id}
+    settled = {"settled_at": at, "settled_by": work.actor.id, "reason": TOLD_APART}
     added: list[dict[str, Any]] = []
     removed: list[UUID] = []
     for row, record in pairs:
         found = msgspec.convert(row["findings"], list[Finding])
         changed = changed_findings(found, known.get(record.id, ()), of_file=True)
         added += [finding_row(one, at) | shared | {"subject": record.id} for one in changed.added]
+        added += [
+            finding_row(one, at) | shared | settled | {"subject": record.id, "severity": "warn"}
+            for one in found
+            if row["decision"].get("take") == "new" and one.code in DOUBLES
+        ]
         removed += changed.removed
     await findings.replace(work.writer, removed, ())
     await findings.add_many(work.writer, added)

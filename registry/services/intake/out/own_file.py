@@ -27,6 +27,7 @@ WORDS = {
     "confirm": "疑似重复，待确认 to be confirmed",
     "refused": "退回 refused",
     "skip": "略过 left out",
+    "stored": "已入库 stored",
     "aside": "",
 }
 

@@ -14,7 +14,7 @@ const OF_POSITION = [
 ]
 
 export const COLOURS: Record<Action, string> = {
-  create: '#0a7a4b', update: '#1b62c4', unchanged: '#6b7280', confirm: '#b8360b', refused: '#c81e1e', retire: '#6d3bbf', skip: '#6b7280', aside: '#6b7280',
+  create: '#0a7a4b', update: '#1b62c4', unchanged: '#6b7280', confirm: '#b8360b', refused: '#c81e1e', retire: '#6d3bbf', skip: '#6b7280', stored: '#0a7a4b', aside: '#6b7280',
 }
 
 /** Whether somebody should look at where a row says that it is. */

@@ -4,7 +4,7 @@ import type { LonLat } from '../../geo'
 import type { Resource } from '../../types'
 import type { Kind } from '../../vocab'
 
-export const ACTIONS = ['create', 'update', 'unchanged', 'confirm', 'refused', 'retire', 'skip', 'aside'] as const
+export const ACTIONS = ['create', 'update', 'unchanged', 'confirm', 'refused', 'retire', 'skip', 'stored', 'aside'] as const
 export type Action = (typeof ACTIONS)[number]
 export const SEVERITIES = ['refuse', 'warn', 'note'] as const
 export type Severity = (typeof SEVERITIES)[number]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct, structs
@@ -97,6 +98,7 @@ def _measure(cell: Cell, header: str, units: Units) -> Amount:
     return _scaled(amount, factor)
 
 
+@lru_cache(1_000)
 def _header_factor(header: str, units: Units) -> float:
     plain = re.sub(r"[)\]】]+$", "", one_line(header))
     return next((metres for pattern, metres in units if pattern.search(plain)), 1.0)
@@ -104,14 +106,11 @@ def _header_factor(header: str, units: Units) -> float:
 
 def _scaled(amount: Amount, factor: float) -> Amount:
     def scale(value: float | None) -> float | None:
-        return None if value is None else float(Decimal(str(round(value * factor, 6))).normalize())
+        return None if value is None else round(value * factor, 6)
 
+    parts = {name: scale(part) or 0.0 for name, part in amount.parts.items()}
     return structs.replace(
-        amount,
-        value=scale(amount.value),
-        low=scale(amount.low),
-        high=scale(amount.high),
-        parts={name: scale(part) or 0.0 for name, part in amount.parts.items()},
+        amount, value=scale(amount.value), low=scale(amount.low), high=scale(amount.high), parts=parts
     )
 
 

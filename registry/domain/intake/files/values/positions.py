@@ -6,7 +6,7 @@ the extent decides.
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Literal
 
@@ -243,11 +243,6 @@ def _to_degrees(epsg: int) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(f"EPSG:{epsg}", "EPSG:4490", always_xy=True)
 
 
-def shared_points(readings: Sequence[Reading | None], least: int = 3) -> dict[Pair, int]:
+def shared_points(times: Mapping[Pair, int], least: int = 3) -> dict[Pair, int]:
     """Positions that at least so many rows share, and how many: they stand for a district or a town."""
-    seen: dict[Pair, int] = {}
-    for reading in readings:
-        if reading is not None:
-            spot = (reading.lon, reading.lat)
-            seen[spot] = seen.get(spot, 0) + 1
-    return {spot: times for spot, times in seen.items() if times >= least}
+    return {spot: count for spot, count in times.items() if count >= least}
