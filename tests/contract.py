@@ -26,6 +26,7 @@ class Contract:
         method = response.request.method.lower()
         if template is None or media not in JSON_MEDIA or method not in self.document["paths"][template]:
             return
+        self._hold_headers(template, method, response)
         where = (template, method, str(response.status_code), media)
         if where not in self._validators:
             self._validators[where] = self._compiled(*where)
@@ -34,12 +35,24 @@ class Contract:
             raise AssertionError(f"{where}: {list(error.instance_path)}: {str(error)[:2000]}")
         self.held += 1
 
+    def _hold_headers(self, template: str, method: str, response: httpx.Response) -> None:
+        """Headers that the document knows must be declared where they are sent."""
+        described = self.document["paths"][template][method]["responses"].get(str(response.status_code), {})
+        declared = self._whole(described).get("headers", {})
+        sent = {name for name in self.document["components"]["headers"] if name in response.headers}
+        assert sent <= declared.keys(), (
+            f"{method} {template} {response.status_code}: {sent - declared.keys()}"
+        )
+
+    def _whole(self, response: dict[str, Any]) -> dict[str, Any]:
+        if "$ref" in response:
+            return self.document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+        return response
+
     def _compiled(self, template: str, method: str, status: str, media: str) -> Any:
         described = self.document["paths"][template][method]["responses"].get(status)
         assert described is not None, f"{method} {template}: {status} is not described"
-        if "$ref" in described:
-            described = self.document["components"]["responses"][described["$ref"].rpartition("/")[2]]
-        content = described.get("content", {})
+        content = self._whole(described).get("content", {})
         assert media in content, f"{method} {template} {status}: {media} is not described"
         schema = content[media]["schema"] | {"components": self.document["components"]}
         return jsonschema_rs.validator_for(schema)

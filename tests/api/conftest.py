@@ -53,8 +53,8 @@ class Client(httpx.AsyncClient):
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """The answer, held against the document."""
         response = await super().send(request, **options)
-        if response.is_closed:
-            contract_of(self.app).hold(response)
+        if response.is_closed and (app := getattr(self, "app", None)) is not None:
+            contract_of(app).hold(response)
         return response
 
 

@@ -9,10 +9,10 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from registry.api.http.contract.members import SHARED
+from registry.api.http.problems import kinds, slug_of
 from tests.access.questions import questions
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
-PROBLEM = {"$ref": "#/components/responses/Problem"}
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,8 @@ def operations(document):
             yield f"{method.upper()} {path}", operation
 
 
-def test_every_refusal_is_described_as_the_problem_it_is(document) -> None:
-    told = document["components"]["responses"]["Problem"]["content"]["application/problem+json"]["schema"]
+def test_every_refusal_is_described_with_its_types(document) -> None:
+    told = document["components"]["responses"]["Problem404"]["content"]["application/problem+json"]["schema"]
     assert document["components"]["schemas"][told["$ref"].rsplit("/", 1)[-1]]["required"][:2] == [
         "type",
         "title",
@@ -39,7 +39,11 @@ def test_every_refusal_is_described_as_the_problem_it_is(document) -> None:
         if any(item["name"] == "cursor" for item in operation.get("parameters", ())):
             statuses.add("410")
         for status in statuses:
-            assert operation["responses"].get(status) == PROBLEM, f"{name} {status}"
+            reference = operation["responses"][status]["$ref"].rpartition("/")[2]
+            assert reference in (f"Problem{status}", "EditConflict"), f"{name} {status}"
+            assert "/docs/problems#" in document["components"]["responses"][reference]["description"]
+    described = str(document["components"]["responses"])
+    assert [slug_of(kind) for kind in kinds() if f"#{slug_of(kind)}`" not in described] == []
 
 
 def test_no_parameter_may_be_null(document) -> None:

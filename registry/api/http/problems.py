@@ -55,6 +55,16 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     errors: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
 
+class ConflictProblem(Problem, frozen=True, kw_only=True):
+    """An edit that met another one, and the conflict that a person decides."""
+
+    conflict: str
+    overlapping: list[str]
+    """Members that both edits changed."""
+    current_version: int
+    """Version of the record now."""
+
+
 def respond(
     request: HttpRequest,
     status: int,

@@ -16,7 +16,9 @@ from litestar.response.base import ASGIResponse
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
+from registry.api.http.contract import responses
 from registry.api.http.contract.declared_parameters import declared
+from registry.api.http.contract.examples import state_examples
 from registry.api.http.contract.features import (
     CARRIED,
     RECORD,
@@ -27,7 +29,7 @@ from registry.api.http.contract.features import (
 )
 from registry.api.http.contract.members import describe_members
 from registry.api.http.links import GEOJSON, JSON
-from registry.api.http.problems import Problem
+from registry.api.http.problems import ConflictProblem, Problem
 
 PROBLEMS = ("400", "401", "403", "404", "422", "429", "500", "503")
 BODY_PROBLEMS = ("408", "409", "412", "413", "415", "428")
@@ -43,13 +45,17 @@ ONE_LANGUAGE = "A text in Chinese and English, or in the one that Accept-Languag
 def complete(app: Litestar, generated: Mapping[str, Any]) -> Schema:
     """The whole document, from the one that Litestar generated."""
     document = deepcopy(dict(generated))
-    slots: list[tuple[Schema, Any]] = [({}, kind) for kind in (Problem, HitFigures, *CARRIED)]
+    slots: list[tuple[Schema, Any]] = [
+        ({}, kind) for kind in (Problem, ConflictProblem, HitFigures, *CARRIED)
+    ]
     for path, operation, handler in _operations(app, document):
         _name(operation, handler, path)
         slots += _bodies(operation, handler)
         slots += _responses(operation, handler)
         _bound(operation, declared(handler))
         _refuse(operation, reads="GET" in handler.http_methods)
+        state_examples(operation)
+        responses.state_headers(operation, path)
     schemas, components = msgspec.json.schema_components([kind for _, kind in slots], ref_template=REFERENCE)
     for (slot, _), schema in zip(slots, schemas, strict=True):
         slot["schema"] = schema
@@ -59,7 +65,8 @@ def complete(app: Litestar, generated: Mapping[str, Any]) -> Schema:
     describe_features(components)
     document["components"] = {
         "schemas": components,
-        "responses": {"Problem": _problem(slots[0][0])},
+        "responses": responses.problem_responses(slots[0][0]),
+        "headers": responses.HEADERS,
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
     }
     document["security"] = [{}, {"bearer": []}]
@@ -182,17 +189,18 @@ def _refuse(operation: Schema, *, reads: bool) -> None:
     statuses = (*PROBLEMS, *(PAGED if "cursor" in names else ()), *(() if reads else BODY_PROBLEMS))
     if reads and "If-None-Match" in names:
         operation["responses"]["304"] = {"description": "Not changed"}
-    problem = {"$ref": "#/components/responses/Problem"}
-    operation["responses"] = operation["responses"] | dict.fromkeys(statuses, problem) | TOO_LONG
-
-
-def _problem(content: Schema) -> Schema:
-    return {"description": "What was wrong (RFC 9457)", "content": {"application/problem+json": content}}
+    operation["responses"] = operation["responses"] | responses.refusals(operation, statuses) | TOO_LONG
 
 
 def _readable(value: Any) -> Any:
-    """The document without the surrogates in its patterns."""
+    """The document without the surrogates in its patterns, and with tuples that generators of clients read.
+
+    `items: false` says of a tuple only what its `maxItems` says.
+    """
     if isinstance(value, dict):
+        if "prefixItems" in value:
+            value = {name: item for name, item in value.items() if (name, item) != ("items", False)}
+            value |= {"maxItems": len(value["prefixItems"])}
         return {name: _readable(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_readable(item) for item in value]

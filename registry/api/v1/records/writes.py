@@ -12,7 +12,7 @@ from registry.api.http.conditional import IfMatch, IfNoneMatch, body_of, etag_of
 from registry.api.http.dependencies import IdempotencyDep, WorkDep
 from registry.api.http.idempotency import Idempotency, also, rendered, send
 from registry.api.http.links import GEOJSON, JSON
-from registry.api.http.problems import Problem
+from registry.api.http.problems import ConflictProblem
 from registry.api.http.response_headers import FINDINGS, findings_header
 from registry.domain.access.sight import Sight
 from registry.domain.errors import Invalid
@@ -81,16 +81,6 @@ def _describe_correction(saved: Saved, path: str) -> StoredResponse:
 def conflict_detail(overlapping: Sequence[str]) -> str:
     """What a conflict is about, in a sentence."""
     return f"kept for a person to decide; both changed {', '.join(overlapping)}"
-
-
-class ConflictProblem(Problem, frozen=True, kw_only=True):
-    """An edit that met another one, and the conflict that a person decides."""
-
-    conflict: str
-    overlapping: list[str]
-    """Members that both edits changed."""
-    current_version: int
-    """Version of the record now."""
 
 
 def _problem(saved: Saved, correction: str) -> ConflictProblem:

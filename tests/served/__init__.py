@@ -1,0 +1,1 @@
+"""Tests against one whole server over a registry as `./dev serve` makes it."""
