@@ -4,7 +4,7 @@ import gc
 import os
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 
 import msgspec
@@ -115,10 +115,10 @@ def create_app(settings: Settings, database_url: str, *, in_worker: bool = False
             reading(alone, database_url) as probe,
             running_jobs(reader, settings, database_url) as app.state.runner,
             _background(app, reader, settings, peppers, disk),
+            aclosing(HealthCheck(probe, migrations.head(), disk)) as app.state.health,
+            working(drain, settings) if in_worker else nullcontext(),
         ):
-            app.state.health = HealthCheck(probe, migrations.head(), disk)
-            async with working(drain, settings) if in_worker else nullcontext():
-                yield
+            yield
 
     app = Litestar(
         route_handlers=[*ROUTERS, docs.assets(), docs.read_problems, web.router()],
@@ -191,6 +191,15 @@ def _figures(app: Litestar) -> dict[str, float]:
     }
 
 
+def preload() -> None:
+    """Load in the supervisor what its workers share, so that one that takes another's place serves at once.
+
+    To import the application takes seconds, and on a busy host many.
+    """
+    load_tables()
+    settle()
+
+
 def create() -> Litestar:
     """The API as the environment describes it, for a server's worker."""
     settings = settings_module.read(os.environ)
@@ -213,7 +222,7 @@ async def demand_own_pepper(app: Litestar) -> None:
 
 
 def settle() -> None:
-    """Exclude the objects of a started worker from every later garbage collection.
+    """Exclude the objects of a started process from every later garbage collection.
 
     They are 150,000 and live as long as the worker. To traverse them delayed all requests by a tenth of a
     second, several times a minute.

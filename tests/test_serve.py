@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from registry.runtime.cluster import processes
+from registry.runtime.server import LOOP_S
+from tests.faults.victim import accepts, age_s, cpu_s
 from tests.scratch import scratch_folder
 from tests.waiting import BUSY, soon
 
@@ -97,13 +99,14 @@ def family(port: int) -> set[int]:
     return found
 
 
-def test_a_second_start_is_ready_within_five_seconds(home: Path, port: int) -> None:
-    with served(home, port):
-        assert status(port) == 200
-    begun = time.monotonic()
-    with served(home, port):
-        assert status(port) == 200
-        assert time.monotonic() - begun < 5 * BUSY
+def test_a_second_start_is_quicker_than_the_first(home: Path, port: int) -> None:
+    took_s = []
+    for _ in range(2):
+        begun = time.monotonic()
+        with served(home, port):
+            assert status(port) == 200
+            took_s.append(time.monotonic() - begun)
+    assert took_s[1] < took_s[0]
 
 
 def test_the_first_start_has_the_plan_documents(home: Path, port: int) -> None:
@@ -114,9 +117,7 @@ def test_the_first_start_has_the_plan_documents(home: Path, port: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_everything_within_fifteen_seconds(
-    home: Path, port: int, number: signal.Signals
-) -> None:
+def test_a_signal_ends_everything(home: Path, port: int, number: signal.Signals) -> None:
     with served(home, port) as process:
         process.send_signal(number)
         assert process.wait(15 * BUSY) == 0
@@ -177,6 +178,22 @@ def test_a_killed_worker_is_replaced_and_the_other_answers_meanwhile(home: Path,
         os.kill(victim, signal.SIGKILL)
         assert soon(lambda: len(family(port) - {victim}) == len(before) and status(port) == 200)
         assert min(family(port)) == min(before)
+
+
+def test_a_worker_that_dies_again_and_again_does_not_end_the_others(home: Path, port: int) -> None:
+    """Each new one takes less time than the first server, which had to load the application."""
+    with served(home, port, "--workers", "2"):
+        before = family(port)
+        supervisor, kept = min(before), sorted(before)[1]
+        assert soon(lambda: age_s(kept) > LOOP_S)
+        for _ in range(3):
+            victim = max(family(port))
+            assert soon(lambda one=victim: accepts(one, port), 120)
+            assert cpu_s(victim) < cpu_s(supervisor)
+            os.kill(victim, signal.SIGKILL)
+            assert soon(lambda one=victim: len(family(port) - {one}) == len(before), 120)
+            assert status(port) == 200
+        assert {supervisor, kept} <= family(port)
 
 
 def test_a_killed_supervisor_is_replaced_with_all_its_workers(home: Path, port: int) -> None:

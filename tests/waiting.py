@@ -10,7 +10,7 @@ BUSY = 5.0
 """How many times longer than on an idle machine a thing may take before a test says that it hangs."""
 
 
-async def until(condition: Callable[[], Any], within_s: float = 20.0, every_s: float = 0.01) -> Any:
+async def until(condition: Callable[[], Any], within_s: float = 20.0 * BUSY, every_s: float = 0.01) -> Any:
     """The first true value of `condition`, which may be awaitable; AssertionError when the time is up."""
     deadline = time.monotonic() + within_s
     while True:
@@ -26,8 +26,8 @@ async def until(condition: Callable[[], Any], within_s: float = 20.0, every_s: f
         await asyncio.sleep(every_s)
 
 
-def soon(condition: Callable[[], Any], within_s: float = 25.0, every_s: float = 0.02) -> bool:
-    """Whether `condition` becomes true in time, for tests without an event loop."""
+def soon(condition: Callable[[], Any], within_s: float = 25.0 * BUSY, every_s: float = 0.02) -> bool:
+    """Whether `condition` becomes true in time, be it for a moment; for tests without an event loop."""
     deadline = time.monotonic() + within_s
     while not (value := condition()) and time.monotonic() < deadline:
         time.sleep(every_s)

@@ -1,6 +1,7 @@
 """The HTTP server as a child process: granian with its workers, of which none outlives its parent."""
 
 import ctypes
+import importlib
 import logging
 import os
 import signal
@@ -32,6 +33,10 @@ READY_S = 60
 RESPAWN_S = 5.0
 HEADER_TIMEOUT_MS = 5_000
 STABLE_S = 60
+LOOP_S = 6.0
+"""A worker that dies within this time of its start would die again at once."""
+LOOP_PAUSE_S = 1.0
+APPLICATION = "registry.app"
 MAX_PAUSE_S = 10
 MAX_IN_FLIGHT = 8192
 """Requests of one worker, streams included. Granian's default of 1024 lets listeners shut others out."""
@@ -208,9 +213,22 @@ class OneSocket(Granian):  # type: ignore[misc, valid-type]
         super().__init__(**options)
         self._holder = SocketHolder(descriptor, False, BACKLOG)  # type: ignore[call-arg]
 
+        self._replaced_s: dict[int, float] = {}
+
     def _init_shared_socket(self) -> None:
         self._ssp = self._sso = None
         self._shd = self._holder
+
+    def _respawn_workers(self, workers: list[int], *arguments: Any, **options: Any) -> None:
+        """Replace workers; one that dies again and again ends the server only where no other one serves."""
+        begun_s = time.monotonic()
+        if any(begun_s - self._replaced_s.get(number, -LOOP_S) < LOOP_S for number in workers):
+            time.sleep(LOOP_PAUSE_S)
+        super()._respawn_workers(workers, *arguments, **options)
+        self._replaced_s |= dict.fromkeys(workers, time.monotonic())
+        others = [worker for worker in self.wrks if worker.idx not in workers]
+        if any(worker.is_alive() and begun_s - worker.birth > LOOP_S for worker in others):
+            self.respawned_wrks.clear()  # by which granian finds a loop
 
 
 def _end_at_once_on_sigterm() -> None:
@@ -228,9 +246,10 @@ def main(parent: int, heartbeat: int, listening: int) -> None:
     Sender.beat_in_thread()
     os.register_at_fork(after_in_child=_end_at_once_on_sigterm)
     settings = read(os.environ)
+    importlib.import_module(APPLICATION).preload()
     OneSocket(
         listening,
-        target="registry.app:create",
+        target=f"{APPLICATION}:create",
         factory=True,
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,

@@ -15,6 +15,8 @@ from registry.store.sync.horizon import FeedLag
 
 FRESH_S = 1.0
 """How long one look answers everybody who asks."""
+LOOK_S = 2.0
+"""A database that takes longer than this to be looked at does not answer."""
 LEAST_FREE_BYTES = 64 * 2**20
 """Four segments of PostgreSQL's log; with less the next change may be the last."""
 FULL_FOR_S = 30.0
@@ -47,16 +49,34 @@ class HealthCheck:
         self._reader = reader
         self._revision = revision
         self._disk = disk
-        self._looking = asyncio.Lock()
-        self._latest: tuple[float, Health] | None = None
+        self._looking: asyncio.Task[Health] | None = None
+        self._begun_s = self._ended_s = float("-inf")
 
     async def look(self) -> Health:
-        """The state of the registry, not older than a second."""
-        async with self._looking:
-            if self._latest is None or time.monotonic() - self._latest[0] > FRESH_S:
-                health = await self._look()
-                self._latest = time.monotonic(), health
-            return self._latest[1]
+        """The state of the registry, not older than a second; who asks waits two seconds at the most.
+
+        A look that takes longer goes on, and nobody waits for it again.
+        """
+        now_s = time.monotonic()
+        if self._looking is None or (self._looking.done() and now_s - self._ended_s > FRESH_S):
+            self._looking, self._begun_s = asyncio.create_task(self._timed()), now_s
+        await asyncio.wait({self._looking}, timeout=max(0.0, self._begun_s + LOOK_S - now_s))
+        if self._looking.done():
+            return self._looking.result()
+        silent_s = time.monotonic() - self._begun_s
+        return Health(revision=None, checks={"database": f"it has not answered for {silent_s:.0f} s"})
+
+    async def aclose(self) -> None:
+        """End a look that is still under way."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait({self._looking})
+
+    async def _timed(self) -> Health:
+        try:
+            return await self._look()
+        finally:
+            self._ended_s = time.monotonic()
 
     async def _look(self) -> Health:
         checks = dict.fromkeys(("disk", "database", "feed", "migration"), FINE)

@@ -46,7 +46,7 @@ class Server(NamedTuple):
     token: str
 
     def ask(self, path: str, method: str = "GET", body: Any = None, **headers: str) -> Answer:
-        """One request on a connection of its own; never longer than twenty seconds."""
+        """One request on a connection of its own; never without a byte for longer than 100 s."""
         begun = time.monotonic()
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=100)) as connection:
             connection.putrequest(method, path, skip_accept_encoding=True)

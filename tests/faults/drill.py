@@ -20,7 +20,8 @@ from tests.scratch import scratch_folder
 from tests.waiting import until
 
 CLIENTS = 8
-TRIES = 600
+TRIES = 3000
+PATIENCE_S = 300.0
 
 
 class Outcome(NamedTuple):
@@ -64,7 +65,8 @@ async def _drill(
         _strike(postmaster_kills, lambda: [pid] if (pid := victim.postmaster()) else [], chance, 6.0),
     )
     acknowledged = len(ledger.acknowledged)
-    await until(lambda: len(ledger.acknowledged) > acknowledged + 5 * CLIENTS, within_s=60)
+    await until(lambda: len(ledger.acknowledged) > acknowledged + 5 * CLIENTS, within_s=PATIENCE_S)
+    await until(lambda: watch.is_ready, within_s=PATIENCE_S)
     over.set()
     ended = await asyncio.gather(*tasks, return_exceptions=True)
     await watching
@@ -94,7 +96,7 @@ async def _strike(times: int, victims: Callable[[], list[int]], chance: random.R
                 break
             await asyncio.sleep(0.1)
         else:
-            raise AssertionError("there was nothing left to kill for a minute")
+            raise AssertionError("there was nothing left to kill for minutes")
 
 
 def _bugs(log: Path) -> list[str]:
@@ -116,13 +118,15 @@ class Watch:
         self._victim = victim
         self._ledger = ledger
         self.longest_absence_s = 0.0
+        self.is_ready = False
 
     async def look(self, over: asyncio.Event) -> None:
         """Look until it is over."""
         database_back_at: float | None = None
         async with httpx.AsyncClient(base_url=self._victim.url, timeout=5) as http:
             while not over.is_set():
-                if await self._is_ready(http):
+                self.is_ready = await self._answers(http)
+                if self.is_ready:
                     if database_back_at is not None:
                         lag_s = time.monotonic() - database_back_at
                         self.longest_absence_s = max(self.longest_absence_s, lag_s)
@@ -133,7 +137,7 @@ class Watch:
                     database_back_at = database_back_at or time.monotonic()
                 await asyncio.sleep(0.1)
 
-    async def _is_ready(self, http: httpx.AsyncClient) -> bool:
+    async def _answers(self, http: httpx.AsyncClient) -> bool:
         try:
             answer = await http.get("/health/ready")
         except httpx.TransportError:

@@ -11,7 +11,7 @@ import httpx
 from registry.domain.identity import new_id
 from tests.faults.ledger import Ledger, Operation
 
-PATIENCE_S = 90.0
+PATIENCE_S = 300.0
 QUANTITY = 1_000_000
 STOCK = [{"item_code": "1010101", "name": {"zh": "帐篷"}, "quantity": QUANTITY}]
 LOCATION = {"quality": "surveyed", "uncertainty_m": 5}

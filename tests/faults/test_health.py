@@ -15,6 +15,8 @@ from registry.runtime.database import as_role, writing
 from registry.runtime.settings import Settings
 from registry.services import health
 from registry.store.database import failures
+from registry.store.database.health import DatabaseState
+from registry.store.database.pool import Reader
 from tests.api.conftest import Client, serving
 from tests.builders import a_resource
 from tests.scratch import scratch_folder
@@ -155,3 +157,27 @@ async def test_ready_answers_while_every_connection_of_the_pool_is_taken(own: Cl
             while True:
                 await held.enter_async_context(reader.connection())
         assert (await own.get("/health/ready")).status_code == 200
+
+
+async def test_a_look_that_hangs_keeps_nobody_waiting_and_is_not_begun_again(
+    own: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, may_end = [], asyncio.Event()
+    real = health.health.look
+
+    async def slow(reader: Reader) -> DatabaseState:
+        looked.append(reader)
+        await may_end.wait()
+        return await real(reader)
+
+    monkeypatch.setattr(health.health, "look", slow)
+    monkeypatch.setattr(health, "LOOK_S", 0.05)
+    answers = await asyncio.gather(*(own.get("/health/ready") for _ in range(5)))
+    answers.append(await own.get("/health/ready"))
+    assert {(one.status_code, "database: it has not answered for" in one.text) for one in answers} == {
+        (503, True)
+    }
+    assert len(looked) == 1
+    may_end.set()
+    monkeypatch.setattr(health, "LOOK_S", 60.0)
+    await until(lambda: is_fine(own))

@@ -17,7 +17,8 @@ from registry.runtime.cluster import processes
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
 SETTLED_S = 6.0
-"""Granian takes a worker that dies again within 5.5 s for a crash loop, which no random strike is."""
+"""A worker that dies sooner after its start is replaced a second later, as one that would die again."""
+PATIENCE_S = 300.0
 
 
 class Victim(NamedTuple):
@@ -45,7 +46,7 @@ class Victim(NamedTuple):
     def settled(self) -> list[int]:
         """The workers that answer for a while already; none when only one of them answers."""
         port = int(self.url.rpartition(":")[2])
-        serving = [pid for pid in self.workers() if listens(pid, port)]
+        serving = [pid for pid in self.workers() if accepts(pid, port)]
         return [pid for pid in serving if age_s(pid) > SETTLED_S] if len(serving) > 1 else []
 
     def postmaster(self) -> int | None:
@@ -72,13 +73,26 @@ def command_of(pid: int) -> bytes:
     return b""
 
 
-def listens(pid: int, port: int) -> bool:
-    """Whether a process holds a socket that listens on this port."""
+def accepts(pid: int, port: int) -> bool:
+    """Whether a process waits for connections to this port; the socket it has from its fork on."""
     with suppress(OSError):
         rows = [row.split() for row in (PROC / str(pid) / "net" / "tcp").read_text().splitlines()[1:]]
-        mine = {f"socket:[{row[9]}]" for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")}
-        return any(os.readlink(held) in mine for held in (PROC / str(pid) / "fd").iterdir())
+        listening = {row[9] for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")}
+        return bool(listening & _awaited(pid))
     return False
+
+
+def _awaited(pid: int) -> set[str]:
+    """The inodes of the files that the event loops of a process wait for."""
+    polled = [held.read_text().splitlines() for held in (PROC / str(pid) / "fdinfo").iterdir()]
+    lines = [line.split() for lines in polled for line in lines if line.startswith("tfd:")]
+    return {str(int(word[4:], 16)) for line in lines for word in line if word.startswith("ino:")}
+
+
+def cpu_s(pid: int) -> float:
+    """The processor time of a process."""
+    words = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / TICKS
 
 
 def age_s(pid: int) -> float:
@@ -104,13 +118,13 @@ def served(home: Path, log: Path, workers: int = 3) -> Iterator[Victim]:
         finally:
             process.terminate()
             try:
-                process.wait(150)
+                process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
 
 
-def wait(log: Path, process: "subprocess.Popen[bytes]", patience_s: float = 600) -> None:
+def wait(log: Path, process: "subprocess.Popen[bytes]", patience_s: float = PATIENCE_S) -> None:
     """Wait until the registry says that it is ready."""
     deadline = time.monotonic() + patience_s
     while b"ready on" not in log.read_bytes():

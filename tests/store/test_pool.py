@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from registry.domain.errors import Invalid, Unavailable
 from registry.runtime.settings import Settings
+from registry.store.database import pool
 from registry.store.database.connection_pool import _is_open
 from registry.store.database.pool import Reader, reading
 from registry.store.database.query import Query
@@ -134,3 +135,35 @@ async def test_a_connection_that_cannot_be_given_back_keeps_no_other(role_url) -
         assert {row["pid"] for pair in again for row in pair} & {row["pid"] for row in rows} == {
             row["pid"] for row in rows
         } - {stopped}
+
+
+async def test_a_connection_that_opens_slowly_is_opened_once_and_used_later(role_url, monkeypatch) -> None:
+    """A busy host would never open one if every attempt ended with the request that waits for it."""
+    begun, may_end = [], asyncio.Event()
+
+    async def slow(connection: asyncpg.Connection) -> None:
+        begun.append(connection.get_server_pid())
+        await may_end.wait()
+
+    monkeypatch.setattr(pool, "prepare_application", slow)
+    async with reading(Settings(pool_size=1, acquire_timeout_s=0.1), role_url) as reader:
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await reader.row(BACKEND, {})
+        may_end.set()
+        await until(lambda: reader._pool._at_hand)
+        assert [await backend(reader)] == begun
+
+
+async def test_what_is_still_being_opened_ends_with_the_pool(role_url, monkeypatch, database_url) -> None:
+    async def never(connection: asyncpg.Connection) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(pool, "prepare_application", never)
+    async with reading(Settings(pool_size=2, acquire_timeout_s=0.1), role_url) as reader:
+        answers = await asyncio.gather(*(reader.row(BACKEND, {}) for _ in range(4)), return_exceptions=True)
+        assert {type(answer) for answer in answers} == {Unavailable}
+    other = await asyncpg.connect(database_url)
+    left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'registry'"
+    await until(lambda: other.fetchval(f"SELECT ({left}) = 0"))
+    await other.close()

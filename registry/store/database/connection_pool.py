@@ -7,6 +7,9 @@ import asyncpg
 from registry.store.database.concurrency import acquire_within
 from registry.store.database.read_trace import TRACE
 
+OPEN_S = 10.0
+"""How long a connection may take to be opened, which is longer than a request waits for it."""
+
 
 class ConnectionPool:
     """Hands out the connections of asyncpg's pool, and keeps the returned ones at hand.
@@ -21,6 +24,7 @@ class ConnectionPool:
         self._timeout_s = timeout_s
         self._places = asyncio.Semaphore(pool.get_max_size())
         self._at_hand: list[asyncpg.Connection] = []
+        self._openings: set[asyncio.Future[asyncpg.Connection]] = set()
 
     def figures(self) -> dict[str, float]:
         """How many connections there may be, are open, and answer a request."""
@@ -40,11 +44,41 @@ class ConnectionPool:
                 connection = self._at_hand.pop()
                 if _is_open(connection):
                     return connection
-                await self._pool.release(connection)
-            return await self._pool.acquire(timeout=self._timeout_s)
+                await self._return(connection)
         except BaseException:
             self._places.release()
             raise
+        return await self._opened()
+
+    async def _opened(self) -> asyncpg.Connection:
+        """A connection of asyncpg's pool, which is kept at hand when it comes too late for its request.
+
+        A busy host takes longer to open one than a request waits. If each attempt ended with its request,
+        none would ever succeed.
+        """
+        opening = asyncio.ensure_future(self._pool.acquire(timeout=OPEN_S))
+        self._openings.add(opening)
+        opening.add_done_callback(self._openings.discard)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await asyncio.shield(opening)
+        except BaseException:
+            opening.add_done_callback(self._keep)
+            raise
+
+    def _keep(self, opening: "asyncio.Future[asyncpg.Connection]") -> None:
+        """Keep what an abandoned attempt has opened, and give back its place."""
+        if not opening.cancelled() and opening.exception() is None:
+            self._at_hand.append(opening.result())
+        self._places.release()
+
+    async def terminate(self) -> None:
+        """Close every connection, those that are being opened too."""
+        openings = list(self._openings)
+        for opening in openings:
+            opening.cancel()
+        await asyncio.gather(*openings, return_exceptions=True)
+        self._pool.terminate()
 
     async def release(self, connection: asyncpg.Connection, *, sound: bool) -> None:
         """Take a connection back; asyncpg's pool resets or closes one that is not sound."""
@@ -52,15 +86,18 @@ class ConnectionPool:
             if sound:
                 self._at_hand.append(connection)
             else:
-                await self._pool.release(connection)
+                await self._return(connection)
         finally:
             self._places.release()
+
+    async def _return(self, connection: asyncpg.Connection) -> None:
+        await self._pool.release(connection, timeout=self._timeout_s)
 
     async def release_idle(self) -> None:
         """Return what is at hand to asyncpg's pool, the longest idle first; if one fails, the others stay."""
         for _ in range(len(self._at_hand)):
             if self._at_hand:  # a statement may have taken one meanwhile
-                await self._pool.release(self._at_hand.pop(0))
+                await self._return(self._at_hand.pop(0))
 
 
 class ConnectionLease:

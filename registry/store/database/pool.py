@@ -11,7 +11,7 @@ import msgspec
 from registry.domain.intake.finding import Finding
 from registry.runtime.settings import Settings, statements_at_once
 from registry.store.database.concurrency import StatementLimit
-from registry.store.database.connection_pool import ConnectionLease, ConnectionPool
+from registry.store.database.connection_pool import OPEN_S, ConnectionLease, ConnectionPool
 from registry.store.database.failures import explained
 from registry.store.database.kept import Kept
 from registry.store.database.probe import demand_role, role_limits
@@ -70,7 +70,7 @@ async def _pool(settings: Settings, database_url: str) -> asyncpg.Pool:
         max_size=settings.pool_size,
         init=prepare_application,
         command_timeout=settings.statement_timeout_s + 2,
-        timeout=settings.acquire_timeout_s,
+        timeout=OPEN_S,
         max_inactive_connection_lifetime=60,
         statement_cache_size=1000,
         max_cacheable_statement_size=0,
@@ -81,12 +81,12 @@ async def _pool(settings: Settings, database_url: str) -> asyncpg.Pool:
 @asynccontextmanager
 async def reading(settings: Settings, database_url: str) -> "AsyncIterator[Reader]":
     """A reader with connections of its own, which end with the block."""
-    pool = await _pool(settings, database_url)
+    pool = ConnectionPool(await _pool(settings, database_url), settings.acquire_timeout_s)
     try:
         limit = StatementLimit(statements_at_once(settings))
-        yield Reader(ConnectionPool(pool, settings.acquire_timeout_s), limit, listens=not settings.pooler)
+        yield Reader(pool, limit, listens=not settings.pooler)
     finally:
-        pool.terminate()
+        await pool.terminate()
 
 
 class Plans(NamedTuple):
