@@ -1,5 +1,9 @@
-"""Has map clients read what is served: the parsers of OpenLayers and MapLibre, or QGIS when asked for."""
+"""Has clients ask what is served: the parsers of OpenLayers and MapLibre, or the one that is named.
 
+`--qgis` and `--typescript` name QGIS and the typed client in clients/typescript.
+"""
+
+import asyncio
 import os
 import shutil
 import subprocess
@@ -8,9 +12,15 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.stage import cluster, prepare
+from registry.domain.access.credential import new_token
+from registry.runtime import database
+from registry.services.access import keys
+from registry.services.seeding import seed
 from scripts.cite import running
+from scripts.clients import TYPESCRIPT
 
 HERE = Path(__file__).parent
+PEPPER = "a pepper of the tests of clients"
 RECORDS = 6000
 """So many, that QGIS has to turn pages."""
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -52,5 +62,24 @@ def qgis() -> int:
         return subprocess.run(command, env=os.environ | told, check=False).returncode
 
 
+def typescript() -> int:
+    """Run the tests of the typed client, which `./dev clients` has built, on the seeds."""
+    token = new_token()
+    with cluster() as url:
+        asyncio.run(_admit(url, token))
+        with running(url, key_pepper=PEPPER) as address:
+            told = {"REGISTRY_URL": address, "REGISTRY_KEY": token}
+            command = ["npm", "run", "--silent", "test"]
+            return subprocess.run(command, cwd=TYPESCRIPT, env=os.environ | told, check=False).returncode
+
+
+async def _admit(url: str, token: str) -> None:
+    async with database.writing(url) as writer:
+        await seed.seed_if_new(writer)
+        await keys.put_admin_key(writer, PEPPER.encode(), token)
+
+
+ASKED = {"--qgis": qgis, "--typescript": typescript}
+
 if __name__ == "__main__":
-    sys.exit(qgis() if sys.argv[1:] == ["--qgis"] else parsers())
+    sys.exit(ASKED.get(sys.argv[-1], parsers)())

@@ -193,14 +193,19 @@ def _refuse(operation: Schema, *, reads: bool) -> None:
 
 
 def _readable(value: Any) -> Any:
-    """The document without the surrogates in its patterns, and with tuples that generators of clients read.
+    """The document without the surrogates in its patterns, and as generators of clients read it.
 
-    `items: false` says of a tuple only what its `maxItems` says.
+    `items: false` says of a tuple only what its `maxItems` says; they take no object as a default, and an
+    object of which nothing is said for an empty one.
     """
     if isinstance(value, dict):
         if "prefixItems" in value:
             value = {name: item for name, item in value.items() if (name, item) != ("items", False)}
             value |= {"maxItems": len(value["prefixItems"])}
+        if isinstance(value.get("default"), dict) and {"anyOf", "$ref", "type"} & value.keys():
+            value = {name: item for name, item in value.items() if name != "default"}
+        if value.get("type") == "object" and not {"properties", "additionalProperties"} & value.keys():
+            value = value | {"additionalProperties": True}
         return {name: _readable(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_readable(item) for item in value]
