@@ -42,7 +42,14 @@ OWN = {
         "last_seen": SEEN,
         "personnel": 12,
     },
-    "shelter": {"hazards": CODES, "amenities": [{"code": "beds"}], "hours": "8–18", "capacity_persons": 90},
+    "shelter": {
+        "hazards": CODES, "amenities": [{"code": "beds"}], "hours": "8–18", "capacity_persons": 90,
+        "capacities": [
+            {"persons": 60, "space": "indoor"},
+            {"persons": 50, "hazard": CODES[0]},
+            {"persons": 30, "space": "outdoor", "hazard": CODES[0]},
+        ],
+    },
     "fire_watch_point": {"watch_radius_m": 5000.0, "sector": {"from_deg": 10, "to_deg": 90}},
     "supply_depot": {
         "stock": [

@@ -218,6 +218,34 @@ def test_more_persons_than_room_is_a_warning() -> None:
     assert codes(result) == [("warn", "over_capacity", "/properties/occupancy_persons")]
 
 
+@pytest.mark.parametrize(
+    ("stated", "capacities", "total", "found"),
+    [
+        (None, [(480, "indoor"), (3350, "outdoor")], 3830, [("note", "capacity_added")]),
+        (500, [(480, "indoor")], 500, []),
+        (500, [(480, "indoor"), (30, "outdoor")], 500, [("warn", "capacity_differs")]),
+        (500, [(600, "indoor")], 500, [("warn", "capacity_differs")]),
+        (500, [(200, "indoor"), (300, "indoor")], None, [("refuse", "rule_broken")]),
+    ],
+)
+def test_capacities_by_space(
+    stated: int | None, capacities: list[Any], total: int | None, found: list[tuple[str, str]]
+) -> None:
+    listed = [{"persons": persons, "space": space} for persons, space in capacities]
+    result = examined(a_feature(capacity_persons=stated, capacities=listed))
+    assert [(severity, code) for severity, code, _ in codes(result)][: len(found)] == found
+    if total is None:
+        assert result.record is None
+    else:
+        assert result.record is not None
+        assert result.record.properties.capacity_persons == total  # type: ignore[union-attr]
+
+
+def test_the_hazard_of_a_capacity_is_known() -> None:
+    result = examined(a_feature(capacities=[{"persons": 5, "hazard": {"code": "floood"}}]))
+    assert ("refuse", "unknown_code", "/properties/capacities/0/hazard/code") in codes(result)
+
+
 def test_what_the_stored_record_has_already_only_warns() -> None:
     current = msgspec.convert(a_feature(hazards=[{"code": "old"}]) | {"id": UUID(int=1)}, Resource)
     ground = Ground(reference=REFERENCE, now=NOW)

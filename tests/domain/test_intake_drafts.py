@@ -80,12 +80,25 @@ def test_m1_twelve_shelters_with_their_datum_from_the_header() -> None:
     assert [row.members["place"] for row in rows[::4]] == ["500110001", "500110104", "500110113"]
 
 
+def spaces(draft: DraftedRow) -> dict[str, int]:
+    return {one["space"]: one["persons"] for one in draft.members["capacities"]}
+
+
+def test_a_number_under_a_hazard_is_the_capacity_for_it() -> None:
+    one, other = text_drafts("名称,可容纳人数,室内容纳人数,洪水,地震\n甲,500,480,300,1\n乙,,,,○\n")
+    assert one.members["capacity_persons"] == 500, "what is stated in all is not the sum"
+    flood = {"persons": 300, "space": None, "hazard": {"scheme": "registry", "code": "flood"}}
+    assert one.members["capacities"] == [{"persons": 480, "space": "indoor", "hazard": None}, flood]
+    assert [code["code"] for code in one.members["hazards"]] == ["flood", "earthquake"]
+    assert "capacities" not in other.members
+
+
 def test_m1_capacities_areas_and_telephones() -> None:
     first, second, third, fourth = drafts("m1-shelters-form.xlsx", "shelter")[:4]
-    assert first.members["capacity_persons"] == 480 + 3350
-    assert (second.members["capacity_persons"], codes(second)) == (300, {"number_approximate"})
-    assert third.members["capacity_persons"] == 350 + 800
-    assert fourth.members["capacity_persons"] == 480 + 3350
+    assert spaces(first) == spaces(fourth) == {"indoor": 480, "outdoor": 3350}
+    assert (spaces(second), codes(second)) == ({"indoor": 300}, {"number_approximate"})
+    assert spaces(third) == {"indoor": 350, "outdoor": 800}
+    assert "capacity_persons" not in first.members, "the gate adds them up"
     assert [row.members["area_m2"] for row in (first, second, third, fourth)] == [1200, 12000, 3500, 2000]
     assert [contact["phone"] for contact in second.contacts] == ["13800000001", "023-00000002"]
     assert [contact["phone"] for contact in third.contacts] == ["13800000003"]
@@ -157,7 +170,7 @@ def test_m5_twelve_shelters_of_which_five_share_a_point() -> None:
     assert len(rows) == 12
     assert [row.row for row in rows if "shared_point" in codes(row)] == [2, 3, 4, 5, 6]
     assert [row.members["location"]["quality"] for row in rows].count("approximate") == 5
-    assert rows[0].members["capacity_persons"] == 401 + 3001
+    assert spaces(rows[0]) == {"indoor": 401, "outdoor": 3001}
     assert [entry["code"] for entry in rows[0].members["hazards"]] == ["flood", "geohazard", "earthquake"]
     assert [entry["code"] for entry in rows[1].members["hazards"]] == ["geohazard", "earthquake"]
     assert "津波：◎" in rows[2].members["note"]

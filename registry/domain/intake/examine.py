@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from registry.domain.errors import Invalid
 from registry.domain.identity import new_id
+from registry.domain.intake.capacities import differing_capacities, with_capacity
 from registry.domain.intake.doubles import LIKELY_PERCENT, doubles
 from registry.domain.intake.finding import KINDS, Finding, Message, finding, pointer_of_field, refusals
 from registry.domain.intake.members import examine_members
@@ -60,6 +61,8 @@ def _examine(
     record, found = converted(record)
     findings += found
     record, found = placed(record, ground.reference.territory)
+    findings += found
+    record, found = with_capacity(record)
     findings += found + _unrefused(_rules(record), before) + _doubles(record, ground)
     if current is not None:
         findings = [_inherited(one, record, current) for one in findings]
@@ -85,7 +88,7 @@ def _rules(record: Resource) -> list[Finding]:
         if persons is not None and capacity is not None and persons > capacity:
             figures = {"persons": persons, "capacity": capacity}
             findings.append(finding("over_capacity", "/properties/occupancy_persons", persons, **figures))
-    return findings
+    return findings + differing_capacities(record)
 
 
 def _unrefused(broken: list[Finding], findings: list[Finding]) -> list[Finding]:

@@ -178,6 +178,18 @@ KINDS: dict[str, FindingKind] = {
     "clock_too_old": FindingKind("clock", REFUSE, "时间 {moment} 早于 1990 年", "{moment} is before 1990"),
     "no_time_zone": FindingKind("clock", REFUSE, "时间缺少时区", "the time needs a time zone"),
     "rule_broken": FindingKind("rules", REFUSE, "内容自相矛盾：{reason}", "{reason}"),
+    "capacity_added": FindingKind(
+        "rules",
+        NOTE,
+        "总容量由室内和室外相加：{persons} 人",
+        "the capacity is the sum of its spaces: {persons} persons",
+    ),
+    "capacity_differs": FindingKind(
+        "rules",
+        WARN,
+        "分项容量 {persons} 人，与总容量 {capacity} 人不符",
+        "capacities of {persons} persons do not agree with {capacity} in all",
+    ),
     "over_capacity": FindingKind(
         "rules",
         WARN,

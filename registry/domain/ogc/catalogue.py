@@ -185,6 +185,12 @@ _SHELTER = (
     _list("hazards", "适用灾种", "Hazards as scheme:code", "hazard"),
     _list("amenities", "设施", "Amenities as scheme:code", "amenity"),
     _count("capacity_persons", "容量", "Capacity in persons"),
+    _list(
+        "capacities",
+        "分项容量",
+        "Capacities as space=persons, scheme:hazard=persons or space/scheme:hazard=persons",
+        in_tiles=False,
+    ),
     _count("occupancy_persons", "现有人数", "Persons inside"),
     _moment("occupancy_at", "人数时间", "Occupancy as of"),
     _number("area_m2", "面积", "Area", "m2"),

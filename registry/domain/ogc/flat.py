@@ -39,6 +39,11 @@ def _source(value: Members) -> str:
     return " ".join(str(part) for part in parts if part is not None)
 
 
+def _capacity(value: Members) -> str:
+    use = (value["space"], None if value["hazard"] is None else _code(value["hazard"]))
+    return f"{'/'.join(part for part in use if part)}={value['persons']}"
+
+
 def _codes(name: str) -> Callable[[Members], Any]:
     return lambda properties: [_code(value) for value in properties[name]]
 
@@ -70,6 +75,7 @@ READ: dict[str, Callable[[Members], Any]] = {
     **{name: _items(name) for name in ITEMS},
     "sources": lambda properties: [_source(value) for value in properties["sources"]],
     "external_ids": lambda properties: [f"{one['system']}:{one['id']}" for one in properties["external_ids"]],
+    "capacities": lambda properties: [_capacity(value) for value in properties.get("capacities", ())],
     "last_seen_at": _inside("last_seen", "at"),
     "last_seen_accuracy_m": _inside("last_seen", "accuracy_m"),
     "stock_items": lambda properties: list(

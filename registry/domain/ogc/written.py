@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from registry.domain.errors import Invalid
 from registry.domain.ogc.catalogue import OF_KIND, SEPARATOR
 from registry.domain.ogc.flat import CODED, ITEMS, LOCATION, SECTOR, flattened
-from registry.domain.records.resource import Resource
+from registry.domain.records.resource import Resource, Space
 
 Members = Mapping[str, Any]
 Json = dict[str, Any]
@@ -18,6 +18,7 @@ DRAWN_UNCERTAINTY_M = 100.0
 DRAWN_SOURCE = "drawn by a client that stated no quality"
 IGNORED = frozenset({"id", "fid", "telephone", "last_seen_at", "last_seen_accuracy_m", "exercise"})
 """Left out of a written feature: identity, and what is not changed by editing the record."""
+SPACES = get_args(Space)
 READ_ONLY = ("sources", "stock_items")
 COUNTS = {item.name for one in OF_KIND.values() for item in one.properties if item.type == "integer"}
 UNSAID = ("sources", "stock", "footprint", "last_seen")
@@ -167,7 +168,7 @@ def _check_read_only(sent: Members, was: Members) -> None:
 
 
 def _unchanged_lists(sent: Members, was: Members) -> list[str]:
-    names = ("external_ids", *CODED, *ITEMS)
+    names = ("external_ids", "capacities", *CODED, *ITEMS)
     return [name for name in names if name in sent and (_as_list(sent[name]) or []) == was.get(name)]
 
 
@@ -248,9 +249,27 @@ def _external(name: str, value: Any) -> list[Json]:
     return [{"system": system, "id": identity} for system, _, identity in pairs]
 
 
+def _capacities(name: str, value: Any) -> list[Json]:
+    found = []
+    for text in _texts(name, value):
+        use, equals, persons = text.partition("=")
+        first, slash, second = use.strip().partition("/")
+        space, hazard = (first, second) if slash or first in SPACES else ("", first)
+        if not equals or not persons.strip().isdecimal() or not (space or hazard):
+            raise Invalid(
+                f"{text} is no capacity; write indoor=480, registry:flood=300 or indoor/registry:flood=300",
+                field=f"properties.{name}",
+                zh=f"{text} 不是容量；应写作 indoor=480、registry:flood=300 或 indoor/registry:flood=300",
+            )
+        one: Json = {"persons": int(persons)} | ({"space": space} if space else {})
+        found.append(one | ({"hazard": _coded(name, [hazard])[0]} if hazard else {}))
+    return found
+
+
 LISTS: dict[str, Callable[[str, Any], Any]] = {
     "candidate_places": _texts,
     "external_ids": _external,
+    "capacities": _capacities,
     **dict.fromkeys(CODED, _coded),
     **dict.fromkeys(ITEMS, _items),
 }

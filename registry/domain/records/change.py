@@ -21,6 +21,7 @@ from registry.domain.records.resource import (
     Lifecycle,
     Properties,
     Resource,
+    Shelter,
     SupplyDepot,
 )
 from registry.domain.records.state import stock_slot
@@ -90,12 +91,26 @@ def _check_stock(record: Resource) -> None:
             )
 
 
+def _check_capacities(record: Resource) -> None:
+    """Invalid for two capacities of one use."""
+    listed = record.properties.capacities if isinstance(record.properties, Shelter) else []
+    for use, count in Counter(one.use for one in listed).items():
+        if count > 1:
+            named = "/".join(part for part in use if part)
+            raise Invalid(
+                f"two capacities are of one space and hazard: {named}",
+                field="properties.capacities",
+                zh=f"同一空间和灾种的容量重复：{named}",
+            )
+
+
 RULES: tuple[Callable[[Resource], None], ...] = (
     check_geometry,
     check_quality,
     _check_validity,
     _check_footprint,
     _check_stock,
+    _check_capacities,
 )
 """Each raises Invalid for a record whose members contradict each other."""
 

@@ -141,6 +141,7 @@ class Shared(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
 
 Specialties = Annotated[list[Coded], Meta(max_length=100), CodeOf(("specialty",))]
 Hazards = Annotated[list[Coded], Meta(max_length=100), CodeOf(("hazard",))]
+HazardCode = Annotated[Coded, CodeOf(("hazard",))]
 Amenities = Annotated[list[Coded], Meta(max_length=100), CodeOf(("amenity",))]
 Items = Annotated[list[Item], Meta(max_length=500)]
 
@@ -170,6 +171,19 @@ class RescueTeam(Shared, frozen=True, kw_only=True, tag="rescue_team"):
     status_at: ObservedInstant | None = None
 
 
+class SpaceCapacity(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How many persons a shelter has room for in one space, in one hazard, or in a space in a hazard."""
+
+    persons: Count
+    space: Space | None = None
+    hazard: HazardCode | None = None
+
+    @property
+    def use(self) -> tuple[str | None, str | None]:
+        """Space and hazard: a shelter states a use once."""
+        return self.space, None if self.hazard is None else self.hazard.key()
+
+
 class Shelter(Shared, frozen=True, kw_only=True, tag="shelter"):
     """A place of refuge; its capacity is unknown, never zero, until somebody states it."""
 
@@ -180,6 +194,9 @@ class Shelter(Shared, frozen=True, kw_only=True, tag="shelter"):
     hazards: Hazards = field(default_factory=list)
     """Hazards that the shelter is meant for."""
     capacity_persons: Count | None = None
+    """Room in all; the sum of its spaces where only these are stated."""
+    capacities: Annotated[list[SpaceCapacity], Meta(max_length=60)] = field(default_factory=list)
+    """Room by space and by hazard."""
     occupancy_persons: Count | None = None
     occupancy_at: ObservedInstant | None = None
     area_m2: SquareMetres | None = None

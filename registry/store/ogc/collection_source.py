@@ -23,6 +23,11 @@ Expression = Any
 UNKNOWN: Any = sa.cast(sa.null(), sa.Text)
 LIVE_REALM: Any = sa.literal_column(f"'{LIVE}'")
 SEPARATOR_SQL: Any = sa.literal_column(f"'{SEPARATOR}'")
+CAPACITY_SQL = (
+    "concat(concat_ws('/', one ->> 'space', (one #>> '{hazard,scheme}') || ':' || (one #>> '{hazard,code}')),"
+    " '=', one ->> 'persons')"
+)
+"""The flat form of a capacity."""
 NAMES = ("name", "name_zh", "name_en")
 
 
@@ -116,6 +121,7 @@ def _of_members(body: Expression) -> dict[str, Expression]:
             )
             for name in ("vehicles", "equipment")
         },
+        "capacities": _texts(body["capacities"], CAPACITY_SQL),
         "stock_items": _texts(body["stock"], "concat(one ->> 'scheme', ':', one ->> 'item_code')", True),
     }
 

@@ -80,6 +80,7 @@ SHARED: dict[str, str] = {
     "candidate_places": "Codes of the places that it may be in.",
     "candidates": "Where new sites may be.",
     "cannot_evaluate": "What cannot be evaluated, and for want of what.",
+    "capacities": "For how many persons it has room, by space and by hazard.",
     "capacity": "For how many persons it has room, by use.",
     "capacity_persons": "How many persons it has room for; null when nobody stated it.",
     "cells": "The cells, by column.",

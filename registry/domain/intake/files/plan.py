@@ -356,6 +356,11 @@ def revised_members(current: Resource, draft: DraftedRow) -> dict[str, Any]:
             (one["system"], one["id"]) for one in given["external_ids"]
         ]
         given["external_ids"] = others + (kept if same else given["external_ids"])
+    if "capacities" in given or {"capacity_indoor", "capacity_outdoor"} & set(draft.cleared):
+        before, sum_before = members.get("capacities", []), _sum_of_spaces(members.get("capacities", []))
+        given["capacities"] = _with_capacities(before, given.get("capacities", []), draft.cleared)
+        if members["capacity_persons"] in (None, sum_before):
+            given.setdefault("capacity_persons", _sum_of_spaces(given["capacities"]))
     if current.properties.lifecycle == "retired":
         given.setdefault("lifecycle", "in_service")
     if _says_nothing_new(members, given):
@@ -371,6 +376,25 @@ def revised_members(current: Resource, draft: DraftedRow) -> dict[str, Any]:
         return members
     revised["sources"] = [*members["sources"], *_new_sources(members["sources"], source)][-50:]
     return revised
+
+
+def _sum_of_spaces(capacities: list[dict[str, Any]]) -> int | None:
+    stated = [one["persons"] for one in capacities if one["space"] and one["hazard"] is None]
+    return sum(stated) if stated else None
+
+
+def _with_capacities(
+    before: list[dict[str, Any]], given: list[dict[str, Any]], cleared: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The capacities with those of a row in the place of the same use; a dash takes one away."""
+
+    def use(one: dict[str, Any]) -> tuple[Any, ...]:
+        hazard = one["hazard"]
+        return one["space"], None if hazard is None else (hazard["scheme"], hazard["code"])
+
+    gone = {(name.removeprefix("capacity_"), None) for name in cleared}
+    listed = {use(one): one for one in before if use(one) not in gone}
+    return list((listed | {use(one): one for one in given}).values())
 
 
 def _says_nothing_new(members: dict[str, Any], given: dict[str, Any]) -> bool:

@@ -31,6 +31,7 @@ CHOICES = {
 }
 SHARED_CHOICES = {"lifecycle": "lifecycle", "visibility": "visibility"}
 CODED = {"specialties": "specialty", "hazards": "hazard", "amenities": "amenity"}
+SPACE_OF = {"capacity_indoor": "indoor", "capacity_outdoor": "outdoor"}
 MEASURES: dict[str, Callable[[Cell, str], Amount]] = {
     "area_m2": amounts.area_m2,
     "watch_radius_m": amounts.length_m,
@@ -255,7 +256,7 @@ class RowReader:
             self._number(column, lambda: amounts.count(cell), whole=True)
         elif field in ("area_m2", "watch_radius_m"):
             self._number(column, lambda: MEASURES[field](cell, column.title))
-        elif field in ("capacity_indoor", "capacity_outdoor"):
+        elif field in SPACE_OF:
             self._number(column, lambda: amounts.count(cell), whole=True)
         elif field in self._choices:
             self._choice(column, text)
@@ -290,12 +291,18 @@ class RowReader:
                 code, column, text, amount.high if amount.basis == "range" else value, text=text, value=value
             )
             self._draft.kept.append(f"{column.title}：{text}")
-        if field in ("capacity_indoor", "capacity_outdoor"):
-            if amount.basis == "exact":
-                self._draft.kept.append(f"{column.title}：{text}")
-            field = "capacity_persons"
-            value = int(value) + int(self._draft.members.get(field, 0))
-        self._draft.members[field] = value
+        by_space = amount.parts or ({SPACE_OF[field]: value} if field in SPACE_OF else {})
+        if by_space and field in ("capacity_persons", *SPACE_OF):
+            for space, persons in by_space.items():
+                self._capacity_of(int(persons), space)
+        else:
+            self._draft.members[field] = value
+
+    def _capacity_of(self, persons: int, space: str | None = None, hazard: str | None = None) -> None:
+        one: dict[str, Any] = {"persons": persons, "space": space, "hazard": None}
+        if hazard is not None:
+            one["hazard"] = {"scheme": "registry", "code": hazard}
+        self._draft.members.setdefault("capacities", []).append(one)
 
     def _amount(self, column: Column, read: Callable[[], Amount]) -> Amount | None:
         text = self._text_of(column)
@@ -353,11 +360,15 @@ class RowReader:
                 self._draft.kept.append(f"{column.title}：{piece}")
 
     def _hazard(self, column: Column, text: str) -> None:
+        """A mark says that the shelter is meant for a hazard, a number also for how many persons."""
         code = (column.field or "").partition(":")[2]
-        if labels.choice("yes_no", text) != "yes":
+        persons = int(text) if text.isdecimal() and text not in ("0", "1") else None
+        if labels.choice("yes_no", text) != "yes" and persons is None:
             return
         if self._of.ground.labels.has("hazard", code):
             self._add_code("hazards", "registry", code)
+            if persons is not None:
+                self._capacity_of(persons, hazard=code)
         else:
             self._draft.kept.append(f"{column.title}：{text}")
 

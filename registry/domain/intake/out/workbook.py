@@ -12,7 +12,7 @@ from registry.domain.intake.files.drill import first_row
 from registry.domain.intake.files.header import field_of, fields_of
 from registry.domain.intake.files.header_words import FIELD_WORDS, LABELS
 from registry.domain.intake.files.plan import ContactKey, revised_members
-from registry.domain.intake.files.row_reader import CHOICES, CODED, SHARED_CHOICES, RowReader
+from registry.domain.intake.files.row_reader import CHOICES, CODED, SHARED_CHOICES, SPACE_OF, RowReader
 from registry.domain.intake.files.rows import RecordRow
 from registry.domain.intake.files.sheet import Cell
 from registry.domain.intake.files.text import words
@@ -22,8 +22,7 @@ from registry.domain.records.resource import Kind, Resource
 
 LEFT_OUT = frozenset(
     {"ordinal", "version", "village", "name_reading", "coordinates", "x", "y", "frame", "since"}
-    | {"valid_from", "valid_to", "is_indoor", "is_outdoor", "capacity_indoor", "capacity_outdoor"}
-    | {"accessible", "exercise"}
+    | {"valid_from", "valid_to", "is_indoor", "is_outdoor", "accessible", "exercise"}
 )
 """Fields that another column says, or that no member of a record holds."""
 HIDDEN = ("id",)
@@ -46,6 +45,7 @@ BLAMED = {
     "name": ("name", "name_en"),
     "external_ids": ("external_id",),
     "contacts": ("contact_name", "contact_phone"),
+    "capacities": ("capacity_indoor", "capacity_outdoor", "capacity_persons"),
 }
 """The columns that say a member which has another name."""
 
@@ -191,6 +191,9 @@ class RecordCells:
                 return round(record.geometry.coordinates[field == "latitude"], 7)
             case "uncertainty_m":
                 return None if record.geometry is None else properties.location.uncertainty_m
+            case "capacity_indoor" | "capacity_outdoor":
+                stated = {one.use: one.persons for one in properties.capacities}
+                return stated.get((SPACE_OF[field], None))
             case "contact_name" | "contact_phone":
                 contact = next(iter(self._contacts.get(record.id, ())), (None, None))
                 return contact[field == "contact_phone"]
