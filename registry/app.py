@@ -56,6 +56,7 @@ from registry.services.sync.change_watcher import ChangeWatcher
 from registry.services.sync.watch_feed_lag import FeedLagWatcher
 from registry.store.database import migrations
 from registry.store.database.pool import Reader, reading
+from registry.store.database.standby import AvailableReader, Standby
 from registry.store.ogc.tile_cache import TileCache
 from registry.store.ogc.tile_invalidation import TileInvalidator
 
@@ -113,9 +114,10 @@ def create_app(settings: Settings, database_url: str, *, in_worker: bool = False
         async with (
             reading(settings, database_url) as reader,
             reading(alone, database_url) as probe,
+            _following(settings, alone, reader, database_url) as app.state.standby,
             running_jobs(reader, settings, database_url) as app.state.runner,
             _background(app, reader, settings, peppers, disk),
-            aclosing(HealthCheck(probe, migrations.head(), disk)) as app.state.health,
+            aclosing(HealthCheck(probe, migrations.head(), disk, app.state.standby)) as app.state.health,
             working(drain, settings) if in_worker else nullcontext(),
         ):
             yield
@@ -146,20 +148,45 @@ def create_app(settings: Settings, database_url: str, *, in_worker: bool = False
     return app
 
 
+@asynccontextmanager
+async def _following(
+    settings: Settings, alone: Settings, primary: Reader, database_url: str
+) -> AsyncGenerator[Standby | None, None]:
+    """The standby of the settings, which is followed for as long as the block runs."""
+    if settings.read_url is None:
+        yield None
+        return
+    async with (
+        reading(settings, settings.read_url) as reader,
+        reading(alone, settings.read_url) as probe,
+        reading(alone, database_url) as primary_probe,
+    ):
+        standby = Standby(reader, primary, probe, primary_probe, settings.read_lag_s)
+        async with housekeeping([], [standby.follow()]):
+            yield standby
+
+
 def _background(
     app: Litestar, reader: Reader, settings: Settings, peppers: Peppers, disk: Path | None
 ) -> AbstractAsyncContextManager[None]:
     """Make what the handlers of a worker share; the context does the work of it beside the requests."""
     state = app.state
     state.reader, state.peppers = reader, peppers
-    state.reference = LatestReference(reader)
-    keys = KeyAuthenticator(reader, peppers, settings.key_cache_s)
+    state.available = reader if state.standby is None else AvailableReader(state.standby)
+    state.reference = LatestReference(state.available)
+    keys = KeyAuthenticator(state.available, peppers, settings.key_cache_s)
     state.exercises = set()
     provider = configured_provider(settings)
     state.authenticator = Authenticator(keys, provider)
     state.audit_recorder = recorder = AuditRecorder(reader)
     state.poll_cache = PollCache()
-    state.change_watcher = watcher = ChangeWatcher(reader, on_change=state.poll_cache.clear)
+
+    def on_change() -> None:
+        state.poll_cache.clear()
+        if state.standby is not None:
+            state.standby.announce()
+
+    state.change_watcher = watcher = ChangeWatcher(reader, on_change=on_change)
     state.drain.on_closing(watcher.close)
     state.tiles = tiles = TileCache(settings.tile_cache_mb * MIB)
     state.webhook_networks = parse_networks(settings.webhook_networks)

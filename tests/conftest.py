@@ -74,6 +74,7 @@ LONG = (
     "test_doctor",
     "sync/test_incarnations",
     "sync/test_promotion",
+    "faults/test_standby",
 )
 """Modules that take seconds a test, the longest first: own servers and clusters, oracles that sample."""
 

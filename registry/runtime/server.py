@@ -192,7 +192,7 @@ def wait_ready(settings: Settings, process: ServerProcess) -> bool:
         if len(process.watchdog.workers_of(process.pid)) < settings.workers:
             continue
         with suppress(urllib.error.URLError, OSError):
-            ready = f"{address(settings)}/health/ready"
+            ready = f"{address(settings)}/health/ready?for=reading"
             urllib.request.urlopen(ready, timeout=1, context=unverified).close()  # noqa: S310 - our own
             return True
     return False

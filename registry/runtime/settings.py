@@ -35,6 +35,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """PostgreSQL with PostGIS, as the role `registry_app`; unset: a private cluster of the registry's own."""
     owner_url: str | None = None
     """The same database as its owner, who migrates it, stores the seeds and makes keys."""
+    read_url: str | None = None
+    """A standby of the same database, as `registry_app`, which answers questions; unset: none."""
+    read_lag_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 5.0
+    """How far the standby may be behind before questions go to the primary again."""
     pooler: bool = False
     """A pooler stands between: ask it for no settings of the session; the limits are those of the role."""
     data_dir: Path = msgspec.field(default_factory=default_data_dir)

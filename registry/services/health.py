@@ -10,6 +10,7 @@ import msgspec
 from registry.domain.errors import RegistryError
 from registry.store.database import failures, health
 from registry.store.database.pool import Reader
+from registry.store.database.standby import Standby
 from registry.store.sync import horizon
 from registry.store.sync.horizon import FeedLag
 
@@ -23,32 +24,43 @@ FULL_FOR_S = 30.0
 """How long a write that found no space counts."""
 LATE_S = 15.0
 FINE = "ok"
+HARMLESS = ("feed", "standby")
+"""Checks that send no request elsewhere: every server has the same feed, and the primary answers too."""
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """Each check is `ok` or says what is wrong.
 
-    `unready` names those that are wrong enough to send requests elsewhere. A late feed is not: every server
-    of the registry has the same one.
+    `unready` names those that are wrong enough to send changes elsewhere.
     """
 
     revision: str | None
     checks: dict[str, str]
+    readable: bool = False
+    """Whether questions are answered, by a standby where the primary is away."""
 
     @property
     def unready(self) -> list[str]:
         """What is wrong, in sentences."""
-        wrong = {name: text for name, text in self.checks.items() if text != FINE and name != "feed"}
+        wrong = {name: text for name, text in self.checks.items() if text != FINE and name not in HARMLESS}
         return [f"{name}: {text}" for name, text in wrong.items()]
+
+    @property
+    def writable(self) -> bool:
+        """Whether changes are taken."""
+        return not self.unready
 
 
 class HealthCheck:
     """Looks at most once a second, on a connection of its own, whatever else is under way."""
 
-    def __init__(self, reader: Reader, revision: str, disk: Path | None) -> None:
+    def __init__(
+        self, reader: Reader, revision: str, disk: Path | None, standby: Standby | None = None
+    ) -> None:
         self._reader = reader
         self._revision = revision
         self._disk = disk
+        self._standby = standby
         self._looking: asyncio.Task[Health] | None = None
         self._begun_s = self._ended_s = float("-inf")
 
@@ -64,7 +76,8 @@ class HealthCheck:
         if self._looking.done():
             return self._looking.result()
         silent_s = time.monotonic() - self._begun_s
-        return Health(revision=None, checks={"database": f"it has not answered for {silent_s:.0f} s"})
+        checks = {"database": f"it has not answered for {silent_s:.0f} s"} | self._of_standby()
+        return Health(revision=None, checks=checks, readable=checks.get("standby") == FINE)
 
     async def aclose(self) -> None:
         """End a look that is still under way."""
@@ -79,7 +92,7 @@ class HealthCheck:
             self._ended_s = time.monotonic()
 
     async def _look(self) -> Health:
-        checks = dict.fromkeys(("disk", "database", "feed", "migration"), FINE)
+        checks = dict.fromkeys(("disk", "database", "feed", "migration"), FINE) | self._of_standby()
         if full := self._full():
             checks["disk"] = full
         try:
@@ -95,10 +108,19 @@ class HealthCheck:
             lag = await horizon.lag(self._reader)
         except RegistryError as error:
             checks["database"] = error.detail
-            return Health(revision=None, checks=checks)
+            return Health(revision=None, checks=checks, readable=checks.get("standby") == FINE)
         if lag.lag_s > LATE_S:
             checks["feed"] = _late(lag)
-        return Health(revision=found.revision, checks=checks)
+        return Health(revision=found.revision, checks=checks, readable=found.revision == self._revision)
+
+    def _of_standby(self) -> dict[str, str]:
+        """Whether the standby of the settings answers, and how far it is behind."""
+        if self._standby is None:
+            return {}
+        if not self._standby.is_reachable:
+            return {"standby": "it is not reachable"}
+        late = self._standby.primary_answers and self._standby.lag_s > self._standby.most_lag_s
+        return {"standby": f"it is {self._standby.lag_s:.0f} s behind" if late else FINE}
 
     def _full(self) -> str | None:
         """Why there is no space, as far as this host or a failed write can tell."""

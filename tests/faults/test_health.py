@@ -99,7 +99,7 @@ async def test_a_full_disk_is_not_ready_although_the_database_answers(
     answer = await own.get("/health/ready")
     assert (answer.status_code, answer.json()["detail"]) == (
         503,
-        "disk: a change found no space left in the database",
+        "disk: a change found no space left in the database; questions are answered",
     )
     monkeypatch.setattr(health, "FULL_FOR_S", 0.0)
     assert (await own.get("/health/ready")).status_code == 200

@@ -1,9 +1,8 @@
 """A synchronous standby is promoted: no change is lost or untold, and no cursor expires."""
 
 import asyncio
-import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
@@ -12,9 +11,7 @@ import pytest
 
 from registry.domain.access.pepper import Peppers
 from registry.domain.access.sight import EVERYTHING
-from registry.runtime.cluster import directories
-from registry.runtime.cluster.configuration import configuration
-from registry.runtime.cluster.embedded import SUPERUSER, Cluster, running
+from registry.runtime.cluster.embedded import running
 from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.services.sync.change_watcher import ChangeWatcher
@@ -24,6 +21,7 @@ from registry.store.database import migrations
 from registry.store.database.pool import reading
 from registry.store.sync import feed, hash_chain
 from tests.scratch import scratch_folder, sweep
+from tests.standby import standby_of
 from tests.sync.test_incarnations import PEPPER, allowed, told, write
 from tests.waiting import until
 
@@ -35,30 +33,6 @@ def folder() -> Iterator[Path]:
     sweep()
     with scratch_folder() as made:
         yield made
-
-
-@contextmanager
-def standby_of(primary_url: str, data_dir: Path) -> Iterator[str]:
-    """A hot standby of the primary, of which every commit waits for it from now on."""
-    home = directories.home(data_dir)
-    socket = directories.socket_dir(home)
-    first = Cluster.at(data_dir)
-    at = parse_qs(urlsplit(primary_url).query)["host"][0]
-    if os.geteuid() == 0:
-        os.chown(home, first.account.pw_uid, first.account.pw_gid)
-    first.demand(
-        "no standby",
-        *("pg_basebackup", "-h", at, "-U", SUPERUSER, "-D", str(home / "pgdata"), "-R", "-X", "stream"),
-        "--checkpoint=fast",
-    )
-    (home / "pgdata" / "registry.conf").write_text(configuration(socket, durable=True))
-    first.own_folder(socket)
-    first.own_folder(first.log_file.parent)
-    first.start()
-    try:
-        yield first.url
-    finally:
-        first.down()
 
 
 def either(one: str, other: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
@@ -10,8 +10,10 @@ from litestar.params import QueryParameter
 
 from registry.api.http import params
 from registry.api.http.access.authentication import actor_in
+from registry.api.http.access.realm_check import writes
 from registry.api.http.idempotency import Idempotency, IdempotencyKey
 from registry.api.http.request import HttpRequest
+from registry.api.http.response_headers import POSITION
 from registry.domain.access.actor import Actor, sight_of
 from registry.domain.access.sight import Sight
 from registry.domain.errors import Refused
@@ -21,6 +23,7 @@ from registry.services.clock import now
 from registry.services.records.work import Work
 from registry.store.access import scope
 from registry.store.database.pool import Reader, Writer
+from registry.store.database.standby import Standby
 
 ExerciseName = Annotated[
     str | None,
@@ -54,14 +57,22 @@ SightDep = NamedDependency[Sight]
 """What the request may see: clearance, exercise and instant."""
 
 
-def reader(state: State, actor: ActorDep) -> Reader:
-    """The reader of the application.
+OF_PRIMARY = {"of_primary": True}
+"""The option of a route that tells what a standby may not know yet: the feed, jobs, tiles that are kept."""
+
+
+def reader(request: HttpRequest, state: State, actor: ActorDep) -> Reader:
+    """The reader of the application: of the primary, or of a standby that holds what the caller knows of.
 
     `reader` names `actor`, and `sight` names `reader`, so that Litestar resolves them in sequence. To resolve
     them at the same time it opens a task group, which costs a quarter of a short request.
     """
-    shared: Reader = state.reader
-    return shared
+    standby: Standby | None = state.standby
+    if standby is None or writes(request):
+        return cast("Reader", state.reader)
+    if "of_primary" in request.route_handler.opt:
+        return standby.available()
+    return standby.reader_for(actor.id, request.headers.get(POSITION))
 
 
 async def writer(
@@ -83,6 +94,10 @@ async def writer(
         _demand_examined(request, opened)
         request.scope["state"]["response_headers"].set_findings(opened.findings)
     state.change_watcher.wake()
+    standby: Standby | None = state.standby
+    if standby is not None:
+        position = await standby.wrote(actor_in(request.scope).id)
+        request.scope["state"]["response_headers"].set_position(position)
 
 
 def _demand_examined(request: HttpRequest, opened: Writer) -> None:

@@ -8,6 +8,8 @@ from registry.domain.intake.finding import Finding
 
 FINDINGS = "Registry-Findings"
 MOST_FINDINGS = 20
+POSITION = "Registry-Position"
+"""The position after a change; whoever sends it back is answered from what holds that change."""
 Pairs = list[tuple[bytes, bytes]]
 
 NEVER_A_PAGE = b"default-src 'none'; frame-ancestors 'none'"
@@ -51,6 +53,11 @@ class ResponseHeaders:
         """State what the gate found of a body, unless the response states it itself."""
         if text := findings_header(findings):
             self._limit.append((FINDINGS.lower().encode(), text.encode()))
+
+    def set_position(self, position: str | None) -> None:
+        """State the position after a change."""
+        if position is not None:
+            self._limit.append((POSITION.lower().encode(), position.encode()))
 
     def complete(self, own: Iterable[tuple[bytes, bytes]]) -> Pairs:
         """The handler's own headers with those that every response carries."""

@@ -6,6 +6,7 @@ from typing import Any
 from litestar import get
 
 from registry.api.http.access.admission import OWN
+from registry.api.http.dependencies import OF_PRIMARY
 from registry.api.ogc.parameters import SIGHT, fixed
 
 
@@ -16,7 +17,9 @@ def plain(path: str, *names: str) -> Callable[[Any], Any]:
 
 def drawn(path: str, *names: str) -> Callable[[Any], Any]:
     """A route like `plain` whose handler takes a slot only for what is not kept."""
-    return get(path, opt={"parameters": fixed("f", *SIGHT, *names), **OWN}, include_in_schema=False)
+    return get(
+        path, opt={"parameters": fixed("f", *SIGHT, *names), **OWN, **OF_PRIMARY}, include_in_schema=False
+    )
 
 
 def varying(path: str, names: Callable[[dict[str, Any]], frozenset[str]]) -> Callable[[Any], Any]:

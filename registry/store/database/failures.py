@@ -43,6 +43,8 @@ def explain(error: BaseException) -> RegistryError | None:
     """The registry's error for a driver error; None where it is a bug of the registry."""
     if isinstance(error, asyncpg.QueryCanceledError | TimeoutError | asyncio.TimeoutError):
         return Unavailable("the database did not answer in time", retry_after_s=2)
+    if "conflict with recovery" in str(error):
+        return Unavailable("the standby had to go on with the primary's changes")
     if isinstance(
         error, asyncpg.SerializationError | asyncpg.DeadlockDetectedError | asyncpg.LockNotAvailableError
     ):

@@ -2,6 +2,7 @@
 
 from litestar.config.cors import CORSConfig
 
+from registry.api.http.response_headers import POSITION
 from registry.runtime.settings import Settings, SettingsError
 
 
@@ -22,6 +23,7 @@ def cors(settings: Settings) -> CORSConfig | None:
             "If-None-Match",
             "Idempotency-Key",
             "Content-Crs",
+            POSITION,
         ],
         expose_headers=[
             "Link",
@@ -33,6 +35,7 @@ def cors(settings: Settings) -> CORSConfig | None:
             "RateLimit",
             "RateLimit-Policy",
             "X-Request-Id",
+            POSITION,
         ],
         max_age=600,
     )

@@ -33,7 +33,7 @@ async def check(request: HttpRequest) -> None:
         known: set[Any] = request.app.state.exercises
         if key in known:
             continue
-        await demand_exercise(request.app.state.reader, sight)
+        await demand_exercise(request.app.state.available, sight)
         if len(known) >= MOST_KEPT:
             known.clear()
         known.add(key)
@@ -44,7 +44,7 @@ def _named(request: HttpRequest) -> set[str]:
     if {"any_exercise", "any_query", "examined"} & handler.opt.keys():
         return set()
     query = request.scope["query_string"]
-    named = set() if _writes(request) or not query else {*parse_qs(query.decode()).get("exercise", ())}
+    named = set() if writes(request) or not query else {*parse_qs(query.decode()).get("exercise", ())}
     stated = _stated(request, "exercise")
     return named | {stated} if isinstance(stated, str) else named
 
@@ -57,6 +57,6 @@ def _stated(request: HttpRequest, member: str) -> Any:
     return getattr(body, member, None)
 
 
-def _writes(request: HttpRequest) -> bool:
+def writes(request: HttpRequest) -> bool:
     """Whether the handler opens a transaction: it then takes `strict`."""
     return "strict" in request.app.state.parameter_forms.get(request.route_handler, {})

@@ -8,7 +8,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 
 from registry.api.http import params
-from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, WriterDep
+from registry.api.http.dependencies import OF_PRIMARY, ActorDep, IdempotencyDep, ReaderDep, WriterDep
 from registry.api.http.idempotency import rendered, stating
 from registry.api.http.links import JSON
 from registry.domain.access.approval import Approval
@@ -62,5 +62,8 @@ async def grant_approval(
 
 
 router = Router(
-    "/v1/approvals", route_handlers=[ask_approval, list_approvals, grant_approval], tags=["access"]
+    "/v1/approvals",
+    route_handlers=[ask_approval, list_approvals, grant_approval],
+    tags=["access"],
+    opt=OF_PRIMARY,
 )

@@ -8,7 +8,7 @@ from litestar import Router, get
 from litestar.params import QueryParameter
 
 from registry.api.http import params
-from registry.api.http.dependencies import ActorDep, ReaderDep
+from registry.api.http.dependencies import OF_PRIMARY, ActorDep, ReaderDep
 from registry.api.http.links import page_links
 from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import require
@@ -57,4 +57,4 @@ async def list_audit(
     return AuditTraces(page.entries, links)
 
 
-router = Router("/v1/audit", route_handlers=[list_audit], tags=["access"])
+router = Router("/v1/audit", route_handlers=[list_audit], tags=["access"], opt=OF_PRIMARY)

@@ -9,7 +9,7 @@ from litestar import Response, Router, delete, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep
+from registry.api.http.dependencies import OF_PRIMARY, ActorDep, ReaderDep, SightDep
 from registry.api.http.idempotency import Idempotency, IdempotencyKey, rendered, send
 from registry.api.http.links import JSON
 from registry.api.http.request import HttpRequest
@@ -143,4 +143,6 @@ async def dismiss_job(
     return describe_job(await jobs.job_status(reader, actor, identity))
 
 
-router = Router("/v1/jobs", route_handlers=[read_job, read_results, dismiss_job], tags=["jobs"])
+router = Router(
+    "/v1/jobs", route_handlers=[read_job, read_results, dismiss_job], tags=["jobs"], opt=OF_PRIMARY
+)

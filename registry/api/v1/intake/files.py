@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, structs
 from registry.api.http import params
 from registry.api.http.access.realm_check import ANY_EXERCISE
 from registry.api.http.conditional import IfMatch, etag_of, versions_in
-from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
+from registry.api.http.dependencies import OF_PRIMARY, ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import rendered, send, stating
 from registry.api.http.links import JSON, page_links
 from registry.api.http.request import HttpRequest
@@ -301,4 +301,5 @@ router = Router(
         undo_file,
     ],
     tags=["intake"],
+    opt=OF_PRIMARY,
 )

@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
 from registry.api.http import params
-from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
+from registry.api.http.dependencies import OF_PRIMARY, ActorDep, IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import rendered, stating
 from registry.api.http.links import JSON, page_links
 from registry.api.http.request import HttpRequest
@@ -96,4 +96,6 @@ async def settle_finding(
     return await once(perform, JSON)
 
 
-router = Router("/v1", route_handlers=[check_record, list_findings, settle_finding], tags=["intake"])
+router = Router(
+    "/v1", route_handlers=[check_record, list_findings, settle_finding], tags=["intake"], opt=OF_PRIMARY
+)

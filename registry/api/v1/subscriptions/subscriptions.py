@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from registry.api.http import params
-from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, WorkDep
+from registry.api.http.dependencies import OF_PRIMARY, ActorDep, IdempotencyDep, ReaderDep, WorkDep
 from registry.api.http.idempotency import rendered, stating
 from registry.api.http.links import JSON
 from registry.api.v1.records.writes import EXAMINED
@@ -105,4 +105,5 @@ router = Router(
         replay,
     ],
     tags=["subscriptions"],
+    opt=OF_PRIMARY,
 )

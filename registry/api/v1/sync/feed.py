@@ -14,7 +14,7 @@ from registry.api.http.access.admission import admission_of
 from registry.api.http.access.authentication import credential_in
 from registry.api.http.access.realm_check import ANY_EXERCISE
 from registry.api.http.contract.openapi import EVENTS
-from registry.api.http.dependencies import ReaderDep, SightDep
+from registry.api.http.dependencies import OF_PRIMARY, ReaderDep, SightDep
 from registry.api.http.poll_cache import PollCache, cached_poll
 from registry.api.http.request import HttpRequest
 from registry.domain.access.sight import Sight
@@ -98,4 +98,4 @@ def _message(event: FeedEvent) -> ServerSentEventMessage:
     return ServerSentEventMessage(event=event.event, id=event.cursor, data=msgspec.json.encode(data).decode())
 
 
-router = Router("/v1", route_handlers=[read_changes, stream_changes], tags=["feed"])
+router = Router("/v1", route_handlers=[read_changes, stream_changes], tags=["feed"], opt=OF_PRIMARY)

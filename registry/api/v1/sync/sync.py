@@ -13,7 +13,7 @@ from registry.api.http import params
 from registry.api.http.access.admission import stream_slot
 from registry.api.http.access.authentication import credential_in
 from registry.api.http.access.realm_check import ANY_EXERCISE
-from registry.api.http.dependencies import IdempotencyDep, ReaderDep, SightDep, WorkDep
+from registry.api.http.dependencies import OF_PRIMARY, IdempotencyDep, ReaderDep, SightDep, WorkDep
 from registry.api.http.idempotency import rendered, stating
 from registry.api.http.links import JSON
 from registry.api.http.problems import fault_of, faults_of, status_of
@@ -149,4 +149,6 @@ async def _lines(parts: AsyncIterator[SnapshotStart | bytes]) -> AsyncGenerator[
     yield bytes(chunk) + msgspec.json.encode({"end": count}) + b"\n"
 
 
-router = Router("/v1/sync", route_handlers=[push_operations, read_digest, read_snapshot], tags=["feed"])
+router = Router(
+    "/v1/sync", route_handlers=[push_operations, read_digest, read_snapshot], tags=["feed"], opt=OF_PRIMARY
+)
