@@ -9,14 +9,15 @@ from typing import Any
 
 import msgspec
 from litestar.enums import RequestEncodingType
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException
 from litestar.typing import FieldDefinition
 from litestar.utils.scope.state import ScopeState
 
 from registry.api.http.request import HttpRequest
-from registry.domain.errors import InvalidQuery, Refused
+from registry.domain.errors import InvalidBody, InvalidQuery, Refused
 from registry.domain.intake.finding import Finding, finding, refusals
 from registry.domain.intake.shape import read_members
+from registry.domain.intake.wrong_value import explain
 
 MAX_DEPTH = 32
 JSON_TYPES = ("application/json", "application/geo+json", "application/merge-patch+json")
@@ -75,10 +76,16 @@ def _decoded(kind: Any, body: bytes, *, examined: bool) -> tuple[Any, list[Findi
             ) from error
         if examined:
             return read.value, read.findings
-        parts = _WHERE.match(str(error))
-        what, where = parts.groups() if parts else (str(error), "")
-        fault = {"message": what, "key": where, "source": "body"}
-        raise ValidationException(detail="the body is not what this route takes", extra=[fault]) from error
+        raise InvalidBody(read.findings or [_not_an_object(str(error))]) from error
+
+
+def faults_in(body: bytes, kind: Any, what: str) -> list[Finding]:
+    """All that is wrong with a body that the decoder refused for `what`."""
+    return read_members(msgspec.json.decode(body), kind).findings or [_not_an_object(what)]
+
+
+def _not_an_object(what: str) -> Finding:
+    return finding("wrong_value", "", reason=explain(_WHERE.sub(r"\1", what)).reason)
 
 
 def _readable_items(kind: Any, body: bytes, name: str) -> tuple[bytes, dict[int, Any]]:

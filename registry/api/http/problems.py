@@ -16,9 +16,12 @@ from litestar.exceptions import (
     ValidationException,
 )
 
+from registry.api.http.localized_response import VARY, preferred
 from registry.api.http.request import HttpRequest
 from registry.domain import errors
 from registry.domain.intake.finding import Finding, pointer_of_field
+from registry.domain.intake.wrong_value import explain
+from registry.domain.plans.wording import Lang
 
 log = structlog.get_logger("registry")
 
@@ -75,6 +78,7 @@ def respond(
     headers: Mapping[str, str] | None = None,
 ) -> Response[bytes]:
     """The response for one problem."""
+    language = preferred(request) or "en"
     problem = Problem(
         type=BASE + slug,
         title=title,
@@ -88,7 +92,7 @@ def respond(
         msgspec.json.encode(problem),
         status_code=status,
         media_type="application/problem+json",
-        headers=dict(headers or {}),
+        headers={"Content-Language": language, "Vary": VARY, **(headers or {})},
     )
 
 
@@ -112,55 +116,59 @@ def slug_of(kind: type[errors.RegistryError]) -> str:
 def registry_error(request: HttpRequest, error: errors.RegistryError) -> Response[bytes]:
     """The problem of a domain error."""
     status = status_of(type(error))
-    faults = faults_of(error)
+    language = preferred(request)
+    faults = faults_of(error, language)
+    title, detail = error.said_in(language)
     headers = {}
     if isinstance(error, errors.Unavailable):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = CHALLENGE
-    return respond(request, status, slug_of(type(error)), error.title, error.detail, faults, headers)
+    return respond(request, status, slug_of(type(error)), title, detail, faults, headers)
 
 
-def faults_of(error: errors.RegistryError) -> list[dict[str, Any]]:
+def faults_of(error: errors.RegistryError, language: Lang | None = None) -> list[dict[str, Any]]:
     """What is wrong, each with its parameter or its JSON pointer into the body."""
-    if isinstance(error, errors.Refused):
-        return [fault_of(one) for one in error.findings]
+    if isinstance(error, errors.Refused | errors.InvalidBody):
+        return [fault_of(one, language) for one in error.findings]
     if not error.field:
         return []
-    extra = {"proposal": error.proposal} if isinstance(error, errors.UnknownCode) and error.proposal else {}
+    _, detail = error.said_in(language)
     if isinstance(error, errors.InvalidQuery):
-        return [{"parameter": error.field, "detail": error.detail} | extra]
-    return [{"pointer": pointer_of_field(error.field), "detail": error.detail}]
+        extra = {"proposal": error.proposal} if error.proposal else {}
+        return [{"parameter": error.field, "detail": detail} | extra]
+    return [{"pointer": pointer_of_field(error.field), "detail": detail}]
 
 
-def fault_of(one: Finding) -> dict[str, Any]:
+def fault_of(one: Finding, language: Lang | None = None) -> dict[str, Any]:
     """A finding as a problem names it."""
     found: dict[str, Any] = msgspec.to_builtins(one)
     pointer = {"pointer": found.pop("field")} if one.field is not None else {}
-    return pointer | {"detail": one.message.en} | found
+    return pointer | {"detail": one.message.zh if language == "zh" else one.message.en} | found
 
 
 def validation_error(request: HttpRequest, error: ValidationException) -> Response[bytes]:
-    """The problem of a request that Litestar's validation refused; it names each parameter or member."""
-    faults = [_fault(entry) for entry in error.extra or [] if isinstance(entry, dict)] or _missing(error)
-    detail = "; ".join(f"{f.get('parameter') or f.get('pointer')}: {f['detail']}" for f in faults)
-    return respond(
-        request, 400, "invalid-query", "A parameter or member is wrong", detail or error.detail, faults
-    )
+    """The problem of a request whose parameters Litestar's validation refused; it names each of them."""
+    language = preferred(request)
+    faults = [_fault(entry, language) for entry in error.extra or [] if isinstance(entry, dict)]
+    faults = faults or _missing(error, language)
+    detail = "; ".join(f"{fault['parameter']}: {fault['detail']}" for fault in faults)
+    title, _ = errors.InvalidQuery().said_in(language)
+    return respond(request, 400, "invalid-query", title, detail or error.detail, faults)
 
 
-def _missing(error: ValidationException) -> list[dict[str, str]]:
+def _missing(error: ValidationException, language: Lang | None) -> list[dict[str, str]]:
     """Litestar names a missing parameter only in its sentence."""
     match = re.match(r"Missing required \w+ parameter '([^']+)'", error.detail)
-    return [{"parameter": match[1], "detail": "is required"}] if match else []
+    required = "必须给出" if language == "zh" else "is required"
+    return [{"parameter": match[1], "detail": required}] if match else []
 
 
-def _fault(entry: dict[str, Any]) -> dict[str, str]:
-    where = "pointer" if entry.get("source") == "body" else "parameter"
-    key = str(entry.get("key", ""))
+def _fault(entry: dict[str, Any], language: Lang | None) -> dict[str, str]:
+    reason = explain(str(entry.get("message", ""))).reason
     return {
-        where: pointer_of_field(key) if where == "pointer" else key,
-        "detail": str(entry.get("message", "")),
+        "parameter": str(entry.get("key", "")),
+        "detail": reason.zh if language == "zh" else reason.en,
     }
 
 
@@ -172,28 +180,33 @@ def http_error(request: HttpRequest, error: HTTPException) -> Response[bytes]:
         )
     if isinstance(error, InternalServerException):
         return bug(request, error)
-    headers = dict(error.headers or {})
     status = 400 if type(error) is ClientException else error.status_code
-    title = "That method is not offered here" if isinstance(error, MethodNotAllowedException) else ""
-    return respond(
-        request,
-        status,
-        f"http-{status}",
-        title or _phrase(status),
-        error.detail or _phrase(status),
-        None,
-        headers,
-    )
+    title = HTTPStatus(status).phrase
+    if isinstance(error, MethodNotAllowedException):
+        title = "That method is not offered here"
+    detail = error.detail or title
+    if preferred(request) == "zh":
+        title = PHRASES_ZH.get(status, title)
+    return respond(request, status, f"http-{status}", title, detail, None, dict(error.headers or {}))
 
 
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase
+PHRASES_ZH = {
+    400: "请求有误",
+    404: "没有该地址",
+    405: "此地址不提供该方法",
+    406: "没有所要的格式",
+    408: "请求正文未及时送达",
+    413: "请求正文过大",
+    414: "地址过长",
+    415: "请求正文的格式不被接受",
+}
 
 
 def malformed(request: HttpRequest, error: Exception) -> Response[bytes]:
     """The problem of a body that is not JSON, not UTF-8 or nested too deeply."""
     reason = "the body is nested too deeply" if isinstance(error, RecursionError) else str(error)
-    return respond(request, 400, "malformed-body", "The body cannot be read", reason)
+    title = "请求正文无法读取" if preferred(request) == "zh" else "The body cannot be read"
+    return respond(request, 400, "malformed-body", title, reason)
 
 
 def several(request: HttpRequest, error: ExceptionGroup[Exception]) -> Response[bytes]:
@@ -205,13 +218,10 @@ def several(request: HttpRequest, error: ExceptionGroup[Exception]) -> Response[
 def bug(request: HttpRequest, error: Exception) -> Response[bytes]:
     """Any other error: logged with its traceback, returned without detail."""
     log.error("unhandled", path=request.url.path, method=request.method, exc_info=error)
-    return respond(
-        request,
-        500,
-        "internal",
-        "The registry made a mistake",
-        "The mistake is logged under this request id.",
-    )
+    told = ("The registry made a mistake", "The mistake is logged under this request id.")
+    if preferred(request) == "zh":
+        told = ("登记系统出错", "错误已按此请求编号记入日志。")
+    return respond(request, 500, "internal", *told)
 
 
 HANDLERS: dict[Any, Any] = {

@@ -10,6 +10,7 @@ from litestar import Litestar, Response
 from litestar.params import HeaderParameter
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
+from rapidfuzz import fuzz, process
 
 from registry.api.http import json_body, known_codes
 from registry.api.http.access import realm_check
@@ -19,6 +20,7 @@ from registry.api.http.contract.declared_parameters import declared, kinds_of
 from registry.api.http.params import EXERCISE, LONGEST_EXERCISE
 from registry.api.http.request import HttpRequest
 from registry.domain.errors import InvalidQuery
+from registry.domain.intake.vocabulary import NEAR_PERCENT
 from registry.domain.records.clock import past_instant
 from registry.domain.values import PRINTABLE
 from registry.services.clock import now
@@ -29,6 +31,8 @@ BODILESS = ("GET", "HEAD", "OPTIONS")
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d", re.ASCII)
 
+STRICT = "strict"
+"""The parameter of every handler that changes something: it takes no `as_of`."""
 Form = Literal["text", "instant", "other"]
 ParameterForms = dict[Any, dict[str, Form]]
 HeaderLengths = dict[Any, dict[str, tuple[int, int]]]
@@ -42,7 +46,10 @@ def parameter_forms(app: Litestar) -> ParameterForms:
             for handler, model in route.route_handler_map.values():
                 fields = declared(handler)
                 names = [parameter.field_alias for parameter in model.expected_query_params]
-                forms.setdefault(handler, {}).update({name: _form(fields[name]) for name in names})
+                known = {name: _form(fields[name]) for name in names}
+                if STRICT in known:
+                    known.pop("as_of", None)
+                forms.setdefault(handler, {}).update(known)
     return forms
 
 
@@ -117,13 +124,36 @@ def _is_instant(text: str) -> bool:
 
 def _check_parameter(name: str, value: str, allowed: Set[str] | None, seen: set[str]) -> None:
     if allowed is not None and name not in allowed:
-        listed = ", ".join(sorted(allowed)) or "none"
-        raise InvalidQuery(f"unknown parameter {name}; known here: {listed}", field=name)
+        raise _unknown(name, allowed)
     if name in seen:
-        raise InvalidQuery(f"parameter {name} is given more than once", field=name)
+        raise InvalidQuery(
+            f"parameter {name} is given more than once", field=name, zh=f"参数 {name} 给出了不止一次"
+        )
     if not _printable(value):
-        raise InvalidQuery(f"parameter {name} has characters that are not text", field=name)
+        raise InvalidQuery(
+            f"parameter {name} has characters that are not text", field=name, zh=f"参数 {name} 含有非文本字符"
+        )
     seen.add(name)
+
+
+def _unknown(name: str, allowed: Set[str]) -> InvalidQuery:
+    """A parameter that this route has not, with the one that is likely meant."""
+    if name == "as_of":
+        return InvalidQuery(
+            "as_of asks about the past, and a change is made now: leave it out",
+            field=name,
+            zh="as_of 用于查询过去，而更改只在当前进行：请去掉它",
+        )
+    listed = ", ".join(sorted(allowed))
+    nearest = process.extractOne(name, sorted(allowed), scorer=fuzz.ratio, score_cutoff=NEAR_PERCENT)
+    proposal = None if nearest is None else str(nearest[0])
+    near, near_zh = (f"; did you mean {proposal}?", f"，是否为 {proposal}？") if proposal else ("", "")
+    return InvalidQuery(
+        f"unknown parameter {name}{near}; known here: {listed or 'none'}",
+        field=name,
+        proposal=proposal,
+        zh=f"没有参数 {name}{near_zh}；此处可用：{listed or '无'}",
+    )
 
 
 def _printable(value: str) -> bool:

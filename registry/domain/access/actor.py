@@ -46,9 +46,15 @@ def sight_of(actor: Actor, exercise: str | None = None, as_of: datetime | None =
 def require(actor: Actor, role: Role) -> None:
     """Forbidden unless the role is at least `role`; Unauthenticated without a credential."""
     if actor.role == "public":
-        raise Unauthenticated(f"this needs a credential with the role {role}")
+        raise Unauthenticated(
+            f"no credential was sent; this needs one with the role {role}",
+            zh=f"没有发送凭据；此处需要角色 {role} 的凭据",
+        )
     if not actor.is_at_least(role):
-        raise Forbidden(f"this needs the role {role}; yours is {actor.role}")
+        raise Forbidden(
+            f"this needs the role {role}; yours is {actor.role}",
+            zh=f"此处需要角色 {role}；你的角色是 {actor.role}",
+        )
 
 
 def require_place(actor: Actor, role: Role, ancestors: Collection[str]) -> None:
@@ -59,4 +65,6 @@ def require_place(actor: Actor, role: Role, ancestors: Collection[str]) -> None:
     """
     require(actor, role)
     if actor.places is not None and not set(actor.places) & set(ancestors):
-        raise Forbidden("this record is outside the places your role holds for")
+        raise Forbidden(
+            "this record is outside the places your role holds for", zh="该记录不在你的角色所辖的地方"
+        )

@@ -12,6 +12,7 @@ from rapidfuzz import fuzz, process
 
 from registry.domain.intake.finding import Finding, Message, finding
 from registry.domain.intake.vocabulary import NEAR_PERCENT
+from registry.domain.intake.wrong_value import explain
 
 T = TypeVar("T")
 Parts = list[str]
@@ -20,8 +21,6 @@ AT = re.compile(r"^(?P<what>.*) - at `\$(?P<where>.*)`$", re.DOTALL)
 UNKNOWN = re.compile(r"^Object contains unknown field `(?P<name>.*)`$", re.DOTALL)
 MISSING = re.compile(r"^Object missing required field `(?P<name>.*)`$", re.DOTALL)
 STEPS = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
-EXPECTED = re.compile(r"Expected (.*), got (.*)")
-NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
 POSITIONS = "coordinates"
 GEOJSON = ("Feature", "FeatureCollection")
 
@@ -173,8 +172,8 @@ def _fault(text: str, left: _Leftover, kind: Any) -> tuple[Parts, Finding]:
     if POSITIONS in parts:
         return _fault_of_positions(parts, left, what)
     came = left.get(parts)
-    reason = Message(EXPECTED.sub(r"应为 \1，收到 \2", what), what)
-    return parts, finding("wrong_value", left.pointer(parts), came, _number_in(came), reason=reason)
+    wrong = explain(what, kind, parts, came)
+    return parts, finding("wrong_value", left.pointer(parts), came, wrong.proposal, reason=wrong.reason)
 
 
 def _fault_of_positions(parts: Parts, left: _Leftover, what: str) -> tuple[Parts, Finding]:
@@ -183,7 +182,9 @@ def _fault_of_positions(parts: Parts, left: _Leftover, what: str) -> tuple[Parts
     came = left.get(at)
     is_pair = isinstance(came, list) and len(came) == 2 and all(isinstance(v, int | float) for v in came)
     swapped = came[::-1] if is_pair and abs(came[0]) <= 90 < abs(came[1]) <= 180 else None
-    return at[:-1] or at, finding("wrong_value", left.pointer(parts), came, swapped, reason=what)
+    return at[:-1] or at, finding(
+        "wrong_value", left.pointer(parts), came, swapped, reason=explain(what).reason
+    )
 
 
 def _near(name: str | None) -> Message:
@@ -206,10 +207,3 @@ def member_names(kind: Any) -> frozenset[str]:
     for inner in get_args(kind):
         names |= member_names(inner) if not isinstance(inner, str) else set()
     return frozenset(names)
-
-
-def _number_in(text: Any) -> float | None:
-    """The number of a text that is one: "300" for 300."""
-    if isinstance(text, str) and NUMBER.fullmatch(text):
-        return float(text) if "." in text else int(text)
-    return None

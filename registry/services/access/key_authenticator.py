@@ -41,7 +41,9 @@ class KeyAuthenticator:
         key = await keys.find(self._reader, self._peppers, token)
         if key is None or not key.is_active(datetime.now(UTC)):
             self._accepted.pop(digest, None)
-            raise Unauthenticated("the key is unknown, expired or revoked")
+            raise Unauthenticated(
+                "the key sent is unknown, expired or revoked", zh="所发送的密钥未知、已过期或已撤销"
+            )
         if len(self._accepted) >= MAX_CACHED:
             self._accepted.clear()
         actor = key.actor()

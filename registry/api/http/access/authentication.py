@@ -40,7 +40,10 @@ class Authenticator:
                 return await self._keys.actor_of(token, newer_than_s)
             if self._provider is not None:
                 return self._provider.actor_of(token)
-        raise Unauthenticated("the credential has a form that is not accepted here")
+        raise Unauthenticated(
+            "the credential sent has a form that is not accepted here: send `Authorization: Bearer reg_…`",
+            zh="所发送的凭据格式不被接受：请发送 `Authorization: Bearer reg_…`",
+        )
 
 
 def demand_one_credential(scope: Scope) -> None:
@@ -94,4 +97,7 @@ def admit(request: HttpRequest) -> None:
     if actor_in(request.scope) is not ANYONE or request.app.state.settings.anonymous:
         return
     if not request.route_handler.opt.get("open"):
-        raise Unauthenticated("this registry answers nobody without a credential")
+        raise Unauthenticated(
+            "no credential was sent, and this registry answers nobody without one",
+            zh="没有发送凭据，而本系统不向无凭据者应答",
+        )

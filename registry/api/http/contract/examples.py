@@ -111,6 +111,7 @@ PARAMETERS: dict[str, Any] = {
     "whole_list_of": "500110110",
     "n": 1,
     "lang": "zh",
+    "text": "106.65, 29.03",
     "identity": RECORD,
     "contact": OF_ONES_OWN,
     "commitment": OF_ONES_OWN,
@@ -163,12 +164,10 @@ OF_OPERATION: dict[str, dict[str, Any]] = {
 OF_WORK_UNDER_WAY = (
     "decideCorrection grantApproval readJob readResults dismissJob readScenario forgetScenario"
     " readSubscription endSubscription listDeliveries replay readFile discardFile answerQuestions listRows"
-    " patchRow decideRows commitFile undoFile readOwnFile settleFinding readWarning listInside"
+    " patchRow patchRows decideRows commitFile undoFile readOwnFile settleFinding readWarning listInside"
 )
 """Operations on what a fresh registry has none of: a job, a file, a correction."""
 NEEDED: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("findNearest", "findCovering", "findCallList", "findServicePoints"), ("lon", "lat")),
-    "findWithin": ("lon", "lat", "radius_m"),
     "measureCoverage": ("place",),
     "reconcileTotals": ("document",),
     "listVisits": ("document",),
@@ -386,6 +385,7 @@ BODIES: dict[str, Any] = {
     "checkRecord": SHELTER,
     "settleFinding": {"reason": "the shelter is meant for that town"},
     "answerQuestions": {"encoding": "gb18030", "datum": "gcj02", "remember": True},
+    "patchRows": {"version": 3, "rows": [{"n": 1, "corrections": {"C": "800"}}]},
     "patchRow": {"corrections": {"C": "800"}},
     "decideRows": {"version": 3, "action": "confirm", "code": "likely_double", "take": "new"},
     "commitFile": {"version": 3, "policy": "clean"},
@@ -407,7 +407,7 @@ def state_examples(operation: Schema) -> None:
         example = example_of(identity, name)
         if example is None:
             continue
-        if item.get("required") or name in NEEDED.get(identity, ()):
+        if item.get("required") or name in ("lon", "lat", *NEEDED.get(identity, ())):
             item["example"] = example
         else:
             item["schema"] = item["schema"] | {"examples": [example]}

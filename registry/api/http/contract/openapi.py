@@ -49,6 +49,7 @@ def complete(app: Litestar, generated: Mapping[str, Any]) -> Schema:
         ({}, kind) for kind in (Problem, ConflictProblem, HitFigures, *CARRIED)
     ]
     for path, operation, handler in _operations(app, document):
+        _leave_out_past(operation)
         _name(operation, handler, path)
         slots += _bodies(operation, handler)
         slots += _responses(operation, handler)
@@ -81,6 +82,13 @@ def _operations(app: Litestar, document: Schema) -> Iterator[tuple[str, Schema, 
             for method, (handler, _) in route.route_handler_map.items():
                 if method.lower() in item:
                     yield route.path_format, item[method.lower()], handler
+
+
+def _leave_out_past(operation: Schema) -> None:
+    """A change is made now: where `strict` is taken, `as_of` is refused."""
+    parameters = operation.get("parameters", [])
+    if any(item["name"] == "strict" for item in parameters):
+        operation["parameters"] = [item for item in parameters if item["name"] != "as_of"]
 
 
 def _name(operation: Schema, handler: HTTPRouteHandler, path: str) -> None:

@@ -87,7 +87,7 @@ def problem_responses(content: Schema) -> dict[str, Schema]:
     responses = {}
     for status, types in sorted(problem_types().items()):
         listed = "\n".join(f"* `{BASE}{slug}`: {meaning}" for slug, meaning in sorted(types.items()))
-        names = [*ALWAYS, *LIMITED]
+        names = [*ALWAYS, *LIMITED, "Content-Language"]
         names += ["Retry-After"] if status in (429, 503) else []
         names += ["WWW-Authenticate"] if status == 401 else []
         responses[name_of(str(status))] = {

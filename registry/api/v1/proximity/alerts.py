@@ -8,11 +8,11 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from registry.api.http.dependencies import ReaderDep, SightDep
-from registry.api.http.json_body import check_body
+from registry.api.http.json_body import check_body, faults_in
 from registry.api.http.links import GEOJSON, JSON, linked, self_link
 from registry.api.http.request import HttpRequest
 from registry.api.v1.proximity.params import ConditionsDep
-from registry.domain.errors import Invalid
+from registry.domain.errors import Invalid, Refused
 from registry.domain.proximity import cap
 from registry.domain.proximity.cap import CapAlert
 from registry.services.proximity.alert_area import AlertArea, alert_area
@@ -57,5 +57,7 @@ def _decode(content_type: str, body: bytes) -> CapAlert:
         raise HTTPException(status_code=415, detail=f"send {', '.join(TAKES)}")
     try:
         return DECODER.decode(body)
+    except msgspec.ValidationError as error:
+        raise Refused(faults_in(body, CapAlert, str(error))) from error
     except msgspec.MsgspecError as error:
         raise Invalid(f"the body is not a CAP alert as JSON: {error}") from error
