@@ -64,6 +64,7 @@ QUERY: dict[str, list[str]] = {
     "action": ["create"],
     "severity": ["warn"],
     "code": ["likely_double"],
+    "since": ["2026-01-01T12:00:00Z"],
     "text": [f"{SPOT[0]}, {SPOT[1]}"],
 }
 """Values for query parameters by name; a route is asked with each one beside what it demands."""

@@ -6,6 +6,7 @@ import calendar
 import hashlib
 import json
 import time
+from datetime import UTC, datetime
 
 import asyncpg
 import msgspec
@@ -72,6 +73,24 @@ async def test_changes_come_in_commit_order_and_once(client, stored, signed) -> 
     later = await settled(client, cursor, wanted=2)
     assert [(c["op"], c["version"]) for c in later] == [("put", 2), ("delete", 3)]
     assert "feature" not in later[1]
+
+
+async def test_the_feed_begins_at_an_instant_when_it_is_asked_to(client, stored, signed) -> None:
+    headers = await signed("planner")
+    await created(client, headers, feature(name={"zh": "早"}))
+    first = await settled(client, headers=headers)
+    await asyncio.sleep(0.01)
+    since = datetime.now(UTC)
+    identity, _ = await created(client, headers, feature(name={"zh": "晚"}))
+    await settled(client, headers=headers, wanted=2)
+    told = await pull(client, headers=headers, since=since.isoformat())
+    assert [change["id"] for change in told["changes"]] == [str(identity)]
+    everything = await pull(client, headers=headers, since="2000-01-01T00:00:00Z")
+    assert [change["id"] for change in everything["changes"]] == [first[0]["id"], str(identity)]
+    page = await pull(client, headers=headers, since="2999-01-01T00:00:00Z")
+    assert page["changes"] == []
+    both = await client.get(FEED, params={"since": since.isoformat(), "cursor": page["cursor"]}, headers=headers)
+    assert both.status_code == 400
 
 
 async def test_a_poll_without_news_is_answered_the_same_until_there_is_news(client, stored, signed) -> None:

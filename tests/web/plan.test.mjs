@@ -186,17 +186,20 @@ describe('the planner', () => {
     await answered(page)
     const saved = async (id) => {
       const [download] = await Promise.all([page.waitForEvent('download'), page.click(`#export-${id}`)])
+      assert.match(download.suggestedFilename(), /^EXERCISE-demo-/, 'a drill is never taken for live by its name')
       return readFileSync(await download.path())
     }
     const collection = JSON.parse(await saved('geojson'))
     assert.equal(collection.type, 'FeatureCollection')
     assert.equal(collection.features.length, gapsOf(gaps).length)
     assert.deepEqual([collection.exercise, collection.completeness.state], ['demo', 'open'])
-    assert.match((await saved('csv')).toString(), /^\ufeffplace,name,area_m2,.*\r\n/)
+    assert.match((await saved('csv')).toString(), /^\ufeffexercise,as_of,kind,place,name,area_m2,.*\r\ndemo,20/)
     const png = await saved('png')
     assert.deepEqual([...png.subarray(1, 4)], [...Buffer.from('PNG')])
     assert.ok(png.length > 20_000, 'the picture is not blank')
-    assert.equal((await pixels(page, png, [[5, 5]]))[0][3], 255, 'the ground is in the picture')
+    const [mark, ground] = await pixels(page, png, [[5, 5], [5, 60]])
+    assert.deepEqual(mark, [255, 179, 0, 255], 'the drill is written across the picture')
+    assert.equal(ground[3], 255, 'the ground is in the picture')
     await close(page)
   })
 
@@ -212,8 +215,8 @@ describe('the planner', () => {
       const box = image.getBoundingClientRect()
       return { natural: [image.naturalWidth, image.naturalHeight], shape: box.width / box.height, width: box.width }
     })
-    assert.deepEqual(paper.natural, [width, height])
-    assert.ok(paper.width > 300 && Math.abs(paper.shape - width / height) < 0.01, 'nothing is cut off or stretched')
+    assert.deepEqual(paper.natural, [width, height + 68], 'with a band above and below')
+    assert.ok(paper.width > 300 && Math.abs(paper.shape - width / (height + 68)) < 0.01, 'nothing is cut off or stretched')
     assert.equal(await page.locator('#trial-add').isVisible(), false)
     await shot(page, 'print')
     await close(page)

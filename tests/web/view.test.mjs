@@ -164,14 +164,16 @@ describe('the view', () => {
   it('opens the same view from a copied link', async () => {
     const page = await open(browser, '#exercise=demo&at=10.5/29/106.6&lang=en&theme=dark&kinds=shelter.rescue_team&status=ready&panel=situation&spot=106.65,29.03')
     await page.click('#do-link')
+    await page.waitForSelector('.qr-box .qr')
     const link = await page.evaluate(() => navigator.clipboard.readText())
+    assert.equal(await page.inputValue('#link-text'), link)
     assert.ok(!link.includes('key'))
     const hash = new URL(link).hash
     const second = await open(browser, hash)
     const state = (one) => one.evaluate(() => {
       const { map } = window.registryMap
       const { lng, lat } = map.getCenter()
-      return { lng: lng.toFixed(3), lat: lat.toFixed(3), zoom: map.getZoom().toFixed(1), panel: document.body.dataset.panel, theme: document.documentElement.dataset.theme, drill: document.body.classList.contains('exercise'), lon: document.getElementById('spot-lon').value }
+      return { lng: lng.toFixed(3), lat: lat.toFixed(3), zoom: map.getZoom().toFixed(1), panel: document.body.dataset.panel, theme: document.documentElement.dataset.theme, drill: document.body.classList.contains('exercise'), spot: document.getElementById('spot-text').value }
     })
     assert.deepEqual(await state(second), await state(page))
     await close(page)

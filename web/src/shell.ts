@@ -9,10 +9,10 @@ import { drawTime } from './panels/time'
 import { linkTo, qr } from './panels/sheet'
 import type { Panel } from './state'
 
-const TABS: Panel[] = ['layers', 'incident', 'situation', 'area', 'planner', 'plan', 'detail']
+const TABS: Panel[] = ['layers', 'incident', 'situation', 'area', 'planner', 'plan', 'list', 'inbox', 'detail']
 /** A page that opens from another panel keeps the tab of that one. */
 const tabOf = (panel: Panel): Panel => (panel === 'intake' ? 'planner' : panel)
-const MARKS: Record<string, string> = { layers: '☰', incident: '⚑', situation: '◎', area: '▱', planner: '◔', plan: '✓', detail: 'ℹ' }
+const MARKS: Record<string, string> = { layers: '☰', incident: '⚑', situation: '◎', area: '▱', planner: '◔', plan: '✓', list: '≣', inbox: '✉', detail: 'ℹ' }
 
 /** The bar, tabs and foot around the map, in the current language. */
 export function drawShell(app: App): void {

@@ -1,7 +1,7 @@
 import { home } from './jurisdiction'
 import type { LonLat } from './geo'
 
-export type Panel = 'layers' | 'incident' | 'situation' | 'area' | 'planner' | 'plan' | 'detail' | 'intake' | 'none'
+export type Panel = 'layers' | 'incident' | 'situation' | 'area' | 'planner' | 'plan' | 'detail' | 'inbox' | 'list' | 'intake' | 'none'
 export type Theme = 'light' | 'dark'
 export type Lang = 'zh' | 'en'
 
@@ -157,7 +157,7 @@ export function decode(fragment: string): State {
 }
 
 const UUID = /^[0-9a-f-]{36}$/
-const PANELS: Panel[] = ['layers', 'incident', 'situation', 'area', 'planner', 'plan', 'detail', 'intake', 'none']
+const PANELS: Panel[] = ['layers', 'incident', 'situation', 'area', 'planner', 'plan', 'inbox', 'list', 'detail', 'intake', 'none']
 
 function points(text: string): LonLat[] {
   return text

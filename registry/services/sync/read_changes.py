@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -149,15 +150,19 @@ def demand_present(sight: Sight) -> None:
 
 
 async def poll_changes(
-    source: Feed, cursor: str | None, wait_s: float, limit: int
+    source: Feed, cursor: str | None, wait_s: float, limit: int, since_at: datetime | None = None
 ) -> tuple[ChangePage, bool]:
-    """The changes after a cursor; waits up to `wait_s` for the first one.
+    """The changes after a cursor, or since an instant; waits up to `wait_s` for the first one.
 
     The flag says that the page holds for this cursor until the watcher sees a change.
     """
+    if since_at is not None and cursor is not None:
+        raise InvalidQuery("give either a cursor or an instant to begin at", field="since")
     start = await source.start(cursor)
+    if since_at is not None:
+        start = start._replace(position=await feed.position_before(source.reader, since_at))
     position, head, since = start
-    if position < head.last or wait_s > 0:
+    if position < head.last or wait_s > 0 or since_at is not None:
         return await _first_page(source, start, wait_s, limit), False
     if cursor is None or cursor == NOW:
         return ChangePage([], source.cursor(head, position, since=since), False), False

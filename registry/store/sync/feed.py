@@ -1,12 +1,13 @@
 """The change log as a feed: pages in commit order that never skip a late commit, and its head."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
-from registry.domain.sync.feed_cursor import LAST_SEQ, LogPosition
+from registry.domain.sync.feed_cursor import LAST_SEQ, START, LogPosition
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.pool import listen as listen_to
 from registry.store.database.query import Query, statement
@@ -66,6 +67,13 @@ HOLDS = Query(
         "  WHERE (upto_xid, upto_seq) <= ((:xid)::text::xid8, :seq) ORDER BY n DESC LIMIT 1) sealed ON true"
     )
 )
+# From the newest backwards: it reads as many changes as lie between, which the client then reads too.
+BEFORE = Query(
+    sa.text(
+        "SELECT xid::text AS xid, seq FROM change_log WHERE at < (:instant)::timestamptz"
+        " ORDER BY change_log.xid DESC, change_log.seq DESC LIMIT 1"
+    )
+)
 CHANNEL = "registry_changes"
 NOTIFY = Query(
     sa.select(sa.func.pg_notify(sa.literal_column(f"'{CHANNEL}'"), sa.bindparam("sender", type_=sa.Text)))
@@ -111,6 +119,12 @@ async def head(reader: Reader) -> FeedHead:
     last = LogPosition(int(row["last_xid"] or 0), row["last_seq"] or 0)
     settled = LogPosition(int(row["horizon"]) - 1, LAST_SEQ)
     return FeedHead(row["incarnation"], row["is_current"], last, row["changes"], settled)
+
+
+async def position_before(reader: Reader, instant: datetime) -> LogPosition:
+    """The position of the last change that was made before an instant."""
+    row = await reader.row(BEFORE, {"instant": instant})
+    return START if row is None else LogPosition(int(row["xid"]), row["seq"])
 
 
 async def begin_incarnation(writer: Writer) -> None:

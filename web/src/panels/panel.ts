@@ -6,10 +6,12 @@ import { areaPanel } from './area'
 import { detailPanel } from './detail'
 import { clearDrawn } from './intake/drawn'
 import { incidentPanel } from './incident/panel'
+import { inboxPanel } from './inbox/panel'
 import { intakePanel } from './intake/panel'
 import { layersPanel } from './layers'
 import { planPanel } from './plan'
 import { plannerPanel } from './planner'
+import { listPanel } from './records'
 import { situationPanel } from './situation'
 
 const CONTENT = {
@@ -21,6 +23,8 @@ const CONTENT = {
   plan: planPanel,
   detail: detailPanel,
   intake: intakePanel,
+  inbox: inboxPanel,
+  list: listPanel,
 }
 
 /** Builds the open panel; it keeps the scroll position and the focus when it is only refreshed. */

@@ -1,21 +1,26 @@
+import { get } from '../api'
 import type { App } from '../app'
+import { now } from '../clock'
 import { byId, fill, h } from '../dom'
 import { instant, t, type Word } from '../i18n'
 
-const SPANS_MS: Record<string, number> = { hour: 3_600_000, day: 86_400_000, week: 604_800_000, month: 2_592_000_000 }
+const SPANS_MS: Record<string, number> = { hour: 3_600_000, day: 86_400_000, week: 604_800_000, month: 2_592_000_000, year: 31_536_000_000 }
 const STEPS = 200
 const STEP_MS = 700
+const FOLLOW_MS = 20_000
 
 let span = 'day'
-let end_ms = Date.now()
 let playing = 0
+let following = 0
 
-/** The slider that replays what was recorded; its right end is now. */
+/** The present: the right end of the slider, however long the page has been open. */
+const end_ms = (): number => now().getTime()
+
+/** The slider that replays what was recorded; its right end is now. Any date can be typed. */
 export function drawTime(app: App): void {
   const { as_of } = app.store.state
-  if (!as_of) end_ms = Date.now()
-  const at_ms = as_of ? Date.parse(as_of) : end_ms
-  if (end_ms - at_ms > SPANS_MS[span]!) span = Object.keys(SPANS_MS).find((name) => SPANS_MS[name]! >= end_ms - at_ms) ?? 'month'
+  const at_ms = as_of ? Date.parse(as_of) : end_ms()
+  if (end_ms() - at_ms > SPANS_MS[span]!) span = Object.keys(SPANS_MS).find((name) => SPANS_MS[name]! >= end_ms() - at_ms) ?? 'year'
   const said = h('output', { for: 'time-slider', id: 'time-at' }, as_of ? instant(as_of) : t('time.now'))
   const slider = h('input', { type: 'range', id: 'time-slider', min: 0, max: STEPS, step: 1, 'aria-label': t('time.slider'), value: position(at_ms), 'aria-valuetext': said.textContent })
   let waiting = 0
@@ -26,20 +31,44 @@ export function drawTime(app: App): void {
     clearTimeout(waiting)
     waiting = setTimeout(() => app.store.set({ as_of: at }), 250)
   })
+  clearInterval(following)
+  following = setInterval(() => document.activeElement !== slider && (slider.value = String(position(as_of ? at_ms : end_ms()))), FOLLOW_MS)
   const spans = h('select', { id: 'time-span', 'aria-label': t('time.span'), onchange: (event: Event) => ((span = (event.target as HTMLSelectElement).value), drawTime(app)) },
     Object.keys(SPANS_MS).map((name) => h('option', { value: name }, t(`time.${name}` as Word))))
   spans.value = span
-  fill(byId('time'), h('span', {}, t('time.title')), spans, slider, said,
+  fill(byId('time'), h('span', {}, t('time.title')), spans, slider, said, exactly(app, as_of),
     h('button', { type: 'button', id: 'time-play', onclick: () => play(app) }, playing ? t('time.stop') : t('time.play')),
     h('button', { type: 'button', id: 'time-now', disabled: !as_of, onclick: () => (stop(), app.store.set({ as_of: null })) }, t('time.now')))
+  void knownSince(app)
 }
 
-const position = (at_ms: number): number => Math.round(STEPS * (1 - (end_ms - at_ms) / SPANS_MS[span]!))
+/** A field for any date and time, also years ago. */
+function exactly(app: App, as_of: string | null): HTMLElement {
+  const local = (at: Date) => new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+  const field = h('input', { type: 'datetime-local', id: 'time-exact', 'aria-label': t('time.exact'), value: as_of ? local(new Date(as_of)) : '', max: local(now()) })
+  field.addEventListener('change', () => {
+    const at_ms = Date.parse(field.value)
+    if (!Number.isNaN(at_ms)) app.store.set({ as_of: at_ms < end_ms() ? new Date(at_ms).toISOString() : null })
+  })
+  return field
+}
+
+/** Before the first record nothing is known, which is not that there was nothing: the stripe says since when. */
+async function knownSince(app: App): Promise<void> {
+  const { as_of, exercise } = app.store.state
+  if (!as_of) return
+  const known_since = await get<{ completeness: { known_since?: string } }>('v1/resources', { as_of, exercise, limit: 1 }).then(({ completeness }) => completeness.known_since, () => undefined)
+  const modes = document.getElementById('modes')
+  document.getElementById('mode-unknown')?.remove()
+  if (known_since && modes && app.store.state.as_of === as_of) modes.append(h('strong', { id: 'mode-unknown' }, t('past.unknown', { at: instant(known_since) })))
+}
+
+const position = (at_ms: number): number => Math.round(STEPS * (1 - (end_ms() - at_ms) / SPANS_MS[span]!))
 
 /** The instant a step stands for, to the second; the last step is the present. */
 function instantAt(step: number): string | null {
   if (step >= STEPS) return null
-  const at_ms = end_ms - SPANS_MS[span]! * (1 - step / STEPS)
+  const at_ms = end_ms() - SPANS_MS[span]! * (1 - step / STEPS)
   return new Date(Math.round(at_ms / 1000) * 1000).toISOString()
 }
 

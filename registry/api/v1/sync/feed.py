@@ -1,6 +1,7 @@
 """The change feed over HTTP: pages, long poll, and a stream of server-sent events."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -18,6 +19,7 @@ from registry.api.http.dependencies import OF_PRIMARY, ReaderDep, SightDep
 from registry.api.http.poll_cache import PollCache, cached_poll
 from registry.api.http.request import HttpRequest
 from registry.domain.access.sight import Sight
+from registry.domain.conditions import aware
 from registry.services.sync import read_changes as change_feed
 from registry.services.sync.read_changes import NOW, ChangePage, Feed, FeedEvent
 
@@ -30,6 +32,10 @@ Registers = Annotated[
         name="registers",
         description="Also the changes of register entries: incidents, cordons, warnings and the others.",
     ),
+]
+Since = Annotated[
+    datetime | None,
+    QueryParameter(name="since", description="Begin at this instant (RFC 3339) in place of a cursor."),
 ]
 LastEventId = Annotated[
     str | None,
@@ -51,13 +57,14 @@ async def read_changes(
     cursor: params.Cursor = None,
     place: params.PlaceParam = None,
     registers: Registers = False,
+    since: Since = None,
     wait_s: WaitS = 0,
     page_limit: PageLimit = 200,
 ) -> ChangePage:
-    """What changed after the cursor, in commit order; `now` starts here, none at the beginning."""
+    """What changed after the cursor or since an instant, in commit order; `now` starts here."""
     source = feed_of(request, sight, place)._replace(registers=registers)
     source = source._replace(waiting=admission_of(request.scope).paused)
-    page, holds = await change_feed.poll_changes(source, cursor, wait_s, page_limit)
+    page, holds = await change_feed.poll_changes(source, cursor, wait_s, page_limit, aware(since, "since"))
     if holds:
         cache: PollCache = state.poll_cache
         cache.keep(request.scope, page)
