@@ -89,7 +89,9 @@ async def test_the_feed_begins_at_an_instant_when_it_is_asked_to(client, stored,
     assert [change["id"] for change in everything["changes"]] == [first[0]["id"], str(identity)]
     page = await pull(client, headers=headers, since="2999-01-01T00:00:00Z")
     assert page["changes"] == []
-    both = await client.get(FEED, params={"since": since.isoformat(), "cursor": page["cursor"]}, headers=headers)
+    both = await client.get(
+        FEED, params={"since": since.isoformat(), "cursor": page["cursor"]}, headers=headers
+    )
     assert both.status_code == 400
 
 
