@@ -38,13 +38,15 @@ def hit(row: Row, context: HitContext, **more: object) -> Raw:
 def hit_inside(row: Row, context: HitContext) -> Raw:
     """The record of a hit inside a shape as a Feature: it is certain when it is inside wherever it may be."""
     most = mm(greatest_m(row, context.start))
-    distances = {"distance_m": 0.0, "distance_min_m": 0.0, "distance_max_m": most, "certain": most == 0.0}
-    return with_figures(row["feature"], distances | _record(row, context))
+    distances = {"distance_m": 0.0, "distance_min_m": 0.0, "distance_max_m": most}
+    certain = most == 0.0 and _values_are_known(row)
+    return with_figures(row["feature"], distances | {"certain": certain} | _record(row, context))
 
 
 def _figures(row: Row, context: HitContext) -> dict[str, Any]:
     if row["distance_m"] is None:
-        return {"distance_m": None, "certain": context.bound_m is None} | _record(row, context)
+        certain = context.bound_m is None and _values_are_known(row)
+        return {"distance_m": None, "certain": certain} | _record(row, context)
     figures = distances(row, context.start)
     figures["certain"] = is_certain(row, context.start, context.bound_m)
     figures |= _record(row, context)
@@ -59,9 +61,12 @@ def _figures(row: Row, context: HitContext) -> dict[str, Any]:
 
 def is_certain(row: Row, start: Start, bound_m: float | None) -> bool:
     """Whether a hit belongs wherever it may be, and for whatever value it leaves unknown."""
-    if row.get("occupancy_known") is False:
-        return False
-    return bound_m is None or greatest_m(row, start) <= bound_m
+    return _values_are_known(row) and (bound_m is None or greatest_m(row, start) <= bound_m)
+
+
+def _values_are_known(row: Row) -> bool:
+    """Whether no unknown value, such as how many persons a shelter has taken, leaves the hit open."""
+    return row.get("occupancy_known") is not False
 
 
 def greatest_m(row: Row, start: Start) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType, structs
@@ -28,6 +28,7 @@ from registry.services.proximity.undecided import doubt_of
 from registry.store.database.pool import Reader, Row
 from registry.store.filters import is_broad
 from registry.store.proximity import batches
+from registry.store.proximity.batches import MayBeNearer
 from registry.store.proximity.nearest import nearest
 from registry.store.proximity.possible import Extents, extents
 from registry.store.proximity.undecided import SearchBound
@@ -81,8 +82,8 @@ async def assign(
             None if bound is None else bound + start.margin_m
             for bound, start in zip(bounds, starts, strict=True)
         ]
-        possible = await batches.may_be_nearer(snapshot, sight, wanted, starts, reaches, ids)
-        known = await extents(snapshot, places_of([row for rows in possible for row in rows]))
+        possible = await batches.may_be_nearer(snapshot, sight, wanted, starts, reaches, every)
+        known = await extents(snapshot, places_of([row for one in possible for row in one.rows]))
         named = [_named(*each, known) for each in zip(possible, starts, bounds, strict=True)]
         answer = Assignments(
             answers=[
@@ -111,31 +112,39 @@ def _bound_m(hits: Sequence[Row], start: Start, k: int, max_m: float | None) -> 
     return reach_m if max_m is None else min(reach_m, max_m)
 
 
-def _named(rows: Sequence[Row], start: Start, bound_m: float | None, known: Extents) -> list[UndecidedRecord]:
+class _Named(NamedTuple):
+    """The undecided records of one spot that its answer names, and whether there are more of them."""
+
+    records: list[UndecidedRecord]
+    more: bool
+
+
+def _named(possible: MayBeNearer, start: Start, bound_m: float | None, known: Extents) -> _Named:
     """The records that may be within the bound of one spot."""
-    records = [describe_undecided(row, start, known, bound_m=bound_m) for row in rows]
-    return [record for record in records if may_be_within(record, bound_m)]
+    records = [describe_undecided(row, start, known, bound_m=bound_m) for row in possible.rows]
+    within = [record for record in records if may_be_within(record, bound_m)]
+    more = possible.more or len(within) > batches.MOST_OF_EACH
+    return _Named(within[: batches.MOST_OF_EACH], more)
 
 
-def _of_any(named: Sequence[Sequence[UndecidedRecord]]) -> Undecided:
+def _of_any(named: Sequence[_Named]) -> Undecided:
     """What is undecided of any spot, each record with its distances from the spot that it may be nearest."""
     every = sorted(
-        (record for records in named for record in records),
+        (record for one in named for record in one.records),
         key=lambda record: -(record.distance_min_m or 0.0),
     )
-    more = any(len(records) > batches.MOST_OF_EACH for records in named)
-    return first_of([*{record.id: record for record in every}.values()], more=more)
+    unique = [*{record.id: record for record in every}.values()]
+    return first_of(unique, more=any(one.more for one in named))
 
 
 def _assignment(
-    number: int, hits: Sequence[Row], start: Start, named: Sequence[UndecidedRecord], max_m: float | None
+    number: int, hits: Sequence[Row], start: Start, named: _Named, max_m: float | None
 ) -> Assignment:
-    first = named[: batches.MOST_OF_EACH]
     return Assignment(
         number,
         [_hit(row, start, max_m) for row in hits],
-        [record.id for record in first],
-        len(named) > len(first),
+        [record.id for record in named.records],
+        named.more,
     )
 
 

@@ -1,7 +1,7 @@
 """The nearest k to each of many origins, in one statement."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,10 +18,13 @@ from registry.store.pages import materialized
 from registry.store.proximity import possible
 from registry.store.proximity.knn_columns import TIERS, candidates, distance, nearness, within
 from registry.store.proximity.origin_sql import GEOGRAPHY, OriginSql
+from registry.store.proximity.unplaced import places_near
 from registry.store.visibility import Shape, View, binds, shape, view
 
 MOST_OF_EACH = 5
 """Undecided records that are named of each spot."""
+ANYWHERE_M = 30_000_000.0
+"""Farther than any two positions on Earth."""
 FEW = 4_000
 """Sorting so many for every spot costs as much as walking the index past those that fail."""
 
@@ -34,9 +37,13 @@ def _spots(metres: str = "margins") -> tuple[Any, OriginSql]:
         .table_valued("lon", "lat", "margin_m", with_ordinality="n", name="spot")
         .render_derived()
     )
+    return spots, _origin_of(spots)
+
+
+def _origin_of(spots: Any) -> OriginSql:
     point = sa.func.ST_SetSRID(sa.func.ST_MakePoint(spots.c.lon, spots.c.lat), sa.literal_column("4326"))
     geog = sa.cast(point, GEOGRAPHY)
-    return spots, OriginSql(geog=geog, geom=point, near=geog)
+    return OriginSql(geog=geog, geom=point, near=geog)
 
 
 def _conditions(
@@ -48,8 +55,10 @@ def _conditions(
     return where
 
 
-def _hit(seen: View, origin: OriginSql) -> sa.Select[Any]:
+def _hit(seen: View, origin: OriginSql, present: frozenset[str]) -> sa.Select[Any]:
+    known = seen.c.occupancy_persons.is_not(None) if "free_persons" in present else sa.true()
     return sa.select(
+        known.label("occupancy_known"),
         seen.c.id,
         seen.c.kind,
         distance(seen, origin).label("distance_m"),
@@ -70,7 +79,7 @@ def _each(spots: Any, hits: sa.Select[Any]) -> sa.Select[Any]:
 def _batch(form: Shape, present: frozenset[str], capped: bool, tier: int) -> Query:
     """The first hits of every spot by the index, for conditions that many records meet."""
     seen, (spots, origin) = view(form), _spots()
-    near = _hit(seen, origin).where(*_conditions(seen, origin, spots, present, capped))
+    near = _hit(seen, origin, present).where(*_conditions(seen, origin, spots, present, capped))
     inner = near.order_by(nearness(seen, origin)).limit(sa.literal_column(str(tier)))
     return Query(_each(spots, sa.select(inner.correlate(spots).subquery("near"))))
 
@@ -91,7 +100,7 @@ def _rare(form: Shape, present: frozenset[str], capped: bool) -> Query:
     seen, (spots, origin) = view(form), _spots()
     meeting = sa.select(*seen.c).where(*_conditions(seen, origin, spots, present, False))
     few = seen.over(materialized(meeting, "few"))
-    hits = _hit(few, origin).order_by(nearness(few, origin))
+    hits = _hit(few, origin, present).order_by(nearness(few, origin))
     if capped:
         hits = hits.where(within(few, origin, sa.bindparam("max_m", type_=sa.Float) + spots.c.margin_m))
     return Query(_each(spots, hits), by_value=True)
@@ -141,15 +150,28 @@ def _sure(rows: list[Row], k: int) -> bool:
     return complete_within(max(row["sphere_m"] for row in rows), rows[k - 1]["distance_m"])
 
 
+def _spots_with_places() -> tuple[Any, OriginSql]:
+    """The origins of a batch with the codes of the places near each, as far as `reaches` says."""
+    spots, origin = _spots("reaches")
+    near = places_near(origin.geom, spots.c.margin_m, spots).label("near")
+    columns = [spots.c.lon, spots.c.lat, spots.c.margin_m, spots.c.n]
+    known = materialized(sa.select(*columns, near).select_from(spots), "spots")
+    return known, _origin_of(known)
+
+
 @statement
 def _possible(form: Shape, present: frozenset[str]) -> Query:
-    """For every spot up to six records that may be among its hits, as far as `reaches` says."""
-    seen, (spots, origin) = view(form), _spots("reaches")
+    """For every spot some records that may be among its hits, or are, as far as `reaches` says.
+
+    The places near a spot are worked out before its records are looked for: PostgreSQL 15 does not always
+    evaluate an uncorrelated subquery again for the next row of a nested loop.
+    """
+    seen = view(form)
+    spots, origin = _spots_with_places()
     reach_m = spots.c.margin_m
-    others = seen.c.id != sa.all_(sa.bindparam("hits", type_=ARRAY(sa.Uuid)))
     each = [
-        *possible.unlocated(seen, origin, present, reach_m, spots),
-        *possible.located(seen, origin, present, reach_m, others),
+        *possible.unlocated(seen, origin, present, reach_m, near=spots.c.near),
+        *possible.located(seen, origin, present, reach_m),
     ]
     met = [
         one.where(sa.func.cardinality(failing(present - LISTING, seen)) == sa.literal_column("0"))
@@ -158,7 +180,7 @@ def _possible(form: Shape, present: frozenset[str]) -> Query:
         for one in each
     ]
     every = sa.union_all(*(one.correlate(spots) for one in met)).subquery("each")
-    first = sa.select(every).limit(sa.literal_column(str(MOST_OF_EACH + 1))).lateral("first")
+    first = sa.select(every).limit(sa.bindparam("fetch", type_=sa.Integer)).lateral("first")
     number = sa.cast(spots.c.n, sa.Integer).label("n")
     return Query(
         sa.select(
@@ -169,14 +191,31 @@ def _possible(form: Shape, present: frozenset[str]) -> Query:
     )
 
 
+class MayBeNearer(NamedTuple):
+    """Records that may be among the hits of a spot, and whether there may be others than these."""
+
+    rows: list[Row]
+    more: bool
+
+
 async def may_be_nearer(
     reader: Reader, sight: Sight, wanted: Filter, starts: Sequence[Start], reaches_m: Sequence[float | None],
-    hits: Sequence[UUID],
-) -> list[list[Row]]:  # fmt: skip
-    """For each spot up to six records that are no hits and may be within its reach; None is no bound."""
+    hits: Sequence[Sequence[Row]],
+) -> list[MayBeNearer]:  # fmt: skip
+    """For each spot records that are not among its hits and may be within its reach; None is no bound.
+
+    A hit of one spot may be undecided of another.
+    """
     present, values = key_and_values(wanted)
-    values |= binds(sight) | {"hits": list(hits), "reaches": list(reaches_m)}
-    return await _rows_of_each(reader, _possible(shape(sight), present), values, starts)
+    fetch = MOST_OF_EACH + 1 + max(map(len, hits), default=0)
+    reaches = [ANYWHERE_M if reach is None else reach for reach in reaches_m]
+    values |= binds(sight) | {"fetch": fetch, "reaches": reaches}
+    found = await _rows_of_each(reader, _possible(shape(sight), present), values, starts)
+    known = [{row["id"] for row in rows} for rows in hits]
+    return [
+        MayBeNearer([row for row in rows if row["id"] not in own], len(rows) == fetch)
+        for rows, own in zip(found, known, strict=True)
+    ]
 
 
 @statement

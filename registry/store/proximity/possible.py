@@ -11,7 +11,7 @@ from registry.store.database.query import Query
 from registry.store.filters import LISTING, clauses, failing, met_or_undecided, unknown
 from registry.store.proximity.knn_columns import distance, within
 from registry.store.proximity.origin_sql import OriginSql
-from registry.store.proximity.unplaced import anywhere, named_near, possible_places
+from registry.store.proximity.unplaced import anywhere, named_near, names, possible_places
 from registry.store.schema.records import CERTAIN_M, place, possible
 from registry.store.visibility import View
 
@@ -68,20 +68,21 @@ def unlocated(
     origin: OriginSql,
     present: frozenset[str],
     bound_m: sa.ColumnElement[float] | None,
-    spots: Any = None,
     *,
+    near: sa.ColumnElement[Any] | None = None,
     shared: bool = False,
 ) -> list[sa.Select[Any]]:
     """Records without a position whose places are near the bound, one selection for each index.
 
     They are those that meet the conditions on the list, whatever else excludes them. Without a bound they are
-    all of them.
+    all of them. `near` are the codes of the places near the bound, where they are known already.
     """
     plain = row(view, origin, present, located=False).where(view.seen, *clauses(present & LISTING, view))
     nowhere = [plain.where(*missing) for missing in without_position(view)]
     if bound_m is None:
         return nowhere
-    ways = [anywhere(view), *reversed(named_near(view, origin.geom, bound_m, spots, shared=shared))]
+    named = named_near(view, origin.geom, bound_m, shared=shared) if near is None else names(view, near)
+    ways = [anywhere(view), *reversed(named)]
     return [one.where(way) for one in nowhere for way in ways]
 
 

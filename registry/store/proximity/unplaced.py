@@ -51,33 +51,35 @@ def _reaches(view: View, far_m: float) -> sa.ColumnElement[bool]:
 
 
 def named_near(
-    view: View,
-    ground: sa.ColumnElement[Any],
-    metres: sa.ColumnElement[float],
-    spots: Any = None,
-    *,
-    shared: bool = False,
+    view: View, ground: sa.ColumnElement[Any], metres: sa.ColumnElement[float], *, shared: bool = False
 ) -> list[sa.ColumnElement[bool]]:
     """Whether a record names a place within `metres` of `ground`: as a candidate, and as its own.
 
-    A distance of NULL is no limit. `spots` are the rows that the ground is a column of, if it is one. The
-    places are found once for the whole statement with `shared`, for each selection without.
+    A distance of NULL is no limit. The places are found once for the whole statement with `shared`, for each
+    selection without.
     """
-    near_ones = _places_near(ground, sa.func.coalesce(metres, WORLD_M), spots)
-    places = sa.func.array(near_ones.scalar_subquery())
-    once = sa.select(places.label("codes")).cte("near", nesting=not shared)
+    once = sa.select(places_near(ground, metres).label("codes")).cte("near", nesting=not shared)
     once = once.prefix_with("MATERIALIZED", dialect="postgresql")
-    near: Any = sa.cast(sa.select(once.c.codes).scalar_subquery(), ARRAY(sa.Text))
+    return names(view, sa.select(once.c.codes).scalar_subquery())
+
+
+def names(view: View, codes: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool]]:
+    """Whether a record names one of these places: as a candidate, and as its own."""
+    wanted: Any = sa.cast(codes, ARRAY(sa.Text))
     return [
-        sa.and_(_has_candidates(view), view.c.candidate_places.bool_op("&&")(near)),
-        sa.and_(~_has_candidates(view), view.c.place == sa.any_(near)),
+        sa.and_(_has_candidates(view), view.c.candidate_places.bool_op("&&")(wanted)),
+        sa.and_(~_has_candidates(view), view.c.place == sa.any_(wanted)),
     ]
 
 
-def _places_near(
-    ground: sa.ColumnElement[Any], metres: sa.ColumnElement[float], spots: Any
-) -> sa.CompoundSelect[Any]:
-    """The places whose extent, or that of the place that bounds them, is near, and those without any."""
+def places_near(
+    ground: sa.ColumnElement[Any], metres: sa.ColumnElement[float], among: Any = None
+) -> sa.ColumnElement[Any]:
+    """The codes of the places whose extent, or that of the place that bounds them, is within `metres`.
+
+    Those without any extent are among them. `among` are the rows that the ground is a column of, if any.
+    """
+    metres = sa.func.coalesce(metres, WORLD_M)
     bound = place.alias("bound")
     widest = sa.func.greatest(sa.func.abs(sa.func.ST_YMin(ground)), sa.func.abs(sa.func.ST_YMax(ground)))
     degrees = metres / (110_000 * sa.func.greatest(0.02, sa.func.cos(sa.func.radians(widest))))
@@ -85,10 +87,11 @@ def _places_near(
     touched = sa.select(bound.c.code).where(bound.c.extent.op("&&")(sa.func.ST_Expand(ground, degrees)))
     code = sa.select(place.c.code)
     around: Any = sa.select(beyond).scalar_subquery()
-    if spots is not None:
-        touched, code, around = touched.correlate(spots), code.correlate(spots), beyond
-    return sa.union_all(
+    if among is not None:
+        touched, code, around = touched.correlate(among), code.correlate(among), beyond
+    near = sa.union_all(
         code.where(place.c.extent_from == sa.any_(sa.func.array(touched.scalar_subquery()))),
         code.where(place.c.extent_from.is_(None)),
         code.where(place.c.extent_from.is_not(None), around),
     )
+    return sa.func.array(near.scalar_subquery())
