@@ -75,6 +75,7 @@ LONG = (
     "sync/test_incarnations",
     "sync/test_promotion",
     "faults/test_standby",
+    "faults/test_failover",
 )
 """Modules that take seconds a test, the longest first: own servers and clusters, oracles that sample."""
 

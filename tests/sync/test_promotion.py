@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 import asyncpg
 import pytest
@@ -21,7 +20,7 @@ from registry.store.database import migrations
 from registry.store.database.pool import reading
 from registry.store.sync import feed, hash_chain
 from tests.scratch import scratch_folder, sweep
-from tests.standby import standby_of
+from tests.standby import either, standby_of
 from tests.sync.test_incarnations import PEPPER, allowed, told, write
 from tests.waiting import until
 
@@ -33,13 +32,6 @@ def folder() -> Iterator[Path]:
     sweep()
     with scratch_folder() as made:
         yield made
-
-
-def either(one: str, other: str) -> str:
-    """Whichever of two servers takes writes."""
-    hosts = ",".join(quote(parse_qs(urlsplit(url).query)["host"][0]) for url in (one, other))
-    query = f"host={hosts}&port=5432,5432&target_session_attrs=read-write"
-    return urlunsplit(urlsplit(one)._replace(query=query))
 
 
 async def ask(url: str, *statements: str) -> object:
