@@ -22,6 +22,23 @@ COMMANDS = {
     "migrate": "registry.cli.migrate",
     "init": "registry.cli.init",
     "seed": "registry.cli.seed",
+    **{
+        name: f"registry.cli.remote.records:{name.replace('list', 'list_records')}"
+        for name in (
+            "list",
+            "show",
+            "search",
+            "places",
+            "history",
+            "add",
+            "edit",
+            "status",
+            "stock",
+            "verify",
+            "retire",
+        )
+    },
+    "profile": "registry.cli.remote.profile",
     "import": "registry.cli.intake.import_file",
     "export": "registry.cli.intake.export",
     "report": "registry.cli.intake.report",
@@ -64,7 +81,10 @@ class Lazy(click.Group):
             return None
         gc.disable()  # modules live as long as the process: to look through them for garbage costs 0.1 s
         try:
-            command: click.Command = importlib.import_module(COMMANDS[name]).command
+            module, *attribute = COMMANDS[name].split(":")
+            command: click.Command = getattr(
+                importlib.import_module(module), attribute[0] if attribute else "command"
+            )
         finally:
             gc.freeze()
             gc.enable()
