@@ -16,7 +16,7 @@ UNBOUNDED = 10_000
 FORMULA_STARTS = ("=", "+", "-", "@")
 
 
-class Column(NamedTuple):
+class Printed(NamedTuple):
     """A column: its name in both languages, and its value of a row."""
 
     zh: str
@@ -54,7 +54,7 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def show_rows(target: Target, answer: Any, rows: Sequence[Any], columns: Sequence[Column]) -> None:
+def show_rows(target: Target, answer: Any, rows: Sequence[Any], columns: Sequence[Printed]) -> None:
     """Print an answer: whole as JSON, its rows as CSV or as a table."""
     if target.form == "json":
         click.echo(json.dumps(answer, ensure_ascii=False, indent=1))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from registry.cli.remote.output import Column, named, show_rows, target_options
+from registry.cli.remote.output import Printed, named, show_rows, target_options
 from registry.cli.remote.session import Session, Target, session
 from registry.cli.remote.words import KindType, members
 
@@ -20,20 +20,20 @@ SET = click.option(
 REASON = click.option("--reason", help="Why; kept in the history. 原因。")
 
 
-def columns(target: Target) -> list[Column]:
+def columns(target: Target) -> list[Printed]:
     """The columns of a list of records."""
 
     def properties(name: str) -> Any:
         return lambda record: record["properties"].get(name)
 
     return [
-        Column("标识", "id", lambda record: record["id"]),
-        Column("类别", "kind", properties("kind")),
-        Column("名称", "name", lambda record: named(record["properties"], target.language)),
-        Column("所在地", "place", properties("place")),
-        Column("位置", "position", _position),
-        Column("阶段", "stage", properties("lifecycle")),
-        Column("版本", "version", properties("version")),
+        Printed("标识", "id", lambda record: record["id"]),
+        Printed("类别", "kind", properties("kind")),
+        Printed("名称", "name", lambda record: named(record["properties"], target.language)),
+        Printed("所在地", "place", properties("place")),
+        Printed("位置", "position", _position),
+        Printed("阶段", "stage", properties("lifecycle")),
+        Printed("版本", "version", properties("version")),
     ]
 
 
@@ -94,8 +94,8 @@ def _print(target: Target, record: dict[str, Any]) -> None:
     rows = [("id", record["id"]), ("geometry", record["geometry"]), *rows]
     shown = [(name, value) for name, value in rows if value not in (None, [], {})]
     as_text = [
-        Column("字段", "member", lambda one: one[0]),
-        Column("值", "value", lambda one: _value(one[1])),
+        Printed("字段", "member", lambda one: one[0]),
+        Printed("值", "value", lambda one: _value(one[1])),
     ]
     show_rows(target, record, shown, as_text)
 
@@ -249,11 +249,11 @@ def history(target: Target, record: str) -> None:
         answer = open_session.get(f"/v1/resources/{open_session.identity_of(record)}/history")
         rows = answer["changes"]
         shown = [
-            Column("时间", "at", lambda one: one["at"]),
-            Column("操作", "what", lambda one: one["verb"]),
-            Column("人员", "who", lambda one: one.get("actor")),
-            Column("原因", "why", lambda one: one.get("reason")),
-            Column("字段", "members", _changed),
+            Printed("时间", "at", lambda one: one["at"]),
+            Printed("操作", "what", lambda one: one["verb"]),
+            Printed("人员", "who", lambda one: one.get("actor")),
+            Printed("原因", "why", lambda one: one.get("reason")),
+            Printed("字段", "members", _changed),
         ]
         show_rows(target, answer, rows, shown)
 
@@ -292,10 +292,10 @@ def places(target: Target, under: str | None, level: str | None, name: str | Non
         code = open_session.code_of_place(under)
         first, found = open_session.pages("/v1/places", "features", limit, under=code, level=level, q=name)
         shown = [
-            Column("代码", "code", lambda one: one["id"]),
-            Column("名称", "name", lambda one: named(one["properties"], target.language)),
-            Column("级别", "level", lambda one: one["properties"]["level"]),
-            Column("上级", "parent", lambda one: one["properties"]["parent"]),
-            Column("范围依据", "extent", lambda one: one["properties"]["extent_basis"]),
+            Printed("代码", "code", lambda one: one["id"]),
+            Printed("名称", "name", lambda one: named(one["properties"], target.language)),
+            Printed("级别", "level", lambda one: one["properties"]["level"]),
+            Printed("上级", "parent", lambda one: one["properties"]["parent"]),
+            Printed("范围依据", "extent", lambda one: one["properties"]["extent_basis"]),
         ]
         show_rows(target, first | {"features": found}, found, shown)
