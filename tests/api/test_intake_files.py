@@ -133,6 +133,22 @@ async def test_many_cells_are_corrected_at_once(office: FileClient) -> None:
     assert counts | {"create": 2, "skip": 1, "waiting": 0, "storing": 2} == counts
 
 
+async def test_a_list_of_hotlines_from_upload_to_undo(office: FileClient) -> None:
+    answer = await office.client.get("/v1/templates/hotline", headers=office.headers)
+    assert answer.status_code == 200, answer.text
+    url = await office.bring("名称,电话,所属乡镇\n值班室,12350,town\n".encode(), kind="hotline")
+    status, page = await office.send("GET", f"{url}/rows?action=create", None)
+    assert (status, [row["body"]["number"] for row in page["rows"]]) == (200, ["12350"])
+    intake = await office.commit(url)
+    assert (intake["state"], intake["receipt"]["commits"][0]["created"]) == ("committed", 1), intake
+    hotlines = await office.client.get("/v1/hotlines?place=town", headers=office.headers)
+    assert "12350" in hotlines.text
+    assert (await office.send("POST", f"{url}/undo", {}))[0] == 202
+    assert (await office.read(await office.rested(url)))["state"] == "undone"
+    hotlines = await office.client.get("/v1/hotlines?place=town", headers=office.headers)
+    assert "12350" not in hotlines.text
+
+
 async def test_an_exercise_that_is_not_begun_has_its_template(office: FileClient) -> None:
     answer = await office.client.get("/v1/templates/shelter?exercise=spring", headers=office.headers)
     assert answer.status_code == 200, answer.text

@@ -783,6 +783,7 @@ export const WORDS = {
   'finding.unreadable_phone': ['电话无法识别', 'no telephone number'],
   'finding.phone_local': ['缺少区号', 'no area code'],
   'finding.unknown_label': ['不在取值之内', 'no value of the list'],
+  'finding.unknown_resource': ['没有唯一对应的资源', 'no one resource of that name'],
   'finding.unknown_town': ['没有这个街镇', 'unknown town'],
   'finding.ambiguous_town': ['同名街镇', 'town of several names'],
   'finding.town_from_address': ['街镇由地址得出', 'town from the address'],

@@ -14,7 +14,8 @@ from registry.cli import run
 from registry.cli.progress import bars
 from registry.domain.access.actor import SYSTEM, sight_of
 from registry.domain.intake.files.refusal import RefusedFile
-from registry.domain.records.resource import KINDS, Exercise
+from registry.domain.intake.lists.list_kind import FILE_KINDS
+from registry.domain.records.resource import Exercise
 from registry.runtime import database, settings
 from registry.services.intake.files.check_intake import check_intake
 from registry.services.intake.files.commit_intake import commit_intake
@@ -61,7 +62,7 @@ class ImportOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--kind", type=click.Choice(KINDS), help="What the rows of FILE are. 资源类别。")
+@click.option("--kind", type=click.Choice(FILE_KINDS), help="What the rows of FILE are. 资源类别。")
 @click.option("--dry-run", is_flag=True, help="Check FILE and store no record yet. 试运行。")
 @click.option("--commit", type=click.UUID, help="Store a file that was checked before. 提交。")
 @click.option("--undo", type=click.UUID, help="Undo a file that was stored. 撤销。")

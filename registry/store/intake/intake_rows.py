@@ -48,7 +48,7 @@ REPLAN = Query(
 )
 STORED_COLUMNS = (
     *("intake", "n", "action", "name", "record", "target", "target_version", "contacts", "findings"),
-    *("severity", "decision"),
+    *("severity", "decision", "external_id"),
 )
 """What a commit needs of a row: its cells stay where they are."""
 CORRECT = Query(

@@ -121,6 +121,7 @@ intake_change = sa.Table(
     sa.Column("version_before", sa.Integer, comment="NULL: the record is new."),
     sa.Column("version_after", sa.Integer, nullable=False),
     sa.Column("contacts_before", JSONB, nullable=False, server_default="[]"),
+    sa.Column("before", JSONB, comment="Key and earlier members of what is no resource."),
     comment="What an intake stored, for undoing it.",
 )
 

@@ -24,7 +24,8 @@ from registry.domain.cursor import (
 )
 from registry.domain.intake.files.plan import Action
 from registry.domain.intake.finding import Severity
-from registry.domain.records.resource import Datum, Kind
+from registry.domain.intake.lists.list_kind import FileKind
+from registry.domain.records.resource import Datum
 from registry.services.intake.files import answer as answering
 from registry.services.intake.files import intakes, rows
 from registry.services.intake.files.answer import RowsDecision
@@ -48,7 +49,7 @@ OPEN_PER_PROCESS = 10
 FILE = "application/octet-stream"
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f/\\]+")
 
-KindParam = Annotated[Kind, QueryParameter(description="What the rows of the file are.")]
+KindParam = Annotated[FileKind, QueryParameter(description="What the rows of the file are.")]
 FileName = Annotated[
     str, QueryParameter(name="name", min_length=1, max_length=200, description="Name of the file.")
 ]

@@ -1,6 +1,6 @@
 """What leaves for offices over HTTP: workbooks, reports, and an office's own file with its results."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 from urllib.parse import quote
 from uuid import UUID
 
@@ -14,10 +14,11 @@ from registry.api.http.links import JSON
 from registry.api.http.request import HttpRequest
 from registry.domain.conditions import Filter
 from registry.domain.intake.files.drill import file_name
+from registry.domain.intake.lists.list_kind import LIST_KINDS, FileKind, list_label
 from registry.domain.intake.out.report import KindReport
 from registry.domain.intake.out.workbook import KIND_NAMES
 from registry.domain.records.resource import Kind
-from registry.services.intake.out.make_workbook import make_workbook
+from registry.services.intake.out.make_workbook import make_list_workbook, make_workbook
 from registry.services.intake.out.own_file import own_file
 from registry.services.intake.out.render_report import ReportForm, ReportLang, render_report, title_of
 from registry.services.intake.out.report_kind import report_kind
@@ -64,11 +65,18 @@ async def read_template(
     reader: ReaderDep,
     actor: ActorDep,
     sight: SightDep,
-    kind: FromPath[Kind],
+    kind: FromPath[FileKind],
     place: FilledPlace = None,
 ) -> Response[bytes]:
-    """The workbook of a kind to fill in, or with the records of a place: brought back, nothing changes."""
+    """The workbook of a kind to fill in, or with the records of a place: brought back, nothing changes.
+
+    Those of places, zones, rules, registers, contacts and stock are empty.
+    """
     request.scope["state"]["export"] = True
+    if kind in LIST_KINDS:
+        content = await make_list_workbook(sight, actor, kind)
+        return _attachment(content, f"{list_label(kind)}.xlsx", XLSX, sight.exercise)
+    kind = cast("Kind", kind)
     wanted = None if place is None else Filter(kind=kind, place=place)
     content = await make_workbook(reader, sight, actor, kind, wanted)
     name = f"{KIND_NAMES[kind]}-{place or '模板'}.xlsx"

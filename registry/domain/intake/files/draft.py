@@ -10,7 +10,8 @@ from registry.domain.intake.files.values.gazetteer import Gazetteer
 from registry.domain.intake.files.values.labels import Labels
 from registry.domain.intake.files.values.positions import JurisdictionExtent, Reading
 from registry.domain.intake.finding import Finding
-from registry.domain.records.resource import Datum, Kind
+from registry.domain.intake.lists.list_kind import FileKind
+from registry.domain.records.resource import Datum
 
 SHARED_POINT_M = 1_000.0
 """The error that is assumed of a point that several rows share: it stands for a district or a town."""
@@ -61,7 +62,7 @@ class SheetContext(Struct, frozen=True, kw_only=True):
 
     sheet: Sheet
     header: Header
-    kind: Kind
+    kind: FileKind
     ground: FileGround
     answers: FileAnswers
     datum: Datum | None = None

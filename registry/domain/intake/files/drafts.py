@@ -18,6 +18,7 @@ from registry.domain.intake.files.values.amounts import Unreadable
 from registry.domain.intake.files.values.datum_words import datum_in
 from registry.domain.intake.files.values.positions import shared_points
 from registry.domain.intake.finding import Finding
+from registry.domain.intake.lists.list_kind import FileKind
 from registry.domain.records.resource import Datum, Kind
 
 SharedPoints = dict[tuple[float, float], int]
@@ -34,7 +35,7 @@ def draft_rows(
 
 
 def context_of(
-    sheet: Sheet, header: Header, kind: Kind, ground: FileGround, answers: FileAnswers
+    sheet: Sheet, header: Header, kind: FileKind, ground: FileGround, answers: FileAnswers
 ) -> SheetContext:
     """What all rows of a sheet have in common."""
     return SheetContext(

@@ -51,6 +51,9 @@ FILE_KINDS: dict[str, FileFindingKind] = {
         "“{text}”不在{column}的取值之内，该项留空",
         "“{text}” is no value of {column}; it is left empty",
     ),
+    "unknown_resource": FileFindingKind(
+        "refuse", "“{text}”不是唯一的已登记资源", "“{text}” is not one registered resource"
+    ),
     "unknown_town": FileFindingKind("warn", "“{text}”不是已知的地方", "“{text}” is no known place"),
     "ambiguous_town": FileFindingKind("warn", "“{text}”有多处同名地方", "several places are called “{text}”"),
     "town_from_address": FileFindingKind(

@@ -10,6 +10,7 @@ from rapidfuzz import fuzz, process
 from registry.domain.intake.files.header_words import FIELD_WORDS, KIND_FIELDS, KIND_WORDS, OF_SOME_KIND
 from registry.domain.intake.files.sheet import Cell, Merge, Row, Sheet, is_blank, text_of
 from registry.domain.intake.files.text import bare_key, header_key, one_line, words
+from registry.domain.intake.lists.list_kind import LIST_KINDS, list_fields, list_vocabulary
 
 FIRST_ROWS = 15
 MOST_DEEP = 3
@@ -57,13 +58,17 @@ class Header(Struct, frozen=True, kw_only=True):
 
 
 def fields_of(kind: str) -> list[str]:
-    """The fields that a record of this kind may have."""
+    """The fields that a record of this kind, or a row of a list of this kind, may have."""
+    if kind in LIST_KINDS:
+        return list(list_fields(kind))
     return [name for name in FIELD_WORDS if name not in OF_SOME_KIND or name in KIND_FIELDS[kind]]
 
 
 @cache
 def vocabulary_of(kind: str) -> dict[str, str]:
     """Folded header words to the fields of a kind; the code of a field is one of its words."""
+    if kind in LIST_KINDS:
+        return list_vocabulary(kind)
     known: dict[str, str] = {}
     for name in fields_of(kind):
         for language in (name.replace("_", " "), *FIELD_WORDS[name]):

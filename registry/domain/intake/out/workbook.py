@@ -17,6 +17,7 @@ from registry.domain.intake.files.rows import RecordRow
 from registry.domain.intake.files.sheet import Cell
 from registry.domain.intake.files.text import words
 from registry.domain.intake.files.values import labels
+from registry.domain.intake.lists.list_kind import FileKind
 from registry.domain.records.change import from_members, to_members
 from registry.domain.records.resource import Kind, Resource
 
@@ -26,7 +27,10 @@ LEFT_OUT = frozenset(
 )
 """Fields that another column says, or that no member of a record holds."""
 HIDDEN = ("id",)
-TEXTS = frozenset({"id", "external_id", "contact_phone", "place_code"})
+TEXTS = frozenset(
+    {"id", "external_id", "contact_phone", "place_code", "code", "parent", "number", "phone", "contact"}
+    | {"resource_id", "resource_code", "item_code", "lot"}
+)
 """Columns whose digits are names, not numbers."""
 TITLES = {
     "longitude": "经度（WGS84）",
@@ -72,7 +76,7 @@ class WorkbookColumn(Struct, frozen=True, kw_only=True):
 class WorkbookSheet(Struct, frozen=True, kw_only=True):
     """A sheet to be written: columns, rows, and the exercise that it is of."""
 
-    kind: Kind
+    kind: FileKind
     name: str
     columns: Sequence[WorkbookColumn]
     rows: Sequence[Sequence[Cell]]
@@ -109,9 +113,9 @@ def _title(name: str, kind: Kind) -> str:
     )
 
 
-def _labels(name: str, kind: Kind) -> dict[str, str]:
+def _labels(name: str, kind: FileKind) -> dict[str, str]:
     """The words for the values of a field with a closed list, each of which means its value again."""
-    listed = "space" if name == "space" else (SHARED_CHOICES | CHOICES[kind]).get(name)
+    listed = "space" if name == "space" else (SHARED_CHOICES | CHOICES.get(kind, {})).get(name)
     if listed is None:
         return {}
     return {

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 from msgspec import Struct, field, structs
@@ -17,12 +17,12 @@ from registry.domain.intake.files.header import (
     Column,
     Header,
     doubled,
+    fields_of,
     find_header,
     header_at,
     header_hash,
     nearest_field,
 )
-from registry.domain.intake.files.header_words import FIELD_WORDS
 from registry.domain.intake.files.plan import (
     PlanGround,
     PlannedRow,
@@ -37,9 +37,11 @@ from registry.domain.intake.files.sheet import Sheet, Workbook, letters, text_of
 from registry.domain.intake.files.stored_row import Corrections, SheetLayout, corrected, layout_of
 from registry.domain.intake.files.text import one_line
 from registry.domain.intake.finding import Finding
+from registry.domain.intake.lists.list_kind import LIST_KINDS, FileKind
 from registry.domain.records import feature
 from registry.domain.records.resource import Datum, Kind
 from registry.services.intake.files.ground import load_file_ground, load_plan_ground
+from registry.services.intake.lists.plan_list import load_planner, plan_list
 from registry.services.progress import Advance, unwatched
 from registry.store.database.pool import Reader
 
@@ -57,7 +59,7 @@ class FileOptions(Struct, frozen=True, kw_only=True):
     from 1. With `whole_list_of` the list is all that there is in that place.
     """
 
-    kind: Kind
+    kind: FileKind
     reference: str
     """How the file is named as a source."""
     encoding: str | None = None
@@ -178,7 +180,7 @@ async def check_sheets(workbook: Workbook, checker: Checker, recall: Recall | No
         options, header = recalled, _mapped(header, recalled)
         checker = structs.replace(checker, options=options)
         start = structs.replace(start, remembered=True)
-    questions = _questions(header)
+    questions = _questions(header, named=options.kind not in LIST_KINDS)
     start = structs.replace(
         start,
         columns=_columns(header, options.kind),
@@ -204,11 +206,7 @@ async def _checked(
     records = [_corrected(row, corrections) for row in sorted_rows.records]
     context = context_of(sheet, header, checker.options.kind, ground, file_answers(checker.options))
     shared = SharedValues()
-    drafts = _drafts(context, records, checker.advance, shared)
-    plan = await load_plan_ground(checker.reader, checker.sight, checker.options.kind, checker.scope)
-    planned = _planned(drafts, header, plan, checker, shared)
-    if checker.options.whole_list_of is not None:
-        planned += gone(plan, planned, checker.options.whole_list_of)
+    planned = await _compared(checker, context, records, shared)
     questions = list(start.questions)
     unstated = checker.options.datum is None
     if unstated and any(one.code == "datum_not_stated" for row in planned for one in row.findings):
@@ -228,6 +226,22 @@ async def _checked(
         planned=planned,
     )
     return FileCheck(report=report, header=header, rows=rows)
+
+
+async def _compared(
+    checker: Checker, context: SheetContext, records: list[RecordRow], shared: SharedValues
+) -> list[PlannedRow]:
+    """What each row would do, and the records that a whole list does not name."""
+    kind, options = checker.options.kind, checker.options
+    if kind in LIST_KINDS:
+        planner = await load_planner(checker.reader, kind, options, checker.sight, checker.scope)
+        return await plan_list(planner, context, records, checker.answers.decisions, checker.advance)
+    drafts = _drafts(context, records, checker.advance, shared)
+    plan = await load_plan_ground(checker.reader, checker.sight, cast("Kind", kind), checker.scope)
+    planned = _planned(drafts, context.header, plan, checker, shared)
+    if options.whole_list_of is not None:
+        planned += gone(plan, planned, options.whole_list_of)
+    return planned
 
 
 def file_answers(options: FileOptions) -> FileAnswers:
@@ -288,7 +302,7 @@ def _table(workbook: Workbook, options: FileOptions) -> tuple[Sheet, Header | No
 
 def _mapped(header: Header, options: FileOptions) -> Header:
     """The header with the fields that the office gave to its columns."""
-    if unknown := {name for name in options.columns.values() if name} - FIELD_WORDS.keys():
+    if unknown := {name for name in options.columns.values() if name} - set(fields_of(options.kind)):
         raise Invalid(f"there is no field {sorted(unknown)[0]}", field="columns")
 
     def given(column: Column) -> Column:
@@ -300,7 +314,7 @@ def _mapped(header: Header, options: FileOptions) -> Header:
     return structs.replace(header, columns=tuple(given(column) for column in header.columns))
 
 
-def _columns(header: Header, kind: Kind) -> list[CheckedColumn]:
+def _columns(header: Header, kind: FileKind) -> list[CheckedColumn]:
     return [
         CheckedColumn(
             column=letters(column.index),
@@ -312,7 +326,8 @@ def _columns(header: Header, kind: Kind) -> list[CheckedColumn]:
     ]
 
 
-def _questions(header: Header) -> list[FileQuestion]:
+def _questions(header: Header, *, named: bool) -> list[FileQuestion]:
+    """What has to be answered about the columns; `named` where every row has a name."""
     questions = [
         FileQuestion(
             about="column",
@@ -322,7 +337,7 @@ def _questions(header: Header) -> list[FileQuestion]:
         )
         for name, columns in doubled(header).items()
     ]
-    if not header.fields & {"name", "name_en"}:
+    if named and not header.fields & {"name", "name_en"}:
         questions.append(
             FileQuestion(
                 about="name_column",

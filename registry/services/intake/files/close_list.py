@@ -1,11 +1,13 @@
 """Declare that a list is complete: the office said that its file has everything."""
 
+from typing import cast
 from uuid import UUID
 
 from registry.domain.errors import Conflict
 from registry.domain.identity import new_id
+from registry.domain.intake.lists.list_kind import LIST_KINDS
 from registry.domain.plans.entry import Inventory
-from registry.domain.records.resource import Source
+from registry.domain.records.resource import Kind, Source
 from registry.services.clock import now
 from registry.services.intake.files.intakes import Intake
 from registry.services.plans.registers import put_entry
@@ -17,14 +19,14 @@ async def close_list(work: Work, intake: Intake) -> UUID:
     at = now()
     identity = new_id(int(at.timestamp() * 1000))
     place = intake.answers.whole_list_of
-    if place is None:
-        raise Conflict("say first of which place this is the whole list: whole_list_of")
+    if place is None or intake.kind in LIST_KINDS:
+        raise Conflict("say first of which place this is the whole list of resources: whole_list_of")
     inventory = Inventory(
         id=identity,
         place=place,
         exercise=work.sight.exercise,
         of="resources",
-        kind=intake.kind,
+        kind=cast("Kind", intake.kind),
         on=at.date(),
         sources=[
             Source(kind="person", reference=work.actor.id, as_of=at.date()),

@@ -11,12 +11,14 @@ from msgspec import to_builtins
 from registry.domain.access.actor import sight_of
 from registry.domain.access.sight import Sight
 from registry.domain.errors import Conflict
+from registry.domain.intake.lists.list_kind import LIST_KINDS
 from registry.services.access.limit_mass_changes import count_changes
 from registry.services.clock import now
 from registry.services.intake.files.close_list import close_list
 from registry.services.intake.files.intakes import Intake, read_intake
 from registry.services.intake.files.store_rows import StoredRows, create_rows, edit_of, edit_rows, prepared
 from registry.services.intake.files.tasks import IntakeTask
+from registry.services.intake.lists.store_list import store_list
 from registry.services.progress import Advance, unwatched
 from registry.services.records.work import Work
 from registry.store.access import scope
@@ -41,6 +43,11 @@ async def commit_intake(
         counts = await demand_committable(writer, work.sight, intake, task)
         await count_changes(writer, task.actor, counts["removals"])
         at, stored = now(), StoredRows()
+        if intake.kind in LIST_KINDS:
+            receipt = {"by": task.actor.id, "at": at.isoformat(), "waiting": counts["waiting"]}
+            receipt |= await store_list(work, intake, task, advance)
+            await _note(writer, intake, receipt, at + KEPT_COMMITTED)
+            return receipt
         reason = f"import of {intake.file_name} ({intake.id})"
         done, change = 0, work.change("create", at, reason)
         batch = await _next_batch(writer, intake.id, -1, task)
@@ -55,7 +62,7 @@ async def commit_intake(
             done += batch.read
             advance("store", done, counts["storing"])
             batch, first = following, await preparing
-        receipt: dict[str, Any] = {"by": task.actor.id, "at": at.isoformat(), "waiting": counts["waiting"]}
+        receipt = {"by": task.actor.id, "at": at.isoformat(), "waiting": counts["waiting"]}
         receipt |= to_builtins(stored)
         if task.close:
             receipt["closed"] = str(await close_list(work, intake))
@@ -102,6 +109,8 @@ async def demand_committable(
         raise Conflict(f"{waiting} rows wait for a correction or a decision; policy=clean stores the others")
     if task.close:
         _demand_whole(intake, waiting)
+    if intake.kind in LIST_KINDS:
+        return counts
     moved = await intake_rows.moved(reader, sight, intake.id, intake.answers.system)
     if moved:
         raise Conflict(
@@ -118,6 +127,8 @@ def named(rows: Sequence[Row]) -> str:
 
 
 def _demand_whole(intake: Intake, waiting: int) -> None:
+    if intake.kind in LIST_KINDS:
+        raise Conflict("only a list of resources can be declared complete by its file")
     if intake.answers.whole_list_of is None:
         raise Conflict("say first of which place this is the whole list: whole_list_of")
     if waiting:

@@ -1,7 +1,7 @@
 """Correct a row in place, or decide about it; it is compared again at once."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import msgspec
@@ -19,14 +19,17 @@ from registry.domain.intake.files.stored_row import (
     column_number,
     part_of_sheet,
 )
+from registry.domain.intake.lists.list_kind import LIST_KINDS
 from registry.domain.records import feature
-from registry.domain.records.resource import Resource
+from registry.domain.records.resource import Kind, Resource
 from registry.domain.values import LongText
 from registry.services.intake.files.check_intake import planned_columns
 from registry.services.intake.files.check_sheets import file_answers
 from registry.services.intake.files.ground import load_file_ground, load_plan_ground
 from registry.services.intake.files.intakes import Intake, locked_intake
 from registry.services.intake.files.rows import IntakeRow, described
+from registry.services.intake.lists.plan_list import load_planner, plan_list
+from registry.services.progress import unwatched
 from registry.services.records.work import Edition, Work, check_version
 from registry.store.database.pool import Row
 from registry.store.intake import candidates, intake_rows, intakes
@@ -60,7 +63,7 @@ async def correct_row(work: Work, identity: UUID, n: int, correction: RowCorrect
     await _compare(work, intake, row)
     await intakes.amend(work.writer, identity, report=await _report(work, intake))
     [stored] = await intake_rows.lock(work.writer, identity, [n])
-    return described(stored)
+    return described(stored, intake.kind)
 
 
 class NumberedCorrection(RowCorrection, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -113,7 +116,7 @@ async def _decided(work: Work, intake: Intake, row: dict[str, Any]) -> IntakeRow
     """A record that the list lacks: there is nothing to compare, only whether it is to be retired."""
     await intake_rows.replan(work.writer, intake.id, [row])
     await intakes.amend(work.writer, intake.id, state=intake.state)
-    return described(row)
+    return described(row, intake.kind)
 
 
 async def _compare(work: Work, intake: Intake, row: dict[str, Any]) -> None:
@@ -165,11 +168,16 @@ async def _planned(
     )
     ground = await load_file_ground(work.writer)
     context = context_of(sheet, layout.header, intake.kind, ground, file_answers(intake.answers))
+    decisions = {row["row"]: msgspec.convert(row["decision"], RowDecision) for row in rows}
+    if intake.kind in LIST_KINDS:
+        options, scope = intake.answers, work.actor.places
+        planner = await load_planner(work.writer, intake.kind, options, work.sight, scope)
+        return await plan_list(planner, context, records, decisions, unwatched)
     drafts = [RowReader(context, record).read() for record in records]
     mark_shared(drafts, layout.header, layout.shared_points)
-    decisions = {row["row"]: msgspec.convert(row["decision"], RowDecision) for row in rows}
     known = await _known(work, intake, drafts, decisions)
-    plan = await load_plan_ground(work.writer, work.sight, intake.kind, work.actor.places, known)
+    kind = cast("Kind", intake.kind)
+    plan = await load_plan_ground(work.writer, work.sight, kind, work.actor.places, known)
     return plan_rows(drafts, layout.header, plan, decisions)
 
 

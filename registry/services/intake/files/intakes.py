@@ -10,7 +10,8 @@ from msgspec import UNSET, Struct, UnsetType
 from registry.domain.access.actor import Actor, require
 from registry.domain.access.sight import Sight
 from registry.domain.errors import Conflict, NotFound
-from registry.domain.records.resource import Datum, Kind
+from registry.domain.intake.lists.list_kind import FileKind
+from registry.domain.records.resource import Datum
 from registry.domain.values import ShortText
 from registry.services.intake.files.check_sheets import CheckedFile, FileOptions
 from registry.store.database.pool import Reader, Row, Writer
@@ -70,7 +71,7 @@ class Intake(Struct, frozen=True, kw_only=True):
     """
 
     id: UUID
-    kind: Kind
+    kind: FileKind
     """Kind of the records of the file."""
     exercise: str | None
     owner: str

@@ -10,7 +10,7 @@ from registry.domain.access.actor import Actor, require
 from registry.domain.errors import Conflict, Invalid
 from registry.domain.identity import new_id
 from registry.domain.intake.files.refusal import RefusedFile
-from registry.domain.records.resource import Kind
+from registry.domain.intake.lists.list_kind import FileKind
 from registry.services.clock import now
 from registry.services.intake.files.check_sheets import FileOptions
 from registry.services.intake.files.intakes import LAST, IntakeAnswers
@@ -24,7 +24,7 @@ MOST_OPEN = 50
 
 
 async def receive(
-    work: Work, kind: Kind, name: str, content: bytes, answers: IntakeAnswers | None = None
+    work: Work, kind: FileKind, name: str, content: bytes, answers: IntakeAnswers | None = None
 ) -> UUID:
     """Store a file; Invalid for one that is empty or too large, Conflict when too many wait."""
     require(work.actor, "planner")

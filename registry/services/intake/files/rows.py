@@ -10,6 +10,7 @@ from registry.domain.access.actor import Actor
 from registry.domain.access.sight import Sight
 from registry.domain.intake.files.plan import Action, RowDecision
 from registry.domain.intake.files.stored_row import StoredCells, texts
+from registry.domain.intake.lists.list_kind import LIST_KINDS, FileKind
 from registry.domain.records import feature
 from registry.domain.records.resource import Resource
 from registry.services.intake.files.intakes import read_intake
@@ -35,6 +36,8 @@ class IntakeRow(Struct, frozen=True, kw_only=True):
     """Values that a person typed, by column."""
     decision: RowDecision
     record: Resource | None
+    body: dict[str, Any] | None
+    """What would be stored of what is no resource."""
     target: UUID | None
     """Identity of the record that it would change."""
     target_version: int | None
@@ -63,22 +66,25 @@ async def list_rows(
     limit: int,
 ) -> IntakeRowPage:
     """At most `limit` rows of an intake; `conditions` has any of action, severity and code."""
-    await read_intake(reader, sight, actor, identity)
+    intake = await read_intake(reader, sight, actor, identity)
     rows = await intake_rows.page(reader, identity, conditions, after, limit + 1)
     return IntakeRowPage(
-        [described(row) for row in rows[:limit]], rows[limit - 1]["n"] if len(rows) > limit else None
+        [described(row, intake.kind) for row in rows[:limit]],
+        rows[limit - 1]["n"] if len(rows) > limit else None,
     )
 
 
-def described(row: Row) -> IntakeRow:
+def described(row: Row, kind: FileKind) -> IntakeRow:
     """A stored row as its owner reads it."""
     plain = (
         *("n", "row", "action", "name", "corrections", "target", "target_version", "external_id"),
         *("changed", "severity", "findings", "codes"),
     )
+    is_list = kind in LIST_KINDS
     return IntakeRow(
         **{name: row[name] for name in plain},
         cells=texts(msgspec.convert(row["cells"], StoredCells)),
         decision=msgspec.convert(row["decision"], RowDecision),
-        record=None if row["record"] is None else feature.from_canonical(row["record"]),
+        record=None if is_list or row["record"] is None else feature.from_canonical(row["record"]),
+        body=msgspec.json.decode(row["record"]) if is_list and row["record"] is not None else None,
     )

@@ -131,6 +131,7 @@ def _changed(row: Row, record: Resource, before: int | None) -> dict[str, Any]:
         "version_before": before,
         "version_after": record.properties.version,
         "contacts_before": [],
+        "before": None,
     }
 
 

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from registry.domain.access.actor import sight_of
 from registry.domain.errors import Conflict
+from registry.domain.intake.lists.list_kind import LIST_KINDS
 from registry.domain.records.change import from_members, retired, to_members
 from registry.domain.records.removal import is_removal
 from registry.domain.records.resource import Resource
@@ -17,6 +18,7 @@ from registry.services.intake.files.commit_intake import named, work_of
 from registry.services.intake.files.intakes import Intake, read_intake
 from registry.services.intake.files.store_rows import Edit, StoredRows, contact_id, store_edits
 from registry.services.intake.files.tasks import IntakeTask
+from registry.services.intake.lists.store_list import undo_list
 from registry.services.progress import Advance, unwatched
 from registry.services.records.work import Work
 from registry.store.database.pool import OpenWriter, Reader, Row
@@ -42,11 +44,14 @@ async def undo_intake(
         changes = await demand_undoable(writer, work, intake, leave_edited=task.leave_edited)
         undone = 0
         left: list[dict[str, Any]] = []
+        if intake.kind in LIST_KINDS:
+            undone, left = await undo_list(work, intake, changes, leave_edited=task.leave_edited)
+            changes = []
         for start in range(0, len(changes), AT_ONCE):
             part = changes[start : start + AT_ONCE]
             undone += await _undo(work, part, f"undo of the import of {intake.file_name} ({intake.id})", left)
             advance("undo", start + len(part), len(changes))
-        if left and not task.leave_edited:
+        if left and not task.leave_edited and intake.kind not in LIST_KINDS:
             raise Conflict(f"these records were edited since: {named(left)}")
         receipt = (intake.receipt or {}) | {
             "undone": {"by": task.actor.id, "at": now().isoformat(), "records": undone},
@@ -61,6 +66,8 @@ async def demand_undoable(reader: Reader, work: Work, intake: Intake, *, leave_e
     """What the intake stored; Conflict where it stored nothing, or others edited it since."""
     if intake.state != "committed":
         raise Conflict(f"the file is {intake.state}; only what was stored can be undone")
+    if intake.kind in LIST_KINDS:
+        return await intakes.changes_of(reader, intake.id)
     edited = await versions_of.edited(reader, work.sight, intake.id)
     if edited and not leave_edited:
         raise Conflict(f"these records were edited since: {named(edited)}; leave_edited undoes the others")

@@ -13,6 +13,7 @@ from registry.domain.intake.files.drafts import context_of
 from registry.domain.intake.files.header import header_at
 from registry.domain.intake.files.plan import ContactKey
 from registry.domain.intake.files.sheet import Cell, Sheet
+from registry.domain.intake.lists.list_kind import ListKind, list_fields, list_label, list_title
 from registry.domain.intake.out.workbook import (
     KIND_NAMES,
     RecordCells,
@@ -49,6 +50,20 @@ async def make_workbook(
         identity: [(one["name"], one["phone"]) for one in listed] for identity, listed in known.items()
     }
     return await asyncio.to_thread(_written, kind, sight.exercise, records, ground, people, advance)
+
+
+async def make_list_workbook(sight: Sight, actor: Actor, kind: ListKind) -> bytes:
+    """An empty workbook (xlsx) for a list of reference data; for planners."""
+    require(actor, "planner")
+    columns = [
+        WorkbookColumn(field=name, title=list_title(kind, name), english=name.replace("_", " "))
+        for name, one in list_fields(kind).items()
+        if one.is_plain and name != "coordinates"
+    ]
+    name = list_label(kind).partition(" ")[0]
+    sheet = WorkbookSheet(kind=kind, name=name, columns=columns, rows=[], exercise=sight.exercise)
+    about = {"kind": kind, "exercise": sight.exercise or "live", "records": "0"}
+    return await asyncio.to_thread(write_sheet, sheet, about)
 
 
 def _written(
