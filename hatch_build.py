@@ -1,4 +1,4 @@
-"""Puts the seeds and the built web pages into the wheel, the pages only where somebody built them."""
+"""Puts seeds, built web pages and guide into the wheel, the pages only where somebody built them."""
 
 from pathlib import Path
 from typing import Any
@@ -21,3 +21,7 @@ class DataFiles(BuildHookInterface):
             self.app.display_warning(
                 "the wheel has no map: `./dev build` makes web/dist first, with Node 20.19"
             )
+        if (root / "guide" / "en" / "index.html").is_file():
+            include[str(root / "guide")] = "registry/_data/guide"
+        else:
+            self.app.display_warning("the wheel has no guide: `./dev docs` makes it first")

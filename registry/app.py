@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.logging import LoggingConfig
 from litestar.plugins.prometheus import PrometheusConfig
 
-from registry.api import health, metrics, web
+from registry.api import guide, health, metrics, web
 from registry.api.http import middleware, problems, request_validation
 from registry.api.http.access import cross_origin
 from registry.api.http.access.authentication import Authenticator
@@ -123,7 +123,7 @@ def create_app(settings: Settings, database_url: str, *, in_worker: bool = False
             yield
 
     app = Litestar(
-        route_handlers=[*ROUTERS, docs.assets(), docs.read_problems, web.router()],
+        route_handlers=[*ROUTERS, docs.assets(), docs.read_problems, *guide.routers(), web.router()],
         dependencies=DEPENDENCIES,
         exception_handlers=problems.HANDLERS,
         before_request=request_validation.before_request,
