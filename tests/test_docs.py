@@ -31,7 +31,7 @@ def routes() -> str:
     app = create_app(Settings(), "postgresql://nobody@/nothing")
     found = set()
     for route in app.routes:
-        if isinstance(route, HTTPRoute) and not route.path.startswith(("/docs", "/assets")):
+        if isinstance(route, HTTPRoute) and not route.path.startswith(("/docs", "/assets", "/guide")):
             for method, (handler, _) in route.route_handler_map.items():
                 if method not in ("OPTIONS", "HEAD"):
                     promise = (handler.fn.__doc__ or "").strip().split("\n")[0]
