@@ -2,12 +2,14 @@
 
 import asyncio
 import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
 import docx
 import pytest
+import xlsxwriter
 from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
@@ -92,6 +94,67 @@ async def test_the_own_file_comes_back_with_results_and_can_be_brought_again(off
     assert (sheet.rows[2][3], "C" in str(sheet.rows[2][4])) == ("退回 refused", True)
     again = await office.bring(content)
     assert await office.actions(again) == ["refused", "unchanged"]
+
+
+def an_own_form() -> bytes:
+    """A form as an office made it: a merged title, widths, a formula, a chart, a hidden sheet."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as workbook:
+        table = workbook.add_worksheet("统计表")
+        bold = workbook.add_format({"bold": True, "bg_color": "#ddebf7", "border": 1})
+        table.merge_range("A1:D1", "避难场所统计表", bold)
+        table.set_column("A:A", 37)
+        table.write_row("A2", ["名称", "乡镇", "容量", "两倍"], bold)
+        table.write_row("A3", ["城北第三小学", "town", "3/4"])
+        table.write_formula("D3", "=E3*2", None, 8)
+        table.write_row("A4", ["示例甲场所", "town", 300])
+        table.write_row("A5", ["合计", "", 300])
+        chart = workbook.add_chart({"type": "column"})
+        chart.add_series({"values": "=统计表!$C$3:$C$4"})
+        table.insert_chart("H2", chart)
+        workbook.add_worksheet("说明").hide()
+    return buffer.getvalue()
+
+
+async def test_the_own_form_keeps_its_looks_and_has_corrections_and_results(office: Office) -> None:  # noqa: F811
+    came = an_own_form()
+    identity = await office.bring(came)
+    await correct_row(office.work, identity, 3, RowCorrection(corrections={"C": "4/5", "D": 9}))
+    _, content = await own_file(office.writer, office.sight, PLANNER, identity)
+    before, after = (zipfile.ZipFile(io.BytesIO(one)) for one in (came, content))
+    with before, after:
+        assert before.namelist() == after.namelist(), "charts, themes and hidden sheets stay"
+        sheet = after.read("xl/worksheets/sheet1.xml").decode()
+        assert 'width="37' in sheet
+        assert '<mergeCell ref="A1:D1"/>' in sheet
+        assert "<f>" not in sheet, "a formula that was corrected is a value"
+        was, styles = (one.read("xl/styles.xml").decode() for one in (before, after))
+        assert was.partition("</cellXfs>")[0].rpartition("<cellXfs")[2].partition(">")[2] in styles
+        assert "FFFFC7CE" in styles
+    shown, hidden = read_file(content).sheets
+    assert (shown.name, hidden.hidden) == ("统计表", True)
+    assert shown.rows[1][4:] == ["处理结果（result）", "问题（problems）"]
+    assert shown.rows[2][:5] == ["城北第三小学", "town", "4/5", 9, "退回 refused"]
+    assert shown.rows[3][:5] == ["示例甲场所", "town", 300, None, "不变 unchanged"]
+    assert shown.rows[4][:3] == ["合计", None, 300]
+    again = await office.bring(content)
+    assert await office.actions(again) == ["refused", "unchanged"]
+
+
+async def test_an_empty_form_with_names_comes_back_filled(office: Office) -> None:  # noqa: F811
+    identity = await office.bring(
+        "名称,乡镇,容量,经度（高德）,纬度,备注\n示例甲场所,town,,,,自己的\n不认识,town,,,,\n"
+    )
+    _, content = await own_file(office.writer, office.sight, PLANNER, identity, filled_in=True)
+    [sheet] = read_file(content).sheets
+    assert sheet.rows[1][:6] == ["示例甲场所", "town", 300, None, None, "自己的"], "no WGS 84 under 高德"
+    assert sheet.rows[2][:3] == ["不认识", "town", None]
+    identity = await office.bring("名称,乡镇,容量,经度（WGS84）,纬度\n示例甲场所,town,,,\n")
+    _, content = await own_file(office.writer, office.sight, PLANNER, identity, filled_in=True)
+    [sheet] = read_file(content).sheets
+    assert sheet.rows[1][2:5] == [300, 106.65, 29.03]
+    again = await office.bring(content)
+    assert await office.actions(again) == ["unchanged"]
 
 
 async def test_a_report_says_not_filled_in_and_never_0_of_what_is_not_stated(writer: Writer) -> None:

@@ -13,10 +13,12 @@ import pytest
 from registry.domain.conditions import Filter
 from registry.domain.records.resource import KINDS
 from registry.services.intake.out.make_workbook import make_workbook
+from registry.services.intake.out.own_file import own_file
 from registry.store.database.pool import Writer
 from registry.store.records import changes
 from tests.builders import A_CHANGE, a_place, make
 from tests.services.test_intake_files import AROUND, PLANNER, Office, _read_here  # noqa: F401
+from tests.services.test_intake_out import an_own_form
 
 SOFFICE = shutil.which("soffice")
 ROWS = int(os.environ.get("ROUND_TRIP_ROWS", "12"))
@@ -86,3 +88,17 @@ async def test_what_an_office_suite_saved_comes_back_unchanged(
         wrong = [(row.name, row.changed, row.findings) for row in rows if row.action != "unchanged"]
         assert not wrong, (kind, wrong[:3])
         assert len(rows) == ROWS
+
+
+@pytest.mark.skipif(SOFFICE is None, reason="no office suite is installed")
+async def test_an_office_suite_opens_the_own_form_with_its_results(writer: Writer, tmp_path: Path) -> None:
+    await a_place(writer, "town", extent=AROUND, extent_basis="boundary")
+    clerk = Office(writer)
+    identity = await clerk.bring(an_own_form())
+    file = tmp_path / "own.xlsx"
+    file.write_bytes((await own_file(writer, clerk.sight, PLANNER, identity))[1])
+    [saved] = converted([file], "ods", tmp_path / "saved")
+    again = await clerk.bring(saved.read_bytes())
+    assert await clerk.actions(again) == await clerk.actions(identity)
+    [row] = await clerk.rows(again, action="refused")
+    assert "退回 refused" in row.cells.values()

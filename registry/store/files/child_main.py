@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from registry.store.files.out.own_form import FormCells, fill_form
+
 HEADER_BYTES = 4
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 FORBIDDEN = (
@@ -31,19 +33,22 @@ FORBIDDEN = (
 class FileOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What to do with the file that follows, and the memory and processor time for it."""
 
-    task: Literal["read", "far_cell"] = "read"
+    task: Literal["read", "far_cell", "fill"] = "read"
     encoding: str | None = None
     memory_bytes: int
     cpu_s: int
+    form: FormCells | None = None
+    """What to fill into the file."""
 
 
 class FileOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The packed sheets, or why there are none; `cell` is the farthest one of a workbook."""
+    """The packed sheets or the filled file, or why there are none; `cell` is the farthest of a workbook."""
 
     sheets: bytes | None = None
     refusal: str | None = None
     figures: dict[str, Any] = {}
     cell: str | None = None
+    filled: bytes | None = None
 
 
 def main() -> None:
@@ -92,6 +97,8 @@ def obey(order: FileOrder, content: bytes) -> FileOutcome:
     try:
         if order.task == "far_cell":
             return FileOutcome(cell=far_cell(content))
+        if order.form is not None:
+            return FileOutcome(filled=fill_form(content, order.form))
         return FileOutcome(sheets=pack(read_file(content, order.encoding)))
     except RefusedFile as refused:
         return FileOutcome(refusal=refused.code, figures=refused.figures)

@@ -14,6 +14,7 @@ from registry.domain.intake.files.refusal import RefusedFile
 from registry.domain.intake.files.sheet import Workbook
 from registry.store.files.child_main import HEADER_BYTES, FileOrder, FileOutcome
 from registry.store.files.envelope import MOST_BYTES
+from registry.store.files.out.own_form import FormCells
 from registry.store.files.transport import unpack
 
 log = structlog.get_logger("registry")
@@ -37,6 +38,13 @@ async def read_in_child(content: bytes, encoding: str | None = None) -> Workbook
     if outcome.refusal is not None:
         raise RefusedFile(outcome.refusal, **outcome.figures)  # type: ignore[arg-type]
     return await asyncio.to_thread(unpack, outcome.sheets or b"")
+
+
+async def fill_in_child(content: bytes, form: FormCells) -> bytes | None:
+    """A workbook with cells written into it; None where it is none, or cannot be filled within the limits."""
+    order = FileOrder(task="fill", memory_bytes=MEMORY_BYTES, cpu_s=CPU_S, form=form)
+    outcome = await _outcome(order, content)
+    return None if outcome is None else outcome.filled
 
 
 async def _why(content: bytes) -> RefusedFile:

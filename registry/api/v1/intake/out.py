@@ -37,6 +37,12 @@ Form = Annotated[
     QueryParameter(name="f", description="Figures, a workbook, a document, or a page to print."),
 ]
 Language = Annotated[ReportLang, QueryParameter(name="lang", description="Language of headings and words.")]
+FilledIn = Annotated[
+    bool,
+    QueryParameter(
+        name="filled", description="Whether blank cells of known records hold what the registry knows."
+    ),
+]
 FilledPlace = Annotated[
     str | None,
     QueryParameter(
@@ -111,14 +117,20 @@ async def read_report(
 @get(
     "/intakes/{identity:uuid}/file",
     media_type=XLSX,
-    opt=ANY_EXERCISE,
+    opt=ANY_EXERCISE | {"cost": EXPORT_COST},
     responses={200: ResponseSpec(bytes, generate_examples=False, media_type=XLSX)},
 )
 async def read_own_file(
-    reader: ReaderDep, actor: ActorDep, sight: SightDep, identity: FromPath[UUID]
+    request: HttpRequest,
+    reader: ReaderDep,
+    actor: ActorDep,
+    sight: SightDep,
+    identity: FromPath[UUID],
+    filled: FilledIn = False,
 ) -> Response[bytes]:
     """The rows of a file as they came, each with what became of it and what is wrong with it."""
-    name, content = await own_file(reader, sight, actor, identity)
+    request.scope["state"]["export"] = filled
+    name, content = await own_file(reader, sight, actor, identity, filled_in=filled)
     return _attachment(content, name, XLSX, sight.exercise)
 
 

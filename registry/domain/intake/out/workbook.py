@@ -138,7 +138,7 @@ class RecordCells:
 
     def cells(self, record: Resource) -> list[Cell]:
         """The cells of a record. A value that would be read back as another one is left empty."""
-        stated = {column.field: self._cell(record, column.field) for column in self._columns}
+        stated = {column.field: self.value(record, column.field) for column in self._columns}
         for _ in range(len(self._columns)):
             cells = [stated[column.field] for column in self._columns]
             wrong = self._read_otherwise(record, cells)
@@ -162,7 +162,8 @@ class RecordCells:
             return [*wrong, *before]
         return wrong + [name for name in before if name != "sources" and before[name] != after[name]]
 
-    def _cell(self, record: Resource, field: str) -> Cell:
+    def value(self, record: Resource, field: str) -> Cell:
+        """What the record says in a column of this field."""
         cell: Cell = self._value(record, field)
         return cell
 
