@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.logging import LoggingConfig
 from litestar.plugins.prometheus import PrometheusConfig
 
-from registry.api import guide, health, metrics, web
+from registry.api import basemap, guide, health, metrics, web
 from registry.api.http import middleware, problems, request_validation
 from registry.api.http.access import cross_origin
 from registry.api.http.access.authentication import Authenticator
@@ -39,6 +39,7 @@ from registry.domain.subscriptions.webhook import parse_networks
 from registry.jobs.housekeeping import Chore, database_chores, housekeeping
 from registry.jobs.measuring import measuring
 from registry.jobs.runner import running_jobs
+from registry.runtime import basemap as base_map
 from registry.runtime import key_pepper, logs, tracing
 from registry.runtime import settings as settings_module
 from registry.runtime.cluster.embedded import directory_of
@@ -105,6 +106,8 @@ def create_app(settings: Settings, database_url: str, *, in_worker: bool = False
     peppers = key_pepper.of_settings(settings) or Peppers(secrets.token_bytes(32))
     alone = msgspec.structs.replace(settings, pool_size=1, acquire_timeout_s=1, statement_timeout_s=1)
 
+    ground = base_map.configured(settings)
+    page = web.router(other=None if ground is None else ground.origin)
     drain = Drain(settings)
     plugins, ends = tracing.begin(settings)
     disk = directory_of(database_url, settings.data_dir)
@@ -123,7 +126,14 @@ def create_app(settings: Settings, database_url: str, *, in_worker: bool = False
             yield
 
     app = Litestar(
-        route_handlers=[*ROUTERS, docs.assets(), docs.read_problems, *guide.routers(), web.router()],
+        route_handlers=[
+            *ROUTERS,
+            docs.assets(),
+            docs.read_problems,
+            *guide.routers(),
+            basemap.router(ground),
+            page,
+        ],
         dependencies=DEPENDENCIES,
         exception_handlers=problems.HANDLERS,
         before_request=request_validation.before_request,

@@ -24,18 +24,6 @@ TYPES = {
     ".png": "image/png",
 }
 ENCODINGS = {".br": "br", ".gz": "gzip"}
-POLICY = "; ".join(
-    [
-        "default-src 'self'",
-        "img-src 'self' data: blob:",
-        "worker-src 'self' blob:",
-        "style-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'self'",
-    ]
-)
 NO_MAP = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Resource registry</title>
 <h1>Emergency-preparedness resource registry</h1>
 <p>The API is running. The map is not built in this checkout: with Node.js 20.19 or newer
@@ -77,14 +65,32 @@ def _asset(path: Path, bodies: Mapping[str, bytes]) -> Asset:
     return Asset(TYPES[path.suffix], digest, bodies, immutable=path.parts[0] == "assets")
 
 
-def answer(asset: Asset, accepted: str, condition: str | None) -> Response[bytes]:
+def policy(other: str | None = None) -> str:
+    """The content policy of the page: this server alone, and the one host of a base map elsewhere."""
+    tiles = f" {other}" if other else ""
+    return "; ".join(
+        [
+            "default-src 'self'",
+            f"img-src 'self' data: blob:{tiles}",
+            f"connect-src 'self'{tiles}",
+            "worker-src 'self' blob:",
+            "style-src 'self'",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'self'",
+        ]
+    )
+
+
+def answer(asset: Asset, accepted: str, condition: str | None, other: str | None = None) -> Response[bytes]:
     """The file in the best encoding the client takes, or 304 when it has it."""
     offered = [name for name in ENCODINGS.values() if name in asset.bodies and name in _names(accepted)]
     encoding = offered[0] if offered else ""
     headers = {
         "ETag": f'"{asset.etag}{"-" + encoding if encoding else ""}"',
         "Cache-Control": "public, max-age=31536000, immutable" if asset.immutable else "no-cache",
-        "Content-Security-Policy": POLICY,
+        "Content-Security-Policy": policy(other),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Vary": "Accept-Encoding",
@@ -101,15 +107,15 @@ def _names(accepted: str) -> set[str]:
     return {name.strip() for name, _, weight in parts if weight.strip() not in ("q=0", "q=0.0")}
 
 
-def router(dist: Path = DIST) -> Router:
-    """The page at `/` and its assets under `/assets`."""
+def router(dist: Path = DIST, other: str | None = None) -> Router:
+    """The page at `/` and its assets under `/assets`; `other` is the origin of a base map elsewhere."""
     files = load(dist)
 
     def serve(request: HttpRequest, name: str) -> Response[bytes]:
         if name not in files:
             raise NotFoundException(f"no file {name}")
         headers = request.headers
-        return answer(files[name], headers.get("accept-encoding", ""), headers.get("if-none-match"))
+        return answer(files[name], headers.get("accept-encoding", ""), headers.get("if-none-match"), other)
 
     @get("/", sync_to_thread=False, opt={"any_query": True})
     def show_map(request: HttpRequest) -> Response[bytes]:

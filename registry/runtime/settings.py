@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -136,6 +136,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """After so many days without a verification, a record is marked stale in proximity answers."""
     webhook_networks: str = ""
     """Networks with commas that webhooks may reach although they are private; http is allowed then."""
+    basemap: str | None = None
+    """The ground of the map: a .pmtiles file, or an https address of pictures with {z}, {x} and {y}."""
+    basemap_attribution: str | None = None
+    """Whose base map it is, as its licence or approval number demands; unset: what the file says."""
+    basemap_datum: Literal["wgs84", "cgcs2000"] | None = None
+    """The datum of the base map, demanded of an address; maps in GCJ-02 or BD-09 are refused."""
     paces: str | None = None
     """For rank=arrival, JSON by kind: {"rescue_team": {"speed_kmh": 40, "detour": 1.4, "source": "…"}}."""
     debug: bool = False

@@ -14,6 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
+import pyogrio.raw
+import shapely
+
 from tests.scratch import scratch_folder
 
 HERE = Path(__file__).parent
@@ -29,6 +33,17 @@ def missing() -> list[str]:
     return absent + ([] if (ROOT / "web/dist/index.html").is_file() else ["the built map (web/dist)"])
 
 
+def ground(path: Path) -> Path:
+    """A base map of one river, which nobody has seen, in the schema of OpenMapTiles."""
+    river = shapely.LineString([(106.6, 28.9), (106.7, 29.0), (106.8, 28.95)])
+    names = np.array(["试河"], dtype=object)
+    pyogrio.raw.write(
+        path, shapely.to_wkb([river]), [names], ["name"], layer="waterway", geometry_type="LineString",
+        crs="EPSG:4326", driver="PMTiles", dataset_options={"MAXZOOM": "12"},
+    )  # fmt: skip
+    return path
+
+
 @contextmanager
 def registry() -> Iterator[dict[str, str]]:
     """A registry as a user starts it, with a large exercise beside the demonstration; then it is gone."""
@@ -36,7 +51,12 @@ def registry() -> Iterator[dict[str, str]]:
         port = probe.getsockname()[1]
         probe.close()
         key = f"reg_{secrets.token_hex(4)}_{secrets.token_hex(32)}"
-        environment = os.environ | {"REGISTRY_DATA_DIR": str(folder / "data"), "REGISTRY_ADMIN_KEY": key}
+        environment = os.environ | {
+            "REGISTRY_DATA_DIR": str(folder / "data"),
+            "REGISTRY_ADMIN_KEY": key,
+            "REGISTRY_BASEMAP": str(ground(folder / "ground.pmtiles")),
+            "REGISTRY_BASEMAP_ATTRIBUTION": "© a test",
+        }
         command = [sys.executable, "-P", "-m", "registry"]
         told = {"REGISTRY_ADDRESS": f"http://127.0.0.1:{port}", "REGISTRY_KEY": key}
         with served([*command, "serve", "--port", str(port)], environment, told["REGISTRY_ADDRESS"]):

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { api, at, close, open, pixels, settled, start } from './browser.mjs'
+import { api, at, close, drawn, open, pixels, settled, shot, start } from './browser.mjs'
 
 let browser
 before(async () => (browser = await start()))
@@ -10,6 +10,33 @@ after(() => browser.close())
 
 const sides = (lines) => lines.flatMap((line) => line.slice(1).map((end, i) => [line[i].join(), end.join()].sort().join(' ')))
 const rings = ({ type, coordinates }) => (type === 'Polygon' ? coordinates : coordinates.flat())
+
+describe('the ground', () => {
+  it('is the base map of the office, in both themes, said where it comes from, and can be switched off', async () => {
+    for (const theme of ['light', 'dark']) {
+      const page = await open(browser, `#lang=zh&theme=${theme}&at=11/28.95/106.7&panel=layers`)
+      await page.waitForFunction(() => window.registryMap.map.getSource('ground'))
+      await settled(page)
+      assert.ok((await drawn(page, 'ground-stream')).length > 0)
+      assert.match(await page.textContent('#attribution'), /© a test/)
+      const order = await page.evaluate(() => window.registryMap.map.getLayersOrder())
+      assert.ok(order.indexOf('ground-stream') < order.indexOf('places-line'), 'the ground lies under everything')
+      await page.click('#layer-ground')
+      await settled(page)
+      assert.equal((await drawn(page, 'ground-stream')).length, 0)
+      await shot(page, `ground-${theme}`)
+      await close(page)
+    }
+  })
+
+  it('has a grid with figures near by, and north and scale everywhere', async () => {
+    const page = await open(browser, '#lang=zh&theme=light&at=13/28.95/106.7&panel=none')
+    const labels = (await drawn(page, 'grid-label')).map(({ properties }) => properties.label)
+    assert.ok(labels.includes('106.70°') && labels.includes('28.94°'), labels.join())
+    assert.ok(await page.isVisible('.north') && await page.isVisible('.maplibregl-ctrl-scale'))
+    await close(page)
+  })
+})
 
 describe('drawing', () => {
   it('draws every side of a border once, however many places share it', async () => {
@@ -33,7 +60,7 @@ describe('drawing', () => {
   })
 
   it('paints what lies outside the province in another colour, near and far', async () => {
-    const page = await open(browser, '#theme=light&lang=zh&panel=none&hide=labels.candidates.doubt.watch.depth.zones&kinds=')
+    const page = await open(browser, '#theme=light&lang=zh&panel=none&hide=labels.candidates.doubt.watch.depth.zones.ground.grid&kinds=')
     const inside = [106.63, 29.02]
     const outside = [104.5, 28.9]
     for (const [zoom, ...spots] of [[6, inside, outside], [9.5, inside], [14, inside], [9.5, outside]]) {

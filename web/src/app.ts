@@ -2,6 +2,7 @@ import type { Map as MapGL } from 'maplibre-gl'
 import type { Records } from './data'
 import type { LonLat } from './geo'
 import type { Live } from './live'
+import type { Basemap } from './map/basemap'
 import type { Places } from './places'
 import type { Store } from './state'
 
@@ -23,7 +24,7 @@ export interface App {
   /** How many zones of the rules have no geometry; null while that is not known. */
   undrawn_zones: number | null
   /** The base map that the registry offers; null without one. */
-  basemap: { attribution: string } | null
+  basemap: Basemap | null
   /** How many incidents are open; null while that is not known. */
   open_incidents: number | null
   /** How many watch areas reach the view, where they are too many to be drawn. */

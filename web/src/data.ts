@@ -1,5 +1,6 @@
 import { get, headers, Problem, ROOT, url } from './api'
 import type { Change } from './live'
+import { mayAsk } from './map/basemap'
 import type { State } from './state'
 import type { Page, Resource } from './types'
 
@@ -107,6 +108,7 @@ export function tileTemplate({ exercise, as_of }: State, collections: string[]):
 
 /** Adds the caller's headers to the map's own requests; anything outside this server is refused. */
 export function transformRequest(address: string): { url: string; headers?: Record<string, string> } {
+  if (mayAsk(address) || address.startsWith(`pmtiles://${ROOT.origin}/`)) return { url: address }
   if (!address.startsWith(ROOT.origin)) throw new Error(`the map asks no other host: ${address}`)
   return { url: address, headers: address.includes('/assets/') ? undefined : headers() }
 }

@@ -1,5 +1,7 @@
 import type { App } from './app'
 import { countWatched, tileTemplate } from './data'
+import { drawGround } from './map/basemap'
+import { drawGrid } from './map/grid'
 import { provideImages } from './map/icons'
 import { drawOverlays, OVERLAY_LAYERS, show } from './map/overlays'
 import { drawFootprints, drawn, drawResources, FOOTPRINTS_FROM, inView, passes, SOURCE, updateRecords, type Feed } from './map/resources'
@@ -22,7 +24,10 @@ export class Drawing {
 
   constructor(private app: App) {
     app.map.on('style.load', () => this.dress())
-    app.map.on('moveend', () => (this.moved = true))
+    app.map.on('moveend', () => {
+      this.moved = true
+      if (this.dressed) drawGrid(app.map)
+    })
     app.map.on('idle', () => {
       if (app.records.tiled && this.dressed && this.moved) {
         this.doubtInView()
@@ -60,6 +65,12 @@ export class Drawing {
     show(map, 'candidates', candidateAreas(held, places))
   }
 
+  /** Draws the base map that was found after the map was dressed. */
+  ground(): void {
+    const { map, basemap, store } = this.app
+    if (this.dressed && basemap) drawGround(map, basemap, store.state)
+  }
+
   places(): void {
     if (!this.dressed) return
     const { map, places } = this.app
@@ -74,6 +85,8 @@ export class Drawing {
     map.getCanvas().style.backgroundColor = palette.land
     provideImages(map, palette)
     drawOverlays(map, store.state)
+    if (this.app.basemap) drawGround(map, this.app.basemap, store.state)
+    drawGrid(map)
     this.dressed = true
     this.look = ''
     this.places()

@@ -10,7 +10,9 @@ import type { LonLat } from './geo'
 import { learn, speak, t } from './i18n'
 import { meetJurisdiction } from './jurisdiction'
 import { Live, type Change } from './live'
+import { applyGround, meetBasemap } from './map/basemap'
 import { askAgain } from './map/busy'
+import { NorthArrow } from './map/grid'
 import { coarseInMotion } from './map/coarse'
 import { meet } from './me'
 import { imageFor } from './map/icons'
@@ -62,6 +64,7 @@ map.touchZoomRotate.disableRotation()
 map.keyboard.disableRotation()
 map.addControl(new NavigationControl({ showCompass: false }), 'bottom-right')
 map.addControl(new ScaleControl({ maxWidth: 140 }), 'bottom-left')
+map.addControl(new NorthArrow(), 'bottom-left')
 
 const app: App = {
   map,
@@ -158,6 +161,7 @@ store.on((state, changed) => {
   if (any('panel')) drawTabs(app)
   if (any('hidden')) {
     applyHidden(map, state)
+    applyGround(map, state)
     if (app.records.tiled) drawing.redraw()
   }
   if (any('exercise', 'as_of')) {
@@ -194,6 +198,9 @@ async function start(): Promise<void> {
   await Promise.all(first.map((part) => part.then(() => (drawing.places(), drawing.redraw()), say)))
   drawPanel(app)
   document.body.dataset.ready = 'true'
+  app.basemap = await meetBasemap().catch(() => null)
+  drawing.ground()
+  drawFoot(app)
   await Promise.all([drawnOnce(), drawRest().catch(say)])
   await app.places.load('town', 'management_area', 'province').then(() => drawing.places(), say)
   drawing.areas()

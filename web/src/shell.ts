@@ -4,6 +4,7 @@ import { byId, fill, h } from './dom'
 import { age, instant, number, t, type Word } from './i18n'
 import { become, described, forget, holder, me, meet, whose } from './me'
 import { Problem } from './api'
+import { attribution } from './map/print'
 import { searchBox } from './search'
 import { drawTime } from './panels/time'
 import { linkTo, qr } from './panels/sheet'
@@ -179,7 +180,7 @@ export function drawFoot(app: App): void {
     !records.tiled && approximate > 0 && h('span', {}, t('count.approximate', { n: number(approximate) })),
     h('button', { type: 'button', id: 'count-unlocated', class: 'warn', onclick: () => app.store.set({ panel: 'detail', selected: 'unlocated' }) }, t('count.unlocated', { n: unlocated === null ? '…' : number(unlocated) })),
     !!app.crowded_watch && h('span', { class: 'note warn', id: 'watch-crowded' }, t('layer.watch_crowded', { n: number(app.crowded_watch) })),
-    h('span', { class: 'quiet' }, t('attribution')),
+    h('span', { class: 'quiet', id: 'attribution' }, attribution(app)),
   )
   drawBanner(app)
 }

@@ -132,6 +132,7 @@ export const WORDS = {
   'legend.gap': ['必然缺口（无人可覆盖）', 'Certain gap: nothing can cover it'],
   'legend.gap_possible': ['可能缺口（清单外或位置未定的资源可能覆盖）', 'Possible gap: what is not listed or not placed may cover it'],
   'legend.zone': ['管控区或其边线', 'Zone of a rule, or its edge'],
+  'legend.straight': ['距离均为直线，不按道路', 'All distances are straight lines, not ways along roads'],
   'legend.distances': ['本版没有道路、河流与地形：距离均为直线', 'No roads, rivers or terrain here: distances are straight lines'],
 
   'count.shown': ['图上 {n}', '{n} on the map'],
@@ -1064,6 +1065,10 @@ export const WORDS = {
   'time.year': ['1 年', '1 year'],
   'time.exact': ['指定时刻', 'A date and time'],
   'past.unknown': ['登记始于 {at}：此前的情况不可知', 'The registry begins {at}: what was before is not known'],
+
+  'layer.ground': ['底图', 'Base map'],
+  'layer.grid': ['经纬网', 'Grid'],
+  'map.north': ['上方为北', 'North is up'],
 
   'attribution': ['地名点 © GeoNames（CC BY 4.0）；区界为演示数据；MapLibre', 'Place points © GeoNames (CC BY 4.0); demonstration boundaries; MapLibre'],
 } satisfies Record<string, readonly [string, string]>

@@ -6,6 +6,7 @@ import { FONT, PALETTES, SCALE } from './style'
 /** Everything drawn that is not a resource, from the bottom up: one GeoJSON source each. */
 export const OVERLAYS = [
   'places',
+  'grid',
   'depth',
   'candidates',
   'doubt',
@@ -26,6 +27,7 @@ export type Overlay = (typeof OVERLAYS)[number]
 /** The layers of each overlay, so that a switch can hide them together. */
 export const OVERLAY_LAYERS: Record<Overlay, string[]> = {
   places: ['places-outside', 'places-town', 'places-line'],
+  grid: ['grid-line', 'grid-label'],
   depth: ['depth-fill'],
   candidates: ['candidates-fill', 'candidates-line', 'candidates-name', 'candidates-names'],
   doubt: ['doubt-fill', 'doubt-line'],
@@ -68,6 +70,8 @@ function layers(state: State): LayerSpecification[] {
     { id: 'places-outside', type: 'fill', source: 'places', filter: ['==', ['get', 'level_rank'], 0] as never, paint: { 'fill-color': c.outside, 'fill-antialias': false } },
     { id: 'places-town', type: 'line', source: 'places', minzoom: TOWNS_FROM, filter: ['==', ['get', 'level_rank'], 2] as never, paint: { 'line-color': c.border, 'line-width': 0.8 * SCALE, 'line-dasharray': [2, 2] } },
     { id: 'places-line', type: 'line', source: 'places', filter: ['==', ['get', 'level_rank'], 1] as never, paint: { 'line-color': c.border, 'line-width': 1.4 * SCALE } },
+    { id: 'grid-line', type: 'line', source: 'grid', filter: isLine, paint: { 'line-color': c.border, 'line-width': 0.6, 'line-opacity': 0.5 } },
+    { id: 'grid-label', type: 'symbol', source: 'grid', filter: isPoint, layout: { 'text-font': FONT, 'text-field': ['get', 'label'] as never, 'text-size': 10.5 * SCALE, 'text-allow-overlap': true }, paint: { ...halo, 'text-opacity': 0.8 } },
     { id: 'depth-fill', type: 'fill', source: 'depth', paint: { 'fill-color': ['interpolate', ['linear'], ['get', 'depth'], 1, '#9ecae1', 2, '#4292c6', 4, '#08519c', 8, '#08306b'], 'fill-opacity': 0.55 } },
     { id: 'candidates-fill', type: 'fill', source: 'candidates', filter: isHatched, minzoom: hatchedFrom(), paint: { 'fill-antialias': false, 'fill-pattern': 'hatch-doubt' } },
     { id: 'candidates-line', type: 'line', source: 'candidates', filter: isHatched, minzoom: hatchedFrom(), paint: { 'line-color': c.doubt, 'line-width': 1.5 * SCALE, 'line-dasharray': [2, 3], 'line-opacity': 0.8 } },

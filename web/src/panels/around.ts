@@ -49,7 +49,7 @@ export function around(app: App, spot: LonLat, uncertainty_m: number, found: Sit
     help('situation.partners', found.partners),
     section('situation.rules', ...reaching(found.rules)),
     mayBuild(spot),
-    h('p', { class: 'note' }, t('legend.distances')),
+    h('p', { class: 'note' }, t(app.basemap ? 'legend.straight' : 'legend.distances')),
   ]
 }
 

@@ -3,11 +3,12 @@ import { fill, h } from '../dom'
 import { t, type Word } from '../i18n'
 import { statusBadge, symbol } from '../map/icons'
 import type { Overlay } from '../map/overlays'
+import { attribution } from '../map/print'
 import { asksMore } from '../map/resources'
 import { KIND_NAMES, type State } from '../state'
 import { KIND_LIST, STATUS_GROUPS, type Kind } from '../vocab'
 
-const SWITCHES: Overlay[] = ['watch', 'doubt', 'candidates', 'places', 'labels', 'gaps', 'depth', 'zones']
+const SWITCHES: (Overlay | 'ground')[] = ['ground', 'grid', 'watch', 'doubt', 'candidates', 'places', 'labels', 'gaps', 'depth', 'zones']
 const STAGES = ['in_service', 'planned', 'under_construction', 'suspended', 'retired']
 const DAYS = [7, 30, 180, 365]
 
@@ -23,9 +24,9 @@ export function layersPanel(app: App): HTMLElement {
     h('label', { class: 'field' }, t('filter.fresh'), freshness(app)),
     h('fieldset', {}, h('legend', {}, t('filter.life')), STAGES.map((stage) => toggle(app, 'lifecycle', stage, t(`lifecycle.${stage}` as Word)))),
     h('button', { type: 'button', onclick: () => app.store.set({ kinds: [...KIND_NAMES], status: [], fresh_days: null, lifecycle: [] }) }, t('filter.reset')),
-    h('fieldset', {}, h('legend', {}, t('layer.title')), SWITCHES.map((overlay) => layerSwitch(app, overlay))),
+    h('fieldset', {}, h('legend', {}, t('layer.title')), SWITCHES.filter((name) => name !== 'ground' || app.basemap).map((overlay) => layerSwitch(app, overlay))),
     !!app.undrawn_zones && h('p', { class: 'note warn' }, t('rules.undrawn', { n: app.undrawn_zones })),
-    legend(),
+    legend(app),
   )
 }
 
@@ -50,7 +51,7 @@ function toggle(app: App, field: 'status' | 'lifecycle', value: string, label: s
     mark, h('span', {}, label))
 }
 
-function layerSwitch(app: App, overlay: Overlay): HTMLElement {
+function layerSwitch(app: App, overlay: Overlay | 'ground'): HTMLElement {
   const { hidden } = app.store.state
   const on = !hidden.includes(overlay)
   return check(`layer-${overlay}`, on, () => app.store.set({ hidden: on ? [...hidden, overlay] : hidden.filter((name) => name !== overlay) }),
@@ -80,7 +81,7 @@ function painted(image: ImageData, name: string): HTMLElement {
   return canvas
 }
 
-function legend(): HTMLElement {
+function legend(app: App): HTMLElement {
   const item = (mark: HTMLElement, word: Word) => h('li', {}, mark, h('span', {}, t(word)))
   const patch = (name: string) => h('i', { class: `patch ${name}` })
   const list = h('ul', { class: 'legend', id: 'legend' })
@@ -99,5 +100,5 @@ function legend(): HTMLElement {
     ...Object.keys(STATUS_GROUPS).map((group) => item(painted(statusBadge(group), 'badge'), `group.${group}` as Word)),
     item(patch('town'), 'legend.town'),
   )
-  return h('section', {}, h('h3', {}, t('legend')), list, h('p', { class: 'note' }, t('legend.distances')), h('p', { class: 'note' }, t('layer.boundaries_note')), h('p', { class: 'note', id: 'legend-sources' }, t('attribution')))
+  return h('section', {}, h('h3', {}, t('legend')), list, h('p', { class: 'note' }, t(app.basemap ? 'legend.straight' : 'legend.distances')), h('p', { class: 'note' }, t('layer.boundaries_note')), h('p', { class: 'note', id: 'legend-sources' }, attribution(app)))
 }
