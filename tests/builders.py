@@ -28,7 +28,7 @@ def make(kind: str = "shelter", lon: float | None = 106.65, lat: float = 29.03, 
     location |= {"candidate_places": given.pop("candidate_places", []), "datum": given.pop("datum", "wgs84")}
     name = given.pop("name", {"zh": "测试点", "en": "Test point"})
     identity = given.pop("id", None) or new_id(int(NOW.timestamp() * 1000))
-    properties = {"kind": kind, "name": name, "location": location, **given}
+    properties = {"kind": kind, "name": name, "location": location, "visibility": "public", **given}
     feature = {"type": "Feature", "id": str(identity), "geometry": None, "properties": properties}
     made = msgspec.convert(feature, Resource, strict=False)
     made = msgspec.structs.replace(made, geometry=None if lon is None else Point((lon, lat)))
@@ -49,7 +49,8 @@ def a_location(**given: Any) -> Location:
 
 async def an_inventory(writer: Writer, kind: Kind, place: str | None = None, **given: Any) -> None:
     """Declare that all records of a kind in a place, or everywhere, are listed."""
-    values = {"place": place, "of": "resources", "kind": kind, "on": date(2026, 1, 1), "version": 1} | given
+    values = {"place": place, "of": "resources", "kind": kind, "on": date(2026, 1, 1), "version": 1}
+    values |= {"visibility": "public"} | given
     entry = Inventory(id=uuid4(), created_at=NOW, updated_at=NOW, **values)
     await entries.insert_many(writer, [entry], "test")
 

@@ -36,7 +36,7 @@ def filled_url(new_database) -> str:
         make("fire_watch_point", None, name={"zh": "未定点"}, watch_radius_m=5000),
     ]
 
-    given = {"place": "town", "version": 1, "created_at": NOW, "updated_at": NOW}
+    given = {"place": "town", "visibility": "public", "version": 1, "created_at": NOW, "updated_at": NOW}
     desk = Responsibility(id=new_id(1), name=Name(zh="值守"), role="duty_desk", duty=["24h"], **given)
     hotline = Hotline(id=new_id(2), number="96000", topic=["lift"], **given)
 

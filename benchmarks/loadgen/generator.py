@@ -88,6 +88,7 @@ class Generator:
             name=name,
             place=place,
             location=location,
+            visibility="public",
             exercise=self.exercise,
             sources=[Source(kind="import", reference="load-data", confidence="assumed", note="generated")],
         )

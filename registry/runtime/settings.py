@@ -11,6 +11,7 @@ import msgspec
 
 from registry.domain.access.credential import id_of
 from registry.domain.proximity.ranking import parse_paces
+from registry.domain.records.resource import DEFAULT_VISIBILITY, Visibility
 from registry.domain.subscriptions.webhook import parse_networks
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -90,6 +91,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     Only in the private cluster; elsewhere it is logged, and its administrator ends it.
     """
+    default_visibility: Visibility = DEFAULT_VISIBILITY
+    """Who may know of a new record or entry whose maker does not say: public, internal or restricted."""
     mass_change_limit: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 50
     """Changes that take records out of use or sight, by one person within ten minutes; 0 is no limit."""
     job_processes: Annotated[int, msgspec.Meta(ge=1, le=32)] = 2

@@ -26,8 +26,17 @@ from registry.store.places import places
 from tests.contract import Contract
 
 PEPPER = "a pepper that only the tests have"
-UNHURRIED = Settings(pool_size=8, key_pepper=PEPPER, acquire_timeout_s=20, statement_timeout_s=60)
-"""Limits that a busy machine does not meet by chance; the tests of limits set their own."""
+UNHURRIED = Settings(
+    pool_size=8,
+    key_pepper=PEPPER,
+    acquire_timeout_s=20,
+    statement_timeout_s=60,
+    default_visibility="public",
+)
+"""Limits that a busy machine does not meet by chance; the tests of limits set their own.
+
+Records are public unless a test says otherwise: most tests ask as anybody may.
+"""
 Signed = Callable[..., Awaitable[dict[str, str]]]
 EMPTIED = (
     "resource, resource_past, change_log, history_seal, observation, correction, idempotency,"

@@ -394,7 +394,7 @@ async def test_f5_who_is_responsible_here(client, stored) -> None:
     await a_place(stored, "d", extent=box(106, 29, 1), level="district")
     await a_place(stored, "t", extent=box(106.6, 29, 0.1), parent="d")
     for role, hazards in (("patrol", ["flood"]), ("technical", []), ("ranger", ["forest_fire"])):
-        times = {"version": 1, "created_at": NOW, "updated_at": NOW}
+        times = {"visibility": "public", "version": 1, "created_at": NOW, "updated_at": NOW}
         made = Responsibility(id=new_id(1), place="d", role=role, hazards=hazards, **times)
         await entries.insert_many(stored, [made], "test")
     for hazard in ("flood", "registry:flood"):
@@ -426,7 +426,7 @@ async def test_o5_of_many_places_those_that_hold_all_are_told(client, stored, mo
     await a_place(stored, "d", extent=box(106, 29, 1), level="district")
     for n in range(5):
         await a_place(stored, f"t{n}", extent=box(106 + n / 5, 29, 0.1 + n / 100), parent="d")
-    times = {"version": 1, "created_at": NOW, "updated_at": NOW}
+    times = {"visibility": "public", "version": 1, "created_at": NOW, "updated_at": NOW}
     await entries.insert_many(
         stored, [Responsibility(id=new_id(1), place="d", role="patrol", **times)], "test"
     )

@@ -88,6 +88,10 @@ def parent_of(pid: int) -> int:
     return 0
 
 
+OPEN = {"default_visibility": "public"}
+"""What the tests of faults store is read without a key."""
+
+
 @contextmanager
 def serving(url: str, **given: Any) -> Iterator[Server]:
     """A server with one worker over this database."""
@@ -98,7 +102,7 @@ def serving(url: str, **given: Any) -> Iterator[Server]:
             await keys.put_admin_key(writer, PEPPER.encode(), token)
 
     asyncio.run(admit())
-    chosen = Settings(database_url=as_role(url), port=free_port(), key_pepper=PEPPER, **given)
+    chosen = Settings(database_url=as_role(url), port=free_port(), key_pepper=PEPPER, **OPEN | given)
     with server.running(chosen) as process:
         assert server.wait_ready(chosen, process)
         yield Server(chosen.port, process.pid, token)

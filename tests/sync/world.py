@@ -44,7 +44,13 @@ class World:
     def open(self) -> Iterator["World"]:
         """The registry for as long as the block runs."""
         self._thread.start()
-        settings = Settings(pool_size=6, key_pepper=PEPPER, mass_change_limit=0, units_per_minute=0)
+        settings = Settings(
+            pool_size=6,
+            key_pepper=PEPPER,
+            mass_change_limit=0,
+            units_per_minute=0,
+            default_visibility="public",
+        )
         self.app = create_app(settings, as_role(self.database_url))
         begun, over = threading.Event(), asyncio.Event()
         living = asyncio.run_coroutine_threadsafe(self._live(begun, over), self._loop)

@@ -227,6 +227,7 @@ def _inventory(number: int, registry: Registry, kind: Kind, place: str | None) -
     return Inventory(
         id=UUID(int=(0x7 << 76) + (number << 8) + KINDS.index(kind)),
         place=place,
+        visibility="public",
         exercise=registry.exercise,
         of="resources",
         kind=kind,

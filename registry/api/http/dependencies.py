@@ -89,6 +89,7 @@ async def writer(
     async with source.writer() as opened:
         await scope.bind(opened, actor_in(request.scope), state.settings.mass_change_limit)
         opened.strict = strict
+        opened.default_visibility = state.settings.default_visibility
         opened.findings = list(request.scope["state"].get("body_findings", ()))
         yield opened
         _demand_examined(request, opened)

@@ -15,7 +15,7 @@ from registry.cli.progress import bars
 from registry.domain.access.actor import SYSTEM, sight_of
 from registry.domain.intake.files.refusal import RefusedFile
 from registry.domain.intake.lists.list_kind import FILE_KINDS
-from registry.domain.records.resource import Exercise
+from registry.domain.records.resource import Exercise, Visibility
 from registry.runtime import database, settings
 from registry.services.intake.files.check_intake import check_intake
 from registry.services.intake.files.commit_intake import commit_intake
@@ -58,6 +58,7 @@ class ImportOrder(msgspec.Struct, frozen=True, kw_only=True):
     close: bool
     leave_edited: bool
     exercise: str | None
+    default_visibility: Visibility
 
 
 @click.command()
@@ -100,6 +101,7 @@ def command(
         raise click.UsageError("name a FILE, or --commit ID, or --undo ID")
     if file is not None and kind is None:
         raise click.UsageError("say what the rows are: --kind")
+    chosen = settings.read(os.environ)
     order = ImportOrder(
         file=file,
         kind=kind,
@@ -111,8 +113,8 @@ def command(
         close=close,
         leave_edited=leave_edited,
         exercise=run.read(exercise, Exercise | None),
+        default_visibility=chosen.default_visibility,
     )
-    chosen = settings.read(os.environ)
     with database.migrated(chosen) as url, bars() as advance:
         try:
             intake, rows = asyncio.run(_work(lambda: database.writing(url), order, advance))
@@ -155,6 +157,7 @@ async def _work(
             actor=SYSTEM,
             exercise=order.exercise,
             via="cli",
+            default_visibility=order.default_visibility,
             policy="all" if order.every_row else "clean",
             close=order.close,
             leave_edited=order.leave_edited,

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from msgspec import UNSET
+
 from registry.domain.errors import Invalid
 from registry.domain.geometry import wkb
 from registry.domain.incidents.warning import StoredWarning, WarnedArea
@@ -12,10 +14,12 @@ from registry.domain.intake.territory import KnownPlace, Territory
 from registry.domain.intake.vocabulary import KnownCode
 from registry.domain.proximity.cap import AlertShapes, CapAlert
 from registry.domain.proximity.origin import Start
-from registry.domain.records.resource import Location
+from registry.domain.records.resource import Location, Visibility
 
 OF_WARNINGS = UUID("7a0b6f0e-3a53-5d4e-9a39-1d3d7c9b2f11")
 """The namespace of the identities of warnings, so that an alert that comes twice is one."""
+AUDIENCES: dict[str, Visibility] = {"public": "public", "restricted": "internal", "private": "restricted"}
+"""Who may know of an alert, by its `scope` (CAP 1.2, 3.2.1)."""
 _PARTS = re.compile(r"[、,，;；和及/]|\band\b")
 
 
@@ -99,6 +103,7 @@ def warning_of(alert: CapAlert, areas: Sequence[WarnedArea], received_at: dateti
         expires=_instant(info.expires, "expires"),
         areas=list(areas),
         location=Location(),
+        visibility=AUDIENCES.get((alert.scope or "").lower(), UNSET),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from registry.domain.errors import Invalid
 from registry.domain.identity import new_id
@@ -17,7 +17,7 @@ from registry.domain.intake.position import converted, placed
 from registry.domain.intake.reference import Ground
 from registry.domain.intake.shape import read_members
 from registry.domain.records.change import RULES, Draft, record_of
-from registry.domain.records.resource import Resource, Shelter
+from registry.domain.records.resource import Resource, Shelter, visibility_after
 
 MOST_DOUBLES = 5
 INHERITED = ("text", "vocabulary", "position", "clock")
@@ -57,7 +57,7 @@ def _examine(
     draft: Resource, ground: Ground, current: Resource | None, before: list[Finding]
 ) -> ExaminedRecord:
     """The steps after the members were read; `before` is what was found then."""
-    record, findings = examine_members(draft, ground.reference, ground.now)
+    record, findings = examine_members(_classified(draft, ground, current), ground.reference, ground.now)
     record, found = converted(record)
     findings += found
     record, found = placed(record, ground.reference.territory)
@@ -67,6 +67,13 @@ def _examine(
     if current is not None:
         findings = [_inherited(one, record, current) for one in findings]
     return ExaminedRecord(None if refusals([*before, *findings]) else record, tuple(findings))
+
+
+def _classified(draft: Resource, ground: Ground, current: Resource | None) -> Resource:
+    """The draft with a visibility: a replacement that states none is seen by whom the record was."""
+    before = UNSET if current is None else current.visibility
+    visibility = visibility_after(draft.properties.visibility, before, ground.default_visibility)
+    return structs.replace(draft, properties=structs.replace(draft.properties, visibility=visibility))
 
 
 def _record_of(draft: Draft, now: datetime, exercise: str | None) -> Resource:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from registry.domain.intake.territory import Territory
 from registry.domain.intake.vocabulary import Vocabularies
+from registry.domain.records.resource import DEFAULT_VISIBILITY, Visibility
 from registry.domain.values import Name
 
 
@@ -29,11 +30,15 @@ class KnownRecord(Struct, frozen=True, kw_only=True):
 
 
 class Ground(Struct, frozen=True, kw_only=True):
-    """What a record is compared with. `near` are records of its kind near its point or in its place."""
+    """What a record is compared with. `near` are records of its kind near its point or in its place.
+
+    `default_visibility` is that of a new record whose maker states none.
+    """
 
     reference: Reference
     now: datetime
     near: tuple[KnownRecord, ...] = ()
+    default_visibility: Visibility = DEFAULT_VISIBILITY
 
 
 EMPTY = Reference(Territory(()), Vocabularies(()))

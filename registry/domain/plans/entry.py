@@ -29,7 +29,7 @@ from registry.domain.plans.entry_base import (
 from registry.domain.plans.facility import FireBreak, HazardSource, Hospital, Site, WaterSource
 from registry.domain.plans.located_entry import LocatedEntry, check_location, located_in_wgs84
 from registry.domain.plans.provision import UNITS
-from registry.domain.records.resource import Kind, Visibility
+from registry.domain.records.resource import Kind, Visibility, decided
 from registry.domain.values import Code, Count, Name, PlaceCode, ShortText
 
 
@@ -290,7 +290,7 @@ def is_hidden(before: Entry, after: Entry) -> bool:
     published = (getattr(entry, "published", False) for entry in (before, after))
     return (
         (after.retired and not before.retired)
-        or stricter(before.visibility, after.visibility) != before.visibility
+        or stricter(decided(before.visibility), decided(after.visibility)) != before.visibility
         or before.place != after.place
         or [*published] == [True, False]
     )

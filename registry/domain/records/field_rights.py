@@ -16,7 +16,7 @@ def check_field_rights(current: Resource | None, revised: Resource) -> None:
 
 
 def _check_visibility(current: Resource, revised: Resource) -> None:
-    before, after = current.properties.visibility, revised.properties.visibility
+    before, after = current.visibility, revised.visibility
     if stricter(before, after) != after:
         raise Forbidden(
             f"only a planner shows a record that is {before} to more people",

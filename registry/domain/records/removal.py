@@ -28,7 +28,7 @@ def is_removal(before: Resource, after: Resource) -> bool:
         any(_differs(old, new, name) for name in (*STATUS, "place"))
         or _is_moved(before, after)
         or _is_renamed(old, new)
-        or stricter(old.visibility, new.visibility) != old.visibility
+        or stricter(before.visibility, after.visibility) != before.visibility
         or _is_shorter(old, new)
         or any(_is_emptied(old, new, name) for name in old.__struct_fields__ if name not in SERVER_SET)
         or any(_is_halved(old, new, name) for name in FIGURES)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from registry.domain.geojson import Point, Polygon, SpotPosition
 from registry.domain.values import (
@@ -30,6 +30,8 @@ Lifecycle = Literal["planned", "under_construction", "in_service", "suspended", 
 Quality = Literal["surveyed", "approximate", "candidate_places", "unknown"]
 Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09", "unknown"]
 Visibility = Literal["public", "internal", "restricted"]
+DEFAULT_VISIBILITY: Visibility = "internal"
+"""Who may know of what its maker did not say it of, unless the registry is set up otherwise."""
 Force = Literal["professional", "standing", "mass", "social", "militia", "national_fire"]
 TeamLevel = Literal["district", "town", "community"]
 Readiness = Literal["available", "committed", "off_duty", "unavailable", "unknown"]
@@ -44,6 +46,22 @@ Ownership = Literal["government", "commercial", "social"]
 Confidence = Literal["stated", "inferred", "assumed", "placeholder"]
 """How far a source bears its record out; a placeholder is a record made from a published total alone."""
 Exercise = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^(?!live$)[a-z0-9][a-z0-9\-]*$")]
+
+
+def decided(stated: Visibility | UnsetType) -> Visibility:
+    """The visibility of what is stored; ValueError where nobody decided it."""
+    if isinstance(stated, UnsetType):
+        raise ValueError("nobody decided who may know of this")
+    return stated
+
+
+def visibility_after(
+    stated: Visibility | UnsetType, before: Visibility | UnsetType, default: Visibility
+) -> Visibility:
+    """What is stated; what was, where a replacement says nothing of it; the default for what is new."""
+    if not isinstance(stated, UnsetType):
+        return stated
+    return default if isinstance(before, UnsetType) else before
 
 
 class Location(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=False):
@@ -130,7 +148,7 @@ class Shared(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
     sources: Annotated[list[Source], Meta(max_length=50)] = field(default_factory=list)
     verified_at: datetime | None = None
     verified_by: ShortText | None = None
-    visibility: Visibility = "public"
+    visibility: Visibility | UnsetType = UNSET
     external_ids: Annotated[list[ExternalId], Meta(max_length=50)] = field(default_factory=list)
     exercise: Exercise | None = None
     note: LongText | None = None
@@ -251,6 +269,11 @@ class Resource(
         """Which of the four kinds this is."""
         tag: Kind = self.properties.__struct_config__.tag  # type: ignore[assignment]
         return tag
+
+    @property
+    def visibility(self) -> Visibility:
+        """Who may know of the record; the gate decides it where its maker does not."""
+        return decided(self.properties.visibility)
 
     @property
     def is_placeholder(self) -> bool:

@@ -17,7 +17,7 @@ from registry.domain.intake.members import examine_members
 from registry.domain.intake.position import converted
 from registry.domain.intake.reference import Ground
 from registry.domain.intake.territory import forms_of
-from registry.domain.records.resource import Resource
+from registry.domain.records.resource import DEFAULT_VISIBILITY, Resource, Visibility
 from registry.services.clock import now
 from registry.services.intake.reference import load
 from registry.store.database.pool import Reader, Writer
@@ -50,7 +50,9 @@ async def admit_record(
 ) -> AdmittedRecord:
     """The record as it may be stored; Refused with all findings, those of reading its body first."""
     writer.examined = True
-    result, stored = await examine_on_ground(writer, sight, record, current)
+    result, stored = await examine_on_ground(
+        writer, sight, record, current, default_visibility=writer.default_visibility
+    )
     found, writer.findings = (*writer.findings, *result.findings), []
     changed = changed_findings(found, stored)
     if refused := refusals(changed.open, strict=writer.strict):
@@ -119,7 +121,12 @@ def subject_of(about: About, code: str) -> UUID:
 
 
 async def examine_on_ground(
-    reader: Reader, sight: Sight, record: Resource, current: Resource | None = None
+    reader: Reader,
+    sight: Sight,
+    record: Resource,
+    current: Resource | None = None,
+    *,
+    default_visibility: Visibility = DEFAULT_VISIBILITY,
 ) -> tuple[ExaminedRecord, list[dict[str, Any]]]:
     """What the gate makes of a record, and the findings that are stored of it: one statement."""
     point = converted(record)[0].geometry
@@ -127,7 +134,7 @@ async def examine_on_ground(
     places = forms_of(record.properties.place or "")
     around = await store.surroundings(reader, sight, record.id, record.kind, at, places)
     reference = await load(reader, around.version)
-    ground = Ground(reference=reference, now=now(), near=around.near)
+    ground = Ground(reference=reference, now=now(), near=around.near, default_visibility=default_visibility)
     return examine(record, ground, current), around.findings
 
 

@@ -21,6 +21,7 @@ from registry.domain.plans.entry import (
     is_hidden,
     register_of,
 )
+from registry.domain.plans.entry_base import classified
 from registry.domain.records.change import Change, Verb
 from registry.services.access.limit_mass_changes import count_change
 from registry.services.clock import now
@@ -96,6 +97,7 @@ async def put_entry(
     current = await _current(writer, sight, register_of(entry), entry.id, versions)
     if current is not None:
         await _require_field(writer, actor, current.place)
+    entry = classified(entry, current, writer.default_visibility)
     return SavedEntry(await _store(writer, actor, current, entry), created=current is None)
 
 

@@ -12,6 +12,7 @@ from registry.domain.places.rule import Rule, check_rule
 from registry.domain.places.zone import Zone
 from registry.domain.plans.document import Document
 from registry.domain.plans.entry import Entry, admitted_entry, check_entry
+from registry.domain.plans.entry_base import classified
 from registry.domain.plans.provision import Provision, check_provision
 from registry.services.intake.admit import admit_value
 from registry.store.database.pool import Writer
@@ -60,7 +61,10 @@ def check_all(documents: Sequence[Document], provisions: Sequence[Provision]) ->
 
 
 async def add_entries(writer: Writer, records: Sequence[Entry]) -> int:
-    """Insert the entries that one realm does not have yet, and return how many; Refused by the gate."""
+    """Insert the entries that one realm does not have yet, and return how many; Refused by the gate.
+
+    They come from published documents, so that one that states no visibility is public.
+    """
     if not records:
         return 0
     records = [admitted_entry(await admit_value(writer, record)) for record in records]
@@ -69,7 +73,7 @@ async def add_entries(writer: Writer, records: Sequence[Entry]) -> int:
     stored = await entries.known(writer, records[0].exercise or LIVE, [record.id for record in records])
     now = datetime.now(UTC)
     missing = [
-        msgspec.structs.replace(record, version=1, created_at=now, updated_at=now)
+        classified(msgspec.structs.replace(record, version=1, created_at=now, updated_at=now), None, "public")
         for record in records
         if record.id not in stored
     ]

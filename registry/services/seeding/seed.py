@@ -101,7 +101,7 @@ async def add(writer: Writer, records: Sequence[Resource], advance: Advance = un
     stored = await resources.known(writer, realm, [record.id for record in records])
     now = datetime.now(UTC)
     missing = [record for record in records if record.id not in stored]
-    ground = Ground(reference=await load(writer), now=now)
+    ground = Ground(reference=await load(writer), now=now, default_visibility="public")
     change = Change(verb="seed", actor=SEEDED_BY, at=now, via="seeds")
     for done, record in enumerate(missing, 1):
         await changes.insert(writer, new_version(_admitted(record, ground), now), change)

@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from registry.domain.intake.finding import Finding
+from registry.domain.records.resource import DEFAULT_VISIBILITY, Visibility
 from registry.runtime.settings import Settings, statements_at_once
 from registry.store.database.concurrency import StatementLimit
 from registry.store.database.connection_pool import OPEN_S, ConnectionLease, ConnectionPool
@@ -230,13 +231,14 @@ class Writer(SnapshotReader):
     """Reads and writes inside one transaction, which its provider commits.
 
     `examined` says that what it stores passed the gate, `findings` are those of its body that no record has
-    taken yet, and with `strict` a warning refuses.
+    taken yet, and with `strict` a warning refuses. `default_visibility` is that of what is new and has none.
     """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.examined = self.strict = False
         self.findings: list[Finding] = []
+        self.default_visibility: Visibility = DEFAULT_VISIBILITY
 
     async def run(self, query: Query, values: Mapping[str, Any]) -> str:
         """Run a statement and return its command tag."""

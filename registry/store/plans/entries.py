@@ -14,6 +14,7 @@ from registry.domain.geometry import wkb
 from registry.domain.plans.entry import OF_THE_MOMENT, Entry, PastEntry, register_of, shown
 from registry.domain.plans.located_entry import LocatedEntry, doubt_m
 from registry.domain.records.change import Change
+from registry.domain.records.resource import decided
 from registry.store.as_of import INSTANT, stricter
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query, statement
@@ -236,7 +237,7 @@ def _row(record: Entry, updated_by: str) -> dict[str, Any]:
         "register": register_of(record),
         "version": record.version,
         "place": record.place,
-        "visibility": record.visibility,
+        "visibility": decided(record.visibility),
         "retired": record.retired,
         "created_at": record.created_at,
         "updated_at": record.updated_at,
@@ -283,8 +284,8 @@ async def log(writer: Writer, before: Entry | None, after: Entry, change: Change
         "version": after.version,
         "place_before": before and before.place,
         "place_after": after.place,
-        "visibility_before": before and before.visibility,
-        "visibility_after": after.visibility,
+        "visibility_before": before and decided(before.visibility),
+        "visibility_after": decided(after.visibility),
         "gone_before": before is None or before.retired,
         "gone_after": after.retired,
         "point_before": None,

@@ -154,7 +154,7 @@ async def amend_many(writer: Writer, amendments: Sequence[tuple[Amendment, Chang
     await writer.run(UPDATE, {"rows": text})
     await _run(writer, PUT_FLAT, [resource_row.flat_row(one.revised) for one, _ in amendments])
     for one, _ in amendments:
-        if one.current.properties.visibility != one.revised.properties.visibility:
+        if one.current.visibility != one.revised.visibility:
             await changes.renew_public_faces(writer, one.revised)
     apart = [one.revised for one, _ in amendments if changes.apart(one.current) != changes.apart(one.revised)]
     if apart:

@@ -141,7 +141,7 @@ async def amend(writer: Writer, current: Resource, revised: Resource, change: Ch
     """Make `revised` the current version and return its feature; `current`, which is locked, becomes past."""
     row = resource_row.row_of(revised, change.actor)
     await writer.run(AMEND, row | _flat(revised) | line(current, revised, row, change))
-    if current.properties.visibility != revised.properties.visibility:
+    if current.visibility != revised.visibility:
         await renew_public_faces(writer, revised)
     if apart(current) != apart(revised):
         await replace_parts(writer, revised)
@@ -157,9 +157,7 @@ async def renew_public_faces(writer: Writer, record: Resource) -> None:
     while rows := await writer.rows(ONCE_PUBLIC, key):
         key |= {"after": rows[-1]["version"]}
         faces = [
-            resource_row.row_of(
-                feature.from_canonical(row["members"]), row["actor"], record.properties.visibility
-            )
+            resource_row.row_of(feature.from_canonical(row["members"]), row["actor"], record.visibility)
             for row in rows
         ]
         await writer.run_many(RENEW_FACE, faces)

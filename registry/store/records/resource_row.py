@@ -54,6 +54,7 @@ def row_of(record: Resource, updated_by: str, visibility_now: Visibility = "publ
         "realm": properties.exercise or LIVE,
         "id": record.id,
         "kind": record.kind,
+        "visibility": record.visibility,
         "name_zh": properties.name.zh,
         "name_en": properties.name.en,
         "search_key": search_key(record, is_public=public is record),
@@ -78,7 +79,7 @@ def row_of(record: Resource, updated_by: str, visibility_now: Visibility = "publ
 
 def _public_face(record: Resource, visibility_now: Visibility = "public") -> Resource:
     """What the public sees of a record: itself, unless it is or was less than public."""
-    is_public = stricter(record.properties.visibility, visibility_now) == "public"
+    is_public = stricter(record.visibility, visibility_now) == "public"
     return record if is_public else generalise(record)
 
 

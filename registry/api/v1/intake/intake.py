@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, Router, get, post
+from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
@@ -52,10 +53,10 @@ class SettledFinding(Struct, frozen=True):
 
 @post("/intakes/check", status_code=200)
 async def check_record(
-    data: JSONBody[dict[str, Any]], reader: ReaderDep, actor: ActorDep, sight: SightDep
+    data: JSONBody[dict[str, Any]], reader: ReaderDep, actor: ActorDep, sight: SightDep, state: State
 ) -> TriedRecord:
     """Try a record: what would be stored and everything that is found. Nothing is stored."""
-    result = await check.check(reader, sight, actor, data)
+    result = await check.check(reader, sight, actor, data, state.settings.default_visibility)
     return TriedRecord(result.record, list(result.findings))
 
 

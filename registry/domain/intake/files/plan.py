@@ -23,7 +23,7 @@ from registry.domain.intake.reference import Ground, KnownRecord, Reference
 from registry.domain.records.change import Draft, differences, from_members, record_of, to_members
 from registry.domain.records.location import reach_of_doubt_m
 from registry.domain.records.removal import is_removal
-from registry.domain.records.resource import Kind, Location, Resource
+from registry.domain.records.resource import DEFAULT_VISIBILITY, Kind, Location, Resource, Visibility
 
 ContactKey = tuple[str | None, str | None]
 """Name and telephone of a contact."""
@@ -85,6 +85,7 @@ class PlanGround(Struct, frozen=True, kw_only=True):
     exercise: str | None = None
     contacts: Mapping[UUID, frozenset[ContactKey]] | None = None
     scope: tuple[str, ...] | None = None
+    default_visibility: Visibility = DEFAULT_VISIBILITY
 
     def is_in_scope(self, place: str | None) -> bool:
         """Whether a record of this place may be changed."""
@@ -273,7 +274,11 @@ class RowPlanner:
         return next(iter(same.values())) if len(same) == 1 else None
 
     def _examined(self, draft: DraftedRow, current: Resource | None, decision: RowDecision) -> ExaminedRecord:
-        ground = Ground(reference=self._ground.reference, now=self._ground.now)
+        ground = Ground(
+            reference=self._ground.reference,
+            now=self._ground.now,
+            default_visibility=self._ground.default_visibility,
+        )
         if current is None:
             examined = self._of_new(draft, structs.replace(ground, near=tuple(self._neighbours(draft))))
             if decision.take != "new":

@@ -14,6 +14,7 @@ from registry.domain.geometry import as_geojson
 from registry.domain.incidents.alert import hazards_of, referenced, warning_of
 from registry.domain.incidents.warning import StoredWarning, WarningForce, force_at
 from registry.domain.plans.entry import check_entry
+from registry.domain.plans.entry_base import classified
 from registry.domain.proximity.cap import CapAlert
 from registry.domain.proximity.origin import Start
 from registry.domain.records.change import Change
@@ -65,6 +66,7 @@ async def receive_warning(work: Work, alert: CapAlert) -> ReceivedWarning:
     warning = await admit_value(work.writer, warning)
     check_entry(warning)
     warning = await _filed(work, warning)
+    warning = classified(warning, None, work.writer.default_visibility)
     stored = await entries.lock(work.writer, realm(work.sight), warning.id)
     follows = [identity for text in warning.references if (identity := referenced(text)) is not None]
     if isinstance(stored, StoredWarning):

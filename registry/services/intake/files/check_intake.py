@@ -85,6 +85,7 @@ async def _checked(
         sight=sight_of(task.actor, task.exercise),
         options=intake.answers,
         scope=task.actor.places,
+        default_visibility=task.default_visibility,
         answers=row_answers(await intake_rows.prior(reader, intake.id)),
         advance=advance,
     )

@@ -39,7 +39,7 @@ from registry.domain.intake.files.text import one_line
 from registry.domain.intake.finding import Finding
 from registry.domain.intake.lists.list_kind import LIST_KINDS, FileKind
 from registry.domain.records import feature
-from registry.domain.records.resource import Datum, Kind
+from registry.domain.records.resource import DEFAULT_VISIBILITY, Datum, Kind, Visibility
 from registry.services.intake.files.ground import load_file_ground, load_plan_ground
 from registry.services.intake.lists.plan_list import load_planner, plan_list
 from registry.services.progress import Advance, unwatched
@@ -149,6 +149,7 @@ class Checker(Struct, frozen=True, kw_only=True):
     sight: Sight
     options: FileOptions
     scope: tuple[str, ...] | None = None
+    default_visibility: Visibility = DEFAULT_VISIBILITY
     answers: RowAnswers = RowAnswers()
     advance: Advance = unwatched
 
@@ -237,7 +238,13 @@ async def _compared(
         planner = await load_planner(checker.reader, kind, options, checker.sight, checker.scope)
         return await plan_list(planner, context, records, checker.answers.decisions, checker.advance)
     drafts = _drafts(context, records, checker.advance, shared)
-    plan = await load_plan_ground(checker.reader, checker.sight, cast("Kind", kind), checker.scope)
+    plan = await load_plan_ground(
+        checker.reader,
+        checker.sight,
+        cast("Kind", kind),
+        checker.scope,
+        default_visibility=checker.default_visibility,
+    )
     planned = _planned(drafts, context.header, plan, checker, shared)
     if options.whole_list_of is not None:
         planned += gone(plan, planned, options.whole_list_of)

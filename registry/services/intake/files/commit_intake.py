@@ -87,6 +87,7 @@ async def _next_batch(writer: Writer, intake: UUID, after: int, task: IntakeTask
 async def work_of(writer: Writer, task: IntakeTask) -> Work:
     """The unit of work of a task, bound to the places of its actor."""
     await scope.bind(writer, task.actor, task.mass_change_limit)
+    writer.default_visibility = task.default_visibility
     sight = sight_of(task.actor, task.exercise)
     return Work(writer, task.actor, sight, task.request_id, task.via)
 

@@ -177,7 +177,14 @@ async def _planned(
     mark_shared(drafts, layout.header, layout.shared_points)
     known = await _known(work, intake, drafts, decisions)
     kind = cast("Kind", intake.kind)
-    plan = await load_plan_ground(work.writer, work.sight, kind, work.actor.places, known)
+    plan = await load_plan_ground(
+        work.writer,
+        work.sight,
+        kind,
+        work.actor.places,
+        known,
+        default_visibility=work.writer.default_visibility,
+    )
     return plan_rows(drafts, layout.header, plan, decisions)
 
 

@@ -15,7 +15,7 @@ from registry.domain.intake.files.values.labels import Label, Labels
 from registry.domain.intake.files.values.positions import JurisdictionExtent
 from registry.domain.places.jurisdiction import RegistryJurisdiction
 from registry.domain.records import feature
-from registry.domain.records.resource import Datum, Kind, Resource
+from registry.domain.records.resource import DEFAULT_VISIBILITY, Datum, Kind, Resource, Visibility
 from registry.services.clock import now
 from registry.services.intake import reference
 from registry.store.database.pool import Reader
@@ -92,6 +92,8 @@ async def load_plan_ground(
     kind: Kind,
     scope: tuple[str, ...] | None,
     known: list[Resource] | None = None,
+    *,
+    default_visibility: Visibility = DEFAULT_VISIBILITY,
 ) -> PlanGround:
     """What rows are compared with: all records of their kind, or those that are given."""
     known = await load_known(reader, sight, Filter(kind=kind)) if known is None else known
@@ -107,6 +109,7 @@ async def load_plan_ground(
             for identity, listed in phones.items()
         },
         scope=scope,
+        default_visibility=default_visibility,
     )
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from registry.domain.access.actor import Actor
 from registry.domain.errors import Unavailable
 from registry.domain.identity import new_id
+from registry.domain.records.resource import DEFAULT_VISIBILITY, Visibility
 from registry.services.records.work import Work
 from registry.store import jobs
 from registry.store.database.pool import Writer
@@ -35,6 +36,7 @@ class IntakeTask(Struct, frozen=True, kw_only=True):
     request_id: str | None = None
     via: str = "import"
     mass_change_limit: int = 0
+    default_visibility: Visibility = DEFAULT_VISIBILITY
     policy: Policy = "clean"
     strict: bool = False
     close: bool = False
@@ -63,4 +65,5 @@ def task_of(work: Work, step: Step, identity: UUID, *, mass_change_limit: int) -
         exercise=work.sight.exercise,
         request_id=work.request_id,
         mass_change_limit=mass_change_limit,
+        default_visibility=work.writer.default_visibility,
     )
