@@ -22,7 +22,7 @@ from registry.store.plans import entries
 from registry.store.schema.changes import change_log
 from registry.store.schema.plans import provision
 from registry.store.schema.records import LISTED_BY, Columns, listing, place, place_within
-from registry.store.visibility import Shape, View, binds, predicates, shape, view
+from registry.store.visibility import PUBLIC, Shape, View, binds, predicates, shape, view
 
 LISTED = frozenset(
     {"place", "lifecycle", "in_service", "partners_exclude", "partners_only", "force", "level", "tier"}
@@ -80,6 +80,14 @@ def _valid(columns: Columns) -> sa.ColumnElement[bool]:
     return sa.or_(AT.is_(None), sa.and_(begun, sa.or_(columns.valid_to.is_(None), columns.valid_to > AT)))
 
 
+def _as_filed(form: Shape, columns: Columns) -> list[sa.ColumnElement[Any]]:
+    """What records are counted by; to the public what is not public is filed under no place."""
+    if form.clearance != "public":
+        return [columns[name] for name in LISTED_BY]
+    filed = sa.case((columns.visibility == PUBLIC, columns.place)).label("place")
+    return [filed if name == "place" else columns[name] for name in LISTED_BY]
+
+
 def _counted(form: Shape) -> sa.Subquery:
     """The records that a sight may see and that are valid, as groups with `n` and `located`.
 
@@ -87,12 +95,12 @@ def _counted(form: Shape) -> sa.Subquery:
     """
     seen = view(form)
     one: sa.Label[int] = sa.cast(sa.literal_column("1"), sa.BigInteger).label("n")
-    names = [seen.c[name] for name in LISTED_BY]
+    names = _as_filed(form, seen.table.c)
     single = sa.select(*names, seen.geom.is_not(None).label("located"), one).where(seen.seen, _valid(seen.c))
     if form.past:
         return single.subquery("counted")
     located = listing.c.public_located if form.clearance == "public" else listing.c.located
-    groups = sa.select(*(listing.c[name] for name in LISTED_BY), located.label("located"), listing.c.n)
+    groups = sa.select(*_as_filed(form, listing.c), located.label("located"), listing.c.n)
     every = groups.where(*predicates(form, listing.c, of_records=False))
     return sa.union_all(every, single.where(_dated(seen.c))).subquery("counted")
 

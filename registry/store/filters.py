@@ -40,7 +40,7 @@ def _codes(name: str) -> sa.BindParameter[Any]:
 
 def _inside_place(view: View) -> sa.ColumnElement[bool]:
     under = sa.select(place_within.c.code).where(place_within.c.ancestor == sa.bindparam("place"))
-    return view.c.place == sa.any_(sa.func.array(under.scalar_subquery()))
+    return view.lies_in(sa.any_(sa.func.array(under.scalar_subquery())))
 
 
 def _sides() -> list[sa.BindParameter[Any]]:
@@ -59,7 +59,8 @@ def _in_wrapped_bbox(view: View) -> sa.ColumnElement[bool]:
 def _named(way: Way) -> Clause:
     def clause(view: View) -> sa.ColumnElement[bool]:
         grams = sa.bindparam("q_grams", type_=GRAMS)
-        return keyed(view.c.search_key, sa.bindparam("q", type_=sa.Text), way, grams)
+        named = keyed(view.table.c.search_key, sa.bindparam("q", type_=sa.Text), way, grams)
+        return named if view.form.clearance != "public" else sa.and_(view.is_shown(), named)
 
     return clause
 
@@ -95,7 +96,8 @@ def _has_item(view: View) -> sa.ColumnElement[bool]:
     )
     lots = lines.group_by(stock_line.c.resource_id, stock_line.c.unit)
     enough = sa.func.sum(stock_line.c.quantity) >= sa.bindparam("quantity", type_=sa.Float)
-    return view.c.id.in_(lots.having(enough))
+    holds = view.c.id.in_(lots.having(enough))
+    return holds if view.form.clearance != "public" else sa.and_(view.is_shown(), holds)
 
 
 def _stock_unknown(view: View) -> sa.ColumnElement[bool]:
@@ -103,7 +105,10 @@ def _stock_unknown(view: View) -> sa.ColumnElement[bool]:
         stock_line.c.realm == view.c.realm, stock_line.c.resource_id == view.c.id
     )
     uncounted = stock(view, stock_line.c.quantity.is_(None), in_date())
-    return _of(view, "item", sa.or_(sa.not_(any_line.exists()), uncounted.exists()))
+    silent = sa.or_(sa.not_(any_line.exists()), uncounted.exists())
+    if view.form.clearance == "public":
+        silent = sa.or_(sa.not_(view.is_shown()), silent)
+    return _of(view, "item", silent)
 
 
 def _verified_since(view: View) -> sa.ColumnElement[bool]:
@@ -165,8 +170,8 @@ TERMS: dict[str, Terms] = {
     "item": Terms(_has_item, _stock_unknown),
     "quantity": Terms(lambda _: sa.true()),
     "verified_since": Terms(_verified_since, lambda view: view.c.verified_at.is_(None)),
-    "partners_exclude": Terms(lambda view: ours(view.c) == sa.literal_column("1")),
-    "partners_only": Terms(lambda view: view.c.partner_of.is_not(None)),
+    "partners_exclude": Terms(lambda view: ours(view.table.c) == sa.literal_column("1")),
+    "partners_only": Terms(lambda view: view.table.c.partner_of.is_not(None)),
     "q": Terms(_named("trigrams")),
     "brief_q": Terms(_named("grams")),
     "scanned_q": Terms(_named("scan")),

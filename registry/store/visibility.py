@@ -2,18 +2,24 @@
 
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from msgspec import Struct
 
 from registry.domain.access.sight import Sight
+from registry.domain.records.location import PUBLIC_NAMES
 from registry.domain.records.resource import Visibility
 from registry.store.as_of import RECORDED
 from registry.store.database.read_trace import noted
 from registry.store.schema.records import LIVE, Columns, geography, place_within, resource
 
 PUBLIC: sa.ColumnElement[str] = sa.literal_column("'public'")
+UNNAMED = ("name_zh", "name_en")
+TELLING = (
+    "place", "partner_of", "candidate_places", "manager", "verified_by", "parent_depot", "search_key",
+)  # fmt: skip
+"""Columns that tell where a record is."""
 
 
 class Shape(Struct, frozen=True):
@@ -23,6 +29,45 @@ class Shape(Struct, frozen=True):
     clearance: Visibility = "public"
     scoped: bool = False
     past: bool = False
+
+
+class PublicColumns:
+    """The columns of records as the public may read them: what tells the place of an internal record is not.
+
+    They are no columns of an index: conditions say `View.lies_in`.
+    """
+
+    def __init__(self, columns: Columns, quality: sa.ColumnElement[str]) -> None:
+        self._columns, self._quality = columns, quality
+
+    def __getitem__(self, name: str) -> Any:
+        column = self._columns[name]
+        if name == "quality":
+            return self._quality.label(name)
+        if name in UNNAMED:
+            cases = [
+                (self._columns.kind == _text(kind), _text(getattr(face, name.removeprefix("name_"))))
+                for kind, face in PUBLIC_NAMES.items()
+            ]
+            return sa.case((self._is_public(), column), *cases).label(name)
+        return sa.case((self._is_public(), column)).label(name) if name in TELLING else column
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(name) from error
+
+    def get(self, name: str) -> Any:
+        """The column, None when there is none."""
+        return self[name] if name in self._columns else None
+
+    def _is_public(self) -> sa.ColumnElement[bool]:
+        return self._columns.visibility == PUBLIC
+
+
+def _text(value: Any) -> sa.ColumnElement[str]:
+    return sa.literal_column(f"'{value}'", sa.Text)
 
 
 class View(NamedTuple):
@@ -47,16 +92,27 @@ class View(NamedTuple):
 
     @property
     def c(self) -> Columns:
-        """The columns of the table."""
+        """The columns as this sight may read them."""
+        if self.form.clearance == "public":
+            return cast("Columns", PublicColumns(self.table.c, self.quality))
         return self.table.c
 
     def over(self, rows: sa.FromClause) -> "View":
         """The same columns, read from a selection of this view's rows."""
         return _view(self.form, rows)
 
+    def lies_in(self, codes: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """Whether a record is filed under one of these places; to the public an internal one is not."""
+        filed: sa.ColumnElement[bool] = self.table.c.place == codes
+        return filed if self.form.clearance != "public" else sa.and_(self.is_shown(), filed)
+
+    def is_shown(self) -> sa.ColumnElement[bool]:
+        """Whether this sight may read names and places of a record."""
+        return self.table.c.visibility == PUBLIC if self.form.clearance == "public" else sa.true()
+
     def shows_footprint(self) -> sa.ColumnElement[bool]:
         """Whether a record's own footprint and sector may be used: they would locate an internal one."""
-        return self.c.visibility == PUBLIC if self.form.clearance == "public" else sa.true()
+        return self.is_shown()
 
 
 def shape(sight: Sight) -> Shape:
@@ -87,8 +143,8 @@ def _view(form: Shape, table: sa.FromClause) -> View:
     if form.clearance == "public":
         geom = columns.public_geom
         feature: Any = sa.func.coalesce(columns.public_feature, columns.feature)
-        blurred = sa.and_(columns.visibility != PUBLIC, geom.is_not(None))
-        quality = sa.case((blurred, sa.literal_column("'approximate'")), else_=columns.quality)
+        blurred = sa.case((geom.is_(None), _text("unknown")), else_=_text("approximate"))
+        quality = sa.case((columns.visibility == PUBLIC, columns.quality), else_=blurred)
         where = (geom, columns.public_cell, columns.public_spot, geography(geom))
         public = (*where, columns.public_uncertainty_m, quality)
         reported = sa.case((columns.visibility == PUBLIC, columns.seen_at))

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import product
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import asyncpg
 import msgspec
@@ -13,15 +13,17 @@ import msgspec
 from registry.app import create_app
 from registry.domain.access.actor import Role
 from registry.domain.access.credential import fingerprint, id_of
+from registry.domain.access.sight import Sight
 from registry.domain.geojson import Point
 from registry.domain.records import change as changing
 from registry.domain.records.change import Change, Verb
+from registry.domain.records.contact import Contact
 from registry.domain.records.resource import KINDS, Resource
 from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.store.access import keys
 from registry.store.database.pool import Writer, prepare
-from registry.store.records import changes
+from registry.store.records import changes, contacts
 from tests.api.conftest import Client, serving
 from tests.builders import NOW, a_place, make
 
@@ -36,6 +38,7 @@ PLACED = {"public": (0.0201111, 0.0301111), "restricted": (0.0145678, 0.0256789)
 """Where the other records lie."""
 MOVED = (0.0312347, 0.0411239)
 """Elsewhere in the same grid cell."""
+PHONE = "023-7654321"
 OWN: dict[str, dict[str, Any]] = {
     "rescue_team": {"readiness": "available", "specialties": [{"code": "mine"}]},
     "shelter": {"opening": "open", "capacity_persons": 100, "hazards": [{"code": "flood"}]},
@@ -79,20 +82,57 @@ def identity_of(visibility: str, town: str, kind: str, exercise: str | None) -> 
     return UUID(int=0x019B76DA_0000_7000_8000_000000000000 + number * 0x1_0000_0001)
 
 
+OTHER_TOWN = {"T1": "T2", "T2": "T1"}
+
+
 def records(inner: tuple[float, float] = EXACT) -> list[Named]:
-    """One record for each visibility, town, kind and realm; internal ones lie at `inner` in their cell."""
+    """One record for each visibility, town, kind and realm; internal ones lie at `inner` in their cell.
+
+    Elsewhere than exactly, they also have other names, other stock and another place. Of each kind one more lies
+    nowhere for certain, in one of two places.
+    """
     made = []
     for visibility, town, kind, exercise in product(VISIBILITIES, TOWNS, KINDS, (None, "drill")):
         word = word_of(visibility, town, kind)
         east, north = TOWNS[town]
         shift = PLACED.get(visibility, inner)
-        given: dict[str, Any] = OWN[kind] | {"visibility": visibility, "place": town, "exercise": exercise}
-        given |= {"manager": f"manager {word}", "note": f"note {word}", "name": {"en": f"Xanadu {word}"}}
+        given = _given(word, visibility, town, kind, inner) | {"exercise": exercise}
         given["external_ids"] = [{"system": "other", "id": f"{word}{exercise or ''}"}]
         given["id"] = identity_of(visibility, town, kind, exercise)
         record = make(kind, round(east + shift[0], 7), round(north + shift[1], 7), **given)
         made.append(Named(record, visibility, town, kind, exercise))
-    return made
+    return made + [_unlocated(kind, inner) for kind in KINDS]
+
+
+def _given(word: str, visibility: str, town: str, kind: str, inner: tuple[float, float]) -> dict[str, Any]:
+    """The members of a record; those of an internal one that the public may not read are others elsewhere."""
+    elsewhere = visibility == "internal" and inner != EXACT
+    place, word = (OTHER_TOWN[town], f"{word} elsewhere") if elsewhere else (town, word)
+    name = {"en": f"{'Yonder' if elsewhere else 'Xanadu'} {word}"}
+    given: dict[str, Any] = OWN[kind] | {"visibility": visibility, "place": place, "name": name}
+    given |= {"manager": f"manager {word}", "note": f"note {word}"}
+    given["sources"] = [{"kind": "document", "reference": f"plan of {word}"}]
+    if kind == "rescue_team":
+        given["vehicles"] = [{"name": {"en": f"truck of {word}"}}]
+    if kind == "shelter":
+        given["hours"] = f"ask at {word}"
+    if kind == "supply_depot":
+        tents = {"item_code": "tents", "name": {"en": f"tents of {word}"}, "quantity": 3.0 + elsewhere}
+        given["stock"] = [tents]
+    return given
+
+
+def _unlocated(kind: str, inner: tuple[float, float]) -> Named:
+    """An internal record that is in one of some places: in others elsewhere."""
+    town = "T1" if inner == EXACT else "T2"
+    given = _given(word_of("internal", "nowhere", kind), "internal", "T1", kind, inner)
+    given |= {
+        "quality": "candidate_places",
+        "candidate_places": [town],
+        "place": "D" if inner == EXACT else town,
+    }
+    given["id"] = UUID(int=0x019B76DA_1111_7000_8000_000000000000 + KINDS.index(kind))
+    return Named(make(kind, None, **given), "internal", "nowhere", kind, None)
 
 
 class World(NamedTuple):
@@ -109,7 +149,7 @@ Former = Callable[[Named], dict[str, Any]]
 
 def was_public(named: Named) -> dict[str, Any]:
     """Every secret record was public at first, and every restricted one lay in the first town."""
-    place = "T1" if named.visibility == "restricted" else named.town
+    place = "T1" if named.visibility == "restricted" else named.record.properties.place
     return {} if named.visibility == "public" else {"visibility": "public", "place": place}
 
 
@@ -140,6 +180,8 @@ async def world(
     for named in records(inner):
         if keep(named):
             await _stored(writer, named, former(named), change)
+            if named.visibility == "internal":
+                await _called(writer, named)
     headers = {name: await _key(writer, name, *STAFF[name]) for name in STAFF}
     headers["public"] = {}
     settings = Settings(pool_size=3, key_pepper=PEPPER, inflight_public=100, mass_change_limit=0)
@@ -158,6 +200,13 @@ async def _stored(writer: Writer, named: Named, former: dict[str, Any], change: 
         following = changing.next_version(first, record, LATER if former else NOW)
         verb: Verb = "update" if former else "verify"
         await changes.amend(writer, first, following, Change(verb=verb, actor="seeds", at=NOW))
+
+
+async def _called(writer: Writer, named: Named) -> None:
+    """Give a record a published contact, whom the public may not call: it would tell the place."""
+    keeper = Contact(role="keeper", name=named.words[0].decode(), phone=PHONE, published=True)
+    sight, identity = Sight(exercise=named.exercise), uuid5(named.record.id, "keeper")
+    await contacts.put(writer, sight, named.record.id, identity, keeper)
 
 
 async def _places(writer: Writer) -> None:

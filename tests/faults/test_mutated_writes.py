@@ -1,6 +1,6 @@
 """Writes whose bodies are a little wrong, on every route that takes one: none is a server error.
 
-`MUTATIONS=25000 MUTATIONS_SEED=7 ./dev test tests/faults/test_mutated_writes.py` asks so many of another seed.
+`MUTATIONS=25000 MUTATIONS_SEED=7 ./dev test tests/faults/test_mutated_writes.py` asks more, with another.
 """
 
 import copy

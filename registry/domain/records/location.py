@@ -1,19 +1,34 @@
 """The rules of a location, and what the public may see of it."""
 
 import math
+from typing import Any
 
-import msgspec
+from msgspec import structs
 
 from registry.domain.datum import may_be_in_china
 from registry.domain.errors import Invalid
 from registry.domain.geojson import Point, Position
-from registry.domain.records.resource import FireWatchPoint, Location, RescueTeam, Resource, Source
+from registry.domain.records.resource import Kind, Location, Resource
+from registry.domain.values import Name
 
 GRID_DEG = 0.05
 """Side of the cell that stands for an internal resource in public, in degrees (about 5 km here)."""
 UNKNOWN_DATUM_M = 600.0
 """Added to the uncertainty of a position whose datum nobody stated: GCJ-02 shifts by about 500 m."""
 METRES_PER_DEGREE = 111_320.0
+PUBLIC_NAMES: dict[Kind, Name] = {
+    "rescue_team": Name("救援队伍", "Rescue team"),
+    "shelter": Name("避难场所", "Shelter"),
+    "fire_watch_point": Name("火情监测点", "Fire watch point"),
+    "supply_depot": Name("物资储备库", "Supply depot"),
+}
+"""What the public reads for the name of an internal record, since names of such things name their place."""
+HIDDEN: dict[str, Any] = {
+    **dict.fromkeys(("place", "manager", "note", "hours", "verified_by", "parent_depot")),
+    **dict.fromkeys(("footprint", "sector", "last_seen")),
+    **{name: [] for name in ("sources", "external_ids", "vehicles", "equipment", "stock")},
+}
+"""Members that could tell the place of an internal record, with what the public has for them."""
 
 
 def check_geometry(record: Resource) -> None:
@@ -77,36 +92,19 @@ def _snap(value: float, most: int) -> float:
     return round((cell + 0.5) * GRID_DEG, 7)
 
 
-def _named(source: Source) -> Source:
-    """A document without the page that may name the place."""
-    return msgspec.structs.replace(source, locator=None, note=None)
-
-
 def generalise(resource: Resource) -> Resource:
-    """What the public sees of an internal resource: a grid cell in place of its point, and no free text.
+    """What the public sees of an internal resource: a grid cell in place of its point, and codes and figures.
 
-    Manager, note, identities elsewhere, footprint and whatever else could tell the place are left out, and of
-    the sources all but the names of documents. It may be as far from the cell as its position is uncertain.
+    Its name is that of its kind. Place, free text, sources, stock and whatever else could tell the place are
+    left out. It may be as far from the cell as its position is uncertain.
     """
-    properties = msgspec.structs.replace(
-        resource.properties,
-        manager=None,
-        note=None,
-        external_ids=[],
-        verified_by=None,
-        sources=[_named(source) for source in resource.properties.sources if source.kind == "document"],
-    )
-    if isinstance(properties, FireWatchPoint):
-        properties = msgspec.structs.replace(properties, footprint=None, sector=None)
-    if isinstance(properties, RescueTeam):
-        properties = msgspec.structs.replace(properties, last_seen=None)
+    hidden = {name: value for name, value in HIDDEN.items() if name in resource.properties.__struct_fields__}
+    properties = structs.replace(resource.properties, name=PUBLIC_NAMES[resource.kind], **hidden)
     if resource.geometry is None:
-        location = msgspec.structs.replace(properties.location, source=None, raw=None)
-        properties = msgspec.structs.replace(properties, location=location)
-        return msgspec.structs.replace(resource, properties=properties)
+        return structs.replace(resource, properties=structs.replace(properties, location=Location()))
     centre, doubt_m = cell_of(resource.geometry)
     doubt_m += reach_of_doubt_m(properties.location, resource.geometry)
     location = Location("approximate", doubt_m, [], source=f"grid cell of {GRID_DEG} degrees")
-    return msgspec.structs.replace(
-        resource, geometry=centre, properties=msgspec.structs.replace(properties, location=location)
+    return structs.replace(
+        resource, geometry=centre, properties=structs.replace(properties, location=location)
     )

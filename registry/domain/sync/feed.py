@@ -122,10 +122,18 @@ def _visibility(row: Mapping[str, Any], when: str, sight: Sight) -> Visibility |
     return "restricted" if hidden else stated
 
 
+def _strictest(row: Mapping[str, Any], when: str) -> Visibility | None:
+    """The stricter visibility of then and now: to the public only a public record lies in a place."""
+    then, now = row[f"visibility_{when}"], row["visibility_now"]
+    return None if then is None or now is None else stricter(then, now)
+
+
 def _state(row: Mapping[str, Any], when: str, sight: Sight, place: str | None) -> RecordState:
-    ancestors = row[f"above_{when}"]
+    visibility = _visibility(row, when, sight)
+    filed = sight.clearance != "public" or _strictest(row, when) == "public"
+    ancestors = row[f"above_{when}"] if filed else ()
     return RecordState(
-        visibility=_visibility(row, when, sight),
+        visibility=visibility,
         in_place=place is None or place in ancestors,
         in_scope=bool(set(sight.scope) & set(ancestors)),
         gone=when != "now" and row[f"gone_{when}"],

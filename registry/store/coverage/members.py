@@ -61,7 +61,7 @@ def _members(form: Shape, present: frozenset[str]) -> Query:
     own = sa.select(place_within.c.code).where(place_within.c.ancestor == place.c.code).correlate(place)
     mine = sa.func.array(own.scalar_subquery())
     met = [seen.seen, *clauses(present, seen)]
-    certain = sa.exists().where(*met, seen.c.place == sa.any_(mine), _placed(seen))
+    certain = sa.exists().where(*met, seen.lies_in(sa.any_(mine)), _placed(seen))
     complete = sa.exists().where(
         place_within.c.code == place.c.code,
         place_within.c.ancestor == sa.any_(sa.bindparam("complete", type_=ARRAY(sa.Text))),
@@ -105,14 +105,14 @@ def _doubtful(seen: View, present: frozenset[str]) -> list[sa.ColumnElement[bool
     above = sa.select(place_within.c.ancestor).where(place_within.c.code == UNDER)
     around = sa.func.array_cat(_under(UNDER), sa.func.array(above.scalar_subquery()))
     inside = sa.select(place_within.c.code).where(place_within.c.ancestor == sa.any_(UNITS))
-    in_unit = seen.c.place == sa.any_(sa.func.array(inside.scalar_subquery()))
+    in_unit = seen.lies_in(sa.any_(sa.func.array(inside.scalar_subquery())))
     met = sa.and_(
         sa.true(),
         *(sa.func.coalesce(clause, sa.false(), type_=sa.Boolean) for clause in clauses(present, seen)),
     )
     near = sa.or_(
         sa.and_(sa.not_(_placed(seen)), seen.c.candidate_places.op("&&")(around)),
-        sa.and_(_placed(seen), sa.or_(seen.c.place.is_(None), seen.c.place == sa.any_(around))),
+        sa.and_(_placed(seen), sa.or_(seen.c.place.is_(None), seen.lies_in(sa.any_(around)))),
     )
     counted = sa.func.coalesce(sa.and_(met, in_unit, _placed(seen)), sa.false())
     return [seen.seen, *met_or_undecided(present, seen), near, sa.not_(counted)]
@@ -220,7 +220,7 @@ async def _units_of(codes: set[str], units: Sequence[str], reader: Reader) -> di
 @statement
 def _excluded(form: Shape, present: frozenset[str]) -> Query:
     seen = view(form)
-    chosen = [seen.seen, *clauses(present & CHOSEN, seen), seen.c.place == sa.any_(_under(UNDER))]
+    chosen = [seen.seen, *clauses(present & CHOSEN, seen), seen.lies_in(sa.any_(_under(UNDER)))]
     columns = excluded_columns(seen, present, tests_of(seen, present))
     return counts_of(columns.where(*chosen).subquery("found"))
 

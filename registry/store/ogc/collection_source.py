@@ -1,6 +1,5 @@
 """What each collection reads: the rows that a sight sees, and an expression for each property."""
 
-import functools
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -94,7 +93,7 @@ def _columns(form: Shape, seen: View, described: Collection, body: Expression) -
     }
     if "parent_depot" in columns:
         columns["parent_depot"] = sa.cast(columns["parent_depot"], sa.Text)
-    return columns | _blurred(form, seen, columns, body)
+    return columns | _sector(seen, columns)
 
 
 def _of_members(body: Expression) -> dict[str, Expression]:
@@ -145,34 +144,22 @@ def _texts(members: Expression, text: str, once: bool = False) -> Expression:
 def _telephone(form: Shape, seen: View) -> Expression:
     """The telephones of a record that the sight may see; contacts have no past."""
     owner = (seen.table.c.realm, seen.table.c.id)
-    return UNKNOWN if form.past else contacts.telephone(form, owner, seen.table)
+    return (
+        UNKNOWN if form.past else _shown(form, seen.is_shown(), contacts.telephone(form, owner, seen.table))
+    )
 
 
-BLURRED = {
-    "manager": ("manager",),
-    "verified_by": ("verified_by",),
-    "sector_from_deg": ("sector", "from_deg"),
-    "sector_to_deg": ("sector", "to_deg"),
-}
-"""Properties that would tell where an internal record is, and where its public face has them."""
+def _shown(form: Shape, is_shown: Expression, value: Expression) -> Expression:
+    """The value, to the public only where it may read it."""
+    return value if form.clearance != "public" else sa.case((is_shown, value))
 
 
-def _blurred(
-    form: Shape, seen: View, columns: dict[str, Expression], body: Expression
-) -> dict[str, Expression]:
-    """Properties that would locate an internal record, as the public has them."""
-    if form.clearance != "public":
+def _sector(seen: View, columns: dict[str, Expression]) -> dict[str, Expression]:
+    """The bearings that a watch point sees, which would locate an internal one."""
+    if seen.form.clearance != "public":
         return {}
-    internal = seen.table.c.visibility == sa.literal_column("'internal'")
-    return {
-        name: sa.case((internal, sa.cast(_member(body, path), columns[name].type)), else_=columns[name])
-        for name, path in BLURRED.items()
-        if name in columns
-    }
-
-
-def _member(body: Expression, path: tuple[str, ...]) -> Expression:
-    return functools.reduce(lambda inner, name: inner[name], path, body).astext
+    names = [name for name in ("sector_from_deg", "sector_to_deg") if name in columns]
+    return {name: sa.case((seen.shows_footprint(), columns[name])) for name in names}
 
 
 def _located(form: Shape, described: Collection) -> CollectionSource:
@@ -208,6 +195,7 @@ def _resources(form: Shape, seen: View, described: Collection, which: Expression
             seen.geom,
             spot=seen.spot,
             search_key=seen.table.c.search_key,
+            named=seen.is_shown() if form.clearance == "public" else None,
         ),
         telephone=_telephone(form, seen),
         rendered=None if form.past else lambda kept: _rendered_of(form, kept),
@@ -219,9 +207,12 @@ def _rendered_of(form: Shape, kept: sa.FromClause) -> sa.Select[Any]:
     """The rendered flat feature and the telephones of each record in `kept`, whom the sight sees."""
     realm = LIVE_REALM if form.live else sa.bindparam("sight_realm")
     mine = sa.and_(flat_feature.c.realm == realm, flat_feature.c.resource_id == kept.c.identity)
-    one = sa.select(_face(form).label("feature")).where(mine).limit(sa.literal_column("1")).lateral("one")
-    telephone = contacts.telephone(form, (realm, kept.c.identity), kept).label("telephone")
-    return sa.select(one.c.feature, telephone).select_from(kept.outerjoin(one, sa.true()))
+    is_shown = flat_feature.c.public_feature.is_(None).label("is_shown")
+    found = sa.select(_face(form).label("feature"), is_shown).where(mine)
+    one = found.limit(sa.literal_column("1")).lateral("one")
+    telephone = contacts.telephone(form, (realm, kept.c.identity), kept)
+    shown = _shown(form, one.c.is_shown, telephone).label("telephone")
+    return sa.select(one.c.feature, shown).select_from(kept.outerjoin(one, sa.true()))
 
 
 def _face(form: Shape) -> Expression:
@@ -349,6 +340,7 @@ def _footprints(form: Shape, described: Collection) -> CollectionSource:
             drawing.outline,
             lambda window: meets(drawing, window),
             search_key=seen.table.c.search_key,
+            named=seen.is_shown() if form.clearance == "public" else None,
         ),
         drawn=lambda unit_m: footprint_sql(form, unit_m).outline,
     )
@@ -410,7 +402,13 @@ def _stock(form: Shape, described: Collection) -> CollectionSource:
         feature=text,
         nested=text,
         version=seen.table.c.version,
-        queryables=Queryables(columns, seen.geom, partial=True, search_key=seen.table.c.search_key),
+        queryables=Queryables(
+            columns,
+            seen.geom,
+            partial=True,
+            search_key=seen.table.c.search_key,
+            named=seen.is_shown() if form.clearance == "public" else None,
+        ),
         holding=lambda identity: seen.table.c.id == sa.cast(sa.func.split_part(identity, ":", 1), sa.Uuid),
     )
 

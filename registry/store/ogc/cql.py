@@ -67,6 +67,8 @@ class Queryables(NamedTuple):
     """The geometry as an indexed PostgreSQL point, where all geometries are points."""
     search_key: Any = None
     """What the features are found by."""
+    named: Expression | None = None
+    """Whether the name of a row may be read; None: always."""
 
 
 def values(given: tuple[Any, ...]) -> dict[str, Any]:
@@ -183,11 +185,13 @@ def _met(queryables: Queryables, sides: Sequence[Any], box: Expression) -> Expre
 
 def _keyed(shape: FilterShape, queryables: Queryables) -> Expression:
     pattern, grams = _each(shape[1:], queryables)
-    return keyed(queryables.search_key, pattern, WAYS[shape[0]], grams)
+    found = keyed(queryables.search_key, pattern, WAYS[shape[0]], grams)
+    return found if queryables.named is None else sa.and_(queryables.named, found)
 
 
 def _folded(shape: FilterShape, queryables: Queryables) -> Expression:
-    return folded_name(queryables.search_key, shape[1])
+    name = folded_name(queryables.search_key, shape[1])
+    return name if queryables.named is None else sa.case((queryables.named, name))
 
 
 def _folded_like(shape: FilterShape, queryables: Queryables) -> Expression:

@@ -37,7 +37,7 @@ IN_PLACE = sa.any_(sa.func.array(UNDER.scalar_subquery()))
 @statement
 def _tallies(form: Shape) -> Query:
     seen = view(form)
-    columns = seen.table.c
+    columns = seen.c
     quality = seen.quality.label("quality")
     unstated = sa.and_(columns.kind == sa.literal_column("'supply_depot'"), columns.serves_persons.is_(None))
     located = quality == sa.any_(sa.literal_column(f"ARRAY[{', '.join(map(repr, LOCATED))}]"))
@@ -55,7 +55,7 @@ def _tallies(form: Shape) -> Query:
             sa.func.count().filter(unstated).label("serves_unknown"),
             ids.label("examples"),
         )
-        .where(seen.seen, columns.place == IN_PLACE)
+        .where(seen.seen, seen.lies_in(IN_PLACE))
         .group_by(*grouped_by, quality, verified)
     )
 
@@ -63,13 +63,13 @@ def _tallies(form: Shape) -> Query:
 @statement
 def _skills(form: Shape) -> Query:
     seen = view(form)
-    columns = seen.table.c
+    columns = seen.c
     each = sa.func.unnest(columns.specialties).label("specialty")
     rows = (
         sa.select(each, columns.place)
         .where(
             seen.seen,
-            columns.place == IN_PLACE,
+            seen.lies_in(IN_PLACE),
             columns.kind == sa.literal_column("'rescue_team'"),
             columns.lifecycle == sa.literal_column("'in_service'"),
             sa.not_(columns.placeholder),
@@ -91,7 +91,7 @@ def _depots(form: Shape) -> Query:
     depot = seen.table.c.kind == sa.literal_column("'supply_depot'")
     return Query(
         sa.select(seen.table.c.id, seen.feature.label("feature")).where(
-            seen.seen, depot, seen.table.c.place == IN_PLACE, has_minimum
+            seen.seen, depot, seen.lies_in(IN_PLACE), has_minimum
         )
     )
 

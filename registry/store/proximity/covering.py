@@ -93,7 +93,7 @@ def _unlocated(form: Shape, present: frozenset[str]) -> Query:
     nowhere = [plain.where(seen.c.geom.is_(None))]
     if form.clearance == "public":
         nowhere.append(plain.where(seen.c.geom.is_not(None), seen.geom.is_(None)))
-    ways = [*ways_to_be_near(seen, POINT, USUAL_REACH_M), anywhere(seen)]
+    ways = [*ways_to_be_near(seen, POINT, USUAL_REACH_M), *anywhere(seen)]
     each = [one.where(way) for one in nowhere for way in ways]
     rows = sa.union(*each).subquery("each")
     return Query(

@@ -82,7 +82,7 @@ def unlocated(
     if bound_m is None:
         return nowhere
     named = named_near(view, origin.geom, bound_m, shared=shared) if near is None else names(view, near)
-    ways = [anywhere(view), *reversed(named)]
+    ways = [*anywhere(view), *reversed(named)]
     return [one.where(way) for one in nowhere for way in ways]
 
 

@@ -44,7 +44,7 @@ def _holding(form: Shape, present: frozenset[str], drawn: bool, capped: bool) ->
         .where(stock_line.c.realm == sa.bindparam("sight_realm"), some)
         .subquery("line")
     )
-    where = [seen.seen, *clauses(present, seen)]
+    where = [seen.seen, seen.is_shown(), *clauses(present, seen)]
     if capped:
         where.append(within(seen, origin, MAX_M))
     found = (
@@ -108,13 +108,13 @@ def _silent(seen: View) -> sa.ColumnElement[bool]:
     any_line = sa.select(stock_line.c.quantity).where(*own).exists()
     uncounted = sa.select(stock_line.c.quantity).select_from(_needed())
     uncounted = uncounted.where(*own, stock_line.c.quantity.is_(None), in_date())
-    return sa.or_(sa.not_(any_line), uncounted.exists())
+    return sa.or_(sa.not_(seen.is_shown()), sa.not_(any_line), uncounted.exists())
 
 
 def _holds(seen: View) -> sa.ColumnElement[bool]:
     own = stock_line.c.realm == seen.c.realm, stock_line.c.resource_id == seen.c.id
     some = sa.select(stock_line.c.quantity).select_from(_needed()).where(*own, in_date())
-    return some.where(stock_line.c.quantity > 0).exists()
+    return sa.and_(seen.is_shown(), some.where(stock_line.c.quantity > 0).exists())
 
 
 async def holding(

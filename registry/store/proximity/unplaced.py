@@ -18,23 +18,27 @@ def may_be_near(view: View, ground: sa.ColumnElement[Any], far_m: float) -> sa.C
 
     Errs towards yes: places are compared by their boxes, and a record that names no place may be anywhere.
     """
-    return sa.or_(*named_near(view, ground, UNPLACED_M), anywhere(view), _reaches(view, far_m))
+    return sa.or_(*named_near(view, ground, UNPLACED_M), *anywhere(view), _reaches(view, far_m))
 
 
 def ways_to_be_near(view: View, ground: sa.ColumnElement[Any], far_m: float) -> list[sa.ColumnElement[bool]]:
     """The same conditions one by one, since each has an index, without the records that may be anywhere."""
-    return [*named_near(view, ground, UNPLACED_M), sa.and_(_reaches(view, far_m), ~anywhere(view))]
+    nowhere = sa.or_(*anywhere(view))
+    return [*named_near(view, ground, UNPLACED_M), sa.and_(_reaches(view, far_m), sa.not_(nowhere))]
 
 
-def anywhere(view: View) -> sa.ColumnElement[bool]:
-    """Whether a record names no place at all."""
-    return sa.and_(view.c.place.is_(None), ~_has_candidates(view))
+def anywhere(view: View) -> list[sa.ColumnElement[bool]]:
+    """Whether a record names no place at all: in truth, or to the public. Each way has an index."""
+    unnamed = [view.table.c.place.is_(None), sa.not_(_has_candidates(view))]
+    if view.form.clearance != "public":
+        return [sa.and_(*unnamed)]
+    return [sa.and_(view.is_shown(), *unnamed), sa.not_(view.is_shown())]
 
 
 def possible_places(view: View) -> sa.ColumnElement[Any]:
     """The codes of the places of which one holds an unlocated record; empty when it may be anywhere."""
     return sa.case(
-        (_has_candidates(view), view.c.candidate_places),
+        (_has_candidates(view), view.table.c.candidate_places),
         else_=sa.func.array_remove(
             sa.cast(sa.func.array_append(sa.literal_column("'{}'::text[]"), view.c.place), ARRAY(sa.Text)),
             sa.null(),
@@ -43,7 +47,8 @@ def possible_places(view: View) -> sa.ColumnElement[Any]:
 
 
 def _has_candidates(view: View) -> sa.ColumnElement[bool]:
-    return view.c.quality == sa.literal_column("'candidate_places'")
+    named = view.table.c.quality == sa.literal_column("'candidate_places'")
+    return named if view.form.clearance != "public" else sa.and_(view.is_shown(), named)
 
 
 def _reaches(view: View, far_m: float) -> sa.ColumnElement[bool]:
@@ -67,8 +72,8 @@ def names(view: View, codes: sa.ColumnElement[Any]) -> list[sa.ColumnElement[boo
     """Whether a record names one of these places: as a candidate, and as its own."""
     wanted: Any = sa.cast(codes, ARRAY(sa.Text))
     return [
-        sa.and_(_has_candidates(view), view.c.candidate_places.bool_op("&&")(wanted)),
-        sa.and_(~_has_candidates(view), view.c.place == sa.any_(wanted)),
+        sa.and_(_has_candidates(view), view.table.c.candidate_places.bool_op("&&")(wanted)),
+        sa.and_(~_has_candidates(view), view.lies_in(sa.any_(wanted))),
     ]
 
 

@@ -15,25 +15,34 @@ from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query
 from registry.store.database.read_trace import note_read
 from registry.store.schema.access import contact
+from registry.store.schema.records import resource
 from registry.store.visibility import Shape, realm
 
 Telephones = dict[UUID, list[dict[str, str | None]]]
 """By the identity of the record: role, name and phone of each contact that has a telephone."""
 BETWEEN: Any = sa.literal_column("'; '")
 _OF = (contact.c.realm == sa.bindparam("realm"), contact.c.resource_id == sa.bindparam("resource_id"))
-_FIELDS = ("id", "realm", "resource_id", "role", "name", "phone", "published")
-LIST = Query(
-    sa.select(contact)
-    .where(*_OF, sa.or_(contact.c.published, sa.bindparam("all", type_=sa.Boolean)))
-    .order_by(contact.c.id)
+_SEEN = sa.or_(
+    sa.bindparam("all", type_=sa.Boolean),
+    sa.and_(
+        contact.c.published,
+        sa.exists().where(
+            resource.c.realm == contact.c.realm,
+            resource.c.id == contact.c.resource_id,
+            resource.c.visibility == sa.literal_column("'public'"),
+        ),
+    ),
 )
+"""All for staff; for the public the published ones of public records: people to call tell a place."""
+_FIELDS = ("id", "realm", "resource_id", "role", "name", "phone", "published")
+LIST = Query(sa.select(contact).where(*_OF, _SEEN).order_by(contact.c.id))
 TELEPHONES = Query(
     sa.select(contact.c.resource_id, contact.c.role, contact.c.name, contact.c.phone, contact.c.published)
     .where(
         contact.c.realm == sa.bindparam("realm"),
         contact.c.resource_id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))),
         contact.c.phone.is_not(None),
-        sa.or_(contact.c.published, sa.bindparam("all", type_=sa.Boolean)),
+        _SEEN,
     )
     .order_by(contact.c.id)
 )

@@ -12,7 +12,7 @@ from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
 from registry.store.filters import LISTING, TERMS, clauses, failing, key_and_values, unknown
 from registry.store.proximity.unplaced import anywhere, named_near
-from registry.store.schema.records import CERTAIN_M, place_within
+from registry.store.schema.records import CERTAIN_M, place, place_within
 from registry.store.visibility import PUBLIC, Shape, View, binds, shape, view
 from registry.store.windows import holds
 
@@ -135,12 +135,26 @@ def _near_place(seen: View) -> list[sa.ColumnElement[bool]]:
     above = sa.select(place_within.c.ancestor).where(place_within.c.code == asked)
     either = sa.func.array(sa.union_all(under, above).scalar_subquery())
     holding = sa.func.array(above.where(place_within.c.ancestor != asked).scalar_subquery())
-    candidate = seen.c.quality == sa.literal_column("'candidate_places'")
-    return [
-        sa.and_(candidate, seen.c.candidate_places.bool_op("&&")(either)),
-        sa.and_(sa.not_(candidate), seen.c.place == sa.any_(holding)),
-        sa.and_(sa.not_(candidate), seen.c.place.is_(None)),
+    candidate = seen.table.c.quality == sa.literal_column("'candidate_places'")
+    shown = [seen.is_shown()] if seen.form.clearance == "public" else []
+    named = [
+        sa.and_(*shown, candidate, seen.table.c.candidate_places.bool_op("&&")(either)),
+        sa.and_(*shown, sa.not_(candidate), seen.lies_in(sa.any_(holding))),
+        sa.and_(*shown, sa.not_(candidate), seen.table.c.place.is_(None)),
     ]
+    return [*named, sa.and_(sa.not_(seen.is_shown()), _may_be_in(seen, asked))] if shown else named
+
+
+def _may_be_in(seen: View, code: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether the cell of a record whose place is not shown reaches the box of a place; yes without one."""
+    bound = place.alias("bound")
+    asked = sa.select(place.c.extent_from).where(place.c.code == code).scalar_subquery()
+    west, south, east, north = (
+        sa.select(getattr(sa.func, side)(bound.c.extent)).where(bound.c.code == asked).scalar_subquery()
+        for side in ("ST_XMin", "ST_YMin", "ST_XMax", "ST_YMax")
+    )
+    reaches = _around(seen.spot, seen.uncertainty_m, west, south, east, north)
+    return sa.or_(seen.geom.is_(None), west.is_(None), reaches)
 
 
 def _near_box(seen: View) -> list[sa.ColumnElement[bool]]:
@@ -167,7 +181,7 @@ def _ways_near_box(seen: View, west: Any, south: Any, east: Any, north: Any) -> 
     """
     ground = sa.func.ST_MakeEnvelope(west, south, east, north, sa.literal_column("4326"))
     unlocated = [
-        sa.and_(seen.geom.is_(None), way) for way in (anywhere(seen), *named_near(seen, ground, HERE))
+        sa.and_(seen.geom.is_(None), way) for way in (*anywhere(seen), *named_near(seen, ground, HERE))
     ]
     return [
         *unlocated,

@@ -484,6 +484,12 @@ sa.Index(
     resource.c.kind,
     postgresql_where=sa.text("geom IS NOT NULL AND public_geom IS NULL"),
 )
+sa.Index(
+    "ix_resource_not_public",
+    resource.c.kind,
+    resource.c.id,
+    postgresql_where=sa.text("visibility <> 'public'"),
+)
 sa.Index("ix_resource_vague", resource.c.kind, postgresql_where=sa.text("uncertainty_m > 20000"))
 sa.Index(
     "ix_resource_public_vague", resource.c.kind, postgresql_where=sa.text("public_uncertainty_m > 20000")
