@@ -88,8 +88,8 @@ OTHER_TOWN = {"T1": "T2", "T2": "T1"}
 def records(inner: tuple[float, float] = EXACT) -> list[Named]:
     """One record for each visibility, town, kind and realm; internal ones lie at `inner` in their cell.
 
-    Elsewhere than exactly, they also have other names, other stock and another place. Of each kind one more lies
-    nowhere for certain, in one of two places.
+    Elsewhere than exactly, they also have other names, other stock and another place. Of each kind one more
+    lies nowhere for certain, in one of two places.
     """
     made = []
     for visibility, town, kind, exercise in product(VISIBILITIES, TOWNS, KINDS, (None, "drill")):

@@ -16,6 +16,16 @@ Client = AsyncTestClient[Litestar]
 SLOTS: dict[Lane, int] = {"command": 4, "planner": 1, "field": 2, "public": 2}
 
 
+class CountingQueue(AdmissionQueue):
+    """Counts how often a slot was given back."""
+
+    left = 0
+
+    def leave(self, lane: Lane) -> None:
+        self.left += 1
+        super().leave(lane)
+
+
 async def taken(queue: AdmissionQueue, *lanes: Lane) -> list[Admission]:
     slots = [Admission(queue, lane) for lane in lanes]
     for slot in slots:
@@ -130,11 +140,12 @@ async def test_the_other_lanes_do_not_notice_a_full_one(full: Client, signed: Si
 async def test_a_request_that_waits_for_news_holds_no_slot(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queue = AdmissionQueue(SLOTS)
+    queue = CountingQueue(SLOTS)
     monkeypatch.setattr(client.app.asgi_handler._inner, "_slots", queue)
     polls = [asyncio.create_task(client.get("/v1/changes?cursor=now&wait_s=30")) for _ in range(20)]
-    watcher = client.app.state.change_watcher
-    await until(lambda: len(watcher._moved._waiters) >= 20 and not sum(queue.running.values()))
+    await until(lambda: queue.left == len(polls))
+    assert sum(queue.running.values()) == 0
+    assert not any(poll.done() for poll in polls)
     assert (await client.get("/v1/resources")).status_code == 200
     for poll in polls:
         poll.cancel()

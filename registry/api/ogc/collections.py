@@ -98,7 +98,7 @@ async def list_collections(request: HttpRequest, reader: ReaderDep, sight: Sight
         "collections": listed,
         "links": about(links),
     }
-    return negotiated_response(request, PLAIN, answer, "Collections · 数据集")
+    return await negotiated_response(request, PLAIN, answer, "Collections · 数据集")
 
 
 @plain("/collections/{collection_id:str}")
@@ -110,7 +110,7 @@ async def read_collection(
     content = describe(links, described, await extent_of(reader, sight, described.id))
     content["links"] += about(links)
     content |= await said_of_set(reader, sight, described, request)
-    return negotiated_response(request, PLAIN, content, described.title)
+    return await negotiated_response(request, PLAIN, content, described.title)
 
 
 def _geometry_schema(described: Collection) -> dict[str, Any]:
@@ -160,7 +160,7 @@ async def read_queryables(request: HttpRequest, collection_id: FromPath[str]) ->
     """The properties that filters and parameters may compare."""
     described = collection(collection_id)
     queryables = _geometry_schema(described) | {i.name: property_schema(i) for i in described.properties}
-    return negotiated_response(
+    return await negotiated_response(
         request, SCHEMAS, _schema(Links(request), "queryables", described, queryables, False), described.title
     )
 
@@ -170,7 +170,7 @@ async def read_sortables(request: HttpRequest, collection_id: FromPath[str]) -> 
     """The properties that sortby may name."""
     described = collection(collection_id)
     keys = {item.name: property_schema(item) for item in described.properties if item.is_scalar}
-    return negotiated_response(
+    return await negotiated_response(
         request, SCHEMAS, _schema(Links(request), "sortables", described, keys, False), described.title
     )
 
@@ -182,7 +182,7 @@ async def read_schema(request: HttpRequest, collection_id: FromPath[str]) -> Res
     content = _schema(Links(request), "schema", described, feature_schema(described), True)
     if described.is_written:
         content["required"] = ["name", *(["kind"] if described.kind is None else [])]
-    return negotiated_response(request, SCHEMAS, content, described.title)
+    return await negotiated_response(request, SCHEMAS, content, described.title)
 
 
 def feature_schema(described: Collection) -> dict[str, Any]:

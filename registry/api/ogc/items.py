@@ -20,7 +20,7 @@ from registry.api.ogc.collection_set import said_of_set
 from registry.api.ogc.exports import EXPORTS, WHOLE, exported
 from registry.api.ogc.links import Link, Links
 from registry.api.ogc.negotiation import FEATURES, GEOJSON, HTML, JSON, negotiate
-from registry.api.ogc.pages import page
+from registry.api.ogc.pages import flat_of, page
 from registry.api.ogc.parameters import ITEM, of_items
 from registry.api.ogc.query_params import ItemsParams
 from registry.api.ogc.response import link_header, respond
@@ -78,8 +78,8 @@ async def list_items(
     counts = {"numberReturned": len(features)} | matched
     counts |= await said_of_set(reader, sight, described, request, found.moment)
     if form == "html":
-        content = {"features": [_flat(text) for text in features], **counts, "links": links}
-        return respond(request, page(content, described.title), HTML, headers)
+        content = {"features": features, **counts, "links": links}
+        return respond(request, await page(content, described.title), HTML, headers)
     return _feature_collection(request, features, links, counts, headers)
 
 
@@ -141,11 +141,6 @@ def _page_links(
     return listed
 
 
-def _flat(text: bytes) -> dict[str, Any]:
-    feature = msgspec.json.decode(text)
-    return {"id": feature["id"], **feature["properties"], "geometry": feature["geometry"]}
-
-
 @plain("/collections/{collection_id:str}/items/{feature_id:str}", *ITEM)
 async def read_item(
     request: HttpRequest,
@@ -168,7 +163,8 @@ async def read_item(
     listed.append(links.to("collection", f"/collections/{described.id}", JSON, described.title))
     headers = {"Content-Crs": f"<{crs.uri}>", **link_header(listed)}
     if form == "html":
-        return respond(request, page({**_flat(text), "links": listed}, feature_id), HTML, headers)
+        content = {**flat_of(text), "links": listed}
+        return respond(request, await page(content, feature_id), HTML, headers)
     body = text[:-1] + b',"links":' + msgspec.json.encode(listed) + b"}"
     return respond(request, body, GEOJSON, headers, etag=_validator(row, sight))
 

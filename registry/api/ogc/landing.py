@@ -80,13 +80,14 @@ async def read_landing(request: HttpRequest) -> Response[bytes]:
         links.to(REL + "tilesets-vector", "/tiles", JSON, "Vector tiles · 矢量瓦片"),
         links.to(REL + "tiling-schemes", "/tileMatrixSets", JSON, "Tile matrix sets · 瓦片矩阵集"),
     ]
-    return negotiated_response(request, PLAIN, {"title": TITLE, "description": ABOUT, "links": listed}, TITLE)
+    content = {"title": TITLE, "description": ABOUT, "links": listed}
+    return await negotiated_response(request, PLAIN, content, TITLE)
 
 
 @plain("/conformance")
 async def read_conformance(request: HttpRequest) -> Response[bytes]:
     """The conformance classes."""
-    return negotiated_response(request, PLAIN, {"conformsTo": CONFORMS_TO}, "Conformance · 符合性")
+    return await negotiated_response(request, PLAIN, {"conformsTo": CONFORMS_TO}, "Conformance · 符合性")
 
 
 @plain("/api")
@@ -95,7 +96,7 @@ async def read_api(request: HttpRequest) -> Response[bytes]:
     form = negotiate(request, {"json": OPENAPI, "html": HTML})
     root = Links(request).root
     if form == "html":
-        return respond(request, page(openapi.outline(root), f"API · {TITLE}"), HTML)
+        return respond(request, await page(openapi.outline(root), f"API · {TITLE}"), HTML)
     return respond(request, msgspec.json.encode(openapi.document(root)), OPENAPI)
 
 
@@ -120,7 +121,7 @@ FUNCTIONS = [
 @plain("/functions")
 async def read_functions(request: HttpRequest) -> Response[bytes]:
     """The functions that a filter may call beside those of CQL2."""
-    return negotiated_response(request, PLAIN, {"functions": FUNCTIONS}, "Functions · 函数")
+    return await negotiated_response(request, PLAIN, {"functions": FUNCTIONS}, "Functions · 函数")
 
 
 HANDLERS = [read_landing, read_conformance, read_functions, read_api]

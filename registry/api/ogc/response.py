@@ -17,14 +17,14 @@ LINK_HEADER = 8
 Content = dict[str, Any]
 
 
-def negotiated_response(
+async def negotiated_response(
     request: HttpRequest, offered: MediaTypes, content: Content, title: str
 ) -> Response[bytes]:
     """The content with its own links first, in the negotiated media type."""
     form = negotiate(request, offered)
     content = {**content, "links": [*Links(request).own(offered, form), *content.get("links", [])]}
     if form == "html":
-        return respond(request, page(content, title), HTML)
+        return respond(request, await page(content, title), HTML)
     return respond(request, msgspec.json.encode(content), offered[form], link_header(content["links"]))
 
 

@@ -125,7 +125,7 @@ async def list_matrix_sets(request: HttpRequest) -> Response[bytes]:
             {"id": tilesets.MATRIX_SET, "title": "Web Mercator", "uri": tiling.URI, "links": [to]}
         ]
     }
-    return negotiated_response(
+    return await negotiated_response(
         request, PLAIN, {**content, "links": about(links)}, "Tile matrix sets · 瓦片矩阵集"
     )
 
@@ -150,7 +150,9 @@ async def read_matrix_set(request: HttpRequest, matrix_set: FromPath[str]) -> Re
     ]
     content = {"id": tilesets.MATRIX_SET, "title": "Web Mercator", "uri": tiling.URI, "crs": tiling.CRS_URI}
     content |= {"wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible"}
-    return negotiated_response(request, PLAIN, {**content, "tileMatrices": matrices}, tilesets.MATRIX_SET)
+    return await negotiated_response(
+        request, PLAIN, {**content, "tileMatrices": matrices}, tilesets.MATRIX_SET
+    )
 
 
 HANDLERS = [

@@ -142,7 +142,7 @@ async def list_of(
 ) -> Response[bytes]:
     links = Links(request)
     tileset = _tileset(links, base, title, await _box(reader, sight, names))
-    return negotiated_response(
+    return await negotiated_response(
         request, PLAIN, {"tilesets": [tileset], "links": about(links)}, f"Tiles · {title}"
     )
 
@@ -157,7 +157,7 @@ async def set_of(
 ) -> Response[bytes]:
     links, box = Links(request), await _box(reader, sight, names)
     if negotiate(request, TILEJSON) == "tilejson":
-        return negotiated_response(
+        return await negotiated_response(
             request, {"tilejson": JSON}, _tilejson(links, base, title, box, names), title
         )
     content = _tileset(links, base, title, box)
@@ -166,7 +166,7 @@ async def set_of(
     content["centerPoint"] = {"coordinates": [(west + east) / 2, (south + north) / 2], "crs": CRS84}
     content["layers"] = _layers(names)
     content["links"] = [*content["links"][1:], *about(links)]
-    return negotiated_response(request, TILEJSON, content, f"Tiles · {title}")
+    return await negotiated_response(request, TILEJSON, content, f"Tiles · {title}")
 
 
 def _tilejson(links: Links, base: str, title: str, box: Box, names: tuple[str, ...]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a command centre asks about an incident: calls, proposals, dispatch, shelters, cordons, handover."""
 
+import asyncio
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -201,7 +202,8 @@ async def read_handover(
     told = await handover(reader, sight, identity)
     if page_form == "html":
         lang = preferred(request) or "zh"
-        text: Any = handover_page.page(told, lang, told.tz).encode()
+        page = await asyncio.to_thread(handover_page.page, told, lang, told.tz)
+        text: Any = page.encode()
         return Response(text, media_type="text/html; charset=utf-8", headers={"Content-Language": lang})
     return localized(request, told)
 

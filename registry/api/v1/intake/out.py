@@ -1,5 +1,6 @@
 """What leaves for offices over HTTP: workbooks, reports, and an office's own file with its results."""
 
+import asyncio
 from typing import Annotated, Literal, cast
 from urllib.parse import quote
 from uuid import UUID
@@ -108,7 +109,7 @@ async def read_report(
     if f == "json":
         return Response(report, media_type=JSON)
     request.scope["state"]["export"] = True
-    content = render_report(report, f, lang)
+    content = await asyncio.to_thread(render_report, report, f, lang)
     if f == "html":
         return Response(content, media_type=MEDIA[f], headers={"Cache-Control": "no-store"})
     return _attachment(content, f"{title_of(report, lang)}.{f}", MEDIA[f], sight.exercise)
