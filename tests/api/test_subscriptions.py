@@ -242,3 +242,17 @@ async def test_a_name_that_stands_for_a_private_address_is_not_asked(place, rece
     with pytest.raises(PermissionError, match="open Internet"):
         await deliverer._send(message)
     assert receiver.got == []
+
+
+async def test_what_waits_is_not_sent_once_the_key_of_its_owner_is_gone(place, receiver) -> None:
+    key = await place.sign("planner", holder="leaver")
+    await subscribe(place, receiver.url, headers=key)
+    receiver.statuses = [503] * 50
+    await make(place)
+    await until(lambda: receiver.got)
+    async with place.app.state.reader.writer() as writer:
+        later = datetime.now(UTC) + timedelta(days=1)
+        assert await outbox.lease(writer, later, 50)
+    await place.connection.execute("UPDATE api_key SET revoked_at = now() WHERE holder = 'leaver'")
+    async with place.app.state.reader.writer() as writer:
+        assert await outbox.lease(writer, later + timedelta(days=1), 50) == []

@@ -10,7 +10,9 @@ from litestar.params import HeaderParameter
 
 from registry.api.http.links import GEOJSON
 from registry.api.http.request import HttpRequest
-from registry.domain.access.actor import Actor
+from registry.domain.access.actor import Actor, sight_of
+from registry.domain.errors import Forbidden
+from registry.services.access.still_readable import is_still_readable
 from registry.services.clock import now
 from registry.store.access import idempotency
 from registry.store.access.idempotency import StoredResponse
@@ -74,10 +76,21 @@ class Idempotency:
         stored = await idempotency.recall(self._writer, self._actor.id, self._key, request, now())
         if stored is not None:
             self._writer.examined = True
-            return msgspec.structs.replace(stored, headers=stored.headers | REPLAYED)
+            return await self._replayed(stored)
         response = await work()
         await idempotency.keep(self._writer, self._actor.id, self._key, request, response, now())
         return response
+
+    async def _replayed(self, stored: StoredResponse) -> StoredResponse:
+        """The stored response; Forbidden where the caller may not read all of it any more."""
+        sight = sight_of(self._actor, self._request.query_params.get("exercise"))
+        text = stored.body.decode(errors="ignore")
+        if await is_still_readable(self._writer, sight, text):
+            return msgspec.structs.replace(stored, headers=stored.headers | REPLAYED)
+        raise Forbidden(
+            "this was done before under the same Idempotency-Key; you may not read its whole answer now",
+            zh="该请求此前已以同一 Idempotency-Key 执行；您现在无权查看其全部结果",
+        )
 
     async def _fingerprint(self) -> bytes:
         """The address, the body and, if named, the coordinate system of the request as one hash."""

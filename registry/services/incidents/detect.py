@@ -30,6 +30,7 @@ from registry.domain.values import Name
 from registry.services.clock import now
 from registry.services.incidents.change_incident import locked_incident, save_incident
 from registry.services.incidents.open_incident import doubles_of, open_incident
+from registry.services.incidents.shown_log import shown_lines
 from registry.services.intake.admit import admit_value
 from registry.services.plans.near_entries import measured_near
 from registry.services.records.read import visible
@@ -116,7 +117,7 @@ async def _rays_around(work: Work, detection: Detection, ray: Ray) -> list[tuple
         and one.entry.camera is not None
         and one.entry.hazard == detection.hazard
     }
-    lines = await log.lines(work.writer, work.sight, list(by_id))
+    lines = await shown_lines(work.writer, work.sight, list(by_id))
     return [
         (by_id[identity], msgspec.convert(line.body["ray"], Ray))
         for identity, of_incident in lines.items()

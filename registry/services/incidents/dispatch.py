@@ -15,6 +15,7 @@ from registry.domain.records.observation import StatusReport
 from registry.domain.records.resource import Readiness, RescueTeam, Resource
 from registry.services.clock import now
 from registry.services.incidents.change_incident import locked_incident, save_incident
+from registry.services.incidents.shown_log import shown_lines
 from registry.services.intake.admit import admit_value
 from registry.services.records.report import report
 from registry.services.records.work import Work, locked
@@ -111,8 +112,8 @@ async def advance(work: Work, identity: UUID, commitment: UUID, step: Advance) -
 
 
 async def commitments_of(reader: Reader, sight: Sight, identity: UUID) -> list[Commitment]:
-    """What was committed to an incident, as its log says."""
-    return commitments((await log.lines(reader, sight, [identity]))[identity])
+    """What was committed to an incident, as its log says it to this sight."""
+    return commitments((await shown_lines(reader, sight, [identity]))[identity])
 
 
 async def where_committed(reader: Reader, sight: Sight, ids: list[UUID]) -> dict[UUID, CommittedTo]:

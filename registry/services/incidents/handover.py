@@ -18,11 +18,11 @@ from registry.domain.proximity.origin import Start
 from registry.services.clock import now
 from registry.services.incidents.call_list import call_list_at
 from registry.services.incidents.cordons_near import cordons_around
+from registry.services.incidents.shown_log import shown_lines
 from registry.services.incidents.start import read_incident, start_of_incident
 from registry.services.incidents.warnings.near import warnings_around
 from registry.services.plans.near_entries import measured_near
 from registry.store.database.pool import Reader
-from registry.store.incidents import log
 from registry.store.places import jurisdictions
 
 DOUBLES_WITHIN_M = 1_000.0
@@ -56,7 +56,7 @@ async def handover(reader: Reader, sight: Sight, identity: UUID) -> Handover:
     """Everything about an incident as of one instant; NotFound for one that the sight does not see."""
     async with reader.snapshot() as snapshot:
         incident = await read_incident(snapshot, sight, identity)
-        lines = (await log.lines(snapshot, sight, [identity]))[identity]
+        lines = (await shown_lines(snapshot, sight, [identity]))[identity]
         jurisdiction = await jurisdictions.get(snapshot)
         tz = "UTC" if jurisdiction is None else jurisdiction.tz
         try:

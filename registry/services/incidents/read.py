@@ -10,10 +10,10 @@ from registry.domain.access.sight import Sight
 from registry.domain.completeness import Completeness
 from registry.domain.incidents.dispatch import Commitment, commitments
 from registry.domain.incidents.incident import Incident, LogLine
+from registry.services.incidents.shown_log import shown_lines
 from registry.services.incidents.start import read_incident
 from registry.services.plans.near_entries import completeness_listed
 from registry.store.database.pool import Reader
-from registry.store.incidents import log
 from registry.store.plans import entries
 
 
@@ -50,5 +50,5 @@ async def read_log(reader: Reader, sight: Sight, identity: UUID) -> IncidentLog:
     """The log up to the instant of the sight; NotFound for an incident that it does not see."""
     async with reader.snapshot() as snapshot:
         incident = await read_incident(snapshot, sight, identity)
-        lines = (await log.lines(snapshot, sight, [incident.id]))[incident.id]
+        lines = (await shown_lines(snapshot, sight, [incident.id]))[incident.id]
         return IncidentLog(log=lines, commitments=commitments(lines))

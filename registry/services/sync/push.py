@@ -19,6 +19,7 @@ from registry.domain.records.observation import Report, StatusReport, StockRepor
 from registry.domain.records.relocation import Relocation
 from registry.domain.records.unapplied import Unapplied
 from registry.domain.sync.push import MalformedOperation, Operation, Result
+from registry.services.access.still_readable import is_still_readable
 from registry.services.clock import now
 from registry.services.incidents.open_incident import open_incident
 from registry.services.intake.admit import admit_value
@@ -114,6 +115,8 @@ async def _once(work: Work, operation: Operation, sent_at: datetime | None) -> P
     stored = await idempotency.recall(work.writer, work.actor.id, key, request, now())
     if stored is not None:
         first = msgspec.json.decode(stored.body, type=PushedOperation)
+        if not await is_still_readable(work.writer, work.sight, stored.body.decode()):
+            first = structs.replace(first, findings=(), unapplied=())
         return structs.replace(first, result="duplicate", first=first.result)
     if operation.kind == "incident":
         result = await _open(work, operation, sent_at)

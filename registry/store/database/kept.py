@@ -7,9 +7,11 @@ declared is kept longer: until a transaction that changed any of it can be seen.
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+
+from registry.store.database.read_trace import may_be_noted, note_read
 
 MOST_KEPT = 1_000
 READ_AT: sa.ColumnElement[Any] = sa.literal_column(
@@ -23,16 +25,30 @@ A restored database brings numbers of another cluster along: those beyond the sn
 """
 
 
+class KeptAnswer(NamedTuple):
+    """An answer, the moment it was read at, and whether restricted records may have been read for it."""
+
+    moment: str
+    answer: Any
+    is_noted: bool
+
+    def used(self) -> Any:
+        """The answer, for a request: who uses what was read of restricted records reads them."""
+        if self.is_noted:
+            note_read()
+        return self.answer
+
+
 class Kept:
     """Answers by question, the most recently used."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[Hashable, tuple[str, Any]] = OrderedDict()
+        self._answers: OrderedDict[Hashable, KeptAnswer] = OrderedDict()
 
     def get(self, question: Hashable, moment: str | None) -> Any:
         """What was answered at this very moment; None when nothing was."""
         kept = self._answers.get(question)
-        return kept[1] if kept is not None and kept[0] == moment else None
+        return kept.used() if kept is not None and kept.moment == moment else None
 
     def get_of_lists(self, question: Hashable, moment: str | None) -> Any:
         """What was answered of lists that have not changed since; None when nothing was, or they may have.
@@ -43,20 +59,20 @@ class Kept:
         kept = self._answers.get(question)
         if kept is None or moment is None:
             return None
-        unended = int(kept[0].partition(":")[0])
+        unended = int(kept.moment.partition(":")[0])
         changed = int(moment.rpartition("/")[2])
-        return kept[1] if kept[0] == moment or changed < unended else None
+        return kept.used() if kept.moment == moment or changed < unended else None
 
     def latest(self, question: Hashable) -> Any:
         """What was answered last, at whatever moment: to be confirmed by `get_of_lists`."""
         kept = self._answers.get(question)
-        return None if kept is None else kept[1]
+        return None if kept is None else kept.answer
 
     def put(self, question: Hashable, moment: str | None, answer: Any) -> None:
         """Keep an answer that was read at this moment."""
         if moment is None:
             return
-        self._answers[question] = moment, answer
+        self._answers[question] = KeptAnswer(moment, answer, may_be_noted())
         self._answers.move_to_end(question)
         if len(self._answers) > MOST_KEPT:
             self._answers.popitem(last=False)

@@ -36,6 +36,12 @@ def note_read() -> None:
         trace.is_restricted = True
 
 
+def may_be_noted() -> bool:
+    """Whether the request has read a restricted record until now; true where no request reads."""
+    trace = TRACE.get()
+    return trace is None or trace.is_restricted
+
+
 def noted(visibility: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     """True for every row; notes that a restricted one was read."""
     restricted: sa.ColumnElement[str] = sa.literal_column("'restricted'")

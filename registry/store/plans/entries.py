@@ -1,7 +1,7 @@
 """SQL of register entries: get, find, insert, amend; every earlier version is kept."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -103,6 +103,7 @@ def _find(form: Shape, present: frozenset[str]) -> Query:
         "register": table.c.register == sa.bindparam("register"),
         "registers": table.c.register == sa.any_(sa.bindparam("registers", type_=sa.ARRAY(sa.Text))),
         "id": table.c.id == sa.bindparam("id"),
+        "ids": table.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))),
         "place": table.c.place == _under(),
         "above": sa.or_(table.c.place == _above(), table.c.place.is_(None)),
         "after": table.c.id > sa.bindparam("after"),
@@ -163,6 +164,15 @@ async def get(reader: Reader, sight: Sight, register: str, identity: UUID) -> En
     query = _find(shape(sight), frozenset({"register", "id"}))
     row = await reader.row(query, binds(sight) | {"register": register, "id": identity, "limit": 1})
     return None if row is None else decode(row, sight)
+
+
+async def seen(reader: Reader, sight: Sight, ids: Collection[UUID]) -> set[UUID]:
+    """Those of these identities that are entries which this sight has."""
+    if not ids:
+        return set()
+    query = _find(shape(sight), frozenset({"ids"}))
+    rows = await reader.rows(query, binds(sight) | {"ids": list(ids), "limit": len(ids)})
+    return {UUID(row["body"]["id"]) for row in rows}
 
 
 async def of_jurisdiction(reader: Reader, sight: Sight, place: str) -> list[Entry]:

@@ -35,7 +35,9 @@ LEASE_S = 60.0
 _LEASE = """
 WITH due AS (
     SELECT m.n FROM webhook_message m
-    JOIN subscription s ON s.id = m.subscription AND s.ended_at IS NULL
+    JOIN subscription s ON s.id = m.subscription AND s.ended_at IS NULL AND EXISTS (
+        SELECT FROM api_key k WHERE 'key:' || k.holder = s.owner AND k.role = s.role AND k.places = s.places
+          AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > (:now)::timestamptz))
     WHERE m.delivered_at IS NULL AND m.given_up_at IS NULL AND m.due_at <= (:now)::timestamptz
       AND NOT EXISTS (
         SELECT FROM webhook_message e
