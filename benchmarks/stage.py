@@ -24,6 +24,8 @@ LOG = Path(__file__).parents[1] / ".state" / "bench.log"
 """What the servers say while they are measured."""
 WORKERS = 2
 WITHOUT_LIMITS: dict[str, Any] = {"inflight_public": 100, "units_per_minute": 0}
+PEPPER = "a pepper that nothing but the benchmarks have"
+"""The same for every server on a database: another one would be refused."""
 SEED = 20261120
 BOX = """
 SELECT percentile_disc(ARRAY[0.05, 0.95]) WITHIN GROUP (ORDER BY ST_X(geom)) AS lon,
@@ -104,7 +106,8 @@ async def _measured(url: str, rows: int) -> Stage:
 def served(stage: Stage, **changed: Any) -> Iterator[Served]:
     """The registry, as `registry serve` runs it, on this stage, with some settings changed."""
     port = free_port()
-    told = {"workers": WORKERS, "inflight_public": 1000, "log_file": LOG, **changed}
+    told = {"workers": WORKERS, "inflight_public": 1000, "log_file": LOG}
+    told |= {"default_visibility": "public", "key_pepper": PEPPER} | changed
     chosen = Settings(database_url=as_role(stage.database_url), port=port, **told)
     with server.running(chosen) as process:
         if not server.wait_ready(chosen, process):

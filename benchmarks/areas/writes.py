@@ -22,7 +22,7 @@ from benchmarks import load
 from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.load import Load
 from benchmarks.recorded import Statement
-from benchmarks.stage import LOG, WITHOUT_LIMITS, WORKERS, Stage, free_port
+from benchmarks.stage import LOG, PEPPER, WITHOUT_LIMITS, WORKERS, Stage, free_port
 from registry.app import create_app
 from registry.runtime import server
 from registry.runtime.cluster.embedded import running
@@ -33,7 +33,6 @@ from registry.store.database import migrations, pool
 
 AREA = "writes"
 ROUNDS = 5
-PEPPER = "a pepper that nothing but the benchmark has"
 SCRIPT = Path(__file__).parents[1] / "create.lua"
 FEATURE = {
     "type": "Feature",
@@ -47,7 +46,6 @@ FEATURE = {
 }
 OPTIONS: dict[str, Any] = WITHOUT_LIMITS | {
     "inflight_command": 200,
-    "key_pepper": PEPPER,
     "log_file": LOG,
 }
 

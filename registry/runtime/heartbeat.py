@@ -14,11 +14,17 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 EVERY_S = 1.0
 STUCK_AFTER_S = 7.0
 """A worker that does not turn its loop for so long is of no use to its clients."""
+STARVED_AFTER_S = 60.0
+"""For so long a process may want to run and be given no processor: to kill it would only cost more of it."""
+STARVED_CPU_S = 1.0
+"""A process that has used more since its last beat was given time, and did something else with it."""
 SIZE = 64
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 log = logging.getLogger("registry.runtime.heartbeat")
 
@@ -73,6 +79,7 @@ class Watchdog:
         self._receiver, self.sender = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._receiver.settimeout(EVERY_S / 2)
         self._last_s: dict[int, float] = {}
+        self._spent_s: dict[int, float] = {}
         self._parents: dict[int, int] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -109,6 +116,7 @@ class Watchdog:
             while message:
                 pid, parent = map(int, message.split())
                 self._last_s[pid], self._parents[pid] = time.monotonic(), parent
+                self._spent_s[pid] = activity(pid).spent_s
                 message = self._receiver.recv(SIZE)
         except (TimeoutError, BlockingIOError):
             pass
@@ -119,10 +127,35 @@ class Watchdog:
         now_s = time.monotonic()
         for pid in [pid for pid in self._last_s if not is_alive(pid)]:
             self._forget(pid)
-        return [pid for pid, at_s in self._last_s.items() if now_s - at_s > STUCK_AFTER_S]
+        return [pid for pid, at_s in self._last_s.items() if self._is_stuck(pid, now_s - at_s)]
+
+    def _is_stuck(self, pid: int, silent_s: float) -> bool:
+        """Whether it would have beaten if it could: one that waits for a processor is given more time."""
+        if silent_s <= STUCK_AFTER_S or silent_s > STARVED_AFTER_S:
+            return silent_s > STUCK_AFTER_S
+        now = activity(pid)
+        return not now.wants_to_run or now.spent_s - self._spent_s[pid] > STARVED_CPU_S
 
     def _forget(self, pid: int) -> None:
-        del self._last_s[pid], self._parents[pid]
+        del self._last_s[pid], self._parents[pid], self._spent_s[pid]
+
+
+class Activity(NamedTuple):
+    """Whether a thread of a process waits for a processor or a disk, and the time that all were given."""
+
+    wants_to_run: bool
+    spent_s: float
+
+
+def activity(pid: int) -> Activity:
+    """What the kernel knows of a process; nothing where there is no /proc."""
+    states, ticks = set(), 0
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(OSError, IndexError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            states.add(fields[0])
+            ticks += int(fields[11]) + int(fields[12])
+    return Activity(not states.isdisjoint("RD"), ticks / TICKS_A_SECOND)
 
 
 def is_alive(pid: int) -> bool:

@@ -154,7 +154,7 @@ async def checked(place: World) -> str:
     sent = await upload(place)
     made = await place.client.post(sent.url, json=sent.body, headers=planner)
     url: str = made.headers["location"]
-    await until(lambda: _rests(place, url))
+    await until(lambda: _rests(place, url), within_s=120)
     return url
 
 
@@ -184,7 +184,7 @@ async def undo(place: World) -> Sent:
     asked = await commit(place)
     await place.client.post(asked.url, json=asked.body, headers=place.headers["planner"])
     url = asked.url.removesuffix("/commit")
-    await until(lambda: _rests(place, url))
+    await until(lambda: _rests(place, url), within_s=120)
     return Sent(f"{url}/undo", {}, {"leave_edited": True})
 
 

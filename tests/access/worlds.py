@@ -111,7 +111,7 @@ def _given(word: str, visibility: str, town: str, kind: str, inner: tuple[float,
     name = {"en": f"{'Yonder' if elsewhere else 'Xanadu'} {word}"}
     given: dict[str, Any] = OWN[kind] | {"visibility": visibility, "place": place, "name": name}
     given |= {"manager": f"manager {word}", "note": f"note {word}"}
-    given["sources"] = [{"kind": "document", "reference": f"plan of {word}"}]
+    given["sources"] = [{"kind": "person", "reference": f"keeper of {word}"}]
     if kind == "rescue_team":
         given["vehicles"] = [{"name": {"en": f"truck of {word}"}}]
     if kind == "shelter":
