@@ -10,6 +10,7 @@ from pyproj import Geod
 
 from registry.domain.access.sight import EVERYTHING
 from registry.domain.conditions import Filter
+from registry.domain.cursor import DistanceCursor
 from registry.domain.proximity.origin import Start
 from registry.store.proximity import batches
 from registry.store.proximity import within as proximity
@@ -160,6 +161,25 @@ async def test_what_an_unknown_value_keeps_out_is_the_same_from_fewer_rows(write
             assert len(found.records) == int((to_spot(unknown, spot) <= bound_m).sum())
         fewer += hits.scanned is not None and hits.scanned < LOOKED_THROUGH
     assert fewer == SPOTS // 5
+
+
+@pytest.mark.parametrize("name", CENTRES)
+async def test_the_pages_of_a_radius_are_all_of_it_in_order(writer, name) -> None:
+    """A page reads as many of the nearest as it needs, by a sphere, and answers by the ellipsoid."""
+    rng, centre = drawn(f"pages {name}"), CENTRES[name]
+    points = await scattered(writer, rng, centre)
+    for limit in (1, 16, 17, 100):
+        spot, radius_m = near(rng, centre, 30_000), rng.uniform(10_000, 60_000)
+        start, after, found = Start(lon=spot[0], lat=spot[1]), None, []
+        while rows := await proximity.within_distance(
+            writer, EVERYTHING, Filter(), start, radius_m=radius_m, after=after, limit=limit
+        ):
+            found += rows
+            after = DistanceCursor(rows[-1]["distance_m"], rows[-1]["id"])
+        truth = dict(zip(points, to_spot(list(points.values()), spot), strict=True))
+        agree({row["id"]: row["distance_m"] for row in found}, truth, radius_m)
+        assert len({row["id"] for row in found}) == len(found)
+        assert [row["distance_m"] for row in found] == sorted(row["distance_m"] for row in found)
 
 
 def star(rng: random.Random, centre) -> list[tuple[float, float]]:

@@ -91,7 +91,8 @@ async def test_hot_questions_use_their_index(conn, writer, clearance) -> None:
     }
     hot = {
         "nearest": nearest._candidates(form, kind, False, True, 16),
-        "within": within._near(form, kind, False, False),
+        "within": within._near(form, kind, False, False, None),
+        "a page of within": within._near(form, kind, False, False, 128),
         "covering": covering._covering(form, kind),
         "bbox": resources._find(form, frozenset({"bbox"}), False),
     }
@@ -99,6 +100,7 @@ async def test_hot_questions_use_their_index(conn, writer, clearance) -> None:
         shown = await plan(conn, query, spot | {"kind": "fire_watch_point"} if name == "covering" else spot)
         assert "Seq Scan on resource" not in shown, f"{name}\n{shown}"
         assert "resource_exercise" not in shown, f"{name} reads the drills\n{shown}"
+        assert ("<->" in shown) == (name in ("nearest", "a page of within")), f"{name}\n{shown}"
         await conn.execute("DEALLOCATE ALL")
 
 

@@ -1,5 +1,8 @@
 """All located records within a distance."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy as sa
 
 from registry.domain.access.sight import Sight
@@ -9,17 +12,40 @@ from registry.domain.proximity.edges import SPHERE_ERROR
 from registry.domain.proximity.origin import Start
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, passed_on, statement
-from registry.store.filters import clauses, key_and_values
+from registry.store.filters import BROAD, clauses, key_and_values
 from registry.store.proximity import origin_sql
-from registry.store.proximity.knn_columns import columns, measured, within
-from registry.store.visibility import Shape, binds, shape, view
+from registry.store.proximity.knn_columns import TIERS, columns, distance, measured, nearness, within
+from registry.store.proximity.nearest import EDGE_M
+from registry.store.proximity.origin_sql import OriginSql
+from registry.store.visibility import Shape, View, binds, shape, view
+
+
+def _reach_m(
+    seen: View, origin: OriginSql, where: Sequence[sa.ColumnElement[Any]], radius_m: Any, tier: int
+) -> sa.ColumnElement[float]:
+    """How far the page reaches at the most: as many of the nearest as it needs are not farther.
+
+    They come in the order of the index, so that a page does not read the whole circle.
+    """
+    metres = distance(seen, origin).label("distance_m")
+    near = sa.select(metres).where(*where, within(seen, origin, radius_m), seen.geom.is_not(None))
+    first = near.order_by(nearness(seen, origin)).limit(sa.literal_column(str(tier))).subquery("first")
+    is_full = sa.func.count() == sa.literal_column(str(tier))
+    farthest_m = sa.func.max(first.c.distance_m) + EDGE_M
+    bound_m = sa.case((is_full, sa.func.least(farthest_m, radius_m)), else_=radius_m)
+    reach_m: sa.ColumnElement[float] = sa.select(bound_m).select_from(first).scalar_subquery()
+    return reach_m
 
 
 @statement
-def _near(form: Shape, present: frozenset[str], drawn: bool, paged: bool) -> Query:
+def _near(form: Shape, present: frozenset[str], drawn: bool, paged: bool, tier: int | None) -> Query:
     seen, origin = view(form), origin_sql.of(drawn)
     where = [seen.seen, *clauses(present, seen)]
-    radius_m = sa.bindparam("radius_m", type_=sa.Float)
+    radius_m: Any = sa.bindparam("radius_m", type_=sa.Float)
+    last = sa.tuple_(sa.bindparam("after_m", type_=sa.Float), sa.bindparam("after", type_=sa.Uuid))
+    if tier is not None:
+        later = [sa.tuple_(distance(seen, origin), seen.c.id) > last] if paged else []
+        radius_m = _reach_m(seen, origin, [*where, *later], radius_m, tier)
     near = [within(seen, origin, radius_m)]
     if drawn:
         box = sa.func._ST_Expand(origin.geog, radius_m + sa.literal_column("1"))
@@ -28,7 +54,6 @@ def _near(form: Shape, present: frozenset[str], drawn: bool, paged: bool) -> Que
     found = sa.select(*columns(seen, origin, present)).where(*where, *near).subquery("near")
     statement = sa.select(found)
     if paged:
-        last = sa.tuple_(sa.bindparam("after_m", type_=sa.Float), sa.bindparam("after", type_=sa.Uuid))
         statement = statement.where(sa.tuple_(found.c.distance_m, found.c.id) > last)
     ordered = statement.order_by(found.c.distance_m, found.c.id)
     hits = ordered.limit(sa.bindparam("limit", type_=sa.Integer))
@@ -50,7 +75,10 @@ async def within_distance(
     values |= binds(sight) | origin_sql.binds(start) | {"radius_m": radius_m + start.margin_m, "limit": limit}
     if after is not None:
         values |= {"after_m": after.distance_m, "after": after.after}
-    query = _near(shape(sight), present, start.shape is not None, after is not None)
+    tier = next((tier for tier in TIERS if tier >= limit), None)
+    if start.shape is not None or not present <= BROAD:
+        tier = None  # what is rare is not found by the order of distance
+    query = _near(shape(sight), present, start.shape is not None, after is not None, tier)
     if start.shape is None:
         return await reader.rows(query, values)
     reach_m = values["radius_m"]
