@@ -43,11 +43,13 @@ def measure(stages: list[Stage], seconds: float) -> list[Figure]:
         seed.first(url)
         taken = asyncio.run(_steps(url, ROWS))
     own_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    reader_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return [
         at_most(AREA, f"read and check {ROWS:,} rows × {len(COLUMNS)}", taken["check"], 60, " s"),
         at_most(AREA, f"store {ROWS:,} records in one transaction", taken["commit"], 30, " s"),
         at_most(AREA, "check the same file again", taken["again"], 60, " s"),
         at_most(AREA, "changes of the same file again", taken["changed"], 0, ""),
+        at_most(AREA, "memory of the process that reads", reader_mib, 600, " MiB"),
         Figure(AREA, "memory of the process that checks and stores", f"{own_mib:.0f} MiB"),
     ]
 
