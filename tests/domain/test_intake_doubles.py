@@ -3,6 +3,7 @@
 `DOUBLES_RECORDS=100000` takes the full number of records.
 """
 
+import math
 import os
 import random
 
@@ -15,6 +16,8 @@ from registry.domain.intake.territory import KnownPlace, Territory
 from registry.domain.values import Name
 
 RECORDS = int(os.environ.get("DOUBLES_RECORDS", "3000"))
+SIDE_DEG = 0.45 * math.sqrt(RECORDS / 3_000)
+"""3,000 records lie in a district of 2,000 km², and more of them in more districts."""
 SYLLABLES = (
     "龙凤石永新安稳东溪赶水打通扶欢郭篆塘三角丁山中峰横古南文惠白云清泉高青柏松林竹梅兰菊荷花桥河江湖海田"
 )
@@ -37,7 +40,7 @@ SAME_OR_NOT = [
 
 def a_record(rng: random.Random) -> KnownRecord:
     name = "".join(rng.choice(SYLLABLES) for _ in range(rng.randint(2, 4))) + rng.choice(ENDINGS)
-    lon, lat = 106.5 + rng.random() * 0.5, 28.8 + rng.random() * 0.4
+    lon, lat = 100 + rng.random() * SIDE_DEG, 28.8 + rng.random() * SIDE_DEG
     return KnownRecord(id=new_id(0), name=Name(name), place="500110113", lon=lon, lat=lat)
 
 

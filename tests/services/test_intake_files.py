@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from registry.cli.main import registry
 from registry.domain.access.actor import Actor, sight_of
+from registry.domain.datum import bd09_of, gcj02_of
 from registry.domain.errors import Conflict, Invalid, NeedsApproval, NotFound, Stale
 from registry.domain.intake.files.plan import RowDecision
 from registry.domain.intake.files.refusal import REFUSAL_WORDS, RefusedFile
@@ -164,6 +165,25 @@ async def test_what_has_to_be_asked(office: Office) -> None:
     await answer(office.work, identity, IntakeAnswers(datum="unknown"), Edition(ANY_VERSION))
     await office.again(identity)
     assert (await office.commit(identity))["created"] == 1
+
+
+@pytest.mark.parametrize(("shift", "datum"), [(gcj02_of, "gcj02"), (bd09_of, "bd09"), (None, "wgs84")])
+async def test_known_records_speak_for_the_datum_of_a_file(office: Office, shift: Any, datum: str) -> None:
+    """Six records are known, one of which was moved by a kilometre; four are too few to say anything."""
+    lines = []
+    for number in range(6):
+        lon, lat = 106.6 + number / 50, 28.9 + number / 60
+        known = make("shelter", lon, lat, name={"zh": f"示例{number}号站"}, place="town")
+        await changes.insert(office.writer, known, A_CHANGE)
+        moved = lat + (0.01 if number == 3 else 0.0004)
+        came = (lon, moved) if shift is None else shift((lon, moved))
+        lines.append(f"示例{number}号站,town,{came[0]:.6f},{came[1]:.6f}")
+    for rows, proposal in ((6, datum), (4, None)):
+        intake = await office.read(await office.bring("\n".join(["名称,乡镇,经度,纬度", *lines[:rows]])))
+        assert intake.report is not None
+        [question] = intake.report.questions
+        assert (question.about, question.proposal) == ("datum", proposal)
+        assert (f"speak for {datum}" in question.en) == (proposal is not None)
 
 
 async def test_answers_settle_questions_and_are_remembered_for_the_next_month(office: Office) -> None:

@@ -170,6 +170,10 @@ class RowPlanner:
         for key in keys:
             self._near.setdefault(key, []).append(known)
 
+    def known(self, identity: UUID | None) -> Resource | None:
+        """The known record of an identity."""
+        return self._by_id.get(str(identity))
+
     def plan(self, draft: DraftedRow, decision: RowDecision) -> PlannedRow:
         """What a draft would do."""
         planned = PlannedRow(row=draft.row, action="refused", name=draft.name, contacts=draft.contacts)

@@ -9,6 +9,7 @@ from msgspec import Struct, field, structs
 
 from registry.domain.access.sight import Sight
 from registry.domain.errors import Invalid
+from registry.domain.intake.files.datum_vote import DatumVote
 from registry.domain.intake.files.draft import DraftedRow, FileAnswers, FileGround, SheetContext
 from registry.domain.intake.files.drafts import SharedValues, context_of, datum_of_headers, totals
 from registry.domain.intake.files.drill import refuse_drill
@@ -81,6 +82,8 @@ class FileQuestion(Struct, frozen=True, kw_only=True):
     en: str
     blocking: bool = True
     choices: list[Any] = field(default_factory=list)
+    proposal: str | None = None
+    """The answer that the known records of the file speak for."""
 
 
 class CheckedColumn(Struct, frozen=True, kw_only=True):
@@ -207,11 +210,12 @@ async def _checked(
     records = [_corrected(row, corrections) for row in sorted_rows.records]
     context = context_of(sheet, header, checker.options.kind, ground, file_answers(checker.options))
     shared = SharedValues()
-    planned = await _compared(checker, context, records, shared)
+    vote = DatumVote()
+    planned = await _compared(checker, context, records, (shared, vote))
     questions = list(start.questions)
     unstated = checker.options.datum is None
     if unstated and any(one.code == "datum_not_stated" for row in planned for one in row.findings):
-        questions.append(_datum_question())
+        questions.append(_datum_question(vote))
     report = structs.replace(
         start,
         questions=questions,
@@ -230,9 +234,13 @@ async def _checked(
 
 
 async def _compared(
-    checker: Checker, context: SheetContext, records: list[RecordRow], shared: SharedValues
+    checker: Checker,
+    context: SheetContext,
+    records: list[RecordRow],
+    collected: tuple[SharedValues, DatumVote],
 ) -> list[PlannedRow]:
     """What each row would do, and the records that a whole list does not name."""
+    shared, _ = collected
     kind, options = checker.options.kind, checker.options
     if kind in LIST_KINDS:
         planner = await load_planner(checker.reader, kind, options, checker.sight, checker.scope)
@@ -245,7 +253,7 @@ async def _compared(
         checker.scope,
         default_visibility=checker.default_visibility,
     )
-    planned = _planned(drafts, context.header, plan, checker, shared)
+    planned = _planned(drafts, context.header, plan, checker, collected)
     if options.whole_list_of is not None:
         planned += gone(plan, planned, options.whole_list_of)
     return planned
@@ -275,15 +283,23 @@ def _drafts(
 
 
 def _planned(
-    drafts: list[bytes], header: Header, plan: PlanGround, checker: Checker, shared: SharedValues
+    drafts: list[bytes],
+    header: Header,
+    plan: PlanGround,
+    checker: Checker,
+    collected: tuple[SharedValues, DatumVote],
 ) -> list[PlannedRow]:
     """What each draft would do."""
+    shared, vote = collected
     planner, planned, total = RowPlanner(header, plan), list[PlannedRow](), len(drafts)
     drafts.reverse()
     while drafts:
         draft = UNPACK.decode(drafts.pop())
         shared.mark(draft, header)
         row = planner.plan(draft, checker.answers.decisions.get(draft.row, RowDecision()))
+        known = planner.known(row.target)
+        if draft.reading is not None and known is not None:
+            vote.add((draft.reading.lon, draft.reading.lat), known)
         if row.record is not None:
             row.members, row.record = feature.canonical(row.record), None
         planned.append(row)
@@ -377,11 +393,15 @@ def _header_question(sheet: Sheet) -> FileQuestion:
     )
 
 
-def _datum_question() -> FileQuestion:
+def _datum_question(vote: DatumVote) -> FileQuestion:
+    likely = vote.datum()
+    zh = "" if likely is None else f"；与已登记的 {vote.rows} 处位置相比，可能为 {likely}"
+    en = "" if likely is None else f" The positions of {vote.rows} known records speak for {likely}."
     return FileQuestion(
         about="datum",
-        zh="未注明坐标系，请回答（高德、腾讯为 gcj02，百度为 bd09）",
-        en="no datum is stated; which one is it (Gaode and Tencent are gcj02, Baidu bd09)?",
+        zh="未注明坐标系，请回答（高德、腾讯为 gcj02，百度为 bd09）" + zh,
+        en="no datum is stated; which one is it (Gaode and Tencent are gcj02, Baidu bd09)?" + en,
+        proposal=likely,
         blocking=False,
         choices=["wgs84", "cgcs2000", "gcj02", "bd09", "unknown"],
     )
