@@ -21,7 +21,7 @@ from registry.api.http.dependencies import DEPENDENCIES
 from registry.api.http.poll_cache import PollCache
 from registry.api.ogc import router as ogc_router
 from registry.api.v1 import proximity
-from registry.api.v1.access import approvals, audit, me
+from registry.api.v1.access import approvals, audit, exercises, me
 from registry.api.v1.coverage import coverage, jobs, scenarios
 from registry.api.v1.incidents import incidents, warnings
 from registry.api.v1.incidents import response as incident_response
@@ -83,6 +83,7 @@ ROUTERS = (
     approvals.router,
     audit.router,
     me.router,
+    exercises.router,
     contacts.router,
     plans.router,
     registers.router,

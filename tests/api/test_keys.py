@@ -44,6 +44,17 @@ async def test_a_caller_is_told_its_role_and_its_places(
     assert (await client.get("/v1/me", headers={"Authorization": "Bearer reg_wrong"})).status_code == 401
 
 
+async def test_exercises_are_listed_to_those_who_see_something_of_them(
+    client: Client, stored: Writer, signed: Signed
+) -> None:
+    await a_place(stored, "T1")
+    await a_resource(stored, "shelter", 106.6, 29.0, place="T1", exercise="open-drill")
+    await a_resource(stored, "shelter", 106.6, 29.0, place="T1", exercise="secret", visibility="restricted")
+    assert (await client.get("/v1/exercises")).json() == {"exercises": ["open-drill"]}
+    planner = await client.get("/v1/exercises", headers=await signed("planner"))
+    assert planner.json() == {"exercises": ["open-drill", "secret"]}
+
+
 async def test_each_role_sees_what_it_is_cleared_for(client: Client, stored: Writer, signed: Signed) -> None:
     await a_place(stored, "D")
     await a_place(stored, "T1", "D")

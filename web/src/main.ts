@@ -30,6 +30,7 @@ import { tellEntry } from './registers'
 import { drawBanner, drawFoot, drawModes, drawShell, drawTabs } from './shell'
 import { Store, type State } from './state'
 import { KINDS } from './vocab'
+import { drawWall } from './wall'
 import './styles.css'
 
 setWorkerUrl(workerUrl)
@@ -170,6 +171,7 @@ store.on((state, changed) => {
     drawTime(app)
     void reload()
   }
+  if (any('wall')) drawWall(app)
   if (any('exercise')) {
     app.live.follow(state.exercise)
     void followIncidents(app)
@@ -205,6 +207,7 @@ async function start(): Promise<void> {
   await app.places.load('town', 'management_area', 'province').then(() => drawing.places(), say)
   drawing.areas()
   void followIncidents(app)
+  if (store.state.wall) drawWall(app)
   await get<{ codes: Parameters<typeof learn>[0] }>('v1/vocabularies').then(({ codes }) => learn(codes), () => undefined)
   app.undrawn_zones = await drawZones(app).catch(() => null)
   if (!isEditing()) drawPanel(app)

@@ -1,6 +1,7 @@
 import { credential } from './api'
 import type { App } from './app'
 import { byId, fill, h } from './dom'
+import { askExercise } from './exercises'
 import { age, instant, number, t, type Word } from './i18n'
 import { become, described, forget, holder, me, meet, whose } from './me'
 import { Problem } from './api'
@@ -20,6 +21,8 @@ export function drawShell(app: App): void {
   const { state } = app.store
   document.title = t('title')
   byId('skip').textContent = t('skip')
+  fill(byId('skip-map'), t('skip.map'))
+  byId('skip-map').onclick = (event) => (event.preventDefault(), app.map.getCanvas().focus())
   fill(byId('bar'), h('h1', {}, t('title')), searchBox(app), modeButton(app), ...buttons(app))
   drawTabs(app)
   drawModes(app)
@@ -35,6 +38,7 @@ function buttons(app: App): HTMLElement[] {
     button(t('language'), () => app.store.set({ lang: state.lang === 'zh' ? 'en' : 'zh' }), 'lang'),
     button(state.theme === 'dark' ? t('theme.light') : t('theme.dark'), () => app.store.set({ theme: state.theme === 'dark' ? 'light' : 'dark' }), 'theme'),
     button(t('link.copy'), () => void copyLink(app), 'link'),
+    button(t('wall'), () => app.store.set({ wall: true }), 'wall'),
     button(t('print'), () => print(), 'print'),
     signInButton(app),
   ]
@@ -54,12 +58,7 @@ function modeButton(app: App): HTMLElement {
   const { exercise } = app.store.state
   return exercise
     ? h('button', { type: 'button', id: 'do-exercise', class: 'drill', onclick: () => app.store.set({ exercise: null, selected: null }) }, t('exercise.leave'))
-    : h('button', { type: 'button', id: 'do-exercise', onclick: () => askExercise(app) }, t('exercise.enter'))
-}
-
-function askExercise(app: App): void {
-  const name = h('input', { id: 'exercise-name', value: 'demo', pattern: '[a-z0-9][a-z0-9\\-]*', maxlength: 40, required: true })
-  ask(t('exercise.enter'), [h('label', {}, t('exercise.name'), name)], () => app.store.set({ exercise: name.value, selected: null }))
+    : h('button', { type: 'button', id: 'do-exercise', onclick: () => void askExercise(app) }, t('exercise.enter'))
 }
 
 /** Who is signed in, with which role and places; a press changes it. */
@@ -172,7 +171,7 @@ export function drawFoot(app: App): void {
   const approximate = all.filter((resource) => resource.properties.location.quality === 'approximate').length
   fill(
     byId('foot'),
-    h('span', { id: 'link-state', 'data-link': live.link }, live.link === 'live' ? t('connection.live') : live.link === 'lost' ? t('connection.lost', { age: age(records.at) }) : t('connection.waiting')),
+    h('span', { id: 'link-state', 'data-link': live.link }, live.link === 'live' ? t('connection.live') : live.link === 'lost' ? t('connection.lost', { age: age(new Date(live.last_contact)) }) : t('connection.waiting')),
     h('span', { id: 'data-age' }, t('data.age', { at: instant(records.at) })),
     records.tiled
       ? h('span', {}, t('count.tiles'))
@@ -189,7 +188,7 @@ export function drawFoot(app: App): void {
 export function drawBanner(app: App): void {
   const banner = byId('banner')
   const lost = app.live.link === 'lost'
-  const text = lost ? t('connection.lost', { age: age(app.records.at) }) : ''
+  const text = lost ? t('connection.lost', { age: age(new Date(app.live.last_contact)) }) : ''
   if (banner.textContent !== text) banner.textContent = text
   banner.hidden = !lost
 }

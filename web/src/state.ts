@@ -32,6 +32,8 @@ export interface State {
   radius_m: number | null
   reason: string
   trials: Trial[]
+  /** Whether the map hangs on a wall: no panels, a clock, incidents in turn. */
+  wall: boolean
   /** The file that is being brought in. */
   intake: string | null
 }
@@ -83,6 +85,7 @@ export const initial = (): State => ({
   reason: '',
   trials: [],
   intake: null,
+  wall: false,
 })
 
 const point = (p: LonLat) => `${p[0].toFixed(5)},${p[1].toFixed(5)}`
@@ -115,6 +118,7 @@ export function encode(state: State): string {
   add('reason', state.reason, '')
   add('trials', state.trials.map(({ at, radius_m }) => `${point(at)},${radius_m}`).join(';'), '')
   add('intake', state.intake)
+  add('wall', state.wall ? '1' : null)
   add('lang', state.lang)
   add('theme', state.theme)
   return `#${parts.map(([k, v]) => `${k}=${encodeURIComponent(v).replace(/%2C/g, ',').replace(/%3A/g, ':').replace(/%3B/g, ';').replace(/%2F/g, '/')}`).join('&')}`
@@ -151,6 +155,7 @@ export function decode(fragment: string): State {
   take('reason', String, (v) => (state.reason = v.slice(0, 400)))
   take('trials', trials, (v) => (state.trials = v))
   take('intake', String, (v) => UUID.test(v) && (state.intake = v))
+  take('wall', String, (v) => (state.wall = v === '1'))
   take('lang', String, (v) => (v === 'zh' || v === 'en') && (state.lang = v))
   take('theme', String, (v) => (v === 'light' || v === 'dark') && (state.theme = v))
   return state

@@ -1070,5 +1070,15 @@ export const WORDS = {
   'layer.grid': ['经纬网', 'Grid'],
   'map.north': ['上方为北', 'North is up'],
 
+  'wall': ['大屏', 'Wall'],
+  'wall.leave': ['退出大屏', 'Leave the wall'],
+  'wall.contact': ['{age}有联系', 'in contact {age}'],
+  'skip.map': ['跳到地图', 'Skip to the map'],
+  'exercise.form': ['小写字母、数字和连字符', 'small letters, digits and hyphens'],
+  'exercise.copy': ['新建演练，从实况复制 {n} 个资源', 'Open a new one with {n} records of real life'],
+  'exercise.copy.note': ['先填写新的演练名称；复制的资源只属于演练', 'Write the new name first; the copies belong to the exercise only'],
+  'exercise.copying': ['正在复制', 'Copying'],
+  'exercise.opened': ['已复制 {n} 个，未成 {failed}', '{n} copied, {failed} not'],
+
   'attribution': ['地名点 © GeoNames（CC BY 4.0）；区界为演示数据；MapLibre', 'Place points © GeoNames (CC BY 4.0); demonstration boundaries; MapLibre'],
 } satisfies Record<string, readonly [string, string]>

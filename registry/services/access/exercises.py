@@ -1,4 +1,4 @@
-"""Refuse a question about an exercise that nobody has opened."""
+"""List exercises, and refuse a question about one that nobody has opened."""
 
 from msgspec import structs
 from rapidfuzz import fuzz, process
@@ -27,6 +27,13 @@ async def demand_exercise(reader: Reader, sight: Sight) -> None:
         proposal=near,
         zh=f"没有名为 {sight.exercise} 的演练" + (f"，是否为 {near}？" if near else ""),
     )
+
+
+async def visible_exercises(reader: Reader, sight: Sight) -> list[str]:
+    """The names of the exercises that hold something which the sight sees, in their order."""
+    present = structs.replace(sight, as_of=None)
+    known = await exercises.names(reader)
+    return [name for name in known if await exercises.holds(reader, structs.replace(present, exercise=name))]
 
 
 async def _nearest(reader: Reader, sight: Sight) -> str | None:
