@@ -13,9 +13,11 @@ from registry.domain.intake.files.header_words import KIND_FIELDS
 from registry.domain.intake.files.plan import Action
 from registry.domain.intake.files.rows import Reason
 from registry.domain.intake.finding import KINDS, Severity
+from registry.domain.intake.lists.list_kind import LIST_KINDS
 
 SOURCE = Path(__file__).parents[2] / "web" / "src"
 WORDS = (SOURCE / "words.ts").read_text(encoding="utf-8")
+LISTS = (SOURCE / "panels" / "intake" / "lists.ts").read_text(encoding="utf-8")
 FIELDS = (SOURCE / "panels" / "intake" / "fields.ts").read_text(encoding="utf-8")
 
 
@@ -32,6 +34,12 @@ def test_a_column_may_be_read_as_every_field_of_its_kind(kind: str) -> None:
     assert sorted(offered) == sorted(fields_of(kind))
     for name in offered:
         assert f"'column.{name}'" in WORDS
+
+
+@pytest.mark.parametrize("kind", LIST_KINDS)
+def test_every_kind_of_list_is_offered_with_a_word(kind: str) -> None:
+    assert f"'{kind}'" in LISTS
+    assert f"'kind.{kind}'" in WORDS
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from registry.domain.intake.files.sheet import Sheet, Workbook, letters, text_of
 from registry.domain.intake.files.stored_row import Corrections, SheetLayout, corrected, layout_of
 from registry.domain.intake.files.text import one_line
 from registry.domain.intake.finding import Finding
-from registry.domain.intake.lists.list_kind import LIST_KINDS, FileKind
+from registry.domain.intake.lists.list_kind import LIST_KINDS, FileKind, list_fields, list_title
 from registry.domain.records import feature
 from registry.domain.records.resource import DEFAULT_VISIBILITY, Datum, Kind, Visibility
 from registry.services.intake.files.ground import load_file_ground, load_plan_ground
@@ -107,6 +107,8 @@ class CheckedFile(Struct, frozen=True, kw_only=True):
     sheets_not_read: list[str] = field(default_factory=list)
     columns: list[CheckedColumn] = field(default_factory=list)
     """The columns, each with the field that it is read as."""
+    fields: dict[str, str] = field(default_factory=dict)
+    """What a column of a list of reference data may be read as, with the heading of each."""
     datum: Datum | None = None
     """The datum that was answered, or that the headers name."""
     remembered: bool = False
@@ -188,6 +190,7 @@ async def check_sheets(workbook: Workbook, checker: Checker, recall: Recall | No
     start = structs.replace(
         start,
         columns=_columns(header, options.kind),
+        fields=_list_titles(options.kind),
         questions=questions,
         datum=options.datum or datum_of_headers(header),
     )
@@ -347,6 +350,10 @@ def _columns(header: Header, kind: FileKind) -> list[CheckedColumn]:
         )
         for column in header.columns
     ]
+
+
+def _list_titles(kind: FileKind) -> dict[str, str]:
+    return {name: list_title(kind, name) for name in list_fields(kind)} if kind in LIST_KINDS else {}
 
 
 def _questions(header: Header, *, named: bool) -> list[FileQuestion]:

@@ -4,6 +4,7 @@ import { byId, fill, h } from '../../dom'
 import { coded, instant, number, percent, t, type Word } from '../../i18n'
 import { KIND_LIST } from '../../vocab'
 import { saveFile, section, why } from '../common'
+import { LIST_KINDS } from './lists'
 import { DATUMS, intakes, type Intake } from './model'
 
 const FORMATS = '.xlsx,.xls,.xlsb,.ods,.csv,.geojson,.json,.gpkg,.zip,.kml,.kmz'
@@ -18,7 +19,9 @@ export async function bringPage(app: App, signal: AbortSignal): Promise<HTMLElem
 }
 
 function form(app: App): HTMLElement {
-  const kind = h('select', { id: 'intake-kind' }, KIND_LIST.map((code) => h('option', { value: code }, t(`kind.${code}` as Word))))
+  const kind = h('select', { id: 'intake-kind' },
+    h('optgroup', { label: t('intake.resources') }, KIND_LIST.map((code) => h('option', { value: code }, t(`kind.${code}` as Word)))),
+    h('optgroup', { label: t('intake.lists') }, LIST_KINDS.map((code) => h('option', { value: code }, t(`kind.${code}` as Word)))))
   const datum = h('select', { id: 'intake-datum' }, h('option', { value: '' }, t('intake.datum.none')), DATUMS.map((code) => h('option', { value: code }, coded('datum', code))))
   const said = h('div', { role: 'status', id: 'intake-progress' })
   const bring = (file: File | undefined) => file && void send(app, file, { kind: kind.value, datum: datum.value || null }, said)

@@ -3,6 +3,7 @@ import { coded, nameOf, t, type Word } from '../../i18n'
 import { section } from '../common'
 import type { FileView } from './file'
 import { FIELDS } from './fields'
+import { isList } from './lists'
 import { DATUMS, intakes, type Answers, type Column, type Question } from './model'
 
 /** How the file was read, what has to be asked, and what may be corrected; every answer is given at once. */
@@ -75,9 +76,16 @@ function headerRow(view: FileView, given: Given): HTMLElement {
   return field('intake.header_row', control)
 }
 
+/** The word for a field; the registry says those of lists in Chinese, and their names are English. */
+function named({ app, intake }: FileView, name: string): string {
+  const title = intake.report?.fields[name]
+  if (title === undefined) return coded('column', name)
+  return app.store.state.lang === 'zh' ? title : name.replaceAll('_', ' ')
+}
+
 function mapping(view: FileView, given: Given): HTMLElement {
   const { report, answers, kind } = view.intake
-  const options: [string, string][] = [['', t('intake.not_read')], ...FIELDS(kind).map((name): [string, string] => [name, coded('column', name)])]
+  const options: [string, string][] = [['', t('intake.not_read')], ...(isList(kind) ? Object.keys(report!.fields) : FIELDS(kind)).map((name): [string, string] => [name, named(view, name)])]
   const controls = report!.columns.map((column): [Column, HTMLSelectElement] => [column, select(`intake-column-${column.column}`, options, column.field)])
   given.set('columns', () => {
     const changed = controls.filter(([column, control]) => control.value !== (column.field ?? ''))
@@ -86,7 +94,7 @@ function mapping(view: FileView, given: Given): HTMLElement {
   return h('table', { class: 'mapping' }, h('tr', {}, h('th', {}, t('intake.column')), h('th', {}, t('intake.field'))),
     controls.map(([column, control]) => {
       control.setAttribute('aria-label', `${column.column} ${column.title}`)
-      const near = !column.field && column.nearest ? t('intake.nearest', { field: coded('column', column.nearest) }) : ''
+      const near = !column.field && column.nearest ? t('intake.nearest', { field: named(view, column.nearest) }) : ''
       return h('tr', { class: column.field ? '' : 'unread' }, h('td', {}, h('b', {}, column.column), ' ', column.title), h('td', {}, control, near && h('small', {}, near)))
     }))
 }

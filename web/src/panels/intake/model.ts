@@ -1,3 +1,4 @@
+import type { ListKind } from './lists'
 import { get, request, type Answer } from '../../api'
 import type { App } from '../../app'
 import type { LonLat } from '../../geo'
@@ -81,7 +82,7 @@ export interface Receipt {
 
 export interface Intake {
   id: string
-  kind: Kind
+  kind: Kind | ListKind
   exercise: string | null
   owner: string
   file_name: string
@@ -94,6 +95,7 @@ export interface Intake {
     sheet: string | null
     sheets_not_read: string[]
     columns: Column[]
+    fields: Record<string, string>
     datum: string | null
     remembered: boolean
     questions: Question[]
