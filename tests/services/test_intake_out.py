@@ -225,6 +225,11 @@ def test_the_commands_write_files_that_say_what_they_are(
     code, output = run("import", str(drill), "--kind", "rescue_team", "--exercise", "demo")
     assert (code, "unchanged 不变" in output, "new 新增" in output) == (0, True, False)
     assert run("import", str(drill), "--kind", "rescue_team")[0] == 2
+    assert run("export", "--kind", "hotline")[0] == 2, "a list has an empty workbook only"
+    assert run("export", "--kind", "hotline", "--empty", "--out", "hotlines.xlsx")[0] == 0
+    (tmp_path / "hotlines.csv").write_text("名称,电话,所属乡镇\n值班室,12350,500110113\n", "utf-8")
+    code, output = run("import", "hotlines.csv", "--kind", "hotline")
+    assert (code, "stored 已提交: new 新增 1" in output) == (0, True), output
     code, output = run("report", "--kind", "shelter", "--place", "500110")
     assert (code, "未填" in output) == (0, True)
     assert run("report", "--kind", "shelter", "--place", "500110", "--out", "a.docx")[0] == 0
