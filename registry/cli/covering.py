@@ -31,7 +31,7 @@ def command(
     async def ask(reader: Reader, sight: Sight, settings: Settings) -> Covering:
         conditions = Conditions(kind=WATCH_POINT)
         question = question_of(conditions, sight, settings.stale_after_days)
-        return await covering(reader, sight, question, origin)
+        return (await covering(reader, sight, question, origin)).answer
 
     text = run.answer(ask, exercise, all_records)
     if as_json:

@@ -100,7 +100,7 @@ async def test_every_watch_point_that_covers_in_a_world_is_named(stored) -> None
     for registry in drawn:
         sight, origin = sight_of(rng, registry), origin_of(rng)
         question = question_of(Conditions(kind="fire_watch_point"), sight, 365)
-        answer = await covering(reader, sight, question, origin)
+        answer = (await covering(reader, sight, question, origin)).answer
         hits, doubtful = features(answer), named(answer)
         certain = {identity for identity, hit in hits.items() if hit["certain"]}
         for _ in range(WORLDS):

@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -18,6 +19,7 @@ from registry.domain.completeness import (
     why_none,
 )
 from registry.domain.conditions import Filter
+from registry.domain.cursor import DistanceCursor
 from registry.domain.proximity.figures import hit
 from registry.domain.proximity.interval import Aim, Cover, covers, covers_aim
 from registry.domain.proximity.origin import Origin, Start, as_spot
@@ -59,14 +61,28 @@ class WatchPoints(SetAnswer, frozen=True, kw_only=True):
     assumed_extent: list[str]
 
 
-async def covering(reader: Reader, sight: Sight, question: ResourceQuestion, origin: Origin) -> Covering:
-    """The watch points whose own radius reaches the origin, and those of which nobody can tell."""
+class CoveringPage(NamedTuple):
+    """One page of watch points, and where the next one starts when there are more."""
+
+    answer: Covering
+    next_page: DistanceCursor | None
+
+
+async def covering(
+    reader: Reader, sight: Sight, question: ResourceQuestion, origin: Origin, *,
+    limit: int = MOST_COVERING, after: DistanceCursor | None = None,
+) -> CoveringPage:  # fmt: skip
+    """The first `limit` watch points whose own radius reaches the origin, and those of which nobody can tell.
+
+    What could not be decided is the same on every page.
+    """
     wanted = of_kind(question.filter, WATCH_POINT, "only fire watch points cover a spot")
     question = msgspec.structs.replace(question, filter=wanted)
     async with reader.snapshot(one_plan=True) as snapshot:
         start = as_spot(await start_of(snapshot, origin))
         tested = await evaluate_watch_points(snapshot, sight, wanted, start)
         await require_place(snapshot, wanted, tested.covering)
+    tested, next_page = _page(tested, limit, after)
     answer = Covering(
         features=features(question, start, tested),
         origin=start.described,
@@ -75,7 +91,20 @@ async def covering(reader: Reader, sight: Sight, question: ResourceQuestion, ori
         undecided=tested.undecided,
         excluded=tested.excluded,
     )
-    return answer if answer.features else msgspec.structs.replace(answer, none=why_none(answer))
+    if not answer.features and after is None:
+        answer = msgspec.structs.replace(answer, none=why_none(answer))
+    return CoveringPage(answer, next_page)
+
+
+def _page(
+    tested: WatchPoints, limit: int, after: DistanceCursor | None
+) -> tuple[WatchPoints, DistanceCursor | None]:
+    """The watch points of one page, and where the next one starts."""
+    last = (-1.0, UUID(int=0)) if after is None else (after.distance_m, after.after)
+    later = [one for one in tested.covering if (one[0]["distance_m"], one[0]["id"]) > last]
+    page = later[:limit]
+    more = DistanceCursor(page[-1][0]["distance_m"], page[-1][0]["id"]) if len(later) > limit else None
+    return msgspec.structs.replace(tested, covering=page), more
 
 
 def features(question: ResourceQuestion, start: Start, tested: WatchPoints) -> list[msgspec.Raw]:

@@ -5,9 +5,11 @@ from litestar.datastructures import State
 from litestar.params import JSONBody
 
 from registry.api.http.dependencies import ReaderDep, SightDep
-from registry.api.http.links import GEOJSON, linked, self_link
+from registry.api.http.links import GEOJSON, linked, next_link, self_link
+from registry.api.http.params import Cursor, Limit
 from registry.api.http.request import HttpRequest
 from registry.api.v1.proximity.params import ConditionsDep, OriginBody, OriginDep
+from registry.domain.cursor import decode_distance, encode_cursor
 from registry.services.proximity.answer import question_of
 from registry.services.proximity.covering import Covering, covering
 
@@ -20,10 +22,17 @@ async def find_covering(
     sight: SightDep,
     conditions: ConditionsDep,
     origin: OriginDep,
+    cursor: Cursor = None,
+    limit: Limit = 1000,
 ) -> Covering:
-    """The watch points whose own radius reaches the spot, and the names of those that could not be tested."""
+    """The watch points whose own radius reaches the spot, nearest first, in pages; what cannot be tested."""
     question = question_of(conditions, sight, state.settings.stale_after_days)
-    return linked(await covering(reader, sight, question, origin), self_link(request))
+    after = decode_distance(cursor)
+    page = await covering(reader, sight, question, origin, limit=limit, after=after)
+    links = [self_link(request)]
+    if page.next_page is not None:
+        links.append(next_link(request, encode_cursor(page.next_page)))
+    return linked(page.answer, *links)
 
 
 @post("/covering", media_type=GEOJSON, status_code=200)
@@ -32,4 +41,5 @@ async def ask_covering(
 ) -> Covering:
     """The watch points that reach any origin: for a drawn one, the disc that holds all of it."""
     question = question_of(data.where, sight, state.settings.stale_after_days)
-    return linked(await covering(reader, sight, question, data.origin), self_link(request))
+    page = await covering(reader, sight, question, data.origin)
+    return linked(page.answer, self_link(request))
