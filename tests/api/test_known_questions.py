@@ -76,7 +76,7 @@ async def test_no_question_is_asked_of_an_exercise_that_does_not_exist(client, s
         assert "no exercise" not in known.text, path
     assert {one[0] for one in routes} - {one[0] for one in checked} == {
         "/v1/changes", "/v1/sync/digest", "/v1/sync/snapshot", "/v1/intakes", "/v1/intakes/{identity:uuid}",
-        "/v1/intakes/{identity:uuid}/rows", "/v1/intakes/{identity:uuid}/file",
+        "/v1/intakes/{identity:uuid}/rows", "/v1/intakes/{identity:uuid}/file", "/v1/templates/{kind:str}",
     }  # fmt: skip
 
 
