@@ -348,9 +348,10 @@ async def test_pages_escape_what_records_say(client, stored) -> None:
     assert "&lt;script&gt;" in shown
 
 
-def test_a_page_links_to_nothing_but_web_addresses_and_escapes_names_of_members() -> None:
+async def test_a_page_links_to_nothing_but_web_addresses_and_escapes_names_of_members() -> None:
     links = [{"rel": "next", "href": "javascript:alert(1)"}, {"rel": "data", "href": '/a"><script>'}]
-    shown = html_page({"<script>": {"<script>": "http://x/'><script>"}, "links": links}, "<script>").decode()
+    content = {"<script>": {"<script>": "http://x/'><script>"}, "links": links}
+    shown = (await html_page(content, "<script>")).decode()
     assert "<script" not in shown
     assert 'href="javascript' not in shown
     assert shown.count("&lt;script&gt;") == 8

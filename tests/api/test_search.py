@@ -103,7 +103,7 @@ def test_a_question_asks_for_all_its_pairs_or_its_one_character() -> None:
     assert key_grams("Ｑ") == grams_of("q")
 
 
-async def test_records_are_found_over_every_list(client, stored) -> None:
+async def test_records_are_found_over_every_list(client, stored, signed) -> None:
     shelter = await a_resource(
         stored, "shelter", 106.5, 29.0, name=Name("綦江區應急避難場所（北區）", "North shelter"),
         external_ids=[{"system": "erp", "id": "ＺＸ-007"}],
@@ -115,9 +115,14 @@ async def test_records_are_found_over_every_list(client, stored) -> None:
     for part in ("应急避难", "應急避難", "綦江 区", "qijiang", "qjqyj", "NORTH", "zx-007", "（北区）", "北"):
         for path in ("/v1/resources?", f"{ROOT}/shelters/items?"):
             assert await pages(client, f"{path}q={quote(part)}") == [str(shelter)], (path, part)
+    for part in ("zx-008", "（）", "|", "shanxian", "单县", "避难场所"):
+        for path in ("/v1/resources?", f"{ROOT}/shelters/items?"):
+            found = await pages(client, f"{path}q={quote(part)}")
+            assert str(hidden) not in found, "the public reads no name of it, and finds it by none"
+    client.headers.update(await signed("viewer"))
     assert await pages(client, "/v1/resources?q=shanxian") == [str(hidden)]
-    for part in ("zx-008", "（）", "|"):
-        assert await pages(client, f"/v1/resources?q={quote(part)}") == [], part
+    assert await pages(client, "/v1/resources?q=zx-008") == [], "its identities elsewhere could be guessed"
+    del client.headers["Authorization"]
 
 
 PLACES = [("510104020", "春熙路街道", "Chunxi Road"), ("510104030", "牛市口", None), ("11-Ａ", "髙松", None)]

@@ -10,9 +10,9 @@ from registry.domain.conditions import ListConditions, list_filter_of
 from registry.services.records.read import list_resources
 from tests.builders import NOW
 from tests.worlds import complete
+from tests.worlds.asked import CASES, Truth, seen, sight_of
 from tests.worlds.complete import Thing
 from tests.worlds.registries import CENTRE, Registry, near
-from tests.worlds.test_proximity import CASES, Truth, seen, sight_of
 
 SEED = 20261201
 WORLDS = 50
