@@ -23,9 +23,9 @@ from registry.store.visibility import Shape, View, binds, shape, view
 def _reach_m(
     seen: View, origin: OriginSql, where: Sequence[sa.ColumnElement[Any]], radius_m: Any, tier: int
 ) -> sa.ColumnElement[float]:
-    """How far the page reaches at the most: as many of the nearest as it needs are not farther.
+    """How far a first page reaches at the most: as many of the nearest as it needs are not farther.
 
-    They come in the order of the index, so that a page does not read the whole circle.
+    They come in the order of the index, so that it does not read the whole circle, as later ones do.
     """
     metres = distance(seen, origin).label("distance_m")
     near = sa.select(metres).where(*where, within(seen, origin, radius_m), seen.geom.is_not(None))
@@ -42,10 +42,8 @@ def _near(form: Shape, present: frozenset[str], drawn: bool, paged: bool, tier: 
     seen, origin = view(form), origin_sql.of(drawn)
     where = [seen.seen, *clauses(present, seen)]
     radius_m: Any = sa.bindparam("radius_m", type_=sa.Float)
-    last = sa.tuple_(sa.bindparam("after_m", type_=sa.Float), sa.bindparam("after", type_=sa.Uuid))
     if tier is not None:
-        later = [sa.tuple_(distance(seen, origin), seen.c.id) > last] if paged else []
-        radius_m = _reach_m(seen, origin, [*where, *later], radius_m, tier)
+        radius_m = _reach_m(seen, origin, where, radius_m, tier)
     near = [within(seen, origin, radius_m)]
     if drawn:
         box = sa.func._ST_Expand(origin.geog, radius_m + sa.literal_column("1"))
@@ -54,6 +52,7 @@ def _near(form: Shape, present: frozenset[str], drawn: bool, paged: bool, tier: 
     found = sa.select(*columns(seen, origin, present)).where(*where, *near).subquery("near")
     statement = sa.select(found)
     if paged:
+        last = sa.tuple_(sa.bindparam("after_m", type_=sa.Float), sa.bindparam("after", type_=sa.Uuid))
         statement = statement.where(sa.tuple_(found.c.distance_m, found.c.id) > last)
     ordered = statement.order_by(found.c.distance_m, found.c.id)
     hits = ordered.limit(sa.bindparam("limit", type_=sa.Integer))
@@ -76,8 +75,8 @@ async def within_distance(
     if after is not None:
         values |= {"after_m": after.distance_m, "after": after.after}
     tier = next((tier for tier in TIERS if tier >= limit), None)
-    if start.shape is not None or not present <= BROAD:
-        tier = None  # what is rare is not found by the order of distance
+    if after is not None or start.shape is not None or not present <= BROAD:
+        tier = None  # what is rare or comes later is not found by the order of distance
     query = _near(shape(sight), present, start.shape is not None, after is not None, tier)
     if start.shape is None:
         return await reader.rows(query, values)
