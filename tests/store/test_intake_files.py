@@ -1,13 +1,17 @@
 """Reading the messy files of tests/data/intake: their README holds the right answers."""
 
+import zlib
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from registry.domain.intake.files.header import Header, find_header
 from registry.domain.intake.files.rows import SortedRows, sort_rows
-from registry.domain.intake.files.sheet import Sheet, Workbook
+from registry.domain.intake.files.sheet import Row, Sheet, Workbook
 from registry.store.files.read import read_file
+from registry.store.files.transport import pack, unpack
 
 DATA = Path(__file__).parent.parent / "data" / "intake"
 
@@ -132,3 +136,16 @@ def test_a_parent_without_merges_reaches_to_the_right() -> None:
     ]
     assert header.columns[2].path == ("坐标(百度)", "纬度")
     assert len(split.records) == 1
+
+
+def test_sheets_travel_between_processes_with_equal_texts_once() -> None:
+    rows: list[Row] = [["town", number, 1.5, True, None, date(2026, 3, 1)] for number in range(2_500)]
+    rows.append(["town", datetime(2026, 3, 1, 8, tzinfo=UTC)])
+    sheet = Sheet(name="a", rows=rows, merges=[(0, 0, 1, 0)], uncalculated=[(3, 1)])
+    [back] = unpack(pack(Workbook(format="csv", sheets=[sheet]))).sheets
+    assert back == sheet
+    assert len({id(row[0]) for row in back.rows}) == 1
+    earlier = {"format": "csv", "encoding": None, "previews": {}}
+    plain = {"name": "a", "merges": [], "hidden": False, "shapes": None, "crs": None, "uncalculated": []}
+    packed = zlib.compress(msgspec.msgpack.encode(earlier | {"sheets": [plain | {"rows": [["x", 1]]}]}))
+    assert unpack(packed).sheets[0].rows == [["x", 1]], "as the release before kept it"

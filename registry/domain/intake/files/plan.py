@@ -54,15 +54,15 @@ class RowDecision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True,
 class PlannedRow(Struct, kw_only=True):
     """What a row would do. `record` is what would be stored, `target` the record that it is about.
 
-    `members` is the record as text, in whose place it stands where many rows are held. `changed` names the
-    members that an update changes. A retirement has no row.
+    `members` is the record as UTF-8 text, in whose place it stands where many rows are held. `changed`
+    names the members that an update changes. A retirement has no row.
     """
 
     row: int | None
     action: Action
     name: str
     record: Resource | None = None
-    members: str | None = None
+    members: bytes | None = None
     target: UUID | None = None
     target_version: int | None = None
     changed: list[str] = field(default_factory=list)

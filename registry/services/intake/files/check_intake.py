@@ -152,7 +152,7 @@ def planned_columns(planned: PlannedRow) -> dict[str, Any]:
     return {
         "action": planned.action,
         "name": planned.name,
-        "record": planned.members if planned.record is None else feature.canonical(planned.record),
+        "record": _record_of(planned),
         "target": planned.target,
         "target_version": planned.target_version,
         "external_id": planned.external_id,
@@ -162,6 +162,13 @@ def planned_columns(planned: PlannedRow) -> dict[str, Any]:
         "codes": sorted({one.code for one in planned.findings}),
         "severity": next((severity for severity in SEVERITIES if severity in found), None),
     }
+
+
+def _record_of(planned: PlannedRow) -> str | None:
+    """The record that would be stored, as text."""
+    if planned.record is not None:
+        return feature.canonical(planned.record)
+    return None if planned.members is None else planned.members.decode()
 
 
 async def _tell(

@@ -304,7 +304,7 @@ def _planned(
         if draft.reading is not None and known is not None:
             vote.add((draft.reading.lon, draft.reading.lat), known)
         if row.record is not None:
-            row.members, row.record = feature.canonical(row.record), None
+            row.members, row.record = feature.canonical(row.record).encode(), None
         planned.append(row)
         if len(planned) % STEP == 0 or not drafts:
             checker.advance("check", len(planned), total)

@@ -113,7 +113,7 @@ async def _planned(
     if value is None or refusals(row.findings):
         return row
     new = msgspec.to_builtins(value)
-    row.members = msgspec.json.encode(new).decode()
+    row.members = msgspec.json.encode(new)
     row.changed = [] if stored is None else list(differences(_whole(planner.kind, stored.body), new))
     row.action = "create" if stored is None else "update" if row.changed else "unchanged"
     return row
