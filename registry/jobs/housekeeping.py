@@ -11,6 +11,7 @@ import structlog
 from registry.domain.errors import RegistryError
 from registry.services.access.forget_expired import forget_expired
 from registry.services.incidents.warnings.receive import watch_warnings
+from registry.services.monitoring.work_questions import work_questions
 from registry.services.subscriptions.forget_delivered import forget_delivered
 from registry.services.sync.seal_history import seal_history
 from registry.store import completeness
@@ -22,6 +23,7 @@ SEAL_EVERY_S = 10.0
 IDLE_EVERY_S = 60.0
 END_S = 3.0
 WARNINGS_EVERY_S = 10.0
+QUESTIONS_EVERY_S = 5.0
 
 
 class Chore(NamedTuple):
@@ -45,6 +47,9 @@ def database_chores(reader: Reader, pepper: bytes) -> list[Chore]:
     async def watch() -> None:
         await watch_warnings(reader)
 
+    async def answer() -> None:
+        await work_questions(reader)
+
     async def fold() -> None:
         async with reader.writer() as writer:
             await writer.run(completeness.FOLD, {})
@@ -52,6 +57,7 @@ def database_chores(reader: Reader, pepper: bytes) -> list[Chore]:
     return [
         Chore(SEAL_EVERY_S, seal),
         Chore(WARNINGS_EVERY_S, watch),
+        Chore(QUESTIONS_EVERY_S, answer),
         Chore(FORGET_EVERY_S, forget),
         Chore(FORGET_EVERY_S, fold),
         Chore(IDLE_EVERY_S, reader.release_idle),

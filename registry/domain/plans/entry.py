@@ -15,6 +15,11 @@ from registry.domain.incidents.cordon import Cordon, check_cordon
 from registry.domain.incidents.incident import Incident
 from registry.domain.incidents.service_point import ServicePoint
 from registry.domain.incidents.warning import StoredWarning
+from registry.domain.monitoring.standing_question import (
+    StandingQuestion,
+    check_standing_question,
+    with_answer_of,
+)
 from registry.domain.plans.entry_base import (
     Codes,
     EntryBase,
@@ -199,6 +204,7 @@ Entry = (
     | Cordon
     | Incident
     | StoredWarning
+    | StandingQuestion
 )
 Register = Literal[
     "organisation",
@@ -220,11 +226,12 @@ Register = Literal[
     "cordon",
     "incident",
     "warning",
+    "standing_question",
 ]
 REGISTERS: tuple[Register, ...] = get_args(Register)
 OF_THEIR_OWN: dict[Register, str] = {"incident": "/v1/incidents", "warning": "/v1/warnings"}
 """Registers that are changed by routes of their own, since a change of them is more than other words."""
-OF_THE_MOMENT: tuple[Register, ...] = ("incident", "warning", "cordon")
+OF_THE_MOMENT: tuple[Register, ...] = ("incident", "warning", "cordon", "standing_question")
 """Registers of what happens now, which no check of a plan reads."""
 
 
@@ -254,6 +261,13 @@ def restates(entry: Entry, document: str, locator: str) -> bool:
     )
 
 
+def written(entry: Entry, stored: Entry | None) -> Entry:
+    """The entry without what only the registry writes of it."""
+    if not isinstance(entry, StandingQuestion):
+        return entry
+    return with_answer_of(entry, stored if isinstance(stored, StandingQuestion) else None)
+
+
 def admitted_entry(entry: Entry) -> Entry:
     """The entry as it is stored, with its geometry in WGS 84."""
     return located_in_wgs84(entry) if isinstance(entry, LocatedEntry) else entry
@@ -265,6 +279,8 @@ def check_entry(entry: Entry) -> None:
         check_location(entry)
     if isinstance(entry, Cordon):
         check_cordon(entry)
+    if isinstance(entry, StandingQuestion):
+        check_standing_question(entry)
     if isinstance(entry, Indicator) and entry.unit not in UNITS:
         raise Invalid(f"unknown unit {entry.unit}; known: {', '.join(sorted(UNITS))}", field="unit")
     if isinstance(entry, Denominator):

@@ -26,6 +26,9 @@ EventType = Literal[
     "stock.below_minimum",
     "warning.in_force",
     "warning.ended",
+    "question.alarm",
+    "question.possible",
+    "question.fine",
 ]
 """What a change may be besides a change; one change may be several."""
 SubjectKind = Kind | Register
@@ -103,9 +106,16 @@ def events_of(row: Mapping[str, Any], change: FeedChange) -> list[EventType]:
         events += ["incident.closed"] if members.get("state") == "closed" else []
     elif row["kind"] == "warning":
         events.append("warning.in_force" if members.get("force") == "in_force" else "warning.ended")
+    elif row["kind"] == "standing_question":
+        events += QUESTIONS.get(members.get("state", ""), [])
     return events + _out_of_use(row, members) + _below_minimum(members)
 
 
+QUESTIONS: Mapping[str, list[EventType]] = {
+    "alarm": ["question.alarm"],
+    "possible": ["question.possible"],
+    "fine": ["question.fine"],
+}
 OUT: Mapping[str, tuple[str, ...]] = {
     "lifecycle": ("suspended", "retired"),
     "operational": ("no",),

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from registry.domain.access.actor import Actor, require_place
+from registry.domain.access.actor import Actor, Role, require_place
 from registry.domain.access.sight import Sight
 from registry.domain.errors import ConditionMissing, Invalid, NotFound, Stale
 from registry.domain.plans.entry import (
@@ -20,6 +20,7 @@ from registry.domain.plans.entry import (
     check_entry,
     is_hidden,
     register_of,
+    written,
 )
 from registry.domain.plans.entry_base import classified
 from registry.domain.records.change import Change, Verb
@@ -75,7 +76,7 @@ async def read_history(
 ) -> list[PastEntry]:
     """The earlier versions of an entry, newest first; for those who may change it."""
     entry = await read_entry(reader, sight, register, identity)
-    await _require_field(reader, actor, entry.place)
+    await _require(reader, actor, "field", entry.place)
     return await entries.history(reader, sight, identity)
 
 
@@ -93,11 +94,12 @@ async def put_entry(
     demand_own_route(register_of(entry))
     entry = admitted_entry(await admit_value(writer, entry))
     check_entry(entry)
-    await _require_field(writer, actor, entry.place)
+    role = role_for(register_of(entry))
+    await _require(writer, actor, role, entry.place)
     current = await _current(writer, sight, register_of(entry), entry.id, versions)
     if current is not None:
-        await _require_field(writer, actor, current.place)
-    entry = classified(entry, current, writer.default_visibility)
+        await _require(writer, actor, role, current.place)
+    entry = written(classified(entry, current, writer.default_visibility), current)
     return SavedEntry(await _store(writer, actor, current, entry), created=current is None)
 
 
@@ -114,7 +116,7 @@ async def retire_entry(
     current = await _current(writer, sight, register, identity, versions)
     if current is None:
         raise NotFound(register, identity)
-    await _require_field(writer, actor, current.place)
+    await _require(writer, actor, role_for(register), current.place)
     return await _store(writer, actor, current, msgspec.structs.replace(current, retired=True))
 
 
@@ -147,12 +149,17 @@ async def _store(writer: Writer, actor: Actor, current: Entry | None, entry: Ent
     return await store_entry(writer, current, entry, Change(verb=verb, actor=actor.id, at=now()))
 
 
+def role_for(register: Register) -> Role:
+    """The least role that may change a register: a standing question costs work again and again."""
+    return "planner" if register == "standing_question" else "field"
+
+
 def demand_own_route(register: Register) -> None:
     """Invalid for a register that is changed by routes of its own."""
     if register in OF_THEIR_OWN:
         raise Invalid(f"change it by {OF_THEIR_OWN[register]}", field="register")
 
 
-async def _require_field(reader: Reader, actor: Actor, place: str | None) -> None:
+async def _require(reader: Reader, actor: Actor, role: Role, place: str | None) -> None:
     above = [] if place is None else await places.ancestors(reader, place)
-    require_place(actor, "field", above)
+    require_place(actor, role, above)

@@ -34,7 +34,9 @@ FileKind = Literal[
 LIST_KINDS: tuple[ListKind, ...] = get_args(ListKind)
 FILE_KINDS: tuple[FileKind, ...] = get_args(FileKind)
 assert (*KINDS, *LIST_KINDS) == FILE_KINDS
-assert set(REGISTERS) - OF_THEIR_OWN.keys() <= set(LIST_KINDS)
+NO_LIST = {"standing_question"}
+"""Registers of which no office keeps a list."""
+assert set(REGISTERS) - OF_THEIR_OWN.keys() - NO_LIST <= set(LIST_KINDS)
 SET_BY_THE_REGISTRY = frozenset({"version", "created_at", "updated_at", "exercise", "register"})
 OWNER = ("resource_id", "resource_code", "resource_name")
 """The columns that say which resource a contact or a stock line belongs to."""
