@@ -34,7 +34,14 @@ async def put(
     client, headers, status: int = 201, identity: str | None = None, **given: Any
 ) -> dict[str, Any]:
     identity = identity or str(uuid4())
-    entry = {"register": "standing_question", "id": identity, "place": "D", "asks": COVERAGE, "threshold": 50}
+    entry = {
+        "register": "standing_question",
+        "id": identity,
+        "place": "D",
+        "asks": COVERAGE,
+        "threshold": 50,
+        "visibility": "public",
+    }
     response = await client.put(
         f"/v1/registers/standing_question/{identity}", json=entry | given, headers=headers
     )

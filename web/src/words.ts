@@ -1056,6 +1056,7 @@ export const WORDS = {
   'verb.delete': ['删除', 'removed'],
   'verb.scope_out': ['不再可见', 'out of sight'],
   'register.incident': ['事件', 'incident'],
+  'register.standing_question': ['常设监测', 'standing question'],
   'register.cordon': ['警戒', 'cordon'],
   'register.warning': ['预警', 'warning'],
   'register.organisation': ['机构', 'organisation'],

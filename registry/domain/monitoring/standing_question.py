@@ -61,9 +61,11 @@ class StandingQuestion(EntryBase, frozen=True, kw_only=True, tag="standing_quest
     """
 
     asks: ShareCovered | ShareOfPlaces | NumberOfRecords
+    """What is asked of the place."""
     beyond: Literal["below", "above"] = "below"
     """On which side of the threshold it alarms."""
     threshold: Figure
+    """The value beyond which it alarms: percent of a share, or a number of records."""
     fine_at: Figure | None = None
     """From where on an alarm has ended; the threshold unless given (hysteresis)."""
     state: State = "unknown"

@@ -133,7 +133,8 @@ async def _store(reader: Reader, key: tuple[str, UUID], leased: datetime, answer
 
 async def _answer(reader: Reader, question: StandingQuestion) -> Interval:
     """The answer as a reader of the question's visibility has it."""
-    sight = Sight(clearance=question.visibility, exercise=question.exercise)
+    clearance = question.visibility if isinstance(question.visibility, str) else "public"
+    sight = Sight(clearance=clearance, exercise=question.exercise)
     asks = question.asks
     if isinstance(asks, ShareCovered):
         return await _covered(reader, sight, asks, question.place)
