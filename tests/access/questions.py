@@ -151,7 +151,7 @@ BESIDE: dict[str, dict[str, str]] = {
 """What a route needs although each parameter is optional."""
 STREAMS = ("/v1/changes/stream",)
 """Answers without an end, which are asked by `tests.access.streams`."""
-PASSED = ("/docs", "/assets", "/health", "/metrics", *STREAMS)
+PASSED = ("/docs", "/assets", "/guide", "/health", "/metrics", *STREAMS)
 
 
 class Question(NamedTuple):
@@ -167,7 +167,7 @@ def questions(app: Litestar) -> Iterator[Question]:
     """Every question for every route that reads."""
     for route in app.routes:
         if not isinstance(route, HTTPRoute) or route.path.startswith(
-            ("/docs", "/assets", "/health", "/metrics", *STREAMS)
+            ("/docs", "/assets", "/guide", "/health", "/metrics", *STREAMS)
         ):
             continue
         for method, (handler, model) in route.route_handler_map.items():

@@ -169,7 +169,7 @@ def routes() -> list[tuple[str, str]]:
         for route in app.routes
         if isinstance(route, HTTPRoute)
         for method in route.route_handler_map
-        if method not in ("OPTIONS", "HEAD") and not route.path.startswith(("/docs", "/assets"))
+        if method not in ("OPTIONS", "HEAD") and not route.path.startswith(("/docs", "/assets", "/guide"))
     )
 
 
