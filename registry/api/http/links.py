@@ -1,6 +1,6 @@
 """Links of a response to itself and to the next page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -8,12 +8,14 @@ import msgspec
 
 from registry.api.http.request import HttpRequest
 from registry.domain.completeness import FeatureSetAnswer
-from registry.domain.cursor import encode_cursor
+from registry.domain.cursor import CodeCursor, decode_code, encode_cursor
+from registry.domain.errors import CursorExpired
 from registry.domain.geojson import FeatureCollection
 
 PATH_SAFE = "/:@!$&'()*+,;=~-._"
 GEOJSON = "application/geo+json"
 JSON = "application/json"
+T = TypeVar("T")
 C = TypeVar("C", bound=FeatureCollection | FeatureSetAnswer)
 
 
@@ -43,6 +45,27 @@ def page_links(
     if last is not None:
         links.append(next_link(request, encode_cursor(kind(last)), media))
     return links
+
+
+def page_of(
+    request: HttpRequest, items: Sequence[T], key: Callable[[T], str], cursor: str | None, limit: int
+) -> tuple[list[T], list[dict[str, str]]]:
+    """A page of a short list that was read whole, in its order, and the links of the page.
+
+    CursorExpired when the item that the page starts after is no longer in the list.
+    """
+    start, after = 0, decode_code(cursor)
+    if after is not None:
+        keys = [key(item) for item in items]
+        if after not in keys:
+            raise CursorExpired(
+                "the item that this page starts after is gone; begin again",
+                zh="该页起始处的条目已不存在，请从头读取",
+            )
+        start = keys.index(after) + 1
+    page = list(items[start : start + limit])
+    goes_on = start + limit < len(items)
+    return page, page_links(request, CodeCursor, key(page[-1]) if goes_on else None, JSON)
 
 
 def next_link(request: HttpRequest, cursor: str, media: str = GEOJSON) -> dict[str, str]:

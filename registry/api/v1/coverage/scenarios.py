@@ -6,9 +6,11 @@ from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
+from registry.api.http import params
 from registry.api.http.dependencies import ActorDep, IdempotencyDep, ReaderDep, WriterDep
 from registry.api.http.idempotency import rendered, stating
-from registry.api.http.links import JSON
+from registry.api.http.links import JSON, page_of
+from registry.api.http.request import HttpRequest
 from registry.domain.access.actor import Actor
 from registry.services.coverage import saved_scenarios
 from registry.services.coverage.requests import ScenarioDraft
@@ -21,6 +23,7 @@ class ScenarioList(Struct, frozen=True):
     """The latest scenarios."""
 
     scenarios: list[SavedScenario]
+    links: list[dict[str, str]]
 
 
 @post(responses=stating(201, SavedScenario))
@@ -36,9 +39,16 @@ async def _save(writer: Writer, actor: Actor, draft: ScenarioDraft) -> StoredRes
 
 
 @get()
-async def list_scenarios(reader: ReaderDep, actor: ActorDep) -> ScenarioList:
-    """The latest scenarios."""
-    return ScenarioList(await saved_scenarios.latest_scenarios(reader, actor))
+async def list_scenarios(
+    request: HttpRequest,
+    reader: ReaderDep,
+    actor: ActorDep,
+    cursor: params.Cursor = None,
+    limit: params.Limit = 1000,
+) -> ScenarioList:
+    """The latest scenarios, in pages."""
+    listed = await saved_scenarios.latest_scenarios(reader, actor)
+    return ScenarioList(*page_of(request, listed, lambda one: str(one.id), cursor, limit))
 
 
 @get("/{identity:uuid}")

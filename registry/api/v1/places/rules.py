@@ -6,10 +6,11 @@ from litestar import Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
+from registry.api.http import params
 from registry.api.http.conditional import IfMatch, etag_of, versions_in
 from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep, WriterDep
 from registry.api.http.idempotency import also
-from registry.api.http.links import JSON
+from registry.api.http.links import JSON, page_of
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records.writes import EXAMINED
@@ -35,20 +36,28 @@ class StoredZones(Struct, frozen=True):
     """Zones."""
 
     zones: list[StoredZone]
+    links: list[dict[str, str]]
 
 
 class Rules(Struct, frozen=True):
     """Rules."""
 
     rules: list[Rule]
+    links: list[dict[str, str]]
 
 
 @get("/v1/zones")
 async def list_zones(
-    request: HttpRequest, reader: ReaderDep, road: RoadParam = None, km: KmParam = None
+    request: HttpRequest,
+    reader: ReaderDep,
+    road: RoadParam = None,
+    km: KmParam = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = 1000,
 ) -> Response[StoredZones]:
-    """What rules measure from: shores, road land, ramps; with whether the geometry is loaded."""
-    return localized(request, StoredZones(await zones.list_zones(reader, road, km)))
+    """What rules measure from: shores, road land, ramps; with whether the geometry is loaded, in pages."""
+    listed = await zones.list_zones(reader, road, km)
+    return localized(request, StoredZones(*page_of(request, listed, lambda one: one.zone.id, cursor, limit)))
 
 
 @get("/v1/zones/{identity:str}")
@@ -97,9 +106,12 @@ async def locate_km(
 
 
 @get("/v1/rules")
-async def list_rules(request: HttpRequest, reader: ReaderDep) -> Response[Rules]:
-    """Which facility and action is kept how far from which kind of zone."""
-    return localized(request, Rules(await rules.list_rules(reader)))
+async def list_rules(
+    request: HttpRequest, reader: ReaderDep, cursor: params.Cursor = None, limit: params.Limit = 1000
+) -> Response[Rules]:
+    """Which facility and action is kept how far from which kind of zone, in pages."""
+    listed = await rules.list_rules(reader)
+    return localized(request, Rules(*page_of(request, listed, lambda one: one.id, cursor, limit)))
 
 
 @put("/v1/rules/{identity:str}", opt=EXAMINED)

@@ -6,7 +6,9 @@ from litestar import Response, Router, get, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
+from registry.api.http import params
 from registry.api.http.dependencies import ActorDep, ReaderDep, WriterDep
+from registry.api.http.links import page_of
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records.writes import EXAMINED
@@ -37,14 +39,22 @@ class VocabularyCodes(Struct, frozen=True):
     """Codes."""
 
     codes: list[VocabularyCode]
+    links: list[dict[str, str]]
 
 
 @get("/")
 async def list_codes(
-    request: HttpRequest, reader: ReaderDep, scheme: SchemeParam = None, subject: SubjectParam = None
+    request: HttpRequest,
+    reader: ReaderDep,
+    scheme: SchemeParam = None,
+    subject: SubjectParam = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = 10_000,
 ) -> Response[VocabularyCodes]:
-    """Coded values by scheme, subject and code."""
-    return localized(request, VocabularyCodes(await vocabularies.list_codes(reader, scheme, subject)))
+    """Coded values by scheme, subject and code, in pages."""
+    listed = await vocabularies.list_codes(reader, scheme, subject)
+    page = page_of(request, listed, lambda one: f"{one.scheme}:{one.subject}:{one.code}", cursor, limit)
+    return localized(request, VocabularyCodes(*page))
 
 
 @put("/{scheme:str}/{code:str}", opt=EXAMINED)

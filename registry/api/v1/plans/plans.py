@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from registry.api.http import params
 from registry.api.http.dependencies import ActorDep, ReaderDep, SightDep, WriterDep
+from registry.api.http.links import page_of
 from registry.api.http.localized_response import CSV, localized, localized_csv
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records.writes import EXAMINED
@@ -56,12 +57,14 @@ class Documents(Struct, frozen=True):
     """Documents, oldest first."""
 
     documents: list[Document]
+    links: list[dict[str, str]]
 
 
 class Provisions(Struct, frozen=True):
     """Statements of documents."""
 
     provisions: list[Provision]
+    links: list[dict[str, str]]
 
 
 class SurveyList(Survey, frozen=True, kw_only=True):
@@ -71,9 +74,12 @@ class SurveyList(Survey, frozen=True, kw_only=True):
 
 
 @get("/v1/documents")
-async def list_documents(request: HttpRequest, reader: ReaderDep) -> Response[Documents]:
-    """Every document that provisions come from, oldest first."""
-    return localized(request, Documents(await documents.list_documents(reader)))
+async def list_documents(
+    request: HttpRequest, reader: ReaderDep, cursor: params.Cursor = None, limit: params.Limit = 1000
+) -> Response[Documents]:
+    """Every document that provisions come from, oldest first, in pages."""
+    listed = await documents.list_documents(reader)
+    return localized(request, Documents(*page_of(request, listed, lambda one: one.id, cursor, limit)))
 
 
 @get("/v1/documents/{identity:str}")
@@ -104,12 +110,15 @@ async def list_provisions(
     kind: ProvisionKindParam = None,
     subject: SubjectParam = None,
     place: JurisdictionParam = None,
+    cursor: params.Cursor = None,
+    limit: params.Limit = 1000,
 ) -> Response[Provisions]:
-    """Statements of the documents, in our own words, each with its locator."""
+    """Statements of the documents, in our own words, each with its locator, in pages."""
     provisions = await documents.list_provisions(
         reader, document=document, kind=kind, subject=subject, place=place
     )
-    return localized(request, Provisions(provisions))
+    page = page_of(request, provisions, lambda one: one.id, cursor, limit)
+    return localized(request, Provisions(*page))
 
 
 @get("/v1/provisions/{identity:str}")

@@ -10,7 +10,8 @@ from msgspec import Struct
 from registry.api.http import params
 from registry.api.http.dependencies import OF_PRIMARY, ActorDep, IdempotencyDep, ReaderDep, WorkDep
 from registry.api.http.idempotency import rendered, stating
-from registry.api.http.links import JSON
+from registry.api.http.links import JSON, page_of
+from registry.api.http.request import HttpRequest
 from registry.api.v1.records.writes import EXAMINED
 from registry.domain.subscriptions.subscription import SubscriptionDraft, WebhookSubscription
 from registry.services.subscriptions import subscribe as subscriptions
@@ -27,6 +28,7 @@ class Subscriptions(Struct, frozen=True):
     """Subscriptions."""
 
     subscriptions: list[WebhookSubscription]
+    links: list[dict[str, str]]
 
 
 class Deliveries(Struct, frozen=True):
@@ -55,9 +57,16 @@ async def subscribe(
 
 
 @get("/")
-async def list_subscriptions(reader: ReaderDep, actor: ActorDep) -> Subscriptions:
-    """Your subscriptions; an administrator reads all of them."""
-    return Subscriptions(await subscriptions.list_subscriptions(reader, actor))
+async def list_subscriptions(
+    request: HttpRequest,
+    reader: ReaderDep,
+    actor: ActorDep,
+    cursor: params.Cursor = None,
+    limit: params.Limit = 1000,
+) -> Subscriptions:
+    """Your subscriptions, in pages; an administrator reads all of them."""
+    listed = await subscriptions.list_subscriptions(reader, actor)
+    return Subscriptions(*page_of(request, listed, lambda one: str(one.id), cursor, limit))
 
 
 @get("/{identity:uuid}")
