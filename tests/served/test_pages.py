@@ -9,6 +9,7 @@ from tests.served.test_examples import operations, request_of
 
 ALL_AT_ONCE = {
     "listToRehome": "what is to be done about one code",
+    "listExercises": "the few names of drills",
     "listContacts": "the few contacts of one record",
     "listVisits": "a sheet to print, also as CSV",
     "listHotlines": "the numbers to call at one place",

@@ -405,8 +405,8 @@ def state_examples(operation: Schema) -> None:
     for item in operation.get("parameters", ()):
         name = item["name"]
         example = example_of(identity, name)
-        if example is None:  # a choice is its own example
-            example = item["schema"].get("enum", [None])[0]
+        if example is None:  # a choice or a default is its own example
+            example = item["schema"].get("enum", [item["schema"].get("default")])[0]
         if example is None:
             continue
         if item.get("required") or name in ("lon", "lat", *NEEDED.get(identity, ())):
