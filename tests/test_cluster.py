@@ -2,8 +2,10 @@
 
 import asyncio
 import fcntl
+import itertools
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -370,6 +372,26 @@ def test_a_cluster_of_before_the_role_logged_in_is_mended(home: Path) -> None:
         ask(superuser, "ALTER ROLE registry_app NOLOGIN")
     with running(home, durable=False) as url:
         assert ask(as_role(url), "SELECT session_user::text") == "registry_app"
+
+
+def test_a_postmaster_is_not_killed_for_being_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy host it has run between two looks, although it has not answered either."""
+    for name, seconds in (("STUCK_AFTER_S", 0.1), ("PROBE_EVERY_S", 0.0), ("PROBE_S", 0.05)):
+        monkeypatch.setattr(supervision, name, seconds)
+    killed, turns = [], itertools.count()
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "s"))
+        silent.listen()
+        slow = supervision.Liveness(
+            lambda: True, tmp_path / "s", lambda: killed.append(1), lambda: next(turns)
+        )
+        stuck = supervision.Liveness(lambda: True, tmp_path / "s", lambda: killed.append(2), lambda: 7)
+        assert soon(lambda: not stuck.is_up())
+        for _ in range(10):
+            assert slow.is_up()
+        monkeypatch.setattr(supervision, "LONGEST_SILENT_S", 0.2)
+        assert soon(lambda: not slow.is_up())
+        assert killed == [2, 1]
 
 
 def test_a_postmaster_that_takes_no_connection_is_killed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -180,7 +181,8 @@ class Cluster:
 
     def liveness(self) -> Liveness:
         """Whether its postmaster is alive and takes connections."""
-        return Liveness(self.is_led, self.socket_dir / SOCKET, self._kill)
+        path, progress = self.socket_dir / SOCKET, partial(processes.progress, self.pgdata)
+        return Liveness(self.is_led, path, self._kill, progress)
 
     def _kill(self) -> None:
         """Kill a postmaster that is stuck; nothing that was acknowledged is lost."""

@@ -55,6 +55,14 @@ def postmaster(pgdata: Path) -> int | None:
     return None
 
 
+def progress(pgdata: Path) -> object:
+    """How often the postmaster has been given a processor, by the kernel; None where nothing tells."""
+    with suppress(OSError):
+        lines = (PROC / str(postmaster(pgdata)) / "status").read_text().splitlines()
+        return [line for line in lines if "ctxt_switches" in line]
+    return None
+
+
 def end(pgdata: Path, *, timeout_s: float = 2) -> set[int]:
     """End the processes that work in `pgdata` without a postmaster; returns those that remain.
 

@@ -17,6 +17,8 @@ RETRY_AFTER_S = 2.0
 PROBE_EVERY_S = 2.0
 PROBE_S = 2.0
 STUCK_AFTER_S = 7.0
+LONGEST_SILENT_S = 60.0
+"""A postmaster that runs and takes no connection for so long turns in circles; on a busy host it is slow."""
 TLS_REQUEST = struct.pack("!ii", 8, 80877103)
 """The one question that a postmaster answers before it knows who asks; it logs nothing of it."""
 
@@ -24,10 +26,20 @@ log = logging.getLogger("registry.runtime.cluster.embedded")
 
 
 class Liveness:
-    """Whether a postmaster lives and takes connections; one that takes none for seconds is killed."""
+    """Whether a postmaster lives and takes connections; one that takes none and does not run is killed.
 
-    def __init__(self, is_led: Callable[[], bool], path: Path, kill: Callable[[], None]) -> None:
-        self._is_led, self._path, self._kill = is_led, path, kill
+    `progress` is a value that changes whenever its process has run.
+    """
+
+    def __init__(
+        self,
+        is_led: Callable[[], bool],
+        path: Path,
+        kill: Callable[[], None],
+        progress: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._is_led, self._path, self._kill, self._progress = is_led, path, kill, progress
+        self._seen: object = None
         self._probed_s = self._answered_s = time.monotonic()
 
     def is_up(self) -> bool:
@@ -41,11 +53,16 @@ class Liveness:
         self._probed_s = now_s
         if self._answers():
             self._answered_s = time.monotonic()
-        elif (silent_s := time.monotonic() - self._answered_s) > STUCK_AFTER_S:
+        elif self._is_stuck(silent_s := time.monotonic() - self._answered_s):
             log.error("the postmaster takes no connection for %.0f s and is killed", silent_s)
             self._kill()
             return False
         return True
+
+    def _is_stuck(self, silent_s: float) -> bool:
+        before, self._seen = self._seen, self._progress()
+        has_run = before != self._seen
+        return silent_s > (LONGEST_SILENT_S if has_run else STUCK_AFTER_S)
 
     def _answers(self) -> bool:
         try:
