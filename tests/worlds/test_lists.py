@@ -90,7 +90,10 @@ async def test_a_list_names_no_more_than_a_world_allows(stored) -> None:
         for _ in range(4 * WORLDS):
             for thing in complete.draw(rng, registry, []):
                 verdicts.setdefault(thing.id, set()).add(meets(thing))
+        internal = {str(one.id) for one in registry.records if one.visibility == "internal"}
         for record in page.undecided.resources:
+            if sight.clearance == "public" and record.id in internal and record.unknown == ["item"]:
+                continue  # what it holds is not the public's to know, in whatever world
             assert True in verdicts[record.id], (registry.exercise, asked, record)
             checked += 1
         for name, excluded in page.excluded.items():
