@@ -277,6 +277,7 @@ def test_every_handler_that_stores_a_body_passes_the_gate(client: Client) -> Non
         "answer_questions",
         "decide_rows",
         "patch_row",
+        "patch_rows",
         "commit_file",
         "undo_file",
     }
