@@ -28,7 +28,7 @@ describe('editing', () => {
     assert.equal((await api(`/v1/resources/${id}`)).properties.readiness, 'available')
     await page.fill('#verify-how', 'telephone')
     await page.click('#save-verify')
-    await page.waitForFunction(() => /ago/.test(document.getElementById('detail').textContent))
+    await page.waitForFunction(() => /Confirmed|Verified/.test(document.getElementById('detail').textContent) && !/never verified/.test(document.getElementById('detail').textContent))
     const moved = await api(`/v1/resources/${id}`)
     assert.ok(moved.properties.verified_at)
     await page.click('#start-move')

@@ -8,6 +8,7 @@ import { byId, fill } from './dom'
 import { Drawing } from './drawing'
 import type { LonLat } from './geo'
 import { learn, speak, t } from './i18n'
+import { isQuick, loadFont } from './font'
 import { meetJurisdiction } from './jurisdiction'
 import { Live, type Change } from './live'
 import { applyGround, meetBasemap } from './map/basemap'
@@ -32,6 +33,12 @@ import { Store, type State } from './state'
 import { KINDS } from './vocab'
 import { drawWall } from './wall'
 import './styles.css'
+
+/** On a slow line the font waits until there is something to read. */
+const quick = isQuick()
+let font = quick ? loadFont() : null
+let worded = false
+font?.then(() => (worded = true), () => undefined)
 
 setWorkerUrl(workerUrl)
 prewarm()
@@ -197,13 +204,18 @@ async function start(): Promise<void> {
   drawShell(app)
   pointer(app)
   app.live.follow(store.state.exercise)
-  await Promise.all(first.map((part) => part.then(() => (drawing.places(), drawing.redraw()), say)))
+  const drawn = first.map((part) => part.then(() => (drawing.places(), drawing.redraw()), say))
+  await drawn[1]
   drawPanel(app)
   document.body.dataset.ready = 'true'
+  await Promise.all(drawn)
   app.basemap = await meetBasemap().catch(() => null)
   drawing.ground()
   drawFoot(app)
   await Promise.all([drawnOnce(), drawRest().catch(say)])
+  const late = !worded
+  font ??= loadFont()
+  void font.then(() => late && redress(), () => undefined)
   await app.places.load('town', 'management_area', 'province').then(() => drawing.places(), say)
   drawing.areas()
   void followIncidents(app)

@@ -156,6 +156,7 @@ export function drawModes(app: App): void {
   document.body.classList.toggle('past', as_of !== null)
   const modes = byId('modes')
   modes.hidden = !exercise && !as_of
+  modes.setAttribute('aria-label', t('modes'))
   fill(
     modes,
     exercise && h('strong', { id: 'mode-exercise' }, t('exercise.frame', { name: exercise })),

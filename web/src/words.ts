@@ -1095,6 +1095,7 @@ export const WORDS = {
   'layer.grid': ['经纬网', 'Grid'],
   'map.north': ['上方为北', 'North is up'],
 
+  'modes': ['演练与回放', 'Exercise and replay'],
   'wall': ['大屏', 'Wall'],
   'wall.leave': ['退出大屏', 'Leave the wall'],
   'wall.contact': ['{age}有联系', 'in contact {age}'],

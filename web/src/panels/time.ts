@@ -36,6 +36,7 @@ export function drawTime(app: App): void {
   const spans = h('select', { id: 'time-span', 'aria-label': t('time.span'), onchange: (event: Event) => ((span = (event.target as HTMLSelectElement).value), drawTime(app)) },
     Object.keys(SPANS_MS).map((name) => h('option', { value: name }, t(`time.${name}` as Word))))
   spans.value = span
+  byId('time').setAttribute('aria-label', t('time.title'))
   fill(byId('time'), h('span', {}, t('time.title')), spans, slider, said, exactly(app, as_of),
     h('button', { type: 'button', id: 'time-play', onclick: () => play(app) }, playing ? t('time.stop') : t('time.play')),
     h('button', { type: 'button', id: 'time-now', disabled: !as_of, onclick: () => (stop(), app.store.set({ as_of: null })) }, t('time.now')))

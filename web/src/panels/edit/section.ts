@@ -9,13 +9,14 @@ import { section, statusOf } from '../common'
 import { moveButton } from './move'
 import { recordButton } from './record'
 import { stockButton } from './stock'
-import { send, write } from './write'
+import { lastSaid, send, write } from './write'
 
 /** What somebody may change of a record: its status, verification, position, members, contacts, stock. */
 export function editSection(app: App, resource: Resource): HTMLElement | null {
   if (app.store.state.as_of) return null
   if (!may('field')) return h('p', { class: 'note', id: 'may-not' }, t(may('viewer') ? 'detail.viewer' : 'detail.signin'))
-  const out = h('div', { role: 'status', id: 'edit-answer' })
+  const said = lastSaid(resource.id)
+  const out = h('div', { role: 'status', id: 'edit-answer' }, said && h('p', {}, said))
   return section('detail.status', status(app, resource, out), verify(app, resource, out),
     h('div', { class: 'row' }, moveButton(app, resource, out), recordButton(app, resource, out), stockButton(app, resource, out)), out)
 }
@@ -24,7 +25,7 @@ export function editSection(app: App, resource: Resource): HTMLElement | null {
 export function isEditing(): boolean {
   const status = document.getElementById('edit-status') as HTMLSelectElement | null
   const how = document.getElementById('verify-how') as HTMLInputElement | null
-  return !!document.querySelector('#save-move, #conflict, .schema-form, #stock-form') || (!!status && status.value !== status.dataset.was) || !!how?.value
+  return !!document.querySelector('#save-move, #conflict, .schema-form, #stock-form, #contact-add[open], #open-incident[open]') || (!!status && status.value !== status.dataset.was) || !!how?.value
 }
 
 function status(app: App, resource: Resource, out: HTMLElement): HTMLElement | null {

@@ -18,6 +18,12 @@ export interface Edit {
 export const send = (app: App, resource: Resource, what: string, body: object) =>
   request('POST', `v1/resources/${resource.id}/${what}`, { query: { exercise: app.store.state.exercise }, body })
 
+const SAID_MS = 10_000
+let last = { id: '', text: '', until_ms: 0 }
+
+/** What was said of the last change of a record: a panel that the feed draws again goes on saying it for a while. */
+export const lastSaid = (id: string): string | null => (last.id === id && Date.now() < last.until_ms ? last.text : null)
+
 /** Sends a change unless somebody else was first; then both versions are shown, and nothing is overwritten without a decision. */
 export async function write(app: App, edit: Edit): Promise<void> {
   const { resource, out } = edit
@@ -26,9 +32,10 @@ export async function write(app: App, edit: Edit): Promise<void> {
     const { status } = await edit.act()
     await app.records.refresh(resource.id, app.store.state)
     const version = app.records.all.get(resource.id)?.properties.version ?? 0
+    const said = status === 202 ? t('detail.proposed') : t('detail.saved', { version })
+    last = { id: resource.id, text: said, until_ms: Date.now() + SAID_MS }
     app.redraw()
     app.panel()
-    const said = status === 202 ? t('detail.proposed') : t('detail.saved', { version })
     app.say(said)
     fill(document.getElementById('edit-answer') ?? out, h('p', {}, said))
     if (status !== 202) edit.done?.()
