@@ -24,6 +24,8 @@ class Running(NamedTuple):
     url: str
     key: str
     database_url: str
+    role_url: str
+    pepper: str
 
     @property
     def signed(self) -> dict[str, str]:
@@ -52,7 +54,7 @@ def running(new_database: Callable[[], str]) -> Iterator[Running]:
     )
     with server.running(chosen) as process:
         assert server.wait_ready(chosen, process)
-        yield Running(f"http://127.0.0.1:{chosen.port}", token, url)
+        yield Running(f"http://127.0.0.1:{chosen.port}", token, url, as_role(url), PEPPER)
 
 
 @pytest.fixture(scope="module")
