@@ -90,7 +90,7 @@ describe('what people typed', () => {
     const made = await post('/v1/resources?exercise=typed', {
       type: 'Feature',
       geometry: { type: 'Point', coordinates: [106.65, 29.03] },
-      properties: { kind: 'rescue_team', name: { zh: name, en: name }, manager: name, location: { quality: 'surveyed', source: name } },
+      properties: { kind: 'rescue_team', name: { zh: name, en: name }, visibility: 'public', manager: name, location: { quality: 'surveyed', source: name } },
     }, AUTHORISED)
     const page = await open(browser, `#exercise=typed&lang=en&theme=light&panel=detail&sel=${made.id}&at=11/29.03/106.65`)
     await page.fill('#search', '<img')

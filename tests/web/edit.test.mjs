@@ -9,7 +9,7 @@ before(async () => (browser = await start()))
 after(() => browser.close())
 
 const place = async (kind, lon, lat, more = {}) =>
-  post('/v1/resources?exercise=edits', { type: 'Feature', geometry: { type: 'Point', coordinates: [lon, lat] }, properties: { kind, name: { zh: `编辑${lon}` }, location: { quality: 'surveyed', uncertainty_m: 12, source: 'test' }, ...more } }, AUTHORISED)
+  post('/v1/resources?exercise=edits', { type: 'Feature', geometry: { type: 'Point', coordinates: [lon, lat] }, properties: { kind, name: { zh: `编辑${lon}` }, location: { quality: 'surveyed', uncertainty_m: 12, source: 'test' }, visibility: 'public', ...more } }, AUTHORISED)
 const now = (id) => api(`/v1/resources/${id}?exercise=edits`, { headers: AUTHORISED })
 
 async function signedIn(id, role, view = '12/28.924/106.756') {

@@ -10,7 +10,7 @@ after(() => browser.close())
 
 const FIELD = { Authorization: `Bearer ${process.env.REGISTRY_FIELD_KEY}` }
 const place = (kind, lon, lat, more = {}) =>
-  post('/v1/resources?exercise=desk', { type: 'Feature', geometry: { type: 'Point', coordinates: [lon, lat] }, properties: { kind, name: { zh: `待办${lon}` }, location: { quality: 'surveyed', uncertainty_m: 12, source: 'test' }, ...more } }, AUTHORISED)
+  post('/v1/resources?exercise=desk', { type: 'Feature', geometry: { type: 'Point', coordinates: [lon, lat] }, properties: { kind, name: { zh: `待办${lon}` }, location: { quality: 'surveyed', uncertainty_m: 12, source: 'test' }, visibility: 'public', ...more } }, AUTHORISED)
 const now = (id) => api(`/v1/resources/${id}?exercise=desk`, { headers: AUTHORISED })
 const count = (page) => page.waitForFunction(() => !document.querySelector('#records[aria-busy]') && document.getElementById('records-count')?.dataset.count).then((held) => held.jsonValue()).then(Number)
 

@@ -57,7 +57,7 @@ describe('the view', () => {
       await post('/v1/resources?exercise=doubt', {
         type: 'Feature',
         geometry: { type: 'Point', coordinates: [106.5 + i / 10, 29.05] },
-        properties: { kind: 'rescue_team', name: { zh: `队${i}` }, location: { quality, uncertainty_m: quality === 'surveyed' ? 5 : 3000, source: 'test' } },
+        properties: { kind: 'rescue_team', visibility: 'public', name: { zh: `队${i}` }, location: { quality, uncertainty_m: quality === 'surveyed' ? 5 : 3000, source: 'test' } },
       }, AUTHORISED)
     const { features } = await api('/v1/resources?limit=1000&exercise=doubt')
     const page = await open(browser, '#exercise=doubt&theme=light&lang=zh&at=8/29.05/106.55')
