@@ -49,6 +49,11 @@ def items_of(answer: dict[str, Any]) -> list[Any]:
     return listed
 
 
+def timeless(item: dict[str, Any]) -> dict[str, Any]:
+    """An item without the instant that `force` of a warning is told for, which is that of the question."""
+    return {name: value for name, value in item.items() if name != "force_at"}
+
+
 def follow(web: httpx.Client, url: str, params: dict[str, str]) -> list[Any]:
     answer = web.get(url, params=params).json()
     items, pages = items_of(answer), 1
@@ -71,7 +76,8 @@ def test_next_leads_through_the_whole_list_once(web, document) -> None:
         size = max(1, len(whole) // 4)
         if operation["operationId"] == "listAudit":  # each request adds to it
             continue
-        assert follow(web, url, asked | {"limit": str(size)}) == whole, path
+        paged = follow(web, url, asked | {"limit": str(size)})
+        assert [timeless(one) for one in paged] == [timeless(one) for one in whole], path
         walked += len(whole) > 1
     assert walked >= 6
 
