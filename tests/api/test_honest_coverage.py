@@ -325,4 +325,4 @@ def _answers(found):
 )
 async def test_unknown_members_are_refused(client, district, body):
     path = "/siting" if "siting" in body else "/scenario" if "scenario" in body else ""
-    assert "unknown field" in json.dumps(await post(client, path, 400, **body)).lower()
+    assert "there is no member" in json.dumps(await post(client, path, 400, **body)).lower()

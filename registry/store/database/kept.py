@@ -68,11 +68,11 @@ class Kept:
         kept = self._answers.get(question)
         return None if kept is None else kept.answer
 
-    def put(self, question: Hashable, moment: str | None, answer: Any) -> None:
-        """Keep an answer that was read at this moment."""
+    def put(self, question: Hashable, moment: str | None, answer: Any, *, of_records: bool = True) -> None:
+        """Keep an answer that was read at this moment; one that is not of records is noted of nobody."""
         if moment is None:
             return
-        self._answers[question] = KeptAnswer(moment, answer, may_be_noted())
+        self._answers[question] = KeptAnswer(moment, answer, of_records and may_be_noted())
         self._answers.move_to_end(question)
         if len(self._answers) > MOST_KEPT:
             self._answers.popitem(last=False)

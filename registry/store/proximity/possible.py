@@ -127,5 +127,5 @@ async def extents(reader: Reader, wanted: Sequence[str]) -> Extents:
         codes = sorted({bound.rpartition("/")[0] for bound in missing})
         for found in await reader.rows(EXTENTS, {"codes": codes}):
             kept[found["bounds"]] = extent = PlaceExtent(found["extent"], assumed=found["assumed"])
-            reader.kept.put(("extent", found["bounds"]), "", extent)
+            reader.kept.put(("extent", found["bounds"]), "", extent, of_records=False)
     return {"": None} | kept

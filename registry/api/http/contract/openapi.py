@@ -35,6 +35,8 @@ PROBLEMS = ("400", "401", "403", "404", "422", "429", "500", "503")
 BODY_PROBLEMS = ("408", "409", "412", "413", "415", "428")
 EVENTS = "text/event-stream"
 PAGED = ("410",)
+MAY_BE_UNDONE = {"readResults"}
+"""Reads of what is made while others wait: 409 until it is done, or when it was given up."""
 TOO_LONG = {"414": {"description": "The URI is longer than 64 KiB; a question of that size goes in a body"}}
 SURROGATES = r"\ud800-\udfff"
 """Decoded text holds no surrogates, and most regular-expression engines cannot read them in a pattern."""
@@ -195,6 +197,8 @@ def _refuse(operation: Schema, *, reads: bool) -> None:
     """State the problems that a request may be refused with."""
     names = {item["name"] for item in operation.get("parameters", ())}
     statuses = (*PROBLEMS, *(PAGED if "cursor" in names else ()), *(() if reads else BODY_PROBLEMS))
+    if operation["operationId"] in MAY_BE_UNDONE:
+        statuses = (*statuses, "409")
     if reads and "If-None-Match" in names:
         operation["responses"]["304"] = {"description": "Not changed"}
     operation["responses"] = operation["responses"] | responses.refusals(operation, statuses) | TOO_LONG

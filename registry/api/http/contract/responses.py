@@ -50,6 +50,7 @@ WITH_ETAG = {
     "readPlace", "putPlace", "retirePlace", "readEntry", "putEntry", "retireEntry",
     "reportIncident", "reportDetection", "readOne", "changeOne", "joinReports", "receiveWarning",
     "uploadFile", "readFile", "answerQuestions", "decideRows", "commitFile", "undoFile", "patchRow",
+    "patchRows",
     "readWarning", "putZone", "readZone", "drawZone", "putRule",
 }  # fmt: skip
 """Operations whose 2xx responses name the version."""
