@@ -6,16 +6,19 @@ import json
 import re
 import sqlite3
 from datetime import UTC, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pyogrio
 import pytest
 import shapely
+import sqlalchemy as sa
 from defusedxml import ElementTree
 from python_calamine import CalamineWorkbook
 
 from registry.api.http.access import admission
 from registry.api.ogc import exports
+from registry.store.database.query import Query
 from tests.builders import a_resource
 
 ROOT = "/ogc/collections"
@@ -50,6 +53,17 @@ async def test_text_sequences_are_the_very_features(client, shelters) -> None:
     assert all(record.endswith(b"\n") for record in records[1:])
     listed = (await client.get(f"{ROOT}/shelters/items")).json()["features"]
     assert sorted((json.loads(r) for r in records[1:]), key=lambda f: f["id"]) == listed
+
+
+@pytest.mark.parametrize("form", ["geojsonseq", "csv", "kml", "fgb"])
+async def test_the_order_of_a_file_is_that_of_identities(client, stored, shelters, form) -> None:
+    """The order of the table would tell where rows lie that one may not see."""
+    for identity in sorted(shelters)[:3]:
+        await stored.run(
+            Query(sa.text("UPDATE resource SET level = level WHERE id = :id")), {"id": UUID(identity)}
+        )
+    found = re.findall(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", await file(client, form))
+    assert list(dict.fromkeys(one.decode() for one in found)) == sorted(shelters)
 
 
 async def test_quotes_and_backslashes_pass_through_the_copy(client, stored) -> None:

@@ -1,6 +1,6 @@
 """Whole collections as files: one streamed statement each, with the filter and visibility of every list."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,12 +26,17 @@ def _filtered(form: Shape, name: str, filtered: FilterShape) -> tuple[Collection
     return rows, [rows.seen, cql.expression(filtered, rows.queryables)]
 
 
+def _written(rows: CollectionSource, columns: Sequence[Any], where: Sequence[Any]) -> Query:
+    """The rows of a file by their identity: the order of a table tells of rows that one may not see."""
+    return Query(sa.select(*columns).select_from(rows.table).where(*where).order_by(rows.key))
+
+
 @statement
 def _lines(form: Shape, name: str, filtered: FilterShape, nested: bool) -> Query:
     rows, where = _filtered(form, name, filtered)
     text = rows.nested if nested else _flat(rows, name)
     line = sa.literal_column("E'\\x1e'").op("||")(text)
-    return Query(sa.select(line).select_from(rows.table).where(*where))
+    return _written(rows, [line], where)
 
 
 def _flat(rows: CollectionSource, name: str) -> Any:
@@ -84,7 +89,7 @@ def _table(form: Shape, name: str, filtered: FilterShape) -> Query:
     described = catalogue.collection(name)
     key, *columns = flat(rows, described.properties)
     safe = [_spreadsheet(column) for column in columns]
-    return Query(sa.select(key, *_spot(rows, described), *safe).select_from(rows.table).where(*where))
+    return _written(rows, [key, *_spot(rows, described), *safe], where)
 
 
 def _spot(rows: CollectionSource, described: catalogue.Collection) -> list[Any]:
@@ -114,14 +119,10 @@ def _shapes(form: Shape, name: str, filtered: FilterShape, how: str) -> Query:
     described = catalogue.collection(name)
     if how == "spot":
         key, *columns = flat(rows, described.properties)
-        return Query(sa.select(key, *_spot(rows, described), *columns).select_from(rows.table).where(*where))
+        return _written(rows, [key, *_spot(rows, described), *columns], where)
     drawn = {"kml": sa.func.ST_AsKML, "wkb": sa.func.ST_AsBinary}[how]
     geom = drawn(_uniform(rows.geom, described)) if described.is_drawn else sa.null()
-    return Query(
-        sa.select(*flat(rows, described.properties), geom.label("drawn"))
-        .select_from(rows.table)
-        .where(*where)
-    )
+    return _written(rows, [*flat(rows, described.properties), geom.label("drawn")], where)
 
 
 def _uniform(geom: Any, described: catalogue.Collection) -> Any:
