@@ -46,20 +46,21 @@ async def generate(url: str, count: int, exercise: str | None, *, replace: bool 
     """Load `count` generated records into an exercise, or as live ones when it is None."""
     connection = await asyncpg.connect(url, server_settings={"jit": "off"})
     try:
-        if exercise is None:
-            await bulk.load_live(connection, _sources(count, None))
-            return
-        if replace:
-            await bulk.remove_exercise(connection, exercise)
-        await bulk.load_exercise(connection, exercise, _sources(count, exercise))
+        with TemporaryFile() as flat, TemporaryFile() as stock:
+            sources = _sources(count, exercise, flat, stock)
+            if exercise is None:
+                await bulk.load_live(connection, sources)
+                return
+            if replace:
+                await bulk.remove_exercise(connection, exercise)
+            await bulk.load_exercise(connection, exercise, sources)
     finally:
         await connection.close()
 
 
-def _sources(count: int, exercise: str | None) -> bulk.Sources:
-    """The records as they are made, with a progress bar, and then what goes with them, from files."""
+def _sources(count: int, exercise: str | None, flat: IO[bytes], stock: IO[bytes]) -> bulk.Sources:
+    """The records as they are made, with a progress bar, and then what goes with them, from two files."""
     maker = Generator(count, exercise, seeding.read_features("places.geojson"))
-    flat, stock = TemporaryFile(), TemporaryFile()  # noqa: SIM115 - closed with the process
 
     async def records() -> AsyncIterator[bytes]:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
