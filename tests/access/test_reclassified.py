@@ -7,7 +7,7 @@ import pytest
 
 from tests.access.questions import STREAMS, questions
 from tests.access.streams import told
-from tests.access.test_visibility import IDS, hidden_words, same
+from tests.access.test_visibility import IDS, answered, hidden_words, same
 from tests.access.worlds import NOW, World, identity_of
 
 
@@ -15,9 +15,7 @@ from tests.access.worlds import NOW, World, identity_of
 async def test_no_byte_tells_of_a_record_that_was_public_once(reclassified: World, role: str) -> None:
     words = hidden_words(role)
     for question in questions(reclassified.client.app):
-        answer = await reclassified.client.request(
-            question.method, question.url, json=question.body, headers=reclassified.headers[role]
-        )
+        answer = await answered(reclassified, role, question)
         echo = question.url.encode() + repr(question.body).encode()
         found = {word for word in words if word in answer.content and word not in echo}
         assert not found, f"{role} {question}: {found}"
