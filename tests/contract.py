@@ -1,11 +1,13 @@
 """Holds what a server answers against what its document says of it."""
 
+import json
 import re
 from typing import Any
 
 import httpx
 import jsonschema_rs
 
+REFERENCE = re.compile(r'"#/components/schemas/([^"/]+)"')
 JSON_MEDIA = ("application/json", "application/geo+json", "application/problem+json")
 
 
@@ -54,8 +56,19 @@ class Contract:
         assert described is not None, f"{method} {template}: {status} is not described"
         content = self._whole(described).get("content", {})
         assert media in content, f"{method} {template} {status}: {media} is not described"
-        schema = content[media]["schema"] | {"components": self.document["components"]}
-        return jsonschema_rs.validator_for(schema)
+        schema = content[media]["schema"]
+        return jsonschema_rs.validator_for(schema | {"components": {"schemas": self._named_by(schema)}})
+
+    def _named_by(self, schema: Any) -> dict[str, Any]:
+        """The schemas that one refers to, and those that they do: all of them for each took gigabytes."""
+        found: dict[str, Any] = {}
+        waiting = [schema]
+        while waiting:
+            for name in REFERENCE.findall(json.dumps(waiting.pop())):
+                if name not in found:
+                    found[name] = self.document["components"]["schemas"][name]
+                    waiting.append(found[name])
+        return found
 
 
 def _pattern(path: str) -> re.Pattern[str]:
