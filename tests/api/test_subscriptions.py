@@ -250,9 +250,13 @@ async def test_what_waits_is_not_sent_once_the_key_of_its_owner_is_gone(place, r
     receiver.statuses = [503] * 50
     await make(place)
     await until(lambda: receiver.got)
-    async with place.app.state.reader.writer() as writer:
-        later = datetime.now(UTC) + timedelta(days=1)
-        assert await outbox.lease(writer, later, 50)
+    later = datetime.now(UTC) + timedelta(days=1)
+
+    async def leased() -> list[Any]:
+        async with place.app.state.reader.writer() as writer:
+            return await outbox.lease(writer, later, 50)  # an attempt under way holds its message
+
+    assert await until(leased)
     await place.connection.execute("UPDATE api_key SET revoked_at = now() WHERE holder = 'leaver'")
     async with place.app.state.reader.writer() as writer:
         assert await outbox.lease(writer, later + timedelta(days=1), 50) == []

@@ -92,7 +92,9 @@ def test_two_rays_meet_where_their_vertical_planes_do(lat, turns, metres) -> Non
     lon, north = oracle(*rays)
     assert GEOD.inv(fix.lon, fix.lat, lon, north)[2] < 0.05
     assert GEOD.inv(fix.lon, fix.lat, *fire)[2] < 0.05
-    assert fix.angle_deg == pytest.approx(min(apart, 180 - apart), abs=0.2)
+    assert fix.angle_deg == pytest.approx(
+        min(apart, 180 - apart), abs=0.4
+    )  # north turns by up to 0.17° in 11 km
 
 
 @given(offsets=st.tuples(*[st.floats(-0.99, 0.99)] * 3))

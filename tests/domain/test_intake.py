@@ -247,7 +247,8 @@ def test_the_hazard_of_a_capacity_is_known() -> None:
 
 
 def test_what_the_stored_record_has_already_only_warns() -> None:
-    current = msgspec.convert(a_feature(hazards=[{"code": "old"}]) | {"id": UUID(int=1)}, Resource)
+    held = a_feature(hazards=[{"code": "old"}], visibility="public")
+    current = msgspec.convert(held | {"id": UUID(int=1)}, Resource)
     ground = Ground(reference=REFERENCE, now=NOW)
     same = examine(msgspec.structs.replace(current), ground, current)
     assert codes(same) == [("warn", "unknown_code", "/properties/hazards/0/code")]
