@@ -34,12 +34,12 @@ from registry.store.access import scope
 from registry.store.database.pool import Reader
 from registry.store.monitoring import standing_questions as store
 from registry.store.plans import entries
+from registry.store.schema.records import LIVE
 
 LEASE = timedelta(minutes=2)
 """Longer than a question takes. A process that dies with one lets it be worked again after so long."""
 AGAIN_AFTER = timedelta(hours=1)
 """Time alone changes answers: stocks expire, verifications age, records come into force."""
-LIVE = "live"
 BY_REGISTRY = "system"
 
 

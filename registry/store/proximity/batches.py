@@ -18,13 +18,11 @@ from registry.store.pages import materialized
 from registry.store.proximity import possible
 from registry.store.proximity.knn_columns import TIERS, candidates, distance, nearness, within
 from registry.store.proximity.origin_sql import GEOGRAPHY, OriginSql
-from registry.store.proximity.unplaced import places_near
+from registry.store.proximity.unplaced import ANYWHERE_M, places_near
 from registry.store.visibility import Shape, View, binds, shape, view
 
 MOST_OF_EACH = 5
 """Undecided records that are named of each spot."""
-ANYWHERE_M = 30_000_000.0
-"""Farther than any two positions on Earth."""
 FEW = 4_000
 """Sorting so many for every spot costs as much as walking the index past those that fail."""
 

@@ -9,8 +9,9 @@ from registry.store.schema.records import place
 from registry.store.visibility import View
 
 UNPLACED_M = sa.bindparam("unplaced_m", type_=sa.Float)
-WORLD_M: sa.ColumnElement[float] = sa.literal_column("30000000.0")
+ANYWHERE_M = 30_000_000.0
 """Farther than any two positions on Earth."""
+WORLD_M: sa.ColumnElement[float] = sa.literal_column(str(ANYWHERE_M))
 
 
 def may_be_near(view: View, ground: sa.ColumnElement[Any], far_m: float) -> sa.ColumnElement[bool]:
