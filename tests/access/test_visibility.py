@@ -4,6 +4,7 @@ Two oracles: words and coordinates that only a hidden record has never appear; a
 hidden records are missing, or lie elsewhere in their grid cell, answers every question in the same words.
 """
 
+import os
 import re
 import struct
 
@@ -87,6 +88,13 @@ async def test_no_byte_of_any_answer_tells_of_a_hidden_record(full: World, role:
     assert asked > 300
 
 
+def parting(*told: tuple[int, bytes, str]) -> str:
+    """Where two answers begin to differ, with what stands around it in each."""
+    texts = [repr(answer) for answer in told]
+    begin = max(len(os.path.commonprefix(texts)) - 200, 0)
+    return "\n  ".join(text[begin : begin + 600] for text in texts)
+
+
 async def same(one: World, other: World, role: str) -> None:
     asked = {200: 0}
     different = []
@@ -97,7 +105,7 @@ async def same(one: World, other: World, role: str) -> None:
         asked[first[0]] = asked.get(first[0], 0) + 1
         if first != second and first == await ask(one, role, question):
             different.append((question, first, second))
-    assert not different, "\n".join(f"{q}\n  {a}\n  {b}"[:3000] for q, a, b in different[:4])
+    assert not different, "\n".join(f"{asked}\n  {parting(*told)}" for asked, *told in different[:4])
     assert asked[200] > 150, asked
 
 

@@ -265,6 +265,34 @@ async def test_a_look_that_fails_costs_a_listener_nothing(client, stored, signed
     assert [str(row["resource_id"]) for row in batch] == [identity]
 
 
+async def test_who_listens_before_the_first_look_has_ended_is_not_sent_away(
+    client, stored, signed, monkeypatch
+) -> None:
+    looking, head = change_watcher.ChangeWatcher(client.app.state.reader), feed.head
+    asked, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def waits_in_the_look(reader):
+        found = await head(reader)
+        if asyncio.current_task() is look:
+            asked.set()
+            await goes_on.wait()
+        return found
+
+    monkeypatch.setattr(change_watcher.feed, "head", waits_in_the_look)
+    look = asyncio.create_task(looking.look())
+    await asked.wait()
+    await looking.head()
+    async with looking.subscribed() as listener:
+        goes_on.set()
+        await look
+        assert not listener.lost
+        identity, _ = await created(client, await signed("planner"))
+        running = asyncio.create_task(looking.run())
+        batch, *_ = await asyncio.wait_for(listener.take(), 100)
+        running.cancel()
+    assert [str(row["resource_id"]) for row in batch] == [identity]
+
+
 async def test_exercises_do_not_meet_real_life(client, stored, signed) -> None:
     planner = await signed("planner")
     made = await client.post(URL, json=feature(), params={"exercise": "drill"}, headers=planner)

@@ -89,7 +89,7 @@ class ChangeWatcher:
         self._hint.set()
 
     async def head(self) -> FeedHead:
-        """The end of the feed as this worker last saw it."""
+        """The end of the feed as this worker last saw it, for whoever comes before the first look too."""
         if self.seen is None:
             self.seen = await feed.head(self._reader)
         return self.seen
@@ -171,12 +171,12 @@ class ChangeWatcher:
 
     async def look(self) -> None:
         """Look once. It publishes before `seen` moves, so that a look that fails repeats from there."""
-        before, head = self.seen, await feed.head(self._reader)
+        before, head = await self.head(), await feed.head(self._reader)
         if not head.is_current:
             async with self._reader.writer() as writer:
                 await feed.begin_incarnation(writer)
             head = await feed.head(self._reader)
-        if before is None or not await self._follows(before, head):
+        if not await self._follows(before, head):
             self._restart(head)
             return
         await self._publish(before.last, head)
