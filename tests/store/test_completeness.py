@@ -27,6 +27,7 @@ from registry.store.database.pool import SnapshotReader, Writer, prepare
 from registry.store.database.query import Query
 from registry.store.plans import plans
 from registry.store.records import changes
+from registry.store.sync.feed import begin_incarnation
 from tests.builders import A_CHANGE, NOW, a_place, a_resource, an_inventory, make
 
 ALIKE = """realm, kind, place, partner_of, visibility, lifecycle, force, level, tier, form, ownership,
@@ -288,6 +289,7 @@ async def lists(lists_url) -> AsyncIterator[Lists]:
     for connection in connections:
         await prepare(connection)
     writer = Writer(connections[1])
+    await begin_incarnation(writer)  # the first write of a cloned database would keep all others waiting
     for code in ("T1", "T2"):
         await a_place(writer, code)
     yield Lists(SnapshotReader(connections[0]), writer, connections[2])

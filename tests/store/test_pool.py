@@ -164,6 +164,11 @@ async def test_what_is_still_being_opened_ends_with_the_pool(role_url, monkeypat
         answers = await asyncio.gather(*(reader.row(BACKEND, {}) for _ in range(4)), return_exceptions=True)
         assert {type(answer) for answer in answers} == {Unavailable}
     other = await asyncpg.connect(database_url)
-    left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'registry'"
-    await until(lambda: other.fetchval(f"SELECT ({left}) = 0"))
-    await other.close()
+    left = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE application_name = 'registry' AND datname = current_database()"
+    )
+    try:
+        await until(lambda: other.fetchval(f"SELECT ({left}) = 0"))
+    finally:
+        await other.close()

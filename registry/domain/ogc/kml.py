@@ -41,7 +41,7 @@ def _placemark(described: Collection, row: Mapping[str, Any]) -> str:
         for item in described.properties
         if row[item.name] is not None
     )
-    name = row["name_zh"] or row["name_en"] or row["id"]
+    name = row["name"] or row["id"]
     return (
         f"<Placemark id={quoteattr('_' + row['id'])}><name>{escape(name)}</name><ExtendedData>"
         f'<SchemaData schemaUrl="#{described.id}">{data}</SchemaData></ExtendedData>'

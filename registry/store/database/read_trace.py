@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 NOTICE = "registry: a restricted record was read"
+SETTING, YES = "registry.noted", "yes"
+"""What `registry_notes` sets in its transaction, for those who cannot hear a notice."""
 
 
 class ReadTrace:

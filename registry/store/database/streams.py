@@ -14,6 +14,7 @@ from registry.domain.errors import Unavailable
 from registry.store.database.failures import explained
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query
+from registry.store.database.read_trace import SETTING, YES, note_read
 
 BATCH = 500
 PIECE = 131_072
@@ -24,6 +25,8 @@ SPOOL_MEMORY_BYTES = 1_048_576
 MOST_SPOOLED_BYTES = 2 * 2**30
 """What all spools of a process may hold; in files but for the first MiB of each."""
 Slot = Callable[[], AbstractAsyncContextManager[None]]
+SILENT = "SET LOCAL client_min_messages = error"
+NOTED = f"SELECT current_setting('{SETTING}', true) = '{YES}'"
 UNQUOTED = {"quote": "\x01", "delimiter": "\x02"}
 """Options of COPY with characters that JSON text never has, so that CSV leaves every line as it is."""
 
@@ -46,12 +49,17 @@ async def batches(
 async def copied(
     reader: Reader, query: Query, values: Mapping[str, Any], **options: Any
 ) -> AsyncGenerator[bytes, None]:
-    """The bytes of COPY for a statement; at most a few chunks are held while the client is slow."""
+    """The bytes of COPY for a statement; at most a few chunks are held while the client is slow.
+
+    The driver loses what it has read of a COPY when a notice comes in between, so that none may come; whether
+    a restricted row was read is asked at the end.
+    """
     chunks: asyncio.Queue[bytes | bytearray | None] = asyncio.Queue(CHUNKS_AHEAD)
 
     async def run() -> None:
         try:
             async with reader.unhurried() as connection, explained():
+                await connection.execute(SILENT)
                 await connection.copy_from_query(
                     query.text,
                     *query.args(values),
@@ -60,6 +68,8 @@ async def copied(
                     timeout=PATIENCE_S,
                     **options,
                 )
+                if await connection.fetchval(NOTED):
+                    note_read()
         finally:
             await chunks.put(None)
 
