@@ -101,6 +101,7 @@ VALUES: dict[str, Sequence[Any]] = {
     "present": CONDITIONS,
     "each": [(CONDITIONS[0],), (frozenset(), frozenset({"tier", "item"})), (frozenset({"q"}),) * 3],
     "ways": [
+        (Way(CONDITIONS[0], ranked=True), Way(CONDITIONS[0], inside=True)),
         tuple(
             Way(CONDITIONS[2], *way)
             for way in [(True, False), (False, False), (False, True), (False, False, False)]

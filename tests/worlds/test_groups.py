@@ -26,6 +26,8 @@ from tests.worlds.asked import (
 from tests.worlds.complete import Thing
 from tests.worlds.registries import CENTRE, near
 
+EVERY = 3
+"""Of how many registries one is asked: an answer here is many statements."""
 CIRCLE_KM = (2.0, 8.0, 14.0)
 
 
@@ -42,7 +44,7 @@ def spans_of(hits: dict[str, dict[str, Any]], undecided: Any) -> dict[str | None
 
 
 async def test_the_nearest_to_each_spot_of_a_batch_are_named(stored) -> None:
-    reader, drawn = stored
+    reader, drawn = stored[0], stored[1][::EVERY]
     rng, found = random.Random(f"{SEED} batch"), 0
     for registry in drawn:
         sight, (conditions, meets) = sight_of(rng, registry), rng.choice(CASES)
@@ -83,7 +85,7 @@ HELP = {
 
 
 async def test_the_help_around_an_alarm_is_named_in_every_world(stored) -> None:
-    reader, drawn = stored
+    reader, drawn = stored[0], stored[1][::EVERY]
     rng, found, helped = random.Random(f"{SEED} situation"), 0, 0
     for registry in drawn:
         sight, origin = sight_of(rng, registry), origin_of(rng)
@@ -124,7 +126,7 @@ async def test_the_help_around_an_alarm_is_named_in_every_world(stored) -> None:
 
 
 async def test_what_lies_in_an_alert_in_a_world_is_named(stored) -> None:
-    reader, drawn = stored
+    reader, drawn = stored[0], stored[1][::EVERY]
     rng, inside = random.Random(f"{SEED} alert"), 0
     for registry in drawn:
         sight, (conditions, meets) = sight_of(rng, registry), rng.choice(CASES)
