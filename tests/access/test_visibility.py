@@ -4,7 +4,7 @@ Two oracles: words and coordinates that only a hidden record has never appear; a
 hidden records are missing, or lie elsewhere in their grid cell, answers every question in the same words.
 """
 
-import os
+import itertools
 import re
 import struct
 
@@ -91,7 +91,8 @@ async def test_no_byte_of_any_answer_tells_of_a_hidden_record(full: World, role:
 def parting(*told: tuple[int, bytes, str]) -> str:
     """Where two answers begin to differ, with what stands around it in each."""
     texts = [repr(answer) for answer in told]
-    begin = max(len(os.path.commonprefix(texts)) - 200, 0)
+    equal = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False))
+    begin = max(sum(1 for _ in equal) - 200, 0)
     return "\n  ".join(text[begin : begin + 600] for text in texts)
 
 
