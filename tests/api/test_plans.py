@@ -400,6 +400,24 @@ async def test_restricted_resources_are_not_counted_for_the_public(client, seede
     assert (await get(client, path, headers=await signed("admin")))["details"]["recorded"] == 1
 
 
+async def test_a_complete_list_proves_nothing_to_the_public_where_places_are_internal(
+    client, seeded, signed
+) -> None:
+    admin = await signed("admin")
+    declared = {"register": "inventory", "id": str(uuid4()), "place": "qijiang", "of": "resources"}
+    declared |= {"kind": "shelter", "on": "2026-01-01", "visibility": "public"}
+    assert (await put(client, declared, admin)).status_code == 201
+    path = "/v1/provisions/qj-shelters-54/check"
+    assert (await get(client, path))["verdict"] == "not_met"
+    shelter = make("shelter", visibility="internal", place="500110113", level="town")
+    await changes.insert(seeded, new_version(shelter, NOW), Change(verb="create", actor="test", at=NOW))
+    told = await get(client, path)
+    assert (told["verdict"], told["observed"]["upper"]) == ("unknown", None)
+    assert "1 such records whose place is not public" in told["reason"]["en"]
+    known = await get(client, path, headers=admin)
+    assert (known["verdict"], known["observed"]["upper"]) == ("not_met", 1)
+
+
 async def test_who_answers_and_which_number_to_call(client, seeded) -> None:
     found = await get(client, "/v1/responsible", place="500110113", hazard="forest_fire")
     names = {body["name"]["en"] for body in found["organisations"]}

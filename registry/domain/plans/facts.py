@@ -97,6 +97,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     stock: list[StockMinimum] = field(default_factory=list)
     zones: list[ZoneFact] = field(default_factory=list)
     share: CoverageShare | None = None
+    unplaced: dict[Kind, int] = field(default_factory=dict)
+    """How many records of a kind the reader sees without their place; each may lie in this jurisdiction."""
 
     def of(self, kind: type[E]) -> list[E]:
         """The entries of one type that are not retired."""
@@ -136,8 +138,15 @@ class Facts(Struct, frozen=True, kw_only=True):
         ]
 
     def is_complete(self, subject: ProvisionSubject, place: str) -> bool:
-        """Whether an inventory of this place, or of one above, states that all such records are listed."""
-        return bool(self.declarations(subject, place))
+        """Whether an inventory of this place, or of one above, states that all such records are listed.
+
+        To a reader who sees some without their place the list stays open.
+        """
+        return not self.unplaced_of(subject) and bool(self.declarations(subject, place))
+
+    def unplaced_of(self, subject: ProvisionSubject) -> int:
+        """How many records of the subject's kind the reader sees without their place."""
+        return 0 if subject.kind is None else self.unplaced.get(subject.kind, 0)
 
     def absence(self, subject: ProvisionSubject, place: str) -> YesNoUnknown:
         """What it means that a place has no such record: no where an inventory is complete, else unknown."""

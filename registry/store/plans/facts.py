@@ -96,6 +96,19 @@ def _depots(form: Shape) -> Query:
     )
 
 
+@statement
+def _unplaced(form: Shape) -> Query:
+    """How many of each kind are seen without their place."""
+    seen = view(form)
+    hidden = sa.not_(seen.is_shown())
+    in_use = seen.c.lifecycle != sa.literal_column("'retired'")
+    return Query(
+        sa.select(seen.c.kind, sa.func.count().label("n"))
+        .where(seen.seen, hidden, in_use)
+        .group_by(seen.c.kind)
+    )
+
+
 _ABOVE = sa.select(place_within.c.ancestor).where(place_within.c.code == place.c.code)
 PLACES = Query(
     sa.select(
@@ -128,6 +141,7 @@ async def of_place(reader: Reader, sight: Sight, code: str) -> Facts:
     tallies = await reader.rows(_tallies(form), values)
     skills = await reader.rows(_skills(form), values)
     depots = await reader.rows(_depots(form), values)
+    unplaced = await reader.rows(_unplaced(form), values) if form.clearance == "public" else []
     zones = await reader.rows(ZONES, {})
     today = (sight.as_of or datetime.now(UTC)).date()
     return Facts(
@@ -139,6 +153,7 @@ async def of_place(reader: Reader, sight: Sight, code: str) -> Facts:
         places=[_place(dict(row)) for row in places],
         stock=[line for row in depots for line in _stock_minimums(str(row["id"]), row["feature"])],
         zones=[ZoneFact(row["id"], row["drawn"], row["provisions"]) for row in zones],
+        unplaced={row["kind"]: row["n"] for row in unplaced},
     )
 
 

@@ -7,6 +7,7 @@ from registry.domain.plans.check import (
     MAX_MISSING,
     Check,
     MethodResult,
+    Verdict,
     cannot_evaluate,
     decide,
     to_declare_complete,
@@ -41,6 +42,10 @@ CHOOSING_EVALUATORS: dict[Method, Callable[[Provision, Facts, str | None], Metho
     "three_tiers": supplies.three_tiers,
     "events_each_place_per_year": events.events_each_place_per_year,
 }
+UNPLACED = Words(
+    "登记簿里有{n}条不公开位置的同类记录，可能在此处，因此不能下结论",
+    "the registry holds {n} such records whose place is not public; they may lie here, which leaves it open",
+)
 NO_METHOD = Words("不含可核对的数值", "states no figure that could be checked")
 
 
@@ -60,8 +65,12 @@ def evaluate(provision: Provision, facts: Facts, as_of: str, chosen: str | None 
     verdict = result.verdict
     if verdict is None and result.observed is not None and required is not None:
         verdict = decide(required, result.observed)
-    missing = result.missing
-    if verdict == "unknown" and not missing:
+    missing, reason = result.missing, result.reason
+    if n := facts.unplaced_of(provision.subject):
+        verdict = _left_open(provision, verdict)
+        if verdict == "unknown" and reason is None:
+            reason = Words(UNPLACED.zh.format(n=n), UNPLACED.en.format(n=n))
+    elif verdict == "unknown" and not missing:
         missing = [to_declare_complete(facts.place)]
     return Check(
         provision=provision.id,
@@ -77,7 +86,7 @@ def evaluate(provision: Provision, facts: Facts, as_of: str, chosen: str | None 
         baseline=provision.baseline,
         method=result.method,
         denominator=result.basis,
-        reason=result.reason,
+        reason=reason,
         missing=missing[:MAX_MISSING],
         missing_count=len(missing),
         details=result.details,
@@ -85,6 +94,16 @@ def evaluate(provision: Provision, facts: Facts, as_of: str, chosen: str | None 
         as_of=as_of,
         note=provision.note,
     )
+
+
+def _left_open(provision: Provision, verdict: Verdict | None) -> Verdict | None:
+    """The verdict where more records may lie here: met stands where more of them do no harm."""
+    required = provision.requirement
+    counts_up = required is not None and required.operator in ("ge", "gt")
+    harmed = provision.method in ("attribute_each", "minimum_stock") or (
+        provision.method == "count_items" and not counts_up
+    )
+    return "unknown" if verdict == "met" and harmed else verdict
 
 
 def evaluate_all(provisions: Iterable[Provision], facts: Facts, as_of: str) -> list[Check]:
