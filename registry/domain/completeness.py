@@ -13,7 +13,8 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from registry.domain.conditions import Filter
 from registry.domain.conditions import declared as declared_conditions
-from registry.domain.plans.provision import Operator, Words
+from registry.domain.plans.entry import Inventory
+from registry.domain.plans.provision import Operator, Provision, Requirement, Words
 from registry.domain.records.resource import Kind
 
 State = Literal["open", "complete", "mixed"]
@@ -67,6 +68,34 @@ class Declaration(Struct, frozen=True, kw_only=True):
     on: date
     """The day that it was declared for."""
     whole: bool
+
+
+def published_total(
+    provision: Provision, required: Requirement, count: ListingCount, *, place: str | None, scope: Scope
+) -> PublishedTotal:
+    """The total that a provision publishes for a place, beside the records of its conditions."""
+    return PublishedTotal(
+        total=int(required.value),
+        operator=required.operator,
+        as_of=provision.as_of_text,
+        provision=provision.id,
+        locator=provision.locator,
+        place=place,
+        scope=scope,
+        listed=count.listed,
+        placeholders=count.placeholders,
+    )
+
+
+def declaration(inventory: Inventory, *, whole: bool) -> Declaration:
+    """What an inventory declares, for the whole of a question or for a part of it."""
+    return Declaration(
+        inventory=str(inventory.id),
+        place=inventory.place,
+        by=inventory.declared_by,
+        on=inventory.on,
+        whole=whole,
+    )
 
 
 class Completeness(Struct, frozen=True, kw_only=True):

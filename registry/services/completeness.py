@@ -11,8 +11,11 @@ from registry.domain.completeness import (
     Declaration,
     ListingCount,
     PublishedTotal,
+    Scope,
     completeness,
+    declaration,
     merged,
+    published_total,
     scope_of,
 )
 from registry.domain.conditions import OWN_SCHEME, Filter, declared
@@ -125,17 +128,8 @@ def _published(total: ResourceTotal, asked: Asked) -> PublishedTotal | None:
     scope = scope_of(where, asked, total.scope)
     if scope is None or provision.requirement is None:
         return None
-    return PublishedTotal(
-        total=int(provision.requirement.value),
-        operator=provision.requirement.operator,
-        as_of=provision.as_of_text,
-        provision=provision.id,
-        locator=provision.locator,
-        place=provision.place,
-        scope="overlapping" if where.keys() - {*COUNTED_BY} else scope,
-        listed=count.listed,
-        placeholders=count.placeholders,
-    )
+    told_of: Scope = "overlapping" if where.keys() - {*COUNTED_BY} else scope
+    return published_total(provision, provision.requirement, count, place=provision.place, scope=told_of)
 
 
 def _declared(stored: StoredInventory, asked: Asked) -> Declaration | None:
@@ -144,10 +138,4 @@ def _declared(stored: StoredInventory, asked: Asked) -> Declaration | None:
     scope = scope_of(where, asked, stored.scope)
     if scope is None:
         return None
-    return Declaration(
-        inventory=str(inventory.id),
-        place=inventory.place,
-        by=inventory.declared_by,
-        on=inventory.on,
-        whole=scope in ("same", "wider"),
-    )
+    return declaration(inventory, whole=scope in ("same", "wider"))

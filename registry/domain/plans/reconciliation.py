@@ -11,14 +11,14 @@ from registry.domain.completeness import (
     NOTHING_UNDECIDED,
     SEVERAL,
     Completeness,
-    Declaration,
     Excluded,
     ListingCount,
-    PublishedTotal,
     SetAnswer,
     Undecided,
     completeness,
+    declaration,
     exclusions,
+    published_total,
 )
 from registry.domain.plans.check import Action, Check, MissingFact, compare_total, entered_from_total
 from registry.domain.plans.checks.counting import placeholders_of, total
@@ -126,28 +126,9 @@ def _completeness(provision: Provision, facts: Facts, count: ListingCount) -> Co
     required = provision.requirement
     totals = []
     if required is not None:
-        totals.append(
-            PublishedTotal(
-                total=int(required.value),
-                operator=required.operator,
-                as_of=provision.as_of_text,
-                provision=provision.id,
-                locator=provision.locator,
-                place=facts.place,
-                scope="same",
-                listed=count.listed,
-                placeholders=count.placeholders,
-            )
-        )
+        totals.append(published_total(provision, required, count, place=facts.place, scope="same"))
     declared = [
-        Declaration(
-            inventory=str(inventory.id),
-            place=inventory.place,
-            by=inventory.declared_by,
-            on=inventory.on,
-            whole=True,
-        )
-        for inventory in facts.declarations(provision.subject, facts.place)
+        declaration(inventory, whole=True) for inventory in facts.declarations(provision.subject, facts.place)
     ]
     return completeness(count, totals, declared)
 
