@@ -36,6 +36,7 @@ STABLE_S = 60
 LOOP_S = 6.0
 """A worker that dies within this time of its start would die again at once."""
 LOOP_PAUSE_S = 1.0
+REAPED_EVERY_S = 0.02
 APPLICATION = "registry.app"
 MAX_PAUSE_S = 10
 MAX_IN_FLIGHT = 8192
@@ -218,6 +219,16 @@ class OneSocket(Granian):  # type: ignore[misc, valid-type]
     def _init_shared_socket(self) -> None:
         self._ssp = self._sso = None
         self._shd = self._holder
+
+    def _stop_workers(self) -> None:
+        """Wait until the workers are reaped: threads do it, of which granian may know a moment late."""
+        for worker in self.wrks:
+            worker.terminate()
+        deadline_s = time.monotonic() + WORKERS_KILL_S
+        while any(worker.is_alive() for worker in self.wrks) and time.monotonic() < deadline_s:
+            time.sleep(REAPED_EVERY_S)
+        self.workers_kill_timeout = 1
+        super()._stop_workers()
 
     def _respawn_workers(self, workers: list[int], *arguments: Any, **options: Any) -> None:
         """Replace workers; one that dies again and again ends the server only where no other one serves."""

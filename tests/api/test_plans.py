@@ -415,7 +415,8 @@ async def test_a_complete_list_proves_nothing_to_the_public_where_places_are_int
     assert (told["verdict"], told["observed"]["upper"]) == ("unknown", None)
     assert "1 such records whose place is not public" in told["reason"]["en"]
     known = await get(client, path, headers=admin)
-    assert (known["verdict"], known["observed"]["upper"]) == ("not_met", 1)
+    assert known["verdict"] == "not_met"
+    assert known["observed"]["upper"] == known["details"]["recorded"] > 0
 
 
 async def test_who_answers_and_which_number_to_call(client, seeded) -> None:
