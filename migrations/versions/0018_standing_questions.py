@@ -1,4 +1,4 @@
-"""Standing questions: a register, when each is worked again, and how far the change log was read for them."""
+"""Standing questions: a register, when each is worked again, and one table of how far the log was read."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,20 +37,35 @@ def upgrade() -> None:
     )
     op.create_index("ix_question_due_due_at", "question_due", ["due_at"])
     op.create_table(
-        "question_position",
-        sa.Column("one", sa.Boolean, nullable=False, server_default=sa.true()),
+        "log_reader",
+        sa.Column("name", sa.Text, nullable=False),
         sa.Column("xid", Xid8, nullable=False),
         sa.Column("seq", sa.BigInteger, nullable=False),
-        sa.PrimaryKeyConstraint("one", name="pk_question_position"),
-        sa.CheckConstraint("one", name="ck_question_position_one_row"),
-        comment="One row: how far the change log was read for standing questions.",
+        sa.PrimaryKeyConstraint("name", name="pk_log_reader"),
+        comment="How far each of those who follow the change log by themselves has read it.",
     )
-    op.execute("INSERT INTO question_position (xid, seq) SELECT pg_snapshot_xmin(pg_current_snapshot()), 0")
+    op.execute(
+        "INSERT INTO log_reader (name, xid, seq) SELECT 'webhooks', xid, seq FROM webhook_position"
+        " UNION ALL SELECT 'standing_questions', registry_horizon(), 0"
+    )
+    op.drop_table("webhook_position")
 
 
 def downgrade() -> None:
     """Undo; the questions themselves are given up, their versions too."""
-    op.drop_table("question_position")
+    op.create_table(
+        "webhook_position",
+        sa.Column("one", sa.Boolean, nullable=False, server_default=sa.true()),
+        sa.Column("xid", Xid8, nullable=False),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("one", name="pk_webhook_position"),
+        sa.CheckConstraint("one", name="ck_webhook_position_one_row"),
+        comment="One row: how far the change log was read for subscriptions.",
+    )
+    op.execute(
+        "INSERT INTO webhook_position (xid, seq) SELECT xid, seq FROM log_reader WHERE name = 'webhooks'"
+    )
+    op.drop_table("log_reader")
     op.drop_table("question_due")
     for table in ("entry", "entry_past"):
         op.execute(f"DELETE FROM {table} WHERE register = 'standing_question'")

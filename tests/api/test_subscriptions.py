@@ -154,7 +154,7 @@ async def test_nobody_is_told_what_they_may_not_see_or_after_their_key_is_gone(p
     await until(lambda: len(receiver.got) == 1)
     await place.connection.execute("UPDATE api_key SET revoked_at = now() WHERE role = 'planner'")
     row = "SELECT count(*) FROM webhook_message"
-    await place.connection.execute("UPDATE webhook_position SET seq = seq")
+    await place.connection.execute("UPDATE log_reader SET seq = seq")
     await fan_out(place.app.state.reader)
     assert await place.connection.fetchval(row) == 1
     assert receiver.told[0]["data"]["id"] == identity

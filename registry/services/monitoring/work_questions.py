@@ -24,6 +24,7 @@ from registry.domain.monitoring.standing_question import (
     unanswered,
 )
 from registry.domain.records.change import Change
+from registry.domain.sync.feed import position_of
 from registry.services.clock import now
 from registry.services.coverage.inputs import read_inputs
 from registry.services.coverage.members import count_members
@@ -35,6 +36,8 @@ from registry.store.database.pool import Reader
 from registry.store.monitoring import standing_questions as store
 from registry.store.plans import entries
 from registry.store.schema.records import LIVE
+from registry.store.sync import log_readers
+from registry.store.sync.log_readers import STANDING_QUESTIONS
 
 LEASE = timedelta(minutes=2)
 """Longer than a question takes. A process that dies with one lets it be worked again after so long."""
@@ -59,7 +62,7 @@ async def touch(reader: Reader) -> bool:
     One process does it at a time. Position and what is due are stored in one transaction.
     """
     async with reader.writer() as writer:
-        position = await store.claim(writer)
+        position = await log_readers.claim(writer, STANDING_QUESTIONS)
         if position is None:
             return False
         page = await store.page(writer, position)
@@ -79,8 +82,7 @@ async def touch(reader: Reader) -> bool:
             or any(realm == of and is_touched(one, kind, above) for of, kind, above in changes)
         }
         await store.put_due(writer, sorted(touched), at)
-        last = page.changes[-1]
-        await store.move(writer, (last["xid"], last["seq"]))
+        await log_readers.move(writer, STANDING_QUESTIONS, position_of(page.changes[-1]))
         return page.full
 
 

@@ -11,7 +11,8 @@ from registry.services.clock import now
 from registry.store.database.pool import Reader
 from registry.store.subscriptions import outbox
 from registry.store.subscriptions import subscriptions as store
-from registry.store.sync import feed
+from registry.store.sync import feed, log_readers
+from registry.store.sync.log_readers import WEBHOOKS
 
 PAGE = 200
 
@@ -23,7 +24,7 @@ async def fan_out(reader: Reader) -> bool:
     least once from there.
     """
     async with reader.writer() as writer:
-        position = await outbox.claim(writer)
+        position = await log_readers.claim(writer, WEBHOOKS)
         if position is None:
             return False
         index = SubscriptionIndex(await store.active(writer))
@@ -33,7 +34,7 @@ async def fan_out(reader: Reader) -> bool:
         if not page.changes:
             return False
         await outbox.put(writer, _messages(page.changes, index, now()))
-        await outbox.move(writer, position_of(page.changes[-1]))
+        await log_readers.move(writer, WEBHOOKS, position_of(page.changes[-1]))
         return page.full
 
 

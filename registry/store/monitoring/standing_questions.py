@@ -1,4 +1,4 @@
-"""SQL of standing questions: how far the change log was read for them, and which of them are due."""
+"""SQL of standing questions: what changed since they were looked at, and which of them are due."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from registry.domain.access.sight import Sight
 from registry.domain.conditions import Filter
 from registry.domain.monitoring.standing_question import StandingQuestion
+from registry.domain.sync.feed_cursor import LogPosition
 from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query, statement
 from registry.store.filters import clauses, key_and_values
@@ -18,9 +19,6 @@ from registry.store.schema.plans import entry
 from registry.store.visibility import Shape, binds, shape, view
 
 PAGE = 2_000
-CLAIM = Query(sa.text("SELECT pg_try_advisory_xact_lock(730520) AS mine"))
-POSITION = Query(sa.text("SELECT xid::text AS xid, seq FROM question_position"))
-MOVE = Query(sa.text("UPDATE question_position SET xid = (:xid)::text::xid8, seq = :seq"))
 CHANGES = Query(
     sa.text(
         "SELECT c.xid::text AS xid, c.seq, c.realm, c.kind, c.resource_id, c.via,"
@@ -66,26 +64,10 @@ class LogPage(NamedTuple):
     full: bool
 
 
-async def claim(writer: Writer) -> tuple[str, int] | None:
-    """How far the log was read, for the length of the transaction; None when another process reads it."""
-    row = await writer.row(CLAIM, {})
-    if row is None or not row["mine"]:
-        return None
-    position = await writer.row(POSITION, {})
-    assert position is not None
-    return position["xid"], position["seq"]
-
-
-async def page(writer: Writer, position: tuple[str, int]) -> LogPage:
+async def page(writer: Writer, after: LogPosition) -> LogPage:
     """The next changes after a position."""
-    xid, seq = position
-    rows = await writer.rows(CHANGES, {"xid": xid, "seq": seq, "limit": PAGE})
+    rows = await writer.rows(CHANGES, {"xid": str(after.xid), "seq": after.seq, "limit": PAGE})
     return LogPage(rows, len(rows) == PAGE)
-
-
-async def move(writer: Writer, position: tuple[str, int]) -> None:
-    """Note how far the log was read."""
-    await writer.run(MOVE, {"xid": position[0], "seq": position[1]})
 
 
 async def active(writer: Writer) -> list[tuple[str, StandingQuestion]]:

@@ -50,6 +50,15 @@ TRANSACTION_NUMBER = (
 )
 """Of a transaction in the order of history: the incarnation, then the server's number of the transaction."""
 
+log_reader = sa.Table(
+    "log_reader",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("xid", Xid8, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    comment="How far each of those who follow the change log by themselves has read it.",
+)
+
 # Every change in commit order: the feed, the history and what the hash chain seals. `members` is the record
 # that the change made and `digest` its sha256. The rows and texts of `resource` are derived from it.
 change_log = sa.Table(

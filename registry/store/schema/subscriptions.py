@@ -64,13 +64,3 @@ webhook_message = sa.Table(
     sa.Index("ix_webhook_message_subscription", "subscription", "n"),
     comment="The outbox: what still has to be told, written in the transaction that read the log.",
 )
-
-webhook_position = sa.Table(
-    "webhook_position",
-    metadata,
-    sa.Column("one", sa.Boolean, primary_key=True, server_default=sa.true()),
-    sa.Column("xid", Xid8, nullable=False),
-    sa.Column("seq", sa.BigInteger, nullable=False),
-    sa.CheckConstraint("one", name="one_row"),
-    comment="One row: how far the change log was read for subscriptions.",
-)

@@ -1,4 +1,4 @@
-"""SQL of the outbox: how far the log was read, the messages, leases, outcomes, replay."""
+"""SQL of the outbox: the messages, leases, outcomes, replay."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,14 +12,12 @@ from registry.store.database.pool import Reader, Row, Writer
 from registry.store.database.query import Query
 from registry.store.schema.plans import MOMENT
 from registry.store.schema.subscriptions import webhook_message
+from registry.store.sync.log_readers import WEBHOOKS
 
-CLAIM = Query(sa.text("SELECT pg_try_advisory_xact_lock(730519) AS mine"))
-POSITION = Query(sa.text("SELECT xid::text AS xid, seq FROM webhook_position"))
-MOVE = Query(sa.text("UPDATE webhook_position SET xid = (:xid)::text::xid8, seq = :seq"))
 SKIP = Query(
     sa.text(
-        "UPDATE webhook_position SET xid = (:xid)::text::xid8, seq = :seq"
-        " WHERE (xid, seq) < ((:xid)::text::xid8, :seq)"
+        "UPDATE log_reader SET xid = (:xid)::text::xid8, seq = :seq"
+        " WHERE name = :name AND (xid, seq) < ((:xid)::text::xid8, :seq)"
         " AND NOT EXISTS (SELECT FROM subscription WHERE ended_at IS NULL)"
     )
 )
@@ -102,21 +100,9 @@ class DueMessage(NamedTuple):
     secret: bytes
 
 
-async def claim(writer: Writer) -> LogPosition | None:
-    """How far the log was read, when no other process reads it at this moment; else None."""
-    claimed = await writer.row(CLAIM, {})
-    row = await writer.row(POSITION, {}) if claimed and claimed["mine"] else None
-    return None if row is None else LogPosition(int(row["xid"]), row["seq"])
-
-
-async def move(writer: Writer, to: LogPosition) -> None:
-    """Record how far the log was read, in the transaction that stores its messages."""
-    await writer.run(MOVE, {"xid": str(to.xid), "seq": to.seq})
-
-
 async def skip_to(writer: Writer, to: LogPosition) -> None:
     """Pass over what came before the first subscription."""
-    await writer.run(SKIP, {"xid": str(to.xid), "seq": to.seq})
+    await writer.run(SKIP, {"name": WEBHOOKS.name, "xid": str(to.xid), "seq": to.seq})
 
 
 async def put(writer: Writer, messages: Sequence[dict[str, Any]]) -> None:
