@@ -1,9 +1,11 @@
 """A whole server in a process of its own, so that a fault that kills or fattens a worker is seen."""
 
 import asyncio
+import gc
 import http.client
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -12,6 +14,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from benchmarks.stage import generate
+from registry.cli import seed
 from registry.domain.access.credential import new_token
 from registry.runtime import database, server
 from registry.runtime.database import as_role
@@ -20,6 +24,21 @@ from registry.services.access import keys
 from tests.test_serve import free_port
 
 PEPPER = "a pepper of the fault tests, long enough"
+
+
+RECORDS = 24_000
+
+
+@pytest.fixture(scope="session")
+def filled_url(new_database: Callable[[], str]) -> str:
+    """The seeds, and so many records that a snapshot fills every buffer between it and a client."""
+    url = new_database()
+    seed.first(url)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        asyncio.run(generate(url, RECORDS, None))
+        gc.collect()
+    return url
 
 
 class Answer(NamedTuple):

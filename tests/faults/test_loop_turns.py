@@ -7,21 +7,17 @@ neither grows when the machine is busy with something else.
 import asyncio
 import gc
 import time
-import warnings
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
 import pytest
 
-from benchmarks.stage import generate
 from registry.api.ogc import pages
 from registry.app import create_app
-from registry.cli import seed
 from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from tests.api.conftest import PEPPER, Client, serving, signing
 
-RECORDS = 24_000
 ITEMS = "/ogc/collections/shelters/items?limit=10000"
 FILE = "/ogc/collections/shelters/items?f="
 LARGE = {
@@ -49,24 +45,12 @@ LARGE = {
 
 
 @pytest.fixture(scope="module")
-def many_url(new_database: Callable[[], str]) -> str:
-    """The seeds and many records."""
-    url = new_database()
-    seed.first(url)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        asyncio.run(generate(url, RECORDS, None))
-        gc.collect()
-    return url
-
-
-@pytest.fixture(scope="module")
-async def many(many_url: str) -> AsyncIterator[Client]:
+async def many(filled_url: str) -> AsyncIterator[Client]:
     settings = Settings(
         pool_size=4, key_pepper=PEPPER, acquire_timeout_s=20, statement_timeout_s=60, request_timeout_s=300
     )
-    async with serving(create_app(settings, as_role(many_url))) as opened:
-        opened.headers.update(await signing(many_url)("planner"))
+    async with serving(create_app(settings, as_role(filled_url))) as opened:
+        opened.headers.update(await signing(filled_url)("planner"))
         yield opened
 
 

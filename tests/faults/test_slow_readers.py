@@ -2,49 +2,32 @@
 
 import asyncio
 import contextlib
-import gc
 import json
 import socket
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 
 import asyncpg
 import pytest
 
-from benchmarks.stage import generate
-from registry.cli import seed
 from registry.domain.errors import Unavailable
 from registry.store.database import streams
 from registry.store.database.streams import Spool, spooled
-from tests.faults.conftest import Server, serving
+from tests.faults.conftest import RECORDS, Server, serving
 from tests.faults.test_bad_input import draft
 from tests.faults.test_database_gone import locked
 from tests.faults.test_waiting import SLOWEST_MS, asked, client, p99, signed
 from tests.waiting import BUSY, soon, until
 
 READERS = 40
-RECORDS = 20_000
 BUDGET_S = 2.0
 THOUSAND_MOST_BYTES = 60_000
 SNAPSHOT_MOST_BYTES = 2_000_000
 
 
 @pytest.fixture(scope="module")
-def full_url(new_database: Callable[[], str]) -> str:
-    """A database with enough records that a snapshot fills every buffer between it and a client."""
-    url = new_database()
-    seed.first(url)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        asyncio.run(generate(url, RECORDS, None))
-        gc.collect()
-    return url
-
-
-@pytest.fixture(scope="module")
-def full(full_url: str) -> Iterator[Server]:
-    with serving(full_url) as running:
+def full(filled_url: str) -> Iterator[Server]:
+    with serving(filled_url) as running:
         yield running
 
 
@@ -70,7 +53,7 @@ async def open_transactions(url: str) -> int:
 
 @pytest.mark.parametrize("path", ["/v1/sync/snapshot", "/ogc/collections/shelters/items?f=geojsonseq"])
 async def test_forty_readers_that_never_read_hold_no_connection(
-    full: Server, full_url: str, path: str
+    full: Server, filled_url: str, path: str
 ) -> None:
     async with client(full, **signed(full)) as own:
         with ExitStack() as stack:
@@ -78,7 +61,7 @@ async def test_forty_readers_that_never_read_hold_no_connection(
                 stack.enter_context(deaf(full, path))
             await asyncio.sleep(2)
             assert p99(await asked(own, "/v1/resources?limit=10", 120, 0.02)) < 2 * SLOWEST_MS * BUSY
-            await until(lambda: has_none(full_url), within_s=60)
+            await until(lambda: has_none(filled_url), within_s=60)
             assert p99(await asked(own, "/v1/resources?limit=10", 120, 0.02)) < SLOWEST_MS * BUSY
             for _ in range(5):
                 made = await asyncio.to_thread(full.create, draft())
