@@ -161,3 +161,17 @@ async def test_a_place_in_a_filter_is_known_in_each_form(client, stored) -> None
         for condition in (f"place = '{form}'", f"place IN ('{form}')", f"NOT place <> '{form}'"):
             found = await pages(client, f"{ROOT}/shelters/items?filter={quote(condition)}")
             assert found == [shelter], condition
+
+
+async def test_a_place_that_was_added_since_is_not_taken_for_one_that_is_spelled_alike(
+    client, stored
+) -> None:
+    """Another worker may have added it: this one has read only the other."""
+    await a_place(stored, "ab1")
+    listed = "/v1/resources?place=AB1"
+    assert (await client.get(listed)).json()["features"] == []
+    await a_place(stored, "AB1")
+    await a_resource(stored, "shelter", lon=106.5, lat=29.0, place="AB1")
+    for path in (listed, f"{ROOT}/shelters/items?filter=place%3D'AB1'"):
+        found = (await client.get(path)).json()["features"]
+        assert [one["properties"]["place"] for one in found] == ["AB1"], path

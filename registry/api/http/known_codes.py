@@ -39,7 +39,8 @@ Pairs = list[tuple[str, str]]
 async def check(request: HttpRequest) -> None:
     """Refuse a request with an unknown code; rewrite its places to the codes of their list.
 
-    The reference data is read again before anything is refused, since another worker may have added to it.
+    The reference data is read again before anything is refused, or taken for a code that is spelled another
+    way, since another worker may have added to it.
     """
     pairs = _coded(request.scope["query_string"])
     kind, body = _body(request)
@@ -47,13 +48,17 @@ async def check(request: HttpRequest) -> None:
         return
     latest: LatestReference = request.app.state.reference
     known = latest.value if latest.is_loaded else await latest.refresh()
+    refusal: UnknownCode | Refused | None = None
     try:
-        _check(request, known, pairs, kind, body)
-    except (UnknownCode, Refused):
-        newer = await latest.refresh()
-        if newer is known:
-            raise
+        if _check(request, known, pairs, kind, body):
+            return
+    except (UnknownCode, Refused) as error:
+        refusal = error
+    newer = await latest.refresh()
+    if newer is not known:
         _check(request, newer, pairs, kind, body)
+    elif refusal is not None:
+        raise refusal
 
 
 async def known_filter(request: HttpRequest, where: CqlFilter) -> CqlFilter:
@@ -65,10 +70,17 @@ async def known_filter(request: HttpRequest, where: CqlFilter) -> CqlFilter:
         return where
     latest: LatestReference = request.app.state.reference
     known = latest.value if latest.is_loaded else await latest.refresh()
+    refusal: UnknownCode | None = None
     try:
-        return _known_filter(where, known)
-    except UnknownCode:
-        return _known_filter(where, await latest.refresh())
+        found = _known_filter(where, known)
+        if found.values == where.values:
+            return found
+    except UnknownCode as error:
+        refusal = error
+    newer = await latest.refresh()
+    if newer is known and refusal is not None:
+        raise refusal
+    return _known_filter(where, newer)
 
 
 def _known_filter(where: CqlFilter, known: Reference) -> CqlFilter:
@@ -84,14 +96,19 @@ def _listed(value: Any) -> list[str]:
     return value if isinstance(value, list) else [value]
 
 
-def _check(request: HttpRequest, known: Reference, pairs: Pairs, kind: Any, body: Any) -> None:
+def _check(request: HttpRequest, known: Reference, pairs: Pairs, kind: Any, body: Any) -> bool:
+    """Check and rewrite the codes; whether all were spelled as their list spells them."""
+    is_plain = True
     if pairs:
-        request._parsed_query = tuple(_checked(name, value, known) for name, value in pairs)
+        checked = [_checked(name, value, known) for name, value in pairs]
+        request._parsed_query, is_plain = tuple(checked), checked == pairs
     if body is not None:
         value, findings = examine_members(body, known, now(), kind=kind, folds=False)
         if refused := refusals(findings):
             raise Refused(refused)
         ScopeState.from_scope(request.scope).json = value
+        is_plain = is_plain and value == body
+    return is_plain
 
 
 def _coded(query: bytes) -> Pairs:
