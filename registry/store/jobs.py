@@ -6,7 +6,7 @@ over changes nothing. The stored task holds what its owner could see. Only a cla
 the job erases it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -67,7 +67,7 @@ INSERT = Query(
     sa.insert(job).values(
         {
             name: sa.bindparam(name, type_=job.c[name].type)
-            for name in ("id", "process", "owner", "estimate_s", "task", "audience")
+            for name in ("id", "process", "owner", "estimate_s", "task", "audience", "response")
         }
         | {"message": QUEUED, "expires_at": NOW + KEPT}
     )
@@ -79,6 +79,33 @@ COUNT_OPEN = Query(
 )
 GET = Query(sa.select(*SHOWN).where(ID, job.c.expires_at > NOW))
 RESULT = Query(sa.select(job.c.result).where(ID, job.c.expires_at > NOW))
+_TIME = sa.TIMESTAMP(timezone=True)
+_DURATION_S = sa.func.extract("epoch", sa.func.coalesce(job.c.finished_at, NOW) - job.c.started_at)
+
+
+def _bound(name: str, kind: Any, condition: Callable[[Any], sa.ColumnElement[bool]]) -> Any:
+    """A condition that holds where its value is not given."""
+    value = sa.bindparam(name, type_=kind)
+    return sa.or_(value.is_(None), condition(value))
+
+
+FIND = Query(
+    sa.select(*SHOWN)
+    .where(
+        job.c.owner == sa.bindparam("owner", type_=sa.Text),
+        sa.or_(job.c.audience.is_(None), job.c.audience == sa.bindparam("audience", type_=sa.Text)),
+        job.c.expires_at > NOW,
+        job.c.process == sa.any_(sa.bindparam("processes", type_=sa.ARRAY(sa.Text))),
+        job.c.status == sa.any_(sa.bindparam("statuses", type_=sa.ARRAY(sa.Text))),
+        _bound("since", _TIME, lambda value: job.c.created_at >= value),
+        _bound("until", _TIME, lambda value: job.c.created_at <= value),
+        _bound("min_s", sa.Float, lambda value: value <= _DURATION_S),
+        _bound("max_s", sa.Float, lambda value: value >= _DURATION_S),
+        _bound("after", sa.Uuid, lambda value: job.c.id < value),
+    )
+    .order_by(job.c.id.desc())
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
 RECLASSIFIED = Query(
     sa.select(change_log.c.xid)
     .where(
@@ -157,6 +184,11 @@ DISMISS = Query(
         lease_until=None,
     )
 )
+DISCARD = Query(
+    sa.update(job)
+    .where(ID, OPEN.is_(False), job.c.status != sa.literal_column("'dismissed'"))
+    .values(status="dismissed", message="dismissed by its owner", result=None, updated_at=NOW)
+)
 FORGET = Query(sa.delete(job).where(job.c.expires_at < NOW))
 
 
@@ -173,7 +205,7 @@ class Claim(NamedTuple):
 async def insert(writer: Writer, values: Mapping[str, Any]) -> None:
     """Store an accepted job, and delete those whose day is over."""
     await writer.run(FORGET, {})
-    await writer.run(INSERT, {"audience": None, **values})
+    await writer.run(INSERT, {"audience": None, "response": None, **values})
 
 
 async def count_open(reader: Reader, owner: str) -> int:
@@ -185,6 +217,11 @@ async def count_open(reader: Reader, owner: str) -> int:
 async def get(reader: Reader, identity: UUID) -> Row | None:
     """One job, without its task and its result."""
     return await reader.row(GET, {"id": identity})
+
+
+async def find(reader: Reader, values: Mapping[str, Any]) -> list[Row]:
+    """Jobs of an owner that meet the conditions, newest first: identities are in the order of time."""
+    return list(await reader.rows(FIND, values))
 
 
 async def result(reader: Reader, identity: UUID) -> str | None:
@@ -225,6 +262,11 @@ async def finish(
 async def dismiss(writer: Writer, identity: UUID) -> None:
     """End a job that is not finished."""
     await writer.run(DISMISS, {"id": identity})
+
+
+async def discard(writer: Writer, identity: UUID) -> None:
+    """Forget the answer of a job that is finished."""
+    await writer.run(DISCARD, {"id": identity})
 
 
 async def is_reclassified(reader: Reader, clearance: Visibility, since: datetime) -> bool:

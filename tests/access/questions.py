@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from registry.api.ogc.processes.catalogue import PROCESSES
 from registry.domain.ogc.catalogue import COLLECTIONS
 from registry.domain.plans.entry import REGISTERS
 from tests.access.worlds import EXACT, TOWNS, identity_of
@@ -132,6 +133,18 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     ],
 }
 """Questions that are asked by POST; a POST route that stores something is not here."""
+AT_TOWNS = {"type": "places", "level": "town"}
+QUICK = {"siting": {"demand": AT_TOWNS, "candidates": AT_TOWNS}}
+"""Inputs beside those of /v1 with which a process answers at once, without a job to be waited for."""
+EXECUTIONS = {
+    f"/ogc/processes/{one.id}/execution": [
+        {"inputs": body | QUICK.get(one.id, {})} for body in BODIES[one.twin]
+    ]
+    for one in PROCESSES.values()
+    if one.twin in BODIES
+}
+"""The same questions as processes."""
+BODIES |= {path: bodies[:1] for path, bodies in EXECUTIONS.items()}
 
 
 THOROUGH = 3

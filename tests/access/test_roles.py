@@ -60,6 +60,7 @@ TRIAL = "/v1/intakes/check"
 FILES = "/v1/intakes"
 CONTACT = "/v1/resources/{identity:uuid}/contacts"
 ITEMS = "/ogc/collections/{collection_id:str}/items"
+UNKNOWN_PROCESS = "/ogc/processes/{process_id:str}/execution"
 MATRIX: dict[tuple[str, str], Route] = {
     ("GET", "/v1/approvals"): Route("field"),
     ("POST", "/v1/approvals"): Route("field", {"changes": 1, "reason": "why"}),
@@ -157,6 +158,11 @@ MATRIX: dict[tuple[str, str], Route] = {
     ("POST", f"{INCIDENT}/commitments"): Route("field", {"resources": [NOBODY]}),
     ("POST", f"{INCIDENT}/commitments/{{commitment:uuid}}"): Route("field", {"state": "on_scene"}),
     ("POST", "/v1/coverage/compare"): Route(body=SITE | {"scenarios": [NOBODY]}, bodiless=True),
+    ("POST", "/ogc/processes/compare/execution"): Route(
+        body={"inputs": SITE | {"scenarios": [NOBODY]}}, bodiless=True
+    ),
+    ("POST", UNKNOWN_PROCESS): Route(bodiless=True),
+    ("DELETE", "/ogc/jobs/{job_id:str}"): Route(),
 }
 """Everything that is not a question for anybody. What is not here is answered to the public."""
 MATRIX |= {("POST", path): Route(body=asked[0]) for path, asked in BODIES.items()}

@@ -45,6 +45,8 @@ async def read(request: HttpRequest) -> None:
     await check_body(body)
     if body:
         examined = "examined" in request.route_handler.opt
+        if inline := request.route_handler.opt.get("inline"):
+            body = inline(body)
         if each := request.route_handler.opt.get("each"):
             body, request.scope["state"]["malformed"] = _readable_items(field.annotation, body, each)
         value, findings = _decoded(field.annotation, body, examined=examined)

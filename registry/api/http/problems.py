@@ -76,11 +76,12 @@ def respond(
     detail: str,
     faults: list[dict[str, Any]] | None = None,
     headers: Mapping[str, str] | None = None,
+    base: str = BASE,
 ) -> Response[bytes]:
-    """The response for one problem."""
+    """The response for one problem, of a type under `base`."""
     language = preferred(request) or "en"
     problem = Problem(
-        type=BASE + slug,
+        type=base + slug,
         title=title,
         status=status,
         detail=detail,
@@ -113,8 +114,8 @@ def slug_of(kind: type[errors.RegistryError]) -> str:
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("-")
 
 
-def registry_error(request: HttpRequest, error: errors.RegistryError) -> Response[bytes]:
-    """The problem of a domain error."""
+def registry_error(request: HttpRequest, error: errors.RegistryError, base: str = BASE) -> Response[bytes]:
+    """The problem of a domain error, of a type under `base`."""
     status = status_of(type(error))
     language = preferred(request)
     faults = faults_of(error, language)
@@ -124,7 +125,7 @@ def registry_error(request: HttpRequest, error: errors.RegistryError) -> Respons
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = CHALLENGE
-    return respond(request, status, slug_of(type(error)), title, detail, faults, headers)
+    return respond(request, status, slug_of(type(error)), title, detail, faults, headers, base)
 
 
 def faults_of(error: errors.RegistryError, language: Lang | None = None) -> list[dict[str, Any]]:

@@ -1,10 +1,10 @@
-"""OGC API Features and Tiles, over the same records, sight and statements as /v1."""
+"""OGC API Features, Tiles and Processes, over the same records, sight and statements as /v1."""
 
 from litestar import Response, Router
 
 from registry.api.http import request_validation
 from registry.api.http.request import HttpRequest
-from registry.api.ogc import collections, items, landing, parameters, tiles, writes
+from registry.api.ogc import collections, items, landing, parameters, processes, tiles, writes
 
 
 async def check_request(request: HttpRequest) -> Response[None] | None:
@@ -25,6 +25,7 @@ router = Router(
         *items.HANDLERS,
         *tiles.HANDLERS,
         *writes.HANDLERS,
+        processes.router,
     ],
     tags=["ogc"],
 )

@@ -15,6 +15,7 @@ _FEATURES = "http://www.opengis.net/spec/ogcapi-features-"
 _COMMON = "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/"
 _CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
 _TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/"
+_PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
 CONFORMS_TO = [
     *(f"{_FEATURES}1/1.0/conf/{name}" for name in ("core", "geojson", "oas30", "html")),
     f"{_FEATURES}2/1.0/conf/crs",
@@ -59,11 +60,14 @@ CONFORMS_TO = [
             "oas30",
         )
     ),
+    *(f"{_PROCESSES}{name}" for name in ("ogc-process-description", "json", "oas30", "job-list", "dismiss")),
 ]
+"""`core` of Processes is not here: it wants inputs by reference, and nothing is fetched for a caller."""
 TITLE = "Emergency resources · 应急资源"
 ABOUT = (
-    "Rescue teams, shelters, fire-watch points and supply depots as OGC API Features and Tiles. "
-    "以 OGC API 要素与瓦片标准提供应急资源，可直接接入地图软件。"
+    "Rescue teams, shelters, fire-watch points and supply depots as OGC API Features and Tiles; "
+    "what is near, covered and missing as Processes. "
+    "以 OGC API 要素、瓦片与处理标准提供应急资源，可直接接入地图软件。"
 )
 
 
@@ -78,6 +82,8 @@ async def read_landing(request: HttpRequest) -> Response[bytes]:
         links.to("data", "/collections", JSON, "Collections · 数据集"),
         links.to(REL + "functions", "/functions", JSON, "Functions of filters · 过滤函数"),
         links.to(REL + "tilesets-vector", "/tiles", JSON, "Vector tiles · 矢量瓦片"),
+        links.to(REL + "processes", "/processes", JSON, "Processes · 处理"),
+        links.to(REL + "job-list", "/jobs", JSON, "Jobs · 任务"),
         links.to(REL + "tiling-schemes", "/tileMatrixSets", JSON, "Tile matrix sets · 瓦片矩阵集"),
     ]
     content = {"title": TITLE, "description": ABOUT, "links": listed}

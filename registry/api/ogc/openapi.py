@@ -6,10 +6,14 @@ from registry import __version__
 from registry.api.http.contract.openapi import TOO_LONG
 from registry.api.ogc import parameters
 from registry.api.ogc.exports import EXPORTS
-from registry.api.ogc.negotiation import FEATURES, GEOJSON, HTML, MVT, PLAIN, SCHEMAS, MediaTypes
+from registry.api.ogc.negotiation import FEATURES, GEOJSON, HTML, JSON, MVT, PLAIN, SCHEMAS, MediaTypes
+from registry.api.ogc.processes.catalogue import OUTPUT, PROCESSES
+from registry.api.ogc.processes.jobs import PARAMETERS as JOB_PARAMETERS
+from registry.api.ogc.processes.jobs import STATUSES
 from registry.domain.ogc.catalogue import COLLECTIONS, Collection
 
 Schema = dict[str, Any]
+REFUSED = ("401", "403", "404", "408", "409", "413", "415", "422", "429", "500", "503")
 MERGE = "application/merge-patch+json"
 MATRIX = ("tileMatrix", "tileRow", "tileCol")
 TILESET = {**PLAIN, "tilejson": "application/json"}
@@ -20,13 +24,13 @@ def document(root: str) -> Schema:
     return {
         "openapi": "3.0.3",
         "info": {
-            "title": "Emergency resources: OGC API Features and Tiles",
+            "title": "Emergency resources: OGC API Features, Tiles and Processes",
             "description": "Every list takes CQL2 filters; every answer honours visibility and exercises.",
             "version": __version__,
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "servers": [{"url": root}],
-        "tags": [{"name": name} for name in ("Capabilities", "Features", "Schemas", "Tiles")],
+        "tags": [{"name": name} for name in ("Capabilities", "Features", "Schemas", "Tiles", "Processes")],
         "paths": _paths(),
         "components": {
             "parameters": parameters.COMPONENTS,
@@ -41,8 +45,9 @@ def document(root: str) -> Schema:
 def outline(root: str) -> Schema:
     """The operations as a list for a page."""
     operations = [
-        {"path": path, "summary": item["get"]["summary"], "parameters": _listed(item["get"])}
+        {"path": path, "summary": one["summary"], "parameters": _listed(one)}
         for path, item in _paths().items()
+        for one in [next(iter(item.values()))]
     ]
     links = [
         {"rel": "service-desc", "type": "application/json", "title": "OpenAPI 3.0", "href": f"{root}/api"}
@@ -93,7 +98,68 @@ def _paths() -> Schema:
     paths |= _tiles("/tiles", "dataset", "the dataset", (_ref("collections"),))
     paths["/tileMatrixSets"] = _get("getTileMatrixSets", "Tile matrix sets", PLAIN, "Tiles")
     paths["/tileMatrixSets/WebMercatorQuad"] = _get("getTileMatrixSet", "WebMercatorQuad", PLAIN, "Tiles")
-    return paths
+    return paths | _processes() | _jobs()
+
+
+def _processes() -> Schema:
+    process = _path("processID", list(PROCESSES))
+    listed = [_ref("limit"), _ref("cursor")]
+    answers = {
+        "200": {
+            "description": "The answer, raw or as a document",
+            "content": {media: {"schema": {"type": "object"}} for media in ("application/json", GEOJSON)},
+        },
+        "201": {"description": "A job that works on it", "content": _json("StatusInfo")},
+    }
+    executes = {
+        "operationId": "execute",
+        "summary": "Execute a process",
+        "tags": ["Processes"],
+        "parameters": [process, *(_ref(name) for name in parameters.SIGHT)],
+        "requestBody": {"required": True, "content": _json("Execute")},
+        "responses": {**answers, **_refusals("400", *REFUSED), **TOO_LONG},
+    }
+    return {
+        "/processes": _get("getProcesses", "Processes", PLAIN, "Processes", *listed),
+        "/processes/{processID}": _get("getProcess", "A process and its inputs", PLAIN, "Processes", process),
+        "/processes/{processID}/execution": {"post": executes},
+    }
+
+
+def _jobs() -> Schema:
+    job = _path("jobID")
+    one = _get("getStatus", "How a job is doing", PLAIN, "Processes", job, schema="StatusInfo")
+    one["delete"] = {
+        "operationId": "dismiss",
+        "summary": "End a job, or forget its answer",
+        "tags": ["Processes"],
+        "parameters": [job, *(_ref(name) for name in parameters.SIGHT)],
+        "responses": {
+            "200": {"description": "The job, dismissed", "content": _json("StatusInfo")},
+            **_refusals("400", "401", "403", "404", "500", "503"),
+            **TOO_LONG,
+        },
+    }
+    results = _get("getResult", "The answer of a job", {"json": JSON}, "Processes", job, schema="Answer")
+    results["get"]["responses"] |= _refusals("409", "422")
+    return {
+        "/jobs": _get("getJobs", "Jobs of the caller", PLAIN, "Processes", *JOB_PARAMETERS.values()),
+        "/jobs/{jobID}": one,
+        "/jobs/{jobID}/results": results,
+    }
+
+
+def _path(name: str, values: list[str] | None = None) -> Schema:
+    schema: Schema = {"type": "string"} | ({} if values is None else {"enum": values})
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _json(schema: str) -> Schema:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+
+
+def _refusals(*statuses: str) -> Schema:
+    return {status: {"$ref": "#/components/responses/Problem"} for status in statuses}
 
 
 def _of_collection(base: str, described: Collection) -> Schema:
@@ -228,6 +294,7 @@ def _schemas() -> Schema:
                 "numberMatched": {"type": "integer", "minimum": 0},
             },
         },
+        **_of_execution(links),
         "Problem": {
             "type": "object",
             "required": ["type", "title", "status"],
@@ -237,6 +304,37 @@ def _schemas() -> Schema:
                 "status": {"type": "integer"},
                 "detail": {"type": "string"},
                 "instance": {"type": "string"},
+            },
+        },
+    }
+
+
+def _of_execution(links: Schema) -> Schema:
+    instant = {"type": "string", "format": "date-time"}
+    text = {"type": "string"}
+    choice = {"type": "object", "properties": {"transmissionMode": {"type": "string", "enum": ["value"]}}}
+    return {
+        "Execute": {
+            "type": "object",
+            "required": ["inputs"],
+            "properties": {
+                "inputs": {"type": "object", "description": "By name; each process describes its own."},
+                "outputs": {"type": "object", "properties": {OUTPUT: choice}, "additionalProperties": False},
+                "response": {"type": "string", "enum": ["raw", "document"], "default": "raw"},
+            },
+            "additionalProperties": False,
+        },
+        "Answer": {"type": "object"},
+        "StatusInfo": {
+            "type": "object",
+            "required": ["jobID", "status", "type"],
+            "properties": {
+                **dict.fromkeys(("processID", "jobID", "message"), text),
+                **dict.fromkeys(("created", "started", "finished", "updated"), instant),
+                "type": {"type": "string", "enum": ["process"]},
+                "status": {"type": "string", "enum": list(STATUSES)},
+                "progress": {"type": "integer", "minimum": 0, "maximum": 100},
+                "links": links,
             },
         },
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from msgspec import structs
 
@@ -133,7 +133,19 @@ def _instant(request: CoverageRequest | MembersRequest, sight: Sight) -> datetim
     return request_sight(request, sight).as_of or datetime.now(UTC)
 
 
-def request_sight(request: CoverageRequest | MembersRequest, sight: Sight) -> Sight:
+class StatesRealm(Protocol):
+    """A request that may say in which exercise, and at which instant, it asks."""
+
+    @property
+    def exercise(self) -> str | None:
+        """The exercise."""
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The instant."""
+
+
+def request_sight(request: StatesRealm, sight: Sight) -> Sight:
     """The caller's sight in the exercise and at the instant that the request names, if it names them."""
     return structs.replace(
         sight,

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +13,10 @@ from registry.domain.coverage.tasks import Task, estimate_seconds
 from registry.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from registry.domain.identity import new_id
 from registry.store import jobs
-from registry.store.database.pool import Reader, Writer
+from registry.store.database.pool import Reader, Row, Writer
+
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 1.0
 
 
 class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +32,21 @@ class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None
     finished_at: datetime | None
     updated_at: datetime
+    response: str | None = None
+    """How the results are to be written, `raw` or `document`, where the caller said so."""
+
+
+class JobsQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """Which jobs to list, newest first: those created in a period, that took so long, after one of them."""
+
+    processes: Sequence[str]
+    statuses: Sequence[str]
+    since: datetime | None = None
+    until: datetime | None = None
+    min_s: float | None = None
+    max_s: float | None = None
+    after: UUID | None = None
+    limit: int = 100
 
 
 def audience_of(actor: Actor) -> str:
@@ -36,7 +55,9 @@ def audience_of(actor: Actor) -> str:
     return " ".join((sight.clearance, *sorted(sight.scope)))
 
 
-async def start_job(writer: Writer, actor: Actor, task: Task, *, most_open: int) -> JobStatus:
+async def start_job(
+    writer: Writer, actor: Actor, task: Task, *, most_open: int, response: str | None = None
+) -> JobStatus:
     """Store a task as a job, which a worker claims after the commit.
 
     Unavailable when `most_open` jobs of the actor wait or run already; all without a credential are one.
@@ -53,6 +74,7 @@ async def start_job(writer: Writer, actor: Actor, task: Task, *, most_open: int)
             "audience": audience_of(actor),
             "estimate_s": estimate_seconds(task),
             "task": await asyncio.to_thread(msgspec.msgpack.encode, task),
+            "response": response,
         },
     )
     return await job_status(writer, actor, identity)
@@ -65,7 +87,40 @@ async def job_status(reader: Reader, actor: Actor, identity: UUID) -> JobStatus:
         raise NotFound("job", identity)
     if row["owner"] == actor.id and row["audience"] not in (None, audience_of(actor)):
         raise NotFound("job", identity)  # it holds what the actor might see then
+    return _status(row)
+
+
+def _status(row: Row) -> JobStatus:
     return JobStatus(**{name: row[name] for name in JobStatus.__struct_fields__})
+
+
+async def list_jobs(reader: Reader, actor: Actor, question: JobsQuestion) -> list[JobStatus]:
+    """The jobs that a caller began and may still read.
+
+    None for callers without a credential, who cannot be told apart: each knows the address of its own.
+    """
+    if actor.role == "public":
+        return []
+    owned = {"owner": actor.id, "audience": audience_of(actor)}
+    rows = await jobs.find(reader, owned | msgspec.structs.asdict(question))
+    return [_status(row) for row in rows]
+
+
+async def wait_for_result(reader: Reader, actor: Actor, identity: UUID, within_s: float) -> msgspec.Raw:
+    """The answer of a job once it is there, as `job_result`.
+
+    TimeoutError when it takes longer. The job is dismissed then, and when the caller does not wait any more.
+    """
+    pause_s = FIRST_PAUSE_S
+    try:
+        async with asyncio.timeout(within_s):
+            while (await job_status(reader, actor, identity)).finished_at is None:
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+    except BaseException:
+        await end_job(reader, actor, identity)
+        raise
+    return await job_result(reader, actor, identity)
 
 
 async def job_result(reader: Reader, actor: Actor, identity: UUID) -> msgspec.Raw:
@@ -84,11 +139,13 @@ async def job_result(reader: Reader, actor: Actor, identity: UUID) -> msgspec.Ra
     return msgspec.Raw((await jobs.result(reader, identity) or "").encode())
 
 
-async def end_job(reader: Reader, actor: Actor, identity: UUID) -> None:
-    """End a job; NotFound as for `job_status`.
+async def end_job(reader: Reader, actor: Actor, identity: UUID, *, with_result: bool = False) -> None:
+    """End a job, and `with_result` forget the answer of one that has ended; NotFound as for `job_status`.
 
     The dismissal commits here: whoever stops the job afterwards writes to the same row.
     """
     await job_status(reader, actor, identity)
     async with reader.writer() as writer:
         await jobs.dismiss(writer, identity)
+        if with_result:
+            await jobs.discard(writer, identity)

@@ -42,6 +42,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Where something happens, and what; `k` of each kind of help, `persons` to shelter."""
 
     origin: Origin
+    """Where it happens."""
     hazard: Annotated[CodedText | None, CodeOf(("hazard",))] = None
     k: Annotated[int, Meta(ge=1, le=50)] = 3
     """How many of each kind of help."""

@@ -73,8 +73,8 @@ def complete(app: Litestar, generated: Mapping[str, Any]) -> Schema:
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
     }
     document["security"] = [{}, {"bearer": []}]
-    readable: Schema = _readable(document)
-    return readable
+    whole: Schema = readable(document)
+    return whole
 
 
 def _operations(app: Litestar, document: Schema) -> Iterator[tuple[str, Schema, HTTPRouteHandler]]:
@@ -204,8 +204,8 @@ def _refuse(operation: Schema, *, reads: bool) -> None:
     operation["responses"] = operation["responses"] | responses.refusals(operation, statuses) | TOO_LONG
 
 
-def _readable(value: Any) -> Any:
-    """The document without the surrogates in its patterns, and as generators of clients read it.
+def readable(value: Any) -> Any:
+    """A document without the surrogates in its patterns, and as generators of clients read it.
 
     `items: false` says of a tuple only what its `maxItems` says; they take no object as a default, and an
     object of which nothing is said for an empty one.
@@ -218,7 +218,7 @@ def _readable(value: Any) -> Any:
             value = {name: item for name, item in value.items() if name != "default"}
         if value.get("type") == "object" and not {"properties", "additionalProperties"} & value.keys():
             value = value | {"additionalProperties": True}
-        return {name: _readable(item) for name, item in value.items()}
+        return {name: readable(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_readable(item) for item in value]
+        return [readable(item) for item in value]
     return value.replace(SURROGATES, "") if isinstance(value, str) else value

@@ -1,5 +1,6 @@
 """Analyses and jobs over HTTP: a short analysis is answered at once, a long one with 202 and a job."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -23,7 +24,7 @@ from registry.services.coverage.jobs import JobStatus
 from registry.services.coverage.prepare import prepare_task
 from registry.services.coverage.requests import CoverageRequest, DistanceRequest
 from registry.store.access.idempotency import StoredResponse
-from registry.store.database.pool import Reader, Writer
+from registry.store.database.pool import Reader
 
 RESULTS_REL = "http://www.opengis.net/def/rel/ogc/1.0/results"
 OPEN_PER_PROCESS = 10
@@ -56,9 +57,9 @@ class JobStatusInfo(msgspec.Struct, frozen=True, kw_only=True):
     links: list[JobLink]
 
 
-def describe_job(job: JobStatus) -> JobStatusInfo:
-    """A job as its statusInfo."""
-    own = f"/v1/jobs/{job.id}"
+def describe_job(job: JobStatus, root: str = "/v1") -> JobStatusInfo:
+    """A job as its statusInfo, with links below a root."""
+    own = f"{root}/jobs/{job.id}"
     links = [JobLink(own, "self")]
     if job.status == "successful":
         links.append(JobLink(f"{own}/results", RESULTS_REL))
@@ -87,22 +88,43 @@ class AnalysisHandler(NamedTuple):
 
     async def respond(self, body: CoverageRequest | DistanceRequest) -> Response[Any]:
         """200 with the answer when it is expected at once, else 202 with the job that works on it."""
-        task = await prepare_task(self.reader, self.actor, self.sight, body)
-        prefers_job = "respond-async" in self.request.headers.get("prefer", "")
-        if estimate_seconds(task) <= AT_ONCE_S and not prefers_job:
+        task = await self.prepare(body)
+        if estimate_seconds(task) <= AT_ONCE_S and not self.prefers_job:
             return Response(await analyse(task), media_type=JSON)
-        async with self.reader.writer() as writer:
-            once = Idempotency(self.request, writer, self.actor, self.key)
-            accepted = await once.respond(lambda: self._start(writer, task))
-        self.request.app.state.runner.wake()
-        return send(accepted, JSON)
+        return send(await self.accept(task, _accepted), JSON)
 
-    async def _start(self, writer: Writer, task: Task) -> StoredResponse:
-        settings = self.request.app.state.settings
-        most_open = settings.workers * settings.job_processes * OPEN_PER_PROCESS
-        job = await jobs.start_job(writer, self.actor, task, most_open=most_open)
-        location = f"/v1/jobs/{job.id}"
-        return rendered(describe_job(job), 202, Location=location, Preference_Applied="respond-async")
+    @property
+    def prefers_job(self) -> bool:
+        """Whether the caller would rather have a job than wait (RFC 7240)."""
+        return "respond-async" in self.request.headers.get("prefer", "")
+
+    async def prepare(self, body: CoverageRequest | DistanceRequest) -> Task:
+        """The task that answers a request."""
+        return await prepare_task(self.reader, self.actor, self.sight, body)
+
+    async def accept(
+        self, task: Task, describe: Callable[[JobStatus], StoredResponse], response: str | None = None
+    ) -> StoredResponse:
+        """Store the task as a job, once under its key, and describe the job to the caller.
+
+        `response` is how the results are to be written, where the caller said so.
+        """
+
+        async def start() -> StoredResponse:
+            settings = self.request.app.state.settings
+            most_open = settings.workers * settings.job_processes * OPEN_PER_PROCESS
+            job = await jobs.start_job(writer, self.actor, task, most_open=most_open, response=response)
+            return describe(job)
+
+        async with self.reader.writer() as writer:
+            accepted = await Idempotency(self.request, writer, self.actor, self.key).respond(start)
+        self.request.app.state.runner.wake()
+        return accepted
+
+
+def _accepted(job: JobStatus) -> StoredResponse:
+    location = f"/v1/jobs/{job.id}"
+    return rendered(describe_job(job), 202, Location=location, Preference_Applied="respond-async")
 
 
 def analysis(

@@ -48,6 +48,7 @@ class OriginBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """A question as a body, for origins that do not fit into a query string."""
 
     origin: Origin
+    """Where to measure from."""
     where: Conditions = Conditions()
 
 
