@@ -80,6 +80,7 @@ def description(process: Process) -> HTTPRouteHandler:
         }
         return await negotiated_response(request, PLAIN, content, process.title)
 
+    describe.__doc__ = f"The process `{process.id}` with its inputs and its output."
     return get(f"/processes/{process.id}", opt={"parameters": fixed("f", *SIGHT)}, include_in_schema=False)(
         describe
     )

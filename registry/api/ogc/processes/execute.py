@@ -50,6 +50,7 @@ def execution(process: Process) -> HTTPRouteHandler:
     types = {"request": HttpRequest, "data": body[process.execution]}
     types |= {name: one.annotation for name, one in own.items()}
     handler: Any = execute
+    handler.__doc__ = f"`{process.twin}` as a process. {process.description}"
     handler.__annotations__ = types | {"return": Response[Any]}
     handler.__signature__ = inspect.Signature(
         [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=types[name]) for name in types]
