@@ -55,7 +55,7 @@ test("features are where their records are, to a step of the tile's grid", async
   const found = await tile(TEAMS, team.geometry.coordinates, 16);
   const drawn = [...featuresOf(layersOf(found)["rescue-teams"])]
     .map((feature) => feature.toGeoJSON(found.x, found.y, found.z))
-    .find(({ properties }) => properties.name_zh === team.properties.name.zh);
+    .find(({ properties }) => properties.name_zh === team.properties.name_zh);
   near(drawn.geometry.coordinates, team.geometry.coordinates, 360 / 2 ** 16 / 4096);
 });
 
@@ -71,7 +71,7 @@ test("clusters count every feature once", async () => {
 
 test("an expression chooses what a condition of the same meaning chooses", async () => {
   const level = "town";
-  const wanted = (await items("rescue-teams", { level })).features.map(({ properties }) => properties.name.zh);
+  const wanted = (await items("rescue-teams", { level })).features.map(({ properties }) => properties.name_zh);
   const { filter } = featureFilter(["==", ["get", "level"], level]);
   const chosen = new Set();
   for (const { geometry } of (await items("rescue-teams")).features)

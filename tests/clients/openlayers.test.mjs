@@ -65,7 +65,7 @@ for (const path of ["/ogc/tiles/WebMercatorQuad", "/ogc/collections/rescue-teams
     assert.equal(answer.status, 200);
     const extent = told.grid.getTileCoordExtent(coordinate);
     const read = new MVT().readFeatures(await answer.arrayBuffer(), { extent, featureProjection: "EPSG:3857" });
-    const [found] = read.filter((feature) => feature.get("name_zh") === team.properties.name.zh);
+    const [found] = read.filter((feature) => feature.get("name_zh") === team.properties.name_zh);
     near(found.getFlatCoordinates(), spot, (extent[2] - extent[0]) / 4096);
   });
 }
