@@ -3,13 +3,16 @@
 import json
 import shutil
 import subprocess
+import time
 import urllib.request
 
 import pyogrio
 import pytest
 import shapely
 from owslib.ogcapi.features import Features
+from owslib.ogcapi.processes import Processes
 
+GAPS = {"kind": "fire_watch_point", "place": "500110", "exercise": "demo"}
 OGRINFO = shutil.which("ogrinfo")
 
 
@@ -107,3 +110,29 @@ def test_gdal_reads_files_of_areas(live, tmp_path, form) -> None:
     row = list(fields[list(meta["fields"]).index("id")]).index("500110")
     theirs = shapely.geometry.shape(listed["geometry"])
     assert shapely.hausdorff_distance(areas[row], theirs) < 1e-6
+
+
+def test_owslib_describes_and_executes_processes(live, monkeypatch) -> None:
+    """By what the descriptions say: at once, as a document, and as a job that is followed to its result."""
+    monkeypatch.setattr("owslib.ogcapi.REQUEST_HEADERS", {"User-Agent": "OWSLib"})  # it keeps Prefer there
+    api = Processes(live + "/")
+    listed = {one["id"]: one for one in api.processes()}
+    assert {"nearest", "gaps", "siting", "rules-check"} <= listed.keys()
+    described = api.process("nearest")
+    assert [name for name, one in described["inputs"].items() if one["minOccurs"]] == ["origin"]
+    assert {"lon", "lat"} <= described["inputs"]["origin"]["schema"]["properties"].keys()
+    inputs = {"origin": {"value": {"lon": 106.65, "lat": 29.03}}, "k": 3, "exercise": "demo"}
+    document = api.execute("nearest", inputs)
+    assert len(document["answer"]["features"]) == 3
+    assert document["answer"]["completeness"]
+    assert api.execute("nearest", inputs, response="raw")["type"] == "FeatureCollection"
+    job = api.execute("gaps", GAPS, response="document", async_=True)
+    assert api.response_headers["location"] == f"{live}/jobs/{job['jobID']}"
+    path = f"jobs/{job['jobID']}"
+    for _ in range(1_200):
+        job = api._request(path=path)
+        if job["status"] not in ("accepted", "running"):
+            break
+        time.sleep(0.1)
+    assert job["status"] == "successful", job
+    assert api._request(path=f"{path}/results")["answer"]["certain_gaps"]
