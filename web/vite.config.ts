@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
@@ -25,9 +26,38 @@ function mapWorker(): Plugin {
   }
 }
 
+const KEPT = ['field', 'field.webmanifest', 'field-192.png', 'field-512.png']
+
+/** Writes into the service worker which files the field page needs without a network, and a version that follows from them. */
+function offline(): Plugin {
+  return {
+    name: 'offline',
+    apply: 'build',
+    writeBundle({ dir }, bundle) {
+      const chunks = Object.values(bundle).flatMap((one) => (one.type === 'chunk' ? [one] : []))
+      const needed = new Set<string>()
+      const follow = (name: string): void => {
+        const chunk = chunks.find(({ fileName }) => fileName === name)
+        if (!chunk || needed.has(name)) return
+        needed.add(name)
+        for (const style of chunk.viteMetadata?.importedCss ?? []) needed.add(style)
+        chunk.imports.forEach(follow)
+      }
+      follow(chunks.find(({ name, isEntry }) => isEntry && name === 'field')!.fileName)
+      for (const name of Object.keys(bundle)) if (/^assets\/(journal|favicon)-/.test(name)) needed.add(name)
+      const files = [...KEPT, ...[...needed].sort()]
+      const version = createHash('sha256')
+      for (const name of files) version.update(readFileSync(join(dir!, name === 'field' ? 'field.html' : name)))
+      const file = join(dir!, 'field-worker.js')
+      const head = `const SHELL = ${JSON.stringify(files)}, VERSION = '${version.digest('hex').slice(0, 16)}'\n`
+      writeFileSync(file, head + readFileSync(file, 'utf8'))
+    },
+  }
+}
+
 /** Writes .br and .gz beside every text file, so that the server compresses nothing at run time. */
 function compressed(): Plugin {
-  const text = /\.(js|css|html|svg|json|txt)$/
+  const text = /\.(js|css|html|svg|json|txt|webmanifest)$/
   let directory = ''
   return {
     name: 'compressed',
@@ -47,13 +77,18 @@ function compressed(): Plugin {
 
 export default defineConfig({
   base: './',
-  plugins: [mapWorker(), compressed()],
+  plugins: [mapWorker(), offline(), compressed()],
   resolve: { alias: [{ find: /^maplibre-gl$/, replacement: join(engine, 'index.ts') }] },
+  worker: { format: 'es' },
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 700,
     reportCompressedSize: false,
+    rollupOptions: {
+      input: { index: 'index.html', field: 'field.html', 'field-worker': 'src/field/workers/offline.ts' },
+      output: { entryFileNames: ({ name }) => (name === 'field-worker' ? '[name].js' : 'assets/[name]-[hash].js') },
+    },
   },
 })

@@ -1,4 +1,4 @@
-"""The map: the built page and its assets, read once at start and served from memory."""
+"""The map and the field page: the built pages and their assets, read once at start and served from memory."""
 
 import hashlib
 from collections.abc import Mapping
@@ -22,7 +22,10 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
     ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
 }
+BESIDE = ["/field-worker.js", "/field.webmanifest", "/field-192.png", "/field-512.png"]
+"""Files with names that stay: a service worker may only answer for what lies at or below its own address."""
 ENCODINGS = {".br": "br", ".gz": "gzip"}
 NO_MAP = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Resource registry</title>
 <h1>Emergency-preparedness resource registry</h1>
@@ -108,7 +111,7 @@ def _names(accepted: str) -> set[str]:
 
 
 def router(dist: Path = DIST, other: str | None = None) -> Router:
-    """The page at `/` and its assets under `/assets`; `other` is the origin of a base map elsewhere."""
+    """The pages at `/` and `/field`, and their assets under `/assets`; `other` is the origin of a base map elsewhere."""
     files = load(dist)
 
     def serve(request: HttpRequest, name: str) -> Response[bytes]:
@@ -122,9 +125,20 @@ def router(dist: Path = DIST, other: str | None = None) -> Router:
         """The command-centre map, whatever others add to its address: what it shows is after the `#`."""
         return serve(request, "index.html")
 
+    @get("/field", sync_to_thread=False, opt={"any_query": True})
+    def show_field_page(request: HttpRequest) -> Response[bytes]:
+        """The page for a phone in the field, which goes on working without a network."""
+        return serve(request, "field.html" if "field.html" in files else "index.html")
+
+    @get(BESIDE, sync_to_thread=False)
+    def read_beside(request: HttpRequest) -> Response[bytes]:
+        """What makes the field page installable: its service worker, its manifest and its icons."""
+        return serve(request, request.url.path.rpartition("/")[2])
+
     @get("/assets/{name:str}", sync_to_thread=False)
     def read_asset(request: HttpRequest, name: FromPath[str]) -> Response[bytes]:
-        """One file of the map; its name changes with its content."""
+        """One file of a page; its name changes with its content."""
         return serve(request, f"assets/{name}")
 
-    return Router("/", route_handlers=[show_map, read_asset], include_in_schema=False, opt=OPEN | OWN)
+    pages = [show_map, show_field_page, read_beside, read_asset]
+    return Router("/", route_handlers=pages, include_in_schema=False, opt=OPEN | OWN)

@@ -22,6 +22,9 @@ def dist(tmp_path: Path) -> Path:
     (built / "assets" / "index-abc.js").write_bytes(SCRIPT)
     (built / "assets" / "index-abc.js.br").write_bytes(brotli.compress(SCRIPT))
     (built / "assets" / "font-abc.woff2").write_bytes(b"wOF2")
+    (built / "field.html").write_text("<!doctype html><title>field</title>")
+    (built / "field-worker.js").write_bytes(SCRIPT)
+    (built / "field.webmanifest").write_text("{}")
     (built / "assets" / "notes.md").write_text("not of a servable type")
     (tmp_path / "secret.html").write_text(SECRET)
     (built / "assets" / "link.svg").symlink_to(tmp_path / "secret.html")
@@ -46,6 +49,23 @@ async def test_the_page_is_checked_again_each_time_and_its_assets_never(
     assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
     font = await browser.get("/assets/font-abc.woff2")
     assert font.headers["content-type"] == "font/woff2"
+
+
+async def test_the_field_page_and_what_installs_it_are_checked_again_each_time(
+    browser: AsyncTestClient[Litestar],
+) -> None:
+    types = {
+        "/field": "text/html; charset=utf-8",
+        "/field-worker.js": "text/javascript; charset=utf-8",
+        "/field.webmanifest": "application/manifest+json",
+    }
+    for path, media_type in types.items():
+        answer = await browser.get(path)
+        headers = answer.headers
+        assert (answer.status_code, headers["content-type"]) == (200, media_type)
+        assert headers["cache-control"] == "no-cache"
+        assert "default-src 'self'" in headers["content-security-policy"]
+    assert (await browser.get("/field-192.png")).status_code == 404, "it was not built here"
 
 
 async def test_a_client_that_takes_brotli_gets_what_the_build_made(
@@ -95,8 +115,8 @@ async def test_the_policy_lets_the_page_reach_no_other_host(browser: AsyncTestCl
 
 async def test_without_a_built_map_the_root_says_so(tmp_path: Path) -> None:
     async with AsyncTestClient(Litestar([web.router(tmp_path)], openapi_config=None)) as client:
-        page = await client.get("/")
-    assert page.status_code == 200
+        page, field = await client.get("/"), await client.get("/field")
+    assert (page.status_code, field.text) == (200, page.text)
     assert "Node.js" in page.text
     assert 'href="/docs"' in page.text
 

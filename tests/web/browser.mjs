@@ -6,20 +6,21 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url))
-const { chromium } = require('playwright-core')
+export const { chromium } = require('playwright-core')
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
 export const ADDRESS = process.env.REGISTRY_ADDRESS
 const KEY = process.env.REGISTRY_KEY
 export const AUTHORISED = { Authorization: `Bearer ${KEY}` }
 const FOLDER = fileURLToPath(new URL('../../artefacts/map/', import.meta.url))
-const FLAGS = [
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
+export const FLAGS = [
   '--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader',
 ]
 
 /** Chromium without a window, with software WebGL. */
-export const start = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS })
+export const start = () => chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
 
 /** A page on the map that keeps every console error and every request to another host. */
 export async function open(browser, hash = '', { width = 1366, height = 768, ...more } = {}, expected = []) {

@@ -20,7 +20,8 @@ export interface Answer<T> {
 }
 
 export type Query = Record<string, string | number | boolean | null | undefined>
-type Options = { query?: Query; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal }
+/** `text` is a body that is sent as it is, in place of one that is written as JSON. */
+type Options = { query?: Query; body?: unknown; text?: string; headers?: Record<string, string>; signal?: AbortSignal }
 
 const KEY = 'registry.key'
 export const ROOT = new URL('.', document.baseURI)
@@ -68,6 +69,23 @@ export async function request<T>(method: string, path: string, options: Options 
 export const get = async <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
   (await request<T>('GET', path, { query, signal })).data
 
+/** The lines of an answer, one after the other; a Problem with status 0 when it breaks off. */
+export async function* lines(path: string, query: Query, signal?: AbortSignal): AsyncGenerator<string> {
+  const response = await reach('GET', path, { query, headers: { Accept: '*/*' }, signal })
+  if (!response.ok) throw problem(response.status, await read(response))
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => {
+      throw new Problem(0, 'unreachable', '')
+    })
+    const whole = (rest + (value ?? '')).split('\n')
+    rest = done ? '' : whole.pop()!
+    yield* whole.filter(Boolean)
+    if (done) return
+  }
+}
+
 /** A file to keep, and its name. */
 export async function attachment(path: string, query: Query): Promise<{ name: string; content: Blob }> {
   const response = await reach('GET', path, { query, headers: { Accept: '*/*' } })
@@ -92,13 +110,13 @@ export const post = async <T>(path: string, body: unknown, query?: Query, signal
 /** After our last change: a standby that does not hold it yet does not answer us. */
 let position: string | null = null
 
-async function reach(method: string, path: string, { query, body, headers: extra, signal }: Options): Promise<Response> {
+async function reach(method: string, path: string, { query, body, text = body === undefined ? undefined : JSON.stringify(body), headers: extra, signal }: Options): Promise<Response> {
   const sent: Record<string, string> = { Accept: 'application/json, application/geo+json', ...headers(), ...extra }
-  if (body !== undefined) sent['Content-Type'] ??= 'application/json'
+  if (text !== undefined) sent['Content-Type'] ??= 'application/json'
   if (position) sent['Registry-Position'] = position
   if (method === 'POST') sent['Idempotency-Key'] ??= uuid()
   try {
-    const response = await patient(() => fetch(url(path, query), { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), signal }))
+    const response = await patient(() => fetch(url(path, query), { method, headers: sent, body: text, signal }))
     hearClock(response.headers.get('Date'))
     position = response.headers.get('Registry-Position') ?? position
     heard.forEach((tell) => tell(true))

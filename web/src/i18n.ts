@@ -14,7 +14,11 @@ export type Word = keyof typeof WORDS
 
 /** The words for `key` in the current language, with {name} replaced from `values`. */
 export function t(key: Word, values: Record<string, string | number> = {}): string {
-  const [zh, en] = WORDS[key]
+  return phrase(WORDS[key], values)
+}
+
+/** Chinese or English words in the current language, with {name} replaced from `values`. */
+export function phrase([zh, en]: readonly [string, string], values: Record<string, string | number> = {}): string {
   return (current === 'zh' ? zh : en).replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
 }
 

@@ -1,0 +1,12 @@
+/** What the page asks of the worker that keeps the journal. */
+export type Asked =
+  | { id: number; act: 'open' }
+  | { id: number; act: 'append'; lines: string[] }
+  | { id: number; act: 'compact'; lines: string[] }
+
+/** The answer to one question: the lines that were found, or why it failed. */
+export interface Told {
+  id: number
+  lines?: string[]
+  error?: string
+}
