@@ -111,7 +111,7 @@ def _names(accepted: str) -> set[str]:
 
 
 def router(dist: Path = DIST, other: str | None = None) -> Router:
-    """The pages at `/` and `/field`, and their assets under `/assets`; `other` is the origin of a base map elsewhere."""
+    """The pages `/` and `/field`, and their assets; `other` is the origin of a base map elsewhere."""
     files = load(dist)
 
     def serve(request: HttpRequest, name: str) -> Response[bytes]:
