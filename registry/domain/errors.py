@@ -46,6 +46,7 @@ NOUNS = {
     "result yet of the job": "结果，任务",
     "row": "行",
     "scenario": "方案",
+    "style": "样式",
     "subscription": "订阅",
     "tile": "瓦片",
     "tile matrix set": "瓦片矩阵集",

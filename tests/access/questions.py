@@ -92,6 +92,7 @@ PATHS: dict[str, list[str]] = {
     "n": ["1"],
     "kind": ["shelter"],
     "register": sorted(REGISTERS),
+    "style_id": ["registry", "shelters"],
     "commitment": IDENTITIES[:1],
 }
 HERE = {"lon": SPOT[0], "lat": SPOT[1]}

@@ -36,6 +36,18 @@ test("the TileJSON is one, and a style over its layers is valid", async () => {
   }
 });
 
+test("the styles are valid, draw layers that there are, and each is led to", async () => {
+  const { styles } = await json("/ogc/styles");
+  const layers = new Set((await json(TILEJSON)).vector_layers.map(({ id }) => id));
+  assert.ok(styles.length > 5);
+  for (const { links } of styles) {
+    const style = await (await fetch(links.find(({ rel }) => rel === "stylesheet").href)).json();
+    assert.deepEqual(validateStyleMin(style), []);
+    assert.ok(style.layers.length > 0);
+    for (const layer of style.layers) assert.ok(layers.has(layer["source-layer"]), layer.id);
+  }
+});
+
 test("a tile has the layers and the members that the TileJSON says", async () => {
   const told = await json(TILEJSON);
   const fields = new Map(told.vector_layers.map(({ id, fields }) => [id, fields]));

@@ -263,6 +263,12 @@ async def test_head_and_other_hosts(face) -> None:
     assert "access-control-allow-origin" not in stranger.headers
     asked = {"Origin": "https://maps.example", "Access-Control-Request-Method": "GET"}
     assert (await face.options("/ogc/collections", headers=asked)).status_code in (200, 204)
+    asked |= {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type, prefer",
+    }
+    preflight = await face.options("/ogc/processes/gaps/execution", headers=asked)
+    assert preflight.is_success, "a page may ask for a job"
 
 
 async def test_the_definition_is_valid_openapi_3_0(face) -> None:

@@ -4,7 +4,7 @@ from litestar import Response, Router
 
 from registry.api.http import request_validation
 from registry.api.http.request import HttpRequest
-from registry.api.ogc import collections, items, landing, parameters, processes, tiles, writes
+from registry.api.ogc import collections, items, landing, parameters, processes, styles, tiles, writes
 
 
 async def check_request(request: HttpRequest) -> Response[None] | None:
@@ -25,6 +25,7 @@ router = Router(
         *items.HANDLERS,
         *tiles.HANDLERS,
         *writes.HANDLERS,
+        *styles.HANDLERS,
         processes.router,
     ],
     tags=["ogc"],

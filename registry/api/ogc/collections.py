@@ -12,7 +12,7 @@ from registry.api.http.request import HttpRequest
 from registry.api.ogc.collection_set import said_of_set
 from registry.api.ogc.exports import EXPORTS
 from registry.api.ogc.links import REL, Link, Links, about
-from registry.api.ogc.negotiation import FEATURES, JSON, PLAIN, SCHEMA, SCHEMAS
+from registry.api.ogc.negotiation import FEATURES, JSON, PLAIN, SCHEMA, SCHEMAS, STYLE
 from registry.api.ogc.response import negotiated_response
 from registry.api.ogc.routes import plain
 from registry.domain.access.sight import Sight
@@ -62,6 +62,7 @@ def _members(links: Links, described: Collection) -> list[Link]:
     listed.append(links.to(REL + "sortables", f"{base}/sortables", SCHEMA, "Sortables · 可排序属性"))
     if described.is_tiled:
         listed.append(links.to(REL + "tilesets-vector", f"{base}/tiles", JSON, "Vector tiles · 矢量瓦片"))
+        listed.append(links.to("stylesheet", f"/styles/{described.id}", STYLE, "MapLibre style · 样式"))
     return listed
 
 

@@ -82,6 +82,7 @@ async def read_landing(request: HttpRequest) -> Response[bytes]:
         links.to("data", "/collections", JSON, "Collections · 数据集"),
         links.to(REL + "functions", "/functions", JSON, "Functions of filters · 过滤函数"),
         links.to(REL + "tilesets-vector", "/tiles", JSON, "Vector tiles · 矢量瓦片"),
+        links.to(REL + "styles", "/styles", JSON, "Styles · 样式"),
         links.to(REL + "processes", "/processes", JSON, "Processes · 处理"),
         links.to(REL + "job-list", "/jobs", JSON, "Jobs · 任务"),
         links.to(REL + "tiling-schemes", "/tileMatrixSets", JSON, "Tile matrix sets · 瓦片矩阵集"),

@@ -10,6 +10,7 @@ GEOJSON = "application/geo+json"
 SCHEMA = "application/schema+json"
 HTML = "text/html"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+STYLE = "application/vnd.mapbox.style+json"
 MVT = "application/vnd.mapbox-vector-tile"
 
 MediaTypes = dict[str, str]

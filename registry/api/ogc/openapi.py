@@ -6,7 +6,7 @@ from registry import __version__
 from registry.api.http.contract.openapi import TOO_LONG
 from registry.api.ogc import parameters
 from registry.api.ogc.exports import EXPORTS
-from registry.api.ogc.negotiation import FEATURES, GEOJSON, HTML, JSON, MVT, PLAIN, SCHEMAS, MediaTypes
+from registry.api.ogc.negotiation import FEATURES, GEOJSON, HTML, JSON, MVT, PLAIN, SCHEMAS, STYLE, MediaTypes
 from registry.api.ogc.processes.catalogue import OUTPUT, PROCESSES
 from registry.api.ogc.processes.jobs import PARAMETERS as JOB_PARAMETERS
 from registry.api.ogc.processes.jobs import STATUSES
@@ -98,6 +98,11 @@ def _paths() -> Schema:
     paths |= _tiles("/tiles", "dataset", "the dataset", (_ref("collections"),))
     paths["/tileMatrixSets"] = _get("getTileMatrixSets", "Tile matrix sets", PLAIN, "Tiles")
     paths["/tileMatrixSets/WebMercatorQuad"] = _get("getTileMatrixSet", "WebMercatorQuad", PLAIN, "Tiles")
+    style = _path("styleId", ["registry", *(name for name, one in COLLECTIONS.items() if one.is_tiled)])
+    paths["/styles"] = _get("getStyles", "Styles", PLAIN, "Tiles")
+    paths["/styles/{styleId}"] = _get(
+        "getStyle", "A MapLibre style", {"json": STYLE, "html": HTML}, "Tiles", style
+    )
     return paths | _processes() | _jobs()
 
 

@@ -169,8 +169,13 @@ async def set_of(
     return await negotiated_response(request, TILEJSON, content, f"Tiles · {title}")
 
 
+def xyz(links: Links, base: str) -> str:
+    """The address of tiles with the names that TileJSON and styles have: z, y and x."""
+    template: str = _template(links, base)["href"]
+    return template.replace("{tileMatrix}", "{z}").replace("{tileRow}", "{y}").replace("{tileCol}", "{x}")
+
+
 def _tilejson(links: Links, base: str, title: str, box: Box, names: tuple[str, ...]) -> dict[str, Any]:
-    template = _template(links, base)["href"].replace("{tileMatrix}", "{z}")
     layers: list[dict[str, Any]] = [
         {"id": name, "fields": {"id": IDENTITY} | {p.name: p.en for p in _in_tiles(COLLECTIONS[name])}}
         for name in names
@@ -182,7 +187,7 @@ def _tilejson(links: Links, base: str, title: str, box: Box, names: tuple[str, .
     return {
         "tilejson": "3.0.0",
         "name": title,
-        "tiles": [template.replace("{tileRow}", "{y}").replace("{tileCol}", "{x}")],
+        "tiles": [xyz(links, base)],
         "vector_layers": layers,
         "bounds": list(box),
         "minzoom": 0,
