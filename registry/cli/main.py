@@ -56,6 +56,7 @@ COMMANDS = {
     "backup": "registry.cli.operate.backup",
     "restore": "registry.cli.operate.restore",
     "verify-backup": "registry.cli.operate.verify_backup",
+    "sync": "registry.cli.operate.sync",
     "basemap": "registry.cli.operate.basemap",
 }
 SENTENCES = (

@@ -27,6 +27,7 @@ from registry.domain.intake.finding import Finding
 
 NOUNS = {
     "active key": "有效密钥",
+    "holder of a key": "密钥持有人",
     "active key of": "有效密钥，持有人",
     "approval": "批准请求",
     "collection": "数据集",

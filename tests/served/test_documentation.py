@@ -34,6 +34,7 @@ NOT_RUN = {
     "pip install": "tests/test_package.py installs the wheel",
     "rotate-pepper": "would end the keys of the tests beside",
     "key rotate": "of a key of the reader: tests/api/test_keys.py",
+    "sync import": "of a file that a phone makes: tests/sync/test_queue_file.py",
     "key revoke": "names a key of the reader: tests/api/test_keys.py",
     "backup": "tests/test_backup.py makes, verifies and restores one",
     "restore": "tests/test_backup.py makes, verifies and restores one",

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { createDecipheriv, pbkdf2Sync } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -10,7 +11,7 @@ import { brotliCompressSync } from 'node:zlib'
 import { after, before, describe, it } from 'node:test'
 import { accessibility, ADDRESS, api, AUTHORISED, chromium, CHROMIUM, close, FLAGS, post, shot, start } from './browser.mjs'
 
-const KILLS = Number(process.env.FIELD_KILLS ?? 3)
+const KILLS = Number(process.env.FIELD_KILLS ?? 2)
 const DIST = new URL('../../web/dist/', import.meta.url)
 /** Exercises of this run: a registry that is tried twice begins anew. */
 const RUN = Date.now().toString(36)
@@ -328,6 +329,37 @@ describe('the queue', () => {
     await page.waitForSelector('#waiting[data-waiting="0"]')
     await tab(page, 'due')
     await page.waitForSelector(`#due-list [data-id="${newer}"]`)
+    await close(page)
+  })
+
+  it('writes what waits into a file that a passphrase opens, and takes effect once where both arrive', async () => {
+    const exercise = `field-file-${RUN}`
+    const { id } = await place(exercise, '文件')
+    const page = await phone()
+    await signIn(page, exercise)
+    await page.context().setOffline(true)
+    await verify(page, id)
+    await tab(page, 'waiting')
+    await page.click('#part-export summary')
+    await page.fill('#export-passphrase', 'too short')
+    await page.click('#export')
+    await page.waitForSelector('#waiting .problem:not(:empty)')
+    await page.fill('#export-passphrase', '一二三四五六七八九十甲乙')
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#export')])
+    const { format, iterations, salt, nonce, sealed } = JSON.parse(await readFile(await download.path(), 'utf8'))
+    const bytes = Buffer.from(sealed, 'base64')
+    const decipher = createDecipheriv('aes-256-gcm', pbkdf2Sync('一二三四五六七八九十甲乙', Buffer.from(salt, 'base64'), iterations, 32, 'sha256'), Buffer.from(nonce, 'base64'))
+    decipher.setAAD(Buffer.from(format)).setAuthTag(bytes.subarray(-16))
+    const { holder, operations } = JSON.parse(decipher.update(bytes.subarray(0, -16), undefined, 'utf8') + decipher.final('utf8'))
+    assert.equal(holder, 'key:the-field')
+    const { results } = await post(`/v1/sync/push?exercise=${exercise}`, { operations }, { Authorization: `Bearer ${process.env.REGISTRY_FIELD_KEY}` })
+    assert.deepEqual(results.map(({ result }) => result), ['applied'])
+    await page.context().setOffline(false)
+    await page.evaluate(() => document.querySelector('#part-export').removeAttribute('open'))
+    await page.click('#send')
+    await page.waitForSelector('#waiting[data-waiting="0"]')
+    await synced(page)
+    assert.equal((await now(exercise, id)).properties.version, 2)
     await close(page)
   })
 

@@ -134,7 +134,7 @@ export class Sync {
 }
 
 /** The text of an operation, with its times by the registry's clock. */
-function frozen(op: Operation, base: number): string {
+export function frozen(op: Operation, base: number): string {
   const at = new Date(op.made_at_ms + now().getTime() - Date.now()).toISOString()
   const timed = { status: { observed_at: at }, incident: { reported_at: at } }[op.kind as string]
   return JSON.stringify({

@@ -1,6 +1,7 @@
 import { h } from '../dom'
 import { age, coded, nameOf, number } from '../i18n'
-import { button, described, save, shown, sureButton, type Page } from './parts'
+import { LEAST_CHARACTERS, sealedQueue } from './export'
+import { button, described, labelled, save, shown, sureButton, type Page } from './parts'
 import type { Model } from './model'
 import type { Operation } from './queue'
 import { w } from './words'
@@ -16,7 +17,7 @@ export function waitingScreen(page: Page): HTMLElement {
     refused.length > 0 && h('h2', {}, w('waiting.refused', { n: number(refused.length) })),
     h('ul', { class: 'list' }, refused.map((op) => decision(page, op, out))),
     h('ul', { class: 'list' }, waiting.map((op) => line(page, op, out))),
-    waiting.length + refused.length > 0 && button('export', w('waiting.export'), () => exported(page.model)),
+    waiting.length > 0 && exporting(page, out),
     lately.length > 0 && h('h2', {}, w('waiting.lately')),
     h('ul', { class: 'list' }, lately.map((op) => h('li', { class: 'op', 'data-op': op.op_id }, head(op), h('p', { class: 'quiet' }, settled(op))))), out)
 }
@@ -55,10 +56,15 @@ function compared(page: Page, op: Operation): HTMLElement {
     Object.entries((op.body.properties ?? {}) as object).map(([name, value]) => row([coded('field', name), shown(now?.[name]), shown(value)])))
 }
 
-/** A file with what was not settled, as it would be sent. */
-function exported({ queue }: Model): void {
-  const operations = [...queue.refused(), ...queue.waiting()].map(({ request, op_id, kind, resource_id, body, reason, made_at_ms, about }) => ({ about, made_at: new Date(made_at_ms).toISOString(), operation: request ? JSON.parse(request) : { op_id, kind, resource_id, body, reason } }))
-  const address = URL.createObjectURL(new Blob([JSON.stringify({ scope: queue.scope, operations }, null, 1)], { type: 'application/json' }))
-  h('a', { href: address, download: `field-${new Date().toISOString().slice(0, 16).replace(/[:T]/g, '-')}.json` }).click()
-  setTimeout(() => URL.revokeObjectURL(address), 10_000)
+/** A file for the office with what waits, under a passphrase that is told beside it. */
+function exporting(page: Page, out: HTMLElement): HTMLElement {
+  const passphrase = h('input', { id: 'export-passphrase', type: 'text', autocomplete: 'off', minlength: LEAST_CHARACTERS })
+  const write = async () => {
+    if (passphrase.value.trim().length < LEAST_CHARACTERS) throw new Error(w('waiting.passphrase.short', { n: LEAST_CHARACTERS }))
+    const address = URL.createObjectURL(await sealedQueue(page.model, passphrase.value.trim()))
+    h('a', { href: address, download: `field-${new Date().toISOString().slice(0, 16).replace(/[:T]/g, '-')}.json` }).click()
+    setTimeout(() => URL.revokeObjectURL(address), 10_000)
+  }
+  return h('details', { id: 'part-export' }, h('summary', {}, w('waiting.export')), h('div', { class: 'fields' }, h('p', { class: 'quiet' }, w('waiting.export.how')),
+    labelled(w('waiting.passphrase'), passphrase), button('export', w('waiting.export.write'), () => void write().catch((error: Error) => (out.textContent = w('not_saved', { why: error.message }))))))
 }
