@@ -1,5 +1,6 @@
 """The composition root: makes the application out of its parts."""
 
+import asyncio
 import gc
 import os
 import secrets
@@ -22,6 +23,7 @@ from registry.api.http.poll_cache import PollCache
 from registry.api.ogc import router as ogc_router
 from registry.api.v1 import proximity
 from registry.api.v1.access import approvals, audit, exercises, me
+from registry.api.v1.attachments import attachments
 from registry.api.v1.coverage import coverage, jobs, scenarios
 from registry.api.v1.incidents import incidents, warnings
 from registry.api.v1.incidents import response as incident_response
@@ -90,6 +92,7 @@ ROUTERS = (
     registers.answers,
     incidents.router,
     incident_response.router,
+    *attachments.routers,
     warnings.router,
     subscriptions.router,
     rules.router,
@@ -152,6 +155,7 @@ def create_app(settings: Settings, database_url: str, *, in_worker: bool = False
     )
     app.asgi_handler = middleware.HeadMiddleware(middleware.RequestMiddleware(app, settings, drain))
     app.state.settings, app.state.drain = settings, drain
+    app.state.picture_slots = asyncio.Semaphore(attachments.PICTURES_AT_ONCE)
     app.state.paces = parse_paces(settings.paces)
     app.state.parameter_forms = request_validation.parameter_forms(app)
     app.state.header_lengths = request_validation.header_lengths(app)

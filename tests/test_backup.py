@@ -1,6 +1,7 @@
 """A backup goes on elsewhere: another cluster, an own server, another account; a broken one is refused."""
 
 import asyncio
+import hashlib
 import os
 import re
 import shutil
@@ -24,6 +25,7 @@ from registry.services.backup.make import SealedSecrets, demand_room, make_backu
 from registry.services.backup.restore import read_manifest, restore_backup
 from registry.services.seeding import seed
 from registry.services.sync.seal_history import seal_history
+from registry.store.attachments import pictures
 from registry.store.database import migrations
 from registry.store.database.pool import reading
 from tests.scratch import scratch_folder, sweep
@@ -31,6 +33,15 @@ from tests.scratch import scratch_folder, sweep
 ROOT = Path(__file__).parent.parent
 PEPPER = b"the pepper of the tests of backups"
 PASSPHRASE = "correct horse battery"
+PICTURE = {
+    "sha256": hashlib.sha256(b"sent").digest(),
+    "kept_sha256": hashlib.sha256(b"kept").digest(),
+    "size_bytes": 4,
+    "width_px": 1,
+    "height_px": 1,
+    "content": b"kept",
+    "thumbnail": b"small",
+}
 
 
 def cli(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -57,6 +68,7 @@ async def fill(url: str, peppers: Peppers) -> None:
     async with database.writing(url) as writer:
         await demand_pepper(writer, peppers)
         await seed.seed_if_new(writer)
+        await pictures.keep(writer, PICTURE)
         await keys.create_key(writer, peppers.current, holder="post", role="viewer", now=datetime.now(UTC))
     async with reading(Settings(pool_size=2), database.as_role(url)) as reader:
         await seal_history(reader, peppers.current)
@@ -87,6 +99,7 @@ def test_a_backup_says_what_it_holds_and_no_secret(backup: Path) -> None:
     manifest = read_manifest(backup)
     assert manifest.facts.records > 40
     assert manifest.facts.seals == 1
+    assert manifest.facts.attachments == 1
     assert manifest.settings["stale_after_days"] == "90.0"
     assert backup.stat().st_mode & 0o077 == 0
     for path in backup.rglob("*"):

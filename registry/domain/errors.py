@@ -18,7 +18,7 @@ RegistryError
 │  └─ NeedsApproval  not without a second person
 ├─ CursorExpired     the place in the feed is no longer one to go on from
 └─ Unavailable       try again: a limit or a dependency, not the request
-   └─ TooMany        this caller asked too much in a minute
+   └─ TooMany        this caller asked for more than its quota
 """
 
 from collections.abc import Sequence
@@ -30,6 +30,7 @@ NOUNS = {
     "holder of a key": "密钥持有人",
     "active key of": "有效密钥，持有人",
     "approval": "批准请求",
+    "attachment": "图片",
     "collection": "数据集",
     "commitment that is not over": "未结束的派出",
     "contact": "联系人",
@@ -210,12 +211,12 @@ class Unavailable(RegistryError):
 
     title_zh = "登记系统暂不能应答，请稍后再试。"
 
-    def __init__(self, detail: str = "", *, retry_after_s: int = 1) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str = "", *, retry_after_s: int = 1, zh: str | None = None) -> None:
+        super().__init__(detail, zh=zh)
         self.retry_after_s = retry_after_s
 
 
 class TooMany(Unavailable):
     """This caller has asked for more than its share; wait and ask less."""
 
-    title_zh = "一分钟内请求过多，请稍候。"
+    title_zh = "请求超出配额，请稍候。"

@@ -12,7 +12,7 @@ from litestar.routes import HTTPRoute
 from registry.api.ogc.processes.catalogue import PROCESSES
 from registry.domain.ogc.catalogue import COLLECTIONS
 from registry.domain.plans.entry import REGISTERS
-from tests.access.worlds import EXACT, TOWNS, identity_of
+from tests.access.worlds import EXACT, PICTURE, TOWNS, identity_of
 
 SPOT = (round(TOWNS["T1"][0] + EXACT[0], 5), round(TOWNS["T1"][1] + EXACT[1], 5))
 """Where an internal record is, to a metre; not its very figures, which must not appear in an answer."""
@@ -94,6 +94,7 @@ PATHS: dict[str, list[str]] = {
     "register": sorted(REGISTERS),
     "style_id": ["registry", "shelters"],
     "commitment": IDENTITIES[:1],
+    "sha256": [PICTURE["sha256"].hex()],
 }
 HERE = {"lon": SPOT[0], "lat": SPOT[1]}
 FIRE = {"kind": "fire_watch_point", "place": "D"}
@@ -168,6 +169,10 @@ STREAMS = ("/v1/changes/stream",)
 PASSED = ("/docs", "/assets", "/guide", "/health", "/metrics", *STREAMS)
 
 
+OF_ENTRIES = "/v1/registers/{register:str}/{identity:uuid}/attachments"
+"""These worlds have no entries: tests/api/test_attachments.py asks about what is attached to one."""
+
+
 class Question(NamedTuple):
     """One request that changes nothing."""
 
@@ -181,7 +186,7 @@ def questions(app: Litestar) -> Iterator[Question]:
     """Every question for every route that reads."""
     for route in app.routes:
         if not isinstance(route, HTTPRoute) or route.path.startswith(
-            ("/docs", "/assets", "/guide", "/health", "/metrics", *STREAMS)
+            ("/docs", "/assets", "/guide", "/health", "/metrics", OF_ENTRIES, *STREAMS)
         ):
             continue
         for method, (handler, model) in route.route_handler_map.items():

@@ -1,5 +1,6 @@
 """The same registry several times over, each world lacking or moving what one role must not know."""
 
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -14,6 +15,7 @@ from registry.app import create_app
 from registry.domain.access.actor import Role
 from registry.domain.access.credential import fingerprint, id_of
 from registry.domain.access.sight import Sight
+from registry.domain.attachments.attachment import Subject
 from registry.domain.geojson import Point
 from registry.domain.records import change as changing
 from registry.domain.records.change import Change, Verb
@@ -22,6 +24,7 @@ from registry.domain.records.resource import KINDS, Resource
 from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.store.access import keys
+from registry.store.attachments import links, pictures
 from registry.store.database.pool import Writer, prepare
 from registry.store.records import changes, contacts
 from tests.api.conftest import Client, serving
@@ -82,6 +85,16 @@ def identity_of(visibility: str, town: str, kind: str, exercise: str | None) -> 
     return UUID(int=0x019B76DA_0000_7000_8000_000000000000 + number * 0x1_0000_0001)
 
 
+PICTURE: dict[str, Any] = {
+    "sha256": hashlib.sha256(b"sent").digest(),
+    "kept_sha256": hashlib.sha256(b"kept").digest(),
+    "content": b"kept",
+    "thumbnail": b"small",
+    "size_bytes": 4,
+    "width_px": 2,
+    "height_px": 2,
+}
+"""A picture that is attached to every record: whoever sees one of them knows its digest."""
 OTHER_TOWN = {"T1": "T2", "T2": "T1"}
 
 
@@ -180,6 +193,7 @@ async def world(
     for named in records(inner):
         if keep(named):
             await _stored(writer, named, former(named), change)
+            await _pictured(writer, named, former(named))
             if named.visibility == "internal":
                 await _called(writer, named)
     headers = {name: await _key(writer, name, *STAFF[name]) for name in STAFF}
@@ -207,6 +221,19 @@ async def _called(writer: Writer, named: Named) -> None:
     keeper = Contact(role="keeper", name=named.words[0].decode(), phone=PHONE, published=True)
     sight, identity = Sight(exercise=named.exercise), uuid5(named.record.id, "keeper")
     await contacts.put(writer, sight, named.record.id, identity, keeper)
+
+
+async def _pictured(writer: Writer, named: Named, former: dict[str, Any]) -> None:
+    """Attach the one picture of these worlds to a record, as secret as the record was at first."""
+    await pictures.keep(writer, PICTURE)
+    subject, sight = Subject(None, named.record.id), Sight(exercise=named.exercise)
+    said = {"role": "photo", "caption": f"picture of {named.words[0].decode()}", "taken_at": None}
+    said |= {
+        "visibility": former.get("visibility", named.visibility),
+        "attached_at": NOW,
+        "attached_by": "seeds",
+    }
+    await links.put(writer, sight, subject, PICTURE["sha256"], said)
 
 
 async def _places(writer: Writer) -> None:

@@ -1,5 +1,6 @@
 """Every example of the document, sent to a server as a reader of `/docs` would send it."""
 
+import base64
 import re
 from typing import Any
 
@@ -13,8 +14,10 @@ NOT_FOUND = (404,)
 FOLLOWS = {"cursor", "Last-Event-ID"}
 """Parameters that only an earlier answer tells."""
 STREAMS = {"streamChanges"}
-NOT_YET = {"restoreResource": (409,)}
-"""It is not retired yet where the document speaks of its restoration."""
+NOT_YET = {"restoreResource": (409,)} | {
+    f"readThumbnailOf{subject}": (404,) for subject in ("Resource", "Incident", "Entry")
+}
+"""A record is not retired yet where the document speaks of its restoration, and its picture is detached."""
 SOME = {"sources": [{"kind": "person", "reference": "test"}], "place": "500110110"}
 LINE = {"item_code": "1", "unit": "件", "name": {"zh": "帐篷"}, "quantity": 100}
 BEFORE: dict[str, dict[str, Any]] = {
@@ -77,6 +80,9 @@ def request_of(path: str, operation: dict[str, Any], *names: str) -> tuple[str, 
     for media, content in operation.get("requestBody", {}).get("content", {}).items():
         if media == "application/json":
             rest["json"] = content["example"]
+        elif media == "image/png":
+            rest["content"] = base64.b64decode(content["example"])
+            rest["headers"]["Content-Type"] = media
         elif media == "application/octet-stream":
             rest["content"] = content["example"].encode()
             rest["headers"]["Content-Type"] = media

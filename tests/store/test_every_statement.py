@@ -120,7 +120,18 @@ VALUES: dict[str, Sequence[Any]] = {
     "is_all_located": FLAG,
     **dict.fromkeys(("drawn", "capped", "paged", "vague", "stated_radius", "one_bucket", "bounded"), FLAG),
     **dict.fromkeys(
-        ("counted", "whole", "clustered", "narrow", "extents", "by_realm", "by_place", "located", "nested"),
+        (
+            "counted",
+            "whole",
+            "clustered",
+            "narrow",
+            "extents",
+            "by_realm",
+            "by_place",
+            "located",
+            "nested",
+            "one",
+        ),
         FLAG,
     ),
 }

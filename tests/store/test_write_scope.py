@@ -97,8 +97,34 @@ async def test_the_parts_of_a_record_follow_it(conn, writer, towns) -> None:
               VALUES ('live', $1, 0, 's', 'tents', 1)"""
     assert await attempt(conn, line, towns["T1"]) == "INSERT 0 1"
     assert await attempt(conn, line, towns["T2"]) == "refused"
-    for table in ("stock_line", "external_id", "contact"):
+    for table in ("stock_line", "external_id", "contact", "attachment_link"):
         assert await conn.fetchval("SELECT row_security_active($1)", table), table
+
+
+async def test_what_is_attached_follows_its_record_or_entry(conn, writer, towns) -> None:
+    await conn.execute("RESET ROLE")
+    picture = """INSERT INTO attachment
+                 (sha256, kept_sha256, size_bytes, width_px, height_px, content, thumbnail)
+                 VALUES (sha256(''), sha256(''), 0, 1, 1, '', '')"""
+    await conn.execute(picture)
+    entry = """INSERT INTO entry (realm, id, register, version, place, visibility, retired, created_at,
+               updated_at, updated_by, body)
+               VALUES ('live', $1, 'site', 1, 'T1', 'public', false, now(), now(), 'x', '{}')"""
+    entered = UUID(int=7)
+    await conn.execute(entry, entered)
+    await conn.execute("SET LOCAL ROLE registry_app")
+    link = """INSERT INTO attachment_link (realm, about, subject, sha256, role, visibility, attached_at,
+              attached_by) VALUES ('live', $1, $2, sha256(''), 'photo', 'public', now(), 'x')"""
+    remove = "DELETE FROM attachment_link WHERE subject = $1"
+    for about, subject in (("resource", towns["T1"]), ("entry", entered)):
+        await as_role(writer, "field", "T2")
+        assert await attempt(conn, link, about, subject) == "refused"
+        await as_role(writer, "field", "T1")
+        assert await attempt(conn, link, about, subject) == "INSERT 0 1"
+        await as_role(writer, "field", "T2")
+        assert await attempt(conn, remove, subject) == "DELETE 0"
+        await as_role(writer, "field", "T1")
+        assert await attempt(conn, remove, subject) == "DELETE 1"
 
 
 async def test_the_partitions_are_no_way_around(conn, writer, towns) -> None:

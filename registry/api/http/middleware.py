@@ -138,8 +138,8 @@ class RequestMiddleware:
                 headers.set_rate_limit(self._rate.quota, self._rate.left(caller))
                 headers.set_rate_limit(self._rate.quota, self._rate.charge(caller, units))
 
-        def weigh(body: bytes) -> None:
-            if units := limits.size_cost(body):
+        def weigh(body: bytes, bytes_a_unit: int | None) -> None:
+            if units := limits.size_cost(body, bytes_a_unit):
                 charge(units)
                 admitted.lane = admission.lane_of(actor, cost + units)
 

@@ -205,7 +205,8 @@ async def before_request(request: HttpRequest) -> Response[None] | None:
         allowed = request.app.state.methods_offered[request.scope["path_template"]]
         return Response(None, status_code=204, headers={"Allow": allowed})
     if request.method not in BODILESS:
-        request.scope["state"]["weigh"](await request.body())
+        bytes_a_unit = request.route_handler.opt.get("bytes_a_unit")
+        request.scope["state"]["weigh"](await request.body(), bytes_a_unit)
     if request.route_handler.opt.get("admission") != "own":
         await admission_of(request.scope).enter()
     await json_body.read(request)

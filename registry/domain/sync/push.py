@@ -10,7 +10,9 @@ from registry.domain.intake.finding import Finding
 from registry.domain.intake.shape import read_members
 from registry.domain.values import LongText, ShortText
 
-Kind = Literal["create", "patch", "status", "stock", "verification", "location", "retire", "incident"]
+Kind = Literal[
+    "create", "patch", "status", "stock", "verification", "location", "retire", "incident", "attachment"
+]
 Result = Literal["applied", "duplicate", "merged", "conflict", "rejected", "blocked"]
 MOST = 50
 """Fewer than 64, so that PostgreSQL keeps the subtransactions of a push in its per-backend cache."""

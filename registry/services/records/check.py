@@ -12,6 +12,7 @@ from registry.domain.records import feature
 from registry.domain.records.resource import Resource
 from registry.services.progress import Advance, unwatched
 from registry.services.records.rebuild_state import different_states
+from registry.store.attachments import pictures
 from registry.store.database.pool import Reader, Row
 from registry.store.records import resource_row, versions
 from registry.store.records.versions import CURRENT, PAST, START, VersionTable
@@ -48,10 +49,11 @@ class ExaminedVersion(Struct, frozen=True):
 
 
 async def check(reader: Reader, peppers: Peppers, advance: Advance = unwatched) -> list[str]:
-    """Every fault, in words: of the hash chain, the log, each version, and the state against observations."""
+    """Every fault, in words: of the hash chain, the log, each version, the state, and the pictures."""
     faults = await hash_chain.verify(reader, peppers)
     faults += [f"{_name(row)} is logged but not stored" for row in await versions.missing(reader)]
     faults += await different_states(reader)
+    faults += [f"picture {sha256} is not what was stored" for sha256 in await pictures.damaged(reader)]
     total, done, outdated = await versions.count(reader), 0, 0
     for table in (CURRENT, PAST):
         after = START

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 from msgspec import Struct, structs
 
+from registry.domain.attachments.attachment import PushedAttachment
 from registry.domain.errors import Conflict, Invalid, Refused, RegistryError, Unavailable
 from registry.domain.incidents.incident import IncidentDraft
 from registry.domain.intake.finding import Finding
@@ -20,6 +21,7 @@ from registry.domain.records.relocation import Relocation
 from registry.domain.records.unapplied import Unapplied
 from registry.domain.sync.push import MalformedOperation, Operation, Result
 from registry.services.access.still_readable import is_still_readable
+from registry.services.attachments.attach import attach, subject_of
 from registry.services.clock import now
 from registry.services.incidents.open_incident import open_incident
 from registry.services.intake.admit import admit_value
@@ -120,6 +122,8 @@ async def _once(work: Work, operation: Operation, sent_at: datetime | None) -> P
         return structs.replace(first, result="duplicate", first=first.result)
     if operation.kind == "incident":
         result = await _open(work, operation, sent_at)
+    elif operation.kind == "attachment":
+        result = await _attach(work, operation, sent_at)
     else:
         result = _result(await _perform(work, operation, sent_at))
     kept = StoredResponse(200, {}, msgspec.json.encode(result))
@@ -139,6 +143,15 @@ async def _open(work: Work, operation: Operation, sent_at: datetime | None) -> P
         draft = structs.replace(draft, reported_at=reported_at)
     opened = await open_incident(work, draft)
     return PushedOperation("applied", opened.incident.version, findings=tuple(opened.findings))
+
+
+async def _attach(work: Work, operation: Operation, sent_at: datetime | None) -> PushedOperation:
+    """A picture, whose file was sent before; blocked until it is."""
+    operation = await admit_value(work.writer, operation)
+    said: PushedAttachment = _as(work, operation.body, PushedAttachment)
+    subject, skew = await subject_of(work, operation.resource_id), skew_of(sent_at, now())
+    await attach(work, subject, said.sha256, said.draft(), skew)
+    return PushedOperation("applied", findings=tuple(work.writer.findings))
 
 
 def _result(saved: Saved) -> PushedOperation:

@@ -18,7 +18,8 @@ FACTS = Query(
         " (SELECT count(*) FROM place) AS places, (SELECT count(*) FROM entry) AS entries,"
         " (SELECT count(*) FROM api_key) AS keys, (SELECT count(*) FROM history_seal) AS seals,"
         " coalesce((SELECT encode(hash, 'hex') FROM history_seal ORDER BY n DESC LIMIT 1), '') AS seal_hash,"
-        " (SELECT id FROM pepper WHERE until IS NULL) AS pepper_id"
+        " (SELECT id FROM pepper WHERE until IS NULL) AS pepper_id,"
+        " (SELECT count(*) FROM attachment) AS attachments"
     )
 )
 SNAPSHOT = Query(

@@ -5,6 +5,7 @@ start a program or write a file. A reader that a file breaks ends alone.
 """
 
 import ctypes
+import importlib
 import os
 import resource
 import sys
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from registry.domain.attachments.picture import Picture
 from registry.store.files.out.own_form import FormCells, fill_form
 
 HEADER_BYTES = 4
@@ -33,7 +35,7 @@ FORBIDDEN = (
 class FileOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What to do with the file that follows, and the memory and processor time for it."""
 
-    task: Literal["read", "far_cell", "fill"] = "read"
+    task: Literal["read", "far_cell", "fill", "picture"] = "read"
     encoding: str | None = None
     memory_bytes: int
     cpu_s: int
@@ -42,13 +44,14 @@ class FileOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The packed sheets or the filled file, or why there are none; `cell` is the farthest of a workbook."""
+    """What was made of a file, or why nothing was; `cell` is the farthest of a workbook."""
 
     sheets: bytes | None = None
     refusal: str | None = None
     figures: dict[str, Any] = {}
     cell: str | None = None
     filled: bytes | None = None
+    picture: Picture | None = None
 
 
 def main() -> None:
@@ -67,8 +70,10 @@ def confine(order: FileOrder) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     leave_network()
-    import registry.store.files.read  # noqa: F401 - the hook refuses what imports may need
-
+    importlib.import_module(f"registry.store.files.{'picture' if order.task == 'picture' else 'read'}")
+    if order.task == "picture":
+        _load_decoders()
+    # From here on the hook refuses what imports may need.
     sys.addaudithook(_refuse)
 
 
@@ -78,6 +83,14 @@ def leave_network() -> None:
         unshare = ctypes.CDLL(None, use_errno=True).unshare
         if unshare(CLONE_NEWNET) != 0:
             unshare(CLONE_NEWUSER | CLONE_NEWNET)
+
+
+def _load_decoders() -> None:
+    """Have Pillow import the readers of pictures."""
+    from PIL import Image
+
+    Image.preinit()
+    importlib.import_module("PIL.WebPImagePlugin")
 
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
@@ -90,20 +103,30 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
 def obey(order: FileOrder, content: bytes) -> FileOutcome:
     """The outcome of an order."""
     from registry.domain.intake.files.refusal import RefusedFile
-    from registry.store.files.read import read_file
-    from registry.store.files.spreadsheet import far_cell
-    from registry.store.files.transport import pack
 
     try:
-        if order.task == "far_cell":
-            return FileOutcome(cell=far_cell(content))
-        if order.form is not None:
-            return FileOutcome(filled=fill_form(content, order.form))
-        return FileOutcome(sheets=pack(read_file(content, order.encoding)))
+        if order.task == "picture":
+            from registry.store.files.picture import clean_picture
+
+            return FileOutcome(picture=clean_picture(content))
+        return _table(order, content)
     except RefusedFile as refused:
         return FileOutcome(refusal=refused.code, figures=refused.figures)
     except MemoryError:
         return FileOutcome(refusal="limits_exceeded")
+
+
+def _table(order: FileOrder, content: bytes) -> FileOutcome:
+    """The outcome of an order about tables."""
+    from registry.store.files.read import read_file
+    from registry.store.files.spreadsheet import far_cell
+    from registry.store.files.transport import pack
+
+    if order.task == "far_cell":
+        return FileOutcome(cell=far_cell(content))
+    if order.form is not None:
+        return FileOutcome(filled=fill_form(content, order.form))
+    return FileOutcome(sheets=pack(read_file(content, order.encoding)))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from registry.domain.attachments.picture import Picture
 from registry.domain.intake.files.refusal import RefusedFile
 from registry.domain.intake.files.sheet import Workbook
 from registry.store.files.child_main import HEADER_BYTES, FileOrder, FileOutcome
@@ -23,6 +24,8 @@ MEMORY_BYTES = 1_536 * 2**20
 CPU_S = 60
 WALL_S = 90.0
 SCAN_CPU_S = 10
+PICTURE_MEMORY_BYTES = 1_024 * 2**20
+PICTURE_CPU_S = 15
 INHERITED = ("PATH", "LANG", "PROJ_DATA", "PROJ_LIB", "LD_LIBRARY_PATH")
 NICENESS = 10
 
@@ -45,6 +48,17 @@ async def fill_in_child(content: bytes, form: FormCells) -> bytes | None:
     order = FileOrder(task="fill", memory_bytes=MEMORY_BYTES, cpu_s=CPU_S, form=form)
     outcome = await _outcome(order, content)
     return None if outcome is None else outcome.filled
+
+
+async def clean_in_child(content: bytes) -> Picture:
+    """A picture encoded anew; RefusedFile where there is none, whatever the file does to its decoder."""
+    order = FileOrder(task="picture", memory_bytes=PICTURE_MEMORY_BYTES, cpu_s=PICTURE_CPU_S)
+    outcome = await _outcome(order, content)
+    if outcome is not None and outcome.refusal is not None:
+        raise RefusedFile(outcome.refusal, **outcome.figures)  # type: ignore[arg-type]
+    if outcome is None or outcome.picture is None:
+        raise RefusedFile("limits_exceeded")
+    return outcome.picture
 
 
 async def _why(content: bytes) -> RefusedFile:

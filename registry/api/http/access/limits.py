@@ -73,12 +73,14 @@ def costs(app: Litestar) -> dict[str, int]:
     return by_prefix
 
 
-def size_cost(body: bytes) -> int:
-    """The units that a body adds: one for each hundred values, which commas separate.
+def size_cost(body: bytes, bytes_a_unit: int | None = None) -> int:
+    """The units that a body adds: one for each hundred values, which commas separate, or for so many bytes.
 
     An area of 10,000 corners, an alert of 1,000 circles or a batch of 1,000 spots cost what they take, before
     any of it is read.
     """
+    if bytes_a_unit is not None:
+        return len(body) // bytes_a_unit
     return body.count(b",") // VALUES_A_UNIT
 
 

@@ -115,6 +115,7 @@ PARAMETERS: dict[str, Any] = {
     "identity": RECORD,
     "contact": OF_ONES_OWN,
     "commitment": OF_ONES_OWN,
+    "sha256": "a1abfd410973b0111c215baa879b9edcd739e601659ba44168269767cc2e9108",
     "denominator": "qijiang-towns",
 }
 """By the name of the parameter, unless OF_OPERATION has another."""
@@ -147,6 +148,11 @@ OF_OPERATION: dict[str, dict[str, Any]] = {
     "findShelters": {"identity": INCIDENT},
     "listCordons": {"identity": INCIDENT},
     "readHandover": {"identity": INCIDENT},
+    **{
+        f"{act}Of{subject}": {"identity": identity}
+        for act in ("listAttachments", "attachPicture", "detachPicture", "readPicture", "readThumbnail")
+        for subject, identity in (("Incident", INCIDENT), ("Entry", ENTRY))
+    },
     "readZone": {"identity": "jiangqi-land"},
     "locateKm": {"identity": "jiangqi-land"},
     "putZone": {"identity": "our-river"},
@@ -299,6 +305,10 @@ BODIES: dict[str, Any] = {
     "findMembers": {"place": "qijiang", "level": "town", "kind": "shelter"},
     "saveScenario": {"name": {"zh": "关闭一所", "en": "One closed"}, "changes": {"remove": [RECORD]}},
     "askApproval": {"changes": 500, "reason": "retire what the merger doubled"},
+    **{
+        f"attachPictureOf{subject}": {"role": "photo", "caption": "北墙裂缝", "taken_at": MOMENT}
+        for subject in ("Resource", "Incident", "Entry")
+    },
     "putContact": {"role": "warden", "name": "值班室", "phone": "023-00000000", "published": False},
     "putDocument": {
         "id": "our-plan-2027",
@@ -394,6 +404,9 @@ BODIES: dict[str, Any] = {
 """The JSON body by operation."""
 UPLOAD = "名称,经度,纬度,容量\n赶水中学操场,106.6785,28.7561,800\n"
 
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+"""A picture of one pixel, in base64; its digest is the example of `sha256`."""
+
 
 def state_examples(operation: Schema) -> None:
     """Give each parameter and the JSON body of an operation its example.
@@ -418,6 +431,8 @@ def state_examples(operation: Schema) -> None:
         content["application/json"]["example"] = BODIES[identity]
     elif "application/octet-stream" in content:
         content["application/octet-stream"]["example"] = UPLOAD
+    elif "image/png" in content:
+        content["image/png"]["example"] = PICTURE
 
 
 def example_of(operation: str, parameter: str) -> Any:

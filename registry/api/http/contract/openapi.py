@@ -96,7 +96,8 @@ def _leave_out_past(operation: Schema) -> None:
 def _name(operation: Schema, handler: HTTPRouteHandler, path: str) -> None:
     """Name an operation by its handler, and describe it and the parameters of its path."""
     promise = inspect.cleandoc(handler.fn.__doc__ or "")
-    first, *others = handler.fn.__name__.split("_")
+    of = handler.opt.get("of")  # the same handlers below several paths
+    first, *others = f"{handler.fn.__name__}_of_{of}".split("_") if of else handler.fn.__name__.split("_")
     operation["operationId"] = first + "".join(word.capitalize() for word in others)
     operation["summary"] = promise.partition("\n")[0].removesuffix(".")
     operation["description"] = promise

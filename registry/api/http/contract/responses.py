@@ -52,6 +52,8 @@ WITH_ETAG = {
     "uploadFile", "readFile", "answerQuestions", "decideRows", "commitFile", "undoFile", "patchRow",
     "patchRows",
     "readWarning", "putZone", "readZone", "drawZone", "putRule",
+    "readPictureOfResource", "readPictureOfIncident", "readPictureOfEntry",
+    "readThumbnailOfResource", "readThumbnailOfIncident", "readThumbnailOfEntry",
 }  # fmt: skip
 """Operations whose 2xx responses name the version."""
 WITH_LOCATION = {

@@ -22,6 +22,9 @@ RefusalCode = Literal[
     "no_parameters",
     "limits_exceeded",
     "of_exercise",
+    "not_a_picture",
+    "too_many_pixels",
+    "moving_picture",
 ]
 
 
@@ -50,6 +53,12 @@ REFUSAL_WORDS: dict[RefusalCode, tuple[str, str]] = {
         "这是演练“{exercise}”的数据，不能导入这里",
         "this is data of the exercise “{exercise}”, which is not taken in here",
     ),
+    "not_a_picture": ("只接收 JPEG、PNG 和 WebP 图片", "only pictures in JPEG, PNG or WebP are taken"),
+    "too_many_pixels": (
+        "图片为 {width} × {height} 像素，超过限制",
+        "the picture has {width} × {height} pixels, too many",
+    ),
+    "moving_picture": ("不接收动态图片", "moving pictures are not taken"),
     "limits_exceeded": ("读取超出时间或内存限制", "reading it takes more time or memory than it may"),
 }
 

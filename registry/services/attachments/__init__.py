@@ -1,0 +1,1 @@
+"""Use cases about pictures on records and entries."""

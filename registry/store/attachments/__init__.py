@@ -1,0 +1,1 @@
+"""SQL of pictures and of what they are attached to."""
