@@ -1,7 +1,8 @@
 """OGC API - Processes: what a generic client finds, describes, executes, follows and dismisses."""
 
+import time
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import jsonschema_rs
@@ -10,15 +11,14 @@ import pytest
 from registry.api.ogc.processes import execute
 from registry.api.ogc.processes.catalogue import ANALYSES, PROCESSES
 from registry.domain.access.actor import ANYONE
-from registry.domain.coverage.siting.placement import Siting
-from registry.domain.coverage.tasks import SitingTask
-from registry.services.coverage.jobs import job_status, start_job, wait_for_result
+from registry.domain.identity import new_id
+from registry.services.coverage.jobs import job_status, wait_for_result
+from registry.store import jobs
 from registry.store.database.pool import Writer
 from registry.store.records import changes
 from tests.access.questions import EXECUTIONS
 from tests.api.conftest import Client, Signed
 from tests.api.near import AT, box, there
-from tests.api.test_jobs import INPUTS
 from tests.builders import A_CHANGE
 from tests.waiting import until
 
@@ -190,8 +190,8 @@ async def test_the_list_has_the_jobs_of_the_caller(client: Client, stored: Write
         (await execution(client, process, 201, inputs=GAPS, headers=mine | LATER)).headers["location"]
         for process in ("gaps", "coverage", "gaps")
     ]
-    jobs = [await ended(client, url, mine) for url in urls]
-    names = [job["jobID"] for job in reversed(jobs)]
+    begun = [await ended(client, url, mine) for url in urls]
+    names = [job["jobID"] for job in reversed(begun)]
 
     async def listed(query: str, headers: dict[str, str] = mine) -> list[str]:
         answer = await client.get(f"/ogc/jobs{query}", headers=headers)
@@ -202,7 +202,7 @@ async def test_the_list_has_the_jobs_of_the_caller(client: Client, stored: Write
     assert await listed("", theirs) == await listed("", {}) == []
     assert await listed("?processID=gaps&status=successful,failed&type=process") == [names[0], names[2]]
     assert await listed("?status=running") == []
-    assert await listed(f"?datetime={jobs[1]['created'].replace('+00:00', 'Z')}/..") == names[:2]
+    assert await listed(f"?datetime={begun[1]['created'].replace('+00:00', 'Z')}/..") == names[:2]
     assert await listed("?datetime=../2020-01-01T00:00:00Z") == []
     assert await listed("?minDuration=0") == names
     assert await listed("?minDuration=3600") == await listed("?maxDuration=0") == []
@@ -216,10 +216,17 @@ async def test_the_list_has_the_jobs_of_the_caller(client: Client, stored: Write
         await client.delete(url, headers=mine)
 
 
-async def test_a_job_without_an_answer_yet(client: Client, stored: Writer) -> None:
-    """Whatever waits in front of it: the job is held in the queue by its owner's other jobs, or runs."""
-    hard = HARD | {"siting": HARD["siting"] | {"sites": 40, "time_limit_s": 60}}
-    url = (await execution(client, "siting", 201, inputs=hard, headers=LATER)).headers["location"]
+@pytest.fixture
+async def waiting(stored: Writer) -> UUID:
+    """A job without a task, which no worker claims."""
+    identity = new_id(time.time_ns() // 1_000_000)
+    job = {"id": identity, "process": "siting", "owner": ANYONE.id, "estimate_s": 5.0, "task": None}
+    await jobs.insert(stored, job)
+    return identity
+
+
+async def test_a_job_without_an_answer_yet(client: Client, waiting: UUID) -> None:
+    url = f"/ogc/jobs/{waiting}"
     early = await client.get(f"{url}/results")
     assert (early.status_code, early.json()["type"]) == (404, TYPES + "result-not-ready")
     assert (await client.delete(url)).json()["status"] == "dismissed"
@@ -229,7 +236,20 @@ async def test_a_job_without_an_answer_yet(client: Client, stored: Writer) -> No
             assert (answer.status_code, answer.json()["type"]) == (404, TYPES + "no-such-job")
 
 
-async def test_who_wants_no_job_waits_for_a_long_analysis(client: Client, stored: Writer) -> None:
+async def test_a_job_of_something_else_is_no_job_here(client: Client, stored: Writer) -> None:
+    """Such as the check of a file, which its sender follows in /v1."""
+    identity = new_id(time.time_ns() // 1_000_000)
+    job = {"id": identity, "process": "intake-check", "owner": ANYONE.id, "estimate_s": 5.0, "task": None}
+    await jobs.insert(stored, job)
+    assert (await client.get(f"/v1/jobs/{identity}")).status_code == 200
+    answer = await client.get(f"/ogc/jobs/{identity}")
+    assert (answer.status_code, answer.json()["type"]) == (404, TYPES + "no-such-job")
+
+
+async def test_who_wants_no_job_waits_for_a_long_analysis(
+    client: Client, stored: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execute, "WAIT_S", 500.0)
     answer = await execution(client, "siting", inputs=HARD)
     assert "sites" in answer.json()
     monitor = answer.headers["link"]
@@ -248,20 +268,11 @@ async def test_an_analysis_that_takes_too_long_to_wait_for(
     assert answer.json()["errors"][0]["parameter"] == "Prefer"
 
 
-@pytest.fixture
-async def waiting(client: Client, stored: Writer) -> Any:
-    """A job that no worker claims before its caller gives up."""
-    task = SitingTask(inputs=INPUTS, how=Siting(sites=40, radius_m=1_500, grid_m=300, time_limit_s=60))
-    reader = client.app.state.reader
-    async with reader.writer() as writer:
-        return await start_job(writer, ANYONE, task, most_open=100)
-
-
-async def test_the_job_of_a_caller_who_waits_no_longer_is_dismissed(client: Client, waiting: Any) -> None:
+async def test_the_job_of_a_caller_who_waits_no_longer_is_dismissed(client: Client, waiting: UUID) -> None:
     reader = client.app.state.reader
     with pytest.raises(TimeoutError):
-        await wait_for_result(reader, ANYONE, waiting.id, 0.01)
-    assert (await job_status(reader, ANYONE, waiting.id)).status == "dismissed"
+        await wait_for_result(reader, ANYONE, waiting, 0.01)
+    assert (await job_status(reader, ANYONE, waiting)).status == "dismissed"
 
 
 async def test_a_retry_of_an_execution_finds_the_same_job(
