@@ -1,5 +1,6 @@
 """OGC API - Processes: what a generic client finds, describes, executes, follows and dismisses."""
 
+import asyncio
 import time
 from typing import Any
 from uuid import UUID, uuid4
@@ -293,3 +294,13 @@ async def test_what_is_declared_is_true(client: Client) -> None:
     linked = {"origin": {"href": "https://example.org/origin.json"}}
     answer = await execution(client, "nearest", 400, inputs=linked)
     assert answer.json()["errors"][0]["pointer"] == "/inputs/origin/href"
+
+
+async def test_the_job_of_a_caller_who_hangs_up_is_dismissed(client: Client, waiting: UUID) -> None:
+    reader = client.app.state.reader
+    caller = asyncio.create_task(wait_for_result(reader, ANYONE, waiting, 600.0))
+    await asyncio.wait({caller}, timeout=0.1)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert (await job_status(reader, ANYONE, waiting)).status == "dismissed"
