@@ -236,6 +236,31 @@ describe('the queue', () => {
     await close(page)
   })
 
+  it('counts what was counted, and dates it by the clock of the registry on a phone that is a day ahead', async () => {
+    const exercise = `field-count-${RUN}`
+    const stock = [{ item_code: '1010101', name: { zh: '帐篷' }, quantity: 10, unit: '顶' }, { item_code: '1010102', name: { zh: '棉被' }, quantity: 7, unit: '床' }]
+    const { id } = await place(exercise, '仓库', { kind: 'supply_depot', stock })
+    const page = await phone()
+    await page.clock.setFixedTime(Date.now() + 26 * 3_600_000)
+    await signIn(page, exercise)
+    await page.context().setOffline(true)
+    await openRecord(page, id)
+    await page.click('#part-count summary')
+    assert.match(await page.textContent('#part-count'), /帐篷（顶）上次 10/)
+    await page.fill('#count-0', '0')
+    await page.click('#count-save')
+    await page.waitForSelector('#record-mine >> text=1010101 0顶')
+    await page.context().setOffline(false)
+    await left(page)
+    await page.waitForSelector('#waiting[data-waiting="0"][data-refused="0"]')
+    await synced(page)
+    const { properties } = await now(exercise, id)
+    assert.deepEqual(properties.stock.map(({ quantity }) => quantity), [0, 7])
+    const ahead_h = (Date.parse(properties.stock[0].counted_at ?? properties.updated_at) - Date.now()) / 3_600_000
+    assert.ok(Math.abs(ahead_h) < 1, `${ahead_h} hours ahead`)
+    await close(page)
+  })
+
   it('refuses a position that is worse than 200 m, and calls one of 40 m approximate', async () => {
     const exercise = `field-fix-${RUN}`
     const { id } = await place(exercise, '定位')
@@ -449,6 +474,26 @@ describe('a phone that dies', () => {
     } finally {
       await rm(profile, { recursive: true, force: true, maxRetries: 5 })
     }
+  })
+})
+
+describe('a browser that cannot keep a journal', () => {
+  it('shows the records, says so, and takes no reports', async () => {
+    const exercise = `field-old-${RUN}`
+    const { id } = await place(exercise, '旧浏览器')
+    const page = await phone()
+    await page.context().route('**/assets/journal-*', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, body: `FileSystemFileHandle.prototype.createSyncAccessHandle = undefined;${await response.text()}` })
+    })
+    await page.goto(`${ADDRESS}/field`)
+    await page.waitForSelector('#unsafe')
+    await signIn(page, exercise)
+    await openRecord(page, id)
+    assert.equal(await page.locator('.acts').count(), 0)
+    await tab(page, 'report')
+    await page.waitForSelector('#report >> text=无法可靠保存')
+    await close(page)
   })
 })
 

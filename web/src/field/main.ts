@@ -106,9 +106,10 @@ async function run(): Promise<void> {
   await model.synchronise()
 }
 
-/** Two tabs would write one journal: the second one says so. */
 applySettings()
-void navigator.locks.request('registry-field', { ifAvailable: true }, async (lock) => {
+/** Two tabs would write one journal: the second one says so. */
+if (!isSecureContext || !navigator.locks) fill(byId('screen'), h('p', { id: 'insecure', role: 'alert' }, w('insecure')))
+else void navigator.locks.request('registry-field', { ifAvailable: true }, async (lock) => {
   if (!lock) return void fill(byId('screen'), h('p', { id: 'elsewhere', role: 'alert' }, w('elsewhere')))
   await run()
   await new Promise(() => undefined)

@@ -3,6 +3,7 @@ import { age, coded, length, nameOf, number, t, type Word } from '../i18n'
 import type { Resource } from '../types'
 import { KINDS, STATUS_VALUES } from '../vocab'
 import { button, described, labelled, metres, save, sureButton, type Page } from './parts'
+import { nameOfLine, type StockLine } from './overlay'
 import { positionField } from './position_field'
 import { qualityOf, USABLE_M } from './position'
 import { w } from './words'
@@ -17,7 +18,7 @@ export function recordScreen(page: Page, id: string): HTMLElement {
   if (!record) return h('section', { id: 'record' }, back, h('p', {}, w('record.gone')))
   const out = h('p', { class: 'problem', role: 'alert', id: 'record-out' })
   return h('section', { id: 'record', 'data-id': id, 'data-version': record.properties.version }, back, card(page, record), mine(page, id),
-    page.model.queue.unsafe ? null : h('div', { class: 'acts' }, verifying(page, record, out), status(page, record, out), position(page, record, out), correcting(page, record, out), missing(page, record, out)), out)
+    page.model.queue.unsafe ? null : h('div', { class: 'acts' }, verifying(page, record, out), status(page, record, out), counting(page, record, out), position(page, record, out), correcting(page, record, out), missing(page, record, out)), out)
 }
 
 function card(page: Page, record: Resource): HTMLElement {
@@ -57,6 +58,20 @@ function status(page: Page, { id, properties }: Resource, out: HTMLElement): HTM
   const note = h('input', { id: 'status-note', maxlength: 400, autocomplete: 'off' })
   const act = () => page.model.act('status', id, { [field]: value.value, ...(note.value.trim() ? { note: note.value.trim() } : {}) })
   return part('status', w('record.status'), labelled(w('record.status'), value), labelled(w('record.note'), note), button('status-save', w('save'), () => void save(page, out, act)))
+}
+
+/** Counts of a depot's lines, never differences: what is left empty was not counted. */
+function counting(page: Page, { id, properties }: Resource, out: HTMLElement): HTMLElement | null {
+  const stock = (properties.stock ?? []) as StockLine[]
+  if (!stock.length) return null
+  const fields = stock.map((line, i) => ({ line, input: h('input', { id: `count-${i}`, type: 'number', min: 0, step: 'any', inputmode: 'decimal', autocomplete: 'off' }) }))
+  const act = async () => {
+    const counts = fields.filter(({ input }) => input.value !== '').map(({ line, input }) => ({ ...nameOfLine(line), quantity: Number(input.value) }))
+    if (!counts.length) throw new Error(w('record.nothing'))
+    await page.model.act('stock', id, { counts })
+  }
+  const last = ({ name, item_code, unit, quantity }: StockLine) => w('record.count.last', { name: nameOf(name ?? item_code), unit: unit ?? '—', quantity: quantity === null ? t('unknown') : number(quantity, 3) })
+  return part('count', w('record.count'), h('p', { class: 'quiet' }, w('record.count.how')), ...fields.map(({ line, input }) => labelled(last(line), input)), button('count-save', w('save'), () => void save(page, out, act)))
 }
 
 function position(page: Page, { id }: Resource, out: HTMLElement): HTMLElement {

@@ -136,7 +136,7 @@ export class Sync {
 /** The text of an operation, with its times by the registry's clock. */
 export function frozen(op: Operation, base: number): string {
   const at = new Date(op.made_at_ms + now().getTime() - Date.now()).toISOString()
-  const timed = { status: { observed_at: at }, incident: { reported_at: at } }[op.kind as string]
+  const timed = { status: { observed_at: at }, stock: { observed_at: at }, incident: { reported_at: at } }[op.kind as string]
   return JSON.stringify({
     op_id: op.op_id, kind: op.kind, resource_id: op.resource_id, body: { ...timed, ...op.body }, device_at: at, reason: op.reason,
     ...(op.kind === 'patch' && base ? { base_version: base } : {}),
