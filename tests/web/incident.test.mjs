@@ -155,7 +155,13 @@ describe('an incident', () => {
   it('is seen by nobody without the right, who is told so', async () => {
     const page = await open(browser, '#lang=en&theme=light&panel=incident&exercise=demo')
     await page.waitForSelector('#incident-none >> text=sign in')
-    assert.equal((await drawn(page, 'incidents-ring')).length, 0)
+    const { incidents } = await api('/v1/incidents?exercise=demo')
+    const shown = new Set(incidents.map(({ id }) => id))
+    assert.ok((await drawn(page, 'incidents-ring')).every(({ properties }) => shown.has(properties.id)))
+    const listed = await page.$$eval('#incident-list [data-incident]', (all) => all.map((one) => one.dataset.incident))
+    assert.deepEqual(listed.sort(), [...shown].sort())
+    const internal = (await api('/v1/incidents?exercise=demo', { headers: AUTHORISED })).incidents.length
+    assert.ok(internal > incidents.length)
     await close(page)
   })
 })

@@ -882,6 +882,7 @@ export const WORDS = {
   'incident.new': ['新警情…', 'New alarm…'],
   'incident.none': ['没有未结束的事件', 'No open incident'],
   'incident.none.public': ['没有可见的未结束事件；登录后可见内部事件', 'No open incident that you may see; sign in for internal ones'],
+  'incident.some.public': ['登录后可见内部事件', 'There may be internal ones; sign in to see them'],
   'incident.unseen': ['没有这起事件，或您不可见', 'There is no such incident, or you may not see it'],
   'incident.unseen.public': ['没有这起事件，或登录后才可见', 'There is no such incident, or it is seen only after signing in'],
   'incident.signin': ['登录后可在此登记事件', 'Sign in to open an incident here'],

@@ -72,8 +72,15 @@ async function listed(app: App): Promise<HTMLElement[]> {
     h('div', { class: 'figures' }, stateTag(incident), h('span', {}, age(incident.reported_at)), incident.place && h('span', {}, app.places.name(incident.place))))
   return [
     h('div', { class: 'row' }, h('button', { type: 'button', class: 'main', id: 'alarm-new', onclick: () => app.store.set({ panel: 'situation' }) }, t('incident.new'))),
-    open.length ? h('ul', { class: 'list', id: 'incident-list' }, open.map(item)) : h('p', { id: 'incident-none' }, t(may('viewer') ? 'incident.none' : 'incident.none.public')),
+    ...(open.length ? [h('ul', { class: 'list', id: 'incident-list' }, open.map(item))] : []),
+    ...unlisted(open.length > 0),
   ]
+}
+
+/** What the list does not say by itself: that it is empty, and that there may be more for who signs in. */
+function unlisted(some: boolean): HTMLElement[] {
+  if (may('viewer')) return some ? [] : [h('p', { id: 'incident-none' }, t('incident.none'))]
+  return [h('p', { id: 'incident-none' }, t(some ? 'incident.some.public' : 'incident.none.public'))]
 }
 
 /** What an incident is called: its name, or its hazard. */
