@@ -42,6 +42,7 @@ OF_DATABASE = {
     "jobs_open": "Analyses that wait or run.",
     "jobs_oldest_seconds": "Since when the oldest open analysis waits.",
     "database_bytes": "Size of the database.",
+    "attachments_bytes": "Size of the pictures in it.",
     "database_connections": "Connections of the database, of all programs.",
     "database_connections_limit": "Connections that its server allows.",
     "database_wal_bytes_total": "Write-ahead log written since the cluster was made.",

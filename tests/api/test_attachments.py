@@ -232,6 +232,21 @@ async def test_a_record_that_becomes_public_takes_no_earlier_picture_along(
     assert (await client.get(address, params=before)).status_code == 404
 
 
+async def test_a_retry_does_not_show_what_a_planner_hid(
+    client: Client, stored: Writer, signed: Signed
+) -> None:
+    url, officer = f"/v1/resources/{await a_resource(stored)}", await signed("field")
+    secret = {"visibility": "restricted"}
+    address = await attached(client, officer, url)
+    own = await client.put(address, json=secret, headers=officer)
+    assert (own.status_code, own.json()["errors"][0]["pointer"]) == (403, "/visibility")
+    assert (await client.get(address)).status_code == 200
+    assert (await client.put(address, json=secret, headers=await signed("planner"))).status_code == 200
+    assert (await client.put(address, json={}, headers=officer)).status_code == 404
+    assert (await client.delete(address, headers=officer)).status_code == 404
+    assert await listed(client, url, officer) == []
+
+
 async def test_a_picture_of_the_past_is_as_secret_as_then_and_now(
     client: Client, stored: Writer, signed: Signed
 ) -> None:

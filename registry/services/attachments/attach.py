@@ -12,7 +12,7 @@ from registry.domain.attachments.attachment import (
     attached_visibility,
     digest_of,
 )
-from registry.domain.errors import Conflict, Invalid, NotFound
+from registry.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.domain.plans.entry import register_of
 from registry.domain.records.clock import observed_instant
 from registry.domain.records.resource import Visibility, decided
@@ -37,7 +37,8 @@ async def attach(
 ) -> Attachment:
     """Attach a picture that the actor brought; once more, it changes what is said of it.
 
-    Conflict where the picture is not here, or others brought it; Invalid where the subject has too many.
+    Conflict where the picture is not here, or others brought it; Invalid where the subject has too many;
+    NotFound where it is attached and hidden from the actor.
     `skew` is how far the clock behind `taken_at` is behind ours.
     """
     draft = await admit_value(work.writer, draft)
@@ -46,6 +47,8 @@ async def attach(
     shown = await links.find(work.writer, work.sight, subject)
     earlier = next((row for row in shown if row["sha256"] == digest), None)
     before: Visibility | None = None if earlier is None else earlier["visibility"]
+    if earlier is None and await links.holds(work.writer, work.sight, subject, digest):
+        raise NotFound("attachment", sha256)  # to attach it again must not show what was hidden since
     if earlier is None:
         await _demand_brought(work, digest, len(shown))
     may_widen = work.actor.is_at_least("planner")
@@ -58,6 +61,12 @@ async def attach(
         "attached_by": work.actor.id if earlier is None else earlier["attached_by"],
     }
     await links.put(work.writer, work.sight, subject, digest, values)
+    if not await links.find(work.writer, work.sight, subject, digest):
+        raise Forbidden(
+            "you would not see this picture yourself; a planner may make it restricted",
+            field="visibility",
+            zh="设为该密级后您本人将无法查看；请由规划员设置",
+        )
     return await read_attachment(work.writer, work.sight, subject, sha256)
 
 

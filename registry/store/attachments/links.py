@@ -67,11 +67,9 @@ PUT = Query(
         set_={name: _PUT.excluded[name] for name in _WRITTEN if name not in _KEY},
     )
 )
-REMOVE = Query(
-    sa.delete(attachment_link).where(
-        *(attachment_link.c[name] == sa.bindparam(name, type_=attachment_link.c[name].type) for name in _KEY)
-    )
-)
+_OWN = [attachment_link.c[name] == sa.bindparam(name, type_=attachment_link.c[name].type) for name in _KEY]
+HOLDS = Query(sa.select(attachment_link.c.sha256).where(*_OWN))
+REMOVE = Query(sa.delete(attachment_link).where(*_OWN))
 
 
 async def find(reader: Reader, sight: Sight, subject: Subject, sha256: bytes | None = None) -> list[Row]:
@@ -89,6 +87,11 @@ def _key(sight: Sight, subject: Subject, sha256: bytes) -> dict[str, str | UUID 
         "subject": subject.identity,
         "sha256": sha256,
     }
+
+
+async def holds(reader: Reader, sight: Sight, subject: Subject, sha256: bytes) -> bool:
+    """Whether a picture is attached, whoever may see it."""
+    return await reader.row(HOLDS, _key(sight, subject, sha256)) is not None
 
 
 async def put(writer: Writer, sight: Sight, subject: Subject, sha256: bytes, values: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ GAUGES = Query(
     sa.text(
         "SELECT pg_database_size(current_database())::float AS database_bytes,"
         " (SELECT sum(numbackends) FROM pg_stat_database)::float AS database_connections,"
+        " pg_total_relation_size('attachment')::float AS attachments_bytes,"
         " current_setting('max_connections')::float AS database_connections_limit,"
         " (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END"
         "  - '0/0'::pg_lsn)::float AS database_wal_bytes_total,"
