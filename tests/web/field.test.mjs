@@ -18,11 +18,19 @@ const RUN = Date.now().toString(36)
 const DISTRICT = '500110'
 const PHONE = { width: 390, height: 844 }
 const HERE = { longitude: 106.65, latitude: 29.03 }
+const MOST_MS = 120_000
 const SHELL_MOST_BYTES = 60_000
 
 let browser
 before(async () => (browser = await start()))
 after(() => browser.close())
+
+/** What a promise brings; an error that says what was waited for, where it does not come. */
+function within(what, promise) {
+  let timer
+  const late = new Promise((_, fail) => (timer = setTimeout(() => fail(new Error(`waited ${MOST_MS} ms for ${what}`)), MOST_MS)))
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
 
 const place = async (exercise, name, more = {}, coordinates = [106.651, 29.031]) =>
   post(`/v1/resources?exercise=${exercise}`, { type: 'Feature', geometry: coordinates && { type: 'Point', coordinates }, properties: { kind: 'shelter', name: { zh: name }, place: DISTRICT, location: coordinates ? { quality: 'surveyed', uncertainty_m: 10, source: 'test' } : { quality: 'unknown' }, ...more } }, AUTHORISED)
@@ -58,9 +66,11 @@ async function signIn(page, exercise, role = 'FIELD', keep = true) {
   await page.click(`[data-place="${DISTRICT}"]`)
   await page.waitForSelector('#due')
   await synced(page)
-  await page.evaluate(async () => void (await navigator.serviceWorker.ready))
+  await kept(page)
 }
 
+/** Waits until the files of the page are kept in the browser. */
+const kept = (page) => within('the service worker', page.evaluate(async () => void (await navigator.serviceWorker.ready)))
 const synced = (page) => page.waitForSelector('#state[data-trouble=none][data-syncing=false]')
 const tab = (page, name) => page.click(`#tab-${name}`)
 const left = async (page) => {
@@ -416,17 +426,17 @@ describe('the queue', () => {
 async function handset(profile) {
   const process = spawn(CHROMIUM, [...FLAGS, '--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   const exited = new Promise((done) => process.once('exit', done))
-  const address = await new Promise((done, fail) => {
+  const address = await within('Chromium', new Promise((done, fail) => {
     let said = ''
     process.stderr.on('data', (bytes) => (said += bytes) && /listening on (ws:\S+)/.test(said) && done(/listening on (ws:\S+)/.exec(said)[1]))
     process.once('exit', () => fail(new Error(said)))
-  })
+  }))
   const connection = await chromium.connectOverCDP(address)
   const context = connection.contexts()[0]
   const page = watched(await context.newPage())
   const kill = async () => {
-    globalThis.process.kill(-process.pid, 'SIGKILL')
-    await exited
+    if (process.exitCode === null && process.signalCode === null) globalThis.process.kill(-process.pid, 'SIGKILL')
+    await within('the end of Chromium', exited)
     await connection.close().catch(() => undefined)
   }
   return { page, context, kill }
@@ -445,8 +455,9 @@ describe('a phone that dies', () => {
       await page.waitForSelector(`#waiting >> text=${note}`)
       saved.push(note)
     }
+    let phone = null
     try {
-      let phone = await handset(profile)
+      phone = await handset(profile)
       await signIn(phone.page, exercise)
       for (let round = 0; round < KILLS; round++) {
         const inFlight = round % 2 === 1
@@ -455,7 +466,7 @@ describe('a phone that dies', () => {
           done()
         }))
         for (let i = 0; i < 3; i++) await report(phone.page, `第${round}轮${i}号`)
-        await died
+        await within('a push', died)
         await phone.kill()
         if (round === KILLS - 1) await rm(join(profile, 'Default', 'IndexedDB'), { recursive: true, force: true })
         phone = await handset(profile)
@@ -472,6 +483,7 @@ describe('a phone that dies', () => {
       const { incidents } = await api(`/v1/incidents?exercise=${exercise}&limit=1000`, { headers: AUTHORISED })
       assert.deepEqual(incidents.map(({ note }) => note).sort(), saved.sort())
     } finally {
+      await phone?.kill()
       await rm(profile, { recursive: true, force: true, maxRetries: 5 })
     }
   })
@@ -559,16 +571,16 @@ describe('a new build', () => {
     try {
       await page.goto(`${address}/field`)
       await page.waitForSelector('#signin')
-      await page.evaluate(async () => void (await navigator.serviceWorker.ready))
+      await kept(page)
       await page.reload()
       const script = await (await fetch(`${ADDRESS}/field-worker.js`)).text()
       const build = (version) => script.replace(/VERSION = '\w+'/, `VERSION = '${version}'`).replace('SHELL = [', 'SHELL = ["assets/more-1.js",')
-      const update = () => page.evaluate(async () => {
+      const update = () => within('an update', page.evaluate(async () => {
         const registration = await navigator.serviceWorker.ready
         await registration.update().catch(() => undefined)
         const { installing } = registration
         if (installing) await new Promise((done) => installing.addEventListener('statechange', () => /installed|redundant/.test(installing.state) && done()))
-      })
+      }))
       const caches_of = () => page.evaluate(() => caches.keys())
       const [first] = await caches_of()
       changed.set('/field-worker.js', { body: build('broken') }).set('/assets/more-1.js', { status: 404, body: '' })
