@@ -7,6 +7,7 @@ from registry.domain.plans.check import (
     MAX_MISSING,
     Check,
     MethodResult,
+    MissingFact,
     Verdict,
     cannot_evaluate,
     decide,
@@ -46,6 +47,10 @@ UNPLACED = Words(
     "登记簿里有{n}条不公开位置的同类记录，可能在此处，因此不能下结论",
     "the registry holds {n} such records whose place is not public; they may lie here, which leaves it open",
 )
+ASK = Words(
+    "请可查看内部记录位置的人员核对",
+    "have it checked by somebody who may read where the internal records lie",
+)
 NO_METHOD = Words("不含可核对的数值", "states no figure that could be checked")
 
 
@@ -70,8 +75,8 @@ def evaluate(provision: Provision, facts: Facts, as_of: str, chosen: str | None 
         verdict = _left_open(provision, verdict)
         if verdict == "unknown" and reason is None:
             reason = Words(UNPLACED.zh.format(n=n), UNPLACED.en.format(n=n))
-    elif verdict == "unknown" and not missing:
-        missing = [to_declare_complete(facts.place)]
+    if verdict == "unknown" and not missing:
+        missing = [MissingFact("state", ASK, place=facts.place) if n else to_declare_complete(facts.place)]
     return Check(
         provision=provision.id,
         document=provision.document,
