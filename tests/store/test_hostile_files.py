@@ -292,7 +292,7 @@ async def test_a_formula_without_a_value_is_named() -> None:
 CONFINED = """
 import socket, subprocess, sys
 from registry.store.files.child_main import FileOrder, confine
-confine(FileOrder(memory_bytes=2**31, cpu_s=20))
+confine(FileOrder(task=sys.argv[1], memory_bytes=2**31, cpu_s=20))
 for attempt in (
     lambda: socket.create_connection(("127.0.0.1", 9)),
     lambda: subprocess.run(["true"]),
@@ -307,9 +307,10 @@ print("confined")
 """
 
 
-def test_a_reader_reaches_no_network_no_program_and_no_file() -> None:
+@pytest.mark.parametrize("task", ["read", "picture"])
+def test_a_reader_reaches_no_network_no_program_and_no_file(task: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", CONFINED], capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, "-c", CONFINED, task], capture_output=True, text=True, check=False, timeout=300
     )
     assert (done.returncode, done.stdout.strip()) == (0, "confined"), done.stderr
 
