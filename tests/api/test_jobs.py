@@ -290,6 +290,7 @@ async def test_a_database_that_is_away_is_not_told_every_second(reader, monkeypa
     with structlog.testing.capture_logs() as lines:
         async with runners.running_jobs(reader, UNHURRIED):
             await asyncio.sleep(1)
-    pauses = [line["again_after_s"] for line in lines if line["event"] == "no job can be claimed"]
+    told = [line["again_after_s"] for line in lines if line["event"] == "no job can be claimed"]
+    pauses = [pause_s for pause_s in told if pause_s < 1]  # the application of other tests looks too
     assert pauses[:4] == [0.02, 0.04, 0.08, 0.16]
     assert len(pauses) < 9

@@ -11,6 +11,10 @@ ALL_AT_ONCE = {
     "listToRehome": "what is to be done about one code",
     "listExercises": "the few names of drills",
     "listContacts": "the few contacts of one record",
+    **dict.fromkeys(
+        ("listAttachmentsOfResource", "listAttachmentsOfIncident", "listAttachmentsOfEntry"),
+        "at most twenty pictures of one record",
+    ),
     "listVisits": "a sheet to print, also as CSV",
     "listHotlines": "the numbers to call at one place",
     "listResponsible": "whom to call about one hazard at one place",
