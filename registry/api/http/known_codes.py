@@ -3,8 +3,8 @@
 A misspelt code would otherwise answer "none". A place is accepted in each form of its code.
 """
 
-from collections.abc import Iterable
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from litestar.types import Empty
@@ -34,6 +34,7 @@ PARAMETERS: dict[str, CodeOf] = {
 }
 """What the values of a query parameter of this name are codes of, on every route."""
 Pairs = list[tuple[str, str]]
+Found = TypeVar("Found")
 
 
 async def check(request: HttpRequest) -> None:
@@ -46,19 +47,25 @@ async def check(request: HttpRequest) -> None:
     kind, body = _body(request)
     if not pairs and body is None:
         return
+    await _by_latest(request, lambda known: (None, _check(request, known, pairs, kind, body)))
+
+
+async def _by_latest(request: HttpRequest, examine: Callable[[Reference], tuple[Found, bool]]) -> Found:
+    """What is found by the reference data, which is read again unless it holds every code as it is spelled.
+
+    `examine` tells what it found, and whether every code was spelled as its list spells it.
+    """
     latest: LatestReference = request.app.state.reference
     known = latest.value if latest.is_loaded else await latest.refresh()
-    refusal: UnknownCode | Refused | None = None
     try:
-        if _check(request, known, pairs, kind, body):
-            return
-    except (UnknownCode, Refused) as error:
-        refusal = error
-    newer = await latest.refresh()
-    if newer is not known:
-        _check(request, newer, pairs, kind, body)
-    elif refusal is not None:
-        raise refusal
+        found, is_plain = examine(known)
+    except (UnknownCode, Refused):
+        if (newer := await latest.refresh()) is known:
+            raise
+        return examine(newer)[0]
+    if is_plain or (newer := await latest.refresh()) is known:
+        return found
+    return examine(newer)[0]
 
 
 async def known_filter(request: HttpRequest, where: CqlFilter) -> CqlFilter:
@@ -68,28 +75,16 @@ async def known_filter(request: HttpRequest, where: CqlFilter) -> CqlFilter:
     """
     if not where.coded:
         return where
-    latest: LatestReference = request.app.state.reference
-    known = latest.value if latest.is_loaded else await latest.refresh()
-    refusal: UnknownCode | None = None
-    try:
-        found = _known_filter(where, known)
-        if found.values == where.values:
-            return found
-    except UnknownCode as error:
-        refusal = error
-    newer = await latest.refresh()
-    if newer is known and refusal is not None:
-        raise refusal
-    return _known_filter(where, newer)
+    return await _by_latest(request, lambda known: _known_filter(where, known))
 
 
-def _known_filter(where: CqlFilter, known: Reference) -> CqlFilter:
+def _known_filter(where: CqlFilter, known: Reference) -> tuple[CqlFilter, bool]:
     values = list(where.values)
     for coded in where.coded:
         value, marks = values[coded.index], CodeOf(coded.subjects)
         codes = [_known("filter", code, marks, known) for code in _listed(value)]
         values[coded.index] = codes if isinstance(value, list) else codes[0]
-    return structs.replace(where, values=tuple(values))
+    return structs.replace(where, values=tuple(values)), tuple(values) == where.values
 
 
 def _listed(value: Any) -> list[str]:
