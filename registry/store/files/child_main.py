@@ -15,9 +15,12 @@ from typing import Any, Literal
 import msgspec
 
 from registry.domain.attachments.picture import Picture
+from registry.domain.terrain.tile import ElevationTile
 from registry.store.files.out.own_form import FormCells, fill_form
 
 HEADER_BYTES = 4
+READERS = {"picture": "picture", "elevation": "elevation"}
+"""The module that does a task with Pillow."""
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 FORBIDDEN = (
     "socket.",
@@ -35,12 +38,14 @@ FORBIDDEN = (
 class FileOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What to do with the file that follows, and the memory and processor time for it."""
 
-    task: Literal["read", "far_cell", "fill", "picture"] = "read"
+    task: Literal["read", "far_cell", "fill", "picture", "elevation"] = "read"
     encoding: str | None = None
     memory_bytes: int
     cpu_s: int
     form: FormCells | None = None
     """What to fill into the file."""
+    name: str = ""
+    """What the file calls itself."""
 
 
 class FileOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +57,7 @@ class FileOutcome(msgspec.Struct, frozen=True, kw_only=True):
     cell: str | None = None
     filled: bytes | None = None
     picture: Picture | None = None
+    elevation: ElevationTile | None = None
 
 
 def main() -> None:
@@ -70,8 +76,8 @@ def confine(order: FileOrder) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     leave_network()
-    importlib.import_module(f"registry.store.files.{'picture' if order.task == 'picture' else 'read'}")
-    if order.task == "picture":
+    importlib.import_module(f"registry.store.files.{READERS.get(order.task, 'read')}")
+    if order.task in READERS:
         _load_decoders()
     # From here on the hook refuses what imports may need.
     sys.addaudithook(_refuse)
@@ -90,7 +96,8 @@ def _load_decoders() -> None:
     from PIL import Image
 
     Image.preinit()
-    importlib.import_module("PIL.WebPImagePlugin")
+    for plugin in ("WebP", "Tiff"):
+        importlib.import_module(f"PIL.{plugin}ImagePlugin")
 
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
@@ -109,6 +116,10 @@ def obey(order: FileOrder, content: bytes) -> FileOutcome:
             from registry.store.files.picture import clean_picture
 
             return FileOutcome(picture=clean_picture(content))
+        if order.task == "elevation":
+            from registry.store.files.elevation import read_elevation
+
+            return FileOutcome(elevation=read_elevation(content, order.name))
         return _table(order, content)
     except RefusedFile as refused:
         return FileOutcome(refusal=refused.code, figures=refused.figures)

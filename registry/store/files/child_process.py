@@ -13,6 +13,7 @@ import structlog
 from registry.domain.attachments.picture import Picture
 from registry.domain.intake.files.refusal import RefusedFile
 from registry.domain.intake.files.sheet import Workbook
+from registry.domain.terrain.tile import MOST_ELEVATION_BYTES, ElevationTile
 from registry.store.files.child_main import HEADER_BYTES, FileOrder, FileOutcome
 from registry.store.files.envelope import MOST_BYTES
 from registry.store.files.out.own_form import FormCells
@@ -59,6 +60,19 @@ async def clean_in_child(content: bytes) -> Picture:
     if outcome is None or outcome.picture is None:
         raise RefusedFile("limits_exceeded")
     return outcome.picture
+
+
+async def read_elevation_in_child(content: bytes, name: str) -> ElevationTile:
+    """The heights of a file; RefusedFile where there are none, whatever the file does to its decoder."""
+    if len(content) > MOST_ELEVATION_BYTES:
+        raise RefusedFile("too_large", megabytes=MOST_ELEVATION_BYTES // 2**20)
+    order = FileOrder(task="elevation", memory_bytes=MEMORY_BYTES, cpu_s=CPU_S, name=name)
+    outcome = await _outcome(order, content)
+    if outcome is not None and outcome.refusal is not None:
+        raise RefusedFile(outcome.refusal, **outcome.figures)  # type: ignore[arg-type]
+    if outcome is None or outcome.elevation is None:
+        raise RefusedFile("limits_exceeded")
+    return outcome.elevation
 
 
 async def _why(content: bytes) -> RefusedFile:

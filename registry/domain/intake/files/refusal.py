@@ -25,6 +25,15 @@ RefusalCode = Literal[
     "not_a_picture",
     "too_many_pixels",
     "moving_picture",
+    "not_elevations",
+    "no_georeference",
+    "turned_grid",
+    "unknown_system",
+    "not_one_band",
+    "not_in_metres",
+    "too_many_heights",
+    "no_heights",
+    "tile_name",
 ]
 
 
@@ -59,6 +68,33 @@ REFUSAL_WORDS: dict[RefusalCode, tuple[str, str]] = {
         "the picture has {width} × {height} pixels, too many",
     ),
     "moving_picture": ("不接收动态图片", "moving pictures are not taken"),
+    "not_elevations": (
+        "只接收 GeoTIFF 和 HGT 高程文件",
+        "only elevations in GeoTIFF or HGT are taken",
+    ),
+    "no_georeference": (
+        "文件没有写明位置（缺少 GeoTIFF 定位标签）",
+        "the file does not say where it lies: it has no GeoTIFF tags of position",
+    ),
+    "turned_grid": ("格网不是正北朝上，请先重采样", "the grid does not stand north up; resample it first"),
+    "unknown_system": (
+        "坐标系 EPSG:{system} 未知，请转换后再装入",
+        "the system EPSG:{system} is not known; convert the file first",
+    ),
+    "not_one_band": (
+        "需要单波段的整数或浮点高程",
+        "heights in one band are needed, as integers or floating-point numbers",
+    ),
+    "not_in_metres": ("高程单位不是米", "its heights are not in metres"),
+    "too_many_heights": (
+        "格网为 {columns} × {rows}，超过限制，请先分块",
+        "the grid has {columns} × {rows} heights, too many; cut it into tiles first",
+    ),
+    "no_heights": ("文件中没有一个有效高程", "there is no valid height in the file"),
+    "tile_name": (
+        "HGT 文件名应为 N29E106.hgt 的形式",
+        "an HGT file has to be named after its south-western corner, as N29E106.hgt",
+    ),
     "limits_exceeded": ("读取超出时间或内存限制", "reading it takes more time or memory than it may"),
 }
 

@@ -1,0 +1,1 @@
+"""Terrain: elevations, and the ground that a watch point sees over them."""
