@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 
 import pytest
 from litestar import Litestar
@@ -68,6 +69,20 @@ async def test_who_gets_no_slot_in_half_a_second_is_told_when_to_come_back() -> 
     assert all(isinstance(one, Unavailable) for one in refused)
     waits = {one.retry_after_s for one in refused if isinstance(one, Unavailable)}
     assert len(waits) > 1, "those who are refused together must not return together"
+
+
+async def test_a_slot_that_comes_free_just_when_the_time_is_up_is_an_ordinary_refusal() -> None:
+    """A loop that was busy learns of both at once; who waited is refused, and the slot is not lost."""
+    queue = AdmissionQueue(SLOTS)
+    first, _ = await taken(queue, "public", "public")
+    waiting = asyncio.create_task(Admission(queue, "public").enter(0.01))
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_later(0.02, first.leave)
+    time.sleep(0.05)  # noqa: ASYNC251 - the loop is busy
+    with pytest.raises(Unavailable):
+        await waiting
+    assert queue.running["public"] == 1
+    await taken(queue, "public")
 
 
 async def test_a_queue_is_bounded_and_a_client_that_leaves_it_takes_no_slot() -> None:

@@ -8,6 +8,8 @@ import importlib
 import inspect
 import itertools
 import pkgutil
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, get_args
 
@@ -204,14 +206,27 @@ async def plan(conn: Any, text: str, count: int) -> str:
     return "\n".join(row[0] for row in rows)
 
 
+def common_tables(text: str) -> Iterator[str]:
+    """The common table expressions of a statement, each with its name and its text."""
+    for found in re.finditer(r"\w+ AS (MATERIALIZED )?\n?\(", text):
+        end, depth = found.end(), 1
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        if "SELECT" in text[found.end() : found.end() + 10]:
+            yield text[found.start() : end]
+
+
 @pytest.mark.parametrize("factory", FACTORIES, ids=name_of)
 async def test_every_statement_of_a_factory_is_planned(conn, factory) -> None:
-    """A question about real life reads nothing of the exercises."""
+    """A question about real life reads nothing of the exercises, and no statement computes anything twice."""
     made = {query.text: (form, query) for form, query in every(factory)}
     await conn.execute("SET LOCAL plan_cache_mode = force_generic_plan")
     for text, (form, query) in made.items():
         if "FOR UPDATE" in text and form is not None and form.past:
             continue  # no one may lock the past
+        repeated = [once for once, n in Counter(common_tables(text)).items() if n > 1]
+        assert not repeated, f"written out again wherever it is used: {repeated[0][:200]}"
         shown = await plan(conn, text, len(query.names))
         if form is not None and form.live and query.names.count("realm") == 0:
             assert "resource_exercise" not in shown, shown

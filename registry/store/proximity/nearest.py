@@ -102,7 +102,7 @@ def _with_possible(
     others = seen.c.id != sa.all_(sa.func.array(hits.scalar_subquery()))
     each = possible.located(seen, origin, present, bound_m, others)
     if not is_all_located:
-        each = [*possible.unlocated(seen, origin, present, bound_m, shared=True), *each]
+        each = [*possible.unlocated(seen, origin, present, bound_m), *each]
     rows = materialized(sa.select(sa.union_all(*each).limit(MOST_READ).subquery("each")), "doubt")
     count = sa.select(sa.func.count()).select_from(rows).scalar_subquery()
     named = sa.select(

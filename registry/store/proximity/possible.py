@@ -70,7 +70,6 @@ def unlocated(
     bound_m: sa.ColumnElement[float] | None,
     *,
     near: sa.ColumnElement[Any] | None = None,
-    shared: bool = False,
 ) -> list[sa.Select[Any]]:
     """Records without a position whose places are near the bound, one selection for each index.
 
@@ -81,7 +80,7 @@ def unlocated(
     nowhere = [plain.where(*missing) for missing in without_position(view)]
     if bound_m is None:
         return nowhere
-    named = named_near(view, origin.geom, bound_m, shared=shared) if near is None else names(view, near)
+    named = named_near(view, origin.geom, bound_m) if near is None else names(view, near)
     ways = [*anywhere(view), *reversed(named)]
     return [one.where(way) for one in nowhere for way in ways]
 

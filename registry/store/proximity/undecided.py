@@ -16,10 +16,12 @@ from registry.store.batched_union import batched_union, rows_of_each, values_of_
 from registry.store.database.pool import Reader, Row
 from registry.store.database.query import Query, statement
 from registry.store.filters import BROAD, LISTING, clauses, key_and_values
+from registry.store.pages import materialized
 from registry.store.proximity import origin_sql, possible
 from registry.store.proximity.knn_columns import distance
 from registry.store.proximity.nearest import LOOKED_THROUGH, nearest_rows
 from registry.store.proximity.origin_sql import OriginSql
+from registry.store.proximity.unplaced import places_near
 from registry.store.visibility import Shape, View, binds, shape, view
 
 FEW: sa.ColumnElement[int] = sa.literal_column(str(MOST_NAMED + 1))
@@ -71,8 +73,8 @@ def _inside_rows(seen: View, origin: OriginSql, present: frozenset[str]) -> sa.S
     return met.limit(sa.literal_column(str(LOOKED_THROUGH))).subquery("resource")
 
 
-def _among(seen: View, origin: OriginSql, way: Way) -> tuple[sa.Select[Any], Any]:
-    """The nearest records within the bound, whatever excludes them, and how many rows were read.
+def _nearest(seen: View, origin: OriginSql, way: Way) -> sa.CTE:
+    """The nearest records, whatever excludes them.
 
     They are up to 500, or just as many as were scanned for the hits: a distance does not end a scan in the
     order of distance. Inside a shape all are as near.
@@ -84,12 +86,15 @@ def _among(seen: View, origin: OriginSql, way: Way) -> tuple[sa.Select[Any], Any
     inner = sa.select(nearest)
     if way.ranked:
         inner = inner.limit(sa.bindparam("through", type_=sa.Integer))
-    rows = inner.cte("among", nesting=True).prefix_with("MATERIALIZED", dialect="postgresql")
-    among = seen.over(rows)
-    near = [distance(among, origin) <= INSIDE_M] if way.bounded and not way.inside else []
-    met = clauses((way.present & LISTING) - BROAD, among)
-    read = doubt.NONE if way.ranked else sa.select(sa.func.count()).select_from(rows).scalar_subquery()
-    return possible.row(among, origin, way.present, located=True).where(*met, *near), read
+    rows: sa.CTE = materialized(inner, "among")
+    return rows
+
+
+def _among(seen: View, origin: OriginSql, way: Way) -> sa.Select[Any]:
+    """Those of the rows in `seen` that are within the bound."""
+    near = [distance(seen, origin) <= INSIDE_M] if way.bounded and not way.inside else []
+    met = clauses((way.present & LISTING) - BROAD, seen)
+    return possible.row(seen, origin, way.present, located=True).where(*met, *near)
 
 
 def _limited(each: Sequence[sa.Select[Any]], name: str, limit: sa.ColumnElement[int]) -> sa.Select[Any]:
@@ -101,24 +106,33 @@ def _limited(each: Sequence[sa.Select[Any]], name: str, limit: sa.ColumnElement[
 def _part(form: Shape, way: Way, drawn: bool) -> sa.Select[Any]:
     """One row: the undecided and the excluded as JSON, and how many rows were read to find them."""
     seen, origin = view(form), origin_sql.of(drawn)
-    parts, read = [], doubt.NONE
+    parts, ctes, read = [], [], doubt.NONE
     if way.present - LISTING:
-        among, read = _among(seen, origin, way)
-        parts.append(among)
-    nowhere = possible.unlocated(seen, origin, way.present, REACH_M if way.bounded else None)
+        nearest = _nearest(seen, origin, way)
+        parts, ctes = [_among(seen.over(nearest), origin, way)], [nearest]
+        read = read if way.ranked else _number(nearest)
+    near = None
+    if way.bounded:
+        places = materialized(sa.select(places_near(origin.geom, REACH_M).label("codes")), "near")
+        near, ctes = sa.select(places.c.codes).scalar_subquery(), [*ctes, places]
+    nowhere = possible.unlocated(seen, origin, way.present, REACH_M if way.bounded else None, near=near)
     parts.append(_limited(nowhere, "nowhere", MANY))
     if way.bounded:
         outside = distance(seen, origin) > INSIDE_M
         each = possible.located(seen, origin, way.present, REACH_M, outside)
         parts.append(_limited(each, "around", FEW))
-    rows = sa.union_all(*parts).cte("doubt", nesting=True).prefix_with("MATERIALIZED", dialect="postgresql")
-    missing = sa.select(sa.func.count()).select_from(rows).where(rows.c.distance_m.is_(None))
+    rows = materialized(sa.union_all(*parts), "doubt")
+    missing = _number(sa.select(rows).where(rows.c.distance_m.is_(None)).subquery("missing"))
     return sa.select(
         _undecided(rows).label("records"),
         doubt.excluded(rows).label("excluded"),
         doubt.not_stated(rows).label("not_stated"),
-        sa.func.greatest(read, missing.scalar_subquery()).label("read"),
-    )
+        sa.func.greatest(read, missing).label("read"),
+    ).add_cte(*ctes, rows, nest_here=True)
+
+
+def _number(rows: Any) -> Any:
+    return sa.select(sa.func.count()).select_from(rows).scalar_subquery()
 
 
 def _undecided(rows: Any) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from registry.store.pages import materialized
 from registry.store.schema.records import place
 from registry.store.visibility import View
 
@@ -57,15 +58,13 @@ def _reaches(view: View, far_m: float) -> sa.ColumnElement[bool]:
 
 
 def named_near(
-    view: View, ground: sa.ColumnElement[Any], metres: sa.ColumnElement[float], *, shared: bool = False
+    view: View, ground: sa.ColumnElement[Any], metres: sa.ColumnElement[float], *, near: str = "near"
 ) -> list[sa.ColumnElement[bool]]:
     """Whether a record names a place within `metres` of `ground`: as a candidate, and as its own.
 
-    A distance of NULL is no limit. The places are found once for the whole statement with `shared`, for each
-    selection without.
+    A distance of NULL is no limit. The places are found once for the whole statement, in the CTE `near`.
     """
-    once = sa.select(places_near(ground, metres).label("codes")).cte("near", nesting=not shared)
-    once = once.prefix_with("MATERIALIZED", dialect="postgresql")
+    once = materialized(sa.select(places_near(ground, metres).label("codes")), near)
     return names(view, sa.select(once.c.codes).scalar_subquery())
 
 

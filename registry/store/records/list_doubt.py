@@ -119,12 +119,12 @@ def _ways(seen: View, present: frozenset[str]) -> list[list[sa.ColumnElement[boo
     """
     plain = [seen.seen, *clauses((present & CHOSEN) - SPATIAL, seen)]
     open_by = {"place": _near_place, "bbox": _near_box, "wrapped_bbox": _near_wrapped_box}
-    asked = sorted(present & SPATIAL)
+    asked = {name: open_by[name](seen) for name in sorted(present & SPATIAL)}
     ways = []
-    for name in asked:
-        others = [sa.or_(TERMS[other].met(seen), *open_by[other](seen)) for other in asked if other != name]
+    for name, open_ways in asked.items():
+        others = [sa.or_(TERMS[other].met(seen), *asked[other]) for other in asked if other != name]
         unmet = sa.not_(sa.func.coalesce(TERMS[name].met(seen), sa.false()))
-        ways += [[*plain, *others, unmet, way] for way in open_by[name](seen)]
+        ways += [[*plain, *others, unmet, way] for way in open_ways]
     return ways
 
 
@@ -165,8 +165,8 @@ def _near_box(seen: View) -> list[sa.ColumnElement[bool]]:
 def _near_wrapped_box(seen: View) -> list[sa.ColumnElement[bool]]:
     west, south, east, north = _sides()
     return [
-        *_ways_near_box(seen, west, south, EAST_EDGE, north),
-        *_ways_near_box(seen, WEST_EDGE, south, east, north),
+        *_ways_near_box(seen, west, south, EAST_EDGE, north, near="near_in_the_east"),
+        *_ways_near_box(seen, WEST_EDGE, south, east, north, near="near_in_the_west"),
     ]
 
 
@@ -174,17 +174,15 @@ def _sides() -> list[sa.BindParameter[Any]]:
     return [sa.bindparam(f"bbox_{side}", type_=sa.Float) for side in "wsen"]
 
 
-def _ways_near_box(seen: View, west: Any, south: Any, east: Any, north: Any) -> list[Any]:
+def _ways_near_box(seen: View, west: Any, south: Any, east: Any, north: Any, near: str = "near") -> list[Any]:
     """Of a box: the places of an unlocated record, or the disc of a located one, reach it.
 
     Errs towards yes: places are compared by their boxes, and discs as boxes of degrees.
     """
     ground = sa.func.ST_MakeEnvelope(west, south, east, north, sa.literal_column("4326"))
-    unlocated = [
-        sa.and_(seen.geom.is_(None), way) for way in (*anywhere(seen), *named_near(seen, ground, HERE))
-    ]
+    named = named_near(seen, ground, HERE, near=near)
     return [
-        *unlocated,
+        *(sa.and_(seen.geom.is_(None), way) for way in (*anywhere(seen), *named)),
         sa.and_(seen.uncertainty_m <= CERTAIN, _around(seen.spot, CERTAIN, west, south, east, north)),
         sa.and_(
             seen.uncertainty_m > CERTAIN,

@@ -490,6 +490,11 @@ sa.Index(
     resource.c.id,
     postgresql_where=sa.text("visibility <> 'public'"),
 )
+sa.Index(
+    "ix_resource_nowhere_not_public",
+    resource.c.kind,
+    postgresql_where=sa.text("geom IS NULL AND visibility <> 'public'"),
+)
 sa.Index("ix_resource_vague", resource.c.kind, postgresql_where=sa.text("uncertainty_m > 20000"))
 sa.Index(
     "ix_resource_public_vague", resource.c.kind, postgresql_where=sa.text("public_uncertainty_m > 20000")

@@ -68,7 +68,7 @@ class AdmissionQueue:
         except BaseException as error:
             if turn.done() and not turn.cancelled():
                 self.leave(lane)  # the slot came in the same moment
-            else:
+            elif turn in queue:  # a slot that came free after the time was up has taken it out
                 queue.remove(turn)
             if isinstance(error, TimeoutError):
                 raise _too_many() from None
