@@ -58,6 +58,7 @@ COMMANDS = {
     "verify-backup": "registry.cli.operate.verify_backup",
     "sync": "registry.cli.operate.sync",
     "basemap": "registry.cli.operate.basemap",
+    "roads": "registry.cli.operate.roads",
 }
 SENTENCES = (
     BackupFailed,

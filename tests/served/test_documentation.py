@@ -6,6 +6,7 @@
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -97,6 +98,7 @@ def folder(running, tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
     template = httpx.get(f"{running.url}/v1/templates/shelter", params={"place": "500110"}, timeout=120)
     (made / "shelters.xlsx").write_bytes(template.content)
+    shutil.copyfile(ROOT / "tests/data/roads/syn60.osm.pbf", made / "county.osm.pbf")
     return made
 
 
