@@ -1,5 +1,8 @@
 """How a resource lies to a cordon, and when the cordon stands."""
 
+import math
+import random
+from collections import Counter
 from datetime import timedelta
 from uuid import uuid4
 
@@ -9,10 +12,15 @@ from pyproj import Geod
 
 from registry.domain.errors import Invalid
 from registry.domain.geojson import LineString, Polygon
-from registry.domain.incidents.cordon import Cordon, check_cordon, is_in_force, relation_of
+from registry.domain.geometry import wkb
+from registry.domain.incidents.cordon import Cordon, check_cordon, is_in_force
+from registry.domain.incidents.cordon_relation import PlacedCordon, PossiblePosition
+from registry.domain.proximity.place_extent import PlaceExtent
+from registry.domain.records.resource import Location
 from tests.builders import NOW
 
 GEOD = Geod(ellps="WGS84")
+SEED = 20261130
 FIRE = (106.65, 29.03)
 SQUARE = Polygon([[(106.64, 29.02), (106.66, 29.02), (106.66, 29.04), (106.64, 29.04), (106.64, 29.02)]])
 BRIDGE = LineString([(106.66, 29.0), (106.66, 29.06)])
@@ -20,6 +28,14 @@ BRIDGE = LineString([(106.66, 29.0), (106.66, 29.06)])
 
 def cordon(**given) -> Cordon:
     return Cordon(id=uuid4(), **{"geometry": SQUARE} | given)
+
+
+def relation_of(geometry, doubt_m, thing, spot) -> str:
+    """How a thing lies to a cordon whose drawing may be so many metres off; None: nobody said."""
+    location = Location("approximate" if doubt_m is None else "surveyed", doubt_m)
+    return PlacedCordon(cordon(geometry=geometry, location=location)).relation(
+        PossiblePosition(*thing), PossiblePosition(*(spot if len(spot) == 3 else (*spot, 0.0)))
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,3 +82,59 @@ def test_a_cordon_says_where_it_is_or_what_it_closes() -> None:
     closes = [{"what": "building", "range": {"road": "G75", "from_km": 1, "to_km": 2}}]
     with pytest.raises(Invalid, match="road"):
         check_cordon(msgspec.convert({"register": "cordon", "id": str(uuid4()), "closes": closes}, Cordon))
+
+
+def test_one_that_may_be_on_either_side_is_possibly_beyond() -> None:
+    """A kilometre of doubt: behind a long line for sure, behind a short one perhaps, and near it perhaps."""
+    far, near = (106.70, 29.03, 1_000.0), (106.665, 29.03, 1_000.0)
+    short = LineString([(106.66, 29.029), (106.66, 29.031)])
+    assert relation_of(BRIDGE, 0.0, far, FIRE) == "beyond"
+    assert relation_of(short, 0.0, far, FIRE) == "possibly_beyond"
+    assert relation_of(BRIDGE, 0.0, near, FIRE) == "possibly_beyond"
+    assert relation_of(BRIDGE, 0.0, far, (*FIRE, 2_000.0)) == "possibly_beyond"
+    assert relation_of(short, 0.0, (106.70, 29.0312, 0.0), (*FIRE, 100.0)) == "possibly_beyond"
+
+
+def test_a_drawing_of_which_nobody_said_how_good_it_is_is_never_sure() -> None:
+    assert relation_of(SQUARE, None, (106.65, 29.03, 0.0), FIRE) == "possibly_inside"
+    assert relation_of(BRIDGE, None, (106.70, 29.03, 0.0), FIRE) == "possibly_beyond"
+
+
+def test_a_cordon_that_is_not_drawn_may_hold_what_may_lie_in_its_place() -> None:
+    town = PlaceExtent(wkb(SQUARE))
+    undrawn = cordon(geometry=None, closes=[])
+    placed = PlacedCordon(undrawn, [town])
+    spot = PossiblePosition(*FIRE, 0.0)
+    assert placed.relation(PossiblePosition(106.65, 29.03, 0.0), spot) == "possibly_inside"
+    assert placed.relation(PossiblePosition(106.68, 29.03, 0.0), spot) == "outside"
+    assert placed.relation(PossiblePosition(106.68, 29.03, 3_000.0), spot) == "possibly_inside"
+    for anywhere in (PlacedCordon(undrawn), PlacedCordon(undrawn, [None, town])):
+        assert anywhere.relation(PossiblePosition(100.0, 30.0, 0.0), spot) == "possibly_inside"
+
+
+def test_what_is_said_holds_wherever_both_may_be() -> None:
+    """Draw where the resource, the incident and the drawing may be, and look again with certain positions."""
+    chance = random.Random(SEED)
+    seen = Counter()
+    for _ in range(400):
+        shape = chance.choice([SQUARE, BRIDGE])
+        thing = (106.65 + chance.uniform(-0.05, 0.05), 29.03 + chance.uniform(-0.05, 0.05))
+        u_m, margin_m, doubt_m = (chance.choice([0.0, 50.0, 800.0]) for _ in range(3))
+        said = relation_of(shape, doubt_m, (*thing, u_m), (*FIRE, margin_m))
+        seen[said] += 1
+        for _ in range(12):
+            # A drawing that is off is the same as both positions off the other way.
+            turn, off_m = chance.uniform(0, 360), doubt_m * math.sqrt(chance.random()) * 0.999
+            held = relation_of(shape, 0.0, (*drawn(chance, thing, u_m, turn, off_m), 0.0),
+                               drawn(chance, FIRE, margin_m, turn, off_m))  # fmt: skip
+            if said in ("inside", "outside", "beyond"):
+                assert held == said, (thing, u_m, margin_m, doubt_m)
+            else:
+                assert held in (said.removeprefix("possibly_"), "outside", "beyond", "inside")
+    assert set(seen) == {"inside", "possibly_inside", "beyond", "possibly_beyond", "outside"}
+
+
+def drawn(chance, at, radius_m, turn, off_m) -> tuple[float, float]:
+    lon, lat, _ = GEOD.fwd(*at, chance.uniform(0, 360), radius_m * math.sqrt(chance.random()) * 0.999)
+    lon, lat, _ = GEOD.fwd(lon, lat, turn, off_m)
+    return lon, lat

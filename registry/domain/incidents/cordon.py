@@ -4,21 +4,16 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-import numpy as np
-import shapely
 from msgspec import Meta, Struct, field
 
 from registry.domain.errors import Invalid
-from registry.domain.geojson import Geometry
-from registry.domain.geometry import wkb
 from registry.domain.places.road_range import RoadRange
-from registry.domain.plans.located_entry import LocatedEntry, doubt_m
-from registry.domain.proximity.edges import GEOD, Edges
+from registry.domain.plans.located_entry import LocatedEntry
 from registry.domain.values import LongText, Name
 
 CordonKind = Literal["cordon", "closure", "evacuation", "traffic_control", "one_way", "no_fly"]
-Relation = Literal["inside", "possibly_inside", "beyond", "outside"]
-"""Of a resource to a cordon: in it, perhaps in it, on the other side of it from the incident, or none."""
+Relation = Literal["inside", "possibly_inside", "beyond", "possibly_beyond", "outside"]
+"""Of a position to a cordon: in it, perhaps in it, behind it as one looks, perhaps behind, or none."""
 
 
 class Closed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -53,10 +48,29 @@ class CordonRelation(Struct, frozen=True, kw_only=True):
     """How a resource lies to one cordon."""
 
     cordon: UUID
+    """Identity of the cordon."""
     order: int
+    """First, second or third."""
     kind: CordonKind
     name: Name | None
     relation: Relation
+
+
+class CordonInForce(Struct, frozen=True, kw_only=True):
+    """A cordon in force that concerns an answer, and how the spot that was asked about lies to it.
+
+    Of one that is not `drawn` nobody can say who is beyond it.
+    """
+
+    id: UUID
+    name: Name | None
+    order: int
+    kind: CordonKind
+    passes: str | None
+    origin: Relation
+    """How the spot that was asked about lies to it."""
+    drawn: bool
+    """Whether it has a geometry."""
 
 
 def is_in_force(cordon: Cordon, at: datetime) -> bool:
@@ -78,40 +92,3 @@ def check_cordon(cordon: Cordon) -> None:
         )
     if any(one.what != "road" and one.range is not None for one in cordon.closes):
         raise Invalid("only a road is closed between kilometres", field="closes", zh="只有道路按里程封闭")
-
-
-def relation_of(
-    geometry: Geometry, doubt: float | None, resource: tuple[float, float, float], spot: tuple[float, float]
-) -> Relation:
-    """How a resource (lon, lat, uncertainty in metres) lies to a cordon, seen from the spot of an incident.
-
-    It is `beyond` when the straight line between the two meets the cordon. Edges are inclusive.
-    """
-    shape = shapely.from_wkb(wkb(geometry))
-    lon, lat, uncertainty_m = resource
-    inside = bool(shape.area) and bool(shapely.intersects_xy(shape, lon, lat))
-    edge_m = Edges(wkb(geometry)).distance_m(lon, lat)
-    slack_m = uncertainty_m + (doubt or 0.0)
-    if inside:
-        return "inside" if edge_m >= slack_m else "possibly_inside"
-    if shape.area and edge_m <= slack_m:
-        return "possibly_inside"
-    way = _geodesic(spot, (lon, lat))
-    return "beyond" if shapely.intersects(shape, way) else "outside"
-
-
-def _geodesic(begin: tuple[float, float], end: tuple[float, float]) -> shapely.LineString:
-    """The geodesic between two positions, cut into pieces of at most about a kilometre."""
-    away_m = GEOD.inv(*begin, *end)[2]
-    count = min(2_000, max(2, int(away_m / 1_000) + 2))
-    between = GEOD.npts(*begin, *end, count)
-    return shapely.LineString(np.asarray([begin, *between, end]))
-
-
-def cordon_relation(
-    cordon: Cordon, resource: tuple[float, float, float], spot: tuple[float, float]
-) -> Relation:
-    """The relation to a cordon; one without a geometry is `possibly_inside`: nobody can tell."""
-    if cordon.geometry is None:
-        return "possibly_inside"
-    return relation_of(cordon.geometry, doubt_m(cordon), resource, spot)

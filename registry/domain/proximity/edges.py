@@ -44,7 +44,7 @@ class Edges:
         """Metres to the nearest edge, within a millimetre or two."""
         rough = self._rough_m(lon, lat)
         near = rough <= float(rough.min()) * PLAUSIBLE + ROUGH_M
-        begin, end = (_around(ends[near], lon, lat) for ends in (self.begin, self.end))
+        begin, end = (metres_around(ends[near], lon, lat) for ends in (self.begin, self.end))
         along = end - begin
         length2 = np.maximum((along**2).sum(axis=1), 1e-12)
         foot = np.clip(-(begin * along).sum(axis=1) / length2, 0.0, 1.0)
@@ -53,7 +53,7 @@ class Edges:
     def _rough_m(self, lon: float, lat: float) -> Floats:
         """Geodesic metres to the middle of each piece less half its length, within a few metres."""
         middle = (self.begin + self.end) / 2
-        metres = _around(middle, lon, lat)
+        metres = metres_around(middle, lon, lat)
         half = np.hypot(*(self.end - self.begin).T) / 2 * METRES_PER_DEGREE
         return np.asarray(np.maximum(np.hypot(*metres.T) - half, 0.0))
 
@@ -67,7 +67,7 @@ def disc_around(shape_wkb: bytes) -> tuple[float, float, float]:
     """The lon, lat and radius in metres of a disc that holds the shape."""
     centre = shapely.centroid(shapely.minimum_bounding_circle(shapely.from_wkb(shape_wkb)))
     edges = Edges(shape_wkb)
-    reach_m = np.hypot(*_around(np.concatenate([edges.begin, edges.end]), centre.x, centre.y).T)
+    reach_m = np.hypot(*metres_around(np.concatenate([edges.begin, edges.end]), centre.x, centre.y).T)
     return centre.x, centre.y, float(reach_m.max())
 
 
@@ -109,7 +109,7 @@ def depths_m(shape_wkb: bytes, points: Sequence[tuple[float, float]]) -> list[fl
     return [float(value) * LEAST_PER_DEGREE * narrow for value in degrees]
 
 
-def _around(positions: Floats, lon: float, lat: float) -> Floats:
+def metres_around(positions: Floats, lon: float, lat: float) -> Floats:
     """Positions in metres in the azimuthal equidistant plane around a point."""
     count = len(positions)
     turn, _, metres = GEOD.inv(np.full(count, lon), np.full(count, lat), positions[:, 0], positions[:, 1])

@@ -18,7 +18,7 @@ from registry.domain.proximity.hazard import specialties_for
 from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import Pace, Paces
 from registry.services.completeness import completeness_of
-from registry.services.incidents.cordons_near import cordons_around, relations, spot_of
+from registry.services.incidents.cordons_near import CordonsOfAnswer, cordons_around, cordons_of
 from registry.services.incidents.dispatch import CommittedTo, where_committed
 from registry.services.incidents.start import read_incident, start_of_incident
 from registry.services.proximity.answer import hit_context, question_of
@@ -103,6 +103,7 @@ async def propose(
         numbers = await contacts.telephones(snapshot, sight, ids)
         held = await where_committed(snapshot, sight, ids)
         cordons = await cordons_around(snapshot, sight, start)
+        related = await cordons_of(snapshot, sight, start, ranked)
         context = hit_context(question, start, bound_m=max_m)
         answer = Proposal(
             incident=identity,
@@ -113,7 +114,7 @@ async def propose(
                     context,
                     fitness=fit[row["id"]],
                     telephones=numbers.get(row["id"], []),
-                    **_beside(row, start, held, paces, cordons),
+                    **_beside(row, start, held, paces, related),
                 )
                 for row in ranked
             ],
@@ -134,14 +135,12 @@ def _rank(row: Row, fitness: Fitness, personnel: int | None) -> tuple[Any, ...]:
 
 
 def _beside(
-    row: Row, start: Start, held: Mapping[UUID, CommittedTo], paces: Paces, cordons: list[Cordon]
+    row: Row, start: Start, held: Mapping[UUID, CommittedTo], paces: Paces, cordons: CordonsOfAnswer
 ) -> dict[str, object]:
     figures: dict[str, object] = {"arrival": arrival(row, start, paces.get("rescue_team"))}
     if row["id"] in held:
         figures["committed_to"] = held[row["id"]]
-    if cordons:
-        figures["cordons"] = relations(cordons, row, spot_of(start))
-    return figures
+    return figures | cordons.figures(row)
 
 
 def arrival(row: Row, start: Start, pace: Pace | None) -> Arrival | None:

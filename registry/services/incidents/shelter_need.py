@@ -8,11 +8,13 @@ from msgspec import UNSET, Raw, UnsetType, structs
 from registry.domain.access.sight import Sight
 from registry.domain.completeness import SetAnswer, unlisted_at_most, why_none
 from registry.domain.conditions import Conditions
+from registry.domain.incidents.cordon import CordonInForce
 from registry.domain.incidents.shelter_need import Room, ShelterPlan, plan_shelters
 from registry.domain.plans.provision import Words
 from registry.domain.proximity.figures import hit, is_certain
 from registry.domain.proximity.origin import Start
 from registry.services.completeness import completeness_of
+from registry.services.incidents.cordons_near import cordons_of
 from registry.services.proximity.answer import ResourceQuestion, hit_context, question_of
 from registry.services.proximity.situation import coded
 from registry.services.proximity.undecided import doubt_of
@@ -31,6 +33,8 @@ class ShelterNeed(SetAnswer, frozen=True, kw_only=True):
     origin: Mapping[str, Any]
     radius_m: float
     complete: bool
+    cordons: list[CordonInForce]
+    """Cordons in force in which or behind which some of them lie."""
     none: Words | UnsetType = UNSET
 
 
@@ -54,6 +58,7 @@ async def shelter_need(
     context = hit_context(question, start, bound_m=radius_m)
     plan = plan_shelters(persons, [_room(row, start, radius_m) for row in rows], unlisted=unlisted)
     by_id = {row["id"]: row for row in rows}
+    cordons = await cordons_of(reader, sight, start, [by_id[one.shelter] for one in plan.placings])
     answer = ShelterNeed(
         plan=plan,
         features=[
@@ -62,12 +67,14 @@ async def shelter_need(
                 context,
                 takes_persons=one.takes_persons,
                 takes_min_persons=one.takes_min_persons,
+                **cordons.figures(by_id[one.shelter]),
             )
             for one in plan.placings
         ],
         origin=start.described,
         radius_m=radius_m,
         complete=len(rows) <= MOST_SHELTERS,
+        cordons=cordons.in_force,
         completeness=listing,
         undecided=doubt.undecided,
         excluded=doubt.excluded,

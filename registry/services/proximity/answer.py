@@ -5,18 +5,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from msgspec import structs
+from msgspec import UNSET, UnsetType, structs
 
 from registry.domain.access.sight import Sight
 from registry.domain.completeness import FeatureSetAnswer, why_none
 from registry.domain.conditions import Conditions, Filter, filter_of
 from registry.domain.errors import InvalidQuery, NotFound
+from registry.domain.incidents.cordon import CordonInForce
 from registry.domain.proximity.figures import HitContext, hit
 from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import Ranking
 from registry.domain.records.resource import Kind
 from registry.services.completeness import completeness_of
+from registry.services.incidents.cordons_near import cordons_of
 from registry.services.proximity.undecided import Doubt
+from registry.store.database.moment import moment
 from registry.store.database.pool import Reader
 from registry.store.places import places
 from registry.store.proximity.knn_columns import Hits
@@ -43,6 +46,8 @@ class Near(FeatureSetAnswer, frozen=True, kw_only=True, tag="FeatureCollection")
 
     origin: Mapping[str, Any]
     ranked_by: str
+    cordons: list[CordonInForce] | UnsetType = UNSET
+    """Cordons in force in which or behind which some of it lies."""
 
 
 async def near(
@@ -50,14 +55,16 @@ async def near(
 ) -> Near:
     """The hits as features, with what could not be decided and how complete the list is."""
     await require_place(reader, question.filter, hits.rows)
-    moment = None if hits.possible is None else hits.possible.moment
+    at = await moment(reader) if hits.possible is None else hits.possible.moment
+    cordons = await cordons_of(reader, sight, context.start, hits.rows, at)
     answer = Near(
-        features=[hit(row, context) for row in hits.rows],
+        features=[hit(row, context, **cordons.figures(row)) for row in hits.rows],
         origin=context.start.described,
         ranked_by=context.ranking.rank,
-        completeness=await completeness_of(reader, sight, question.filter, moment),
+        completeness=await completeness_of(reader, sight, question.filter, at),
         undecided=doubt.undecided,
         excluded=doubt.excluded,
+        cordons=cordons.in_force or UNSET,
     )
     return answer if answer.features else structs.replace(answer, none=why_none(answer))
 

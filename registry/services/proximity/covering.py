@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from registry.domain.access.sight import Sight
 from registry.domain.completeness import (
@@ -20,6 +21,7 @@ from registry.domain.completeness import (
 )
 from registry.domain.conditions import Filter
 from registry.domain.cursor import DistanceCursor
+from registry.domain.incidents.cordon import CordonInForce
 from registry.domain.proximity.figures import hit
 from registry.domain.proximity.interval import Aim, Cover, covers, covers_aim
 from registry.domain.proximity.origin import Origin, Start, as_spot
@@ -32,6 +34,7 @@ from registry.domain.proximity.undecided import (
 )
 from registry.domain.records.resource import Kind, Sector
 from registry.services.completeness import completeness_of
+from registry.services.incidents.cordons_near import CordonsOfAnswer, cordons_of
 from registry.services.proximity.answer import ResourceQuestion, hit_context, of_kind, require_place
 from registry.services.proximity.start import start_of
 from registry.store.database.pool import Reader, Row
@@ -52,6 +55,8 @@ class Covering(FeatureSetAnswer, frozen=True, kw_only=True, tag="FeatureCollecti
 
     origin: Mapping[str, Any]
     assumed_extent: list[str]
+    cordons: list[CordonInForce] | UnsetType = UNSET
+    """Cordons in force in which or behind which some of it lies."""
 
 
 class WatchPoints(SetAnswer, frozen=True, kw_only=True):
@@ -82,9 +87,11 @@ async def covering(
         start = as_spot(await start_of(snapshot, origin))
         tested = await evaluate_watch_points(snapshot, sight, wanted, start)
         await require_place(snapshot, wanted, tested.covering)
-    tested, next_page = _page(tested, limit, after)
+        tested, next_page = _page(tested, limit, after)
+        cordons = await cordons_of(snapshot, sight, start, [row for row, _ in tested.covering])
     answer = Covering(
-        features=features(question, start, tested),
+        features=features(question, start, tested, cordons),
+        cordons=cordons.in_force or UNSET,
         origin=start.described,
         assumed_extent=tested.assumed_extent,
         completeness=tested.completeness,
@@ -107,10 +114,12 @@ def _page(
     return msgspec.structs.replace(tested, covering=page), more
 
 
-def features(question: ResourceQuestion, start: Start, tested: WatchPoints) -> list[msgspec.Raw]:
+def features(
+    question: ResourceQuestion, start: Start, tested: WatchPoints, cordons: CordonsOfAnswer
+) -> list[msgspec.Raw]:
     """The watch points that cover the spot as features."""
     context = hit_context(question, start)
-    return [hit(row, context, certain=certain) for row, certain in tested.covering]
+    return [hit(row, context, certain=certain, **cordons.figures(row)) for row, certain in tested.covering]
 
 
 async def evaluate_watch_points(reader: Reader, sight: Sight, wanted: Filter, start: Start) -> WatchPoints:

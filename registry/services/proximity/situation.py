@@ -10,6 +10,7 @@ from msgspec import Meta, structs
 from registry.domain.access.sight import Sight
 from registry.domain.completeness import SetAnswer, why_none
 from registry.domain.conditions import OWN_SCHEME, CodedText, Conditions, Filter, filter_of
+from registry.domain.incidents.cordon import CordonInForce
 from registry.domain.plans.call_list import CallList
 from registry.domain.plans.provision import Words
 from registry.domain.proximity.figures import HitContext, hit
@@ -19,6 +20,7 @@ from registry.domain.proximity.origin import Origin, Start, as_spot
 from registry.domain.records.resource import Tier
 from registry.domain.values import CodeOf, Count, Metres
 from registry.services.completeness import completeness_of
+from registry.services.incidents.cordons_near import cordons_of
 from registry.services.plans.call_list import list_responsible
 from registry.services.proximity.answer import ResourceQuestion, hit_context, question_of
 from registry.services.proximity.covering import WATCH_POINT, evaluate_watch_points, features
@@ -84,6 +86,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     depots: dict[str, SituationHelp]
     checkpoints: SituationHelp
     partners: SituationHelp
+    cordons: list[CordonInForce]
+    """Cordons in force in which or behind which the spot or some of the help lies."""
 
 
 async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_after_days: float) -> Situation:
@@ -93,7 +97,7 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_after_days
         start = await start_of(snapshot, alarm.origin)
         chain, more_places = await chain_of(snapshot, start, (sight.as_of or datetime.now(UTC)).date())
         smallest = next((place["code"] for place in chain if place["holds_all"]), "")
-        helps = await _help(snapshot, sight, alarm, start, question)
+        helps, cordons = await _help(snapshot, sight, alarm, start, question)
         teams, shelters, checkpoints, partners, *depots = helps
         return Situation(
             as_of=question.asked_at,
@@ -109,6 +113,7 @@ async def situation(reader: Reader, sight: Sight, alarm: Alarm, stale_after_days
             depots=dict(zip(TIERS, depots, strict=True)),
             checkpoints=checkpoints,
             partners=partners,
+            cordons=cordons,
         )
 
 
@@ -136,8 +141,11 @@ def coded(code: str) -> str:
 
 async def _help(
     reader: Reader, sight: Sight, alarm: Alarm, start: Start, question: ResourceQuestion
-) -> list[SituationHelp]:
-    """The nearest help of every kind; of the nearest teams, and the nearest available ones, the fittest."""
+) -> tuple[list[SituationHelp], list[CordonInForce]]:
+    """The nearest help of every kind, and the cordons that concern it.
+
+    Teams are the fittest of the nearest, and of the nearest available ones.
+    """
     questions = [
         structs.replace(question, filter=filter_of(conditions, question.asked_at))
         for conditions in _kinds_of_help(alarm)
@@ -151,13 +159,17 @@ async def _help(
     ]
     doubts = await doubt_of_each(reader, sight, start, bounds)
     every[0] = every[0]._replace(rows=_fittest([*every[0].rows, *available.rows], alarm))
-    numbers = await contacts.telephones(reader, sight, [row["id"] for hits in every for row in hits.rows])
+    found = [row for hits in every for row in hits.rows]
+    numbers = await contacts.telephones(reader, sight, [row["id"] for row in found])
+    cordons = await cordons_of(reader, sight, start, found)
     described = []
     for one, hits, doubt in zip(questions, every, doubts, strict=True):
         context = hit_context(one, start, bound_m=alarm.max_m)
-        features = [hit(row, context, **_to_call(row, numbers, alarm)) for row in hits.rows]
+        features = [
+            hit(row, context, **_to_call(row, numbers, alarm), **cordons.figures(row)) for row in hits.rows
+        ]
         described.append(await _described(reader, sight, one.filter, context, features, doubt))
-    return described
+    return described, cordons.in_force
 
 
 def _fittest(rows: Sequence[Row], alarm: Alarm) -> list[Row]:
@@ -198,9 +210,10 @@ async def _covering(
     reader: Reader, sight: Sight, question: ResourceQuestion, spot: Start
 ) -> SituationCovering:
     tested = await evaluate_watch_points(reader, sight, question.filter, spot)
+    cordons = await cordons_of(reader, sight, spot, [row for row, _ in tested.covering])
     answer = SituationCovering(
         disc=spot.described.get("disc"),
-        features=features(question, spot, tested),
+        features=features(question, spot, tested, cordons),
         completeness=tested.completeness,
         undecided=tested.undecided,
         excluded=tested.excluded,

@@ -8,12 +8,14 @@ from msgspec import UNSET, UnsetType
 
 from registry.domain.access.sight import Sight
 from registry.domain.completeness import SetAnswer, unlisted_at_most, why_none
+from registry.domain.incidents.cordon import CordonInForce
 from registry.domain.plans.provision import Words
 from registry.domain.proximity.figures import hit, is_certain
 from registry.domain.proximity.origin import Origin, Start
 from registry.domain.proximity.supplies import Draw, Need, Shortfall, Stock, allot, mixed_units, shortfalls
 from registry.domain.proximity.undecided import name_undecided, places_of
 from registry.services.completeness import completeness_of
+from registry.services.incidents.cordons_near import cordons_of
 from registry.services.proximity.answer import ResourceQuestion, hit_context, of_kind, require_place
 from registry.services.proximity.start import start_of
 from registry.services.proximity.undecided import doubt_of
@@ -35,6 +37,8 @@ class Supplies(SetAnswer, frozen=True, kw_only=True):
     mixed_units: list[str]
     complete: bool
     origin: Mapping[str, Any]
+    cordons: list[CordonInForce]
+    """Cordons in force in which or behind which some of the depots lie."""
     none: Words | UnsetType = UNSET
 
 
@@ -58,6 +62,7 @@ async def supplies(
         undecided = name_undecided(rows, start, await extents(snapshot, places_of(rows)), max_m)
         bound = SearchBound(wanted, max_m)
         excluded = (await doubt_of(snapshot, sight, start, bound)).excluded
+        cordons = await cordons_of(snapshot, sight, start, [*{line["id"]: line for line in lines}.values()])
     listed = [_stock(line) for line in lines]
     certain = [_stock(line) for line in lines if _is_certain(line, start, max_m)]
     draws, _ = allot(needs, listed)
@@ -67,7 +72,11 @@ async def supplies(
     by_depot = {str(line["id"]): line for line in lines}
     answer = Supplies(
         satisfied=_satisfied(missing),
-        depots=[hit(by_depot[depot], context, takes=takes) for depot, takes in _by_depot(draws).items()],
+        depots=[
+            hit(by_depot[depot], context, takes=takes, **cordons.figures(by_depot[depot]))
+            for depot, takes in _by_depot(draws).items()
+        ],
+        cordons=cordons.in_force,
         shortfall=missing,
         mixed_units=mixed_units(needs, draws),
         complete=len(lines) < stocks.MOST_LINES,

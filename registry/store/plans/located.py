@@ -1,6 +1,7 @@
 """SQL of entries near a spot, and of how many a register lists."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -20,6 +21,8 @@ from registry.store.visibility import Shape, binds, shape
 NEAR_M = 5_000.0
 """Entries that are uncertain by more than this are looked at wherever they are; they are few."""
 MOST_UNPLACED = 500
+MOST_CORDONS = 2_000
+"""Cordons that are looked at; the newest, of more that are on and not over."""
 _REGISTERS = sa.any_(sa.bindparam("registers", type_=sa.ARRAY(sa.Text)))
 
 
@@ -84,6 +87,28 @@ def _unplaced(form: Shape, whole: bool) -> Query:
 
 
 @statement
+def _cordons_not_over(form: Shape) -> Query:
+    table = recorded(form.past)
+    none = sa.cast(sa.literal_column("'{}'"), sa.ARRAY(sa.Text))
+    places = sa.case((table.c.geom.is_(None), bounds(_candidates(table))), else_=none)
+    ends_at = sa.cast(table.c.body.op("->>")(sa.literal_column("'ends_at'")), sa.TIMESTAMP(timezone=True))
+    return Query(
+        sa.select(table.c.body, table.c.published_now, table.c.uncertainty_m, places.label("bounds"))
+        .where(
+            visible(form, table),
+            table.c.register == sa.literal_column("'cordon'"),
+            sa.not_(table.c.retired),
+            table.c.body.op("->>")(sa.literal_column("'active'")).is_distinct_from(
+                sa.literal_column("'false'")
+            ),
+            sa.or_(ends_at.is_(None), ends_at > sa.bindparam("at", type_=sa.TIMESTAMP(timezone=True))),
+        )
+        .order_by(table.c.updated_at.desc(), table.c.id)
+        .limit(sa.literal_column(str(MOST_CORDONS)))
+    )
+
+
+@statement
 def _counts(form: Shape) -> Query:
     table = recorded(form.past)
     located = sa.func.count().filter(table.c.geom.is_not(None))
@@ -137,6 +162,12 @@ async def unplaced(
     """Entries without a position, with the bounds of their places, and whether there are more."""
     rows = await reader.rows(_unplaced(shape(sight), whole), binds(sight) | {"registers": list(registers)})
     return [_found(row, sight) for row in rows[:MOST_UNPLACED]], len(rows) > MOST_UNPLACED
+
+
+async def cordons_not_over(reader: Reader, sight: Sight, at: datetime) -> list[FoundEntry]:
+    """The cordons that are on and do not end before an instant, with the places of those not drawn."""
+    rows = await reader.rows(_cordons_not_over(shape(sight)), binds(sight) | {"at": at})
+    return [_found(row, sight) for row in rows]
 
 
 async def counts(reader: Reader, sight: Sight, registers: Sequence[str]) -> Row:

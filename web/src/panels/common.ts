@@ -3,7 +3,7 @@ import type { App } from '../app'
 import { fill, h } from '../dom'
 import type { LonLat } from '../geo'
 import { age, coded, length, nameOf, t, type Word } from '../i18n'
-import type { Resource, ResourceProperties } from '../types'
+import type { Name, Resource, ResourceProperties } from '../types'
 import { groupOf, KINDS } from '../vocab'
 
 /** A reason why something was refused, in words a duty officer can use. */
@@ -66,6 +66,7 @@ export function hit(app: App, resource: Resource, extra: (Node | string | null |
       !!p.compass && h('span', {}, coded('compass', p.compass)),
       p.certain === false && h('span', { class: 'tag possible' }, t('hit.possible')),
       statusTag(p),
+      ...cordonsOf(p).map((said) => h('span', { class: 'tag stale' }, said)),
       ...phones(p),
       !!p.partner && h('span', { class: 'tag' }, t('situation.partner')),
       ...extra,
@@ -73,6 +74,11 @@ export function hit(app: App, resource: Resource, extra: (Node | string | null |
     reasons.length > 0 && h('details', {}, h('summary', {}, t('situation.why')), h('ul', {}, reasons.map((reason) => h('li', {}, reason)))),
   )
 }
+
+/** How a record lies to the cordons in force: in the first one, perhaps behind the second. */
+export const cordonsOf = (p: ResourceProperties): string[] =>
+  ((p.cordons ?? []) as { name: Name | null; order: number; kind: string; relation: string }[]).map(({ name, order, kind, relation }) =>
+    t(`cordon.is.${relation}` as Word, { name: name ? nameOf(name) : coded('cordon', kind), order: t('incident.order', { n: order }) }))
 
 /** A number to call. */
 export const call = (number: string): HTMLElement => h('a', { href: `tel:${number.replace(/[^0-9+*#]/g, '')}` }, number)

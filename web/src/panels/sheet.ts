@@ -9,7 +9,7 @@ import { holder, may } from '../me'
 import { encode } from '../state'
 import type { Resource } from '../types'
 import { located, type Situation } from './around'
-import { distance, statusOf } from './common'
+import { cordonsOf, distance, statusOf } from './common'
 import { said } from './incident/calls'
 import { told } from './incident/log'
 import type { CallList, Incident, Log, Proposal } from './incident/model'
@@ -92,7 +92,7 @@ function resource(one: Resource): HTMLElement {
   const phones = ((p.telephones ?? []) as { phone: string }[]).map(({ phone }) => phone).join(' ')
   const status = statusOf(p)
   const free = p.free_persons as { at_most: number } | undefined
-  return h('span', {}, h('b', {}, phones), ` ${nameOf(p.name)} `, h('small', {}, [distance(p), coded('compass', p.compass), status && coded('status', status), free && t('room.at_most', { n: number(free.at_most) })].filter((part) => part && part !== '—').join(' · ')))
+  return h('span', {}, h('b', {}, phones), ` ${nameOf(p.name)} `, h('small', {}, [distance(p), coded('compass', p.compass), status && coded('status', status), free && t('room.at_most', { n: number(free.at_most) }), ...cordonsOf(p)].filter((part) => part && part !== '—').join(' · ')))
 }
 
 /** A link as a code that a telephone reads. */

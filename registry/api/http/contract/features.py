@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from registry.domain.incidents.cordon import CordonRelation
 from registry.domain.records.resource import Resource
 from registry.domain.records.unapplied import Unapplied
 from registry.services.places.places import PlaceFeature
@@ -86,6 +87,8 @@ class HitFigures(msgspec.Struct, frozen=True, kw_only=True):
     fitness: Any = None
     """How fit a team is for the hazard, and why."""
     committed_to: Any = None
+    cordons: list[CordonRelation] = msgspec.field(default_factory=list)
+    """How it lies to the cordons in force that concern it."""
     takes: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
 
