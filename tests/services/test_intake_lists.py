@@ -1,20 +1,23 @@
 """Lists of places, zones, rules, registers, contacts and stock through the door of files, and back."""
 
 import json
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from registry.domain.access.actor import Actor
-from registry.domain.errors import Conflict, Forbidden
+from registry.domain.errors import Conflict, Forbidden, NotFound
 from registry.domain.intake.files.header import find_header
 from registry.domain.intake.lists.list_kind import LIST_KINDS, ListKind, list_fields, list_vocabulary
 from registry.domain.places.zone import Zone
+from registry.domain.records.contact import Contact
 from registry.domain.values import Name
 from registry.services.intake.files.correct_row import RowCorrection, correct_row
 from registry.services.intake.out.make_workbook import make_list_workbook
 from registry.services.places.zones import put_zone
+from registry.services.records.contacts import put_contact
+from registry.services.seeding import seed
 from registry.store.database.pool import Writer
 from registry.store.files.read import read_file
 from registry.store.records import changes
@@ -50,7 +53,7 @@ async def stored_and_same_again(office: Office, kind: ListKind, text: str | byte
 
 @pytest.mark.parametrize("kind", LIST_KINDS)
 async def test_a_template_is_read_as_its_columns(writer: Writer, kind: ListKind) -> None:
-    content = await make_list_workbook(Office(writer).sight, PLANNER, kind)
+    content = await make_list_workbook(writer, Office(writer).sight, PLANNER, kind, empty=True)
     [sheet] = [one for one in read_file(content).sheets if not one.hidden]
     header = find_header(sheet, kind)
     assert header is not None
@@ -58,7 +61,43 @@ async def test_a_template_is_read_as_its_columns(writer: Writer, kind: ListKind)
     assert [column.field for column in header.columns] == plain
     assert set(list_vocabulary(kind).values()) == set(list_fields(kind))
     with pytest.raises(Forbidden):
-        await make_list_workbook(Office(writer).sight, VIEWER, kind)
+        await make_list_workbook(writer, Office(writer).sight, VIEWER, kind)
+
+
+@pytest.mark.parametrize("exercise", [None, "demo"])
+async def test_a_filled_list_of_the_seeds_comes_back_unchanged(writer: Writer, exercise: str | None) -> None:
+    await seed.seed(writer)
+    await seed.add_demonstration(writer)
+    clerk = Office(writer, exercise=exercise)
+    for kind in LIST_KINDS:
+        content = await make_list_workbook(writer, clerk.sight, PLANNER, kind, place="500110")
+        identity = await clerk.bring(content, kind)
+        rows = [row for row in await clerk.rows(identity) if row.action != "aside"]
+        wrong = [(row.name, row.changed, row.findings) for row in rows if row.action != "unchanged"]
+        assert not wrong, (kind, wrong[:3])
+        assert rows or kind not in ("place", "rule", "zone", "vocabulary", "hotline"), kind
+
+
+async def test_a_filled_list_says_what_people_read(office: Office) -> None:
+    await stored_and_same_again(office, "hotline", "名称,电话,所属乡镇\n值班室,12350,town\n", created=1)
+    content = await make_list_workbook(office.writer, office.sight, PLANNER, "hotline", place="town")
+    [sheet] = [one for one in read_file(content).sheets if not one.hidden]
+    cells = dict(zip(sheet.rows[1], sheet.rows[2], strict=True))
+    assert (cells["name"], cells["number"], cells["retired"]) == ("值班室", "12350", "否")
+    with pytest.raises(NotFound):
+        await make_list_workbook(office.writer, office.sight, PLANNER, "hotline", place="nowhere")
+
+
+async def test_a_contact_that_came_another_way_is_known(office: Office, conn: asyncpg.Connection) -> None:
+    depot = await conn.fetchval("SELECT id FROM resource")
+    duty = Contact(role="duty", name="示例甲", phone="00000000000")
+    await put_contact(office.work, depot, uuid4(), duty)
+    people = "资源名称,职务,联系人,电话\n示例仓库,duty,示例甲,00000000009\n"
+    identity = await stored_and_same_again(office, "contact", people, created=0, updated=1)
+    assert await conn.fetchval("SELECT phone FROM contact") == "00000000009"
+    await office.undo(identity)
+    assert await conn.fetchval("SELECT phone FROM contact") == "00000000000"
+    assert await count(conn, "contact") == 1
 
 
 async def test_places_with_those_above_them_and_their_borders(
@@ -143,7 +182,73 @@ async def test_zones_change_only_as_they_were_compared(office: Office) -> None:
     await put_zone(office.writer, PLANNER, "shore", zone, {1})
     with pytest.raises(Conflict, match="changed since"):
         await office.commit(later)
-    assert (await office.read(identity)).state == "committed"
+    with pytest.raises(Conflict, match="示例河岸"):
+        await office.undo(identity)
+
+
+def _drawn(coordinates: list[list[float]], **properties: object) -> bytes:
+    shape = {"type": "LineString", "coordinates": coordinates}
+    zone = {"id": "shore", "name": "示例河岸", "kind": "river_shore"} | properties
+    feature = {"type": "Feature", "geometry": shape, "properties": zone}
+    return json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+
+
+async def test_zones_come_with_their_geometry_and_go_again(office: Office, conn: asyncpg.Connection) -> None:
+    line = [[106.5, 28.6], [106.6, 28.7]]
+    first = await stored_and_same_again(office, "zone", _drawn(line), created=1)
+    drawn = "SELECT drawing ->> 'represents' AS drawn, drawing -> 'source' ->> 'kind' AS kind FROM zone"
+    assert tuple(await conn.fetchrow(drawn)) == ("shore", "import")
+    assert await count(conn, "zone_piece") == 1
+    wrong = await office.bring(_drawn(line, represents="centre_line"), "zone")
+    [row] = await office.rows(wrong, action="refused")
+    assert [one["field"] for one in row.findings] == ["/represents"]
+    second = await stored_and_same_again(office, "zone", _drawn([*line, [106.7, 28.7]]), updated=1)
+    with pytest.raises(Conflict, match="示例河岸"):
+        await office.undo(first)
+    await office.undo(second)
+    assert json.loads(await conn.fetchval("SELECT geometry FROM zone"))["coordinates"] == line
+    named = await stored_and_same_again(
+        office, "zone", "标识,名称,类型\nother,另一岸,river_shore\n", created=1
+    )
+    shape = _drawn(line, id="other", name="另一岸")
+    later = await stored_and_same_again(office, "zone", shape, updated=1)
+    await office.undo(later)
+    assert await conn.fetchval("SELECT geometry FROM zone WHERE id = 'other'") is None
+    with pytest.raises(Conflict, match="另一岸"):
+        await office.undo(named)
+
+
+async def test_new_zones_rules_and_words_go_again(office: Office, conn: asyncpg.Connection) -> None:
+    words = "用途,代码,词语,英文词语\nhazard,sandstorm,沙尘暴,Sandstorm\nhazard,flood,洪水,Flood\n"
+    identity = await stored_and_same_again(office, "vocabulary", words, created=2)
+    assert await conn.fetchval("SELECT label_zh FROM vocabulary WHERE code = 'sandstorm'") == "沙尘暴"
+    later = await office.bring(words.replace("沙尘暴", "沙暴"), "vocabulary")
+    assert await office.actions(later) == ["update", "unchanged"]
+    await office.commit(later)
+    with pytest.raises(Conflict, match="沙尘暴"):
+        await office.undo(identity)
+    await office.undo(later)
+    await office.undo(identity)
+    assert await count(conn, "vocabulary") == 0
+    zone = await stored_and_same_again(office, "zone", _drawn([[106.5, 28.6], [106.6, 28.7]]), created=1)
+    await office.undo(zone)
+    assert (await count(conn, "zone"), await count(conn, "zone_piece")) == (0, 0)
+
+
+async def test_rules_are_checked_row_by_row_and_go_again(writer: Writer, conn: asyncpg.Connection) -> None:
+    await seed.seed(writer)
+    office = Office(writer)
+    known = await conn.fetchval("SELECT provision FROM rule LIMIT 1")
+    head = "标识,名称,依据条款,管控区类型,行为,距离,起算点,起算点英文,适用地区\n"
+    text = f"{head}near,近岸,{known},river_shore,build,50,河岸线,the shore,500110\n"
+    wrong = text + "far,远岸,no-such,river_shore,build,50,河岸线,the shore,500110\n"
+    bad = await office.bring(wrong, "rule")
+    [row] = await office.rows(bad, action="refused")
+    assert [one["field"] for one in row.findings] == ["/provision"]
+    rules = await count(conn, "rule")
+    identity = await stored_and_same_again(office, "rule", text, created=1)
+    await office.undo(identity)
+    assert await count(conn, "rule") == rules
 
 
 async def test_a_list_of_reference_data_is_for_planners_of_its_ground(writer: Writer, office: Office) -> None:

@@ -92,6 +92,7 @@ export const WORDS = {
   'kind.place': ['行政区划', 'Places'],
   'kind.zone': ['管控区', 'Zones'],
   'kind.rule': ['规则', 'Rules'],
+  'kind.vocabulary': ['词表', 'Vocabulary'],
   'kind.contact': ['联系人', 'Contacts'],
   'kind.stock': ['库存', 'Stock'],
   'kind.organisation': ['机构', 'Organisations'],

@@ -21,9 +21,7 @@ OUT = click.option("--out", type=click.Path(dir_okay=False, path_type=Path), hel
 
 
 @click.command()
-@click.option(
-    "--kind", type=click.Choice(FILE_KINDS), required=True, help="What to export; lists only --empty. 类别。"
-)
+@click.option("--kind", type=click.Choice(FILE_KINDS), required=True, help="What to export. 类别。")
 @click.option("--place", help="With the records of this place. 地方代码。")
 @click.option("--empty", is_flag=True, help="The empty workbook to fill in. 空白模板。")
 @OUT
@@ -31,8 +29,6 @@ OUT = click.option("--out", type=click.Path(dir_okay=False, path_type=Path), hel
 def command(kind: FileKind, place: str | None, empty: bool, out: Path | None, exercise: str | None) -> None:
     """Write the workbook of a kind; brought back by `import`, nothing changes. 导出工作簿。"""
     drill = run.read(exercise, Exercise | None)
-    if kind in LIST_KINDS and not empty:
-        raise click.UsageError(f"only the empty workbook of {kind} is written: --empty")
     named = "模板" if empty else (place or "全部")
     label = list_label(kind).partition(" ")[0] if kind in LIST_KINDS else KIND_NAMES[kind]  # type: ignore[index]
     path = out or Path(file_name(f"{label}-{named}.xlsx", drill))
@@ -41,9 +37,10 @@ def command(kind: FileKind, place: str | None, empty: bool, out: Path | None, ex
     with database.migrated(chosen) as url, bars() as advance:
 
         async def work() -> bytes:
-            if kind in LIST_KINDS:
-                return await make_list_workbook(sight_of(SYSTEM, drill), SYSTEM, kind)
             async with database.writing(url) as reader:
+                if kind in LIST_KINDS:
+                    sight = sight_of(SYSTEM, drill)
+                    return await make_list_workbook(reader, sight, SYSTEM, kind, place=place, empty=empty)
                 return await make_workbook(reader, sight_of(SYSTEM, drill), SYSTEM, kind, wanted, advance)  # type: ignore[arg-type]
 
         content = asyncio.run(work())

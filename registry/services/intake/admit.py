@@ -115,6 +115,12 @@ async def keep_findings_about(
     return list(changed.open)
 
 
+async def forget_findings_about(writer: Writer, about: About, code: str) -> None:
+    """Remove every finding of a place, zone or rule that is there no more."""
+    stored = await store.stored(writer, LIVE, subject_of(about, code))
+    await store.replace(writer, [UUID(str(one["id"])) for one in stored], ())
+
+
 def subject_of(about: About, code: str) -> UUID:
     """The identity under which findings about a place, zone or rule are stored."""
     return uuid5(SUBJECTS, f"{about}:{code}")

@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from registry.domain.access.actor import Actor, require
-from registry.domain.errors import Invalid
+from registry.domain.errors import Invalid, NotFound
 from registry.domain.geometry import wkb
 from registry.domain.places.rule import (
     ProposedSite,
@@ -13,7 +13,7 @@ from registry.domain.places.rule import (
     assess_site,
     check_rule,
 )
-from registry.services.intake.admit import admit_value, keep_findings_about
+from registry.services.intake.admit import admit_value, forget_findings_about, keep_findings_about
 from registry.store.database.pool import Reader, Writer
 from registry.store.places import places, zones
 from registry.store.plans import plans
@@ -43,6 +43,15 @@ async def put_rule(writer: Writer, actor: Actor, identity: str, rule: Rule) -> R
     await zones.put_rules(writer, [rule])
     writer.findings.extend(await keep_findings_about(writer, "rule", identity, actor.id, ()))
     return rule
+
+
+async def remove_rule(writer: Writer, actor: Actor, identity: str) -> None:
+    """Remove a rule and what was found of it; NotFound when there is none; for planners."""
+    require(actor, "planner")
+    if all(rule.id != identity for rule in await zones.rules(writer)):
+        raise NotFound("rule", identity)
+    await zones.remove_rule(writer, identity)
+    await forget_findings_about(writer, "rule", identity)
 
 
 async def check_site(reader: Reader, site: ProposedSite) -> SiteAssessment:

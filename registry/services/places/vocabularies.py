@@ -1,24 +1,11 @@
 """Read and store coded values: the open lists of specialties, hazards, levels of places and the rest."""
 
-from msgspec import Struct
-
 from registry.domain.access.actor import Actor, require
-from registry.domain.values import Code, Name, ShortText
+from registry.domain.places.vocabulary import VocabularyCode
+from registry.domain.values import Name
 from registry.services.intake.admit import admit_value
 from registry.store.database.pool import Reader, Writer
 from registry.store.places import vocabularies
-
-
-class VocabularyCode(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A code of a scheme for a subject, with its labels and where it was published."""
-
-    scheme: Code
-    code: Code
-    subject: Code
-    """What the code is for."""
-    label: Name
-    source: ShortText | None = None
-    """Where the list was published."""
 
 
 async def list_codes(reader: Reader, scheme: str | None, subject: str | None) -> list[VocabularyCode]:
@@ -43,3 +30,9 @@ async def put_code(writer: Writer, actor: Actor, value: VocabularyCode) -> Vocab
     row = {"scheme": value.scheme, "subject": value.subject, "code": value.code, "source": value.source}
     await vocabularies.upsert(writer, [row | {"label_zh": value.label.zh, "label_en": value.label.en}])
     return value
+
+
+async def remove_code(writer: Writer, actor: Actor, scheme: str, subject: str, code: str) -> None:
+    """Remove a coded value; what is stored with it keeps it, and is warned of when it is edited."""
+    require(actor, "planner")
+    await vocabularies.remove(writer, scheme, subject, code)

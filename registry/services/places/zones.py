@@ -12,7 +12,7 @@ from registry.domain.geojson import Point, Position
 from registry.domain.geometry import wkb
 from registry.domain.places.zone import StoredZone, Zone, ZoneGeometry, at_chainage, check_geometry, pieces
 from registry.services.clock import now
-from registry.services.intake.admit import admit_value, keep_findings_about
+from registry.services.intake.admit import admit_value, forget_findings_about, keep_findings_about
 from registry.store.database.pool import Reader, Writer
 from registry.store.places import zones
 
@@ -108,6 +108,23 @@ async def draw_zone(writer: Writer, actor: Actor, identity: str, geometry: ZoneG
     await zones.draw(writer, stored.zone, geometry, actor.id, now())
     drawn, _ = await zones.get(writer, identity)
     return drawn
+
+
+async def erase_zone(writer: Writer, actor: Actor, identity: str) -> StoredZone:
+    """Take the geometry of a zone away: its distances cannot be evaluated any more; for planners."""
+    require(actor, "planner")
+    await zones.erase(writer, identity, actor.id, now())
+    stored, _ = await zones.get(writer, identity)
+    return stored
+
+
+async def remove_zone(writer: Writer, actor: Actor, identity: str, versions: Container[int] | None) -> None:
+    """Remove a zone with its geometry and what was found of it; for planners."""
+    require(actor, "planner")
+    stored, _ = await zones.get(writer, identity)
+    _demand_version(stored, versions)
+    await zones.remove(writer, identity)
+    await forget_findings_about(writer, "zone", identity)
 
 
 async def locate_km(reader: Reader, identity: str, km: float) -> KilometrePosition:

@@ -22,6 +22,8 @@ UPSERT = Query(
 )
 FIND = Query(sa.select(*vocabulary.columns).order_by(*(vocabulary.c[name] for name in _KEY)))
 
+REMOVE = Query(sa.delete(vocabulary).where(*(vocabulary.c[name] == sa.bindparam(name) for name in _KEY)))
+
 
 async def upsert(writer: Writer, values: Sequence[dict[str, Any]]) -> None:
     """Insert or replace coded values: scheme, subject, code, label_zh, label_en and source."""
@@ -31,3 +33,8 @@ async def upsert(writer: Writer, values: Sequence[dict[str, Any]]) -> None:
 async def find(reader: Reader) -> list[Row]:
     """Every coded value by scheme, subject and code."""
     return await reader.rows(FIND, {})
+
+
+async def remove(writer: Writer, scheme: str, subject: str, code: str) -> None:
+    """Remove a coded value; records that have it keep it."""
+    await writer.run(REMOVE, {"scheme": scheme, "subject": subject, "code": code})

@@ -88,6 +88,20 @@ DRAW = Query(
         updated_at=sa.bindparam("updated_at", type_=MOMENT),
     )
 )
+ERASE = Query(
+    sa.update(zone)
+    .where(zone.c.id == sa.bindparam("id"))
+    .values(
+        version=zone.c.version + 1,
+        drawing=sa.null(),
+        geometry=sa.null(),
+        updated_by=sa.bindparam("updated_by", type_=sa.Text),
+        updated_at=sa.bindparam("updated_at", type_=MOMENT),
+    )
+)
+REMOVE, REMOVE_RULE = (
+    Query(sa.delete(table).where(table.c.id == sa.bindparam("id"))) for table in (zone, rule)
+)
 DELETE_PIECES = Query(sa.delete(zone_piece).where(zone_piece.c.zone == sa.bindparam("id")))
 ADD_LINE = Query(
     sa.insert(zone_piece).values(
@@ -193,6 +207,22 @@ async def renew_keys(writer: Writer) -> int:
     changed = [new for row, new in zip(rows, made, strict=True) if row["search_key"] != new["search_key"]]
     await writer.run_many(SET_KEY, changed)
     return len(changed)
+
+
+async def erase(writer: Writer, identity: str, updated_by: str, at: datetime) -> None:
+    """Take the geometry of a zone away."""
+    await writer.run(ERASE, {"id": identity, "updated_by": updated_by, "updated_at": at})
+    await writer.run(DELETE_PIECES, {"id": identity})
+
+
+async def remove(writer: Writer, identity: str) -> None:
+    """Remove a zone with its geometry."""
+    await writer.run(REMOVE, {"id": identity})
+
+
+async def remove_rule(writer: Writer, identity: str) -> None:
+    """Remove a rule."""
+    await writer.run(REMOVE_RULE, {"id": identity})
 
 
 async def put_rules(writer: Writer, items: Sequence[Rule]) -> None:

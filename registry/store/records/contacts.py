@@ -36,14 +36,14 @@ _SEEN = sa.or_(
 """All for staff; for the public the published ones of public records: people to call tell a place."""
 _FIELDS = ("id", "realm", "resource_id", "role", "name", "phone", "published")
 LIST = Query(sa.select(contact).where(*_OF, _SEEN).order_by(contact.c.id))
+_OF_MANY = (
+    contact.c.realm == sa.bindparam("realm"),
+    contact.c.resource_id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))),
+)
+OF_RECORDS = Query(sa.select(contact).where(*_OF_MANY, _SEEN).order_by(contact.c.id))
 TELEPHONES = Query(
     sa.select(contact.c.resource_id, contact.c.role, contact.c.name, contact.c.phone, contact.c.published)
-    .where(
-        contact.c.realm == sa.bindparam("realm"),
-        contact.c.resource_id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))),
-        contact.c.phone.is_not(None),
-        _SEEN,
-    )
+    .where(*_OF_MANY, contact.c.phone.is_not(None), _SEEN)
     .order_by(contact.c.id)
 )
 _PUT = insert(contact).values({name: sa.bindparam(name, type_=contact.c[name].type) for name in _FIELDS})
@@ -77,6 +77,12 @@ async def find(reader: Reader, sight: Sight, resource_id: UUID) -> list[Row]:
     """The contacts of a record: all for staff, the published ones for the public."""
     owner = {"realm": realm(sight), "resource_id": resource_id}
     return _noted(await reader.rows(LIST, owner | {"all": sight.clearance != "public"}))
+
+
+async def of_records(reader: Reader, sight: Sight, ids: Sequence[UUID]) -> list[Row]:
+    """The contacts of records that this sight sees: all for staff, the published ones for the public."""
+    values = {"realm": realm(sight), "ids": list(ids), "all": sight.clearance != "public"}
+    return _noted(await reader.rows(OF_RECORDS, values))
 
 
 async def telephones(reader: Reader, sight: Sight, ids: Sequence[UUID]) -> Telephones:

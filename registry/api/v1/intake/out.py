@@ -77,12 +77,12 @@ async def read_template(
 ) -> Response[bytes]:
     """The workbook of a kind to fill in, or with the records of a place: brought back, nothing changes.
 
-    Those of places, zones, rules, registers, contacts and stock are empty.
+    Of zones and coded values, which belong to no place, any place gives all.
     """
     request.scope["state"]["export"] = True
     if kind in LIST_KINDS:
-        content = await make_list_workbook(sight, actor, kind)
-        return _attachment(content, f"{list_label(kind)}.xlsx", XLSX, sight.exercise)
+        content = await make_list_workbook(reader, sight, actor, kind, place=place, empty=place is None)
+        return _attachment(content, f"{list_label(kind)}-{place or '模板'}.xlsx", XLSX, sight.exercise)
     kind = cast("Kind", kind)
     wanted = None if place is None else Filter(kind=kind, place=place)
     content = await make_workbook(reader, sight, actor, kind, wanted)

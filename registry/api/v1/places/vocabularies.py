@@ -12,9 +12,9 @@ from registry.api.http.links import page_of
 from registry.api.http.localized_response import localized
 from registry.api.http.request import HttpRequest
 from registry.api.v1.records.writes import EXAMINED
+from registry.domain.places.vocabulary import VocabularyCode
 from registry.domain.values import Code, Name, ShortText
 from registry.services.places import vocabularies
-from registry.services.places.vocabularies import VocabularyCode
 
 SchemeParam = Annotated[
     str | None, QueryParameter(name="scheme", max_length=64, description="Codes of this scheme.")

@@ -7,26 +7,30 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, UnsetType, field
 
-from registry.domain.geojson import Area
+from registry.domain.geojson import Area, LineString, MultiLineString, MultiPolygon, Polygon
 from registry.domain.intake.files.text import header_key, words
 from registry.domain.intake.lists.list_words import LIST_TITLES, LIST_WORDS, OF_ONE_KIND
+from registry.domain.places.road_range import Kilometres
 from registry.domain.places.rule import Rule
-from registry.domain.places.zone import Zone
+from registry.domain.places.vocabulary import VocabularyCode
+from registry.domain.places.zone import Represents, Zone, ZoneGeometry
 from registry.domain.plans.entry import OF_THEIR_OWN, REGISTERS, Entry
+from registry.domain.plans.provision import Words
 from registry.domain.records.contact import Contact
-from registry.domain.records.resource import KINDS, StockLine
-from registry.domain.values import Code, CodeOf, Name, ShortText
+from registry.domain.records.resource import KINDS, Source, StockLine
+from registry.domain.values import Code, CodeOf, Metres, Name, ShortText
 
 ListKind = Literal[
-    "place", "zone", "rule", "contact", "stock",
+    "place", "zone", "rule", "vocabulary", "contact", "stock",
     "organisation", "responsibility", "hotline", "event", "hazard_point", "expert", "indicator", "agreement",
     "denominator", "inventory", "site", "hospital", "water_source", "fire_break", "hazard_source",
     "service_point", "cordon",
 ]  # fmt: skip
 FileKind = Literal[
-    "rescue_team", "shelter", "fire_watch_point", "supply_depot", "place", "zone", "rule", "contact", "stock",
+    "rescue_team", "shelter", "fire_watch_point", "supply_depot",
+    "place", "zone", "rule", "vocabulary", "contact", "stock",
     "organisation", "responsibility", "hotline", "event", "hazard_point", "expert", "indicator", "agreement",
     "denominator", "inventory", "site", "hospital", "water_source", "fire_break", "hazard_source",
     "service_point", "cordon",
@@ -40,6 +44,8 @@ assert set(REGISTERS) - OF_THEIR_OWN.keys() - NO_LIST <= set(LIST_KINDS)
 SET_BY_THE_REGISTRY = frozenset({"version", "created_at", "updated_at", "exercise", "register"})
 OWNER = ("resource_id", "resource_code", "resource_name")
 """The columns that say which resource a contact or a stock line belongs to."""
+NO_COLUMN = ("geometry", "location", "resource", "sources")
+"""Members that several columns, the shape of a row or its file say."""
 POSITION = ("longitude", "latitude", "coordinates")
 
 
@@ -57,6 +63,45 @@ class PlaceLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     members: Annotated[list[Code], Meta(max_length=10_000)] = field(default_factory=list)
     source: ShortText | None = None
     geometry: Area | None = None
+
+
+class ZoneLine(Zone, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A zone as a row of a list says it; its geometry is the shape of the row.
+
+    A shape that does not say what it represents is a shore, the edge of an area, or a centre line, whose
+    edge is nobody knows how far away.
+    """
+
+    geometry: LineString | MultiLineString | Polygon | MultiPolygon | None = None
+    represents: Represents | None = None
+    measures_km: Annotated[list[list[Kilometres]], Meta(max_length=200)] | None = None
+    offset_max_m: Metres | None = None
+    uncertainty_m: Metres = 0.0
+    surveyed_on: date | None = None
+    source: Source | None = None
+
+    def zone(self) -> Zone:
+        """The zone without its geometry."""
+        return Zone(**{name: getattr(self, name) for name in Zone.__struct_fields__})
+
+    def drawing(self) -> ZoneGeometry | None:
+        """The geometry and how it is measured from; None where no shape came."""
+        if self.geometry is None:
+            return None
+        return ZoneGeometry(
+            geometry=self.geometry,
+            represents=self.represents or self._usual(),
+            measures_km=self.measures_km,
+            offset_max_m=self.offset_max_m,
+            uncertainty_m=self.uncertainty_m,
+            surveyed_on=self.surveyed_on,
+            source=self.source or Source(kind="import", reference="list"),
+        )
+
+    def _usual(self) -> Represents:
+        if self.kind == "river_shore":
+            return "shore"
+        return "land_edge" if isinstance(self.geometry, Polygon | MultiPolygon) else "centre_line"
 
 
 class ContactLine(Contact, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -83,6 +128,14 @@ class ListField(Struct, frozen=True, kw_only=True):
     """The subjects of its codes, which a list may name instead."""
 
     @property
+    def choices(self) -> tuple[str, ...]:
+        """The words of a closed list that a cell may be chosen from."""
+        kind = bare(self.hint)
+        if kind is bool:
+            return ("是", "否")
+        return get_args(kind) if get_origin(kind) is Literal else ()
+
+    @property
     def is_plain(self) -> bool:
         """Whether people can fill it in: a structure is a JSON text."""
         kind = bare(self.hint)
@@ -101,13 +154,15 @@ def list_fields(kind: ListKind) -> dict[str, ListField]:
     """The columns of a kind by name, in their order; a name has one for each language."""
     fields: dict[str, ListField] = {}
     for name, hint in get_type_hints(_BODIES[kind], include_extras=True).items():
-        if name in SET_BY_THE_REGISTRY or name in ("geometry", "location", "resource", "sources"):
+        if name in SET_BY_THE_REGISTRY or name in NO_COLUMN:
             continue
         if _is_name(hint):
             fields[name] = ListField(member=name, tongue="zh", hint=str)
             fields[f"{name}_en"] = ListField(member=name, tongue="en", hint=str)
         else:
             subjects = _subjects(hint)
+            if (kind, name) == ("zone", "source"):
+                continue
             is_place = subjects == ("place",) or (kind, name) in (("place", "parent"), ("rule", "territory"))
             fields[name] = ListField(
                 member=name, hint=hint, is_place=is_place, subjects=() if is_place else subjects
@@ -122,12 +177,23 @@ def list_fields(kind: ListKind) -> dict[str, ListField]:
     return fields
 
 
+def members_of(kind: ListKind, given: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of the body among what a row states; a name keeps the language that it does not state."""
+    known = _BODIES[kind].__struct_fields__
+    named = {one.member for one in list_fields(kind).values() if one.tongue is not None}
+    return {
+        name: {**(before.get(name) or {}), **value} if name in named else value
+        for name, value in given.items()
+        if name in known
+    }
+
+
 def bare(hint: Any) -> Any:
     """A type without its marks and without None."""
     if get_origin(hint) is Annotated:
         return bare(get_args(hint)[0])
     if get_origin(hint) in (Union, UnionType):
-        kinds = [one for one in get_args(hint) if one is not type(None)]
+        kinds = [one for one in get_args(hint) if one not in (type(None), UnsetType)]
         return bare(kinds[0]) if len(kinds) == 1 else hint
     return hint
 
@@ -144,7 +210,7 @@ def _subjects(hint: Any) -> tuple[str, ...]:
 
 def _is_name(hint: Any) -> bool:
     parts = get_args(hint) if get_origin(hint) is not None else (hint,)
-    return Name in parts
+    return Name in parts or Words in parts
 
 
 @cache
@@ -175,8 +241,9 @@ def list_label(kind: ListKind) -> str:
 
 _BODIES: Mapping[str, type[Struct]] = {
     "place": PlaceLine,
-    "zone": Zone,
+    "zone": ZoneLine,
     "rule": Rule,
+    "vocabulary": VocabularyCode,
     "contact": ContactLine,
     "stock": StockEntry,
     **{one.__struct_config__.tag: one for one in get_args(Entry)},

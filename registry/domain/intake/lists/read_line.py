@@ -28,6 +28,9 @@ from registry.domain.intake.lists.list_kind import (
     list_fields,
 )
 
+DRAWN = ("place", "zone")
+"""Lists in which the shape of a row is the border or the line of what it is about."""
+
 
 class ListLine(Struct, kw_only=True):
     """What a row states: members of its body, those that it clears, and how it names its resource."""
@@ -42,7 +45,7 @@ class ListLine(Struct, kw_only=True):
     @property
     def name(self) -> str:
         """What people call the row."""
-        name = self.given.get("name") or {}
+        name = self.given.get("name") or self.given.get("label") or {}
         text = (name.get("zh") or name.get("en")) if isinstance(name, dict) else name
         return str(text or self.given.get("code") or self.given.get("number") or self.external_id or "")
 
@@ -55,7 +58,7 @@ def read_line(kind: ListKind, context: SheetContext, row: RecordRow) -> ListLine
         name = column.field or ""
         if name in fields and name not in POSITION and not is_blank(cell):
             _read(line, name, fields[name], column, cell, context)
-    if "geometry" in {one.member for one in fields.values()} or kind == "place":
+    if "geometry" in {one.member for one in fields.values()} or kind in DRAWN:
         _locate(line, context, row)
     return line
 

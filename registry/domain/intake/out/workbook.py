@@ -61,6 +61,8 @@ class WorkbookColumn(Struct, frozen=True, kw_only=True):
     title: str
     english: str
     choices: tuple[str, ...] = ()
+    is_key: bool = False
+    """Whether people give the identities in it themselves."""
 
     @property
     def is_text(self) -> bool:
@@ -70,7 +72,7 @@ class WorkbookColumn(Struct, frozen=True, kw_only=True):
     @property
     def is_hidden(self) -> bool:
         """Whether people have no use for it."""
-        return self.field in HIDDEN
+        return self.field in HIDDEN and not self.is_key
 
 
 class WorkbookSheet(Struct, frozen=True, kw_only=True):

@@ -8,35 +8,45 @@ import msgspec
 from msgspec import Struct, field, structs
 
 from registry.domain.errors import Invalid
+from registry.domain.geometry import wkb
 from registry.domain.intake.files.draft import SheetContext
 from registry.domain.intake.files.file_findings import file_finding
 from registry.domain.intake.files.plan import PlannedRow, RowDecision
 from registry.domain.intake.files.rows import RecordRow
 from registry.domain.intake.files.sheet import letters
 from registry.domain.intake.finding import Finding, Message, finding, pointer_of_field, refusals
-from registry.domain.intake.lists.list_kind import LIST_KINDS, ListKind, PlaceLine, body_of, list_fields
+from registry.domain.intake.lists.list_kind import (
+    LIST_KINDS,
+    ListKind,
+    PlaceLine,
+    ZoneLine,
+    body_of,
+    list_fields,
+    members_of,
+)
 from registry.domain.intake.lists.read_line import ListLine, read_line
 from registry.domain.intake.members import examine_members
 from registry.domain.intake.reference import Reference
 from registry.domain.intake.shape import read_members
-from registry.domain.places.rule import check_rule
+from registry.domain.places.rule import Rule, check_rule
+from registry.domain.places.zone import check_geometry
 from registry.domain.plans.entry import admitted_entry, check_entry
 from registry.domain.records.change import differences
 from registry.services.clock import now
 from registry.services.intake import reference
 from registry.services.intake.admit import subject_of
-from registry.services.intake.lists.items import (
-    LISTED,
-    ListItems,
-    StoredItem,
-    contact_id,
-    load_items,
-    stock_key,
-)
+from registry.services.intake.lists.item import LISTED, StoredItem
+from registry.services.intake.lists.items import ListItems, load_items
+from registry.services.intake.lists.office_items import contact_id, stock_key
+from registry.services.intake.lists.territory_items import code_key
 from registry.services.progress import Advance
 from registry.store.database.pool import Reader
+from registry.store.plans import plans
 
 STEP = 200
+OWN_SCHEME = "registry"
+"""The scheme of a coded value that states none."""
+OF_NO_REGISTER = ("zone", "rule", "vocabulary")
 OF_AN_OFFICE = ("contact", "stock")
 NAMING = ("place", "name", "number", "type", "role", "indicator", "partner", "fields", "code", "kind", "on")
 """What tells entries without an identity apart."""
@@ -50,9 +60,13 @@ class ListPlanner(Struct, kw_only=True):
     reference: Reference
     exercise: str | None
     system: str
+    reference_name: str
+    """How the file is named as a source."""
     scope: tuple[str, ...] | None
     codes: set[str] = field(default_factory=set)
     """Codes of the places that the list itself has."""
+    provisions: frozenset[str] = frozenset()
+    """The provisions that a rule may come from."""
     seen: dict[str, int] = field(default_factory=dict)
 
 
@@ -66,8 +80,14 @@ async def load_planner(
         reference=await reference.load(reader),
         exercise=sight.exercise,
         system=options.system,
+        reference_name=options.reference,
         scope=scope,
+        provisions=await _provisions(reader) if kind == "rule" else frozenset(),
     )
+
+
+async def _provisions(reader: Reader) -> frozenset[str]:
+    return frozenset(one.id for one in await plans.find_provisions(reader))
 
 
 async def plan_list(
@@ -140,6 +160,8 @@ def _key(planner: ListPlanner, line: ListLine) -> str | None:
             return known.code if known is not None else given.get("code")
         case "zone" | "rule":
             return given.get("id")
+        case "vocabulary":
+            return code_key({"scheme": OWN_SCHEME} | given) if "code" in given else None
         case "contact":
             return "|".join([given["resource"], str(given.get("role")), str(given.get("name"))])
         case "stock":
@@ -169,7 +191,7 @@ def _subject(kind: ListKind, key: str) -> UUID:
     match kind:
         case "place" | "zone" | "rule":
             return subject_of(kind, key)
-        case "contact" | "stock":
+        case "contact" | "stock" | "vocabulary":
             return contact_id(key)
     return UUID(key)
 
@@ -177,21 +199,24 @@ def _subject(kind: ListKind, key: str) -> UUID:
 def _body(planner: ListPlanner, line: ListLine, key: str, stored: StoredItem | None) -> dict[str, Any]:
     """The members of the item with what the row states: an empty cell leaves a value, a dash clears it."""
     body = {} if stored is None else dict(stored.body)
-    given = dict(line.given)
-    if "name" in given and isinstance(given["name"], dict):
-        given["name"] = {**(body.get("name") or {}), **given["name"]}
-    body |= {name: value for name, value in given.items() if name in _members(planner.kind)}
+    body |= members_of(planner.kind, line.given, body)
     for name in line.cleared:
         body[name] = [] if isinstance(body.get(name), list) else None
     if planner.kind == "place":
         body["code"] = key
-    elif planner.kind not in ("zone", "rule", *OF_AN_OFFICE):
+    elif planner.kind == "vocabulary":
+        body = {"scheme": OWN_SCHEME} | body
+    elif planner.kind == "zone":
+        _say_source(planner, body, stored)
+    elif planner.kind not in (*OF_NO_REGISTER, *OF_AN_OFFICE):
         body |= {"register": planner.kind, "id": key, "exercise": planner.exercise}
     return body
 
 
-def _members(kind: ListKind) -> set[str]:
-    return {*body_of(kind).__struct_fields__}
+def _say_source(planner: ListPlanner, body: dict[str, Any], stored: StoredItem | None) -> None:
+    """A new drawing of a zone comes from this file."""
+    if body.get("geometry") != (None if stored is None else stored.body.get("geometry")):
+        body["source"] = {"kind": "import", "reference": planner.reference_name}
 
 
 def _whole(kind: ListKind, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,12 +242,39 @@ def _admitted(planner: ListPlanner, body: Any) -> tuple[Any, list[Finding]]:
 def _checked(planner: ListPlanner, value: Any, found: list[Finding]) -> Any:
     if isinstance(value, PlaceLine):
         _check_parent(planner, value, found)
-    elif planner.kind == "rule":
-        check_rule(value)
-    elif planner.kind not in ("zone", *OF_AN_OFFICE):
+        _check_shape(value.geometry)
+    elif isinstance(value, ZoneLine):
+        _check_drawing(value)
+    elif isinstance(value, Rule):
+        _check_rule(planner, value, found)
+    elif planner.kind not in (*OF_NO_REGISTER, *OF_AN_OFFICE):
         value = admitted_entry(value)
         check_entry(value)
     return value
+
+
+def _check_shape(shape: Any) -> None:
+    if shape is not None:
+        wkb(shape)
+
+
+def _check_drawing(line: ZoneLine) -> None:
+    drawing = line.drawing()
+    if drawing is not None:
+        check_geometry(line.zone(), drawing)
+        _check_shape(drawing.geometry)
+
+
+def _check_rule(planner: ListPlanner, rule: Rule, found: list[Finding]) -> None:
+    check_rule(rule)
+    if rule.provision not in planner.provisions:
+        raise Invalid(
+            f"there is no provision {rule.provision}", field="provision", zh=f"没有条款 {rule.provision}"
+        )
+    if rule.territory is not None and planner.reference.territory.find(rule.territory) is None:
+        near = planner.reference.territory.nearest(rule.territory)
+        figures = {"code": rule.territory, "near": Message("", "")}
+        found.append(finding("unknown_place", "/territory", rule.territory, near and near.code, **figures))
 
 
 def _check_parent(planner: ListPlanner, place: PlaceLine, found: list[Finding]) -> None:

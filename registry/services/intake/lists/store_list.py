@@ -10,7 +10,8 @@ from registry.domain.intake.lists.list_kind import ListKind
 from registry.services.clock import now
 from registry.services.intake.files.intakes import Intake
 from registry.services.intake.files.tasks import IntakeTask
-from registry.services.intake.lists.items import ItemChange, load_items
+from registry.services.intake.lists.item import ItemChange, StoredItem
+from registry.services.intake.lists.items import load_items
 from registry.services.progress import Advance
 from registry.services.records.work import Work
 from registry.store.database.pool import Row
@@ -45,12 +46,12 @@ async def store_list(work: Work, intake: Intake, task: IntakeTask, advance: Adva
     return {"created": created, "updated": len(rows) - created, "retired": 0, "unapplied": []}
 
 
-def _noted(intake: Intake, row: Row, held: Any, version: int) -> dict[str, Any]:
+def _noted(intake: Intake, row: Row, held: StoredItem | None, version: int) -> dict[str, Any]:
     return {
         "intake": intake.id,
         "resource_id": row["target"],
         "n": row["n"],
-        "version_before": None if held is None else held.version or 0,
+        "version_before": None if held is None else held.version,
         "version_after": version,
         "contacts_before": [],
         "before": {"key": row["external_id"], "body": None if held is None else held.body},
@@ -62,7 +63,7 @@ async def undo_list(
 ) -> tuple[int, list[dict[str, Any]]]:
     """Bring back what was there before; how many, and what was left because somebody edited it since.
 
-    A new place or entry is retired and a new contact or stock line removed; a new zone or rule stays.
+    A new place or entry is retired; a new zone, rule, coded value, contact or stock line is removed.
     """
     loaded = await load_items(work.writer, work.sight, cast("ListKind", intake.kind), intake.answers.system)
     undone: list[ItemChange] = []
@@ -74,17 +75,14 @@ async def undo_list(
     for one in changes:
         key = one["before"]["key"]
         held = await loaded.items.get(key)
-        current = 0 if held is not None and held.version is None else held and held.version
-        if current != one["version_after"]:
+        if (None if held is None else held.version) != one["version_after"]:
             left.append(dict(one) | {"name": names.get(one["n"], key)})
-        elif held is not None:
-            undone.append(ItemChange(key, one["before"]["body"], held.version))
+        else:
+            undone.append(ItemChange(key, one["before"]["body"], one["version_after"]))
     if left and not leave_edited:
         listed = ", ".join(f"{one['n']} {one['name']}" for one in left[:20])
         raise Conflict(f"these were edited since: {listed}; leave_edited undoes the others")
     stored = await loaded.items.store(work, undone)
-    kept = [one for one in changes if one["before"]["key"] in {u.key for u in undone} - stored.keys()]
-    left += [dict(one) | {"name": names.get(one["n"], "")} for one in kept]
     return len(stored), left
 
 
