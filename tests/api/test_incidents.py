@@ -316,6 +316,54 @@ async def test_a_service_point_is_open_or_says_why_not(client, ground, officers)
     assert len(near["service_points"]) == 1
 
 
+OPEN_ALL_DAY, SHUT_NOW, VAGUE = "24/7", "Jan 01 off", "in the evening, mostly"
+
+
+async def test_shelters_are_open_by_their_hours_and_a_report_of_today_comes_first(
+    client, ground, officers
+) -> None:
+    """Hours that shut it, hours in words, and hours with a report; of no hours nothing is said."""
+    now = datetime.now(UTC)
+    said = {
+        "open": {"hours": OPEN_ALL_DAY},
+        "shut": {"hours": SHUT_NOW},
+        "vague": {"hours": VAGUE},
+        "silent": {},
+        "reported": {"hours": SHUT_NOW, "status_at": now.isoformat()},
+    }
+    common = {"opening": "open", "capacity_persons": 10, "occupancy_persons": 0, "place": "T1"}
+    common |= {"hazards": [{"code": "forest_fire"}]}
+    made = {
+        name: str(await a_resource(ground, "shelter", 106.6 + n / 1000, 29.0, **common, **given))
+        for n, (name, given) in enumerate(said.items())
+    }
+    here = {"lon": 106.599, "lat": 29.0}
+    expected = {"open": "open", "shut": "closed", "vague": "unknown", "silent": None, "reported": "open"}
+    nearest = await read(client, "/v1/proximity/nearest", officers["viewer"], **here, kind="shelter")
+    within = await read(client, "/v1/proximity/within", officers["viewer"], **here, radius_m=5000)
+    alarm = {"origin": here, "hazard": "forest_fire", "k": 10, "persons": 5}
+    situation = await client.post("/v1/proximity/situation", json=alarm, headers=officers["viewer"])
+    for answer in (nearest, within, situation.json()["shelters"]):
+        states = {
+            one["id"]: one["properties"].get("open_now", {"state": None})["state"]
+            for one in answer["features"]
+        }
+        assert states == {made[name]: state for name, state in expected.items()}
+    url = "/v1/proximity/shelter-need"
+    need = await read(client, url, officers["viewer"], **here, persons=100, radius_m=5000)
+    plan = {
+        one["shelter"]: (one["takes_min_persons"], one["takes_persons"]) for one in need["plan"]["placings"]
+    }
+    assert plan == {
+        made["open"]: (10, 10),
+        made["vague"]: (0, 10),
+        made["silent"]: (10, 10),
+        made["reported"]: (10, 10),
+    }
+    hours = need["excluded"]["hours"]
+    assert (hours["not_stated"], hours["otherwise"], hours["nearest"]["id"]) == (1, 1, made["shut"])
+
+
 async def test_a_report_made_without_network_is_pushed_once(client, ground, officers) -> None:
     identity, now = "01a22c00-0000-7000-8000-00000000beef", datetime.now(UTC)
     body = FIRE | {"reported_via": "field", "reported_at": (now - timedelta(hours=3)).isoformat()}

@@ -21,9 +21,9 @@ from registry.services.incidents.cordons_near import cordons_around
 from registry.services.incidents.shown_log import shown_lines
 from registry.services.incidents.start import read_incident, start_of_incident
 from registry.services.incidents.warnings.near import warnings_around
+from registry.services.places.time_zone import time_zone
 from registry.services.plans.near_entries import measured_near
 from registry.store.database.pool import Reader
-from registry.store.places import jurisdictions
 
 DOUBLES_WITHIN_M = 1_000.0
 NO_POSITION = Words(
@@ -57,8 +57,7 @@ async def handover(reader: Reader, sight: Sight, identity: UUID) -> Handover:
     async with reader.snapshot() as snapshot:
         incident = await read_incident(snapshot, sight, identity)
         lines = (await shown_lines(snapshot, sight, [identity]))[identity]
-        jurisdiction = await jurisdictions.get(snapshot)
-        tz = "UTC" if jurisdiction is None else jurisdiction.tz
+        tz = await time_zone(snapshot)
         try:
             start = await start_of_incident(snapshot, incident)
         except NoGeometry:

@@ -12,12 +12,10 @@ from registry.domain.plans.near_entry import EntryHit, UndecidedEntries, why_no_
 from registry.domain.plans.provision import Words
 from registry.domain.proximity.origin import Origin
 from registry.services.clock import now
+from registry.services.places.time_zone import holidays_of, time_zone
 from registry.services.plans.near_entries import near_entries
+from registry.services.proximity.openings import is_fresh
 from registry.store.database.pool import Reader
-from registry.store.places import jurisdictions
-
-COUNTRIES = {"Asia/Shanghai": "CN", "Asia/Urumqi": "CN", "Asia/Tokyo": "JP"}
-"""The country whose public holidays hold in a time zone; elsewhere the hours must not say PH."""
 
 
 class ServicePointHit(EntryHit, frozen=True, kw_only=True):
@@ -52,8 +50,7 @@ async def service_points_near(
 ) -> ServicePointsNear:
     """The service points within a radius; `open_now` leaves out what is closed or not known to be open."""
     near = await near_entries(reader, sight, ["service_point"], origin, radius_m, limit)
-    jurisdiction = await jurisdictions.get(reader)
-    zone = "UTC" if jurisdiction is None else jurisdiction.tz
+    zone = await time_zone(reader)
     at, kept = sight.as_of or now(), []
     excluded: dict[str, dict[str, int]] = {}
     for hit in near.entries:
@@ -76,14 +73,8 @@ async def service_points_near(
 
 def opening_of(point: ServicePoint, at: datetime, zone: str) -> Opening:
     """The opening of a service point; what was seen today comes before its hours."""
-    seen = point.opening_at is not None and (at - point.opening_at).total_seconds() < REPORT_HOLDS_S
-    return opening_at(
-        point.hours, at, zone=zone, country=COUNTRIES.get(zone), reported=point.opening if seen else "unknown"
-    )
-
-
-REPORT_HOLDS_S = 12 * 3600
-"""How long somebody's report of open or closed stands against the hours; our own choice."""
+    reported = point.opening if is_fresh(point.opening_at, at) else "unknown"
+    return opening_at(point.hours, at, zone=zone, country=holidays_of(zone), reported=reported)
 
 
 def _left_out(

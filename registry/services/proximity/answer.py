@@ -18,6 +18,7 @@ from registry.domain.proximity.ranking import Ranking
 from registry.domain.records.resource import Kind
 from registry.services.completeness import completeness_of
 from registry.services.incidents.cordons_near import cordons_of
+from registry.services.proximity.openings import opening_figures, openings_of
 from registry.services.proximity.undecided import Doubt
 from registry.store.database.moment import moment
 from registry.store.database.pool import Reader
@@ -57,8 +58,11 @@ async def near(
     await require_place(reader, question.filter, hits.rows)
     at = await moment(reader) if hits.possible is None else hits.possible.moment
     cordons = await cordons_of(reader, sight, context.start, hits.rows, at)
+    openings = await openings_of(reader, hits.rows, question.asked_at)
     answer = Near(
-        features=[hit(row, context, **cordons.figures(row)) for row in hits.rows],
+        features=[
+            hit(row, context, **cordons.figures(row), **opening_figures(openings, row)) for row in hits.rows
+        ],
         origin=context.start.described,
         ranked_by=context.ranking.rank,
         completeness=await completeness_of(reader, sight, question.filter, at),

@@ -25,6 +25,7 @@ from registry.services.plans.call_list import list_responsible
 from registry.services.proximity.answer import ResourceQuestion, hit_context, question_of
 from registry.services.proximity.covering import WATCH_POINT, evaluate_watch_points, features
 from registry.services.proximity.nearest import search_bound
+from registry.services.proximity.openings import opening_figures, openings_of
 from registry.services.proximity.rules import LocalRules, rules_at
 from registry.services.proximity.start import start_of
 from registry.services.proximity.undecided import Doubt, doubt_of_each
@@ -162,11 +163,19 @@ async def _help(
     found = [row for hits in every for row in hits.rows]
     numbers = await contacts.telephones(reader, sight, [row["id"] for row in found])
     cordons = await cordons_of(reader, sight, start, found)
+    openings = await openings_of(reader, found, question.asked_at)
     described = []
     for one, hits, doubt in zip(questions, every, doubts, strict=True):
         context = hit_context(one, start, bound_m=alarm.max_m)
         features = [
-            hit(row, context, **_to_call(row, numbers, alarm), **cordons.figures(row)) for row in hits.rows
+            hit(
+                row,
+                context,
+                **_to_call(row, numbers, alarm),
+                **cordons.figures(row),
+                **opening_figures(openings, row),
+            )
+            for row in hits.rows
         ]
         described.append(await _described(reader, sight, one.filter, context, features, doubt))
     return described, cordons.in_force

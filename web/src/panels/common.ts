@@ -2,7 +2,7 @@ import { attachment, Problem, type Query } from '../api'
 import type { App } from '../app'
 import { fill, h } from '../dom'
 import type { LonLat } from '../geo'
-import { age, coded, length, nameOf, t, type Word } from '../i18n'
+import { age, coded, instant, length, nameOf, t, type Word } from '../i18n'
 import type { Name, Resource, ResourceProperties } from '../types'
 import { groupOf, KINDS } from '../vocab'
 
@@ -66,6 +66,7 @@ export function hit(app: App, resource: Resource, extra: (Node | string | null |
       !!p.compass && h('span', {}, coded('compass', p.compass)),
       p.certain === false && h('span', { class: 'tag possible' }, t('hit.possible')),
       statusTag(p),
+      ...hoursOf(p),
       ...cordonsOf(p).map((said) => h('span', { class: 'tag stale' }, said)),
       ...phones(p),
       !!p.partner && h('span', { class: 'tag' }, t('situation.partner')),
@@ -73,6 +74,13 @@ export function hit(app: App, resource: Resource, extra: (Node | string | null |
       h('span', { class: stale ? 'stale' : 'quiet' }, p.verified_at ? t('situation.verified', { age: age(p.verified_at) }) : t('age.never'), stale ? ` · ${t('situation.stale')}` : '')),
     reasons.length > 0 && h('details', {}, h('summary', {}, t('situation.why')), h('ul', {}, reasons.map((reason) => h('li', {}, reason)))),
   )
+}
+
+/** Whether a place with hours is open now, and until when. */
+function hoursOf(p: ResourceProperties): HTMLElement[] {
+  const opening = p.open_now as { state: 'open' | 'closed' | 'unknown'; until: string | null } | undefined
+  if (!opening || opening.state === 'unknown') return []
+  return [h('span', { class: opening.state === 'open' ? 'tag' : 'tag stale' }, opening.until ? t(`hours.${opening.state}.until`, { at: instant(opening.until) }) : t(`hours.${opening.state}`))]
 }
 
 /** How a record lies to the cordons in force: in the first one, perhaps behind the second. */

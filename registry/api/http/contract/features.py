@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from registry.domain.incidents.cordon import CordonRelation
+from registry.domain.incidents.hours import Opening
 from registry.domain.records.resource import Resource
 from registry.domain.records.unapplied import Unapplied
 from registry.services.places.places import PlaceFeature
@@ -89,6 +90,8 @@ class HitFigures(msgspec.Struct, frozen=True, kw_only=True):
     committed_to: Any = None
     cordons: list[CordonRelation] = msgspec.field(default_factory=list)
     """How it lies to the cordons in force that concern it."""
+    open_now: Opening | None = None
+    """Whether a shelter that states hours is open now."""
     takes: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
 
