@@ -23,7 +23,7 @@ from tests.scratch import scratch_cluster
 LOG = Path(__file__).parents[1] / ".state" / "bench.log"
 """What the servers say while they are measured."""
 WORKERS = 2
-WITHOUT_LIMITS: dict[str, Any] = {"inflight_public": 100, "units_per_minute": 0}
+WITHOUT_LIMITS: dict[str, Any] = {"inflight_command": 100, "inflight_public": 100, "units_per_minute": 0}
 PEPPER = "a pepper that nothing but the benchmarks have"
 """The same for every server on a database: another one would be refused."""
 SEED = 20261120
@@ -106,7 +106,7 @@ async def _measured(url: str, rows: int) -> Stage:
 def served(stage: Stage, **changed: Any) -> Iterator[Served]:
     """The registry, as `registry serve` runs it, on this stage, with some settings changed."""
     port = free_port()
-    told = {"workers": WORKERS, "inflight_public": 1000, "log_file": LOG}
+    told = {"workers": WORKERS, "inflight_command": 1000, "inflight_public": 1000, "log_file": LOG}
     told |= {"default_visibility": "public", "key_pepper": PEPPER} | changed
     chosen = Settings(database_url=as_role(stage.database_url), port=port, **told)
     with server.running(chosen) as process:

@@ -11,7 +11,8 @@ from registry.store.database.pool import Reader, SnapshotReader, Writer, prepare
 from tests.worlds import registries
 from tests.worlds.registries import Registry
 
-SEED = 20261130
+SEED = int(os.environ.get("WORLDS_SEED", "20261130"))
+"""Many registries are drawn by several seeds: those of one database share their ground, and its places."""
 REGISTRIES = int(os.environ.get("WORLDS_REGISTRIES", "250"))
 
 
