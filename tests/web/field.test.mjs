@@ -367,6 +367,88 @@ describe('the queue', () => {
     await close(page)
   })
 
+  it('keeps photos without a network, shrinks them, and sends them after the reports', async () => {
+    const exercise = `field-photo-${RUN}`
+    const { id } = await place(exercise, '照片')
+    const page = await phone()
+    await signIn(page, exercise)
+    const content = Buffer.from(await page.evaluate(() => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: 4000, height: 1000 })
+      canvas.getContext('2d').fillRect(100, 100, 2000, 500)
+      return canvas.toDataURL('image/jpeg').split(',')[1]
+    }), 'base64')
+    const photo = { name: 'gate.jpg', mimeType: 'image/jpeg', buffer: content }
+    await page.context().setOffline(true)
+    await openRecord(page, id)
+    await page.click('#part-photo summary')
+    await page.click('#photo-save')
+    await page.waitForSelector('#record-out >> text=请先拍照')
+    await page.setInputFiles('#photo', { name: 'no.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no picture') })
+    await page.waitForSelector('.photo .problem >> text=无法读取')
+    await page.setInputFiles('#photo', photo)
+    await page.waitForSelector('#photo-preview:not([hidden])')
+    await page.fill('#photo-caption', '大门')
+    await shot(page, 'field-photo')
+    await page.click('#photo-save')
+    await page.waitForSelector('#record-mine >> text=照片: 大门')
+    await tab(page, 'report')
+    await page.fill('#report-what', '路面塌陷')
+    await page.setInputFiles('#photo', photo)
+    await page.click('#report-save')
+    await page.waitForSelector('#waiting[data-waiting="3"]')
+    await page.reload()
+    await page.waitForSelector('#waiting[data-waiting="3"]')
+    page.asked.length = 0
+    await page.context().setOffline(false)
+    await page.click('#send')
+    await page.waitForSelector('#waiting[data-waiting="0"][data-refused="0"]')
+    const sent = page.asked.map((url) => /sync\/push|v1\/attachments/.exec(url)?.[0]).filter(Boolean)
+    assert.deepEqual(sent, ['sync/push', 'v1/attachments', 'sync/push', 'v1/attachments', 'sync/push'])
+    const { attachments: [gate] } = await api(`/v1/resources/${id}/attachments?exercise=${exercise}`, { headers: AUTHORISED })
+    assert.deepEqual([gate.caption, gate.role, gate.width_px, gate.height_px, gate.attached_by], ['大门', 'photo', 2560, 640, 'key:the-field'])
+    assert.ok(Math.abs(Date.parse(gate.taken_at) - Date.now()) < 3_600_000)
+    const { incidents: [fallen] } = await api(`/v1/incidents?exercise=${exercise}`, { headers: AUTHORISED })
+    assert.equal((await api(`/v1/incidents/${fallen.id}/attachments?exercise=${exercise}`, { headers: AUTHORISED })).attachments.length, 1)
+    await synced(page)
+    await close(page)
+  })
+
+  it('says that the browser lost a photo, and removes photos that nothing names', async () => {
+    const exercise = `field-lost-${RUN}`
+    const { id } = await place(exercise, '丢失')
+    const page = await phone()
+    await signIn(page, exercise)
+    const photo = { name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64') }
+    const photos = () => page.evaluate(async () => {
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('field')
+      const names = []
+      for await (const name of folder.keys()) if (name.startsWith('photo-')) names.push(name)
+      return names
+    })
+    await page.context().setOffline(true)
+    await openRecord(page, id)
+    await page.click('#part-photo summary')
+    await page.setInputFiles('#photo', photo)
+    await page.waitForSelector('#photo-preview:not([hidden])')
+    await page.click('#photo-save')
+    await page.waitForSelector('#record-mine')
+    const [name] = await photos()
+    await page.evaluate(async (gone) => (await (await navigator.storage.getDirectory()).getDirectoryHandle('field')).removeEntry(gone), name)
+    await page.context().setOffline(false)
+    await tab(page, 'waiting')
+    await page.click('#send')
+    await page.waitForSelector('#waiting[data-refused="1"] >> text=丢失了这张照片')
+    await page.locator('[id^=drop]').click()
+    await page.waitForSelector('#waiting[data-refused="0"]')
+    await page.evaluate(async () => (await (await navigator.storage.getDirectory()).getDirectoryHandle('field')).getFileHandle('photo-left', { create: true }))
+    assert.deepEqual(await photos(), ['photo-left'])
+    await page.reload()
+    await page.waitForSelector('#waiting')
+    await synced(page)
+    assert.deepEqual(await photos(), [])
+    await close(page)
+  })
+
   it('writes what waits into a file that a passphrase opens, and takes effect once where both arrive', async () => {
     const exercise = `field-file-${RUN}`
     const { id } = await place(exercise, '文件')

@@ -20,8 +20,8 @@ export interface Answer<T> {
 }
 
 export type Query = Record<string, string | number | boolean | null | undefined>
-/** `text` is a body that is sent as it is, in place of one that is written as JSON. */
-type Options = { query?: Query; body?: unknown; text?: string; headers?: Record<string, string>; signal?: AbortSignal }
+/** `text` is a body that is sent as it is, in place of one that is written as JSON; so is `content`, which has a type of its own. */
+type Options = { query?: Query; body?: unknown; text?: string; content?: Blob; headers?: Record<string, string>; signal?: AbortSignal }
 
 const KEY = 'registry.key'
 export const ROOT = new URL('.', document.baseURI)
@@ -110,13 +110,13 @@ export const post = async <T>(path: string, body: unknown, query?: Query, signal
 /** After our last change: a standby that does not hold it yet does not answer us. */
 let position: string | null = null
 
-async function reach(method: string, path: string, { query, body, text = body === undefined ? undefined : JSON.stringify(body), headers: extra, signal }: Options): Promise<Response> {
+async function reach(method: string, path: string, { query, body, text = body === undefined ? undefined : JSON.stringify(body), content, headers: extra, signal }: Options): Promise<Response> {
   const sent: Record<string, string> = { Accept: 'application/json, application/geo+json', ...headers(), ...extra }
   if (text !== undefined) sent['Content-Type'] ??= 'application/json'
   if (position) sent['Registry-Position'] = position
   if (method === 'POST') sent['Idempotency-Key'] ??= uuid()
   try {
-    const response = await patient(() => fetch(url(path, query), { method, headers: sent, body: text, signal }))
+    const response = await patient(() => fetch(url(path, query), { method, headers: sent, body: content ?? text, signal }))
     hearClock(response.headers.get('Date'))
     position = response.headers.get('Registry-Position') ?? position
     heard.forEach((tell) => tell(true))

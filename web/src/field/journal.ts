@@ -1,8 +1,11 @@
 import type { Asked, Told } from './workers/messages'
 
+/** What a message asks, without its number. */
+type Question = Asked extends infer One ? (One extends Asked ? Omit<One, 'id'> : never) : never
 type Waiter = { done(lines: string[]): void; fail(error: Error): void }
 
 const PATIENCE_MS = 20_000
+const fileOf = (sha256: string): string => `photo-${sha256}`
 
 /** The file in which everything is written that a person did; what is appended is on the disk once it is answered. */
 export class Journal {
@@ -24,7 +27,7 @@ export class Journal {
   /** The values that were appended, in their order; lines that cannot be read are left out. */
   async open(): Promise<unknown[]> {
     const late = setTimeout(() => this.breaks(''), PATIENCE_MS)
-    const lines = await this.ask('open', []).finally(() => clearTimeout(late))
+    const lines = await this.ask({ act: 'open' }).finally(() => clearTimeout(late))
     return lines.flatMap((line) => {
       try {
         return [JSON.parse(line) as unknown]
@@ -35,12 +38,32 @@ export class Journal {
   }
 
   async append(values: unknown[]): Promise<void> {
-    await this.ask('append', values)
+    await this.ask({ act: 'append', lines: written(values) })
   }
 
   /** Replaces everything by these values, all or none of them. */
   async compact(values: unknown[]): Promise<void> {
-    await this.ask('compact', values)
+    await this.ask({ act: 'compact', lines: written(values) })
+  }
+
+  /** Keeps a photo under its digest; it is on the disk once this returns. */
+  async putPhoto(sha256: string, bytes: ArrayBuffer): Promise<void> {
+    await this.ask({ act: 'put', name: fileOf(sha256), bytes })
+  }
+
+  /** A photo that was kept; null when the browser lost it. */
+  async photo(sha256: string): Promise<Blob | null> {
+    try {
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('field')
+      return await (await folder.getFileHandle(fileOf(sha256))).getFile()
+    } catch {
+      return null
+    }
+  }
+
+  /** Removes the photos that are not among these. */
+  async keepPhotos(wanted: string[]): Promise<void> {
+    await this.ask({ act: 'keep', names: wanted.map(fileOf) })
   }
 
   /** From now on every question fails: a worker that does not start would answer none. */
@@ -50,10 +73,12 @@ export class Journal {
     this.waiting.clear()
   }
 
-  private ask(act: Asked['act'], values: unknown[]): Promise<string[]> {
+  private ask(question: Question): Promise<string[]> {
     if (this.broken) return Promise.reject(this.broken)
     const id = ++this.asked
-    this.worker.postMessage({ id, act, lines: values.map((value) => JSON.stringify(value)) })
+    this.worker.postMessage({ id, ...question })
     return new Promise((done, fail) => this.waiting.set(id, { done, fail }))
   }
 }
+
+const written = (values: unknown[]): string[] => values.map((value) => JSON.stringify(value))

@@ -3,7 +3,9 @@ import { now } from '../clock'
 import { distance_m } from '../geo'
 import { learn, nameOf } from '../i18n'
 import type { Resource } from '../types'
+import { digestOf } from '../shrink'
 import { overlaid } from './overlay'
+import type { Photo } from './photo_field'
 import type { Fix } from './position'
 import { Queue, type Operation, type OperationKind } from './queue'
 import { Shelf } from './shelf'
@@ -82,16 +84,28 @@ export class Model {
     return { record, distance_m: at && this.fix ? distance_m(this.fix.at, at) : null, error_m }
   }
 
-  /** Writes down one thing that was done; it is on the disk when this returns. */
-  async act(kind: OperationKind, id: string, body: Record<string, unknown>, reason: string | null = null, about?: string): Promise<void> {
+  /** Writes down one thing that was done, and a photo of it; both are on the disk when this returns, or neither. */
+  async act(kind: OperationKind, id: string, body: Record<string, unknown>, reason: string | null = null, about?: string, photo: Photo | null = null): Promise<void> {
     const record = this.shelf.records.get(id)
-    await this.queue.add({
+    const done: [OperationKind, Record<string, unknown>][] = [[kind, body]]
+    if (photo) done.push(['attachment', await this.kept(photo)])
+    await this.queue.add(done.map(([kind, body]) => ({
       op_id: uuid7(), resource_id: id, kind, body, reason, made_at_ms: Date.now(), seen_version: record?.properties.version ?? null,
       about: about ?? nameOf(record?.properties.name), request: null, result: null, version: null, answer: null,
-    })
+    })))
     void navigator.storage.persist?.().catch(() => false)
     this.changed()
     void this.synchronise()
+  }
+
+  /** Writes down a photo of a record. */
+  photograph = async (id: string, photo: Photo): Promise<void> => this.act('attachment', id, await this.kept(photo))
+
+  /** What an operation says of a photo, whose bytes are on the disk from now on. */
+  private async kept({ bytes, taken_at_ms, caption }: Photo): Promise<Record<string, unknown>> {
+    const sha256 = await digestOf(bytes)
+    await this.queue.keepPhoto(sha256, bytes)
+    return { sha256, role: 'photo', caption, taken_at: new Date(taken_at_ms).toISOString() }
   }
 
   /** Sends an operation that was refused once more, now to the version that is there. */

@@ -56,6 +56,7 @@ export const metres = (m: number): string => length(m < 1000 ? Math.ceil(m) : m)
 export function described({ kind, body, reason }: Operation): string {
   const { properties, note, how, accuracy_m, hazard, observed_at: _seen, reported_at: _at, ...rest } = body as Record<string, unknown>
   const said = kind === 'patch' ? Object.values(properties as object) : kind === 'status' ? Object.values(rest) : kind === 'stock' ? (body.counts as { item_code: string; quantity: number; unit?: string }[]).map(({ item_code, quantity, unit }) => `${item_code} ${quantity}${unit ?? ''}`) : []
+  if (kind === 'attachment') return [w('op.attachment'), body.caption].filter(Boolean).join(': ')
   const parts = [how, hazard && coded('hazard', hazard), ...said.map(shown), accuracy_m && `±${metres(accuracy_m as number)}`, note, reason]
   return `${w(`op.${kind}` as FieldWord)}: ${parts.filter(Boolean).join(' · ')}`
 }

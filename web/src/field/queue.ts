@@ -1,6 +1,6 @@
 import { Journal } from './journal'
 
-export type OperationKind = 'patch' | 'status' | 'verification' | 'location' | 'incident' | 'stock'
+export type OperationKind = 'patch' | 'status' | 'verification' | 'location' | 'incident' | 'stock' | 'attachment'
 export type Result = 'applied' | 'merged' | 'conflict' | 'rejected'
 
 /** What the registry said of an operation. */
@@ -67,6 +67,7 @@ export class Queue {
       events.forEach((event) => this.follow(event))
       const live = this.events()
       if (events.length - live.length > DEAD_LINES) await this.journal.compact(live)
+      await this.tidy()
     } catch (error) {
       this.unsafe = (error as Error).message
     }
@@ -79,9 +80,14 @@ export class Queue {
   of = (id: string): Operation[] => this.operations().filter(({ resource_id }) => resource_id === id)
 
   enter = (scope: Scope): Promise<void> => this.write([{ e: 'scope', scope }])
-  add = (op: Operation): Promise<void> => this.write([{ e: 'made', op }])
+  add = (ops: Operation[]): Promise<void> => this.write(ops.map((op) => ({ e: 'made', op })))
   freeze = (requests: { op_id: string; request: string }[]): Promise<void> => this.write(requests.map((one) => ({ e: 'frozen', ...one })))
   forget = (ids: string[]): Promise<void> => (ids.length ? this.write([{ e: 'gone', ids }]) : Promise.resolve())
+  /** Keeps a photo on the disk, for an operation that names it afterwards. */
+  keepPhoto = (sha256: string, bytes: ArrayBuffer): Promise<void> => this.journal.putPhoto(sha256, bytes)
+  photo = (sha256: string): Promise<Blob | null> => this.journal.photo(sha256)
+  /** Removes the photos that no operation names any more; at the start only, when none is being made. */
+  private tidy = (): Promise<void> => this.journal.keepPhotos(this.operations().flatMap(({ body }) => (body.sha256 ? [String(body.sha256)] : [])))
   /** Puts an operation in the place of one that was refused. */
   replace = (op_id: string, op: Operation): Promise<void> => this.write([{ e: 'made', op }, { e: 'gone', ids: [op_id] }])
 

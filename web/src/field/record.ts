@@ -4,6 +4,7 @@ import type { Resource } from '../types'
 import { KINDS, STATUS_VALUES } from '../vocab'
 import { button, described, labelled, metres, save, sureButton, type Page } from './parts'
 import { nameOfLine, type StockLine } from './overlay'
+import { photoField } from './photo_field'
 import { positionField } from './position_field'
 import { qualityOf, USABLE_M } from './position'
 import { w } from './words'
@@ -18,7 +19,7 @@ export function recordScreen(page: Page, id: string): HTMLElement {
   if (!record) return h('section', { id: 'record' }, back, h('p', {}, w('record.gone')))
   const out = h('p', { class: 'problem', role: 'alert', id: 'record-out' })
   return h('section', { id: 'record', 'data-id': id, 'data-version': record.properties.version }, back, card(page, record), mine(page, id),
-    page.model.queue.unsafe ? null : h('div', { class: 'acts' }, verifying(page, record, out), status(page, record, out), counting(page, record, out), position(page, record, out), correcting(page, record, out), missing(page, record, out)), out)
+    page.model.queue.unsafe ? null : h('div', { class: 'acts' }, verifying(page, record, out), status(page, record, out), counting(page, record, out), position(page, record, out), correcting(page, record, out), photographing(page, record, out), missing(page, record, out)), out)
 }
 
 function card(page: Page, record: Resource): HTMLElement {
@@ -84,6 +85,16 @@ function position(page: Page, { id }: Resource, out: HTMLElement): HTMLElement {
     await page.model.act('location', id, body)
   }
   return part('position', w('record.position'), field.element, labelled(w('record.evidence'), evidence), button('position-save', w('record.place_it'), () => void save(page, out, act)))
+}
+
+function photographing(page: Page, { id }: Resource, out: HTMLElement): HTMLElement {
+  const field = photoField()
+  const act = async () => {
+    const photo = await field.read()
+    if (!photo) throw new Error(w('photo.none'))
+    await page.model.photograph(id, photo)
+  }
+  return part('photo', w('photo'), field.element, button('photo-save', w('save'), () => void save(page, out, act)))
 }
 
 function correcting(page: Page, { id, properties: p }: Resource, out: HTMLElement): HTMLElement {

@@ -3,11 +3,15 @@ import { now } from '../clock'
 import type { Resource } from '../types'
 import type { Answer, Operation, Queue } from './queue'
 import type { Shelf } from './shelf'
+import { w } from './words'
 
 const BATCH = 50
 const MOST_TRIES = 3
 const PATIENCE_MS = 30_000
 const UNREADABLE = [400, 413, 422]
+const PHOTO_PATIENCE_MS = 300_000
+/** Why a photo is never taken: it is no picture, too large, or sent by somebody who may not. */
+const UNWANTED = [400, 403, 413, 415, 422]
 
 interface Change {
   op: 'put' | 'delete' | 'scope_out'
@@ -27,12 +31,39 @@ export class Sync {
     private tell: (settled: Operation[]) => void,
   ) {}
 
-  /** Sends, then takes; a Problem when that could not be finished. What was sent stays settled. */
+  /**
+   * Sends, then takes; a Problem when that could not be finished. What was sent stays settled.
+   *
+   * Photos go last and one by one: a weak network brings the reports first.
+   */
   async run(): Promise<void> {
     await get('v1/me', {}, patience()) // says whether the key still holds, and what time it is
     await this.push()
     await this.pull()
     await this.shelf.note('fresh_at', now().toISOString())
+    for (const op of this.queue.waiting().filter(isPhoto)) await this.sendPhoto(op)
+  }
+
+  /** The file, then the operation that attaches it; it waits while what it belongs to does. */
+  private async sendPhoto(op: Operation): Promise<void> {
+    if (this.queue.of(op.resource_id).some((other) => other.kind === 'incident' && other.result === null)) return
+    const refused = await this.bring(String(op.body.sha256))
+    const [whole] = refused ? [op] : await this.freeze([op])
+    const [answer] = refused ? [refused] : await this.answers([whole!])
+    if (answer!.result !== 'blocked') await this.settle([[whole!, answer!]])
+  }
+
+  /** Sends the file of a photo; an answer where it can never be sent. */
+  private async bring(sha256: string): Promise<Answer | null> {
+    const content = await this.queue.photo(sha256)
+    if (!content) return { result: 'rejected', detail: w('photo.lost') }
+    try {
+      await request('PUT', `v1/attachments/${sha256}`, { content: content.slice(0, content.size, 'image/jpeg'), signal: AbortSignal.timeout(PHOTO_PATIENCE_MS) })
+      return null
+    } catch (error) {
+      if (!(error instanceof Problem) || !UNWANTED.includes(error.status)) throw error
+      return { result: 'rejected', detail: error.message, status: error.status }
+    }
   }
 
   private query = () => ({ exercise: this.queue.scope?.exercise })
@@ -48,9 +79,13 @@ export class Sync {
         if (answer.result === 'blocked') tries.set(op.op_id, (tries.get(op.op_id) ?? 0) + 1)
         else settled.push([op, answer])
       })
-      await this.queue.settle(settled, this.shelf.version)
-      this.tell(settled.map(([op, answer]) => ({ ...op, answer, result: answer.first ?? (answer.result as Operation['result']) })))
+      await this.settle(settled)
     }
+  }
+
+  private async settle(settled: [Operation, Answer][]): Promise<void> {
+    await this.queue.settle(settled, this.shelf.version)
+    this.tell(settled.map(([op, answer]) => ({ ...op, answer, result: answer.first ?? (answer.result as Operation['result']) })))
   }
 
   /** One answer each; when the registry cannot read the batch, each operation is sent alone. */
@@ -75,7 +110,7 @@ export class Sync {
   private async batch(tries: Map<string, number>): Promise<Operation[]> {
     const batch: Operation[] = []
     const [inBatch, held] = [new Set<string>(), new Set<string>()]
-    for (const op of this.queue.waiting()) {
+    for (const op of this.queue.waiting().filter((one) => !isPhoto(one))) {
       const follows = op.kind === 'patch' && inBatch.has(op.resource_id)
       if (held.has(op.resource_id) || follows || (tries.get(op.op_id) ?? 0) >= MOST_TRIES) {
         held.add(op.resource_id)
@@ -85,6 +120,10 @@ export class Sync {
       batch.push(op)
       if (batch.length === BATCH) break
     }
+    return this.freeze(batch)
+  }
+
+  private async freeze(batch: Operation[]): Promise<Operation[]> {
     const fresh = batch.filter(({ request }) => request === null)
     if (fresh.length) await this.queue.freeze(fresh.map((op) => ({ op_id: op.op_id, request: frozen(op, this.queue.base(op)) })))
     return batch
@@ -133,10 +172,14 @@ export class Sync {
   }
 }
 
+export const isPhoto = ({ kind }: Operation): boolean => kind === 'attachment'
+
 /** The text of an operation, with its times by the registry's clock. */
 export function frozen(op: Operation, base: number): string {
-  const at = new Date(op.made_at_ms + now().getTime() - Date.now()).toISOString()
+  const byRegistry = (at_ms: number) => new Date(at_ms + now().getTime() - Date.now()).toISOString()
+  const at = byRegistry(op.made_at_ms)
   const timed = { status: { observed_at: at }, stock: { observed_at: at }, incident: { reported_at: at } }[op.kind as string]
+  if (isPhoto(op)) return JSON.stringify({ op_id: op.op_id, kind: op.kind, resource_id: op.resource_id, body: { ...op.body, taken_at: byRegistry(Date.parse(String(op.body.taken_at))) }, device_at: at, reason: op.reason })
   return JSON.stringify({
     op_id: op.op_id, kind: op.kind, resource_id: op.resource_id, body: { ...timed, ...op.body }, device_at: at, reason: op.reason,
     ...(op.kind === 'patch' && base ? { base_version: base } : {}),

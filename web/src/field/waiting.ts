@@ -4,6 +4,7 @@ import { LEAST_CHARACTERS, sealedQueue } from './export'
 import { button, described, labelled, save, shown, sureButton, type Page } from './parts'
 import type { Model } from './model'
 import type { Operation } from './queue'
+import { isPhoto } from './sync'
 import { w } from './words'
 
 /** What is not sent yet and why, and what a person has to decide. */
@@ -17,7 +18,7 @@ export function waitingScreen(page: Page): HTMLElement {
     refused.length > 0 && h('h2', {}, w('waiting.refused', { n: number(refused.length) })),
     h('ul', { class: 'list' }, refused.map((op) => decision(page, op, out))),
     h('ul', { class: 'list' }, waiting.map((op) => line(page, op, out))),
-    waiting.length > 0 && exporting(page, out),
+    waiting.some((op) => !isPhoto(op)) && exporting(page, out),
     lately.length > 0 && h('h2', {}, w('waiting.lately')),
     h('ul', { class: 'list' }, lately.map((op) => h('li', { class: 'op', 'data-op': op.op_id }, head(op), h('p', { class: 'quiet' }, settled(op))))), out)
 }

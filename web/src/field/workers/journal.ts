@@ -8,6 +8,7 @@ import type { Asked, Told } from './messages'
 
 const NAME = /^journal-(\d+)$/
 const WHOLE = '"whole"'
+const PHOTO = 'photo-'
 const TRIES = 50
 const HELD_MS = 100
 const page = self as unknown as DedicatedWorkerGlobalScope
@@ -89,8 +90,29 @@ async function compact(lines: string[]): Promise<void> {
   await folder.removeEntry(`journal-${number}`)
 }
 
+/** Writes a file of its own beside the journal. What was begun and not acknowledged is named by no line. */
+async function put(name: string, content: ArrayBuffer): Promise<void> {
+  const handle = await (await folder.getFileHandle(name, { create: true })).createSyncAccessHandle()
+  try {
+    handle.truncate(0)
+    if (handle.write(new Uint8Array(content), { at: 0 }) < content.byteLength) throw new Error('the disk is full')
+    handle.flush()
+  } finally {
+    handle.close()
+  }
+}
+
+/** Removes the other files of photos. */
+async function keep(names: string[]): Promise<void> {
+  const gone: string[] = []
+  for await (const name of folder.keys()) if (name.startsWith(PHOTO) && !names.includes(name)) gone.push(name)
+  for (const name of gone) await folder.removeEntry(name)
+}
+
 async function act(asked: Asked): Promise<string[] | undefined> {
   if (asked.act === 'open') return open()
+  if (asked.act === 'put') return void (await put(asked.name, asked.bytes))
+  if (asked.act === 'keep') return void (await keep(asked.names))
   if (asked.act === 'append') append(asked.lines)
   else await compact(asked.lines)
   return undefined

@@ -1,6 +1,8 @@
 /** What the page asks of the worker that keeps the journal. */
 export type Asked =
   | { id: number; act: 'open' }
+  | { id: number; act: 'put'; name: string; bytes: ArrayBuffer }
+  | { id: number; act: 'keep'; names: string[] }
   | { id: number; act: 'append'; lines: string[] }
   | { id: number; act: 'compact'; lines: string[] }
 
