@@ -54,6 +54,7 @@ from registry.services.access.key_authenticator import KeyAuthenticator
 from registry.services.access.pepper_in_use import demand_pepper
 from registry.services.health import HealthCheck
 from registry.services.intake.reference import LatestReference
+from registry.services.roads.current_roads import CurrentRoads
 from registry.services.subscriptions.deliver import WebhookDeliverer
 from registry.services.sync.change_watcher import ChangeWatcher
 from registry.services.sync.watch_feed_lag import FeedLagWatcher
@@ -157,6 +158,7 @@ def create_app(settings: Settings, database_url: str, *, in_worker: bool = False
     app.state.settings, app.state.drain = settings, drain
     app.state.picture_slots = asyncio.Semaphore(attachments.PICTURES_AT_ONCE)
     app.state.paces = parse_paces(settings.paces)
+    app.state.roads = CurrentRoads(settings.data_dir / "roads")
     app.state.parameter_forms = request_validation.parameter_forms(app)
     app.state.header_lengths = request_validation.header_lengths(app)
     app.state.methods_offered = request_validation.methods_offered(app)

@@ -12,12 +12,14 @@ from click.testing import CliRunner
 from registry.cli.main import registry
 from registry.domain.errors import RegistryError
 from registry.domain.roads.leg import RoadSpot
+from registry.runtime import database
 from registry.runtime.database import as_role
 from registry.runtime.settings import Settings
 from registry.services.roads import current_roads
 from registry.services.roads.current_roads import CurrentRoads
 from registry.store.database.pool import Reader, reading
 from registry.store.roads import mapped_file
+from tests.builders import a_resource
 from tests.roads import SYN60, write_osm
 
 T = TypeVar("T")
@@ -94,6 +96,27 @@ def test_an_older_extract_is_refused(url: str) -> None:
     refused = run(url, "load", str(SYN60), "--extract-at", "2026-04-01")
     assert isinstance(refused.exception, RegistryError)
     assert "load a newer extract" in str(refused.exception)
+
+
+def test_the_nearest_are_told_in_minutes(url: str, tmp_path: Path) -> None:
+    run(url, "load", str(SYN60))
+
+    async def fill() -> None:
+        async with database.writing(url) as writer:
+            await a_resource(writer, "rescue_team", 106.66, 29.03, name={"zh": "近队"})
+            await a_resource(writer, "rescue_team", 106.3, 29.03, name={"zh": "远队"})
+
+    with asyncio.Runner() as runner:
+        runner.run(fill())
+    environment = {"DATABASE_URL": as_role(url), "REGISTRY_DATA_DIR": str(tmp_path)}
+    asked = ["nearest", "106.65", "29.03", "--by", "minutes", "--kind", "rescue_team"]
+    shown = CliRunner().invoke(registry, asked, env=environment)
+    assert shown.exit_code == 0, shown.output
+    for words in ("≥", "近队", "© OpenStreetMap contributors", "free flow", "no_road_data"):
+        assert words in shown.output
+    answer = json.loads(CliRunner().invoke(registry, [*asked, "--json"], env=environment).output)
+    assert answer["ranked_by"] == "minutes"
+    assert answer["features"][0]["properties"]["travel"]["minutes"] > 0
 
 
 def test_without_roads_check_says_so(url: str) -> None:

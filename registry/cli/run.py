@@ -89,7 +89,10 @@ def hits(title: str, features: list[dict[str, Any]]) -> "Table | str":
     """Hits as a table: distance, direction, name, place and date of verification."""
     if not features:
         return f"{title}: none 无"
+    by_road = "travel" in features[0]["properties"]
     rows = table(f"{title}: {len(features)}")
+    if by_road:
+        rows.add_column("分钟 min", justify="right", no_wrap=True)
     rows.add_column("距离", justify="right", no_wrap=True)
     rows.add_column("区间", justify="right", no_wrap=True)
     rows.add_column("方位", no_wrap=True)
@@ -105,6 +108,7 @@ def hits(title: str, features: list[dict[str, Any]]) -> "Table | str":
         verified = (properties["verified_at"] or "-")[:10]
         interval = "-" if least == most else f"{least}–{most}"
         rows.add_row(
+            *([minutes(properties["travel"])] if by_road else []),
             metres(properties["distance_m"]),
             interval,
             properties.get("compass") or "-",
@@ -113,6 +117,29 @@ def hits(title: str, features: list[dict[str, Any]]) -> "Table | str":
             verified,
         )
     return rows
+
+
+def minutes(travel: dict[str, Any]) -> str:
+    """A time by road for people: the least, and the greatest where somebody gave factors for it."""
+    least, most = travel["seconds_min"] / 60, travel["seconds_max"]
+    return f"≥ {least:.1f}" if most is None else f"{least:.1f}–{most / 60:.1f}"
+
+
+def roads(answer: dict[str, Any]) -> str | None:
+    """Which roads minutes were counted on, what is closed, and how many have no time, in lines."""
+    used = answer.get("roads")
+    if used is None:
+        return None
+    data = used["data"]
+    lines = [f"free flow 畅行, roads of {data['extract_at'][:10]}, speeds {data['speeds']}", data["licence"]]
+    for one in used["closures"]:
+        name = (one["name"] or {}).get("zh") or one["id"]
+        said = f"{one['closes']} pieces 路段" if one["drawn"] else "not drawn: not obeyed 无图形，未计入"
+        lines.append(f"closed 封闭 {name}: {said}")
+    if used["unknown"]:
+        reasons = ", ".join(sorted({one["reason"] for one in used["unknown"]}))
+        lines.append(f"no time 无法计时: {len(used['unknown'])} ({reasons})")
+    return "\n".join(lines)
 
 
 def completeness(answer: dict[str, Any]) -> str:

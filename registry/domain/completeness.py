@@ -20,7 +20,9 @@ from registry.domain.records.resource import Kind
 State = Literal["open", "complete", "mixed"]
 Scope = Literal["same", "wider", "narrower", "overlapping"]
 """A statement about a set beside the question's: both its conditions and its place count."""
-Reason = Literal["candidate_places", "uncertainty", "no_position", "unknown_value", "internal_cell"]
+Reason = Literal[
+    "candidate_places", "uncertainty", "no_position", "unknown_value", "internal_cell", "no_travel_time"
+]
 SEVERAL = "several"
 """The key in `excluded` of records that two or more conditions keep out."""
 MOST_NAMED = 50

@@ -9,7 +9,7 @@ import pytest
 import shapely
 from pyproj import Geod, Transformer
 
-from registry.domain.errors import Invalid
+from registry.domain.errors import Invalid, InvalidQuery
 from registry.domain.roads.closures import Vehicle, crossing, too_small_for
 from registry.domain.roads.leg import FOOT_M_PER_S, MAX_OFFROAD_M, RoadSpot, Traffic
 from registry.domain.roads.network import BACKWARD, FORWARD, RoadNetwork
@@ -237,7 +237,7 @@ def test_factors_give_the_greatest_time_and_nothing_else_does(syn60: RoadNetwork
         assert one.seconds_max is None
         assert other.seconds_min == one.seconds_min
         assert one.seconds_min <= other.seconds_max <= 3 * one.seconds_min
-    with pytest.raises(Invalid, match="no factors for rain; known: ice"):
+    with pytest.raises(InvalidQuery, match="no factors for rain; known: ice"):
         RoadSearch(network).seconds(origins, to, traffic=Traffic(condition="rain"))
 
 

@@ -53,6 +53,7 @@ class RoadData(Struct, frozen=True, kw_only=True):
     extent: tuple[float, float, float, float]
     """West, south, east and north of its junctions."""
     licence: str
+    """Whose roads they are, to be said wherever minutes show."""
     speeds: str
     """The name of the table of speeds."""
 

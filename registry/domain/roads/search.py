@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.domain.errors import Invalid
+from registry.domain.errors import InvalidQuery
 from registry.domain.proximity.edges import GEOD
 from registry.domain.roads.leg import (
     FOOT_M_PER_S,
@@ -68,7 +68,7 @@ class RoadSearch:
         own = _one(snapped, len(origins))
         area = self.area_of(to, own)
         if area is None:
-            return [Leg(unknown="too_far_from_road")] * len(origins)
+            return [Leg(unknown=self.off_roads(to))] * len(origins)
         return _Arrival(self, to, own, area, limit_s, traffic).legs(origins, snapped)
 
     def least(self, origins: Sequence[RoadSpot], *, traffic: Traffic = FREE) -> Seconds:
@@ -92,17 +92,18 @@ class RoadSearch:
         """Seconds of each piece: infinite where it is closed, longer by the factors of the condition."""
         costs: Seconds = self.network.seconds
         if slow:
-            costs = costs * self._factors(traffic.condition or "")
+            costs = costs * self.factors(traffic.condition or "")
         if traffic.closed:
             costs = costs.copy()
             costs[np.asarray(traffic.closed)] = np.inf
         return costs
 
-    def _factors(self, condition: str) -> Seconds:
+    def factors(self, condition: str) -> Seconds:
+        """The factor of each piece under a condition; InvalidQuery where nobody gave any."""
         factors = self.network.head.speeds.factors_of(condition)
         if factors is None:
             known = ", ".join(one.condition for one in self.network.head.speeds.factors) or "none"
-            raise Invalid(f"there are no factors for {condition}; known: {known}", field="condition")
+            raise InvalidQuery(f"there are no factors for {condition}; known: {known}", field="condition")
         return np.asarray(factors)[self.network.road_class]
 
     def run(self, way: str, starts: Starts, costs: Seconds, limit_s: float | None) -> Seconds:
@@ -161,6 +162,12 @@ class RoadSearch:
         pieces = pieces_within(self.network, spot, reach_m)
         most_m = own.away_m + spot.radius_m
         return Area(pieces, max(0.0, own.away_m - spot.radius_m), min(most_m, MAX_OFFROAD_M))
+
+    def off_roads(self, spot: RoadSpot) -> UnknownLeg:
+        """Why a spot meets no road: it is beyond the extract, or too far from every road in it."""
+        west, south, east, north = self.network.head.extent
+        inside = west <= spot.lon <= east and south <= spot.lat <= north
+        return "too_far_from_road" if inside else "no_road_data"
 
     @cached_property
     def edge(self) -> NDArray[np.int64]:
@@ -249,7 +256,7 @@ class _Arrival:
             one = _one(snapped, n)
             area = self.search.area_of(origin, one)
             if area is None:
-                legs.append(Leg(unknown="too_far_from_road"))
+                legs.append(Leg(unknown=self.search.off_roads(origin)))
             elif straight_m[n] <= SAME_M and not origin.radius_m and not self.to.radius_m:
                 legs.append(self._here())
             else:

@@ -54,14 +54,19 @@ async def cordons_of(
 
     `at` is the moment that the answer was read at, where it is known.
     """
-    instant = sight.as_of or now()
-    standing = [one for one in await _placed(reader, sight, at) if is_in_force(one.cordon, instant)]
+    standing = await standing_cordons(reader, sight, at)
     if not standing:
         return CordonsOfAnswer([], {})
     spot = _spot_of(start)
     if len(standing) * len(rows) > MANY:
         return await asyncio.to_thread(_of_answer, standing, spot, rows)
     return _of_answer(standing, spot, rows)
+
+
+async def standing_cordons(reader: Reader, sight: Sight, at: str | None = None) -> list[PlacedCordon]:
+    """The cordons in force that this sight has, wherever they are."""
+    instant = sight.as_of or now()
+    return [one for one in await _placed(reader, sight, at) if is_in_force(one.cordon, instant)]
 
 
 async def _placed(reader: Reader, sight: Sight, at: str | None) -> list[PlacedCordon]:

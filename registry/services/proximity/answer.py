@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sized
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType, structs
@@ -16,6 +17,7 @@ from registry.domain.proximity.figures import HitContext, hit
 from registry.domain.proximity.origin import Start
 from registry.domain.proximity.ranking import Ranking
 from registry.domain.records.resource import Kind
+from registry.domain.roads.answer import RoadsUsed
 from registry.services.completeness import completeness_of
 from registry.services.incidents.cordons_near import cordons_of
 from registry.services.proximity.openings import opening_figures, openings_of
@@ -26,6 +28,7 @@ from registry.store.places import places
 from registry.store.proximity.knn_columns import Hits
 
 BY_DISTANCE = Ranking()
+NOTHING_MORE: Mapping[UUID, Mapping[str, Any]] = {}
 
 
 class ResourceQuestion(msgspec.Struct, frozen=True):
@@ -49,19 +52,32 @@ class Near(FeatureSetAnswer, frozen=True, kw_only=True, tag="FeatureCollection")
     ranked_by: str
     cordons: list[CordonInForce] | UnsetType = UNSET
     """Cordons in force in which or behind which some of it lies."""
+    roads: RoadsUsed | UnsetType = UNSET
+    """The roads that minutes are counted on, of an answer in minutes."""
 
 
 async def near(
-    reader: Reader, sight: Sight, question: ResourceQuestion, context: HitContext, hits: Hits, doubt: Doubt
-) -> Near:
-    """The hits as features, with what could not be decided and how complete the list is."""
+    reader: Reader, sight: Sight, question: ResourceQuestion, context: HitContext, hits: Hits, doubt: Doubt,
+    more: Mapping[UUID, Mapping[str, Any]] = NOTHING_MORE,
+) -> Near:  # fmt: skip
+    """The hits as features, with what could not be decided and how complete the list is.
+
+    `more` are further figures of hits, by identity.
+    """
     await require_place(reader, question.filter, hits.rows)
     at = await moment(reader) if hits.possible is None else hits.possible.moment
     cordons = await cordons_of(reader, sight, context.start, hits.rows, at)
     openings = await openings_of(reader, hits.rows, question.asked_at)
     answer = Near(
         features=[
-            hit(row, context, **cordons.figures(row), **opening_figures(openings, row)) for row in hits.rows
+            hit(
+                row,
+                context,
+                **cordons.figures(row),
+                **opening_figures(openings, row),
+                **more.get(row["id"], {}),
+            )
+            for row in hits.rows
         ],
         origin=context.start.described,
         ranked_by=context.ranking.rank,

@@ -9,6 +9,7 @@ from registry.domain.incidents.cordon import CordonRelation
 from registry.domain.incidents.hours import Opening
 from registry.domain.records.resource import Resource
 from registry.domain.records.unapplied import Unapplied
+from registry.domain.roads.answer import TravelTime
 from registry.services.places.places import PlaceFeature
 
 Schema = dict[str, Any]
@@ -84,6 +85,8 @@ class HitFigures(msgspec.Struct, frozen=True, kw_only=True):
     quantity: float | None = None
     """How much of the item it holds."""
     arrival: ArrivalEstimate | None = None
+    travel: TravelTime | None = None
+    """How long it takes by road, in an answer by minutes."""
     telephones: list[dict[str, Any]] = msgspec.field(default_factory=list)
     fitness: Any = None
     """How fit a team is for the hazard, and why."""

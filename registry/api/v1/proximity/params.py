@@ -11,6 +11,9 @@ from registry.domain.conditions import Conditions
 from registry.domain.errors import InvalidQuery
 from registry.domain.proximity.origin import Origin, QueryDatum
 from registry.domain.proximity.ranking import Rank
+from registry.domain.roads.answer import By, ByMinutes, Closures, MaxMinutes, by_minutes
+from registry.domain.roads.closures import Vehicle
+from registry.domain.values import ShortText
 
 OptionalLon = Annotated[
     float | None, QueryParameter(ge=-180, le=180, description="Longitude in degrees of `datum`.")
@@ -41,6 +44,13 @@ DetourParam = Annotated[
     float | None,
     QueryParameter(ge=1, le=20, description="How much longer the way is than the straight line."),
 ]
+ByParam = Annotated[
+    By, QueryParameter(description="Count metres in a straight line, or minutes by road at free flow.")
+]
+MaxMinutesParam = Annotated[
+    float | None,
+    QueryParameter(gt=0, le=600, description="For by=minutes: no farther than this at free flow."),
+]
 PaceSource = Annotated[str | None, QueryParameter(max_length=200, description="Who says so.")]
 
 
@@ -50,6 +60,25 @@ class OriginBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     origin: Origin
     """Where to measure from."""
     where: Conditions = Conditions()
+
+
+class RoadBody(OriginBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question as a body that may be asked in minutes by road."""
+
+    by: By = "distance"
+    """Count metres in a straight line, or minutes by road at free flow."""
+    max_minutes: MaxMinutes | None = None
+    """By minutes: no farther than this at free flow."""
+    vehicle: Vehicle | None = None
+    """By minutes: the dimensions that limits of bridges are compared with."""
+    condition: ShortText | None = None
+    """By minutes: the condition whose factors give the greatest time, such as ice."""
+    closures: Closures = "obey"
+    """By minutes: whether closures and cordons in force count."""
+
+    def by_road(self) -> ByMinutes | None:
+        """The question in minutes, None for one by distance."""
+        return by_minutes(self.by, self.max_minutes, self.vehicle, self.condition, self.closures)
 
 
 ConditionsDep = NamedDependency[Conditions]
