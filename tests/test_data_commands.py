@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -9,7 +10,10 @@ from click.testing import CliRunner
 
 from benchmarks.loadgen.command import command as generate
 from registry.cli.main import registry
+from registry.runtime.database import as_role
 from registry.services.seeding import seed
+from tests.domain.terrain_oracle import hills
+from tests.terrain_files import geotiff
 
 PROVISIONS = len(json.loads((seed.SEEDS / "provisions.json").read_text("utf-8")))
 
@@ -72,3 +76,42 @@ def test_a_load_that_makes_no_sense_is_refused(url: str, arguments: tuple[str, .
     before = counted(url)
     assert run(url, "generate", *arguments).exit_code == 2
     assert counted(url) == before
+
+
+def asked_of(url: str, *arguments: str):
+    """A command as the application's role."""
+    return CliRunner().invoke(
+        registry, list(arguments), env={"DATABASE_URL": as_role(url), "REGISTRY_OWNER_URL": url}
+    )
+
+
+def test_elevations_are_loaded_drawn_and_asked_over(url: str, tmp_path: Path) -> None:
+    """A model of two files, shown as what it is; a broken one is refused and leaves it in use."""
+    whole = hills(160, 106.65, 29.03, seed=1)
+    for name, part in (("west.tif", slice(0, 80)), ("east.tif", slice(80, 160))):
+        west = whole.first_x + part.start * whole.step_x
+        content = geotiff(whole.heights[:, part], west=west, north=whole.first_y, point=True)
+        (tmp_path / name).write_bytes(content)
+    assert "no elevations" in asked_of(url, "terrain", "show").output
+    stated = ["--surface", "dsm", "--vertical-error", "4", "--source", "a survey"]
+    files = [str(tmp_path / "west.tif"), str(tmp_path / "east.tif")]
+    loaded = asked_of(url, "terrain", "load", *files, *stated, "--json")
+    assert loaded.exit_code == 0, loaded.output
+    assert json.loads(loaded.stdout)["model"]["cells"] == 25_600
+    (tmp_path / "west.tif").write_bytes(b"II*\0")
+    broken = asked_of(url, "terrain", "load", *files, *stated)
+    assert broken.exit_code == 1
+    assert "west.tif" in str(broken.exception)
+    shown = asked_of(url, "terrain", "show")
+    assert "25,600 heights" in shown.output
+    assert "a survey" in shown.output
+    assert asked_of(url, "terrain", "draw").exit_code == 0
+    asked = asked_of(url, "covering", "106.65", "29.03", "--smoke-height", "20")
+    assert asked.exit_code == 0
+    assert "line of sight" in asked.output
+    measured = asked_of(
+        url, "coverage", "qijiang", "--kind", "fire_watch_point", "--smoke-height", "20", "--json"
+    )
+    assert json.loads(measured.stdout)["sight"]["smoke_height_m"] == 20.0
+    wrong = asked_of(url, "covering", "106.65", "29.03", "--smoke-height", "33")
+    assert (wrong.exit_code, "one of 10, 20, 50, 100" in str(wrong.exception)) == (1, True)

@@ -72,6 +72,7 @@ def _watch_point(rng: random.Random, shared: dict[str, Any]) -> Properties:
         **shared,
         form=form,
         watch_radius_m=None if form == "checkpoint" else float(rng.randrange(1000, 8000, 500)),
+        eye_height_m=rng.choice([None, 8.0, 15.0, 30.0]),
         operational=rng.choice(["yes", "yes", "degraded", "no", "unknown"]),
     )
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from registry.cli import run
 from registry.cli.report.coverage_page import (
     NOT_KNOWN,
     REASONS,
@@ -64,6 +65,7 @@ class CoverageReport(NamedTuple):
 @click.option("--kind", type=click.Choice(KINDS), required=True, help="Whose coverage. 资源种类。")
 @click.option("--radius-m", type=click.FloatRange(0, 500_000, min_open=True), help="Stated radius, metres.")
 @click.option("--reason", help="Why that radius: a source or rule. 半径的依据。")
+@run.SMOKE
 @click.option("--exercise", help="Ask inside this exercise. 演练名称。")
 @click.option("--all-records", is_flag=True, help="Count restricted and exact internal records. 含受限数据。")
 @click.option("--gaps", "gaps_file", type=click.Path(dir_okay=False, path_type=Path), help="Gaps as GeoJSON.")
@@ -77,6 +79,7 @@ def command(
     kind: str,
     radius_m: float | None,
     reason: str | None,
+    smoke_height_m: float | None,
     exercise: str | None,
     all_records: bool,
     gaps_file: Path | None,
@@ -85,7 +88,15 @@ def command(
     as_json: bool,
 ) -> None:
     """How much of PLACE a kind of resource covers. 某地被某类资源覆盖的比例。"""
-    values = {"kind": kind, "place": place, "radius_m": radius_m, "reason": reason, "exercise": exercise}
+    values: dict[str, object] = {
+        "kind": kind,
+        "place": place,
+        "radius_m": radius_m,
+        "reason": reason,
+        "exercise": exercise,
+    }
+    if smoke_height_m is not None:
+        values |= {"sight": "terrain", "smoke_height_m": smoke_height_m}
     request = msgspec.convert(values, CoverageRequest)
     sight = msgspec.structs.replace(EVERYTHING if all_records else PUBLIC, exercise=exercise)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -134,6 +145,11 @@ def heading_of(result: CoverageReport, request: CoverageRequest, all_records: bo
         radius = (
             f"半径 {request.radius_m:g} m：{request.reason}",
             f"radius {request.radius_m:g} m: {request.reason}",
+        )
+    if request.sight == "terrain":
+        radius = (
+            f"各记录半径内的通视范围，烟柱 {request.smoke_height_m:g} m",
+            f"what each sees within its radius, smoke of {request.smoke_height_m:g} m",
         )
     realm = ("实际数据", "real records") if request.exercise is None else (f"演练 {request.exercise}",) * 2
     if all_records:
@@ -206,6 +222,8 @@ def show_coverage(result: CoverageReport, kind: str) -> None:
         f"{counts.resources} resources: {counts.located} located, {counts.uncertain} of uncertain place, "
         f"{counts.untestable} could not be tested; error bound {square_km(answer.error_bound_m2)} km²"
     )
+    if used := run.sight_used(msgspec.to_builtins(answer)):
+        console.print(used)
     _show_gaps(console, "certain gaps 确定的空白", result.gaps.certain)
     _show_gaps(console, "possible gaps 可能的空白", result.gaps.possible)
     _show_undecided(console, answer)

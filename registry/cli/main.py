@@ -59,6 +59,7 @@ COMMANDS = {
     "sync": "registry.cli.operate.sync",
     "basemap": "registry.cli.operate.basemap",
     "roads": "registry.cli.operate.roads",
+    "terrain": "registry.cli.operate.terrain",
 }
 SENTENCES = (
     BackupFailed,

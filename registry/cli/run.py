@@ -26,6 +26,12 @@ EXERCISE = click.option("--exercise", help="Ask inside this exercise. 演练名�
 ALL = click.option(
     "--all-records", is_flag=True, help="Count restricted and exact internal records. 含受限数据。"
 )
+SMOKE = click.option(
+    "--smoke-height",
+    "smoke_height_m",
+    type=float,
+    help="By line of sight: watch points that see smoke of this height, m. 按通视计算，烟柱高度。",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 DATUM = click.option(
     "--datum",
@@ -156,6 +162,19 @@ def completeness(answer: dict[str, Any]) -> str:
         for name, one in answer["excluded"].items()
     ]
     return "; ".join(parts)
+
+
+def sight_used(answer: dict[str, Any]) -> str | None:
+    """What an answer by line of sight was worked out from, in one line; None for one by radius."""
+    used = answer.get("sight")
+    if used is None:
+        return None
+    model = used["model"]
+    over = "no elevations are loaded 尚未装入高程" if model is None else model["source"]
+    return (
+        f"line of sight 通视, smoke 烟柱 {used['smoke_height_m']:g} m:"
+        f" {used['by_terrain']} by terrain 按地形, {used['by_radius']} by radius 按半径; {over}"
+    )
 
 
 def undecided(answer: dict[str, Any]) -> "Table | None":

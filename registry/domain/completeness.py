@@ -21,7 +21,13 @@ State = Literal["open", "complete", "mixed"]
 Scope = Literal["same", "wider", "narrower", "overlapping"]
 """A statement about a set beside the question's: both its conditions and its place count."""
 Reason = Literal[
-    "candidate_places", "uncertainty", "no_position", "unknown_value", "internal_cell", "no_travel_time"
+    "candidate_places",
+    "uncertainty",
+    "no_position",
+    "unknown_value",
+    "internal_cell",
+    "no_travel_time",
+    "no_line_of_sight",
 ]
 SEVERAL = "several"
 """The key in `excluded` of records that two or more conditions keep out."""

@@ -14,6 +14,7 @@ from registry.services.incidents.warnings.receive import watch_warnings
 from registry.services.monitoring.work_questions import work_questions
 from registry.services.subscriptions.forget_delivered import forget_delivered
 from registry.services.sync.seal_history import seal_history
+from registry.services.terrain.draw_seen import draw_some
 from registry.store import completeness
 from registry.store.database.pool import Reader
 
@@ -24,6 +25,7 @@ IDLE_EVERY_S = 60.0
 END_S = 3.0
 WARNINGS_EVERY_S = 10.0
 QUESTIONS_EVERY_S = 5.0
+TERRAIN_EVERY_S = 5.0
 
 
 class Chore(NamedTuple):
@@ -50,6 +52,10 @@ def database_chores(reader: Reader, pepper: bytes) -> list[Chore]:
     async def answer() -> None:
         await work_questions(reader)
 
+    async def draw() -> None:
+        while await draw_some(reader.writer):
+            pass
+
     async def fold() -> None:
         async with reader.writer() as writer:
             await writer.run(completeness.FOLD, {})
@@ -58,6 +64,7 @@ def database_chores(reader: Reader, pepper: bytes) -> list[Chore]:
         Chore(SEAL_EVERY_S, seal),
         Chore(WARNINGS_EVERY_S, watch),
         Chore(QUESTIONS_EVERY_S, answer),
+        Chore(TERRAIN_EVERY_S, draw),
         Chore(FORGET_EVERY_S, forget),
         Chore(FORGET_EVERY_S, fold),
         Chore(IDLE_EVERY_S, reader.release_idle),

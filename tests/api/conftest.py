@@ -41,7 +41,7 @@ Signed = Callable[..., Awaitable[dict[str, str]]]
 EMPTIED = (
     "resource, resource_past, change_log, history_seal, observation, correction, idempotency,"
     " zone, place, place_past, finding, job, entry, entry_past, incident_log, commitment,"
-    " intake, intake_mapping, vocabulary, question_due, attachment"
+    " intake, intake_mapping, vocabulary, question_due, attachment, terrain_model"
 )
 
 

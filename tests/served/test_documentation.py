@@ -50,6 +50,7 @@ NOT_RUN = {
     "$ID": "names a file of the reader: tests/api/test_intake_files.py",
     "import --commit": "names a file of the reader: tests/api/test_intake_files.py",
     "import --undo": "names a file of the reader: tests/api/test_intake_files.py",
+    "terrain load": "names files of the reader: tests/test_data_commands.py",
     "teams.csv": "a list of the reader's own: tests/api/test_intake_files.py",
 }
 """Lines that are not run, and why; each must be in some page."""

@@ -14,6 +14,7 @@ from registry.domain.access.sight import Sight
 from registry.domain.conditions import Condition, Criteria, declared, parse_bbox
 from registry.domain.errors import InvalidQuery
 from registry.domain.records.resource import Lifecycle
+from registry.domain.terrain.watched import SightRule
 
 EXERCISE = r"^(?!live$)[a-z0-9][a-z0-9\-]*$"
 LONGEST_EXERCISE = 40
@@ -36,6 +37,16 @@ PlaceParam = Annotated[
     str | None,
     QueryParameter(
         name="place", max_length=64, description="Code of a place or management area, with all under it."
+    ),
+]
+SightRuleParam = Annotated[
+    SightRule,
+    QueryParameter(name="sight", description="By their radius, or by what they see over the terrain."),
+]
+SmokeHeightParam = Annotated[
+    float | None,
+    QueryParameter(
+        name="smoke_height_m", gt=0, le=1000, description="With sight=terrain: how high the smoke has risen."
     ),
 ]
 LifecycleParam = Annotated[

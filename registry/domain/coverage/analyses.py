@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from registry.domain.completeness import SetAnswer, of_set
 from registry.domain.coverage import depth, scenario, sole
@@ -29,6 +29,7 @@ from registry.domain.coverage.measure import (
     assess_inputs,
     measure,
     study_area_of,
+    used_sight,
     watchers_of,
     watchers_of_area,
 )
@@ -45,6 +46,7 @@ from registry.domain.coverage.tasks import (
     Task,
 )
 from registry.domain.coverage.undecided import undecided
+from registry.domain.terrain.watched import SightUsed
 from registry.domain.values import Name
 
 
@@ -70,6 +72,8 @@ class DepthAnswer(SetAnswer, frozen=True, kw_only=True):
     demand_basis: str | None
     demand_missing: list[MissingDemand]
     without_extent: list[Unit]
+    sight: SightUsed | UnsetType = UNSET
+    """What an answer by line of sight was worked out from."""
 
 
 class SoleCoverage(Struct, frozen=True):
@@ -95,6 +99,8 @@ class CriticalityAnswer(SetAnswer, frozen=True, kw_only=True):
     count: int
     demand_missing: list[MissingDemand]
     without_extent: list[Unit]
+    sight: SightUsed | UnsetType = UNSET
+    """What an answer by line of sight was worked out from."""
 
 
 class ScenarioAnswer(SetAnswer, frozen=True, kw_only=True):
@@ -186,6 +192,7 @@ def _depth(task: DepthTask, _progress: Progress) -> DepthAnswer:
         demand_basis=inputs.demand_basis,
         demand_missing=inputs.missing,
         without_extent=inputs.listing.without_extent,
+        sight=used_sight(inputs, cut.watchers),
     )
 
 
@@ -227,6 +234,7 @@ def _criticality(task: CriticalityTask, _progress: Progress) -> CriticalityAnswe
         count=len(cut.tested),
         demand_missing=inputs.missing,
         without_extent=inputs.listing.without_extent,
+        sight=used_sight(inputs, cut.watchers),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import shapely
-from msgspec import Struct, field, structs
+from msgspec import UNSET, Struct, UnsetType, field, structs
 
 from registry.domain.coverage.coverage import Assessment, Coverage, Progress, assess, coverage_of, no_progress
 from registry.domain.coverage.demand import DemandCover, DemandPoint, MissingDemand, cover_of
@@ -19,6 +19,7 @@ from registry.domain.coverage.geometry.study_area import StudyArea, lay_out
 from registry.domain.coverage.listing import CoverageListing
 from registry.domain.coverage.scenario import Changes, applied
 from registry.domain.coverage.watcher import AreaPart, Watcher
+from registry.domain.terrain.watched import SightQuestion, SightUsed, sight_used
 
 MOST_UNCOVERED = 100
 
@@ -39,6 +40,7 @@ class CoverageInputs(Struct, frozen=True, kw_only=True):
     missing: list[MissingDemand] = field(default_factory=list)
     demand_basis: str | None = None
     scenario: Changes | None = None
+    sight: SightQuestion | None = None
 
 
 class CoverageAnswer(Coverage, frozen=True, kw_only=True):
@@ -47,6 +49,8 @@ class CoverageAnswer(Coverage, frozen=True, kw_only=True):
     min_depth: int
     demand: DemandCover | None = None
     demand_basis: str | None = None
+    sight: SightUsed | UnsetType = UNSET
+    """What an answer by line of sight was worked out from."""
 
 
 def study_area_of(inputs: CoverageInputs) -> StudyArea:
@@ -100,7 +104,13 @@ def answer_from(inputs: CoverageInputs, assessment: Assessment) -> CoverageAnswe
         min_depth=inputs.min_depth,
         demand=demand,
         demand_basis=inputs.demand_basis,
+        sight=used_sight(inputs, assessment.watchers),
     )
+
+
+def used_sight(inputs: CoverageInputs, watchers: Sequence[Watcher]) -> SightUsed | UnsetType:
+    """What an answer by line of sight was worked out from; unset in one by radius."""
+    return UNSET if inputs.sight is None else sight_used(inputs.sight, watchers)
 
 
 def measure(inputs: CoverageInputs, progress: Progress = no_progress) -> CoverageAnswer:

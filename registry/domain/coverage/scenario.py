@@ -57,6 +57,8 @@ def _moved(watcher: Watcher, position: tuple[float, float]) -> Watcher:
         footprint=None,
         assumed=(),
         internal=False,
+        sees=None,
+        unseen=None if watcher.sees is None and watcher.unseen is None else "drawing",
     )
 
 

@@ -14,6 +14,7 @@ from registry.domain.coverage.watcher import Watcher
 from registry.domain.values import Name
 
 RADIUS = "watch_radius_m"
+EYE = "eye_height_m"
 
 
 def undecided(area: StudyArea, watchers: Sequence[Watcher]) -> Undecided:
@@ -29,7 +30,12 @@ def undecided(area: StudyArea, watchers: Sequence[Watcher]) -> Undecided:
     for watcher in sorted(doubtful, key=lambda one: one.testable):
         away = apart.get(watcher.id)
         least, most = _of_region(area, watcher) if away is None else _of_point(watcher, float(away))
-        if _open_values(watcher) or most is None or most > (watcher.radius_m or 0.0):
+        if (
+            _open_values(watcher)
+            or watcher.unseen is not None
+            or most is None
+            or most > (watcher.radius_m or 0.0)
+        ):
             count += 1
             if len(named) < MOST_NAMED:
                 named.append(_record(watcher, least, most))
@@ -39,7 +45,8 @@ def undecided(area: StudyArea, watchers: Sequence[Watcher]) -> Undecided:
 def _open_values(watcher: Watcher) -> list[str]:
     """What is not known of a watcher's values: conditions, and its reach."""
     unbounded = watcher.radius_m is None and watcher.footprint is None
-    return [*watcher.unknown, *([RADIUS] if unbounded else [])]
+    blind = watcher.unseen == EYE and watcher.footprint is None
+    return [*watcher.unknown, *([RADIUS] if unbounded else []), *([EYE] if blind else [])]
 
 
 def reason_of(watcher: Watcher) -> Reason | None:
@@ -48,6 +55,8 @@ def reason_of(watcher: Watcher) -> Reason | None:
         return "unknown_value"
     if not watcher.located:
         return "candidate_places" if watcher.extents else "no_position"
+    if watcher.unseen in ("terrain", "drawing") and watcher.footprint is None:
+        return "no_line_of_sight"
     if not watcher.uncertainty_m:
         return None
     return "internal_cell" if watcher.internal else "uncertainty"
@@ -63,8 +72,13 @@ def _record(watcher: Watcher, least: float, most: float | None) -> UndecidedReco
         reason=reason,
         distance_min_m=round(least, 1),
         distance_max_m=None if most is None else round(most, 1),
-        unknown=_open_values(watcher) or UNSET,
+        unknown=_open_values(watcher) or _unseen(watcher) or UNSET,
     )
+
+
+def _unseen(watcher: Watcher) -> list[str]:
+    """What is missing to work out what a watcher sees."""
+    return [] if watcher.unseen is None or watcher.unseen == "position" else [watcher.unseen]
 
 
 def _from_area(area: StudyArea, watchers: Sequence[Watcher]) -> Floats:

@@ -7,6 +7,7 @@ and sent to another process.
 from msgspec import Struct
 
 from registry.domain.records.resource import Kind
+from registry.domain.terrain.watched import SeenShapes, Unseen
 from registry.domain.values import Name
 
 
@@ -38,6 +39,8 @@ class Watcher(Struct, frozen=True, kw_only=True):
     is not known, and `assumed` names the places with an assumed extent. `footprint` (WKB) is the covered
     ground itself and replaces the reach. `unknown` names the conditions that its unknown values leave open:
     it may belong to the set or not. `internal` says that the position is the grid cell that the public sees.
+
+    In a question by line of sight `sees` is the ground that it sees, or `unseen` says why that is not known.
     """
 
     id: str
@@ -55,6 +58,9 @@ class Watcher(Struct, frozen=True, kw_only=True):
     footprint: bytes | None = None
     unknown: tuple[str, ...] = ()
     internal: bool = False
+    eye_height_m: float | None = None
+    sees: SeenShapes | None = None
+    unseen: Unseen | None = None
 
     @property
     def located(self) -> bool:

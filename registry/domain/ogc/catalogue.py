@@ -200,6 +200,7 @@ _SHELTER = (
 _WATCH = (
     *_conditions(resource.FireWatchPoint),
     _number("watch_radius_m", "瞭望半径", "Watch radius", "m"),
+    _number("eye_height_m", "瞭望高度", "Height of the eye above the ground", "m"),
     _number("sector_from_deg", "扇区起", "Sector from", "deg"),
     _number("sector_to_deg", "扇区止", "Sector to", "deg"),
     _moment("status_at", "状态时间", "Status as of"),

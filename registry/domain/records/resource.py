@@ -13,6 +13,7 @@ from registry.domain.values import (
     CodeOf,
     Count,
     Degrees,
+    EyeHeight,
     ItemCode,
     LongText,
     Metres,
@@ -231,6 +232,8 @@ class FireWatchPoint(Shared, frozen=True, kw_only=True, tag="fire_watch_point"):
     form: WatchForm | None = None
     """What the watch point is."""
     watch_radius_m: Radius | None = None
+    eye_height_m: EyeHeight | None = None
+    """How high its camera or its watcher stands above the ground; unknown, no line of sight is worked out."""
     sector: Sector | None = None
     footprint: Polygon | None = None
     operational: Operational = "unknown"

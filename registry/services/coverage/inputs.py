@@ -19,10 +19,12 @@ from registry.domain.errors import InvalidQuery
 from registry.domain.geometry import wkb
 from registry.domain.records.clock import past_instant
 from registry.domain.records.resource import Kind
+from registry.domain.terrain.watched import demand_height
 from registry.domain.values import Name
 from registry.services.clock import now
 from registry.services.completeness import completeness_of
 from registry.services.coverage.requests import CoverageRequest, MembersRequest, PlacePoints, WeightedPoints
+from registry.services.terrain.see_over_terrain import see_over_terrain, unseen
 from registry.store.coverage import areas, members, watchers
 from registry.store.coverage.areas import DividedArea
 from registry.store.database.pool import Reader, Row
@@ -61,14 +63,25 @@ async def read_inputs(reader: Reader, sight: Sight, request: CoverageRequest) ->
         scenario = None
         if request.scenario is not None:
             scenario = await read_changes(snapshot, sight, request, request.scenario)
+        over = await _read_sight(snapshot, request, sight, inputs, scenario)
     return structs.replace(
-        inputs,
+        over,
         min_depth=request.min_depth,
         demand=demand.points,
         missing=demand.missing,
         demand_basis=demand.basis,
-        scenario=scenario,
     )
+
+
+async def _read_sight(
+    reader: Reader, request: CoverageRequest, sight: Sight, inputs: CoverageInputs, scenario: Changes | None
+) -> CoverageInputs:
+    """The inputs with their scenario, by line of sight where the request asks for it."""
+    height_m = demand_height(request.sight, request.smoke_height_m)
+    if height_m is None:
+        return structs.replace(inputs, scenario=scenario)
+    seeing = await see_over_terrain(reader, request_sight(request, sight), inputs.watchers, height_m)
+    return structs.replace(inputs, watchers=seeing.watchers, sight=seeing.asked, scenario=scenario)
 
 
 async def read_ground(
@@ -126,6 +139,8 @@ async def read_changes(reader: Reader, sight: Sight, request: CoverageRequest, s
         bounds=await watchers.place_bounds(reader, places),
     )
     added = [watcher_of(addition, number, context) for number, addition in enumerate(scenario.add, start=1)]
+    if request.sight == "terrain":
+        added = [unseen(watcher) for watcher in added]
     return Changes(add=added, move=scenario.move, remove=scenario.remove)
 
 
@@ -157,6 +172,10 @@ def request_sight(request: StatesRealm, sight: Sight) -> Sight:
 def check_radius(request: CoverageRequest) -> None:
     """InvalidQuery for a stated radius without a reason, or a kind without a radius of its own."""
     kind = request.kind or (request.filter and request.filter.kind)
+    if request.sight == "terrain" and (request.radius_m is not None or kind not in KINDS_WITH_RADIUS):
+        detail = "sight=terrain is for watch points, within their own radius: leave radius_m out"
+        zh = "sight=terrain 只用于瞭望点及其自身半径，不得另给 radius_m"
+        raise InvalidQuery(detail, field="sight" if request.radius_m is None else "radius_m", zh=zh)
     if request.radius_m is not None and request.reason is None:
         raise InvalidQuery("a radius_m in place of the records' own needs a reason", field="reason")
     if request.radius_m is None and kind not in KINDS_WITH_RADIUS:

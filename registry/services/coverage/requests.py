@@ -11,6 +11,7 @@ from registry.domain.coverage.gaps import Bound
 from registry.domain.coverage.siting.placement import Siting
 from registry.domain.geojson import Area, Point
 from registry.domain.records.resource import Exercise, Kind, Visibility
+from registry.domain.terrain.watched import SightRule
 from registry.domain.values import LongText, Name, PlaceCode, Radius, ShortText
 
 Weight = Annotated[float, Meta(ge=0, le=1e12)]
@@ -74,6 +75,10 @@ class CoverageRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     as_of: datetime | None = None
     exercise: Exercise | None = None
     scenario: Scenario | None = None
+    sight: SightRule = "radius"
+    """Whether watch points reach as far as their radius, or see over the terrain."""
+    smoke_height_m: float | None = None
+    """How high smoke has risen when it is to be seen, in metres; with sight=terrain."""
 
     def conditions(self, at: datetime) -> Filter:
         """The conditions on resources at an instant. Without a lifecycle, only those in service count."""

@@ -33,18 +33,20 @@ from registry.domain.proximity.undecided import (
     possible_distances,
 )
 from registry.domain.records.resource import Kind, Sector
+from registry.domain.terrain.watched import SightUsed
 from registry.services.completeness import completeness_of
 from registry.services.incidents.cordons_near import CordonsOfAnswer, cordons_of
 from registry.services.proximity.answer import ResourceQuestion, hit_context, of_kind, require_place
 from registry.services.proximity.start import start_of
+from registry.services.terrain.look_at_spot import Judged, SpotSight, look_at_spot
 from registry.store.database.pool import Reader, Row
 from registry.store.proximity import covering as watch_points
 from registry.store.proximity.possible import Extents, extents
 
 WATCH_POINT: Kind = "fire_watch_point"
 MOST_COVERING = 10_000
-Judged = tuple[Row, bool, Cover]
-"""A watch point that may reach the spot: whether it does as recorded, and from all possible positions."""
+HIDDEN = "line_of_sight"
+"""In `excluded`, the watch points within whose reach the ground hides the spot."""
 
 
 class Covering(FeatureSetAnswer, frozen=True, kw_only=True, tag="FeatureCollection"):
@@ -57,6 +59,8 @@ class Covering(FeatureSetAnswer, frozen=True, kw_only=True, tag="FeatureCollecti
     assumed_extent: list[str]
     cordons: list[CordonInForce] | UnsetType = UNSET
     """Cordons in force in which or behind which some of it lies."""
+    sight: SightUsed | UnsetType = UNSET
+    """What an answer by line of sight was worked out from."""
 
 
 class WatchPoints(SetAnswer, frozen=True, kw_only=True):
@@ -64,6 +68,7 @@ class WatchPoints(SetAnswer, frozen=True, kw_only=True):
 
     covering: list[tuple[Row, bool]]
     assumed_extent: list[str]
+    sight: SightUsed | UnsetType = UNSET
 
 
 class CoveringPage(NamedTuple):
@@ -75,17 +80,18 @@ class CoveringPage(NamedTuple):
 
 async def covering(
     reader: Reader, sight: Sight, question: ResourceQuestion, origin: Origin, *,
-    limit: int = MOST_COVERING, after: DistanceCursor | None = None,
+    limit: int = MOST_COVERING, after: DistanceCursor | None = None, smoke_height_m: float | None = None,
 ) -> CoveringPage:  # fmt: skip
     """The first `limit` watch points whose own radius reaches the origin, and those of which nobody can tell.
 
+    With `smoke_height_m` they are those that see smoke of this height there over the terrain.
     What could not be decided is the same on every page.
     """
     wanted = of_kind(question.filter, WATCH_POINT, "only fire watch points cover a spot")
     question = msgspec.structs.replace(question, filter=wanted)
     async with reader.snapshot(one_plan=True) as snapshot:
         start = as_spot(await start_of(snapshot, origin))
-        tested = await evaluate_watch_points(snapshot, sight, wanted, start)
+        tested = await evaluate_watch_points(snapshot, sight, wanted, start, smoke_height_m)
         await require_place(snapshot, wanted, tested.covering)
         tested, next_page = _page(tested, limit, after)
         cordons = await cordons_of(snapshot, sight, start, [row for row, _ in tested.covering])
@@ -97,6 +103,7 @@ async def covering(
         completeness=tested.completeness,
         undecided=tested.undecided,
         excluded=tested.excluded,
+        sight=tested.sight,
     )
     if not answer.features and after is None:
         answer = msgspec.structs.replace(answer, none=why_none(answer))
@@ -122,13 +129,19 @@ def features(
     return [hit(row, context, certain=certain, **cordons.figures(row)) for row, certain in tested.covering]
 
 
-async def evaluate_watch_points(reader: Reader, sight: Sight, wanted: Filter, start: Start) -> WatchPoints:
+async def evaluate_watch_points(
+    reader: Reader, sight: Sight, wanted: Filter, start: Start, smoke_height_m: float | None = None
+) -> WatchPoints:
     """Every watch point that covers the spot or may; of those that may the nearest 50 are named."""
     found = await watch_points.covering(reader, sight, wanted, start, limit=MOST_COVERING)
     known = await extents(reader, places_of(found.unlocated))
     judged = [(row, *_test(row, start)) for row in found.located]
     judged += [(row, False, _test_unlocated(row, start, known)) for row in found.unlocated]
-    reaching = [(row, nominal, verdict) for row, nominal, verdict in judged if verdict != "no"]
+    reaching: list[Judged] = [one for one in judged if one[2] != "no"]
+    over = None
+    if smoke_height_m is not None:
+        over = await look_at_spot(reader, sight, reaching, start, smoke_height_m)
+        reaching = over.seeing
     fitting = [(row, nominal, verdict) for row, nominal, verdict in reaching if not row["failing"]]
     plain = [(row, nominal, verdict) for row, nominal, verdict in fitting if not row["unknown"]]
     return WatchPoints(
@@ -137,23 +150,26 @@ async def evaluate_watch_points(reader: Reader, sight: Sight, wanted: Filter, st
             bound.rpartition("/")[0] for bound, one in known.items() if one and one.assumed
         ),
         completeness=await completeness_of(reader, sight, wanted),
-        undecided=_undecided(fitting, start, known, more=found.more),
-        excluded=_excluded(reaching, start),
+        undecided=_undecided(fitting, start, known, over, more=found.more),
+        excluded=_excluded(reaching, start, [] if over is None else over.hidden),
+        sight=UNSET if over is None else over.used,
     )
 
 
-def _undecided(fitting: Sequence[Judged], start: Start, known: Extents, *, more: bool) -> Undecided:
+def _undecided(
+    fitting: Sequence[Judged], start: Start, known: Extents, over: SpotSight | None, *, more: bool
+) -> Undecided:
     """Those that reach the spot from some positions only, and those that leave a condition open."""
     records = [
         describe_undecided(row, start, known, bound_m=row["watch_radius_m"])
         for row, nominal, _ in fitting
         if row["unknown"] or not nominal
     ]
-    return first_of(records, more=more)
+    return first_of([one if over is None else over.explained(one) for one in records], more=more)
 
 
-def _excluded(reaching: Sequence[Judged], start: Start) -> Excluded:
-    """How many that may reach the spot each condition keeps out."""
+def _excluded(reaching: Sequence[Judged], start: Start, hidden: Sequence[Row]) -> Excluded:
+    """How many that may reach the spot each condition keeps out, and from how many the ground hides it."""
     groups: dict[str, list[Row]] = defaultdict(list)
     silent: dict[str, int] = defaultdict(int)
     for row, _, _ in reaching:
@@ -163,7 +179,7 @@ def _excluded(reaching: Sequence[Judged], start: Start) -> Excluded:
             for name in row["unknown"]:
                 silent[name] += 1
     return exclusions(
-        [_nearest_of(name, rows) for name, rows in groups.items()],
+        [_nearest_of(name, rows) for name, rows in (groups | ({HIDDEN: hidden} if hidden else {})).items()],
         [{"name": name, "n": count} for name, count in silent.items()],
         partial(nearest_excluded, start=start),
     )

@@ -80,6 +80,7 @@ def _hit(seen: View, drawn: sa.ColumnElement[Any], present: frozenset[str]) -> s
         seen.c.quality,
         seen.c.candidate_places,
         seen.c.watch_radius_m,
+        seen.c.eye_height_m,
         seen.c.sector_from_deg,
         seen.c.sector_to_deg,
         sa.func.ST_X(seen.geom).label("lon"),
@@ -304,6 +305,7 @@ def _watcher(row: Row, radius_m: float | None, bounds: Mapping[str, PlaceBound])
         "view": None if from_deg is None else ViewSector(from_deg, row["sector_to_deg"]),
         "footprint": row["footprint"],
         "uncertainty_m": row["uncertainty_m"],
+        "eye_height_m": row["eye_height_m"],
     }
     if row["lon"] is not None:
         return Watcher(**values, position=(row["lon"], row["lat"]))

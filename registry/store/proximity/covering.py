@@ -61,6 +61,9 @@ def _covering(form: Shape, present: frozenset[str], vague: bool = False) -> Quer
         cell.label("cell"),
         seen.c.sector_from_deg,
         seen.c.sector_to_deg,
+        seen.c.eye_height_m,
+        sa.func.ST_X(seen.geom).label("lon"),
+        sa.func.ST_Y(seen.geom).label("lat"),
         sa.func.degrees(sa.func.ST_Azimuth(seen.geog, SPOT)).label("outward_deg"),
     )
     held = sa.func.ST_Covers(seen.c.footprint, POINT)

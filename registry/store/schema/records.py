@@ -224,6 +224,7 @@ def resource_columns() -> list[sa.Column[object]]:
         sa.Column("serves_persons", sa.Integer),
         sa.Column("parent_depot", sa.Uuid),
         sa.Column("watch_radius_m", sa.Float),
+        sa.Column("eye_height_m", sa.Float),
         sa.Column("sector_from_deg", sa.Float),
         sa.Column("sector_to_deg", sa.Float),
         area_column("footprint"),
@@ -268,6 +269,7 @@ def _resource_checks() -> list[sa.CheckConstraint]:
         _on_earth("public_geom"),
         *_at_least_zero("uncertainty_m", "public_uncertainty_m", "area_m2"),
         sa.CheckConstraint("watch_radius_m > 0 AND watch_radius_m <= 500000", name="watch_radius_range"),
+        sa.CheckConstraint("eye_height_m > 0 AND eye_height_m <= 500", name="eye_height_range"),
         sa.CheckConstraint("personnel >= 0", name="personnel_range"),
         sa.CheckConstraint("capacity_persons >= 0", name="capacity_range"),
         sa.CheckConstraint("occupancy_persons >= 0", name="occupancy_range"),
@@ -278,7 +280,13 @@ def _resource_checks() -> list[sa.CheckConstraint]:
         _only_for("rescue_team", "force", "specialties", "personnel", "readiness"),
         _only_for("shelter", "duration", "space", "capacity_persons", "occupancy_persons", "opening"),
         _only_for(
-            "fire_watch_point", "form", "watch_radius_m", "sector_from_deg", "footprint", "operational"
+            "fire_watch_point",
+            "form",
+            "watch_radius_m",
+            "eye_height_m",
+            "sector_from_deg",
+            "footprint",
+            "operational",
         ),
         _only_for("supply_depot", "tier", "ownership", "serves_persons", "parent_depot"),
     ]

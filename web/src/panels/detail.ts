@@ -13,7 +13,7 @@ import { newRecord } from './edit/record'
 import { editSection } from './edit/section'
 import { picture } from './layers'
 
-const FIELDS = ['form', 'force', 'level', 'tier', 'duration', 'space', 'personnel', 'vehicles', 'equipment', 'specialties', 'capacity_persons', 'capacities', 'occupancy_persons', 'hazards', 'amenities', 'hours', 'serves_persons', 'watch_radius_m', 'stock', 'note'] as const
+const FIELDS = ['form', 'force', 'level', 'tier', 'duration', 'space', 'personnel', 'vehicles', 'equipment', 'specialties', 'capacity_persons', 'capacities', 'occupancy_persons', 'hazards', 'amenities', 'hours', 'serves_persons', 'watch_radius_m', 'eye_height_m', 'stock', 'note'] as const
 const LISTED = 500
 const CODED: Record<string, string> = { form: 'form', force: 'force', level: 'level', tier: 'level', duration: 'duration', space: 'space', hazards: 'hazard', specialties: 'specialty', amenities: 'amenity' }
 
@@ -79,7 +79,7 @@ function position(app: App, { geometry, properties: { location } }: Resource): H
 function value(field: string, p: ResourceProperties): string | null {
   const given = p[field]
   if (given === null || given === undefined) return null
-  if (field === 'watch_radius_m') return length(given as number)
+  if (field === 'watch_radius_m' || field === 'eye_height_m') return length(given as number)
   if (field === 'stock') return (given as { name: { zh?: string; en?: string }; quantity: number | null; unit: string | null }[]).map((line) => `${nameOf(line.name)} ${line.quantity === null ? t('unknown') : number(line.quantity)}${line.unit ?? ''}`).join('；')
   if (field === 'vehicles' || field === 'equipment') return (given as { name?: Name | null; code?: { code: string } | null; count?: number | null }[]).map(({ name, code, count }) => `${nameOf(name ?? code?.code)}${count ? ` ${count}` : ''}`).join(t('comma'))
   if (field === 'capacities') return (given as { persons: number; space: string | null; hazard: { code: string } | null }[]).map(({ persons, space, hazard }) => `${[space && coded('space', space), hazard && coded('hazard', hazard.code)].filter(Boolean).join('·')} ${number(persons)}`).join(t('comma')) || null

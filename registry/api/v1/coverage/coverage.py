@@ -79,6 +79,8 @@ async def measure_coverage(
     lifecycle: params.LifecycleParam = None,
     radius_m: RadiusParam = None,
     reason: ReasonParam = None,
+    line_of_sight: params.SightRuleParam = "radius",
+    smoke_height_m: params.SmokeHeightParam = None,
 ) -> Response[bytes]:
     """How much of a place or polygon a kind covers: lower, nominal, upper, and what could not be tested."""
     request = CoverageRequest(
@@ -88,6 +90,8 @@ async def measure_coverage(
         radius_m=radius_m,
         reason=reason,
         filter=ListConditions(lifecycle=lifecycle),
+        sight=line_of_sight,
+        smoke_height_m=smoke_height_m,
     )
     return await analysis.respond(request)
 

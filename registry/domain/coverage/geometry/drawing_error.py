@@ -19,7 +19,8 @@ def drawing_error_m2(area: StudyArea, cover: CoverShapes, uncovered: Any) -> flo
     to it: one hidden corner for every disc, the rims of buffered shapes, and rounding.
     """
     radius = float(cover.radius_m.max(initial=0.0))
-    at_cuts = _cuts(area, uncovered) * 2 * 2 * CUT_ERROR * radius**2 / CORNERS**3
+    cells = cover.shapes[cover.shape_reach_m == 0.0]
+    at_cuts = _cuts(area, uncovered, cells) * 2 * 2 * CUT_ERROR * radius**2 / CORNERS**3
     hidden = float((cover.radius_m**2).sum()) * (np.pi**2 / (2 * CORNERS**2)) ** 2
     sagitta = cover.shape_reach_m * (np.pi / FINE_CORNERS) ** 2 / 2
     rims = float((_rim_m(cover) * sagitta).sum())
@@ -33,8 +34,8 @@ def _rim_m(cover: CoverShapes) -> Floats:
     return np.where(first, shapely.length(cover.shapes), 0.0)
 
 
-def _cuts(area: StudyArea, uncovered: Any) -> int:
-    """How many corners of the uncovered ground are neither a disc's (those are reflex) nor the area's."""
+def _cuts(area: StudyArea, uncovered: Any, cells: Shapes) -> int:
+    """How many corners of the uncovered ground are no disc's (those are reflex), the area's or a cell's."""
     polygons = shapely.orient_polygons(polygons_of(np.array([uncovered], dtype=object)))
     corners, ring = shapely.get_coordinates(shapely.get_rings(polygons), return_index=True)
     if len(corners) == 0:
@@ -43,7 +44,7 @@ def _cuts(area: StudyArea, uncovered: Any) -> int:
     turn = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
     convex = np.append((ring[2:] == ring[:-2]) & (turn > 0.0), True)
     convex[1:][np.diff(ring[:-1]) != 0] = True
-    own = lonlat_of(np.array([area.whole], dtype=object)).view(complex).ravel()
+    own = lonlat_of(np.array([area.whole, *cells], dtype=object)).view(complex).ravel()
     return int(np.count_nonzero(~np.isin(corners[1:][convex].view(complex).ravel(), own)))
 
 

@@ -5,7 +5,8 @@ lower   the points reached from every possible position
 nominal the reach from the recorded position; for an unlocated watcher, its lower
 
 So lower ⊆ nominal ⊆ upper for every watcher, and therefore for every union of them. A watcher that may not
-belong to the set has an upper alone.
+belong to the set has an upper alone. By line of sight each of the three is drawn for itself; where it is not
+known what a watcher sees, its reach is nominal and upper, and it has no lower.
 
 The ground of a cover says where; its area says how much at most. As the true footprint has one size wherever
 the watcher stands, `Slack` narrows the areas.
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from msgspec import structs
 
 from registry.domain.coverage.geometry.footprint import (
     FINE_CORNERS,
@@ -94,7 +96,7 @@ def cover_interval(plane: Plane, watchers: Sequence[Watcher]) -> CoverInterval:
     belongs = np.array([not w.unknown for w in watchers], dtype=bool)
     triples = [*_views(plane, [watchers[i] for i in views]), *_others(plane, [watchers[i] for i in rest])]
     others = np.array([*views, *rest], dtype=np.intp)
-    others_m = np.array([watchers[i].radius_m or 0.0 for i in others], dtype=float)
+    others_m = np.array([_rim_radius_m(watchers[i]) for i in others], dtype=float)
     at, lonlat, radius = _disc_arrays(watchers, discs)
 
     def cover(grow: float, which: int) -> CoverShapes:
@@ -144,7 +146,7 @@ def _sizes(
         least[i], most[i] = lower[i], upper[i]
         if w.footprint is not None:
             least[i] = most[i] = shapely.area(mid)
-        elif w.line is None:
+        elif w.line is None and w.sees is None and w.unseen is None:
             share = 1.0 if w.view is None else w.view.span_deg / 360.0
             reach = np.array([w.radius_m or 0.0])
             least[i], most[i] = share * least_disc_m2(reach)[0], share * most_disc_m2(reach)[0]
@@ -161,12 +163,21 @@ def _slack(watchers: Sequence[Watcher], sizes: _Sizes, uncertain: Flags, belongs
     )
 
 
+def _rim_radius_m(watcher: Watcher) -> float:
+    """The radius of the arcs in a drawing; what is seen is made of cells, and has none."""
+    return 0.0 if watcher.sees is not None else watcher.radius_m or 0.0
+
+
 def _is_disc(watcher: Watcher) -> bool:
+    if watcher.sees is not None or watcher.unseen is not None:
+        return False
     around = watcher.view is None or watcher.view.span_deg == 360.0
     return watcher.position is not None and watcher.footprint is None and watcher.line is None and around
 
 
 def _is_view(watcher: Watcher) -> bool:
+    if watcher.sees is not None or watcher.unseen is not None:
+        return False
     seen = watcher.view is not None and watcher.view.span_deg < 360.0
     return watcher.position is not None and watcher.footprint is None and watcher.line is None and seen
 
@@ -202,7 +213,8 @@ def _others(plane: Plane, watchers: list[Watcher]) -> list[Triple]:
     cached: dict[object, Triple] = {}
     triples = []
     for w in watchers:
-        key = (w.footprint, w.line, w.radius_m, w.uncertainty_m, w.extents, w.extents_complete, w.view)
+        where = (w.position, w.sees, w.unseen) if w.sees is not None or w.unseen is not None else ()
+        key = (w.footprint, w.line, w.radius_m, w.uncertainty_m, w.extents, w.extents_complete, w.view, where)
         if key not in cached:
             cached[key] = _triple(plane, w)
         triples.append(cached[key])
@@ -210,6 +222,12 @@ def _others(plane: Plane, watchers: list[Watcher]) -> list[Triple]:
 
 
 def _triple(plane: Plane, watcher: Watcher) -> Triple:
+    if watcher.sees is not None:
+        seen = (watcher.sees.lower, watcher.sees.nominal, watcher.sees.upper)
+        low, mid, high = (_projected(plane, shape) for shape in seen)
+        return low, mid, high
+    if watcher.unseen is not None and watcher.footprint is None:
+        return _within_reach(plane, watcher)
     if watcher.footprint is not None:
         return _moved(to_plane(plane, shapely.from_wkb(watcher.footprint)), _doubt_m(watcher))
     radius, doubt = watcher.radius_m or 0.0, _doubt_m(watcher)
@@ -222,6 +240,25 @@ def _triple(plane: Plane, watcher: Watcher) -> Triple:
         return nominal, nominal, nominal
     less = buffered(plane, line, radius - doubt) if radius > doubt else EMPTY
     return less, nominal, buffered(plane, line, radius + doubt)
+
+
+def _projected(plane: Plane, shape: bytes) -> Any:
+    """A shape of cells in the plane: its edges are too short to bend."""
+    return shapely.transform(shapely.from_wkb(shape), plane.forward)
+
+
+def _within_reach(plane: Plane, watcher: Watcher) -> Triple:
+    """The cover of a watcher of which it is not known what it sees: nothing for certain."""
+    radius, doubt = watcher.radius_m or 0.0, _doubt_m(watcher)
+    if watcher.position is None:
+        _, nominal, upper = _triple(plane, structs.replace(watcher, unseen=None))
+        return EMPTY, nominal, upper
+    if watcher.view is not None and watcher.view.span_deg < 360.0:
+        _, nominal, upper = _views(plane, [watcher])[0]
+        return EMPTY, nominal, upper
+    at = np.array([watcher.position])
+    nominal, upper = (circles(plane, at, np.array([r]), FINE_CORNERS)[0] for r in (radius, radius + doubt))
+    return EMPTY, nominal, upper
 
 
 def _moved(area: Any, doubt: float) -> Triple:

@@ -27,6 +27,7 @@ from registry.domain.coverage.siting.demand_folding import SitingModel, SitingPr
 from registry.domain.coverage.siting.solver import SitingSolution, SolverStatus, solve
 from registry.domain.coverage.watcher import Watcher
 from registry.domain.errors import InvalidQuery
+from registry.domain.terrain.watched import Unseen
 from registry.domain.values import Name
 
 GRID_DEMAND = 3_000
@@ -126,7 +127,8 @@ def choose_sites(
     order = _by_gain(problem, solution)
     features = [_site(spots[at], gain, how.radius_m) for at, gain in order]
     with_demand = structs.replace(inputs, demand=points, demand_basis=basis, scenario=None)
-    added = [_watcher(spots[at], how.radius_m) for at, _ in order]
+    unseen: Unseen | None = None if inputs.sight is None else "drawing"
+    added = [_watcher(spots[at], how.radius_m, unseen) for at, _ in order]
     before, after = (
         answer_from(with_demand, assess_watchers(with_demand, area, watchers))
         for watchers in (existing, [*existing, *added])
@@ -247,5 +249,6 @@ def _site(spot: Candidate, gain: float, radius_m: float) -> ChosenSite:
     return ChosenSite(id=spot.id or "", geometry=point, properties=properties)
 
 
-def _watcher(spot: Candidate, radius_m: float) -> Watcher:
-    return Watcher(id=spot.id or "", name=spot.name, radius_m=radius_m, position=(spot.lon, spot.lat))
+def _watcher(spot: Candidate, radius_m: float, unseen: Unseen | None) -> Watcher:
+    at = (spot.lon, spot.lat)
+    return Watcher(id=spot.id or "", name=spot.name, radius_m=radius_m, position=at, unseen=unseen)

@@ -155,6 +155,12 @@ FIELD_WORDS: dict[str, tuple[str, ...]] = {
         "監視半径",
         "watch radius|radius|watch radius m|range",
     ),
+    "eye_height_m": (
+        "瞭望高度|架设高度|镜头高度|摄像机高度|塔高|离地高度|挂高",
+        "瞭望高度|架設高度",
+        "設置高|監視高さ",
+        "eye height|eye height m|camera height|tower height|mounting height",
+    ),
     "operational": ("运行情况|设备状态|是否正常", "運行情況", "稼働状況", "operational"),
     "tier": ("库级|仓库级别|储备库级别|库点级别", "倉庫層級", "備蓄区分", "tier"),
     "ownership": ("权属|所有制|产权性质|仓库性质", "權屬", "所有区分", "ownership"),
@@ -185,7 +191,7 @@ KIND_FIELDS: dict[str, frozenset[str]] = {
             "opening", "hours", *(name for name in FIELD_WORDS if name.startswith("hazard:")),
         }
     ),
-    "fire_watch_point": frozenset({"form", "watch_radius_m", "operational"}),
+    "fire_watch_point": frozenset({"form", "watch_radius_m", "eye_height_m", "operational"}),
     "supply_depot": frozenset({"tier", "ownership", "serves_persons"}),
 }  # fmt: skip
 """The fields that only some kinds have; every other field is of all kinds."""

@@ -35,6 +35,7 @@ SPACE_OF = {"capacity_indoor": "indoor", "capacity_outdoor": "outdoor"}
 MEASURES: dict[str, Callable[[Cell, str], Amount]] = {
     "area_m2": amounts.area_m2,
     "watch_radius_m": amounts.length_m,
+    "eye_height_m": amounts.length_m,
     "uncertainty_m": amounts.length_m,
 }
 BASIS_FINDINGS = {
@@ -254,7 +255,7 @@ class RowReader:
             self._draft.cleared.append(field)
         elif field in COUNTS:
             self._number(column, lambda: amounts.count(cell), whole=True)
-        elif field in ("area_m2", "watch_radius_m"):
+        elif field in ("area_m2", "watch_radius_m", "eye_height_m"):
             self._number(column, lambda: MEASURES[field](cell, column.title))
         elif field in SPACE_OF:
             self._number(column, lambda: amounts.count(cell), whole=True)

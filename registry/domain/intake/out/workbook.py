@@ -37,6 +37,7 @@ TITLES = {
     "latitude": "纬度（WGS84）",
     "area_m2": "面积（平方米）",
     "watch_radius_m": "监测半径（米）",
+    "eye_height_m": "瞭望高度（米）",
     "uncertainty_m": "定位误差（米）",
     "place": "所属街镇",
     "place_code": "行政区划代码",

@@ -13,7 +13,7 @@ const OWN: Record<Kind, string[]> = {
     'level', 'duration', 'space', 'is_indoor', 'is_outdoor', 'hazards', 'capacity_persons', 'capacity_indoor', 'capacity_outdoor', 'occupancy_persons', 'area_m2', 'amenities',
     'accessible', 'opening', 'hours', 'hazard:flood', 'hazard:geohazard', 'hazard:earthquake', 'hazard:fire', 'hazard:tsunami', 'hazard:volcano',
   ],
-  fire_watch_point: ['form', 'watch_radius_m', 'operational'],
+  fire_watch_point: ['form', 'watch_radius_m', 'eye_height_m', 'operational'],
   supply_depot: ['tier', 'ownership', 'serves_persons'],
 }
 

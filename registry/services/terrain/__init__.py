@@ -1,0 +1,1 @@
+"""Use cases about terrain: load a model, draw what watch points see, say what is in use."""

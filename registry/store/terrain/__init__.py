@@ -1,0 +1,1 @@
+"""SQL of terrain: models with their heights, and what watch points see."""
