@@ -28,6 +28,8 @@ AREAS = (
 SIZES = (10_000, 100_000, 1_000_000)
 NEEDS = {"growth": SIZES, "plans": (100_000,)}
 """The sizes that an area measures at beside the largest."""
+OF_ITS_OWN = ("intake",)
+"""Areas that make their own database."""
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
 
@@ -58,7 +60,9 @@ def main(rows: int, seconds: float, areas: tuple[str, ...], write: bool) -> None
 
 
 def sizes(rows: int, areas: tuple[str, ...]) -> list[int]:
-    """The databases to make: the largest, and the smaller ones that the areas need."""
+    """The databases to make: the largest, and smaller ones that areas need; none for areas with their own."""
+    if set(areas) <= set(OF_ITS_OWN):
+        return []
     smaller = {size for area in areas for size in NEEDS.get(area, ()) if size < rows}
     return [*sorted(smaller), rows]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import re
 import sys
@@ -160,3 +161,27 @@ async def test_the_lines_of_the_page_start_a_registry(
         assert [place["id"] for place in asked.json()["features"]] == chain
         page = await client.get("/v1/places")
         assert not re.search("qijiang|chongqing|綦江|重庆|500000", page.text, re.IGNORECASE)
+
+
+def test_a_city_by_the_sea_has_a_border_of_many_islands(
+    new_database: Callable[[], str], tmp_path: Path, monkeypatch: Any
+) -> None:
+    url = new_database()
+    coast = [[104 + math.cos(turn / 3000) / 10, 30 + math.sin(turn / 3000) / 10] for turn in range(18_000)]
+    islands = [
+        [
+            [
+                [104.2 + n / 1e4, 30],
+                [104.20005 + n / 1e4, 30],
+                [104.2 + n / 1e4, 30.0001],
+                [104.2 + n / 1e4, 30],
+            ]
+        ]
+        for n in range(1_000)
+    ]
+    city = place("17202", "city", "Nanao")
+    city["geometry"] = {"type": "MultiPolygon", "coordinates": [[[*coast, coast[0]]], *islands]}
+    options = ("--name", "Nanao", "--root", "17202", "--levels", "city", "--vocab", "plain")
+    result = initialise(url, tmp_path, [city], *options, monkeypatch=monkeypatch)
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert "1 places" in result.output

@@ -47,6 +47,23 @@ class MultiPolygon(Struct, frozen=True, tag_field="type", forbid_unknown_fields=
     coordinates: Annotated[list[Rings], Meta(min_length=1, max_length=200)]
 
 
+BorderRing = Annotated[list[Position], Meta(min_length=4, max_length=500_000)]
+BorderRings = Annotated[list[BorderRing], Meta(min_length=1, max_length=10_000)]
+
+
+class BorderPolygon(Polygon, frozen=True, tag="Polygon"):
+    """The border of a place: as many vertices and holes as survey offices publish."""
+
+    coordinates: BorderRings
+
+
+class BorderMultiPolygon(MultiPolygon, frozen=True, tag="MultiPolygon"):
+    """The border of a place in parts: a city by the sea has thousands of islands."""
+
+    coordinates: Annotated[list[BorderRings], Meta(min_length=1, max_length=50_000)]
+
+
+Border = BorderPolygon | BorderMultiPolygon
 Area = Polygon | MultiPolygon
 Geometry = Point | LineString | MultiLineString | Polygon | MultiPolygon
 

@@ -8,6 +8,8 @@ import shapely
 
 from registry.domain.errors import InvalidGeometry
 from registry.domain.geojson import (
+    BorderMultiPolygon,
+    BorderPolygon,
     Geometry,
     LineString,
     MultiLineString,
@@ -18,12 +20,16 @@ from registry.domain.geojson import (
 )
 
 MOST_VERTICES = 100_000
+MOST_BORDER_VERTICES = 1_000_000
+"""Borders come from planners and are stored once; other shapes are compared on the spot."""
 
 
 def wkb(geometry: Geometry, field: str = "geometry") -> bytes:
     """WKB in lon/lat; InvalidGeometry tells the reason and where."""
-    if _vertices(geometry) > MOST_VERTICES:
-        raise InvalidGeometry(f"more than {MOST_VERTICES} vertices", field=field)
+    is_border = isinstance(geometry, BorderPolygon | BorderMultiPolygon)
+    most = MOST_BORDER_VERTICES if is_border else MOST_VERTICES
+    if _vertices(geometry) > most:
+        raise InvalidGeometry(f"more than {most} vertices", field=field)
     try:
         shape = _shape(geometry)
     except (ValueError, shapely.errors.GEOSException) as error:

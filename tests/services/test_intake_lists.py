@@ -12,6 +12,7 @@ from registry.domain.intake.files.header import find_header
 from registry.domain.intake.lists.list_kind import LIST_KINDS, ListKind, list_fields, list_vocabulary
 from registry.domain.places.zone import Zone
 from registry.domain.records.contact import Contact
+from registry.domain.records.resource import Shelter
 from registry.domain.values import Name
 from registry.services.intake.files.correct_row import RowCorrection, correct_row
 from registry.services.intake.out.make_workbook import make_list_workbook
@@ -233,6 +234,41 @@ async def test_new_zones_rules_and_words_go_again(office: Office, conn: asyncpg.
     zone = await stored_and_same_again(office, "zone", _drawn([[106.5, 28.6], [106.6, 28.7]]), created=1)
     await office.undo(zone)
     assert (await count(conn, "zone"), await count(conn, "zone_piece")) == (0, 0)
+
+
+async def test_a_word_table_makes_the_registry_read_another_language(
+    office: Office, conn: asyncpg.Connection
+) -> None:
+    words = (
+        "编码体系,用途,代码,词语\n"
+        "registry,hazard,flood,洪水\n"
+        "es,words.column,name,Nombre del albergue|Albergue\n"
+        "es,words.column,capacity_persons,Aforo\n"
+        "es,words.column,hazards,Peligros\n"
+        "es,words.column,opening,Situación\n"
+        "es,words.column,number,Número de atención\n"
+        "es,words.opening,open,abierto|abierta\n"
+        "es,words.hazard,flood,inundación\n"
+    )
+    await stored_and_same_again(office, "vocabulary", words, created=8)
+    text = "Albergue,Aforo,Peligros,Situación\nEscuela de ejemplo,120,Inundación,Abierta\n"
+    identity = await office.bring(text, "shelter")
+    [row] = await office.rows(identity, action="create")
+    assert row.record is not None
+    shelter = row.record.properties
+    assert isinstance(shelter, Shelter)
+    assert (shelter.capacity_persons, shelter.opening, str(shelter.name)) == (
+        120,
+        "open",
+        "Escuela de ejemplo",
+    )
+    assert [one.code for one in shelter.hazards] == ["flood"]
+    await stored_and_same_again(office, "hotline", "Número de atención,所属乡镇\n12350,town\n", created=1)
+    wrong = await office.bring(
+        words + "es,words.column,nothing,Nada\nes,words.opening,ajar,Nada\n", "vocabulary"
+    )
+    rows = await office.rows(wrong, action="refused")
+    assert [[one["field"] for one in row.findings] for row in rows] == [["/code"], ["/code"]]
 
 
 async def test_rules_are_checked_row_by_row_and_go_again(writer: Writer, conn: asyncpg.Connection) -> None:

@@ -8,7 +8,7 @@ import shapely
 from msgspec import Meta, Struct, field
 
 from registry.domain.errors import Invalid
-from registry.domain.geojson import Area, Point
+from registry.domain.geojson import Border, Point
 from registry.domain.intake.finding import Finding, finding
 from registry.domain.plans.entry_base import YesNoUnknown
 from registry.domain.values import Code, LongText, Metres, Name, ShortText
@@ -58,7 +58,7 @@ class PlaceDraft(
 
     id: Code | None = None
     """Code of the place, if given the one in the address."""
-    geometry: Area | None = None
+    geometry: Border | None = None
     """Its extent."""
     properties: PlaceProperties
 

@@ -1,6 +1,7 @@
 """Read and store coded values: the open lists of specialties, hazards, levels of places and the rest."""
 
 from registry.domain.access.actor import Actor, require
+from registry.domain.intake.files.values.own_words import check_words
 from registry.domain.places.vocabulary import VocabularyCode
 from registry.domain.values import Name
 from registry.services.intake.admit import admit_value
@@ -27,6 +28,7 @@ async def put_code(writer: Writer, actor: Actor, value: VocabularyCode) -> Vocab
     """Store a coded value, in place of the labels that it had; for planners."""
     require(actor, "planner")
     value = await admit_value(writer, value)
+    check_words(value.subject, value.code)
     row = {"scheme": value.scheme, "subject": value.subject, "code": value.code, "source": value.source}
     await vocabularies.upsert(writer, [row | {"label_zh": value.label.zh, "label_en": value.label.en}])
     return value

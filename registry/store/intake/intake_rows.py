@@ -212,11 +212,14 @@ async def count(reader: Reader, identity: UUID) -> dict[str, int]:
     return dict(row or {})
 
 
-async def counts(reader: Reader, identity: UUID) -> tuple[dict[str, int], dict[str, int]]:
-    """How many rows there are of each action, and with a finding of each code."""
-    actions = await reader.rows(ACTIONS, {"intake": identity})
-    codes = await reader.rows(CODES, {"intake": identity})
-    return {row["action"]: row["rows"] for row in actions}, {row["code"]: row["rows"] for row in codes}
+async def actions(reader: Reader, identity: UUID) -> dict[str, int]:
+    """How many rows there are of each action."""
+    return {row["action"]: row["rows"] for row in await reader.rows(ACTIONS, {"intake": identity})}
+
+
+async def codes(reader: Reader, identity: UUID) -> dict[str, int]:
+    """How many rows there are with a finding of each code."""
+    return {row["code"]: row["rows"] for row in await reader.rows(CODES, {"intake": identity})}
 
 
 async def moved(reader: Reader, sight: Sight, identity: UUID, system: str) -> list[Row]:

@@ -8,6 +8,7 @@ from registry.domain.intake.files.header import Column, Header
 from registry.domain.intake.files.sheet import Sheet
 from registry.domain.intake.files.values.gazetteer import Gazetteer
 from registry.domain.intake.files.values.labels import Labels
+from registry.domain.intake.files.values.own_words import OwnWords
 from registry.domain.intake.files.values.positions import JurisdictionExtent, Reading
 from registry.domain.intake.finding import Finding
 from registry.domain.intake.lists.list_kind import FileKind
@@ -23,6 +24,8 @@ class FileGround(Struct, frozen=True, kw_only=True):
 
     gazetteer: Gazetteer
     labels: Labels
+    words: OwnWords = OwnWords()
+    """The word table of the office, in languages that the registry does not know."""
     extent: JurisdictionExtent
     area_code: str | None = None
     default_datum: Datum | None = None

@@ -77,6 +77,10 @@ def vocabulary_of(kind: str) -> dict[str, str]:
     return known | {header_key(word): name for word, name in KIND_WORDS[kind].items()}
 
 
+OwnColumns = Mapping[str, str]
+NO_COLUMNS: OwnColumns = {}
+
+
 @lru_cache(20_000)
 def field_of(path: tuple[str, ...], kind: str) -> tuple[str | None, float]:
     """The field that a header means and how sure that is: exact, else at least `ALIKE`."""
@@ -112,11 +116,14 @@ def _all_words() -> frozenset[str]:
     return frozenset().union(*(vocabulary_of(kind).keys() for kind in KIND_FIELDS))
 
 
-def find_header(sheet: Sheet, kind: str) -> Header | None:
-    """The best header of a sheet; None when nowhere two columns, or a name, are known."""
+def find_header(sheet: Sheet, kind: str, own: OwnColumns = NO_COLUMNS) -> Header | None:
+    """The best header of a sheet; None when nowhere two columns, or a name, are known.
+
+    `own` are the headings of the office's word table, folded, with their fields.
+    """
     if sheet.shapes is not None:
-        return header_at(sheet, kind, 0, 1)
-    labels = _Labels(sheet.rows, sheet.merges)
+        return header_at(sheet, kind, 0, 1, own)
+    labels = _Labels(sheet.rows, sheet.merges, own)
     best, best_score = None, 0.0
     for first in range(min(FIRST_ROWS, len(sheet.rows))):
         for depth in range(1, min(MOST_DEEP, len(sheet.rows) - first) + 1):
@@ -138,9 +145,9 @@ def _top(merges: list[Merge], header: Header) -> int:
     return top
 
 
-def header_at(sheet: Sheet, kind: str, first: int, depth: int) -> Header:
+def header_at(sheet: Sheet, kind: str, first: int, depth: int, own: OwnColumns = NO_COLUMNS) -> Header:
     """The header that somebody said is in these rows."""
-    return _header(_Labels(sheet.rows, sheet.merges), kind, first, depth)
+    return _header(_Labels(sheet.rows, sheet.merges, own), kind, first, depth)
 
 
 def _header(labels: "_Labels", kind: str, first: int, depth: int) -> Header:
@@ -148,7 +155,7 @@ def _header(labels: "_Labels", kind: str, first: int, depth: int) -> Header:
         Column(index=index, path=path, field=field, score=score)
         for index in range(labels.width(first, depth))
         if (path := labels.path(first, depth, index))
-        for field, score in [field_of(path, kind)]
+        for field, score in [labels.field_of(path, kind)]
     ]
     return Header(first=first, depth=depth, columns=tuple(_without_weak_doubles(columns)))
 
@@ -202,15 +209,25 @@ def _is_number(cell: Cell) -> bool:
 
 
 class _Labels:
-    """The labels of the first rows, with merged cells filled."""
+    """The labels of the first rows, with merged cells filled, and what the office's own words mean."""
 
-    def __init__(self, rows: list[Row], merges: list[Merge]) -> None:
+    def __init__(self, rows: list[Row], merges: list[Merge], own: OwnColumns) -> None:
+        self._own = own
         self._rows = rows[: FIRST_ROWS + MOST_DEEP]
         self._merged: dict[tuple[int, int], tuple[int, int]] = {}
         for top, left, bottom, right in merges:
             for row in range(top, min(bottom, FIRST_ROWS + MOST_DEEP) + 1):
                 for column in range(left, right + 1):
                     self._merged[row, column] = (top, left)
+
+    def field_of(self, path: tuple[str, ...], kind: str) -> tuple[str | None, float]:
+        """The field that a header means; the office's own words go before those that are only alike."""
+        field, score = field_of(path, kind)
+        if self._own and score < EXACT:
+            named = self._own.get(header_key(path[-1])) or self._own.get(bare_key(path[-1]))
+            if named in fields_of(kind):
+                return named, EXACT
+        return field, score
 
     def width(self, first: int, depth: int) -> int:
         return max((len(row) for row in self._rows[first : first + depth]), default=0)

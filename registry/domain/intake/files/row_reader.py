@@ -265,7 +265,7 @@ class RowReader:
             self._coded(column, text)
         elif field.startswith("hazard:"):
             self._hazard(column, text)
-        elif field == "accessible" and labels.choice("yes_no", text) == "yes":
+        elif field == "accessible" and self._of.ground.words.choice("yes_no", text) == "yes":
             self._add_code("amenities", "registry", "accessible")
         elif field == "since":
             self._since(column, cell)
@@ -329,7 +329,7 @@ class RowReader:
     def _choice(self, column: Column, text: str) -> None:
         field = column.field or ""
         listed = self._choices[field]
-        if (value := labels.choice(listed, text)) is not None:
+        if (value := self._of.ground.words.choice(listed, text)) is not None:
             self._draft.members[field] = value
         elif not labels.is_unknown(text) and not (field == "force" and self._as_specialty(text)):
             self._find(
@@ -364,7 +364,7 @@ class RowReader:
         """A mark says that the shelter is meant for a hazard, a number also for how many persons."""
         code = (column.field or "").partition(":")[2]
         persons = int(text) if text.isdecimal() and text not in ("0", "1") else None
-        if labels.choice("yes_no", text) != "yes" and persons is None:
+        if self._of.ground.words.choice("yes_no", text) != "yes" and persons is None:
             return
         if self._of.ground.labels.has("hazard", code):
             self._add_code("hazards", "registry", code)
@@ -414,11 +414,11 @@ class RowReader:
         spaces = {
             space
             for space in ("indoor", "outdoor")
-            if labels.choice("yes_no", self._text(f"is_{space}")) == "yes"
+            if self._of.ground.words.choice("yes_no", self._text(f"is_{space}")) == "yes"
         }
         column = self._of.column("space")
         for piece in labels.pieces(self._text("space")):
-            if (value := labels.choice("space", piece)) is not None:
+            if (value := self._of.ground.words.choice("space", piece)) is not None:
                 spaces.add(value)
             else:
                 self._find(

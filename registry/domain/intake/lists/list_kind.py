@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct, UnsetType, field
 
-from registry.domain.geojson import Area, LineString, MultiLineString, MultiPolygon, Polygon
+from registry.domain.geojson import Border, LineString, MultiLineString, MultiPolygon, Polygon
 from registry.domain.intake.files.text import header_key, words
 from registry.domain.intake.lists.list_words import LIST_TITLES, LIST_WORDS, OF_ONE_KIND
 from registry.domain.places.road_range import Kilometres
@@ -62,7 +62,7 @@ class PlaceLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     successors: Annotated[list[Code], Meta(max_length=100)] = field(default_factory=list)
     members: Annotated[list[Code], Meta(max_length=10_000)] = field(default_factory=list)
     source: ShortText | None = None
-    geometry: Area | None = None
+    geometry: Border | None = None
 
 
 class ZoneLine(Zone, frozen=True, forbid_unknown_fields=True, kw_only=True):

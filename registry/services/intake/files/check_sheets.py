@@ -17,6 +17,7 @@ from registry.domain.intake.files.header import (
     FIRST_ROWS,
     Column,
     Header,
+    OwnColumns,
     doubled,
     fields_of,
     find_header,
@@ -172,7 +173,7 @@ async def check_sheets(workbook: Workbook, checker: Checker, recall: Recall | No
     options = checker.options
     if options.whole_list_of is not None and options.whole_list_of not in ground.gazetteer.places:
         raise Invalid(f"there is no place {options.whole_list_of}", field="whole_list_of")
-    sheet, header = _table(workbook, options)
+    sheet, header = _table(workbook, options, ground.words.columns)
     refuse_drill(sheet, header, checker.sight.exercise)
     start = CheckedFile(
         format=workbook.format,
@@ -312,7 +313,7 @@ def _planned(
     return planned
 
 
-def _table(workbook: Workbook, options: FileOptions) -> tuple[Sheet, Header | None]:
+def _table(workbook: Workbook, options: FileOptions, own: OwnColumns) -> tuple[Sheet, Header | None]:
     """The sheet that was named, or the one with the most known columns, and its header."""
     shown = [sheet for sheet in workbook.sheets if not sheet.hidden]
     if options.sheet is not None:
@@ -320,8 +321,8 @@ def _table(workbook: Workbook, options: FileOptions) -> tuple[Sheet, Header | No
     if not shown:
         raise Invalid("there is no such sheet that is shown", field="sheet")
     if options.header_row is not None:
-        return shown[0], _mapped(header_at(shown[0], options.kind, options.header_row - 1, 1), options)
-    headers = [(sheet, find_header(sheet, options.kind)) for sheet in shown]
+        return shown[0], _mapped(header_at(shown[0], options.kind, options.header_row - 1, 1, own), options)
+    headers = [(sheet, find_header(sheet, options.kind, own)) for sheet in shown]
     sheet, header = max(headers, key=lambda pair: len(pair[1].fields) if pair[1] else 0)
     return sheet, None if header is None else _mapped(header, options)
 

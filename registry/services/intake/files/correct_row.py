@@ -213,7 +213,8 @@ async def _report(work: Work, intake: Intake) -> dict[str, Any] | None:
     """The report with the counts as they are now."""
     if intake.report is None:
         return None
-    actions, codes = await intake_rows.counts(work.writer, intake.id)
+    actions = await intake_rows.actions(work.writer, intake.id)
+    codes = await intake_rows.codes(work.writer, intake.id)
     reasons = {"title", "header", "repeated_header", "codes", "blank", "total", "note", "signature"}
     shown = {code: rows for code, rows in codes.items() if code not in reasons}
     whole: dict[str, Any] = msgspec.to_builtins(structs.replace(intake.report, counts=actions, codes=shown))

@@ -12,6 +12,7 @@ from registry.domain.intake.files.draft import FileGround
 from registry.domain.intake.files.plan import PlanGround
 from registry.domain.intake.files.values.gazetteer import Gazetteer, PlaceName
 from registry.domain.intake.files.values.labels import Label, Labels
+from registry.domain.intake.files.values.own_words import own_words
 from registry.domain.intake.files.values.positions import JurisdictionExtent
 from registry.domain.places.jurisdiction import RegistryJurisdiction
 from registry.domain.records import feature
@@ -54,6 +55,11 @@ async def _file_ground(reader: Reader, jurisdiction: RegistryJurisdiction | None
         )
         for row in rows
     ]
+    codes = await vocabularies.find(reader)
+    own = own_words(
+        (row["subject"], row["code"], [row[name] for name in ("label_zh", "label_en") if row[name]])
+        for row in codes
+    )
     known = [
         Label(
             scheme=row["scheme"],
@@ -61,7 +67,7 @@ async def _file_ground(reader: Reader, jurisdiction: RegistryJurisdiction | None
             code=row["code"],
             labels=tuple(label for label in (row["label_zh"], row["label_en"]) if label),
         )
-        for row in await vocabularies.find(reader)
+        for row in codes
     ]
     root = None if jurisdiction is None else jurisdiction.root
     datum: Datum | None = None
@@ -69,7 +75,8 @@ async def _file_ground(reader: Reader, jurisdiction: RegistryJurisdiction | None
         datum = jurisdiction.datum
     return FileGround(
         gazetteer=Gazetteer(names, root),
-        labels=Labels(known),
+        labels=Labels(known, own.values),
+        words=own,
         extent=await asyncio.to_thread(JurisdictionExtent, await _extent(reader, root)),
         area_code=None if jurisdiction is None else jurisdiction.area_code,
         default_datum=datum,

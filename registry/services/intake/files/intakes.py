@@ -142,7 +142,7 @@ async def _described(reader: Reader, sight: Sight, row: Row) -> Intake:
         job = IntakeJob(row["job"], row["job_status"], row["job_progress"], row["job_message"])
     counts = {}
     if row["state"] in ("checked", "committed"):
-        actions, _ = await intake_rows.counts(reader, row["id"])
+        actions = await intake_rows.actions(reader, row["id"])
         counts = actions | await intake_rows.count(reader, row["id"])
     plain = ("id", "kind", "owner", "file_name", "state", "version", "problem", "receipt", "header_hash")
     times = ("created_at", "updated_at", "committed_at", "undone_at", "expires_at")

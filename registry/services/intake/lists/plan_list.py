@@ -14,6 +14,7 @@ from registry.domain.intake.files.file_findings import file_finding
 from registry.domain.intake.files.plan import PlannedRow, RowDecision
 from registry.domain.intake.files.rows import RecordRow
 from registry.domain.intake.files.sheet import letters
+from registry.domain.intake.files.values.own_words import check_words
 from registry.domain.intake.finding import Finding, Message, finding, pointer_of_field, refusals
 from registry.domain.intake.lists.list_kind import (
     LIST_KINDS,
@@ -29,6 +30,7 @@ from registry.domain.intake.members import examine_members
 from registry.domain.intake.reference import Reference
 from registry.domain.intake.shape import read_members
 from registry.domain.places.rule import Rule, check_rule
+from registry.domain.places.vocabulary import VocabularyCode
 from registry.domain.places.zone import check_geometry
 from registry.domain.plans.entry import admitted_entry, check_entry
 from registry.domain.records.change import differences
@@ -245,6 +247,8 @@ def _checked(planner: ListPlanner, value: Any, found: list[Finding]) -> Any:
         _check_shape(value.geometry)
     elif isinstance(value, ZoneLine):
         _check_drawing(value)
+    elif isinstance(value, VocabularyCode):
+        check_words(value.subject, value.code)
     elif isinstance(value, Rule):
         _check_rule(planner, value, found)
     elif planner.kind not in (*OF_NO_REGISTER, *OF_AN_OFFICE):

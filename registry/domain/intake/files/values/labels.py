@@ -1,7 +1,7 @@
 """Turn the words of a cell into the codes of a closed list or of a vocabulary."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from msgspec import Struct
@@ -26,9 +26,12 @@ class Label(Struct, frozen=True, kw_only=True):
 
 
 class Labels:
-    """The coded values of the vocabularies by subject and by every word for them."""
+    """The coded values of the vocabularies by subject and by every word for them.
 
-    def __init__(self, values: Iterable[Label]) -> None:
+    `own` are folded words of the office's word table and their codes, by subject.
+    """
+
+    def __init__(self, values: Iterable[Label], own: Mapping[str, Mapping[str, str]] | None = None) -> None:
         self._known: dict[str, dict[str, tuple[str, str]]] = {}
         self._words: dict[tuple[str, str, str], tuple[str, ...]] = {}
         for value in values:
@@ -43,6 +46,12 @@ class Labels:
                 if code in by_code:
                     for word in words(listed):
                         known.setdefault(header_key(word), by_code[code])
+        for subject, listed_words in (own or {}).items():
+            known = self._known.get(subject, {})
+            by_name = {code: (scheme, code) for scheme, code in known.values()}
+            for word, code in listed_words.items():
+                if code in by_name:
+                    known.setdefault(word, by_name[code])
 
     def code(self, subject: str, text: str) -> tuple[str, str] | None:
         """The scheme and code that a word means exactly; `scheme:code` is one of its words."""
