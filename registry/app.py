@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -217,7 +218,7 @@ def _background(
     chores = [
         Chore(LAG_EVERY_S, feed_lag.look),
         measuring(reader, settings, disk, feed_lag, lambda: _figures(app), lambda: state.slots.running),
-        *database_chores(reader, peppers.current),
+        *database_chores(reader, peppers.current, timedelta(days=settings.stale_after_days)),
         Chore(AUDIT_EVERY_S, recorder.write, at_end=True),
         Chore(USES_EVERY_S, keys.record_uses, at_end=True),
     ]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import structlog
@@ -13,6 +13,7 @@ from registry.services.access.forget_expired import forget_expired
 from registry.services.incidents.warnings.receive import watch_warnings
 from registry.services.monitoring.work_questions import work_questions
 from registry.services.subscriptions.forget_delivered import forget_delivered
+from registry.services.subscriptions.tell_deadlines import tell_deadlines
 from registry.services.sync.seal_history import seal_history
 from registry.services.terrain.draw_seen import draw_some
 from registry.store import completeness
@@ -23,7 +24,7 @@ FORGET_EVERY_S = 3600.0
 SEAL_EVERY_S = 10.0
 IDLE_EVERY_S = 60.0
 END_S = 3.0
-WARNINGS_EVERY_S = 10.0
+DEADLINES_EVERY_S = 10.0
 QUESTIONS_EVERY_S = 5.0
 TERRAIN_EVERY_S = 5.0
 
@@ -36,8 +37,8 @@ class Chore(NamedTuple):
     at_end: bool = False
 
 
-def database_chores(reader: Reader, pepper: bytes) -> list[Chore]:
-    """Seal the history, delete what is too old to be asked for, give up idle connections."""
+def database_chores(reader: Reader, pepper: bytes, stale_after: timedelta) -> list[Chore]:
+    """Seal the history, tell what time brings, delete what nobody can ask for, give up idle connections."""
 
     async def seal() -> None:
         await seal_history(reader, pepper)
@@ -48,6 +49,7 @@ def database_chores(reader: Reader, pepper: bytes) -> list[Chore]:
 
     async def watch() -> None:
         await watch_warnings(reader)
+        await tell_deadlines(reader, stale_after)
 
     async def answer() -> None:
         await work_questions(reader)
@@ -62,7 +64,7 @@ def database_chores(reader: Reader, pepper: bytes) -> list[Chore]:
 
     return [
         Chore(SEAL_EVERY_S, seal),
-        Chore(WARNINGS_EVERY_S, watch),
+        Chore(DEADLINES_EVERY_S, watch),
         Chore(QUESTIONS_EVERY_S, answer),
         Chore(TERRAIN_EVERY_S, draw),
         Chore(FORGET_EVERY_S, forget),

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 from registry.domain.access.actor import Actor, Role, sight_of
 from registry.domain.plans.entry import Register
 from registry.domain.records.resource import Exercise, Kind
+from registry.domain.subscriptions.deadline import DeadlineEvent, Reached, deadlines_of
 from registry.domain.sync.feed import FeedChange, position_of, visible_change
 from registry.domain.sync.feed_cursor import LogPosition
 from registry.domain.values import PlaceCode, ShortText
@@ -24,6 +25,9 @@ EventType = Literal[
     "incident.closed",
     "resource.out_of_use",
     "stock.below_minimum",
+    "stock.expiring",
+    "stock.expired",
+    "verification.due",
     "warning.in_force",
     "warning.ended",
     "question.alarm",
@@ -92,8 +96,11 @@ class EventMessage(Struct, frozen=True, kw_only=True):
     data: FeedChange
 
 
-def events_of(row: Mapping[str, Any], change: FeedChange) -> list[EventType]:
-    """What a change of the log is; the members are those that the subscriber may see."""
+def events_of(row: Mapping[str, Any], change: FeedChange, reached: Reached) -> list[EventType]:
+    """What a change of the log is; the members are those that the subscriber may see.
+
+    Deadlines are those that a change brings after they were told.
+    """
     if change.op != "put":
         return ["record.gone", *_out_of_use(row, {}, gone=True)]
     created = row["visibility_before"] is None
@@ -105,12 +112,18 @@ def events_of(row: Mapping[str, Any], change: FeedChange) -> list[EventType]:
         events += ["incident.opened"] if created else []
         events += ["incident.closed"] if members.get("state") == "closed" else []
     elif row["kind"] == "warning":
-        events.append("warning.in_force" if members.get("force") == "in_force" else "warning.ended")
+        events += FORCES.get(members.get("force", ""), [])
     elif row["kind"] == "standing_question":
         events += QUESTIONS.get(members.get("state", ""), [])
-    return events + _out_of_use(row, members) + _below_minimum(members)
+    return [*events, *deadlines_of(members, reached), *_out_of_use(row, members), *_below_minimum(members)]
 
 
+FORCES: Mapping[str, list[EventType]] = {
+    "in_force": ["warning.in_force"],
+    "expired": ["warning.ended"],
+    "cancelled": ["warning.ended"],
+    "superseded": ["warning.ended"],
+}
 QUESTIONS: Mapping[str, list[EventType]] = {
     "alarm": ["question.alarm"],
     "possible": ["question.possible"],
@@ -164,7 +177,9 @@ class SubscriptionIndex:
         ]
 
 
-def message_of(row: Mapping[str, Any], subscription: WebhookSubscription) -> EventMessage | None:
+def message_of(
+    row: Mapping[str, Any], subscription: WebhookSubscription, reached: Reached
+) -> EventMessage | None:
     """What a subscription is told of a change; None when it does not ask for it, or may not know of it."""
     if position_of(row) <= subscription.since:
         return None
@@ -172,8 +187,27 @@ def message_of(row: Mapping[str, Any], subscription: WebhookSubscription) -> Eve
     change = visible_change(row, sight, subscription.place, subscription.since)
     if change is None:
         return None
-    events = events_of(row, change)
+    events = events_of(row, change, reached)
     matching = [event for event in events if not subscription.events or event in subscription.events]
     if not matching:
         return None
     return EventMessage(type=matching[-1], timestamp=change.at, events=list(events), data=change)
+
+
+def deadline_message(
+    row: Mapping[str, Any], subscription: WebhookSubscription, event: DeadlineEvent, at: datetime
+) -> EventMessage | None:
+    """What a subscription is told of a deadline that has come; None as for a change."""
+    if subscription.events and event not in subscription.events:
+        return None
+    sight = sight_of(subscription.actor(), subscription.exercise)
+    change = visible_change(row, sight, subscription.place, subscription.since)
+    if change is None or change.op != "put" or not _shows(change, event):
+        return None
+    return EventMessage(type=event, timestamp=at.isoformat(), events=[event], data=change)
+
+
+def _shows(change: FeedChange, event: DeadlineEvent) -> bool:
+    """Whether the subscriber may see the value that the deadline follows from."""
+    members = msgspec.json.decode(change.feature or b"{}").get("properties", {})
+    return bool(members.get("verified_at" if event == "verification.due" else "stock"))

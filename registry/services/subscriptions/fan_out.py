@@ -5,11 +5,17 @@ from typing import Any
 
 import msgspec
 
-from registry.domain.subscriptions.subscription import SubscriptionIndex, message_of
+from registry.domain.subscriptions.deadline import Reached
+from registry.domain.subscriptions.subscription import (
+    EventMessage,
+    SubscriptionIndex,
+    WebhookSubscription,
+    message_of,
+)
 from registry.domain.sync.feed import position_of
 from registry.services.clock import now
-from registry.store.database.pool import Reader
-from registry.store.subscriptions import outbox
+from registry.store.database.pool import Reader, Row
+from registry.store.subscriptions import deadlines, outbox
 from registry.store.subscriptions import subscriptions as store
 from registry.store.sync import feed, log_readers
 from registry.store.sync.log_readers import WEBHOOKS
@@ -33,12 +39,28 @@ async def fan_out(reader: Reader) -> bool:
         page = await feed.page(writer, None, None, position, PAGE)
         if not page.changes:
             return False
-        await outbox.put(writer, _messages(page.changes, index, now()))
+        reached = deadlines.reached_of(await deadlines.told(writer))
+        await outbox.put(writer, _messages(page.changes, index, reached, now()))
         await log_readers.move(writer, WEBHOOKS, position_of(page.changes[-1]))
         return page.full
 
 
-def _messages(changes: list[Any], index: SubscriptionIndex, at: datetime) -> list[dict[str, Any]]:
+def _messages(
+    changes: list[Row], index: SubscriptionIndex, reached: Reached, at: datetime
+) -> list[dict[str, Any]]:
+    messages = [
+        (subscription, row, message)
+        for row in changes
+        for subscription in index.may_match(row)
+        if (message := message_of(row, subscription, reached)) is not None
+    ]
+    return outbox_rows(messages, at)
+
+
+def outbox_rows(
+    messages: list[tuple[WebhookSubscription, Row, EventMessage]], at: datetime
+) -> list[dict[str, Any]]:
+    """The messages as the outbox stores them."""
     return [
         {
             "subscription": subscription.id,
@@ -47,7 +69,5 @@ def _messages(changes: list[Any], index: SubscriptionIndex, at: datetime) -> lis
             "body": msgspec.json.encode(message).decode(),
             "created_at": at,
         }
-        for row in changes
-        for subscription in index.may_match(row)
-        if (message := message_of(row, subscription)) is not None
+        for subscription, row, message in messages
     ]

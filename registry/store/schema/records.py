@@ -558,6 +558,13 @@ stock_line = sa.Table(
     sa.Column("counted_at", sa.TIMESTAMP(timezone=True)),
     sa.ForeignKeyConstraint(["realm", "resource_id"], ["resource.realm", "resource.id"], ondelete="CASCADE"),
     sa.Index("ix_stock_line_item", "item_code", "scheme", "quantity"),
+    sa.Index(
+        "ix_stock_line_expires_on",
+        "expires_on",
+        "resource_id",
+        "realm",
+        postgresql_where=sa.text("expires_on IS NOT NULL"),
+    ),
     *_at_least_zero("quantity", "minimum"),
     comment="A depot's stock as it can be asked about; derived from the depot's own record.",
 )

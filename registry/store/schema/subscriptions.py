@@ -34,6 +34,16 @@ subscription = sa.Table(
     comment="Who is told of which changes; the secret is encrypted with the pepper.",
 )
 
+deadline_reader = sa.Table(
+    "deadline_reader",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("at", MOMENT),
+    sa.Column("id", sa.Uuid),
+    sa.Column("realm", sa.Text),
+    comment="The last verification, expiry notice and expiry that subscriptions were told of.",
+)
+
 webhook_message = sa.Table(
     "webhook_message",
     metadata,
