@@ -67,6 +67,7 @@ QUERY: dict[str, list[str]] = {
     "code": ["likely_double"],
     "since": ["2026-01-01T12:00:00Z"],
     "text": [f"{SPOT[0]}, {SPOT[1]}"],
+    "smoke_height_m": ["20"],
 }
 """Values for query parameters by name; a route is asked with each one beside what it demands."""
 
@@ -103,6 +104,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "/v1/coverage": [
         FIRE,
         FIRE | {"place": "T1"},
+        FIRE | {"sight": "terrain", "smoke_height_m": 20.0},
         {"kind": "fire_watch_point", "area": AREA},
         {"kind": "shelter", "place": "D", "radius_m": 900.0, "reason": "a test"},
     ],
@@ -119,7 +121,11 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "/v1/checks": [{"place": "D"}],
     "/v1/proximity/alert-area": [{"info": [{"area": [{"polygon": [POLYGON]}]}]}],
     "/v1/proximity/batch": [{"origins": [HERE, {"lon": FAR[0], "lat": FAR[1]}], "k": 50}],
-    "/v1/proximity/covering": [{"origin": origin} for origin in (HERE, {"area": AREA})],
+    "/v1/proximity/covering": [
+        {"origin": HERE},
+        {"origin": {"area": AREA}},
+        {"origin": HERE, "sight": "terrain", "smoke_height_m": 20.0},
+    ],
     "/v1/proximity/nearest": [
         {"origin": origin, "k": 50} for origin in (HERE, {"place": "T2"}, {"area": AREA})
     ],

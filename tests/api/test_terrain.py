@@ -252,3 +252,28 @@ async def test_a_wrong_question_says_which_field(client, world, changes: dict[st
     response = await client.get("/v1/coverage", params=stated(ASKED | changes))
     assert response.status_code == 400, response.text
     assert [one["parameter"] for one in response.json()["errors"]] == [field]
+
+
+async def test_the_shadow_of_a_watch_point_is_drawn_within_its_circle(client, world, tmp_path) -> None:
+    """The parts are disjoint and make the circle; the ground behind the wall is hidden."""
+    tower = await a_tower(world)
+    await load(world, tmp_path)
+    await draw(world)
+    response = await client.get(f"/v1/resources/{tower}/seen", params={"smoke_height_m": 20})
+    assert response.status_code == 200, response.text
+    found = response.json()
+    parts = {f["properties"]["part"]: shapely.geometry.shape(f["geometry"]) for f in found["features"]}
+    areas = {f["properties"]["part"]: f["properties"]["area_m2"] for f in found["features"]}
+    assert set(parts) == {"seen", "perhaps", "hidden"}
+    assert sum(areas.values()) == pytest.approx(np.pi * RADIUS_M**2, rel=0.02)
+    behind, before = (shapely.Point(*spot(turn, 1_200).values()) for turn in (0, 180))
+    assert parts["hidden"].covers(behind)
+    assert parts["seen"].covers(before)
+    assert (found["missing"], found["sight"]["by_terrain"]) == (None, 1)
+    low = await a_tower(world, eye_height_m=None)
+    unknown = (await client.get(f"/v1/resources/{low}/seen", params={"smoke_height_m": 20})).json()
+    assert (unknown["features"], unknown["missing"]) == ([], "eye_height_m")
+    assert (await client.get(f"/v1/resources/{tower}/seen")).status_code == 400
+    nobody = await a_resource(world, "shelter", LON, LAT)
+    other = await client.get(f"/v1/resources/{nobody}/seen", params={"smoke_height_m": 20})
+    assert other.status_code == 404

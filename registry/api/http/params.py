@@ -49,6 +49,9 @@ SmokeHeightParam = Annotated[
         name="smoke_height_m", gt=0, le=1000, description="With sight=terrain: how high the smoke has risen."
     ),
 ]
+DrawnSmokeHeight = Annotated[
+    float, QueryParameter(name="smoke_height_m", gt=0, le=1000, description="How high the smoke has risen.")
+]
 LifecycleParam = Annotated[
     Lifecycle | None,
     QueryParameter(name="lifecycle", description="Stage of life; in_service unless given."),

@@ -16,9 +16,11 @@ from registry.api.v1.records import history, writes
 from registry.domain.completeness import FeatureSetAnswer
 from registry.domain.conditions import ListConditions, list_filter_of
 from registry.domain.cursor import IdentityCursor, decode_identity
+from registry.domain.terrain.watched import demand_height
 from registry.services.clock import now
 from registry.services.records.read import list_resources as list_page
 from registry.services.records.read import visible
+from registry.services.terrain.read_seen import SeenReach, read_seen
 
 CONDITIONS = Provide(params.conditions_in_query(ListConditions), sync_to_thread=False)
 
@@ -52,8 +54,17 @@ async def read_resource(
     return Response(row["feature"], headers=headers, media_type=GEOJSON)
 
 
+@get("/{identity:uuid}/seen", media_type=GEOJSON)
+async def read_seen_ground(
+    identity: FromPath[UUID], reader: ReaderDep, sight: SightDep, smoke_height_m: params.DrawnSmokeHeight
+) -> SeenReach:
+    """What a fire watch point sees of smoke of a height over the terrain: seen, perhaps, hidden."""
+    demand_height("terrain", smoke_height_m)
+    return await read_seen(reader, sight, identity, smoke_height_m)
+
+
 router = Router(
     "/v1/resources",
-    route_handlers=[list_resources, read_resource, *history.HANDLERS, *writes.HANDLERS],
+    route_handlers=[list_resources, read_resource, read_seen_ground, *history.HANDLERS, *writes.HANDLERS],
     tags=["resources"],
 )
