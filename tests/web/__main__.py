@@ -18,7 +18,9 @@ import numpy as np
 import pyogrio.raw
 import shapely
 
+from tests.domain.terrain_oracle import hills
 from tests.scratch import scratch_folder
+from tests.terrain_files import geotiff
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -44,6 +46,13 @@ def ground(path: Path) -> Path:
     return path
 
 
+def elevated(path: Path) -> Path:
+    """Elevations around one spot in the south of the district."""
+    grid = hills(200, 106.9, 28.7, seed=6)
+    path.write_bytes(geotiff(grid.heights, west=grid.first_x, north=grid.first_y, point=True))
+    return path
+
+
 @contextmanager
 def registry() -> Iterator[dict[str, str]]:
     """A registry as a user starts it, with a large exercise beside the demonstration; then it is gone."""
@@ -66,6 +75,9 @@ def registry() -> Iterator[dict[str, str]]:
                 create = [*command, "key", "create", "--holder", f"the-{role}", "--role", role, "--everywhere"]
                 made = subprocess.run(create, env=environment, check=True, capture_output=True, text=True)
                 told[f"REGISTRY_{role.upper()}_KEY"] = made.stdout.split()[0]
+            stated = ["--surface", "dsm", "--vertical-error", "2", "--source", "hills that nobody has seen"]
+            elevations = [*command, "terrain", "load", str(elevated(folder / "hills.tif")), *stated]
+            subprocess.run(elevations, env=environment, check=True, stdout=subprocess.DEVNULL)
             yield told
 
 

@@ -52,6 +52,30 @@ describe('the view', () => {
     await close(page)
   })
 
+  it('draws the shadow inside the circle of a watch point, and says what is missing', async () => {
+    const place = (more) =>
+      post('/v1/resources?exercise=seen', {
+        type: 'Feature',
+        geometry: { type: 'Point', coordinates: [106.9, 28.7] },
+        properties: { kind: 'fire_watch_point', visibility: 'public', name: { en: 'Tower' }, watch_radius_m: 1500, location: { quality: 'surveyed', source: 'test' }, ...more },
+      }, AUTHORISED)
+    const [tower, low] = [await place({ eye_height_m: 15 }), await place({})]
+    const asked = `/v1/resources/${tower.id}/seen?exercise=seen&smoke_height_m=20`
+    for (let wait = 0; (await api(asked)).missing && wait < 600; wait++) await new Promise((go) => setTimeout(go, 100))
+    const { features } = await api(asked)
+    const page = await open(browser, `#exercise=seen&lang=en&theme=light&panel=detail&sel=${tower.id}&at=13/28.7/106.9`)
+    await page.selectOption('#seen-height', '20')
+    await page.waitForSelector('#seen-found [data-part=hidden]')
+    assert.match(await page.textContent('#seen-found'), /hidden by the ground .*hills that nobody has seen, ± 2 m/)
+    await page.waitForFunction(() => window.registryMap.map.queryRenderedFeatures({ layers: ['shadow-hidden'] }).length > 0)
+    assert.ok(features.some(({ properties }) => properties.part === 'hidden'))
+    await shot(page, 'shadow')
+    await page.evaluate((id) => (location.hash = location.hash.replace(/sel=[^&]*/, `sel=${id}`)), low.id)
+    await page.waitForSelector('#seen-found >> text=missing: eye height')
+    await page.waitForFunction(() => window.registryMap.map.queryRenderedFeatures({ layers: ['shadow-hidden'] }).length === 0)
+    await close(page)
+  })
+
   it('draws what may be anywhere in a disc softly, and switches doubt off', async () => {
     for (const [i, quality] of ['surveyed', 'approximate', 'approximate'].entries())
       await post('/v1/resources?exercise=doubt', {

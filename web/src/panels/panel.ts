@@ -32,6 +32,7 @@ export function drawPanel(app: App): void {
   const panel = byId('panel')
   const { panel: name } = app.store.state
   show(app.map, 'chosen')
+  show(app.map, 'shadow')
   if (name !== 'intake') clearDrawn(app)
   if (name === 'none') return fill(panel)
   const same = panel.dataset.name === name
