@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +14,8 @@ AREA = "map"
 ROOT = Path(__file__).parents[2]
 DIST = ROOT / "web" / "dist"
 SCRIPT = ROOT / "benchmarks" / "map.mjs"
+NAMED = re.compile(r'''(?:(?:from|import) ?|(?:src|href)=)"\./(?:assets/)?([\w.-]+\.(?:js|css))"''')
+"""A script or style that a page names, or that a script imports at its start."""
 FPS = 30.0
 RUN_S = 900
 
@@ -28,8 +31,17 @@ def measure(stages: list[Stage], _: float) -> list[Figure]:
 
 
 def bundle_kb() -> float:
-    """Kilobytes of everything but fonts that a browser fetches to show the map."""
-    return sum(path.stat().st_size for path in DIST.rglob("*.gz")) / 1000
+    """Kilobytes of everything but fonts that a browser fetches to show the map.
+
+    Not counted: the field page, and what is imported when it is needed (a base map, pictures).
+    """
+    names = {"index.html"}
+    waiting = ["index.html", *(f"assets/{path.name}" for path in (DIST / "assets").glob("map-worker-*.js"))]
+    while waiting:
+        names.add(name := waiting.pop())
+        needed = {f"assets/{found}" for found in NAMED.findall((DIST / name).read_text(encoding="utf-8"))}
+        waiting.extend(needed - names)
+    return sum((DIST / f"{name}.gz").stat().st_size for name in names) / 1000
 
 
 def _driven(stage: Stage) -> list[Figure]:

@@ -140,11 +140,11 @@ async function patient(send: () => Promise<Response>): Promise<Response> {
   }
 }
 
-/** Sends a file as the body of a POST; `tell` hears which share of it has left, from 0 to 1. */
-export function upload<T>(path: string, file: File, query: Query, tell: (share: number) => void): Promise<T> {
+/** Sends a file as the body of a request; `tell` hears which share of it has left, from 0 to 1. */
+export function upload<T>(path: string, file: Blob, query: Query, tell: (share: number) => void, method = 'POST', type = 'application/octet-stream'): Promise<T> {
   const sending = new XMLHttpRequest()
-  sending.open('POST', url(path, query))
-  const sent = { ...headers(), Accept: 'application/json', 'Content-Type': 'application/octet-stream', 'Idempotency-Key': uuid() }
+  sending.open(method, url(path, query))
+  const sent = { ...headers(), Accept: 'application/json', 'Content-Type': type, ...(method === 'POST' ? { 'Idempotency-Key': uuid() } : {}) }
   for (const [name, value] of Object.entries(sent)) sending.setRequestHeader(name, value)
   sending.upload.addEventListener('progress', ({ loaded, total }) => tell(total ? loaded / total : 0))
   return new Promise((done, fail) => {

@@ -10,5 +10,8 @@ export function hearClock(date: string | null): void {
   ahead_ms = Math.abs(ahead) > TRUSTED_MS ? ahead : 0
 }
 
+/** An instant as a field for date and time takes it: this machine's own time, to the minute. */
+export const localMinute = (at: Date): string => new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+
 /** The present by the registry's clock. */
 export const now = (): Date => new Date(Date.now() - ahead_ms)

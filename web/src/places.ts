@@ -17,6 +17,9 @@ export interface Place {
 
 const RANKS: Record<string, number> = { province: 0, municipality: 0, management_area: 2, area: 2, district: 1, county: 1, town: 2, street: 2, township: 2, community: 3, village: 3 }
 
+/** More levels than any country has. */
+const DEEPEST = 12
+
 /** The places the registry knows: their names, extents and seats. */
 export class Places {
   private known = new Map<string, { place: Place; extent: GeoJSON.Geometry | null }>()
@@ -44,6 +47,15 @@ export class Places {
     return place ? nameOf(place.name) : (code ?? '—')
   }
   has = (code: string): boolean => this.known.has(code)
+
+  /** Whether a place is one of these or lies in one; yes where the page does not know what it lies in. */
+  isIn(code: string | null, codes: string[]): boolean {
+    for (let at = code, steps = 0; at && steps < DEEPEST; at = this.known.get(at)!.place.parent, steps++) {
+      if (codes.includes(at)) return true
+      if (!this.known.has(at)) return true
+    }
+    return false
+  }
 
   /** The polygon of a place, when there is one. */
   extent(code: string): GeoJSON.Polygon | GeoJSON.MultiPolygon | null {

@@ -2,7 +2,7 @@ import { attachment, Problem, type Query } from '../api'
 import type { App } from '../app'
 import { fill, h } from '../dom'
 import type { LonLat } from '../geo'
-import { age, coded, instant, length, nameOf, t, type Word } from '../i18n'
+import { age, coded, instant, length, nameOf, percent, t, type Word } from '../i18n'
 import type { Name, Resource, ResourceProperties } from '../types'
 import { groupOf, KINDS } from '../vocab'
 
@@ -131,6 +131,32 @@ export const section = (word: Word, ...content: (Node | string | null | false | 
 
 export const list = (items: HTMLElement[]): HTMLElement =>
   items.length ? h('ul', { class: 'list' }, items) : h('p', { class: 'quiet' }, t('none'))
+
+/** Where a file may be dropped, beside a button that chooses one. */
+export function dropZone(id: string, hint: string, bring: (file: File | undefined) => void, choose: HTMLElement): HTMLElement {
+  const zone = h('div', { class: 'drop', id }, choose, h('span', { class: 'quiet' }, hint))
+  const over = (isOver: boolean) => (event: Event) => {
+    event.preventDefault()
+    zone.classList.toggle('over', isOver)
+  }
+  zone.addEventListener('dragover', over(true))
+  zone.addEventListener('dragleave', over(false))
+  zone.addEventListener('drop', (event) => {
+    over(false)(event)
+    bring(event.dataTransfer?.files[0])
+  })
+  return zone
+}
+
+/** Shows that something is being sent; the answer is told which share of it has left. */
+export function sendingLine(line: HTMLElement, words: (share: string) => string): (share: number) => void {
+  const bar = h('progress', { max: 1, value: 0, 'aria-label': words('') })
+  const text = h('p', { class: 'quiet' })
+  const tell = (share: number) => ((bar.value = share), (text.textContent = words(percent(share))))
+  tell(0)
+  fill(line, text, bar)
+  return tell
+}
 
 /** A file the browser saves. */
 export function download(name: string, type: string, content: BlobPart): void {

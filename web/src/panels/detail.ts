@@ -12,6 +12,7 @@ import { contactSection } from './edit/contacts'
 import { newRecord } from './edit/record'
 import { editSection } from './edit/section'
 import { picture } from './layers'
+import { pictureSection } from './pictures/lazy'
 import { seenSection } from './seen'
 
 const FIELDS = ['form', 'force', 'level', 'tier', 'duration', 'space', 'personnel', 'vehicles', 'equipment', 'specialties', 'capacity_persons', 'capacities', 'occupancy_persons', 'hazards', 'amenities', 'hours', 'serves_persons', 'watch_radius_m', 'eye_height_m', 'stock', 'note'] as const
@@ -56,6 +57,7 @@ function card(app: App, resource: Resource): HTMLElement {
       p.status_at ? row('detail.status_at', `${instant(String(p.status_at))} · ${age(String(p.status_at))}`) : [],
       row('detail.verified', p.verified_at ? `${instant(p.verified_at)} · ${age(p.verified_at)}` : t('age.never')),
       row('detail.version', String(p.version))),
+    pictureSection(app, { path: `v1/resources/${resource.id}`, place: p.place, visibility: p.visibility, version: p.version }),
     seenSection(app, resource),
     p.sources.length > 0 && section('detail.sources', h('ul', {}, p.sources.map(source))),
     editSection(app, resource),

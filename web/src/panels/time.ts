@@ -1,6 +1,6 @@
 import { get } from '../api'
 import type { App } from '../app'
-import { now } from '../clock'
+import { localMinute, now } from '../clock'
 import { byId, fill, h } from '../dom'
 import { instant, t, type Word } from '../i18n'
 
@@ -45,8 +45,7 @@ export function drawTime(app: App): void {
 
 /** A field for any date and time, also years ago. */
 function exactly(app: App, as_of: string | null): HTMLElement {
-  const local = (at: Date) => new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
-  const field = h('input', { type: 'datetime-local', id: 'time-exact', 'aria-label': t('time.exact'), value: as_of ? local(new Date(as_of)) : '', max: local(now()) })
+  const field = h('input', { type: 'datetime-local', id: 'time-exact', 'aria-label': t('time.exact'), value: as_of ? localMinute(new Date(as_of)) : '', max: localMinute(now()) })
   field.addEventListener('change', () => {
     const at_ms = Date.parse(field.value)
     if (!Number.isNaN(at_ms)) app.store.set({ as_of: at_ms < end_ms() ? new Date(at_ms).toISOString() : null })

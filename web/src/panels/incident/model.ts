@@ -19,6 +19,7 @@ export interface Incident {
   name: Name | null
   place: string | null
   exercise: string | null
+  visibility: string
   retired: boolean
   version: number
   geometry: GeoJSON.Geometry | null

@@ -8,6 +8,7 @@ import { may } from '../../me'
 import { onEntry } from '../../registers'
 import { around, type Situation } from '../around'
 import { into, section, why } from '../common'
+import { pictureSection } from '../pictures/lazy'
 import { keepForSheet } from '../sheet'
 import { callSection } from './calls'
 import { committed, proposed } from './dispatch'
@@ -122,6 +123,7 @@ async function one(app: App, id: string, signal: AbortSignal): Promise<(HTMLElem
   const [place, ...rest] = where && found ? around(app, where.spot, incident.location.uncertainty_m ?? 0, found, teams ? proposed(app, incident, teams, attempt) : undefined) : [null]
   return [
     head(app, incident, attempt), h('div', { id: 'incident-said', role: 'status' }), place,
+    pictureSection(app, { path: `v1/incidents/${id}`, place: incident.place, visibility: incident.visibility, version: incident.version }),
     log && committed(app, incident, log.commitments, attempt),
     calls && callSection(app, calls),
     ...rest,

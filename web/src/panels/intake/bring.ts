@@ -1,9 +1,9 @@
 import { upload } from '../../api'
 import type { App } from '../../app'
 import { byId, fill, h } from '../../dom'
-import { coded, instant, number, percent, t, type Word } from '../../i18n'
+import { coded, instant, number, t, type Word } from '../../i18n'
 import { KIND_LIST } from '../../vocab'
-import { saveFile, section, why } from '../common'
+import { dropZone, saveFile, section, sendingLine, why } from '../common'
 import { LIST_KINDS } from './lists'
 import { DATUMS, intakes, type Intake } from './model'
 
@@ -29,7 +29,7 @@ function form(app: App): HTMLElement {
   return h('div', {},
     h('p', { class: 'note' }, t('intake.hint')),
     h('div', { class: 'row fields' }, h('label', { class: 'field' }, t('intake.kind'), kind), h('label', { class: 'field' }, t('intake.datum'), datum)),
-    dropZone(bring, h('button', { type: 'button', class: 'main', id: 'intake-choose', onclick: () => input.click() }, t('intake.choose'))),
+    dropZone('intake-drop', t('intake.drop'), bring, h('button', { type: 'button', class: 'main', id: 'intake-choose', onclick: () => input.click() }, t('intake.choose'))),
     input, said,
     h('p', { class: 'small' }, t('intake.template.hint'), ' ', h('button', { type: 'button', id: 'intake-template', onclick: () => void template(app, kind.value, said) }, t('intake.template'))))
 }
@@ -42,32 +42,11 @@ async function template(app: App, kind: string, line: HTMLElement): Promise<void
   }
 }
 
-function dropZone(bring: (file: File | undefined) => void, choose: HTMLElement): HTMLElement {
-  const zone = h('div', { class: 'drop', id: 'intake-drop' }, choose, h('span', { class: 'quiet' }, t('intake.drop')))
-  const over = (isOver: boolean) => (event: Event) => {
-    event.preventDefault()
-    zone.classList.toggle('over', isOver)
-  }
-  zone.addEventListener('dragover', over(true))
-  zone.addEventListener('dragleave', over(false))
-  zone.addEventListener('drop', (event) => {
-    over(false)(event)
-    bring(event.dataTransfer?.files[0])
-  })
-  return zone
-}
-
 async function send(app: App, file: File, said: { kind: string; datum: string | null }, line: HTMLElement): Promise<void> {
   if (file.size > MOST_BYTES) return fill(line, h('p', { class: 'problem', role: 'alert' }, t('intake.too_large', { mb: number(file.size / 1024 / 1024, 1) })))
-  const bar = h('progress', { max: 1, value: 0, 'aria-label': t('intake.uploading', { share: '' }) })
-  const text = h('p', { class: 'quiet' }, t('intake.uploading', { share: percent(0) }))
-  fill(line, text, bar)
   const query = { ...said, name: file.name.slice(0, 200), exercise: app.store.state.exercise }
   try {
-    const { id } = await upload<Intake>('v1/intakes', file, query, (share) => {
-      bar.value = share
-      text.textContent = t('intake.uploading', { share: percent(share) })
-    })
+    const { id } = await upload<Intake>('v1/intakes', file, query, sendingLine(line, (share) => t('intake.uploading', { share })))
     app.store.set({ intake: id })
     byId('panel').scrollTop = 0
   } catch (error) {
