@@ -143,14 +143,16 @@ async def test_the_lines_of_the_page_start_a_registry(
     (tmp_path / "dev").write_text(f'#!/bin/sh\nshift\nexec {sys.executable} -m registry "$@"\n')
     (tmp_path / "dev").chmod(0o755)
     home = Path(__file__).parents[1]
-    environment = os.environ | {"DATABASE_URL": url, "PYTHONPATH": str(home)}
-    environment.pop("REGISTRY_OWNER_URL", None)
+    environment = os.environ | {"DATABASE_URL": as_role(url), "REGISTRY_OWNER_URL": url}
+    environment["PYTHONPATH"] = str(home)
     process = await asyncio.create_subprocess_exec(
         "bash", "-euc", lines, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
     )
     out, err = await process.communicate()
     assert process.returncode == 0, err.decode()
     assert b"places" in out
+    assert "stored 已提交: new 新增 2" in out.decode()
+    assert "not read" not in out.decode()
     async with serving(create_app(UNHURRIED, as_role(url))) as client:
         told = (await client.get("/v1/jurisdiction")).json()
         assert told["jurisdiction"]["root"] == chain[-1]

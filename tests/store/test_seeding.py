@@ -9,6 +9,7 @@ from pyproj import Geod
 from shapely.geometry import shape
 
 from registry.domain.access.sight import PUBLIC
+from registry.domain.errors import Invalid, Refused
 from registry.services.seeding import seed
 from registry.store.database.pool import Writer
 from registry.store.database.query import Query
@@ -24,6 +25,44 @@ async def test_seeding_twice_changes_nothing(writer: Writer) -> None:
     assert first.quality == {"candidate_places": 45, "unknown": 1}
     second = await seed.seed(writer)
     assert (second.resources, second.added) == (46, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "wrong", "code"),
+    [
+        ("vocabularies.json", ("label", "zh"), "\u200b", "empty_text"),
+        ("places.geojson", ("properties", "name", "zh"), "\u200b", "empty_text"),
+        ("places.geojson", ("properties", "level"), "hamlet", None),
+        ("resources.geojson", ("properties", "name", "zh"), "\u200b", "empty_text"),
+        ("registers.json", ("place",), "no-such-place", "unknown_place"),
+        ("documents.json", ("title", "zh"), "\u200b", "empty_text"),
+        ("zones.json", ("name", "zh"), "\u200b", "empty_text"),
+        ("rules.json", ("name", "zh"), "\u200b", "empty_text"),
+    ],
+)
+async def test_every_seed_file_passes_the_gate(
+    writer: Writer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    name: str,
+    at: tuple[str, ...],
+    wrong: str,
+    code: str | None,
+) -> None:
+    for file in seed.SEEDS.iterdir():
+        if file.is_file():
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    listed = json.loads((tmp_path / name).read_text("utf-8"))
+    member = (listed["features"] if isinstance(listed, dict) else listed)[0]
+    for step in at[:-1]:
+        member = member[step]
+    member[at[-1]] = wrong
+    (tmp_path / name).write_text(json.dumps(listed), "utf-8")
+    monkeypatch.setattr(seed, "SEEDS", tmp_path)
+    with pytest.raises(Refused if code else Invalid) as error:
+        await seed.seed(writer)
+    if isinstance(error.value, Refused):
+        assert code in {one.code for one in error.value.findings}
 
 
 async def test_a_corrected_record_survives_seeding(writer: Writer) -> None:

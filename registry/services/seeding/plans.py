@@ -14,7 +14,7 @@ from registry.domain.plans.document import Document
 from registry.domain.plans.entry import Entry, admitted_entry, check_entry
 from registry.domain.plans.entry_base import classified
 from registry.domain.plans.provision import Provision, check_provision
-from registry.services.intake.admit import admit_value
+from registry.services.seeding.admitted import admitted
 from registry.store.database.pool import Writer
 from registry.store.places import zones
 from registry.store.plans import entries, plans
@@ -30,16 +30,16 @@ def read(folder: Path, name: str, item_type: Any) -> Any:
 
 async def seed_plans(writer: Writer, folder: Path) -> dict[str, int]:
     """Store the plans and return how many of each; entries that are stored already stay as they are."""
-    documents = read(folder, "documents.json", Document)
-    provisions = read(folder, "provisions.json", Provision)
+    documents = await admitted(writer, read(folder, "documents.json", Document))
+    provisions = await admitted(writer, read(folder, "provisions.json", Provision))
     check_all(documents, provisions)
     await plans.put_documents(writer, documents)
     await plans.put_provisions(writer, provisions)
     records = read(folder, "registers.json", Entry)
     await add_entries(writer, records)
-    named_zones = read(folder, "zones.json", Zone)
+    named_zones = await admitted(writer, read(folder, "zones.json", Zone))
     await zones.put(writer, named_zones, SEEDED_BY)
-    rules = read(folder, "rules.json", Rule)
+    rules = await admitted(writer, read(folder, "rules.json", Rule))
     for rule in rules:
         check_rule(rule)
     await zones.put_rules(writer, rules)
@@ -67,7 +67,7 @@ async def add_entries(writer: Writer, records: Sequence[Entry]) -> int:
     """
     if not records:
         return 0
-    records = [admitted_entry(await admit_value(writer, record)) for record in records]
+    records = [admitted_entry(record) for record in await admitted(writer, records)]
     for record in records:
         check_entry(record)
     stored = await entries.known(writer, records[0].exercise or LIVE, [record.id for record in records])

@@ -8,16 +8,20 @@ from typing import Any
 
 import msgspec
 
-from registry.domain.errors import Conflict, Refused
+from registry.domain.errors import Conflict, Invalid, Refused
 from registry.domain.intake.examine import examine
+from registry.domain.intake.files.values.own_words import check_words
 from registry.domain.intake.reference import Ground
 from registry.domain.places.jurisdiction import RegistryJurisdiction
+from registry.domain.places.place import PlaceDraft, check_place
+from registry.domain.places.vocabulary import VocabularyCode
 from registry.domain.plans.entry import Entry
 from registry.domain.records.change import Change, new_version
 from registry.domain.records.resource import Resource
 from registry.runtime import data_files
 from registry.services.intake.reference import load
 from registry.services.progress import Advance, unwatched
+from registry.services.seeding.admitted import admitted
 from registry.services.seeding.demonstration import demonstration
 from registry.services.seeding.demonstration_plans import demonstration_entries
 from registry.services.seeding.plans import add_entries, read, seed_plans
@@ -48,10 +52,10 @@ async def seed(writer: Writer, advance: Advance = unwatched) -> Summary:
     stored = await jurisdictions.get(writer)
     if stored is not None and stored.root != own.root:
         raise Conflict(f"this registry is that of {stored.name}: the sample would mix with its records")
+    code_count = await _seed_vocabularies(writer, advance)
     place_count = await _seed_places(writer, advance)
     if stored is None:
         await jurisdictions.insert(writer, own)
-    code_count = await _seed_vocabularies(writer, advance)
     added = await add(writer, records, advance)
     plan_counts = await seed_plans(writer, SEEDS)
     advance("plans", sum(plan_counts.values()), sum(plan_counts.values()))
@@ -118,6 +122,10 @@ def _admitted(record: Resource, ground: Ground) -> Resource:
 
 async def _seed_places(writer: Writer, advance: Advance) -> int:
     features = read_features("places.geojson")
+    levels = await places.levels(writer)
+    drafts = await admitted(writer, map(place_draft, features))
+    for item, draft in zip(features, drafts, strict=True):
+        check_place(item["id"], draft, levels)
     step = 100
     for start in range(0, len(features), step):
         await places.upsert(writer, [place_values(item) for item in features[start : start + step]])
@@ -127,6 +135,19 @@ async def _seed_places(writer: Writer, advance: Advance) -> int:
             await places.set_members(writer, item["id"], members)
     await places.derive(writer)
     return len(features)
+
+
+def place_draft(item: dict[str, Any]) -> PlaceDraft:
+    """A seeded feature as planners write a place; Invalid for what no place has."""
+    properties = {name: value for name, value in item["properties"].items() if value is not None}
+    extent = item["geometry"] or properties.pop("extent", None)
+    if (point := properties.get("point")) is not None:
+        properties["point"] = {"type": "Point", "coordinates": point}
+    feature = {"type": "Feature", "id": item["id"], "geometry": extent, "properties": properties}
+    try:
+        return msgspec.convert(feature, PlaceDraft)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{item['id']}: {error}") from error
 
 
 def place_values(item: dict[str, Any]) -> dict[str, Any]:
@@ -146,8 +167,11 @@ def place_values(item: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _seed_vocabularies(writer: Writer, advance: Advance) -> int:
-    rows = json.loads((SEEDS / "vocabularies.json").read_text("utf-8"))
-    values = [row | {"label_zh": row["label"]["zh"], "label_en": row["label"]["en"]} for row in rows]
-    await vocabularies.upsert(writer, values)
+    codes = await admitted(writer, read(SEEDS, "vocabularies.json", VocabularyCode))
+    for code in codes:
+        check_words(code.subject, code.code)
+    rows = [{name: getattr(code, name) for name in ("scheme", "subject", "code", "source")} for code in codes]
+    labels = [{"label_zh": code.label.zh, "label_en": code.label.en} for code in codes]
+    await vocabularies.upsert(writer, [row | label for row, label in zip(rows, labels, strict=True)])
     advance("vocabularies", len(rows), len(rows))
     return len(rows)

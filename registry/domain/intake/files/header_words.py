@@ -106,7 +106,7 @@ FIELD_WORDS: dict[str, tuple[str, ...]] = {
     "hazards": (
         "适用灾害|灾害类型|适用灾种|灾种|适用灾害类型",
         "適用災害類別|災害類別",
-        "対象災害|災害種別",
+        "対象災害|災害種別|対象とする災害|災害の種類|対象災害の種類",
         "hazards|hazard|hazard types",
     ),
     "capacity_persons": (
