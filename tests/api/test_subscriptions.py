@@ -6,8 +6,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event
 from typing import Any
 
 import asyncpg
@@ -17,51 +16,20 @@ import pytest
 from registry.app import create_app
 from registry.domain.subscriptions.webhook import parse_networks
 from registry.runtime.database import as_role
-from registry.services.subscriptions.deliver import WebhookDeliverer
+from registry.services.subscriptions.deliver import AT_ONCE_EACH, WebhookDeliverer
 from registry.services.subscriptions.fan_out import fan_out
 from registry.store.database.pool import Writer, prepare
 from registry.store.subscriptions import outbox
 from tests.api.conftest import UNHURRIED, serving, signing
 from tests.builders import a_place
+from tests.receiver import LOOPBACK, Receiver
 from tests.waiting import until
 
-LOOPBACK = "127.0.0.0/8"
 SHELTER = {
     "type": "Feature",
     "geometry": None,
     "properties": {"kind": "shelter", "name": {"en": "S"}, "place": "T1", "location": {"quality": "unknown"}},
 }
-
-
-class Receiver:
-    """A server that keeps what it is sent, and answers with the statuses it was given, then with 204."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[dict[str, str], bytes]] = []
-        self.statuses: list[int] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                outer.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-                self.send_response(outer.statuses.pop(0) if outer.statuses else 204)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
-        Thread(target=self._server.serve_forever, daemon=True).start()
-
-    @property
-    def told(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.got]
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 @pytest.fixture
@@ -260,3 +228,21 @@ async def test_what_waits_is_not_sent_once_the_key_of_its_owner_is_gone(place, r
     await place.connection.execute("UPDATE api_key SET revoked_at = now() WHERE holder = 'leaver'")
     async with place.app.state.reader.writer() as writer:
         assert await outbox.lease(writer, later + timedelta(days=1), 50) == []
+
+
+async def test_a_receiver_that_does_not_answer_holds_up_nobody_else(place, receiver) -> None:
+    """Its messages wait in their own few slots, and those of others are sent meanwhile."""
+    asleep = Event()
+    deaf = Receiver(before=lambda: asleep.wait(100))
+    try:
+        await subscribe(place, deaf.url, kinds=["shelter"])
+        for _ in range(AT_ONCE_EACH + 3):
+            await make(place)
+        await until(lambda: deaf.reached == AT_ONCE_EACH)
+        await subscribe(place, receiver.url, kinds=["shelter"])
+        await make(place)
+        await until(lambda: receiver.got)
+        assert (deaf.reached, deaf.got) == (AT_ONCE_EACH, [])
+    finally:
+        asleep.set()
+        deaf.close()

@@ -16,6 +16,7 @@ from tests.faults.inspection import inspect
 from tests.faults.ledger import Ledger
 from tests.faults.load import Client, Stuck
 from tests.faults.victim import Victim, served
+from tests.faults.webhooks import Listener
 from tests.scratch import scratch_folder
 from tests.waiting import until
 
@@ -55,6 +56,8 @@ async def _drill(
     victim: Victim, folder: Path, worker_kills: int, postmaster_kills: int, seed: int
 ) -> Outcome:
     ledger, chance, over = Ledger(folder / "ledger"), random.Random(seed), asyncio.Event()
+    listener = Listener()
+    await listener.subscribe(victim)
     watch = Watch(victim, ledger)
     clients = [Client(n, seed, victim.url, victim.token, ledger) for n in range(CLIENTS)]
     begun = time.monotonic()
@@ -72,8 +75,9 @@ async def _drill(
     await watching
     ledger.faults += [repr(end) for end in ended if end is not None and not isinstance(end, Stuck)]
     ledger.faults += _bugs(folder / "serve.log")
-    found = await _inspected(victim, ledger)
+    found = await _inspected(victim, ledger, listener)
     ledger.close()
+    listener.close()
     return Outcome(
         seed,
         worker_kills,
@@ -103,10 +107,10 @@ def _bugs(log: Path) -> list[str]:
     return [line for line in log.read_text(errors="replace").splitlines() if "unhandled" in line][:5]
 
 
-async def _inspected(victim: Victim, ledger: Ledger) -> dict[str, int]:
+async def _inspected(victim: Victim, ledger: Ledger, listener: Listener) -> dict[str, int]:
     connection = await asyncpg.connect(victim.database_url, timeout=30)
     try:
-        return await inspect(connection, ledger)
+        return await inspect(connection, ledger) | await listener.inspect(connection)
     finally:
         await connection.close()
 

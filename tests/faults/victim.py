@@ -13,6 +13,7 @@ from urllib.parse import quote
 from benchmarks.stage import free_port
 from registry.domain.access.credential import new_token
 from registry.runtime.cluster import processes
+from tests.receiver import LOOPBACK
 
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -108,6 +109,7 @@ def served(home: Path, log: Path, workers: int = 3) -> Iterator[Victim]:
     """A registry in `home` that answers; its words go to `log`."""
     port, token = free_port(), new_token()
     told = {"REGISTRY_DATA_DIR": str(home), "REGISTRY_ADMIN_KEY": token, "REGISTRY_MASS_CHANGE_LIMIT": "0"}
+    told["REGISTRY_WEBHOOK_NETWORKS"] = LOOPBACK
     command = [sys.executable, "-m", "registry", "serve", "--port", str(port), "--workers", str(workers)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")}
     with log.open("ab") as words:

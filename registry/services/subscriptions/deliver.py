@@ -4,9 +4,12 @@ import asyncio
 import random
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx
 import structlog
@@ -31,7 +34,11 @@ from registry.store.subscriptions.outbox import DueMessage
 
 log = structlog.get_logger("registry")
 AT_ONCE = 50
+AT_ONCE_EACH = 5
+"""So many messages of one subscription are under way in a process: who does not answer holds up no other."""
 LOOK_EVERY_S = 1.0
+LOOK_AGAIN_S = 0.2
+"""How soon it is looked for more while messages are under way."""
 GONE = 410
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -40,6 +47,17 @@ async def resolve(host: str, port: int) -> list[str]:
     """The addresses of a name."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
+
+
+@contextmanager
+def surviving() -> Iterator[None]:
+    """Go on after a failure: an end would leave every subscriber without news."""
+    try:
+        yield
+    except Unavailable:
+        pass
+    except Exception as error:
+        log.error("webhooks could not be delivered", error=repr(error))
 
 
 class WebhookDeliverer:
@@ -52,28 +70,54 @@ class WebhookDeliverer:
         self._peppers = peppers
         self._allowed = allowed
         self._resolve = resolve
+        self._tls = httpx.create_ssl_context(trust_env=False)
+        self._under_way: dict[asyncio.Task[None], UUID] = {}
 
     async def follow(self, moved: Callable[[float], Awaitable[bool]]) -> None:
         """Tell subscriptions of changes until cancelled; a database that is away is asked again."""
+        try:
+            await asyncio.gather(self._fan_out(moved), self._deliver())
+        finally:
+            for task in self._under_way:
+                task.cancel()
+
+    async def _fan_out(self, moved: Callable[[float], Awaitable[bool]]) -> None:
         while True:
-            try:
+            with surviving():
                 while await fan_out(self._reader):
                     pass
-                while await self.deliver_due():
-                    pass
-            except Unavailable:
-                pass
-            except Exception as error:  # an end would leave every subscriber without news
-                log.error("webhooks could not be delivered", error=repr(error))
             await moved(LOOK_EVERY_S)
 
-    async def deliver_due(self) -> int:
-        """Send what is due, each message by itself; how many there were."""
+    async def _deliver(self) -> None:
+        """Keep messages under way: as one ends, the next that is due begins."""
+        while True:
+            started = 0
+            with surviving():
+                started = await self._start_due()
+            if self._under_way and not started:
+                await asyncio.wait(self._under_way, timeout=LOOK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
+            elif not started:
+                await asyncio.sleep(LOOK_AGAIN_S)
+
+    async def _start_due(self) -> int:
+        """Begin to send what is due, as far as there is room; how many messages."""
+        free = AT_ONCE - len(self._under_way)
+        if not free:
+            return 0
+        counts = Counter(self._under_way.values())
+        busy = [identity for identity, count in counts.items() if count >= AT_ONCE_EACH]
         async with self._reader.writer() as writer:
-            due = await outbox.lease(writer, now(), AT_ONCE)
-        if due:
-            await asyncio.gather(*(self._attempt(message) for message in due))
+            due = await outbox.lease(writer, now(), free, 1, busy)
+        for message in due:
+            task = asyncio.create_task(self._attempt_surviving(message))
+            self._under_way[task] = message.subscription
+            task.add_done_callback(self._under_way.pop)
         return len(due)
+
+    async def _attempt_surviving(self, message: DueMessage) -> None:
+        """One attempt; where its outcome cannot be stored the lease runs out, and it is sent again."""
+        with surviving():
+            await self._attempt(message)
 
     async def _attempt(self, message: DueMessage) -> None:
         try:
@@ -114,7 +158,9 @@ class WebhookDeliverer:
         url = parts._replace(netloc=f"{pinned}:{port}").geturl()
         async with (
             asyncio.timeout(2 * TIMEOUT_S),
-            httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False) as client,
+            httpx.AsyncClient(
+                timeout=TIMEOUT_S, follow_redirects=False, trust_env=False, verify=self._tls
+            ) as client,
             client.stream(
                 "POST", url, content=body, headers=headers, extensions={"sni_hostname": host}
             ) as response,

@@ -31,8 +31,8 @@ INSERT = Query(
 LEASE_S = 60.0
 """Longer than an attempt takes. A process that dies with a message lets it be sent again after so long."""
 _LEASE = """
-WITH due AS (
-    SELECT m.n FROM webhook_message m
+WITH ready AS (
+    SELECT m.n, m.subscription, m.due_at FROM webhook_message m
     JOIN subscription s ON s.id = m.subscription AND s.ended_at IS NULL AND EXISTS (
         SELECT FROM api_key k WHERE 'key:' || k.holder = s.owner AND k.role = s.role AND k.places = s.places
           AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > (:now)::timestamptz))
@@ -41,7 +41,15 @@ WITH due AS (
         SELECT FROM webhook_message e
         WHERE e.subscription = m.subscription AND e.subject = m.subject AND e.n < m.n
           AND e.delivered_at IS NULL AND e.given_up_at IS NULL)
-    ORDER BY m.due_at, m.n LIMIT (:limit)::integer
+      AND m.subscription <> ALL ((:busy)::uuid[])
+    ORDER BY m.due_at, m.n LIMIT 500
+), ranked AS (
+    SELECT n, due_at, row_number() OVER (PARTITION BY subscription ORDER BY due_at, n) AS place FROM ready
+), due AS (
+    SELECT m.n FROM webhook_message m
+    WHERE m.n IN (SELECT n FROM ranked WHERE place <= (:each)::integer
+                   ORDER BY due_at, n LIMIT (:limit)::integer)
+      AND m.delivered_at IS NULL AND m.given_up_at IS NULL AND m.due_at <= (:now)::timestamptz
     FOR UPDATE OF m SKIP LOCKED
 )
 UPDATE webhook_message m
@@ -110,9 +118,15 @@ async def put(writer: Writer, messages: Sequence[dict[str, Any]]) -> None:
     await writer.run_many(INSERT, messages)
 
 
-async def lease(writer: Writer, now: datetime, limit: int) -> list[DueMessage]:
-    """The messages that this process sends now; of each record of a subscription the first alone."""
-    rows = await writer.rows(LEASE, {"now": now, "limit": limit, "lease_s": LEASE_S})
+async def lease(
+    writer: Writer, now: datetime, limit: int, each: int = 1_000, busy: Sequence[UUID] = ()
+) -> list[DueMessage]:
+    """The messages that this process sends now; of each record of a subscription the first alone.
+
+    At most `each` of a subscription, and none of the `busy` ones.
+    """
+    values = {"now": now, "limit": limit, "each": each, "busy": list(busy), "lease_s": LEASE_S}
+    rows = await writer.rows(LEASE, values)
     return [DueMessage(**{name: row[name] for name in DueMessage._fields}) for row in rows]
 
 
