@@ -103,6 +103,12 @@ class Duplicate(Conflict):
     title_zh = "已存在同一标识的对象。"
 
 
+class ExerciseEnded(Conflict):
+    """The exercise has ended: what is in it can be read, and is not changed any more."""
+
+    title_zh = "演练已结束：可以查看，不能再更改。"
+
+
 class Stale(Conflict):
     """The stored version is newer than the one the request was made for."""
 

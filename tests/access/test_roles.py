@@ -81,6 +81,8 @@ MATRIX: dict[tuple[str, str], Route] = {
     ("GET", "/v1/coverage/scenarios"): Route("viewer"),
     ("GET", "/v1/coverage/scenarios/{identity:uuid}"): Route("viewer"),
     ("DELETE", "/v1/coverage/scenarios/{identity:uuid}"): Route("planner"),
+    ("PUT", "/v1/exercises/{exercise:str}/end"): Route("planner", bodiless=True),
+    ("DELETE", "/v1/exercises/{exercise:str}/end"): Route("planner", bodiless=True),
     ("GET", "/v1/findings"): Route("viewer"),
     ("POST", "/v1/findings/{identity:uuid}/settlement"): Route("field", {"reason": "why"}),
     ("POST", TRIAL): Route("field", draft("T1")),

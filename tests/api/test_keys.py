@@ -50,9 +50,9 @@ async def test_exercises_are_listed_to_those_who_see_something_of_them(
     await a_place(stored, "T1")
     await a_resource(stored, "shelter", 106.6, 29.0, place="T1", exercise="open-drill")
     await a_resource(stored, "shelter", 106.6, 29.0, place="T1", exercise="secret", visibility="restricted")
-    assert (await client.get("/v1/exercises")).json() == {"exercises": ["open-drill"]}
+    assert (await client.get("/v1/exercises")).json() == {"exercises": ["open-drill"], "ended": []}
     planner = await client.get("/v1/exercises", headers=await signed("planner"))
-    assert planner.json() == {"exercises": ["open-drill", "secret"]}
+    assert planner.json() == {"exercises": ["open-drill", "secret"], "ended": []}
 
 
 async def test_each_role_sees_what_it_is_cleared_for(client: Client, stored: Writer, signed: Signed) -> None:

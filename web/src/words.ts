@@ -1131,6 +1131,10 @@ export const WORDS = {
   'exercise.copy': ['新建演练，从实况复制 {n} 个资源', 'Open a new one with {n} records of real life'],
   'exercise.copy.note': ['先填写新的演练名称；复制的资源只属于演练', 'Write the new name first; the copies belong to the exercise only'],
   'exercise.copying': ['正在复制', 'Copying'],
+  'exercise.end': ['结束', 'End'],
+  'exercise.reopen': ['重新开放', 'Open again'],
+  'exercise.sure': ['确定？', 'Sure?'],
+  'exercise.ended': ['{name} · 已于 {at} 结束', '{name} · ended {at}'],
   'exercise.opened': ['已复制 {n} 个，未成 {failed}', '{n} copied, {failed} not'],
 
   'attribution': ['地名点 © GeoNames（CC BY 4.0）；区界为演示数据；MapLibre', 'Place points © GeoNames (CC BY 4.0); demonstration boundaries; MapLibre'],

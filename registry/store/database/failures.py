@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from registry.domain.errors import Duplicate, Forbidden, Invalid, RegistryError, Unavailable
+from registry.domain.errors import Duplicate, ExerciseEnded, Forbidden, Invalid, RegistryError, Unavailable
 
 BROKEN = {
     "fk_resource_place": ("properties.place", "no such place"),
@@ -16,6 +16,8 @@ BROKEN = {
     "fk_place_parent": ("parent", "no such parent place"),
 }
 KEY = re.compile(r"Key \((?P<columns>[^)]*)\)=")
+ENDED = "RE001"
+"""What the database says of a change in an exercise that has ended; its message is the name."""
 GONE = (
     OSError,
     asyncpg.InterfaceError,
@@ -41,6 +43,12 @@ DISK_FULL = DiskFull()
 
 def explain(error: BaseException) -> RegistryError | None:
     """The registry's error for a driver error; None where it is a bug of the registry."""
+    if getattr(error, "sqlstate", None) == ENDED:
+        return ExerciseEnded(
+            f"the exercise {error} has ended: nothing in it is changed any more; a planner may open it again",
+            field="exercise",
+            zh=f"演练 {error} 已结束，不能再更改；规划员可以重新开放",
+        )
     if isinstance(error, asyncpg.QueryCanceledError | TimeoutError | asyncio.TimeoutError):
         return Unavailable("the database did not answer in time", retry_after_s=2)
     if "conflict with recovery" in str(error):

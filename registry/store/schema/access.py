@@ -76,6 +76,16 @@ approval = sa.Table(
     comment="Mass changes that one person asked for and another allowed.",
 )
 
+exercise_end = sa.Table(
+    "exercise_end",
+    metadata,
+    sa.Column("exercise", sa.Text, primary_key=True),
+    sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("ended_by", sa.Text, nullable=False),
+    sa.CheckConstraint("exercise <> 'live'", name="not_live"),
+    comment="Exercises that have ended: what is in them can be read, and is not changed any more.",
+)
+
 audit = sa.Table(
     "audit",
     metadata,
