@@ -13,6 +13,9 @@ from registry.domain.values import Name
 AT_ONCE_S = 1.0
 UNION_S = 4e-5
 FACES_S = 2e-4
+SEEN_S = 0.03
+SEEN_FACES_S = 0.1
+"""Ground that is seen has some two thousand corners a watcher, where a circle has 64."""
 SITING_PAIRS_AT_ONCE = 150_000
 USUAL_CANDIDATES = 400
 USUAL_DEMAND = 3_000
@@ -105,12 +108,13 @@ def estimate_seconds(task: Task) -> float:
         return 2e-6 * len(inputs.watchers) + 2e-5 * len(inputs.demand or [])
     count, depth = len(inputs.watchers), _discs_depth(inputs)
     rounds = 3 if any(w.uncertainty_m or w.extents or w.unknown for w in inputs.watchers) else 1
+    seen = sum(w.sees is not None for w in inputs.watchers)
     answers = 2 if isinstance(task, ScenarioTask) else 1
     if isinstance(task, CompareTask):
         answers += len(task.scenarios)
-    union = UNION_S * count * rounds * answers
+    union = (UNION_S * count * rounds + SEEN_S * seen) * answers
     if isinstance(task, DepthTask | CriticalityTask) or inputs.min_depth > 1:
-        union += FACES_S * count * max(1.0, min(depth, 6.0)) * rounds
+        union += FACES_S * count * max(1.0, min(depth, 6.0)) * rounds + SEEN_FACES_S * seen
     if not isinstance(task, SitingTask):
         return union
     candidates = USUAL_CANDIDATES if task.candidates is None else len(task.candidates)
