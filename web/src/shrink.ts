@@ -1,16 +1,20 @@
 /** The longest side that the registry keeps of a picture, pixels. */
 const MOST_PX = 2560
-const MOST_BYTES = 4_000_000
+/** A larger file than this is not sent. */
+export const MOST_BYTES = 4_000_000
 const QUALITIES = [0.85, 0.7, 0.5]
 
-/** A picture as JPEG, upright, no longer and no larger than the registry takes, without what the camera wrote into it. */
+/** A picture as JPEG, upright, no longer and no larger than the registry takes, without what the camera wrote into it; on white. */
 export async function shrunk(file: Blob): Promise<Blob> {
   const whole = await createImageBitmap(file, { imageOrientation: 'from-image' })
   const share = Math.min(1, MOST_PX / Math.max(whole.width, whole.height))
   const canvas = document.createElement('canvas')
   canvas.width = Math.max(1, Math.round(whole.width * share))
   canvas.height = Math.max(1, Math.round(whole.height * share))
-  canvas.getContext('2d')!.drawImage(whole, 0, 0, canvas.width, canvas.height)
+  const context = canvas.getContext('2d')!
+  context.fillStyle = '#fff'
+  context.fillRect(0, 0, canvas.width, canvas.height)
+  context.drawImage(whole, 0, 0, canvas.width, canvas.height)
   whole.close()
   let made: Blob | null = null
   for (const quality of QUALITIES) {

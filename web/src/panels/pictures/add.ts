@@ -2,17 +2,17 @@ import { Problem } from '../../api'
 import type { App } from '../../app'
 import { fill, h } from '../../dom'
 import { number, t } from '../../i18n'
+import { MOST_BYTES, shrunk } from '../../shrink'
 import { dropZone, sendingLine, why } from '../common'
 import { saidFields } from './fields'
 import type { Pictured } from './lazy'
 import { attach, sendFile } from './model'
 import { sha256 } from './sha256'
-import { prepared, type Prepared } from './shrink'
 import { showIn } from './shown'
 import { w } from './words'
 
 const TAKEN = 'image/jpeg,image/png,image/webp'
-const MB = 2 ** 20
+const MB = 1_000_000
 
 /** A part of the card in which a picture is chosen or dropped, described and added; `done` hears its digest. */
 export function addForm(app: App, subject: () => Pictured, done: (sha256: string) => void): HTMLElement {
@@ -22,10 +22,10 @@ export function addForm(app: App, subject: () => Pictured, done: (sha256: string
     if (!file) return
     const turn = ++chosen
     fill(body, h('p', { class: 'quiet', role: 'status' }, w('add.preparing')))
-    const ready = await prepared(file).catch(() => null)
+    const ready = await (file.size > MOST_BYTES ? shrunk(file) : Promise.resolve(file)).catch(() => null)
     if (turn !== chosen) return
     input.value = ''
-    fill(body, ready ? form(app, subject(), file.name, ready, close) : problem(w('add.undecodable')))
+    fill(body, ready ? form(app, subject(), file, ready, close) : problem(w('add.undecodable')))
   }
   const close = (digest: string) => {
     details.open = false
@@ -40,9 +40,16 @@ export function addForm(app: App, subject: () => Pictured, done: (sha256: string
 
 const problem = (text: string): HTMLElement => h('p', { class: 'problem', role: 'alert' }, text)
 
-function form(app: App, subject: Pictured, name: string, { content, scaled }: Prepared, done: (sha256: string) => void): HTMLElement {
+/** What is said of the picture that is sent, which is the file or a smaller one made of it. */
+function form(app: App, subject: Pictured, { name }: File, content: Blob, done: (sha256: string) => void): HTMLElement {
   const preview = h('img', { class: 'preview', alt: w('add.preview') })
-  showIn(preview, content).then((release) => release(), () => preview.remove())
+  const mb = number(content.size / MB, 1)
+  const size = h('p', { class: 'small', role: 'status' }, w('add.chosen', { name, mb }))
+  const shown = (release: () => void) => {
+    release()
+    if (!(content instanceof File)) size.textContent = w('add.scaled', { name, mb, width: number(preview.naturalWidth), height: number(preview.naturalHeight) })
+  }
+  showIn(preview, content).then(shown, () => preview.remove())
   const fields = saidFields(subject, null)
   const out = h('div', { role: 'status', id: 'picture-said' })
   const save = h('button', { type: 'submit', class: 'main', id: 'picture-save' }, w('add.save'))
@@ -60,10 +67,8 @@ function form(app: App, subject: Pictured, name: string, { content, scaled }: Pr
     }
     save.removeAttribute('aria-disabled')
   }
-  const mb = number(content.size / MB, 1)
   return h('form', { id: 'picture-form', onsubmit: (event: Event) => void submit(event) }, preview,
-    h('p', { class: 'small' }, scaled ? w('add.scaled', { name, mb, width: number(scaled.width), height: number(scaled.height) }) : w('add.chosen', { name, mb })),
-    ...fields.elements, h('div', { class: 'row' }, save), out)
+    size, ...fields.elements, h('div', { class: 'row' }, save), out)
 }
 
 /** Sends the file and attaches it; tried again it sends only what is not there yet, under the same digest. */
