@@ -25,6 +25,7 @@ AREAS = (
     "access",
     "intake",
     "terrain",
+    "roads",
 )
 SIZES = (10_000, 100_000, 1_000_000)
 NEEDS = {"growth": SIZES, "plans": (100_000,)}

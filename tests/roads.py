@@ -5,13 +5,25 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from registry.domain.roads.build import RoadExtract, build
-from registry.domain.roads.network import BACKWARD, FORWARD, RoadNetwork, pack, unpack, version_of
+from registry.domain.roads.network import (
+    BACKWARD,
+    FORWARD,
+    NetworkHead,
+    RoadNetwork,
+    pack,
+    unpack,
+    version_of,
+)
 from registry.domain.roads.speeds import CLASSES, DEFAULT_SPEEDS, SpeedTable
+from registry.store.database.pool import Writer
+from registry.store.roads import networks
+from registry.store.roads.osm_file import read_extract
 
 SYN60 = Path(__file__).parent / "data" / "roads" / "syn60.osm.pbf"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,6 +35,18 @@ def network_of(extract: RoadExtract, speeds: SpeedTable = DEFAULT_SPEEDS) -> Roa
     built = build(extract, speeds)
     content = pack(built.head, built.arrays)
     return unpack(content, version_of(content))
+
+
+@cache
+def _packed() -> tuple[NetworkHead, bytes]:
+    built = build(read_extract(SYN60), DEFAULT_SPEEDS)
+    return built.head, pack(built.head, built.arrays)
+
+
+async def load_county(writer: Writer) -> None:
+    """Make the synthetic county the current roads of a database."""
+    head, content = _packed()
+    await networks.switch(writer, version_of(content), head, content)
 
 
 def extract_of(lon, lat, pieces: Iterable[tuple], at: datetime = AT) -> RoadExtract:

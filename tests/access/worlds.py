@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
@@ -29,6 +31,7 @@ from registry.store.database.pool import Writer, prepare
 from registry.store.records import changes, contacts
 from tests.api.conftest import Client, serving
 from tests.builders import NOW, a_place, make
+from tests.roads import load_county
 
 PEPPER = "a pepper that only these tests have"
 LATER = NOW + timedelta(hours=1)
@@ -196,12 +199,16 @@ async def world(
             await _pictured(writer, named, former(named))
             if named.visibility == "internal":
                 await _called(writer, named)
+    await load_county(writer)
     headers = {name: await _key(writer, name, *STAFF[name]) for name in STAFF}
     headers["public"] = {}
-    settings = Settings(pool_size=3, key_pepper=PEPPER, inflight_public=100, mass_change_limit=0)
-    app = create_app(settings, as_role(url))
-    async with serving(app) as client:
-        yield World(client, headers, connection)
+    with TemporaryDirectory() as data_dir:
+        settings = Settings(
+            pool_size=3, key_pepper=PEPPER, inflight_public=100, mass_change_limit=0, data_dir=Path(data_dir)
+        )
+        app = create_app(settings, as_role(url))
+        async with serving(app) as client:
+            yield World(client, headers, connection)
     await connection.close()
 
 

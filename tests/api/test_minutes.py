@@ -306,6 +306,47 @@ async def test_a_process_and_the_file_of_a_host_answer_alike(road_client, world)
     assert [name.partition(".")[0] for name in kept] == [near["roads"]["data"]["version"]]
 
 
+async def test_demand_is_reached_as_the_pairs_say(road_client, search, world) -> None:
+    rng = random.Random(9)
+    points = [(rng.uniform(106.60, 106.69), rng.uniform(29.0, 29.08)) for _ in range(30)] + [(107.5, 29.0)]
+    features = [
+        {
+            "type": "Feature",
+            "id": str(n),
+            "geometry": {"type": "Point", "coordinates": point},
+            "properties": {},
+        }
+        for n, point in enumerate(points)
+    ]
+    demand = {"type": "FeatureCollection", "features": features}
+    ring = [[106.5, 28.9], [107.6, 28.9], [107.6, 29.2], [106.5, 29.2], [106.5, 28.9]]
+    body = {"kind": "rescue_team", "area": {"type": "Polygon", "coordinates": [ring]}, "demand": demand}
+    asked = await road_client.post("/v1/coverage/minutes", json=body | {"max_minutes": 2, "condition": "ice"})
+    assert asked.status_code == 200, asked.text
+    answer = asked.json()
+    recorded = [spot._replace(radius_m=0.0) for spot in world.values()]
+    first = {}
+    for n, point in enumerate(points):
+        legs = search.seconds(recorded, RoadSpot(*point))
+        first[str(n)] = min((leg.seconds_min for leg in legs if leg.seconds_min is not None), default=None)
+    late = {n for n, seconds in first.items() if seconds is None or seconds > 120}
+    assert {gap["point"]["id"] for gap in answer["gaps"]} == late
+    assert answer["gaps_count"] == len(late)
+    assert answer["reached"]["nominal"] == len(points) - len(late)
+    assert answer["reached"]["lower"] <= answer["reached"]["nominal"] <= answer["reached"]["upper"]
+    beyond = next(gap for gap in answer["gaps"] if gap["point"]["id"] == "30")
+    assert (beyond["unknown"], beyond["minutes"]["free_flow"]) == ("no_road_data", None)
+    assert answer["mean"] is None
+    known = sorted(seconds for seconds in first.values() if seconds is not None)
+    half = next(one for one in answer["quantiles"] if one["share"] == 0.5)
+    assert half["minutes"]["free_flow"] == pytest.approx(known[15] / 60, abs=0.006)
+    assert half["minutes"]["lower"] == 0.0
+    assert answer["roads"]["data"]["licence"].startswith("© OpenStreetMap")
+    without = (await road_client.post("/v1/coverage/minutes", json=body | {"max_minutes": 2})).json()
+    assert without["reached"]["lower"] == 0.0
+    assert without["reached"]["nominal"] == answer["reached"]["nominal"]
+
+
 class Named(msgspec.Struct):
     """A record by its identity alone."""
 

@@ -11,7 +11,8 @@ from pyproj import Geod, Transformer
 
 from registry.domain.errors import Invalid, InvalidQuery
 from registry.domain.roads.closures import Vehicle, crossing, too_small_for
-from registry.domain.roads.leg import FOOT_M_PER_S, MAX_OFFROAD_M, RoadSpot, Traffic
+from registry.domain.roads.first_arrival import first_arrivals
+from registry.domain.roads.leg import FOOT_M_PER_S, FREE, MAX_OFFROAD_M, RoadSpot, Traffic
 from registry.domain.roads.network import BACKWARD, FORWARD, RoadNetwork
 from registry.domain.roads.search import RoadSearch
 from registry.domain.roads.snapping import pieces_within, snap
@@ -167,10 +168,43 @@ def test_a_limit_hides_what_is_beyond_it_and_changes_nothing_else(syn60: RoadNet
             assert limited == free
 
 
-def test_the_least_of_many_is_the_least_of_each(syn60: RoadNetwork) -> None:
-    search, origins = RoadSearch(syn60), spots(syn60, 18, 5)
-    each = np.min([search.least([one]) for one in origins], axis=0)
-    assert np.allclose(search.least(origins), each, atol=1e-6)
+def test_the_first_arrival_is_the_least_of_all_pairs(syn60: RoadNetwork) -> None:
+    search, rng = RoadSearch(syn60), np.random.default_rng(23)
+    closed = Traffic(tuple(np.flatnonzero(rng.random(len(syn60.begin)) < 0.1)))
+    origins, targets = spots(syn60, 21, 12), spots(syn60, 22, 40)
+    targets += [origins[0], RoadSpot(107.5, 29.0)]
+    for traffic in (FREE, closed):
+        times = first_arrivals(search, [(one, True) for one in origins], targets, traffic)
+        for n, target in enumerate(targets):
+            legs = search.seconds(origins, target, traffic=traffic)
+            least = min((leg.seconds_min for leg in legs if leg.seconds_min is not None), default=math.inf)
+            assert times.free_flow[n] == pytest.approx(least, abs=1e-6)
+            assert times.low[n] == times.free_flow[n]
+            assert (times.unknown[n] is not None) == (
+                legs[0].unknown in ("too_far_from_road", "no_road_data")
+            )
+
+
+def test_the_first_arrival_of_uncertain_ones_lies_between_its_ends() -> None:
+    table = read_speeds(
+        b'{"name":"office","source":"a test","kmh":{},'
+        b'"factors":[{"condition":"ice","source":"a test","by_class":{},"otherwise":1}]}'
+    )
+    network = network_of(read_extract(SYN60), table)
+    search, rng, traffic = RoadSearch(network), np.random.default_rng(24), Traffic(condition="ice")
+    origins, targets = spots(network, 25, 4, 200.0), spots(network, 26, 15)
+    times = first_arrivals(search, [(one, True) for one in origins], targets, traffic)
+    doubtful = first_arrivals(search, [(one, False) for one in origins], targets, traffic)
+    assert np.isinf(doubtful.high).all()
+    assert (doubtful.low == times.low).all()
+    for _ in range(10):
+        moved = []
+        for spot in origins:
+            away, turn = spot.radius_m * math.sqrt(rng.random()), rng.uniform(0, 360)
+            moved.append((RoadSpot(*GEOD.fwd(spot.lon, spot.lat, turn, away)[:2]), True))
+        exact = first_arrivals(search, moved, targets, FREE).free_flow
+        assert (times.low <= exact + 1e-6).all()
+        assert (exact <= times.high + 1e-6).all()
 
 
 def test_across_a_river_is_an_hour_by_road_and_no_way_when_both_bridges_are_shut() -> None:
@@ -200,14 +234,17 @@ def test_a_limit_does_not_hide_that_there_is_no_way() -> None:
 
 
 def test_the_way_on_foot_counts_and_is_told() -> None:
-    network = network_of(two_banks(21))
+    network = network_of(two_banks(21, river_m=2000))
     lon, lat = float(network.lon[10]), float(network.lat[10])
-    beside = RoadSpot(*GEOD.fwd(lon, lat, 180, 400)[:2])
-    far = RoadSpot(*GEOD.fwd(lon, lat, 180, 600)[:2])
-    legs = RoadSearch(network).seconds([beside, far], RoadSpot(float(network.lon[11]), lat))
+    beside, far = (RoadSpot(*GEOD.fwd(lon, lat, 0, away_m)[:2]) for away_m in (400, 600))
+    beyond = RoadSpot(*GEOD.fwd(lon, lat, 180, 600)[:2])
+    legs = RoadSearch(network).seconds([beside, far, beyond], RoadSpot(float(network.lon[11]), lat))
     assert legs[0].offroad_m == pytest.approx(400, abs=0.01)
     assert legs[0].seconds_min == pytest.approx(400 / FOOT_M_PER_S + 36, abs=0.1)
-    assert (legs[1].seconds_min, legs[1].unknown) == (None, "too_far_from_road")
+    assert [(leg.seconds_min, leg.unknown) for leg in legs[1:]] == [
+        (None, "too_far_from_road"),
+        (None, "no_road_data"),
+    ]
 
 
 def test_two_spots_on_one_piece_of_a_one_way_street() -> None:

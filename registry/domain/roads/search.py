@@ -64,29 +64,12 @@ class RoadSearch:
         traffic: Traffic = FREE,
     ) -> list[Leg]:  # fmt: skip
         """The travel time from each origin to one spot: one search on the transposed graph prices all."""
-        snapped = snap(self.network, [*origins, to], self._offroad_limits([*origins, to]))
-        own = _one(snapped, len(origins))
+        snapped = snap(self.network, [*origins, to], self.offroad_limits([*origins, to]))
+        own = snapped_spot(snapped, len(origins))
         area = self.area_of(to, own)
         if area is None:
             return [Leg(unknown=self.off_roads(to))] * len(origins)
         return _Arrival(self, to, own, area, limit_s, traffic).legs(origins, snapped)
-
-    def least(self, origins: Sequence[RoadSpot], *, traffic: Traffic = FREE) -> Seconds:
-        """The seconds from the nearest origin to every junction; infinite where none arrives.
-
-        Origins too far from every road are left out.
-        """
-        snapped = snap(self.network, origins, self._offroad_limits(origins))
-        costs = self.costs(traffic)
-        met = np.flatnonzero(snapped.piece >= 0)
-        parts = [self.leaving(_one(snapped, int(n)), costs) for n in met]
-        if not parts:
-            return np.full(len(self.network.lon), np.inf)
-        starts = Starts(
-            np.concatenate([part.junctions for part in parts]),
-            np.concatenate([part.seconds for part in parts]),
-        )
-        return self.run("out", starts, costs, None)
 
     def costs(self, traffic: Traffic, *, slow: bool = False) -> Seconds:
         """Seconds of each piece: infinite where it is closed, longer by the factors of the condition."""
@@ -145,7 +128,16 @@ class RoadSearch:
             np.asarray([seconds + foot_s for _, seconds in ends], float),
         )
 
-    def _offroad_limits(self, spots: Sequence[RoadSpot]) -> Seconds:
+    def greatest(self, reached: Seconds, pieces: Any, costs: Seconds, way: str) -> float:
+        """An upper end of the seconds to (`out`) or from (`in`) any place on these pieces."""
+        network = self.network
+        ahead, back = (network.begin, network.end) if way == "out" else (network.end, network.begin)
+        cost, ways = costs[pieces], network.ways[pieces]
+        by_ahead = np.where(ways & FORWARD, reached[ahead[pieces]] + cost, np.inf)
+        by_back = np.where(ways & BACKWARD, reached[back[pieces]] + cost, np.inf)
+        return float(np.minimum(by_ahead, by_back).max(initial=0.0))
+
+    def offroad_limits(self, spots: Sequence[RoadSpot]) -> Seconds:
         """How far each centre may be from a road, so that a place of the spot may be near enough."""
         return MAX_OFFROAD_M + np.asarray([spot.radius_m for spot in spots], float)
 
@@ -188,7 +180,8 @@ class SnappedSpot(NamedTuple):
     away_m: float
 
 
-def _one(snapped: Snapped, n: int) -> SnappedSpot:
+def snapped_spot(snapped: Snapped, n: int) -> SnappedSpot:
+    """Where the spot of a number meets the roads."""
     return SnappedSpot(int(snapped.piece[n]), float(snapped.share[n]), float(snapped.away_m[n]))
 
 
@@ -228,17 +221,8 @@ class _Arrival:
         foot_s = self.area.least_m / FOOT_M_PER_S
         least = search.run("in", Starts(ends, np.full(len(ends), foot_s)), costs, limit_s)
         away = search.run("out", search.leaving(self.own, costs), costs, limit_s)
-        spread_s = float(self._greatest(away, self.area.pieces, costs, "out"))
+        spread_s = search.greatest(away, self.area.pieces, costs, "out")
         return Times(costs, least, own, spread_s + self.area.most_m / FOOT_M_PER_S)
-
-    def _greatest(self, reached: Seconds, pieces: Any, costs: Seconds, way: str) -> float:
-        """An upper end of the seconds to (or from) any place on these pieces."""
-        network = self.network
-        ahead, back = (network.begin, network.end) if way == "out" else (network.end, network.begin)
-        cost, ways = costs[pieces], network.ways[pieces]
-        by_ahead = np.where(ways & FORWARD, reached[ahead[pieces]] + cost, np.inf)
-        by_back = np.where(ways & BACKWARD, reached[back[pieces]] + cost, np.inf)
-        return float(np.minimum(by_ahead, by_back).max(initial=0.0))
 
     def _smallest(self, reached: Seconds, pieces: Any, costs: Seconds, _: str) -> float:
         """The least seconds from any of these pieces that is open."""
@@ -253,7 +237,7 @@ class _Arrival:
         straight_m = self._straight_m(origins)
         legs = []
         for n, origin in enumerate(origins):
-            one = _one(snapped, n)
+            one = snapped_spot(snapped, n)
             area = self.search.area_of(origin, one)
             if area is None:
                 legs.append(Leg(unknown=self.search.off_roads(origin)))
@@ -282,8 +266,8 @@ class _Arrival:
         network = self.network
         piece, share = snapped.piece[:count], snapped.share[:count]
         cost, ways = times.costs[piece], network.ways[piece]
-        ahead = np.where(ways & FORWARD, times.least[network.end[piece]] + _part(1 - share, cost), np.inf)
-        back = np.where(ways & BACKWARD, times.least[network.begin[piece]] + _part(share, cost), np.inf)
+        ahead = np.where(ways & FORWARD, times.least[network.end[piece]] + part_of(1 - share, cost), np.inf)
+        back = np.where(ways & BACKWARD, times.least[network.begin[piece]] + part_of(share, cost), np.inf)
         best = np.minimum(ahead, back)
         if self.to.radius_m:
             return np.where(np.isin(piece, self.area.pieces), self.area.least_m / FOOT_M_PER_S, best)
@@ -327,7 +311,7 @@ class _Arrival:
         if origin.radius_m == 0 and self.to.radius_m == 0:
             most = exact + foot_s
         else:
-            most = self._greatest(times.own, area.pieces, times.costs, "in") + times.spread_s + foot_s
+            most = self.search.greatest(times.own, area.pieces, times.costs, "in") + times.spread_s + foot_s
         if not np.isfinite(most) or (self.limit_s is not None and most > self.limit_s):
             return None
         return most
@@ -342,11 +326,11 @@ class _Arrival:
         if self._unlimited is None:
             costs = self.free.costs
             self._unlimited = self.search.run("in", self.search.arriving(self.own, costs), costs, None)
-        reach = self._greatest if every else self._smallest
+        reach = self.search.greatest if every else self._smallest
         reached = reach(self._unlimited, area.pieces, self.free.costs, "in")
         return "beyond_limit" if np.isfinite(reached) else "not_connected"
 
 
-def _part(share: Any, cost: Any) -> Any:
+def part_of(share: Any, cost: Any) -> Any:
     """A share of a cost; infinite where the piece is closed, also of no share of it."""
     return np.where(np.isfinite(cost), share * np.where(np.isfinite(cost), cost, 0.0), np.inf)

@@ -11,6 +11,8 @@ from registry.domain.coverage.gaps import Bound
 from registry.domain.coverage.siting.placement import Siting
 from registry.domain.geojson import Area, Point
 from registry.domain.records.resource import Exercise, Kind, Visibility
+from registry.domain.roads.answer import Closures, MaxMinutes
+from registry.domain.roads.closures import Vehicle
 from registry.domain.terrain.watched import SightRule
 from registry.domain.values import LongText, Name, PlaceCode, Radius, ShortText
 
@@ -136,6 +138,30 @@ class DistanceRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     search_m: Radius = 200_000.0
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 100
     """How many of the farthest points to name."""
+    as_of: datetime | None = None
+    exercise: Exercise | None = None
+
+
+class MinutesRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which points of demand the first resource of a kind reaches within so many minutes by road."""
+
+    kind: Kind
+    filter: ListConditions | None = None
+    place: PlaceCode | None = None
+    area: Area | None = None
+    demand: WeightedPoints | PlacePoints = PlacePoints()
+    max_minutes: MaxMinutes
+    """The limit, at free flow."""
+    search_minutes: MaxMinutes = 120.0
+    """Resources that nobody could drive from in this time are not looked at."""
+    vehicle: Vehicle | None = None
+    """The dimensions that limits of bridges are compared with."""
+    condition: ShortText | None = None
+    """The condition whose factors give the greatest time, such as ice."""
+    closures: Closures = "obey"
+    """Whether closures and cordons in force count."""
+    limit: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    """How many of the gaps to name."""
     as_of: datetime | None = None
     exercise: Exercise | None = None
 

@@ -131,6 +131,9 @@ PROCESSES: dict[str, Process] = {
         Process("scenario", "Scenario · 方案推演", coverage.router, coverage.try_scenario),
         Process("siting", "Siting · 选址", coverage.router, coverage.find_sites),
         Process("distance", "Distance to the nearest · 最近距离", coverage.router, coverage.measure_distance),
+        Process(
+            "minutes", "Demand reached by road · 按道路分钟可达", coverage.router, coverage.measure_travel
+        ),
         Process("compare", "Comparison of scenarios · 方案比较", coverage.router, coverage.compare_scenarios),
         Process("members", "Places with and without · 有无分布", coverage.router, coverage.find_members),
         Process("rules-check", "Check of a site by the rules · 选址规则检查", rules.router, rules.check_site),

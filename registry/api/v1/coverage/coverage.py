@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, get, post
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
@@ -20,7 +21,9 @@ from registry.domain.coverage.siting.placement import SitingPlan
 from registry.domain.errors import InvalidQuery
 from registry.domain.geojson import Area
 from registry.domain.records.resource import Kind
+from registry.domain.roads.reached_demand import ReachedDemand
 from registry.services.coverage.members import count_members
+from registry.services.coverage.minutes import measure_minutes
 from registry.services.coverage.requests import (
     CompareRequest,
     CoverageRequest,
@@ -29,6 +32,7 @@ from registry.services.coverage.requests import (
     DistanceRequest,
     GapsRequest,
     MembersRequest,
+    MinutesRequest,
     ScenarioRequest,
     SitingRequest,
 )
@@ -138,6 +142,14 @@ async def measure_distance(analysis: AnalysisDep, data: JSONBody[DistanceRequest
     return await analysis.respond(data)
 
 
+@post("/minutes", status_code=200)
+async def measure_travel(
+    state: State, reader: ReaderDep, sight: SightDep, data: JSONBody[MinutesRequest]
+) -> ReachedDemand:
+    """Which points of demand the first resource reaches in so many minutes by road, and which it does not."""
+    return await measure_minutes(reader, sight, state.roads, data)
+
+
 @post("/compare", status_code=200, responses=answers(analyses.Comparison))
 async def compare_scenarios(analysis: AnalysisDep, data: JSONBody[CompareRequest]) -> Response[bytes]:
     """Saved scenarios beside the present, the one that covers most first."""
@@ -161,6 +173,7 @@ router = Router(
         try_scenario,
         find_sites,
         measure_distance,
+        measure_travel,
         compare_scenarios,
         find_members,
     ],
