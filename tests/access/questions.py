@@ -124,7 +124,10 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     ],
     "/v1/checks": [{"place": "D"}],
     "/v1/proximity/alert-area": [{"info": [{"area": [{"polygon": [POLYGON]}]}]}],
-    "/v1/proximity/batch": [{"origins": [HERE, {"lon": FAR[0], "lat": FAR[1]}], "k": 50}],
+    "/v1/proximity/batch": [
+        {"origins": [HERE, {"lon": FAR[0], "lat": FAR[1]}], "k": 50},
+        {"origins": [HERE], "k": 3, "by": "minutes"},
+    ],
     "/v1/proximity/covering": [
         {"origin": HERE},
         {"origin": {"area": AREA}},

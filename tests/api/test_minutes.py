@@ -306,6 +306,30 @@ async def test_a_process_and_the_file_of_a_host_answer_alike(road_client, world)
     assert [name.partition(".")[0] for name in kept] == [near["roads"]["data"]["version"]]
 
 
+async def test_a_batch_is_the_same_as_each_question(road_client, world, ground) -> None:
+    await a_resource(ground, "rescue_team", AT[0] - 0.05, 29.0)
+    spots = [ORIGIN, {"lon": 106.66, "lat": 29.02, "radius_m": 200}, {"lon": 107.5, "lat": 29.0}]
+    body = {"origins": spots, "where": TEAMS, "k": 4, "by": "minutes"}
+    asked = await road_client.post("/v1/proximity/batch", json=body)
+    assert asked.status_code == 200, asked.text
+    answer = asked.json()
+    for one, spot in zip(answer["answers"], spots, strict=True):
+        alone = await told(road_client, "nearest", k=4, origin=spot)
+        assert [hit["id"] for hit in one["hits"]] == ids(alone)
+        assert [hit["travel"] for hit in one["hits"]] == [
+            feature["properties"]["travel"] for feature in alone["features"]
+        ]
+        assert one.get("unknown", []) == alone["roads"]["unknown"]
+        named = [record["id"] for record in alone["undecided"]["resources"]]
+        assert set(one["undecided"]) <= set(named)
+        assert one["more_undecided"] or len(named) == len(one["undecided"])
+    assert answer["answers"][2]["unknown"][0]["reason"] == "no_road_data"
+    assert answer["roads"]["data"] == alone["roads"]["data"]
+    many = await road_client.post("/v1/proximity/batch", json=body | {"origins": [ORIGIN] * 101})
+    assert many.status_code == 400
+    assert "origins" in many.text
+
+
 async def test_demand_is_reached_as_the_pairs_say(road_client, search, world) -> None:
     rng = random.Random(9)
     points = [(rng.uniform(106.60, 106.69), rng.uniform(29.0, 29.08)) for _ in range(30)] + [(107.5, 29.0)]

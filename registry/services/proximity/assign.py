@@ -22,6 +22,7 @@ from registry.domain.proximity.edges import joined
 from registry.domain.proximity.figures import distances, greatest_m, is_certain
 from registry.domain.proximity.origin import Origin, Start, form_of, start_of_spot
 from registry.domain.proximity.undecided import describe_undecided, first_of, may_be_within, places_of
+from registry.domain.roads.answer import RoadsUsed, UnknownTime
 from registry.services.completeness import completeness_of
 from registry.services.proximity.answer import require_place
 from registry.services.proximity.undecided import doubt_of
@@ -45,6 +46,8 @@ class Assignment(msgspec.Struct, frozen=True):
     hits: list[dict[str, Any]]
     undecided: list[str]
     more_undecided: bool
+    unknown: list[UnknownTime] | UnsetType = UNSET
+    """By minutes: records near enough without a time by road, the nearest 50."""
 
 
 class Assignments(SetAnswer, frozen=True, kw_only=True):
@@ -57,6 +60,8 @@ class Assignments(SetAnswer, frozen=True, kw_only=True):
     answers: list[Assignment]
     features: list[msgspec.Raw]
     none: Words | UnsetType = UNSET
+    roads: RoadsUsed | UnsetType = UNSET
+    """The roads that minutes are counted on, of an answer in minutes."""
 
 
 async def assign(
@@ -65,7 +70,7 @@ async def assign(
 ) -> Assignments:  # fmt: skip
     """The k nearest resources to each spot, none beyond `max_m`; InvalidQuery for any other origin."""
     wanted = filter_of(conditions, sight.as_of or datetime.now(UTC))
-    starts = [_start(number, origin) for number, origin in enumerate(origins)]
+    starts = starts_of(origins)
     async with reader.snapshot(one_plan=True) as snapshot:
         batch = await batches.nearest(snapshot, sight, wanted, starts, k=k, max_m=max_m)
         every = [
@@ -93,9 +98,14 @@ async def assign(
             features=[msgspec.Raw(row["feature"]) for row in features],
             completeness=await completeness_of(snapshot, sight, wanted),
             undecided=_of_any(named),
-            excluded=await _excluded(snapshot, sight, wanted, starts, bounds),
+            excluded=await excluded_of_any(snapshot, sight, wanted, starts, bounds),
         )
     return answer if ids else structs.replace(answer, none=why_none(answer))
+
+
+def starts_of(origins: Sequence[Origin]) -> list[Start]:
+    """The spots of a batch; InvalidQuery for any other origin."""
+    return [_start(number, origin) for number, origin in enumerate(origins)]
 
 
 def _start(number: int, origin: Origin) -> Start:
@@ -153,9 +163,10 @@ def _hit(row: Row, start: Start, max_m: float | None) -> dict[str, Any]:
     return {"id": str(row["id"]), "kind": row["kind"]} | distances(row, start) | certain
 
 
-async def _excluded(
+async def excluded_of_any(
     reader: Reader, sight: Sight, wanted: Filter, starts: Sequence[Start], bounds: Sequence[float | None]
 ) -> Excluded:
+    """What conditions keep out up to the farthest bound of any spot."""
     if is_broad(wanted):
         return {}
     spots = Start(shape=joined((None, start.lon, start.lat, start.margin_m) for start in starts))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from msgspec import structs
 
 from registry.domain.access.sight import Sight
+from registry.domain.conditions import Filter
 from registry.domain.errors import InvalidQuery
 from registry.domain.proximity.origin import Origin, Start, as_spot
 from registry.domain.roads.answer import ByMinutes
@@ -52,7 +53,7 @@ async def nearest_by_minutes(
     async with reader.snapshot(one_plan=True) as snapshot:
         start = as_spot(await start_of(snapshot, origin))
         used = await roads_of(snapshot, sight, roads, by)
-        found = await candidates(snapshot, sight, question, start, used, k)
+        found = await candidates(snapshot, sight, question.filter, start, used, k)
         choice = choose(found.timed, start, k, found.bound_m)
         return await _answer(snapshot, sight, question, start, used, found, choice)
 
@@ -82,14 +83,14 @@ async def within_minutes(
 
 
 async def candidates(
-    reader: Reader, sight: Sight, question: ResourceQuestion, start: Start, used: RoadsOfQuestion, k: int
+    reader: Reader, sight: Sight, wanted: Filter, start: Start, used: RoadsOfQuestion, k: int
 ) -> TimedCandidates:
     """Enough of the nearest in a straight line to hold the first k in time, whatever the roads are."""
     fastest = used.search.network.head.fastest_m_per_s
     cap_m = None if used.question.limit_s is None else used.question.limit_s * fastest
     count = max(FIRST, 4 * k)
     while True:
-        hits = await knn.nearest(reader, sight, question.filter, start, k=count, max_m=cap_m)
+        hits = await knn.nearest(reader, sight, wanted, start, k=count, max_m=cap_m)
         records = await timed(used, start, hits.rows)
         if len(hits.rows) < count:
             return TimedCandidates(records, cap_m)

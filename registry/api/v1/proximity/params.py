@@ -62,8 +62,8 @@ class OriginBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     where: Conditions = Conditions()
 
 
-class RoadBody(OriginBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A question as a body that may be asked in minutes by road."""
+class RoadMembers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a body says that may be asked in minutes by road."""
 
     by: By = "distance"
     """Count metres in a straight line, or minutes by road at free flow."""
@@ -79,6 +79,14 @@ class RoadBody(OriginBody, frozen=True, kw_only=True, forbid_unknown_fields=True
     def by_road(self) -> ByMinutes | None:
         """The question in minutes, None for one by distance."""
         return by_minutes(self.by, self.max_minutes, self.vehicle, self.condition, self.closures)
+
+
+class RoadBody(RoadMembers, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question from one origin that may be asked in minutes by road."""
+
+    origin: Origin
+    """Where to measure from, and by minutes where to drive to."""
+    where: Conditions = Conditions()
 
 
 ConditionsDep = NamedDependency[Conditions]
