@@ -30,7 +30,7 @@ AREAS = (
 SIZES = (10_000, 100_000, 1_000_000)
 NEEDS = {"growth": SIZES, "plans": (100_000,)}
 """The sizes that an area measures at beside the largest."""
-OF_ITS_OWN = ("intake", "terrain")
+OF_ITS_OWN = ("intake", "roads", "terrain")
 """Areas that make their own database, or need none."""
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
