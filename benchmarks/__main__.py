@@ -26,6 +26,7 @@ AREAS = (
     "intake",
     "terrain",
     "roads",
+    "incidents",
 )
 SIZES = (10_000, 100_000, 1_000_000)
 NEEDS = {"growth": SIZES, "plans": (100_000,)}

@@ -177,26 +177,43 @@ class SubscriptionIndex:
         ]
 
 
-def message_of(
-    row: Mapping[str, Any], subscription: WebhookSubscription, reached: Reached
-) -> EventMessage | None:
-    """What a subscription is told of a change; None when it does not ask for it, or may not know of it."""
-    if position_of(row) <= subscription.since:
-        return None
-    sight = sight_of(subscription.actor(), subscription.exercise)
-    change = visible_change(row, sight, subscription.place, subscription.since)
-    if change is None:
-        return None
-    events = events_of(row, change, reached)
-    matching = [event for event in events if not subscription.events or event in subscription.events]
-    if not matching:
-        return None
-    return EventMessage(type=matching[-1], timestamp=change.at, events=list(events), data=change)
+class ToldChange:
+    """A change of the log as subscriptions are told of it, worked out once for all who see the same."""
+
+    def __init__(self, row: Mapping[str, Any], reached: Reached) -> None:
+        self._row = row
+        self._reached = reached
+        self._position = position_of(row)
+        self._seen: dict[Any, tuple[FeedChange, list[EventType]] | None] = {}
+        self._bodies: dict[Any, tuple[str, str]] = {}
+
+    def message(self, subscription: WebhookSubscription) -> tuple[str, str] | None:
+        """Type and body of its message; None when it does not ask for it, or may not know of it."""
+        if self._position <= subscription.since:
+            return None
+        key = subscription.role, tuple(subscription.places), subscription.exercise, subscription.place
+        if key not in self._seen:
+            self._seen[key] = self._change(subscription)
+        if (seen := self._seen[key]) is None:
+            return None
+        change, events = seen
+        matching = [event for event in events if not subscription.events or event in subscription.events]
+        if not matching:
+            return None
+        if (key, matching[-1]) not in self._bodies:
+            message = EventMessage(type=matching[-1], timestamp=change.at, events=list(events), data=change)
+            self._bodies[key, matching[-1]] = message.type, msgspec.json.encode(message).decode()
+        return self._bodies[key, matching[-1]]
+
+    def _change(self, subscription: WebhookSubscription) -> tuple[FeedChange, list[EventType]] | None:
+        sight = sight_of(subscription.actor(), subscription.exercise)
+        change = visible_change(self._row, sight, subscription.place, subscription.since)
+        return None if change is None else (change, events_of(self._row, change, self._reached))
 
 
 def deadline_message(
     row: Mapping[str, Any], subscription: WebhookSubscription, event: DeadlineEvent, at: datetime
-) -> EventMessage | None:
+) -> tuple[str, str] | None:
     """What a subscription is told of a deadline that has come; None as for a change."""
     if subscription.events and event not in subscription.events:
         return None
@@ -204,7 +221,8 @@ def deadline_message(
     change = visible_change(row, sight, subscription.place, subscription.since)
     if change is None or change.op != "put" or not _shows(change, event):
         return None
-    return EventMessage(type=event, timestamp=at.isoformat(), events=[event], data=change)
+    message = EventMessage(type=event, timestamp=at.isoformat(), events=[event], data=change)
+    return event, msgspec.json.encode(message).decode()
 
 
 def _shows(change: FeedChange, event: DeadlineEvent) -> bool:

@@ -3,24 +3,22 @@
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from registry.domain.subscriptions.deadline import Reached
 from registry.domain.subscriptions.subscription import (
-    EventMessage,
     SubscriptionIndex,
+    ToldChange,
     WebhookSubscription,
-    message_of,
 )
 from registry.domain.sync.feed import position_of
 from registry.services.clock import now
-from registry.store.database.pool import Reader, Row
+from registry.store.database.pool import Reader, Row, Writer
 from registry.store.subscriptions import deadlines, outbox
 from registry.store.subscriptions import subscriptions as store
 from registry.store.sync import feed, log_readers
 from registry.store.sync.log_readers import WEBHOOKS
 
 PAGE = 200
+QUESTION = ("subscriptions",)
 
 
 async def fan_out(reader: Reader) -> bool:
@@ -33,7 +31,7 @@ async def fan_out(reader: Reader) -> bool:
         position = await log_readers.claim(writer, WEBHOOKS)
         if position is None:
             return False
-        index = SubscriptionIndex(await store.active(writer))
+        index = await subscription_index(writer)
         if not index.count:
             return False
         page = await feed.page(writer, None, None, position, PAGE)
@@ -51,22 +49,34 @@ def _messages(
     messages = [
         (subscription, row, message)
         for row in changes
+        for change in (ToldChange(row, reached),)
         for subscription in index.may_match(row)
-        if (message := message_of(row, subscription, reached)) is not None
+        if (message := change.message(subscription)) is not None
     ]
     return outbox_rows(messages, at)
 
 
+async def subscription_index(writer: Writer) -> SubscriptionIndex:
+    """The subscriptions that are told now, read again only when they are others than the last time."""
+    those = await store.which(writer)
+    kept: SubscriptionIndex | None = writer.kept.get(QUESTION, those)
+    if kept is not None:
+        return kept
+    index = SubscriptionIndex(await store.active(writer))
+    writer.kept.put(QUESTION, those, index, of_records=False)
+    return index
+
+
 def outbox_rows(
-    messages: list[tuple[WebhookSubscription, Row, EventMessage]], at: datetime
+    messages: list[tuple[WebhookSubscription, Row, tuple[str, str]]], at: datetime
 ) -> list[dict[str, Any]]:
-    """The messages as the outbox stores them."""
+    """The messages, by type and body, as the outbox stores them."""
     return [
         {
             "subscription": subscription.id,
             "subject": row["resource_id"],
-            "type": message.type,
-            "body": msgspec.json.encode(message).decode(),
+            "type": message[0],
+            "body": message[1],
             "created_at": at,
         }
         for subscription, row, message in messages

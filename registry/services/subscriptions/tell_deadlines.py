@@ -3,13 +3,12 @@
 from datetime import timedelta
 
 from registry.domain.subscriptions.deadline import EVENTS, DeadlineKind, reached_at
-from registry.domain.subscriptions.subscription import SubscriptionIndex, deadline_message
+from registry.domain.subscriptions.subscription import deadline_message
 from registry.services.clock import now
 from registry.services.places.time_zone import time_zone
-from registry.services.subscriptions.fan_out import outbox_rows
+from registry.services.subscriptions.fan_out import outbox_rows, subscription_index
 from registry.store.database.pool import Reader, Row
 from registry.store.subscriptions import deadlines, outbox
-from registry.store.subscriptions import subscriptions as store
 from registry.store.subscriptions.deadlines import Told, all_until
 from registry.store.sync import log_readers
 from registry.store.sync.log_readers import WEBHOOKS
@@ -44,7 +43,7 @@ async def _tell_page(reader: Reader, kind: DeadlineKind, stale_after: timedelta)
         last = (await deadlines.told(writer))[kind]
         if last.at is not None and last.at >= upto:
             return 0, False
-        index = SubscriptionIndex(await store.active(writer))
+        index = await subscription_index(writer)
         if last.at is None or not index.count:
             await deadlines.move(writer, kind, all_until(upto))
             return 0, False

@@ -44,6 +44,14 @@ _VALID = sa.exists().where(
 )
 ACTIVE = Query(sa.select(*_COLUMNS).where(subscription.c.ended_at.is_(None), _VALID))
 """Those whose owner still has a key of the same role and places."""
+_HASHED = sa.cast(
+    sa.func.hashtextextended(sa.cast(subscription.c.id, sa.Text), sa.literal_column("0")), sa.Numeric
+)
+WHICH = Query(
+    sa.select(
+        sa.func.concat(sa.func.count(), sa.literal_column("'/'"), sa.func.sum(_HASHED)).label("which")
+    ).where(subscription.c.ended_at.is_(None), _VALID)
+)
 END = Query(
     sa.update(subscription)
     .where(_ID, subscription.c.ended_at.is_(None))
@@ -72,6 +80,13 @@ async def get(reader: Reader, identity: UUID) -> WebhookSubscription | None:
 async def active(reader: Reader) -> list[WebhookSubscription]:
     """The subscriptions that are told of changes now."""
     return [_of(row) for row in await reader.rows(ACTIVE, {})]
+
+
+async def which(reader: Reader) -> str:
+    """A text that changes when others are told of changes; what a subscription asks for never changes."""
+    row = await reader.row(WHICH, {})
+    assert row is not None
+    return str(row["which"])
 
 
 async def end(writer: Writer, identity: UUID, reason: str) -> None:
