@@ -33,6 +33,8 @@ KNOWN = 30_000
 """Records of the registry before: others find what they ask for among them."""
 ASKED_EVERY_S, LOOK_EVERY_S, ALONE_S = 0.03, 0.2, 10.0
 LONGEST_S = 1200.0
+NO_KEEPING = httpx.Limits(max_keepalive_connections=0)
+"""A connection that is kept may be closed by the server just when the next request is sent."""
 NEAR = "/v1/proximity/nearest?lon=106.65&lat=29.03&kind=shelter&k=10"
 JOB_PROCESS = "registry.jobs.intake_main"
 COLUMNS = (
@@ -140,7 +142,7 @@ class Office:
     def __init__(self, url: str, key: str) -> None:
         headers = {"Authorization": f"Bearer {key}"}
         self.refused = 0
-        self._client = httpx.Client(base_url=url, headers=headers, timeout=60)
+        self._client = httpx.Client(base_url=url, headers=headers, timeout=60, limits=NO_KEEPING)
 
     def __enter__(self) -> "Office":
         return self
@@ -201,7 +203,7 @@ class Office:
         stop = threading.Event()
 
         def ask() -> None:
-            with httpx.Client(base_url=self._client.base_url, timeout=60) as client:
+            with httpx.Client(base_url=self._client.base_url, timeout=60, limits=NO_KEEPING) as client:
                 while not stop.wait(ASKED_EVERY_S):
                     begun_s = time.perf_counter()
                     self.refused += not client.get(NEAR).is_success

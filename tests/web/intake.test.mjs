@@ -266,3 +266,16 @@ describe('a narrow screen', () => {
     await close(page)
   })
 })
+
+describe('the workbook of what is recorded', () => {
+  it('is saved, and comes back unchanged', async () => {
+    const page = await page_of('en')
+    await page.selectOption('#intake-kind', 'hotline')
+    const [file] = await Promise.all([page.waitForEvent('download'), page.click('#intake-recorded')])
+    await bring(page, 'hotline', await file.path())
+    assert.equal(await state(page), 'checked')
+    assert.equal(await chip(page, 'create').count(), 0)
+    assert.equal(await chip(page, 'unchanged').count(), 1)
+    await close(page)
+  })
+})

@@ -607,6 +607,7 @@ export const WORDS = {
   'intake.uploading': ['正在上传 {share}', 'Uploading {share}'],
   'intake.template.hint': ['没有现成的清单？', 'No list yet?'],
   'intake.template': ['下载空白表', 'Save an empty form'],
+  'intake.recorded': ['下载已登记内容', 'Save what is recorded'],
   'intake.earlier': ['已上传的文件', 'Files brought before'],
   'intake.earlier.none': ['还没有文件', 'No file yet'],
   'intake.until': ['保留到 {at}', 'kept until {at}'],

@@ -1,6 +1,7 @@
 import { upload } from '../../api'
 import type { App } from '../../app'
 import { byId, fill, h } from '../../dom'
+import { jurisdiction } from '../../jurisdiction'
 import { coded, instant, number, t, type Word } from '../../i18n'
 import { KIND_LIST } from '../../vocab'
 import { dropZone, saveFile, section, sendingLine, why } from '../common'
@@ -31,12 +32,18 @@ function form(app: App): HTMLElement {
     h('div', { class: 'row fields' }, h('label', { class: 'field' }, t('intake.kind'), kind), h('label', { class: 'field' }, t('intake.datum'), datum)),
     dropZone('intake-drop', t('intake.drop'), bring, h('button', { type: 'button', class: 'main', id: 'intake-choose', onclick: () => input.click() }, t('intake.choose'))),
     input, said,
-    h('p', { class: 'small' }, t('intake.template.hint'), ' ', h('button', { type: 'button', id: 'intake-template', onclick: () => void template(app, kind.value, said) }, t('intake.template'))))
+    h('p', { class: 'small' }, t('intake.template.hint'), ' ', h('button', { type: 'button', id: 'intake-template', onclick: () => void template(app, kind.value, said, null) }, t('intake.template')), ' ', recorded(app, kind, said)))
 }
 
-async function template(app: App, kind: string, line: HTMLElement): Promise<void> {
+/** What is recorded of the whole jurisdiction, to be corrected and brought back; nothing before somebody says whose registry this is. */
+function recorded(app: App, kind: HTMLSelectElement, said: HTMLElement): HTMLElement | null {
+  const root = jurisdiction()?.root
+  return root ? h('button', { type: 'button', id: 'intake-recorded', onclick: () => void template(app, kind.value, said, root) }, t('intake.recorded')) : null
+}
+
+async function template(app: App, kind: string, line: HTMLElement, place: string | null): Promise<void> {
   try {
-    await saveFile(`v1/templates/${kind}`, { exercise: app.store.state.exercise })
+    await saveFile(`v1/templates/${kind}`, { place, exercise: app.store.state.exercise })
   } catch (error) {
     fill(line, h('p', { class: 'problem', role: 'alert' }, t('failed', { why: why(error) })))
   }
