@@ -114,8 +114,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "/v1/coverage/members": [{"kind": "shelter", "place": "D", "level": "town"}],
     "/v1/coverage/distance": [{"kind": "shelter", "place": "D"}],
     "/v1/coverage/minutes": [
-        {"kind": kind, "place": "D", "max_minutes": 3.0, "search_minutes": 30.0}
-        for kind in ("shelter", "rescue_team")
+        {"kind": "rescue_team", "place": "D", "max_minutes": 3.0, "search_minutes": 30.0}
     ],
     "/v1/coverage/siting": [FIRE | {"siting": {"radius_m": 5000, "grid_m": 5000}}],
     "/v1/coverage/scenario": [
@@ -135,11 +134,12 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     ],
     "/v1/proximity/nearest": [
         *({"origin": origin, "k": 50} for origin in (HERE, {"place": "T2"}, {"area": AREA})),
-        *({"origin": origin, "k": k, "by": "minutes"} for origin in (HERE, {"area": AREA}) for k in (2, 50)),
+        {"origin": HERE, "k": 50, "by": "minutes"},
+        {"origin": {"area": AREA}, "k": 2, "by": "minutes"},
     ],
     "/v1/proximity/within": [
         *({"origin": HERE, "radius_m": radius_m} for radius_m in (10, 3000, 60000)),
-        *({"origin": HERE, "by": "minutes", "max_minutes": minutes} for minutes in (3, 30)),
+        {"origin": HERE, "by": "minutes", "max_minutes": 5},
     ],
     "/v1/proximity/situation": [{"origin": HERE, "k": 50}],
     "/v1/proximity/supplies": [{"origin": HERE, "items": [{"code": "tents", "quantity": 3}]}],
