@@ -6,6 +6,8 @@ from typing import get_args
 
 import pytest
 
+from registry.cli.report.coverage_page import REASONS
+from registry.domain.completeness import Reason as Doubt
 from registry.domain.conditions import Filter, declared
 from registry.domain.intake.files.file_findings import FILE_KINDS
 from registry.domain.intake.files.header import fields_of
@@ -19,6 +21,12 @@ SOURCE = Path(__file__).parents[2] / "web" / "src"
 WORDS = (SOURCE / "words.ts").read_text(encoding="utf-8")
 LISTS = (SOURCE / "panels" / "intake" / "lists.ts").read_text(encoding="utf-8")
 FIELDS = (SOURCE / "panels" / "intake" / "fields.ts").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("reason", get_args(Doubt))
+def test_every_reason_for_doubt_has_words_on_the_map_and_in_reports(reason: str) -> None:
+    assert f"'doubt.{reason}'" in WORDS
+    assert reason in REASONS
 
 
 @pytest.mark.parametrize("name", declared(Filter))

@@ -50,6 +50,7 @@ export const WORDS = {
   'doubt.no_position': ['没有位置', 'no position'],
   'doubt.unknown_value': ['有未知数值', 'a value is not known'],
   'doubt.internal_cell': ['内部记录，以网格代替', 'internal, shown as a grid cell'],
+  'doubt.no_travel_time': ['没有道路行程时间', 'no time by road'],
   'doubt.no_line_of_sight': ['通视范围未算出', 'what it sees is not worked out'],
   'excluded': ['条件排除：', 'Kept out:'],
   'excluded.otherwise': ['{n} 个不符', '{n} otherwise'],

@@ -19,6 +19,7 @@ REASONS = {
     "no_position": ("没有位置", "no position"),
     "unknown_value": ("有未知数值", "a value is not known"),
     "internal_cell": ("内部记录，以网格代替", "internal, shown as a grid cell"),
+    "no_travel_time": ("没有道路行程时间", "no time by road"),
     "no_line_of_sight": ("通视范围未算出", "what it sees is not worked out"),
 }
 STATES = {
