@@ -26,7 +26,11 @@ class Receiver:
             def do_POST(self) -> None:
                 outer.reached += 1
                 before()
-                body = self.rfile.read(int(self.headers["content-length"]))
+                length = int(self.headers["content-length"])
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    self.close_connection = True  # who sent it died on the way: it is no receipt
+                    return
                 outer.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
                 self.send_response(outer.statuses.pop(0) if outer.statuses else 204)
                 self.end_headers()

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from registry.app import create_app
+from registry.domain.completeness import SetAnswer
 from registry.domain.roads.leg import RoadSpot
 from registry.domain.roads.search import RoadSearch
 from registry.domain.roads.speeds import read_speeds
@@ -348,6 +349,7 @@ async def test_demand_is_reached_as_the_pairs_say(road_client, search, world) ->
     asked = await road_client.post("/v1/coverage/minutes", json=body | {"max_minutes": 2, "condition": "ice"})
     assert asked.status_code == 200, asked.text
     answer = asked.json()
+    assert answer.keys() >= set(SetAnswer.__struct_fields__)
     recorded = [spot._replace(radius_m=0.0) for spot in world.values()]
     first = {}
     for n, point in enumerate(points):

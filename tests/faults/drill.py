@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,8 +56,15 @@ def run(worker_kills: int, postmaster_kills: int, seed: int) -> Outcome:
 async def _drill(
     victim: Victim, folder: Path, worker_kills: int, postmaster_kills: int, seed: int
 ) -> Outcome:
-    ledger, chance, over = Ledger(folder / "ledger"), random.Random(seed), asyncio.Event()
-    listener = Listener()
+    with closing(Ledger(folder / "ledger")) as ledger, closing(Listener()) as listener:
+        return await _struck(victim, folder, worker_kills, postmaster_kills, seed, ledger, listener)
+
+
+async def _struck(
+    victim: Victim, folder: Path, worker_kills: int, postmaster_kills: int, seed: int, ledger: Ledger,
+    listener: Listener,
+) -> Outcome:  # fmt: skip
+    chance, over = random.Random(seed), asyncio.Event()
     await listener.subscribe(victim)
     watch = Watch(victim, ledger)
     clients = [Client(n, seed, victim.url, victim.token, ledger) for n in range(CLIENTS)]
@@ -76,8 +84,6 @@ async def _drill(
     ledger.faults += [repr(end) for end in ended if end is not None and not isinstance(end, Stuck)]
     ledger.faults += _bugs(folder / "serve.log")
     found = await _inspected(victim, ledger, listener)
-    ledger.close()
-    listener.close()
     return Outcome(
         seed,
         worker_kills,
