@@ -117,11 +117,15 @@ PARAMETERS: dict[str, Any] = {
     "commitment": OF_ONES_OWN,
     "sha256": "a1abfd410973b0111c215baa879b9edcd739e601659ba44168269767cc2e9108",
     "denominator": "qijiang-towns",
+    "sight": "terrain",
+    "smoke_height_m": 20,
+    "max_minutes": 30,
 }
 """By the name of the parameter, unless OF_OPERATION has another."""
 
 OF_OPERATION: dict[str, dict[str, Any]] = {
     "reportStock": {"identity": DEPOT},
+    "readSeenGround": {"identity": CAMERA},
     "readDocument": {"identity": "qijiang-plan-2021-2025"},
     "putDocument": {"identity": "our-plan-2027"},
     "readProvision": {"identity": "qj-shelters-54"},
@@ -299,6 +303,12 @@ BODIES: dict[str, Any] = {
         "area": AREA,
         "demand": {"type": "places", "level": "town"},
         "siting": {"model": "mclp", "sites": 2, "radius_m": 5000, "time_limit_s": 5},
+    },
+    "measureTravel": {
+        "kind": "rescue_team",
+        "place": "qijiang",
+        "demand": {"type": "places", "level": "town"},
+        "max_minutes": 30,
     },
     "measureDistance": {"kind": "shelter", "place": "qijiang", "demand": {"type": "places", "level": "town"}},
     "compareScenarios": AREA_QUESTION | {"scenarios": [OF_ONES_OWN]},
