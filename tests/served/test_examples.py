@@ -17,7 +17,7 @@ STREAMS = {"streamChanges"}
 NOT_YET = {"restoreResource": (409,), "measureTravel": (400,)} | {
     f"readThumbnailOf{subject}": (404,) for subject in ("Resource", "Incident", "Entry")
 }
-"""A record is not retired yet where its restoration is asked, its picture is detached, no roads are loaded."""
+"""No roads are loaded, no record is retired where its restoration is asked, and its picture is detached."""
 OF_ROADS = {"max_minutes"}
 """Conditions of questions in minutes by road, which are asked in `tests/api/test_minutes.py`."""
 SOME = {"sources": [{"kind": "person", "reference": "test"}], "place": "500110110"}
