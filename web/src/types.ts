@@ -25,6 +25,7 @@ export interface ResourceProperties {
   visibility: string
   exercise: string | null
   version: number
+  created_at: string
   sources: { kind: string; reference: string; locator?: string | null; as_of?: string | null; confidence?: string }[]
   distance_m?: number
   distance_min_m?: number

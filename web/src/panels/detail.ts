@@ -57,7 +57,7 @@ function card(app: App, resource: Resource): HTMLElement {
       p.status_at ? row('detail.status_at', `${instant(String(p.status_at))} · ${age(String(p.status_at))}`) : [],
       row('detail.verified', p.verified_at ? `${instant(p.verified_at)} · ${age(p.verified_at)}` : t('age.never')),
       row('detail.version', String(p.version))),
-    pictureSection(app, { path: `v1/resources/${resource.id}`, place: p.place, visibility: p.visibility, version: p.version }),
+    pictureSection(app, { path: `v1/resources/${resource.id}`, place: p.place, visibility: p.visibility, version: p.version, created_at: p.created_at }),
     seenSection(app, resource),
     p.sources.length > 0 && section('detail.sources', h('ul', {}, p.sources.map(source))),
     editSection(app, resource),

@@ -8,6 +8,7 @@ import type { Resource } from '../../types'
 import { into, section, why } from '../common'
 import { shown } from '../edit/write'
 import { corrections, decide, resourceOf, type Correction } from './model'
+import { reasonField } from './reason'
 
 /** Proposed positions and edits that met another edit, each beside what is stored, on the map too. */
 export function correctionSection(app: App): HTMLElement {
@@ -23,10 +24,11 @@ export function correctionSection(app: App): HTMLElement {
 
 function line(app: App, one: Correction, now: Resource | null, draw: () => void): HTMLElement {
   const out = h('div', { role: 'status' })
-  const reason = h('input', { class: 'reason', maxlength: 400, placeholder: t('inbox.reason'), 'aria-label': t('inbox.reason') })
+  const reason = reasonField(one.id)
   const decided = async (accept: boolean) => {
     try {
-      await decide(app, one.id, accept, reason.value.trim() || t(accept ? 'inbox.accepted' : 'inbox.rejected'))
+      await decide(app, one.id, accept, reason.input.value.trim() || t(accept ? 'inbox.accepted' : 'inbox.rejected'))
+      reason.forget()
       show(app.map, 'spot')
       await app.reload()
       draw()
@@ -43,7 +45,7 @@ function line(app: App, one: Correction, now: Resource | null, draw: () => void)
     h('span', { class: 'small' }, `${coded('correction', one.subject)} · ${one.actor.replace(/^\w+:/, '')} · ${age(one.at)}${moved}`),
     one.evidence?.text && h('span', { class: 'small quiet' }, one.evidence.text),
     versions(one, now),
-    may('planner') && h('div', { class: 'row' }, reason,
+    may('planner') && h('div', { class: 'row' }, reason.input,
       h('button', { type: 'button', class: 'main', 'data-decide': 'accept', onclick: () => void decided(true) }, t('inbox.accept')),
       h('button', { type: 'button', 'data-decide': 'reject', onclick: () => void decided(false) }, t('inbox.reject'))), out)
 }

@@ -4,6 +4,7 @@ import { age, coded, nameOf, number, t } from '../../i18n'
 import { holder, may, me } from '../../me'
 import { into, section, why } from '../common'
 import { approvals, findings, grant, settle, type OpenFinding } from './model'
+import { reasonField } from './reason'
 
 const DOUBLES = ['likely_double', 'possible_double', 'shared_external_id']
 
@@ -22,11 +23,13 @@ export function findingSection(app: App): HTMLElement {
 
 function line(app: App, one: OpenFinding, draw: () => void): HTMLElement {
   const out = h('div', { role: 'status' })
-  const reason = h('input', { class: 'reason', maxlength: 400, placeholder: t('inbox.reason'), 'aria-label': t('inbox.reason') })
+  const reason = reasonField(one.id)
   const done = async () => {
-    if (!reason.value.trim()) return reason.focus()
+    const said = reason.input.value.trim()
+    if (!said) return reason.input.focus()
     try {
-      await settle(app, one.id, reason.value.trim())
+      await settle(app, one.id, said)
+      reason.forget()
       draw()
     } catch (error) {
       fill(out, h('p', { class: 'problem' }, why(error)))
@@ -38,7 +41,7 @@ function line(app: App, one: OpenFinding, draw: () => void): HTMLElement {
     h('button', { type: 'button', class: 'name', onclick: () => open(one.resource) }, nameOf(one.name)),
     h('span', { class: 'small' }, `${coded('finding', one.finding.code)} · ${nameOf(one.finding.message)} · ${age(one.found_at)}`),
     other && h('button', { type: 'button', class: 'small', onclick: () => open(other) }, t('inbox.other')),
-    may('field') && h('div', { class: 'row' }, reason, h('button', { type: 'button', 'data-settle': one.id, onclick: () => void done() }, t('inbox.settle'))), out)
+    may('field') && h('div', { class: 'row' }, reason.input, h('button', { type: 'button', 'data-settle': one.id, onclick: () => void done() }, t('inbox.settle'))), out)
 }
 
 /** Mass changes that somebody asks for; another person grants them. */

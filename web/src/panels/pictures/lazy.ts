@@ -10,6 +10,8 @@ export interface Pictured {
   place: string | null
   visibility: string
   version: number
+  /** When it was first recorded, where that is known: of an earlier past nothing is asked. */
+  created_at?: string
 }
 
 interface Kept {
@@ -25,6 +27,7 @@ let kept: Kept | null = null
 /** The pictures of a record or incident; nothing of them is asked for before their place in the card is seen. */
 export function pictureSection(app: App, subject: Pictured): HTMLElement {
   const { exercise, as_of, lang } = app.store.state
+  if (as_of && subject.created_at && Date.parse(subject.created_at) > Date.parse(as_of)) return h('div')
   const key = JSON.stringify([subject.path, exercise, as_of, lang, credential.get(), me()])
   if (kept?.key === key && kept.element.isConnected) return goOn(kept, subject)
   const element = h('div', { class: 'pictures' })
