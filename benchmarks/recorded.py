@@ -26,6 +26,7 @@ class Recorder(Reader):
 
     def __init__(self, reader: Reader) -> None:
         super().__init__(reader._pool, reader._limit)
+        self.kept = reader.kept
         self.seen: list[Statement] = []
 
     async def rows(self, query: Query, given: Mapping[str, Any]) -> list[Row]:
@@ -52,6 +53,7 @@ def statements(database_url: str, path: str) -> list[Statement]:
 async def _statements(database_url: str, path: str) -> list[Statement]:
     app = create_app(Settings(), as_role(database_url))
     async with AsyncTestClient(app, base_url="http://127.0.0.1") as client:
+        await client.get(path)  # what is kept between answers is read by the first alone
         recorder = Recorder(app.state.reader)
         app.state.reader = recorder
         response = await client.get(path)
