@@ -115,7 +115,14 @@ async def client(api_url: str) -> AsyncIterator[Client]:
 @pytest.fixture
 async def stored(client: Client, api_url: str) -> AsyncIterator[Writer]:
     """A writer whose every statement is committed at once; the tables are emptied after the test."""
-    connection = await asyncpg.connect(api_url)
+    async with emptied(api_url) as writer:
+        yield writer
+
+
+@asynccontextmanager
+async def emptied(url: str) -> AsyncIterator[Writer]:
+    """A writer whose every statement is committed at once; the tables are emptied at the end."""
+    connection = await asyncpg.connect(url)
     await prepare(connection)
     yield Writer(connection)
     await empty(connection)

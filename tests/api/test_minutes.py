@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import msgspec
 import pytest
 
@@ -20,9 +19,9 @@ from registry.domain.roads.speeds import read_speeds
 from registry.runtime import database
 from registry.runtime.database import as_role
 from registry.services.roads.load_roads import load_roads
-from registry.store.database.pool import Writer, prepare
+from registry.store.database.pool import Writer
 from registry.store.roads.osm_file import read_extract
-from tests.api.conftest import UNHURRIED, Client, empty, serving, signing
+from tests.api.conftest import UNHURRIED, Client, emptied, serving, signing
 from tests.api.near import ids, seen
 from tests.builders import a_resource
 from tests.roads import SYN60, network_of
@@ -63,11 +62,8 @@ async def road_client(road_url: str, tmp_path_factory) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def ground(road_client: Client, road_url: str) -> AsyncIterator[Writer]:
-    connection = await asyncpg.connect(road_url)
-    await prepare(connection)
-    yield Writer(connection)
-    await empty(connection)
-    await connection.close()
+    async with emptied(road_url) as writer:
+        yield writer
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from registry.store.proximity import origin_sql, possible
 from registry.store.proximity.knn_columns import distance
 from registry.store.proximity.nearest import LOOKED_THROUGH, nearest_rows
 from registry.store.proximity.origin_sql import OriginSql
-from registry.store.proximity.unplaced import places_near
+from registry.store.proximity.unplaced import places_once
 from registry.store.visibility import Shape, View, binds, shape, view
 
 FEW: sa.ColumnElement[int] = sa.literal_column(str(MOST_NAMED + 1))
@@ -113,7 +113,7 @@ def _part(form: Shape, way: Way, drawn: bool) -> sa.Select[Any]:
         read = read if way.ranked else _number(nearest)
     near = None
     if way.bounded:
-        places = materialized(sa.select(places_near(origin.geom, REACH_M).label("codes")), "near")
+        places = places_once(origin.geom, REACH_M)
         near, ctes = sa.select(places.c.codes).scalar_subquery(), [*ctes, places]
     nowhere = possible.unlocated(seen, origin, way.present, REACH_M if way.bounded else None, near=near)
     parts.append(_limited(nowhere, "nowhere", MANY))

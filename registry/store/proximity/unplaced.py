@@ -64,8 +64,14 @@ def named_near(
 
     A distance of NULL is no limit. The places are found once for the whole statement, in the CTE `near`.
     """
-    once = materialized(sa.select(places_near(ground, metres).label("codes")), near)
+    once = places_once(ground, metres, near)
     return names(view, sa.select(once.c.codes).scalar_subquery())
+
+
+def places_once(ground: sa.ColumnElement[Any], metres: sa.ColumnElement[float], name: str = "near") -> sa.CTE:
+    """The `codes` of the places within `metres` of `ground`, found once for the statement it stands in."""
+    once: sa.CTE = materialized(sa.select(places_near(ground, metres).label("codes")), name)
+    return once
 
 
 def names(view: View, codes: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool]]:
